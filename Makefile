@@ -1,0 +1,53 @@
+# `make serve` and `make test` need Python 3.11+ and make; the rest is installed into .venv.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+HOST ?= 127.0.0.1
+PORT ?= 8000
+
+.DEFAULT_GOAL := help
+.PHONY: help serve test check fix lock drawing
+
+help:  ## what can be made
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+serve: $(VENV)/.serve  ## install what is needed and serve on http://127.0.0.1:8000 (PORT=…)
+	@exec $(BIN)/frontdesk serve --host $(HOST) --port $(PORT)
+
+test: $(VENV)/.dev  ## install what tests need and run them all
+	@$(BIN)/python -m pytest
+
+check: $(VENV)/.dev  ## lint, format, types and import rules
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/pyright
+	$(BIN)/lint-imports
+
+fix: $(VENV)/.dev  ## mend what ruff can mend
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+lock: $(VENV)/.dev  ## resolve the dependencies anew into requirements.lock and requirements-dev.lock
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --upgrade --custom-compile-command "make lock" \
+		--extra local --group build --group dev -o requirements-dev.lock pyproject.toml
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --custom-compile-command "make lock" \
+		--constraints requirements-dev.lock --extra local --group build -o requirements.lock pyproject.toml
+
+drawing: $(VENV)/.serve  ## draw the pipeline into README.md from the compiled graph
+	@$(BIN)/python -m graph.drawing README.md
+
+# Each stamp is newer than the lock it was made from, so a second run installs nothing.
+$(VENV)/.serve: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Installing into $(VENV) (once; about 250 MB) …"
+	@$(PIP) install --progress-bar on --quiet --no-deps --require-hashes -r requirements.lock
+	@$(PIP) install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.lock $(VENV)/.serve
+	@echo "Installing what tests and checks need …"
+	@$(PIP) install --quiet --no-deps --require-hashes -r requirements-dev.lock
+	@touch $@

@@ -1,0 +1,67 @@
+"""The HTTP application."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any, cast
+
+from litestar import Litestar, Request
+from litestar.config.cors import CORSConfig
+from litestar.di import Provide
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import SwaggerRenderPlugin
+
+from api.auth import door, provide_user, remember_visitor
+from api.chat import chat
+from api.employees import employees
+from api.errors import HANDLERS
+from api.health import live, ready
+from graph.runner import Runner
+from graph.service import Service
+from graph.settings import Settings
+
+MAX_BODY_BYTES = 256 * 1024
+EXPOSED = [
+    "X-Turn-Id", "X-Conversation-Id", "X-Employee", "X-Route-Confidence",
+    "RateLimit", "RateLimit-Policy", "Retry-After",
+]  # fmt: skip
+
+
+def create_app(settings: Settings, opening: Callable[[], AbstractAsyncContextManager[Service]]) -> Litestar:
+    """The application over the service that `opening` opens, which is held open as long as the application runs."""
+
+    @asynccontextmanager
+    async def lifespan(app: Litestar) -> AsyncIterator[None]:
+        async with opening() as service:
+            app.state.service = service
+            app.state.door = door(settings)
+            yield
+
+    return Litestar(
+        route_handlers=[chat, employees, live, ready],
+        lifespan=[lifespan],
+        dependencies={
+            "user": Provide(provide_user),
+            "runner": Provide(provide_runner, sync_to_thread=False),
+            "service": Provide(provide_service, sync_to_thread=False),
+        },
+        before_send=[remember_visitor],
+        exception_handlers=cast(Any, HANDLERS),
+        request_max_body_size=MAX_BODY_BYTES,
+        cors_config=CORSConfig(
+            allow_origins=settings.cors_origins, allow_credentials=False, expose_headers=EXPOSED
+        ) if settings.cors_origins else None,
+        openapi_config=OpenAPIConfig(
+            title="Frontdesk", version="0.1.0", path="/schema", render_plugins=[SwaggerRenderPlugin()]
+        ),
+        logging_config=None,
+    )
+
+
+def provide_service(request: Request[Any, Any, Any]) -> Service:
+    """Dependency `service`."""
+    return cast(Service, request.app.state.service)
+
+
+def provide_runner(request: Request[Any, Any, Any]) -> Runner:
+    """Dependency `runner`."""
+    return provide_service(request).runner

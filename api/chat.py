@@ -1,0 +1,100 @@
+"""POST /chat: one message in, an answer out, streamed."""
+
+from typing import Annotated, Any, Literal
+from uuid import uuid4
+
+from litestar import MediaType, Request, post
+from litestar.connection import ASGIConnection
+from litestar.di import NamedDependency
+from litestar.handlers import BaseRouteHandler
+from litestar.params import JSONBody
+from litestar.response import Stream
+from pydantic import BaseModel, ConfigDict, Field
+
+from api.auth import User
+from api.errors import Problem
+from api.events import document, server_sent
+from graph.events import Refused
+from graph.runner import Ask, Runner
+from graph.turn import Turn
+from storage.limits import Allowance
+
+STATUS: dict[str, int] = {"empty_message": 400, "rate_limited": 429, "storage_unavailable": 503, "internal": 500}
+
+EmployeeName = Literal[
+    "prime", "prime-boss", "prime-ai",
+    "crystal", "crystal-analytics", "crystal-ai",
+    "ledger", "ledger-tax", "ledger-ai",
+    "byte", "byte-docs", "byte-ai",
+    "tag", "tag-categorize", "tag-ai",
+    "goalie", "goalie-goals", "goalie-ai",
+]  # fmt: skip
+
+
+class ChatRequest(BaseModel):
+    """A message, and where it belongs."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    message: str
+    conversation_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:-]{1,128}\z")] | None = None
+    employee: EmployeeName | None = None
+
+
+async def takes_json(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+    """Guard: refuse a body that does not say it is JSON (and so, too, what a foreign page's form could send)."""
+    if connection.headers.get("content-type", "").partition(";")[0].strip().lower() != MediaType.JSON:
+        raise Problem(415, "unsupported_media_type", "Send the message as application/json.")
+
+
+@post("/chat", status_code=200, media_type="text/event-stream", guards=[takes_json])
+async def chat(
+    data: JSONBody[ChatRequest],
+    user: NamedDependency[User],
+    runner: NamedDependency[Runner],
+    request: Request[Any, Any, Any],
+) -> Stream:
+    """Send a message; the answer is streamed as server-sent events, or as a growing JSON document if that is accepted."""
+    conversation_id = data.conversation_id or str(uuid4())
+    turn = runner.begin(Ask(user.user_id, data.message, conversation_id, data.employee))
+    headers = await _opened(turn)
+    if request.accept.best_match(["text/event-stream", MediaType.JSON]) == MediaType.JSON:
+        return Stream(document(turn), status_code=200, media_type=MediaType.JSON, headers=headers)
+    return Stream(
+        server_sent(turn),
+        status_code=200,
+        media_type="text/event-stream; charset=utf-8",
+        headers={**headers, "Cache-Control": "no-cache, no-transform", "X-Accel-Buffering": "no"},
+    )
+
+
+async def _opened(turn: Turn) -> dict[str, str]:
+    """Wait until someone is going to answer; the headers that say who.
+
+    Raises:
+        Problem: the turn was refused.
+    """
+    opening = await turn.opening()
+    limits = limit_headers(turn.allowance)
+    if isinstance(opening, Refused):
+        raise Problem(
+            STATUS[opening.code], opening.code, opening.message, retry_after=opening.retry_after, headers=limits
+        )
+    return {
+        "X-Turn-Id": opening.turn_id,
+        "X-Conversation-Id": opening.conversation_id,
+        "X-Employee": opening.route["employee"],
+        "X-Route-Confidence": f"{opening.route['confidence']:.2f}",
+        **limits,
+    }
+
+
+def limit_headers(allowance: Allowance | None) -> dict[str, str]:
+    """RateLimit fields as in the IETF draft: policy, requests left, seconds until one more is free."""
+    if allowance is None:
+        return {}
+    left, seconds = allowance["remaining"], max(0, round(allowance["reset_after"]))
+    return {
+        "RateLimit-Policy": f'"chat";q={allowance["limit"]};w={allowance["window"]}',
+        "RateLimit": f'"chat";r={left};t={seconds}',
+    }

@@ -1,0 +1,112 @@
+"""The `frontdesk` command."""
+
+import asyncio
+import logging
+import re
+import sys
+import time
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+from uuid import UUID
+
+import click
+
+from graph.settings import Settings, SettingsError
+from storage.errors import StorageError
+
+
+class Duration(click.ParamType):
+    """A time like 90s, 15m, 1h or 7d; converts to seconds."""
+
+    name = "duration"
+    UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Seconds; fails on anything else with what is taken."""
+        if isinstance(value, int):
+            return value
+        match = re.fullmatch(r"(\d{1,6})([smhd])", str(value))
+        if not match:
+            self.fail(f"{value!r} is no duration; say for example 90s, 15m, 1h or 7d", param, ctx)
+        return int(match[1]) * self.UNITS[match[2]]
+
+
+def settled(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the settings; end it with one line where they, or the database, are not fit."""
+
+    @wraps(command)
+    def run(*args: Any, **kwargs: Any) -> Any:
+        try:
+            settings = Settings.read()
+            logging.basicConfig(level=settings.log_level.upper(), format="%(levelname)s %(name)s: %(message)s")
+            for chatty in ("httpx", "httpx2", "openai", "langchain_core", "stamina"):
+                logging.getLogger(chatty).setLevel(logging.WARNING)
+            return command(settings, *args, **kwargs)
+        except (SettingsError, StorageError) as error:
+            raise click.ClickException(str(error)) from None
+
+    return run
+
+
+@click.group()
+def main() -> None:
+    """Frontdesk: six AI employees for personal finance, behind one streaming endpoint."""
+
+
+@main.command()
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65_535))
+@click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 64))
+@settled
+def serve(settings: Settings, host: str, port: int, workers: int) -> None:
+    """Serve the HTTP API."""
+    from api.serve import NotLoopback
+    from api.serve import serve as run
+
+    try:
+        run(settings, host, port, workers)
+    except NotLoopback as error:
+        raise click.ClickException(str(error)) from None
+
+
+@main.command()
+@settled
+def migrate(settings: Settings) -> None:
+    """Bring the database's schema up to date."""
+    from graph.parts import bare_database
+    from storage.migrate import migrate as run
+
+    async def work() -> int:
+        async with bare_database(settings) as url:
+            return await run(url, say=click.echo)
+
+    count = asyncio.run(work())
+    click.echo(f"{count} applied" if count else "up to date")
+
+
+@main.command()
+@click.option("--user", required=True, type=click.UUID, help="The user's id.")
+@click.option("--admin", is_flag=True, help="With an administrator's rights.")
+@click.option("--ttl", default="1h", show_default=True, type=Duration(), help="How long it holds: 90s, 15m, 1h, 7d.")
+@settled
+def token(settings: Settings, user: UUID, admin: bool, ttl: int) -> None:
+    """Print a bearer token signed with FRONTDESK_JWT_SECRET."""
+    from api.auth import issue_token
+
+    if settings.jwt_secret is None:
+        raise click.ClickException("FRONTDESK_JWT_SECRET is not set: there is nothing to sign with.")
+    click.echo(issue_token(settings, user, admin=admin, seconds=ttl, now=int(time.time())))
+
+
+@main.command()
+@settled
+def doctor(settings: Settings) -> None:
+    """Check settings, database, migrations, extension and model; exit 1 on a failure."""
+    from graph.doctor import examine
+
+    failed = False
+    for finding in asyncio.run(examine(settings)):
+        failed = failed or not finding.well
+        click.echo(f"{'ok  ' if finding.well else 'FAIL'}  {finding.what:<11} {finding.detail}")
+    sys.exit(1 if failed else 0)

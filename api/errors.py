@@ -1,0 +1,141 @@
+"""Every refusal as a problem document (RFC 9457), with a code from a closed list and words safe to show anyone."""
+
+import logging
+import math
+from http import HTTPStatus
+from typing import Any, Literal
+
+from litestar import Request, Response
+from litestar.exceptions import (
+    HTTPException,
+    MethodNotAllowedException,
+    NotAuthorizedException,
+    NotFoundException,
+    ValidationException,
+)
+from litestar.status_codes import HTTP_413_REQUEST_ENTITY_TOO_LARGE
+
+from storage.errors import StorageUnavailable
+
+log = logging.getLogger(__name__)
+
+Code = Literal[
+    "invalid_request",
+    "empty_message",
+    "unauthenticated",
+    "forbidden",
+    "not_found",
+    "method_not_allowed",
+    "body_too_large",
+    "unsupported_media_type",
+    "rate_limited",
+    "storage_unavailable",
+    "internal",
+]
+
+RETRY_STORAGE = 5
+"""Seconds after which asking again makes sense when the database is away."""
+
+
+class Problem(Exception):
+    """A refusal, raised anywhere below a handler.
+
+    Args:
+        status: the HTTP status.
+        code: from the closed list; clients decide by it.
+        detail: safe to show a person.
+        retry_after: seconds, rounded up on the wire.
+        headers: sent along.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        code: Code,
+        detail: str,
+        *,
+        retry_after: float | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> None:
+        super().__init__(code)
+        self.status = status
+        self.code = code
+        self.detail = detail
+        self.retry_after = None if retry_after is None else max(1, math.ceil(retry_after))
+        self.headers = headers or {}
+
+    def response(self) -> Response[dict[str, Any]]:
+        """The problem document."""
+        content: dict[str, Any] = {
+            "type": "about:blank",
+            "title": HTTPStatus(self.status).phrase,
+            "status": self.status,
+            "detail": self.detail,
+            "code": self.code,
+        }
+        headers = dict(self.headers)
+        if self.retry_after is not None:
+            content["retry_after"] = self.retry_after
+            headers["Retry-After"] = str(self.retry_after)
+        return Response(content, status_code=self.status, headers=headers, media_type="application/problem+json")
+
+
+def on_problem(_: Request[Any, Any, Any], error: Problem) -> Response[dict[str, Any]]:
+    """A refusal of our own."""
+    return error.response()
+
+
+def on_http(_: Request[Any, Any, Any], error: HTTPException) -> Response[dict[str, Any]]:
+    """What the framework refuses: its words stay here, except what a validation says of the client's own fields."""
+    match error:
+        case ValidationException():
+            problem = Problem(400, "invalid_request", _validation(error))
+        case NotAuthorizedException():
+            problem = Problem(401, "unauthenticated", "Sign in first.", headers={"WWW-Authenticate": "Bearer"})
+        case NotFoundException():
+            problem = Problem(404, "not_found", "There is nothing here.")
+        case MethodNotAllowedException():
+            allowed = {"Allow": error.headers["Allow"]} if error.headers and "Allow" in error.headers else {}
+            problem = Problem(405, "method_not_allowed", "This address does not take that method.", headers=allowed)
+        case HTTPException(status_code=status) if status == HTTP_413_REQUEST_ENTITY_TOO_LARGE:
+            problem = Problem(413, "body_too_large", "The request is larger than 256 KiB.")
+        case HTTPException(status_code=status) if status < 500:
+            problem = Problem(status, "invalid_request", "The request could not be read.")
+        case _:
+            return on_anything(_, error)
+    return problem.response()
+
+
+def on_storage(_: Request[Any, Any, Any], error: StorageUnavailable) -> Response[dict[str, Any]]:
+    """The database is away."""
+    log.error("storage unavailable", exc_info=error)
+    detail = "Our storage cannot be reached right now. Please try again in a moment."
+    return Problem(503, "storage_unavailable", detail, retry_after=RETRY_STORAGE).response()
+
+
+def on_anything(_: Request[Any, Any, Any], error: Exception) -> Response[dict[str, Any]]:
+    """A fault of ours: the log gets all of it, the client nothing."""
+    log.error("unhandled error", exc_info=error)
+    return Problem(500, "internal", "Something went wrong on our side. Please try again.").response()
+
+
+def on_bad_text(_: Request[Any, Any, Any], error: UnicodeDecodeError) -> Response[dict[str, Any]]:
+    """A body that is no UTF-8; the JSON decoder lets this one out as it is."""
+    log.info("request body is not UTF-8: %s", error.reason)
+    return Problem(400, "invalid_request", "The request is not valid UTF-8.").response()
+
+
+HANDLERS = {
+    UnicodeDecodeError: on_bad_text,
+    Problem: on_problem,
+    HTTPException: on_http,
+    StorageUnavailable: on_storage,
+    Exception: on_anything,
+}
+
+
+def _validation(error: ValidationException) -> str:
+    """Which field, and what is wrong with it."""
+    faults = error.extra if isinstance(error.extra, list) else []
+    said = [f"{fault.get('key', 'body')}: {fault.get('message', 'invalid')}" for fault in faults if isinstance(fault, dict)]
+    return "; ".join(said)[:500] or "The request could not be read."

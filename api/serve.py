@@ -1,0 +1,116 @@
+"""Run the HTTP server: one process, or several that share a port."""
+
+import asyncio
+import signal
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager, nullcontext
+from multiprocessing import parent_process
+
+import uvicorn
+from litestar import Litestar
+from uvicorn.supervisors import Multiprocess
+
+from api.app import create_app
+from graph.parts import Say, database
+from graph.service import open_service
+from graph.settings import Settings
+from storage.keeper import die_with_parent
+
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+STOP_WITHIN = 2
+"""Seconds that open responses get when the server is asked to end."""
+
+
+class NotLoopback(Exception):
+    """Local mode lets everyone in, so it is for this machine only; the message says what to set."""
+
+
+def say_on_stderr(text: str) -> None:
+    """Tell the person at the terminal what is going on."""
+    print(f"  … {text}", file=sys.stderr, flush=True)
+
+
+def serve(settings: Settings, host: str, port: int, workers: int) -> None:
+    """Serve until asked to stop (SIGINT or SIGTERM).
+
+    Raises:
+        NotLoopback: local mode on a host that others can reach.
+        StorageError: no database, or none that is fit; one line says why.
+    """
+    if settings.local and host not in LOOPBACK:
+        raise NotLoopback(f"--host {host}: without FRONTDESK_JWT_SECRET only this machine may connect; set it first.")
+    if workers == 1:
+        asyncio.run(_serve_here(settings, host, port))
+    else:
+        asyncio.run(_serve_many(settings, host, port, workers))
+
+
+def worker_app() -> Litestar:
+    """The application of one of several worker processes."""
+    if parent_process() is not None:
+        die_with_parent(signal.SIGTERM)  # a killed supervisor must not leave workers behind
+    settings = Settings.read()
+    return create_app(settings, lambda: open_service(settings, lambda _: None))
+
+
+async def _serve_here(settings: Settings, host: str, port: int) -> None:
+    async with open_service(settings, say_on_stderr) as service:
+        app = create_app(settings, lambda: nullcontext(service))
+        server = _Server(_config(app, settings, host, port), service.parts.model.label)
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, server.handle_exit, number, None)
+        await server.serve()
+
+
+async def _serve_many(settings: Settings, host: str, port: int, workers: int) -> None:
+    # Opened here first, so that what is wrong is said once, in one line, and the workers find it ready.
+    async with open_service(settings, say_on_stderr) as service:
+        label = service.parts.model.label
+    async with database(settings, say_on_stderr):
+        config = _config("api.serve:worker_app", settings, host, port, workers=workers)
+        listening = config.bind_socket()
+        _announce(host, port, label)
+        await asyncio.to_thread(Multiprocess(config, sockets=[listening]).run)
+
+
+def _config(app: Litestar | str, settings: Settings, host: str, port: int, workers: int = 1) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        host=host,
+        port=port,
+        workers=workers,
+        factory=isinstance(app, str),
+        log_config=None,
+        log_level=settings.log_level,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,  # a limit is by verified user and never by an address a client can claim
+        timeout_graceful_shutdown=STOP_WITHIN,
+        lifespan="on",
+    )
+
+
+def _announce(host: str, port: int, label: str) -> None:
+    shown = f"[{host}]" if ":" in host else host
+    print(f"Frontdesk is at http://{shown}:{port} and {label} answers", flush=True)
+
+
+class _Server(uvicorn.Server):
+    """Uvicorn's server, which says in one line when it is ready, and leaves signals to us.
+
+    Uvicorn would raise the signal again at its end, which asyncio turns into a cancellation in the
+    middle of closing the database.
+    """
+
+    def __init__(self, config: uvicorn.Config, label: str) -> None:
+        super().__init__(config)
+        self._label = label
+
+    @contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        yield
+
+    def _log_started_message(self, listeners: object) -> None:
+        _announce(self.config.host, self.config.port, self._label)

@@ -1,0 +1,1 @@
+"""The pipeline as one LangGraph state graph, and what drives it."""

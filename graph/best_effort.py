@@ -1,0 +1,38 @@
+"""What follows the answer may fail without anyone noticing but the log."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+import stamina
+from langgraph.runtime import Runtime
+
+from nodes.errors import EmbeddingUnavailable, ModelUnavailable
+from nodes.state import Context, State
+from storage.errors import StorageUnavailable
+
+log = logging.getLogger(__name__)
+
+Node = Callable[[State, Runtime[Context]], Awaitable[Mapping[str, Any]]]
+
+PASSING = (ModelUnavailable, EmbeddingUnavailable, StorageUnavailable)
+"""What another try may get past."""
+
+
+def best_effort(name: str, node: Node, *, seconds: float, attempts: int = 3) -> Node:
+    """The node with retries and a time limit, whose failure leaves the state as it is."""
+
+    # LangGraph reads a node's parameters from its signature, so this is written out and not wrapped.
+    async def run(state: State, runtime: Runtime[Context]) -> Mapping[str, Any]:
+        try:
+            async with asyncio.timeout(seconds):
+                async for attempt in stamina.retry_context(on=PASSING, attempts=attempts, wait_initial=0.2):
+                    with attempt:
+                        return await node(state, runtime)
+        except Exception:
+            # Anything at all: the answer is out, and a summary or a number is no reason to lose the rest.
+            log.exception("%s failed for turn %s", name, state["turn_id"])
+        return {}
+
+    return run

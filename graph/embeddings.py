@@ -1,0 +1,110 @@
+"""Vectors for routing and memory."""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Protocol
+
+import httpx2
+import openai
+from langchain_openai import OpenAIEmbeddings
+
+from graph.minilm import MiniLM
+from nodes.employees import EMPLOYEES
+from nodes.errors import EmbeddingUnavailable
+from nodes.routing.classifier import Classifier, read_examples
+
+Embed = Callable[[str], Awaitable[list[float]]]
+
+
+class Embedder(Protocol):
+    """An embedding model."""
+
+    @property
+    def name(self) -> str:
+        """Stored with every vector: vectors of different models never meet."""
+        ...
+
+    async def embed(self, text: str) -> list[float]:
+        """The text's vector. Raises EmbeddingUnavailable."""
+        ...
+
+
+class OncePerText:
+    """Remembers the last texts' vectors, so that routing and memory share one computation a turn.
+
+    Two that ask for the same text at once wait for the same one.
+    """
+
+    def __init__(self, embedder: Embedder, *, size: int = 256) -> None:
+        self.name = embedder.name
+        self._embedder = embedder
+        self._size = size
+        self._known: OrderedDict[str, asyncio.Task[list[float]]] = OrderedDict()
+
+    async def embed(self, text: str) -> list[float]:
+        """The text's vector. Raises EmbeddingUnavailable."""
+        task = self._known.get(text)
+        if task is None or (task.done() and (task.cancelled() or task.exception())):
+            task = self._known[text] = asyncio.ensure_future(self._embedder.embed(text))
+        self._known.move_to_end(text)
+        while len(self._known) > self._size:
+            self._known.popitem(last=False)
+        return await asyncio.shield(task)  # one who stops waiting does not stop the others
+
+
+class RemoteEmbeddings:
+    """A provider's embedding model.
+
+    Args:
+        client: where and which.
+    """
+
+    def __init__(self, client: OpenAIEmbeddings) -> None:
+        self.name = client.model
+        self._client = client
+
+    async def embed(self, text: str) -> list[float]:
+        """The text's vector. Raises EmbeddingUnavailable."""
+        try:
+            return await self._client.aembed_query(text)
+        except (openai.OpenAIError, httpx2.HTTPError) as error:
+            raise EmbeddingUnavailable from error
+
+
+class NoEmbeddings:
+    """What stands where no embedding model is installed."""
+
+    name = "none"
+
+    async def embed(self, text: str) -> list[float]:
+        """Raises EmbeddingUnavailable, always."""
+        raise EmbeddingUnavailable("no embedding model is installed")
+
+
+class LearnedRouter:
+    """The classifier over an embedding model."""
+
+    def __init__(self, embed: Embed, classifier: Classifier) -> None:
+        self._embed = embed
+        self._classifier = classifier
+
+    @classmethod
+    async def train(cls, model: MiniLM, embed: Embed) -> "LearnedRouter":
+        """Learn from the examples file and from what each employee offers, embedded with the same model."""
+        examples = read_examples()
+        for one in EMPLOYEES:
+            examples[one.slug].extend(one.examples)
+        vectors = await model.embed_many([text for texts in examples.values() for text in texts])
+        remaining = iter(vectors)
+        embedded = {label: [next(remaining) for _ in texts] for label, texts in examples.items()}
+        return cls(embed, await asyncio.to_thread(Classifier.train, embedded))
+
+    async def __call__(self, message: str) -> Mapping[str, float]:
+        """How likely each label is. Raises EmbeddingUnavailable."""
+        return self._classifier.probabilities(await self._embed(message))
+
+
+async def no_router(message: str) -> Mapping[str, float]:
+    """Raises EmbeddingUnavailable, always: the rules decide."""
+    raise EmbeddingUnavailable("no embedding model is installed")

@@ -1,0 +1,77 @@
+"""What a turn tells its readers: a closed set, numbered from 1 in the order it happened.
+
+`Start` comes first and exactly one of `Done` and `Failed` comes last; `Refused` stands alone, for a turn
+that never started.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from nodes.state import FinishReason, NoticeCode, RouteReport, Usage
+
+ErrorCode = Literal["internal", "storage_unavailable", "shutting_down"]
+
+
+@dataclass(frozen=True)
+class Start:
+    """Someone is going to answer."""
+
+    turn_id: str
+    conversation_id: str
+    route: RouteReport
+    model: str
+
+
+@dataclass(frozen=True)
+class Notice:
+    """Something the person should know."""
+
+    code: NoticeCode
+    message: str
+
+
+@dataclass(frozen=True)
+class Token:
+    """The next piece of the answer."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Done:
+    """The answer is complete and committed."""
+
+    turn_id: str
+    conversation_id: str
+    message_id: str | None
+    """None for a reply of the guard's, which is not kept."""
+    employee: str
+    model: str
+    finish_reason: FinishReason
+    fallback: bool
+    usage: Usage
+    latency_ms: int
+    ttft_ms: int | None
+
+
+@dataclass(frozen=True)
+class Failed:
+    """There will be no answer, or no more of it."""
+
+    code: ErrorCode
+    message: str
+    retryable: bool
+
+
+@dataclass(frozen=True)
+class Refused:
+    """The turn was turned away before it started."""
+
+    code: Literal["empty_message", "rate_limited", "storage_unavailable", "internal"]
+    message: str
+    retry_after: float | None = None
+    """Seconds until the same request would pass, where that is known."""
+
+
+Event = Start | Notice | Token | Done | Failed
+LAST = (Done, Failed)

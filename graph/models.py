@@ -1,0 +1,150 @@
+"""The models behind the answers: any server that speaks the OpenAI protocol, through langchain-openai."""
+
+from collections.abc import AsyncGenerator, Iterator, Sequence
+from contextlib import aclosing, contextmanager
+from json import JSONDecodeError
+
+import httpx2
+import openai
+from langchain_core.exceptions import OutputParserException
+from langchain_core.messages import AIMessageChunk, AnyMessage, HumanMessage, SystemMessage
+from langchain_core.runnables import RunnableConfig
+from langchain_openai import ChatOpenAI
+from pydantic import SecretStr, ValidationError
+
+from nodes.errors import ModelRejected, ModelUnavailable
+from nodes.extract_facts import FactsFound
+
+NO_KEY = SecretStr("none")
+"""Sent to a server of one's own that asks for no key."""
+
+PROBE_SECONDS = 2.0
+
+UNSEEN: RunnableConfig = {"tags": ["nostream"]}
+"""Calls that are no part of the answer stay out of LangGraph's message stream."""
+
+
+class ChatModel:
+    """One chat model: it streams answers, and follows instructions for summary and facts.
+
+    Args:
+        name: the model as its server knows it.
+        label: the model as clients see it.
+        url, key: where it is; None for OpenAI itself.
+        seconds: for one whole call.
+        max_tokens: of an answer.
+    """
+
+    def __init__(
+        self, name: str, *, label: str, url: str | None, key: SecretStr | str | None, seconds: float, max_tokens: int
+    ) -> None:
+        self.label = label
+
+        def chat(temperature: float, tokens: int) -> ChatOpenAI:
+            return ChatOpenAI(
+                model=name,
+                base_url=url,
+                api_key=SecretStr(key) if isinstance(key, str) else key or NO_KEY,
+                temperature=temperature,
+                max_completion_tokens=tokens,
+                timeout=seconds,
+                max_retries=0,  # retrying is the pipeline's business: it knows the budget and what was shown
+                stream_usage=True,
+            )
+
+        self._talk = chat(0.3, max_tokens)
+        self._follow = chat(0, 400)
+
+    async def stream(self, prompt: Sequence[AnyMessage]) -> AsyncGenerator[AIMessageChunk, None]:
+        """The answer in pieces; closing the generator aborts the call.
+
+        Raises:
+            ModelError: no answer, or no complete one.
+        """
+        with _translated():
+            async with aclosing(self._talk.astream(list(prompt))) as chunks:  # type: ignore[type-var]
+                async for chunk in chunks:
+                    yield chunk
+
+    async def summarise(self, system: str, text: str) -> str:
+        """The reply to an instruction, as plain text.
+
+        Raises:
+            ModelError: there was none.
+        """
+        with _translated():
+            reply = await self._follow.ainvoke([SystemMessage(system), HumanMessage(text)], UNSEEN)
+        return str(reply.text)
+
+    async def extract(self, system: str, text: str) -> FactsFound:
+        """The reply to an instruction, in structured form.
+
+        Raises:
+            ModelError: there was none, or not in that form.
+        """
+        structured = self._follow.with_structured_output(FactsFound, method="json_schema")
+        with _translated():
+            found = await structured.ainvoke([SystemMessage(system), HumanMessage(text)], UNSEEN)
+        if not isinstance(found, FactsFound):
+            raise ModelRejected("model_garbled")
+        return found
+
+    async def reachable(self) -> bool:
+        """Whether the server answers at all just now, within `PROBE_SECONDS`."""
+        try:
+            await self._talk.root_async_client.with_options(timeout=PROBE_SECONDS, max_retries=0).models.list()
+        except openai.APIStatusError as error:
+            return error.status_code not in (401, 403)  # not every server lists its models
+        except openai.OpenAIError:
+            return False
+        return True
+
+
+class NoModel:
+    """What stands where there is no model: every answer is the employee's prepared reply."""
+
+    label = "none"
+
+    async def reachable(self) -> bool:
+        """No."""
+        return False
+
+    async def stream(self, prompt: Sequence[AnyMessage]) -> AsyncGenerator[AIMessageChunk, None]:
+        """Raises ModelRejected, always."""
+        raise ModelRejected("model_unreachable")
+        yield  # pragma: no cover - makes this a generator
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """Turn whatever the client library raises into what the pipeline decides by."""
+    try:
+        yield
+    except openai.APIStatusError as error:
+        raise _by_status(error) from error
+    except (openai.APIConnectionError, httpx2.HTTPError) as error:
+        raise ModelUnavailable("model_unreachable") from error
+    except openai.APIError as error:  # an error event in the stream
+        raise ModelUnavailable("model_failed") from error
+    except openai.LengthFinishReasonError as error:
+        raise ModelRejected("model_garbled") from error
+    except (JSONDecodeError, UnicodeDecodeError, ValidationError, OutputParserException) as error:
+        raise ModelUnavailable("model_garbled") from error
+
+
+def _by_status(error: openai.APIStatusError) -> ModelUnavailable | ModelRejected:
+    wait = _seconds(error.response.headers.get("retry-after"))
+    if error.status_code == 429 and error.code != "insufficient_quota":
+        return ModelUnavailable("model_overloaded", wait)
+    if error.status_code == 503:
+        return ModelUnavailable("model_overloaded", wait)
+    if error.status_code >= 500 or error.status_code in (408, 409):
+        return ModelUnavailable("model_failed", wait)
+    return ModelRejected("model_rejected")
+
+
+def _seconds(header: str | None) -> float | None:
+    try:
+        return max(0.0, float(header)) if header else None
+    except ValueError:
+        return None  # a date: rare, and our own back-off serves as well

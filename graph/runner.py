@@ -1,0 +1,221 @@
+"""Drive turns: each one a task of this process, whoever listens.
+
+One turn is one LangGraph thread, in two phases. The first runs to the end of `generate`, where the answer
+is committed and a checkpoint saved; then `Done` goes out. The second resumes the same thread for what
+follows the answer, so that summary, facts and metrics delay nobody.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, Protocol, cast
+from uuid import UUID, uuid4
+
+from langchain_core.messages import HumanMessage
+from langchain_core.runnables import RunnableConfig
+from langgraph.checkpoint.base import BaseCheckpointSaver
+from langgraph.types import Command
+
+from graph.build import Graph
+from graph.events import Done, ErrorCode, Failed, Notice, Refused, Start, Token
+from graph.turn import Turn
+from nodes.emit import Event as NodeEvent
+from nodes.employees import find
+from nodes.state import Answer, Context, Input, Refusal, RouteReport, Usage
+from storage.errors import StorageUnavailable
+from storage.turns import Accepted
+
+log = logging.getLogger(__name__)
+
+SORRY = {
+    "internal": "Something went wrong on our side. Your message is kept; please try again.",
+    "storage_unavailable": "Our storage cannot be reached right now. Please try again in a moment.",
+    "shutting_down": "The service is restarting. Please try again in a moment.",
+}
+RETRY_STORAGE = 5.0
+"""Seconds after which asking again makes sense when the database is away."""
+
+
+@dataclass(frozen=True)
+class Ask:
+    """What a client asks for."""
+
+    user_id: UUID
+    message: str
+    conversation_id: str
+    employee: str | None = None
+
+
+class TurnLog(Protocol):
+    """Keeps turns."""
+
+    async def accept(self, user_id: UUID, turn_id: UUID, turn: Accepted) -> None:
+        """Write an accepted turn down with its message."""
+        ...
+
+    async def fail(self, user_id: UUID, turn_id: UUID, error_code: str) -> None:
+        """Mark a turn that ended without an answer."""
+        ...
+
+
+class Runner:
+    """Runs turns of one process.
+
+    Args:
+        graph: the pipeline, not compiled yet.
+        checkpointer: where the threads are kept.
+        turns: where turns are written down.
+        model: the name of the model that is going to answer, as clients see it.
+    """
+
+    def __init__(self, graph: Graph, checkpointer: BaseCheckpointSaver[Any], turns: TurnLog, model: str) -> None:
+        self._graph = graph.compile(checkpointer=checkpointer, interrupt_after=["generate"])
+        self._turns = turns
+        self._model = model
+        self._running: set[asyncio.Task[None]] = set()
+
+    def begin(self, ask: Ask) -> Turn:
+        """Start a turn; it goes on to its end by itself."""
+        turn = Turn(uuid4(), ask.user_id, ask.conversation_id)
+        task = asyncio.create_task(self._drive(turn, ask), name=f"turn {turn.turn_id}")
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+        return turn
+
+    async def idle(self) -> None:
+        """Wait until no turn runs, the work after the answers included."""
+        while self._running:
+            await asyncio.wait(self._running)
+
+    async def close(self, seconds: float) -> None:
+        """Let running turns finish for so many seconds, then stop them."""
+        if self._running:
+            await asyncio.wait(self._running, timeout=seconds)
+        for task in list(self._running):
+            task.cancel()
+        await asyncio.gather(*self._running, return_exceptions=True)
+
+    async def _drive(self, turn: Turn, ask: Ask) -> None:
+        try:
+            answer = await self._answer(turn, ask)
+            if answer:
+                turn.publish(_done(turn, answer))
+                await self._graph.ainvoke(None, _config(turn), context=_context(turn), durability="exit")
+        except asyncio.CancelledError:
+            self._break_off(turn, "shutting_down")
+            raise
+        except StorageUnavailable:
+            log.exception("turn %s: storage unavailable", turn.turn_id)
+            await self._give_up(turn, "storage_unavailable")
+        except Exception:
+            # The edge of the run: whatever a node raised must end in one last event and not in silence.
+            log.exception("turn %s failed", turn.turn_id)
+            await self._give_up(turn, "internal")
+
+    async def _answer(self, turn: Turn, ask: Ask) -> Answer | None:
+        """The first phase; None when the turn was refused (and is then over)."""
+        answer: Answer | None = None
+        waiting: list[Notice] = []  # `Start` comes first, but the guard speaks before it
+        async for event in self._events(turn, ask):
+            match event["kind"]:
+                case "admitted":
+                    turn.allowance = event["allowance"]
+                case "refused":
+                    _refuse(turn, ask, event["refusal"], self._model)
+                case "routed":
+                    await self._accept(turn, ask, event["message"], event["route"])
+                    turn.publish(Start(str(turn.turn_id), turn.conversation_id, event["route"], self._model))
+                    for notice in waiting:
+                        turn.publish(notice)
+                case "noted":
+                    notice = Notice(**event["notice"])
+                    turn.publish(notice) if turn.started else waiting.append(notice)
+                case "spoken":
+                    turn.publish(Token(event["text"]))
+                case "answered":
+                    answer = event["answer"]
+        return answer
+
+    async def _events(self, turn: Turn, ask: Ask) -> AsyncIterator[NodeEvent]:
+        given = Input(
+            messages=[HumanMessage(ask.message, id=str(turn.turn_id))],
+            conversation_id=ask.conversation_id,
+            employee=ask.employee,
+        )
+        stream = self._graph.astream(
+            given, _config(turn), context=_context(turn), stream_mode="custom", durability="exit"
+        )
+        async for event in stream:
+            yield cast(NodeEvent, event)
+
+    async def _accept(self, turn: Turn, ask: Ask, message: str, route: RouteReport) -> None:
+        accepted = Accepted(
+            conversation_id=turn.conversation_id,
+            message=message,
+            asked_employee=ask.employee,
+            employee=route["employee"],
+        )
+        await self._turns.accept(turn.user_id, turn.turn_id, accepted)
+
+    async def _give_up(self, turn: Turn, code: ErrorCode) -> None:
+        """End a broken turn for its readers, and for the records as far as they can be reached."""
+        if turn.over:
+            return  # the answer is out: what failed came after it
+        self._break_off(turn, code)
+        with suppress(StorageUnavailable):
+            await self._turns.fail(turn.user_id, turn.turn_id, code)
+            count = Command[Any](update={"failure": code}, goto="record_metrics")
+            await self._graph.ainvoke(count, _config(turn), context=_context(turn), durability="exit")
+
+    def _break_off(self, turn: Turn, code: ErrorCode) -> None:
+        if turn.over:
+            return
+        if turn.started:
+            turn.publish(Failed(code, SORRY[code], retryable=True))
+        else:
+            known = "internal" if code == "internal" else "storage_unavailable"
+            turn.refuse(Refused(known, SORRY[code], RETRY_STORAGE))
+
+
+def _config(turn: Turn) -> RunnableConfig:
+    return {
+        "configurable": {"thread_id": str(turn.turn_id)},
+        "metadata": {"user_id": str(turn.user_id), "conversation_id": turn.conversation_id},
+    }
+
+
+def _context(turn: Turn) -> Context:
+    return Context(user_id=str(turn.user_id))
+
+
+def _refuse(turn: Turn, ask: Ask, refusal: Refusal, model: str) -> None:
+    """Turn a message away; the guard's no is an answer, the others are errors."""
+    if refusal["code"] != "blocked":
+        retry_after = turn.allowance["retry_after"] if turn.allowance else None
+        turn.refuse(Refused(refusal["code"], refusal["message"], retry_after))
+        return
+    asked = find(ask.employee)
+    slug = asked.slug if asked else "prime"
+    turn_id, conversation_id = str(turn.turn_id), turn.conversation_id
+    report = RouteReport(employee=slug, reason="stopped by the guard", confidence=1.0, runner_up=None)
+    turn.publish(Start(turn_id, conversation_id, report, model))
+    turn.publish(Token(refusal["message"]))
+    unused = Usage(prompt_tokens=0, completion_tokens=0, estimated=False)
+    turn.publish(Done(turn_id, conversation_id, None, slug, "guard", "blocked", False, unused, 0, None))
+
+
+def _done(turn: Turn, answer: Answer) -> Done:
+    return Done(
+        turn_id=str(turn.turn_id),
+        conversation_id=turn.conversation_id,
+        message_id=answer["message_id"],
+        employee=answer["employee"],
+        model=answer["model"],
+        finish_reason=answer["finish_reason"],
+        fallback=answer["fallback"],
+        usage=answer["usage"],
+        latency_ms=answer["latency_ms"],
+        ttft_ms=answer["ttft_ms"],
+    )

@@ -1,0 +1,52 @@
+"""The service of one process: the pipeline over an open database, ready to run turns."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+from graph.build import build
+from graph.parts import Local, Parts, Say, database, open_parts
+from graph.runner import Runner
+from graph.settings import Settings
+from storage.checkpoints import checkpointer
+from storage.errors import StorageUnavailable
+from storage.migrate import pending
+
+STOP_WITHIN = 1.5
+"""Seconds that running turns get when the process is asked to end."""
+
+
+@dataclass(frozen=True)
+class Service:
+    """What the HTTP layer talks to."""
+
+    runner: Runner
+    parts: Parts
+    url: str
+
+    async def check(self) -> dict[str, str]:
+        """State of database, migrations and model: `ok`, or what is wrong in a word or two."""
+        model = "ok" if await self.parts.model.reachable() else "unreachable"
+        try:
+            missing = await pending(self.url)
+        except StorageUnavailable:
+            return {"database": "unreachable", "migrations": "unknown", "model": model}
+        return {"database": "ok", "migrations": "pending" if missing else "ok", "model": model}
+
+
+@asynccontextmanager
+async def open_service(settings: Settings, say: Say, local: Local | None = None) -> AsyncIterator[Service]:
+    """Open everything for the length of the block; at its end running turns get `STOP_WITHIN`.
+
+    Args:
+        local: the embedding model with its router, where it is loaded already.
+    """
+    async with AsyncExitStack() as stack:
+        url = await stack.enter_async_context(database(settings, say))
+        parts = await stack.enter_async_context(open_parts(settings, url, say, local))
+        saver = await stack.enter_async_context(checkpointer(url))
+        runner = Runner(build(parts), saver, parts.turns, parts.model.label)
+        try:
+            yield Service(runner, parts, url)
+        finally:
+            await runner.close(STOP_WITHIN)

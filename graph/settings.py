@@ -1,0 +1,99 @@
+"""Everything that can be set, read from the environment or `.env` and nowhere else."""
+
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+
+class SettingsError(Exception):
+    """A setting has a bad value; the message is one line that names the variable and what it takes."""
+
+
+def _postgres_url(value: str) -> str:
+    scheme, _, rest = value.partition("://")
+    if scheme not in ("postgres", "postgresql") or not rest:
+        raise ValueError("takes a URL like postgresql://user:password@host:5432/database")
+    return f"postgresql://{rest}"
+
+
+def _http_url(value: str) -> str:
+    if not value.startswith(("http://", "https://")):
+        raise ValueError("takes a URL like https://api.openai.com/v1")
+    return value.rstrip("/")
+
+
+def _secret(value: SecretStr) -> SecretStr:
+    if len(value.get_secret_value()) < 32:
+        raise ValueError("takes a secret of at least 32 characters")
+    return value
+
+
+def _origins(value: object) -> object:
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+class Settings(BaseSettings):
+    """The settings, one field per variable. Read them with `Settings.read()`."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="FRONTDESK_", env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True, populate_by_name=True
+    )
+
+    database_url: Annotated[str, AfterValidator(_postgres_url)] | None = Field(None, validation_alias="DATABASE_URL")
+    openai_api_key: SecretStr | None = Field(None, validation_alias="OPENAI_API_KEY")
+    openai_base_url: Annotated[str, AfterValidator(_http_url)] | None = Field(None, validation_alias="OPENAI_BASE_URL")
+    chat_model: str = "gpt-4o-mini"
+    embeddings: Literal["local", "openai"] | None = None
+    embedding_model: str = "text-embedding-3-small"
+    jwt_secret: Annotated[SecretStr, AfterValidator(_secret)] | None = None
+    jwt_audience: str | None = None
+    jwt_issuer: str | None = None
+    data_dir: Path = Path(".frontdesk")
+    rate_limit: int = Field(8, ge=0, le=100_000)
+    max_input_chars: int = Field(8000, ge=1, le=100_000)
+    context_tokens: int = Field(6000, ge=1000, le=2_000_000)
+    turn_timeout: float = Field(25, gt=0, le=600)
+    attempts: int = Field(3, ge=1, le=10)
+    cors_origins: Annotated[list[str], NoDecode, BeforeValidator(_origins)] = Field(default_factory=list)
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    @classmethod
+    def read(cls) -> Self:
+        """The settings of this process.
+
+        Raises:
+            SettingsError: a variable has a value that it does not take.
+        """
+        try:
+            return cls()
+        except ValidationError as error:
+            raise SettingsError(_one_line(error)) from None
+
+    @property
+    def local(self) -> bool:
+        """Local mode: nobody is verified, so only this machine is let in."""
+        return self.jwt_secret is None
+
+    @property
+    def remote_model(self) -> bool:
+        """Whether a model was brought; a server of one's own may need no key."""
+        return self.openai_api_key is not None or self.openai_base_url is not None
+
+    @property
+    def remote_embeddings(self) -> bool:
+        """Whether memory is searched with the provider's embeddings; routing always uses the local ones."""
+        return self.embeddings == "openai" or (self.embeddings is None and self.openai_api_key is not None)
+
+
+SECRETS = ("DATABASE_URL", "OPENAI_API_KEY", "jwt_secret")
+"""Whose bad values are not repeated in the error."""
+
+
+def _one_line(error: ValidationError) -> str:
+    first = error.errors()[0]
+    name = str(first["loc"][0])
+    variable = name if name.isupper() else f"FRONTDESK_{name.upper()}"
+    got = "" if name in SECRETS else f" (got {str(first['input'])[:40]!r})"
+    return f"{variable}: {first['msg'].removeprefix('Value error, ')}{got}"

@@ -1,0 +1,87 @@
+"""Learn what will still matter about the user tomorrow, from the user's own words only."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Annotated, Protocol
+from uuid import UUID
+
+from langgraph.runtime import Runtime
+from pydantic import BaseModel, Field
+from typing_extensions import TypedDict
+
+from nodes.prompts import facts_prompt
+from nodes.state import Context, State, asking
+from storage.facts import NewFact
+
+MOST = 2
+"""Facts learned from one turn."""
+SURE = 0.6
+"""Confidence below which a fact is dropped."""
+SHORTEST = 6
+"""Characters below which a fact says nothing."""
+
+
+class Fact(BaseModel):
+    """One durable fact about the user."""
+
+    fact: Annotated[str, Field(max_length=300)]
+    confidence: Annotated[float, Field(ge=0, le=1)]
+
+
+class FactsFound(BaseModel):
+    """What a model found in a message."""
+
+    facts: list[Fact]
+
+
+class Extract(Protocol):
+    """A model that answers in structured form."""
+
+    async def __call__(self, system: str, text: str) -> FactsFound:
+        """Raises ModelError."""
+        ...
+
+
+class Embed(Protocol):
+    """Turns a text into a vector."""
+
+    async def __call__(self, text: str) -> list[float]:
+        """Raises EmbeddingUnavailable."""
+        ...
+
+
+class Facts(Protocol):
+    """Keeps facts."""
+
+    async def remember(self, user_id: UUID, facts: Sequence[NewFact], *, source: UUID) -> list[str]:
+        """Store facts with their embeddings, all or none; returns those that were new."""
+        ...
+
+
+class Learned(TypedDict):
+    """What was learned."""
+
+    learned: list[str]
+
+
+async def extract_facts(
+    state: State, runtime: Runtime[Context], *, extract: Extract | None, embed: Embed, facts: Facts
+) -> Learned:
+    """At most two durable facts, sure enough, each with its embedding; none without a model that can tell."""
+    if extract is None:
+        return Learned(learned=[])
+    found = worth_keeping(await extract(*facts_prompt(state["message"])))
+    if not found:
+        return Learned(learned=[])
+    vectors = await asyncio.gather(*(embed(fact.fact) for fact in found))
+    new = [
+        NewFact(fact=fact.fact, confidence=fact.confidence, vector=vector)
+        for fact, vector in zip(found, vectors, strict=True)
+    ]
+    return Learned(learned=await facts.remember(asking(runtime), new, source=UUID(state["turn_id"])))
+
+
+def worth_keeping(found: FactsFound) -> list[Fact]:
+    """The surest facts, long enough to say something, at most `MOST`."""
+    kept = [fact for fact in found.facts if fact.confidence >= SURE and len(fact.fact.strip()) >= SHORTEST]
+    return sorted(kept, key=lambda fact: fact.confidence, reverse=True)[:MOST]

@@ -1,0 +1,133 @@
+"""Answer."""
+
+import logging
+import time
+from typing import Protocol
+from uuid import UUID
+
+from langchain_core.messages import AIMessage, AnyMessage
+from langgraph.runtime import Runtime
+from typing_extensions import TypedDict
+
+from nodes.emit import Answered as AnsweredEvent
+from nodes.emit import Spoken, emit, note
+from nodes.employees import employee
+from nodes.speaking.draft import Draft, Model, write
+from nodes.speaking.voice import Voice
+from nodes.state import Answer, Context, Notice, State, Usage, asking
+from nodes.tokens import estimate, estimate_messages
+from storage.turns import Answered
+
+log = logging.getLogger(__name__)
+
+FALLBACK = "fallback"
+"""The model's name when none answered."""
+
+
+class Turns(Protocol):
+    """Keeps turns."""
+
+    async def answer(self, user_id: UUID, turn_id: UUID, turn: Answered) -> UUID:
+        """Commit the answer; returns its message id."""
+        ...
+
+
+class Generated(TypedDict):
+    """The answer, committed."""
+
+    messages: list[AnyMessage]
+    answer: Answer
+    notices: list[Notice]
+
+
+async def generate(
+    state: State, runtime: Runtime[Context], *, model: Model, turns: Turns, seconds: float, attempts: int
+) -> Generated:
+    """Stream the model's answer; say the employee's own words where there is none; commit what was said."""
+    speech = _Speech(state, runtime)
+    draft = await write(model, state["prompt"], say=speech.say, seconds=seconds, attempts=attempts)
+    speech.voice.flush()
+    fallback = draft.error_code is not None and draft.finish_reason != "timeout" or not draft.text
+    if fallback:
+        _fall_back(state, draft, speech)
+    answer = _answer(state, draft, model.label, fallback=fallback, first=speech.first)
+    answer["message_id"] = str(await turns.answer(asking(runtime), UUID(state["turn_id"]), _record(state, answer)))
+    answer["latency_ms"] = _since(state)
+    emit(runtime, AnsweredEvent(kind="answered", answer=answer))
+    # Under the id it was streamed with, or LangGraph's `messages` stream would show the answer twice.
+    return Generated(messages=[AIMessage(draft.text, id=draft.message_id)], answer=answer, notices=speech.notices)
+
+
+class _Speech:
+    """What has been said to the client so far."""
+
+    def __init__(self, state: State, runtime: Runtime[Context]) -> None:
+        self._state = state
+        self._runtime = runtime
+        self.notices = state["notices"]
+        self.first: int | None = None
+        self.voice = Voice(lambda text: emit(runtime, Spoken(kind="spoken", text=text)))
+
+    def say(self, text: str) -> None:
+        if self.first is None:
+            self.first = _since(self._state)
+        self.voice.say(text)
+
+    def note(self, notice: Notice) -> None:
+        self.voice.flush()
+        self.notices = note(self._runtime, self.notices, notice)
+
+
+def _fall_back(state: State, draft: Draft, speech: _Speech) -> None:
+    """Take back a broken answer and say what this employee says without a model."""
+    assert state["route"] is not None
+    log.warning("turn %s falls back: %s", state["turn_id"], draft.error_code)
+    if draft.text:
+        speech.note(Notice(code="restarted", message="The answer broke off; this one replaces it."))
+    speech.note(Notice(code="fallback", message="No model can be reached; this is a prepared reply."))
+    draft.text = employee(state["route"]["employee"]).fallback
+    draft.finish_reason = "stop"
+    draft.prompt_tokens = draft.completion_tokens = None
+    speech.say(draft.text)
+    speech.voice.flush()
+
+
+def _answer(state: State, draft: Draft, label: str, *, fallback: bool, first: int | None) -> Answer:
+    assert state["route"] is not None
+    return Answer(
+        message_id="",
+        employee=state["route"]["employee"],
+        text=draft.text,
+        model=FALLBACK if fallback else label,
+        finish_reason=draft.finish_reason or "stop",
+        fallback=fallback,
+        usage=_usage(state, draft),
+        latency_ms=_since(state),
+        ttft_ms=first,
+        error_code=draft.error_code,
+    )
+
+
+def _usage(state: State, draft: Draft) -> Usage:
+    if draft.prompt_tokens is None or draft.completion_tokens is None:
+        prompt, completion = estimate_messages(state["prompt"]), estimate(draft.text)
+        return Usage(prompt_tokens=prompt, completion_tokens=completion, estimated=True)
+    return Usage(prompt_tokens=draft.prompt_tokens, completion_tokens=draft.completion_tokens, estimated=False)
+
+
+def _record(state: State, answer: Answer) -> Answered:
+    assert state["route"] is not None
+    return Answered(
+        conversation_id=state["conversation_id"],
+        message=state["message"],
+        asked_employee=state.get("employee"),
+        employee=state["route"]["employee"],
+        answer=answer["text"],
+        finish_reason=answer["finish_reason"],
+        error_code=answer["error_code"],
+    )
+
+
+def _since(state: State) -> int:
+    """Milliseconds since the turn began."""
+    return max(0, round((time.time() - state["started_at"]) * 1000))

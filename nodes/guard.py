@@ -1,0 +1,108 @@
+"""Let nothing in that hides, harms or hijacks."""
+
+from collections.abc import Callable
+from uuid import UUID, uuid4, uuid5
+
+from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
+from langgraph.runtime import Runtime
+
+from nodes.emit import Noted, Refused, emit
+from nodes.guarding.cleaning import clean
+from nodes.guarding.injection import detect
+from nodes.guarding.masking import mask
+from nodes.state import Context, Notice, Refusal, State, Trimmed
+from storage.messages import History
+
+REFUSAL = (
+    "I can't follow instructions that try to change how this team works. Ask me about your money instead: "
+    "spending, taxes, documents, categories or goals."
+)
+
+KINDS = {"card": "a card number", "iban": "an IBAN", "national_id": "a national id"}
+
+
+async def guard(state: State, runtime: Runtime[Context], *, clock: Callable[[], float], max_chars: int) -> State:
+    """Clean, mask and cut the message; refuse it when nothing is left or when it attacks.
+
+    Begins the turn: every field of the state is set here.
+    """
+    asked = _last_of_the_user(state["messages"])
+    cleaned = clean(asked.text)
+    # Masked before it is cut: a cut through a card number would leave digits that no checksum finds.
+    masked = mask(cleaned.text)
+    text = masked.text[:max_chars]
+    turn_id = _turn_id(asked)
+    notices = _notices(cleaned.removed, masked.kinds, len(masked.text), max_chars)
+    refusal = _refusal(text)
+    for notice in notices:
+        emit(runtime, Noted(kind="noted", notice=notice))
+    if refusal:
+        emit(runtime, Refused(kind="refused", refusal=refusal))
+    return State(
+        messages=_messages(asked.id or turn_id, text, refusal),
+        conversation_id=_conversation_id(state, runtime, turn_id),
+        turn_id=turn_id,
+        started_at=clock(),
+        message=text,
+        refusal=refusal,
+        failure=None,
+        notices=notices,
+        allowance=None,
+        route=None,
+        history=History(summary="", covers=0, messages=[]),
+        memories=[],
+        prompt=[],
+        trimmed=Trimmed(messages=0, memories=0),
+        answer=None,
+        summary=None,
+        learned=[],
+    )
+
+
+def _last_of_the_user(messages: list[AnyMessage]) -> HumanMessage:
+    """The message to answer. Only its text counts: what else a client sends (a system message) has no say."""
+    found = [message for message in messages if isinstance(message, HumanMessage)]
+    return found[-1] if found else HumanMessage("")
+
+
+def _messages(message_id: str, text: str, refusal: Refusal | None) -> list[AnyMessage]:
+    """The user's message replaced by its clean form, and the reply where the guard itself gives one."""
+    messages: list[AnyMessage] = [HumanMessage(text, id=message_id)]
+    if refusal and refusal["code"] == "blocked":
+        messages.append(AIMessage(refusal["message"]))
+    return messages
+
+
+def _turn_id(message: HumanMessage) -> str:
+    """The message's id names the turn, so that running it again is the same turn."""
+    try:
+        return str(UUID(message.id))
+    except (TypeError, ValueError):
+        return str(uuid5(UUID(int=0), message.id) if message.id else uuid4())
+
+
+def _conversation_id(state: State, runtime: Runtime[Context], turn_id: str) -> str:
+    """As asked; else the LangGraph thread's, so that Studio's chat view is one conversation; else a new one."""
+    thread = runtime.execution_info.thread_id if runtime.execution_info else None
+    return state.get("conversation_id") or thread or turn_id
+
+
+def _refusal(text: str) -> Refusal | None:
+    if not text:
+        return Refusal(code="empty_message", message="The message has no text to answer.", rule=None)
+    if rule := detect(text):
+        return Refusal(code="blocked", message=REFUSAL, rule=rule)
+    return None
+
+
+def _notices(removed: int, masked: tuple[str, ...], length: int, max_chars: int) -> list[Notice]:
+    notices: list[Notice] = []
+    if removed:
+        notices.append(Notice(code="input_sanitized", message=f"Hidden characters were removed: {removed}."))
+    if masked:
+        what = " and ".join(KINDS[kind] for kind in masked)
+        notices.append(Notice(code="pii_masked", message=f"I masked {what}; it is neither stored nor sent on."))
+    if length > max_chars:
+        said = f"Only the first {max_chars} characters of your message were read."
+        notices.append(Notice(code="input_truncated", message=said))
+    return notices

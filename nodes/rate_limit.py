@@ -1,0 +1,55 @@
+"""Admit as many turns a minute as the user may have."""
+
+import logging
+import math
+from typing import Protocol
+from uuid import UUID
+
+from langgraph.runtime import Runtime
+from typing_extensions import TypedDict
+
+from nodes.emit import Admitted, Refused, emit, note
+from nodes.state import Context, Notice, Refusal, State, asking
+from storage.errors import StorageError
+from storage.limits import Allowance
+
+log = logging.getLogger(__name__)
+
+
+class Limits(Protocol):
+    """Counts requests."""
+
+    async def take(self, user_id: UUID) -> Allowance | None:
+        """Count this one and say what is left; None without a limit."""
+        ...
+
+
+class Limited(TypedDict):
+    """What the limit said."""
+
+    allowance: Allowance | None
+    refusal: Refusal | None
+    notices: list[Notice]
+
+
+async def rate_limit(state: State, runtime: Runtime[Context], *, limits: Limits) -> Limited:
+    """Refuse what is too much; let a turn pass when the limit cannot be asked, and say so."""
+    try:
+        allowance = await limits.take(asking(runtime))
+    except StorageError:
+        log.exception("rate limit unavailable, turn %s goes on", state["turn_id"])
+        notice = Notice(code="rate_limit_unavailable", message="Your request could not be counted; it goes on.")
+        return Limited(allowance=None, refusal=None, notices=note(runtime, state["notices"], notice))
+    emit(runtime, Admitted(kind="admitted", allowance=allowance))
+    refusal = _refusal(allowance)
+    if refusal:
+        emit(runtime, Refused(kind="refused", refusal=refusal))
+    return Limited(allowance=allowance, refusal=refusal, notices=state["notices"])
+
+
+def _refusal(allowance: Allowance | None) -> Refusal | None:
+    if allowance is None or allowance["retry_after"] is None:
+        return None
+    seconds = math.ceil(allowance["retry_after"])
+    message = f"That is more than {allowance['limit']} messages a minute. Try again in {seconds} s."
+    return Refusal(code="rate_limited", message=message, rule=None)

@@ -1,0 +1,91 @@
+"""Write down how the turn went, whatever became of it."""
+
+import time
+from typing import Protocol
+from uuid import UUID
+
+from langgraph.runtime import Runtime
+from typing_extensions import TypedDict
+
+from nodes.employees import Slug, find
+from nodes.state import Context, State, asking
+from nodes.tokens import estimate, estimate_messages
+from storage.metrics import Measured, Outcome
+
+
+class Metrics(Protocol):
+    """Keeps the numbers."""
+
+    async def record(self, user_id: UUID, turn_id: UUID, measured: Measured) -> None:
+        """Write the turn's row, once."""
+        ...
+
+
+class Turns(Protocol):
+    """Keeps turns."""
+
+    async def finish(self, user_id: UUID, turn_id: UUID) -> None:
+        """Mark an answered turn as done."""
+        ...
+
+
+class Recorded(TypedDict):
+    """Nothing: the last step changes no state."""
+
+
+async def record_metrics(
+    state: State, runtime: Runtime[Context], *, metrics: Metrics, turns: Turns, model: str
+) -> Recorded:
+    """One row under the employee that really answered; then the turn is done."""
+    user_id, turn_id = asking(runtime), UUID(state["turn_id"])
+    await metrics.record(user_id, turn_id, measured(state, model))
+    await turns.finish(user_id, turn_id)
+    return Recorded()
+
+
+def measured(state: State, model: str) -> Measured:
+    """The turn in numbers. `model` is the one that would have answered, for turns it never reached."""
+    answer = state["answer"]
+    text = answer["text"] if answer else ""
+    usage = answer["usage"] if answer and not answer["usage"]["estimated"] else None
+    prompt = state["prompt"]
+    return Measured(
+        conversation_id=state["conversation_id"],
+        employee=_employee(state),
+        model=answer["model"] if answer else model,
+        outcome=_outcome(state),
+        latency_ms=answer["latency_ms"] if answer else max(0, round((time.time() - state["started_at"]) * 1000)),
+        ttft_ms=answer["ttft_ms"] if answer else None,
+        prompt_chars=sum(len(message.text) for message in prompt) or len(state["message"]),
+        completion_chars=len(text),
+        prompt_tokens_est=estimate_messages(prompt) or estimate(state["message"]),
+        completion_tokens_est=estimate(text),
+        prompt_tokens=usage["prompt_tokens"] if usage else None,
+        completion_tokens=usage["completion_tokens"] if usage else None,
+        success=_outcome(state) in ("done", "stopped"),
+        error_code=_error_code(state),
+    )
+
+
+def _employee(state: State) -> Slug:
+    if state["route"]:
+        return state["route"]["employee"]
+    asked = find(state.get("employee"))
+    return asked.slug if asked else "prime"
+
+
+def _outcome(state: State) -> Outcome:
+    if state["refusal"]:
+        return "limited" if state["refusal"]["code"] == "rate_limited" else "refused"
+    answer = state["answer"]
+    if answer is None:
+        return "failed"
+    if answer["fallback"]:
+        return "fallback"
+    return "stopped" if answer["finish_reason"] == "stopped" else "done"
+
+
+def _error_code(state: State) -> str | None:
+    if state["refusal"]:
+        return state["refusal"]["code"]
+    return state["answer"]["error_code"] if state["answer"] else state["failure"]

@@ -1,0 +1,75 @@
+"""Keep the conversation's summary up to date, so that what leaves the window is not forgotten."""
+
+import logging
+from typing import Protocol
+from uuid import UUID
+
+from langgraph.runtime import Runtime
+from typing_extensions import TypedDict
+
+from nodes.digest import extractive, shortened
+from nodes.errors import ModelError
+from nodes.prompts import summary_prompt
+from nodes.state import Context, State, asking
+from storage.messages import Message
+
+log = logging.getLogger(__name__)
+
+
+class Summarise(Protocol):
+    """A model that follows an instruction."""
+
+    async def __call__(self, system: str, text: str) -> str:
+        """Raises ModelError."""
+        ...
+
+
+class Summaries(Protocol):
+    """Keeps summaries."""
+
+    async def save(self, user_id: UUID, conversation_id: str, summary: str, *, turn_id: UUID, seen: int) -> bool:
+        """Store it with its watermark; says whether it was kept."""
+        ...
+
+
+class Rolled(TypedDict):
+    """The conversation's summary after this turn."""
+
+    summary: str | None
+
+
+async def roll_summary(
+    state: State, runtime: Runtime[Context], *, summarise: Summarise | None, summaries: Summaries
+) -> Rolled:
+    """Summarise what the last summary does not hold, this turn included, in under 150 words."""
+    history = state["history"]
+    fresh = [message for message in history["messages"] if message["seq"] > history["covers"]]
+    said = [*fresh, *_this_turn(state)]
+    summary = await _summary(history["summary"], said, summarise)
+    seen = max((message["seq"] for message in history["messages"]), default=history["covers"])
+    turn_id = UUID(state["turn_id"])
+    await summaries.save(asking(runtime), state["conversation_id"], summary, turn_id=turn_id, seen=seen)
+    return Rolled(summary=summary)
+
+
+async def _summary(previous: str, said: list[Message], summarise: Summarise | None) -> str:
+    """A model's summary; the gist of the messages where there is no model or it fails, so that nothing is lost."""
+    if summarise is not None:
+        try:
+            written = await summarise(*summary_prompt(previous, said))
+        except ModelError:
+            log.warning("no summary from the model, keeping the gist", exc_info=True)
+        else:
+            if written.strip():
+                return shortened(written)
+    return extractive(previous, said)
+
+
+def _this_turn(state: State) -> list[Message]:
+    assert state["route"] is not None
+    assert state["answer"] is not None
+    slug = state["route"]["employee"]
+    return [
+        Message(id=state["turn_id"], seq=0, role="user", employee=slug, content=state["message"]),
+        Message(id="", seq=0, role="assistant", employee=slug, content=state["answer"]["text"]),
+    ]

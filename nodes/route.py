@@ -1,0 +1,98 @@
+"""Choose who answers."""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from typing import Protocol
+from uuid import UUID
+
+from langgraph.runtime import Runtime
+from typing_extensions import TypedDict
+
+from nodes.emit import Routed, emit
+from nodes.employees import EMPLOYEES, Slug, employee, find
+from nodes.errors import EmbeddingUnavailable
+from nodes.routing.rules import by_rules
+from nodes.state import Context, RouteReport, State, asking
+
+log = logging.getLogger(__name__)
+
+FOLLOW_UP = "follow_up"
+"""The label of messages without a topic of their own."""
+
+
+class Classify(Protocol):
+    """Says how likely each label is for a message: the six slugs and `FOLLOW_UP`, summing to 1."""
+
+    async def __call__(self, message: str) -> Mapping[str, float]:
+        """Raises EmbeddingUnavailable where it cannot tell."""
+        ...
+
+
+class Conversations(Protocol):
+    """Knows who answered last."""
+
+    async def current_employee(self, user_id: UUID, conversation_id: str) -> str | None:
+        """The slug; None in a new conversation."""
+        ...
+
+
+class Chosen(TypedDict):
+    """Who answers."""
+
+    route: RouteReport
+
+
+async def route(
+    state: State, runtime: Runtime[Context], *, classify: Classify, conversations: Conversations
+) -> Chosen:
+    """An explicit choice wins; a follow-up without a topic of its own stays where it was."""
+    asked = find(state.get("employee"))
+    if asked:
+        report = RouteReport(employee=asked.slug, reason=f"you asked for {asked.name}", confidence=1.0, runner_up=None)
+    else:
+        last, report = await asyncio.gather(
+            conversations.current_employee(asking(runtime), state["conversation_id"]),
+            _likelihoods(state["message"], classify),
+        )
+        current = find(last)
+        slug = current.slug if current else None
+        report = learned(report, slug) if report else by_the_rules(state["message"], slug)
+    emit(runtime, Routed(kind="routed", route=report, message=state["message"]))
+    return Chosen(route=report)
+
+
+async def _likelihoods(message: str, classify: Classify) -> Mapping[str, float] | None:
+    try:
+        return await classify(message)
+    except EmbeddingUnavailable:
+        log.warning("no embedding for routing, falling back to rules", exc_info=True)
+        return None
+
+
+def learned(likelihoods: Mapping[str, float], current: Slug | None) -> RouteReport:
+    """The most likely employee; in a running conversation the likelihood of a follow-up speaks for staying."""
+    follow_up = likelihoods.get(FOLLOW_UP, 0.0)
+    scores: dict[Slug, float] = {one.slug: likelihoods.get(one.slug, 0.0) for one in EMPLOYEES}
+    scores[current or "prime"] += follow_up
+    best, second = sorted(scores, key=lambda slug: scores[slug], reverse=True)[:2]
+    stays = best == current and follow_up > likelihoods.get(best, 0.0)
+    reason = f"a follow-up, so it stays with {employee(best).name}" if stays else _topic(best)
+    return RouteReport(employee=best, reason=reason, confidence=round(scores[best], 2), runner_up=second)
+
+
+def by_the_rules(message: str, current: Slug | None) -> RouteReport:
+    """Keywords and examples; where none speaks, stay in a running conversation."""
+    matched = by_rules(message)
+    if current and matched.confidence < 0.5:
+        reason = f"nothing new, so it stays with {employee(current).name}"
+        return RouteReport(employee=current, reason=reason, confidence=0.5, runner_up=None)
+    return RouteReport(
+        employee=matched.employee, reason=matched.reason, confidence=matched.confidence, runner_up=None
+    )
+
+
+def _topic(slug: Slug) -> str:
+    if slug == "prime":
+        return "a general or open question"
+    return f"reads like a question about {employee(slug).title.lower()}"

@@ -1,0 +1,1 @@
+"""How an answer comes out of a model and into the stream."""

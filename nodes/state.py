@@ -1,0 +1,163 @@
+"""What travels through the pipeline: plain data, checkpointed and shown in Studio as it is.
+
+Every field of one turn is set anew by `guard`, because a LangGraph thread may see several turns (in
+Studio's chat view) and state outlives a step.
+"""
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+from uuid import UUID
+
+from langchain_core.messages import AnyMessage
+from langgraph.graph.message import add_messages
+from langgraph.runtime import Runtime
+from typing_extensions import NotRequired, TypedDict
+
+from nodes.employees import Slug
+from storage.limits import Allowance
+from storage.messages import History
+from storage.recall import Memory
+
+LOCAL_USER = "00000000-0000-4000-8000-000000000001"
+"""Who asks when nobody says so: a developer in Studio."""
+
+NoticeCode = Literal[
+    "input_truncated",
+    "input_sanitized",
+    "pii_masked",
+    "context_trimmed",
+    "fallback",
+    "restarted",
+    "memory_unavailable",
+    "rate_limit_unavailable",
+]
+
+FinishReason = Literal["stop", "length", "timeout", "stopped", "blocked"]
+
+RefusalCode = Literal["empty_message", "blocked", "rate_limited"]
+
+
+@dataclass(frozen=True)
+class Context:
+    """Who is asking. It comes with the run, never from the message or the model."""
+
+    user_id: str = LOCAL_USER
+
+
+def asking(runtime: Runtime[Context]) -> UUID:
+    """The user of this run; the local one where the run names none, as in Studio."""
+    context: Context | None = runtime.context  # LangGraph leaves it out when nothing was given
+    return UUID(context.user_id if context else LOCAL_USER)
+
+
+class Notice(TypedDict):
+    """Something the person should know about this answer."""
+
+    code: NoticeCode
+    message: str
+
+
+class Refusal(TypedDict):
+    """Why the turn goes no further."""
+
+    code: RefusalCode
+    message: str
+    rule: str | None
+    """The guard's rule that matched."""
+
+
+class RouteReport(TypedDict):
+    """Who answers, and why; shown to the client."""
+
+    employee: Slug
+    reason: str
+    confidence: float
+    """0 to 1."""
+    runner_up: Slug | None
+
+
+class Usage(TypedDict):
+    """Tokens of one answer."""
+
+    prompt_tokens: int
+    completion_tokens: int
+    estimated: bool
+    """True when the model did not say and we counted characters."""
+
+
+class Trimmed(TypedDict):
+    """What did not fit in the window."""
+
+    messages: int
+    memories: int
+
+
+class Answer(TypedDict):
+    """What was said, as committed."""
+
+    message_id: str
+    employee: Slug
+    text: str
+    model: str
+    finish_reason: FinishReason
+    fallback: bool
+    usage: Usage
+    latency_ms: int
+    ttft_ms: int | None
+    """Milliseconds from the request to the first token."""
+    error_code: str | None
+    """Why the model's own answer is missing or short, where it is."""
+
+
+class Input(TypedDict):
+    """What starts a turn: one user message is enough."""
+
+    messages: Annotated[list[AnyMessage], add_messages]
+    conversation_id: NotRequired[str]
+    employee: NotRequired[str | None]
+    """The client's explicit choice, by slug or alias."""
+
+
+class State(TypedDict):
+    """Everything known of the turn. After `guard` every field is there."""
+
+    messages: Annotated[list[AnyMessage], add_messages]
+    conversation_id: str
+    employee: NotRequired[str | None]
+    turn_id: str
+    """The id of the user's message, as a UUID."""
+    started_at: float
+    """Unix time in seconds."""
+    message: str
+    """The user's message as cleaned and masked."""
+    refusal: Refusal | None
+    failure: str | None
+    """An error code, when a node failed beyond repair."""
+    notices: list[Notice]
+    allowance: Allowance | None
+    route: RouteReport | None
+    history: History
+    memories: list[Memory]
+    prompt: list[AnyMessage]
+    trimmed: Trimmed
+    answer: Answer | None
+    summary: str | None
+    """The conversation's summary after this turn."""
+    learned: list[str]
+    """Facts remembered from this turn."""
+
+
+class Output(TypedDict):
+    """What a LangGraph client gets back."""
+
+    messages: Annotated[list[AnyMessage], add_messages]
+    conversation_id: str
+    turn_id: str
+    route: RouteReport | None
+    notices: list[Notice]
+    refusal: Refusal | None
+    answer: Answer | None
+    summary: str | None
+    learned: list[str]
+
+

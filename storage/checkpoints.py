@@ -1,0 +1,47 @@
+"""LangGraph's checkpoints, in a schema of their own, acted on as a role that sees nothing else."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import cast
+
+import asyncio
+
+import psycopg
+from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
+from psycopg.rows import DictRow, dict_row
+from psycopg_pool import AsyncConnectionPool
+
+Connection = psycopg.AsyncConnection[DictRow]
+
+
+@asynccontextmanager
+async def checkpointer(url: str, *, size: int = 5) -> AsyncIterator[AsyncPostgresSaver]:
+    """LangGraph's saver over a pool of its own, for the length of the block."""
+    connections: AsyncConnectionPool[Connection] = AsyncConnectionPool(
+        url,
+        min_size=1,
+        max_size=size,
+        timeout=5,
+        open=False,
+        connection_class=Connection,
+        configure=_enter_schema,
+        kwargs={"autocommit": True, "prepare_threshold": 0, "row_factory": dict_row},
+    )
+    async with connections:
+        saver = AsyncPostgresSaver(connections)
+        # The saver takes one lock around every statement, for the sake of a single connection. With a
+        # pool that only queues everyone behind each other; the pool itself is the limit.
+        saver.lock = cast(asyncio.Lock, asyncio.Semaphore(size))
+        yield saver
+
+
+async def create_tables(conn: Connection) -> None:
+    """Run LangGraph's own migrations in the schema; safe to repeat."""
+    await conn.execute("set search_path to langgraph")
+    await AsyncPostgresSaver(conn).setup()
+    await conn.execute("reset search_path")
+
+
+async def _enter_schema(conn: Connection) -> None:
+    await conn.execute("set search_path to langgraph")
+    await conn.execute("set role frontdesk_graph")

@@ -1,0 +1,23 @@
+"""What can go wrong in storage.
+
+StorageError
+├── StorageUnavailable    the server cannot be reached or gave up: try again later
+├── MigrationsPending     the schema is older than the code: run `frontdesk migrate`
+└── SetupFailed           the database cannot be used as it is; the message says what is missing
+"""
+
+
+class StorageError(Exception):
+    """Storage could not do what was asked."""
+
+
+class StorageUnavailable(StorageError):
+    """The database cannot be reached just now."""
+
+
+class MigrationsPending(StorageError):
+    """The database's schema is older than this program: run `frontdesk migrate`."""
+
+
+class SetupFailed(StorageError):
+    """The database cannot be used as it is; the message is one line that says what is missing."""

@@ -1,0 +1,48 @@
+"""One row for every turn, whatever became of it."""
+
+from typing import Literal, TypedDict
+from uuid import UUID
+
+from storage.pool import Pool
+
+Outcome = Literal["done", "stopped", "limited", "refused", "failed", "fallback"]
+
+
+class Measured(TypedDict):
+    """What is known of a turn when it is over. Times in milliseconds; tokens estimated, and counted where the model did."""
+
+    conversation_id: str
+    employee: str
+    model: str
+    outcome: Outcome
+    latency_ms: int
+    ttft_ms: int | None
+    prompt_chars: int
+    completion_chars: int
+    prompt_tokens_est: int
+    completion_tokens_est: int
+    prompt_tokens: int | None
+    completion_tokens: int | None
+    success: bool
+    error_code: str | None
+
+
+class Metrics:
+    """The metrics of all turns."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def record(self, user_id: UUID, turn_id: UUID, measured: Measured) -> None:
+        """Write the turn's row; a turn that is run again keeps its first one."""
+        async with self._pool.as_user(user_id) as conn:
+            await conn.execute(
+                "insert into xai_chat_metrics (id, user_id, convo_id, employee_slug, model, outcome, latency_ms,"
+                " ttft_ms, prompt_chars, completion_chars, prompt_tokens_est, completion_tokens_est,"
+                " prompt_tokens, completion_tokens, success, error_code)"
+                " values (%(turn_id)s, %(user_id)s, %(conversation_id)s, %(employee)s, %(model)s, %(outcome)s,"
+                " %(latency_ms)s, %(ttft_ms)s, %(prompt_chars)s, %(completion_chars)s, %(prompt_tokens_est)s,"
+                " %(completion_tokens_est)s, %(prompt_tokens)s, %(completion_tokens)s, %(success)s, %(error_code)s)"
+                " on conflict (id) do nothing",
+                {"turn_id": turn_id, "user_id": user_id, **measured},
+            )

@@ -1,0 +1,131 @@
+"""Bring a database's schema up to date: numbered SQL files, applied in order, each in one transaction."""
+
+import re
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import LiteralString, NamedTuple, cast
+
+import psycopg
+from psycopg.rows import DictRow, dict_row
+
+from storage import checkpoints
+from storage.errors import MigrationsPending, SetupFailed, StorageUnavailable
+
+FOLDER = Path(__file__).resolve().parent.parent / "migrations"
+OLDEST_POSTGRES = 15
+LOCK = 7_265_001  # any number that nobody else locks in this database
+
+Connection = psycopg.AsyncConnection[DictRow]
+
+
+class Migration(NamedTuple):
+    """One file of migrations/."""
+
+    version: int
+    name: str
+    sql: str
+
+
+def migrations(folder: Path = FOLDER) -> list[Migration]:
+    """The migrations in order."""
+    found = [(re.match(r"(\d{4})_(\w+)$", path.stem), path) for path in sorted(folder.glob("*.sql"))]
+    return [Migration(int(match[1]), match[2], path.read_text()) for match, path in found if match]
+
+
+async def migrate(url: str, *, say: Callable[[str], None] = lambda _: None) -> int:
+    """Apply what is missing; several at once take turns.
+
+    Args:
+        url: where Postgres is, as someone who may create tables, roles and extensions.
+        say: told each step, for a person who waits.
+
+    Returns:
+        How many were applied.
+
+    Raises:
+        SetupFailed: the database lacks something; one line says what.
+        StorageUnavailable: there is no answer from it.
+    """
+    async with _connection(url) as conn:
+        await _check_server(conn)
+        await conn.execute("select pg_advisory_lock(%(lock)s)", {"lock": LOCK})
+        done = await _applied(conn)
+        missing = [migration for migration in migrations() if migration.version not in done]
+        for migration in missing:
+            say(f"migration {migration.version:04d} {migration.name}")
+            await _apply(conn, migration)
+        await checkpoints.create_tables(conn)
+    return len(missing)
+
+
+async def pending(url: str) -> list[str]:
+    """The names of the migrations that this database lacks."""
+    async with _connection(url) as conn:
+        done = await _applied(conn)
+    return [f"{m.version:04d}_{m.name}" for m in migrations() if m.version not in done]
+
+
+async def extension_version(url: str) -> str | None:
+    """The version of pgvector that the server has at hand; None where it has none."""
+    async with _connection(url) as conn:
+        cursor = await conn.execute("select default_version from pg_available_extensions where name = 'vector'")
+        row = await cursor.fetchone()
+    return str(row["default_version"]) if row else None
+
+
+async def require_current(url: str) -> None:
+    """Refuse to work on an old schema.
+
+    Raises:
+        MigrationsPending: `frontdesk migrate` has something to do.
+    """
+    if missing := await pending(url):
+        raise MigrationsPending(f"The database lacks {', '.join(missing)}: run `frontdesk migrate`.")
+
+
+@asynccontextmanager
+async def _connection(url: str) -> AsyncIterator[Connection]:
+    try:
+        conn = await Connection.connect(url, autocommit=True, row_factory=dict_row, connect_timeout=10)
+    except psycopg.OperationalError as error:
+        raise StorageUnavailable(f"No PostgreSQL answers at DATABASE_URL: {_first_line(error)}") from error
+    async with conn:
+        yield conn
+
+
+async def _check_server(conn: Connection) -> None:
+    version = conn.info.server_version // 10_000
+    if version < OLDEST_POSTGRES:
+        raise SetupFailed(f"PostgreSQL {OLDEST_POSTGRES} or newer is needed, this one is {version}.")
+
+
+async def _applied(conn: Connection) -> set[int]:
+    cursor = await conn.execute("select to_regclass('public.frontdesk_migrations') is not null as known")
+    row = await cursor.fetchone()
+    if not (row and row["known"]):
+        return set()
+    cursor = await conn.execute("select version from frontdesk_migrations")
+    return {row["version"] async for row in cursor}
+
+
+async def _apply(conn: Connection, migration: Migration) -> None:
+    try:
+        async with conn.transaction():
+            await conn.execute(
+                "create table if not exists frontdesk_migrations ("
+                " version integer primary key, name text not null, applied_at timestamptz not null default now())"
+            )
+            await conn.execute(cast(LiteralString, migration.sql))
+            await conn.execute(
+                "insert into frontdesk_migrations (version, name) values (%(version)s, %(name)s)",
+                {"version": migration.version, "name": migration.name},
+            )
+    except psycopg.errors.InsufficientPrivilege as error:
+        raise SetupFailed(f"DATABASE_URL's user lacks a right that migrations need: {_first_line(error)}") from error
+    except (psycopg.errors.UndefinedFile, psycopg.errors.FeatureNotSupported) as error:
+        raise SetupFailed(f"pgvector is not installed on this PostgreSQL: {_first_line(error)}") from error
+
+
+def _first_line(error: psycopg.Error) -> str:
+    return str(error).strip().split("\n", 1)[0]

@@ -1,0 +1,84 @@
+"""Connections, each transaction of which belongs to one user.
+
+The program connects as the database's owner and acts as `frontdesk_app`, which row level security
+binds. Role and user are set for the transaction and not for the session, because a connection serves
+one user after the other, and because a pooler between us and Postgres may hand each transaction to
+another server connection.
+"""
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from uuid import UUID
+
+import psycopg
+from pgvector.psycopg import register_vector_async
+from psycopg.rows import DictRow, dict_row
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+
+from storage.errors import StorageUnavailable
+
+Connection = psycopg.AsyncConnection[DictRow]
+
+
+class Pool:
+    """The application's connections to Postgres. Open it with `Pool.open()`."""
+
+    def __init__(self, connections: AsyncConnectionPool[Connection]) -> None:
+        self._connections = connections
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, url: str, *, size: int = 10, wait: float = 5.0) -> AsyncIterator["Pool"]:
+        """Open the pool for the length of the block.
+
+        Args:
+            url: where Postgres is.
+            size: connections at most.
+            wait: seconds to wait for a free connection before `StorageUnavailable`.
+        """
+        connections: AsyncConnectionPool[Connection] = AsyncConnectionPool(
+            url,
+            min_size=1,
+            max_size=size,
+            timeout=wait,
+            open=False,
+            connection_class=Connection,
+            configure=register_vector_async,
+            kwargs={"autocommit": True, "row_factory": dict_row, "application_name": "frontdesk"},
+        )
+        async with connections:
+            yield cls(connections)
+
+    @asynccontextmanager
+    async def as_user(self, user_id: UUID) -> AsyncIterator[Connection]:
+        """One transaction that sees and changes this user's rows only, committed at the block's end.
+
+        Raises:
+            StorageUnavailable: no connection, or it was lost.
+        """
+        claims = json.dumps({"sub": str(user_id), "role": "authenticated"})
+        async with self._transaction() as conn:
+            await conn.execute(
+                "select set_config('role', 'frontdesk_app', true),"
+                " set_config('request.jwt.claims', %(claims)s, true)",
+                {"claims": claims},
+            )
+            yield conn
+
+    async def check(self) -> None:
+        """Ask the database for a sign of life.
+
+        Raises:
+            StorageUnavailable: it gave none.
+        """
+        async with self._transaction() as conn:
+            await conn.execute("select 1")
+
+    @asynccontextmanager
+    async def _transaction(self) -> AsyncIterator[Connection]:
+        try:
+            async with self._connections.connection() as conn, conn.transaction():
+                yield conn
+        except (psycopg.OperationalError, PoolTimeout) as error:
+            raise StorageUnavailable from error

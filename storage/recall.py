@@ -1,0 +1,121 @@
+"""Find what is remembered of a user by its meaning, through langchain-postgres' vector store.
+
+The store works on the migrated table `memory_embeddings` over an SQLAlchemy engine of its own. It knows
+nothing of users: the engine's `begin` event makes each of its transactions the user's, as `Pool.as_user`
+does for ours, so that row level security holds for it too.
+"""
+
+import json
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from contextvars import ContextVar
+from typing import TypedDict
+from uuid import UUID
+
+import psycopg
+from langchain_core.embeddings import Embeddings
+from langchain_postgres import PGEngine, PGVectorStore
+from sqlalchemy import Connection, event, text
+from sqlalchemy.exc import DBAPIError, TimeoutError as PoolWaitTimeout
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from storage.errors import StorageUnavailable
+from storage.facts import padded
+
+_asking: ContextVar[UUID] = ContextVar("_asking")
+
+
+class Memory(TypedDict):
+    """A remembered fact."""
+
+    fact_id: str
+    fact: str
+    learned: str
+    """The day it was learned, ISO 8601."""
+    similarity: float
+    """Cosine similarity to the question, -1 to 1."""
+
+
+class Recall:
+    """Search over the remembered facts. Open it with `Recall.open()`."""
+
+    def __init__(self, store: PGVectorStore, model: str) -> None:
+        self._store = store
+        self._model = model
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, url: str, *, model: str, size: int = 5) -> AsyncIterator["Recall"]:
+        """Open the store for the length of the block.
+
+        Args:
+            url: where Postgres is.
+            model: the embedding model; vectors of another one are never looked at.
+            size: connections at most.
+        """
+        engine = create_async_engine(
+            url.replace("postgresql://", "postgresql+psycopg://", 1),
+            pool_size=size,
+            max_overflow=0,
+            pool_timeout=5,
+            pool_pre_ping=True,
+        )
+        event.listen(engine.sync_engine, "begin", _become_the_user)
+        try:
+            yield cls(await _store(engine), model)
+        finally:
+            await engine.dispose()
+
+    async def nearest(self, user_id: UUID, vector: Sequence[float], *, limit: int) -> list[Memory]:
+        """The user's facts nearest in meaning to a vector, best first; only those that still hold.
+
+        Raises:
+            StorageUnavailable: the database did not answer.
+        """
+        _asking.set(user_id)
+        try:
+            found = await self._store.asimilarity_search_with_score_by_vector(
+                padded(vector), k=limit, filter={"model": self._model}
+            )
+        except (DBAPIError, PoolWaitTimeout, psycopg.OperationalError) as error:
+            raise StorageUnavailable from error
+        return [
+            Memory(
+                fact_id=str(document.metadata["fact_id"]),
+                fact=document.page_content,
+                learned=document.metadata["created_at"].date().isoformat(),
+                similarity=round(1 - distance, 4),
+            )
+            for document, distance in found
+        ]
+
+
+async def _store(engine: AsyncEngine) -> PGVectorStore:
+    _asking.set(UUID(int=0))  # the store looks at the table's columns first, for nobody in particular
+    return await PGVectorStore.create(
+        PGEngine.from_engine(engine),
+        _Elsewhere(),
+        "memory_embeddings",
+        id_column="id",
+        content_column="text",
+        metadata_columns=["fact_id", "model", "created_at"],
+        metadata_json_column=None,
+    )
+
+
+def _become_the_user(conn: Connection) -> None:
+    claims = json.dumps({"sub": str(_asking.get()), "role": "authenticated"})
+    conn.execute(
+        text("select set_config('role', 'frontdesk_app', true), set_config('request.jwt.claims', :claims, true)"),
+        {"claims": claims},
+    )
+
+
+class _Elsewhere(Embeddings):
+    """Vectors come ready made: one embedding serves routing and memory, and the store needs none itself."""
+
+    def embed_documents(self, texts: list[str]) -> list[list[float]]:
+        raise TypeError("the store is given vectors, never texts")
+
+    def embed_query(self, text: str) -> list[float]:
+        raise TypeError("the store is given vectors, never texts")

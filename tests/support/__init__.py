@@ -1,0 +1,1 @@
+"""Stand-ins that the tests talk to over real connections."""

@@ -1,0 +1,151 @@
+"""The real application on a real port, and a client that reads its streams."""
+
+import asyncio
+import json
+import socket
+import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+from uuid import UUID
+
+import httpx
+import uvicorn
+
+from api.app import create_app
+from api.auth import issue_token
+from graph.parts import Local
+from graph.service import Service, open_service
+from graph.settings import Settings
+from tests.support.model_server import ModelServer
+
+SECRET = "a secret for tests that is long enough"
+
+
+@dataclass(frozen=True)
+class Event:
+    """One server-sent event."""
+
+    id: int
+    name: str
+    data: dict[str, Any]
+
+
+@dataclass
+class Answer:
+    """A stream, read to its end."""
+
+    status: int
+    headers: httpx.Headers
+    events: list[Event]
+
+    def named(self, name: str) -> list[dict[str, Any]]:
+        """The data of all events of this name."""
+        return [event.data for event in self.events if event.name == name]
+
+    @property
+    def text(self) -> str:
+        """The tokens since the start or the last `restarted` notice."""
+        said: list[str] = []
+        for event in self.events:
+            if event.name == "notice" and event.data["code"] == "restarted":
+                said.clear()
+            if event.name == "token":
+                said.append(event.data["text"])
+        return "".join(said)
+
+
+@dataclass
+class Frontdesk:
+    """A running application."""
+
+    url: str
+    settings: Settings
+    service: Service
+
+    def client(self, user: UUID | None, *, admin: bool = False) -> httpx.AsyncClient:
+        """An HTTP client signed in as this user (None: not signed in)."""
+        headers: dict[str, str] = {}
+        if user is not None:
+            token = issue_token(self.settings, user, admin=admin, seconds=3600, now=int(time.time()))
+            headers["Authorization"] = f"Bearer {token}"
+        return httpx.AsyncClient(base_url=self.url, headers=headers, timeout=30)
+
+    async def chat(self, user: UUID, message: str, **fields: Any) -> Answer:
+        """Send a message and read the stream to its end, and wait until everything that follows it is done."""
+        async with self.client(user) as client, client.stream("POST", "/chat", json={"message": message, **fields}) as r:
+            events = [event async for event in read_events(r)] if r.status_code == 200 else []
+            await r.aread() if r.status_code != 200 else None
+        await self.settled()
+        return Answer(r.status_code, r.headers, events)
+
+    async def settled(self) -> None:
+        """Wait until no turn runs any more, the work after the answers included."""
+        await self.service.runner.idle()
+
+
+async def read_events(response: httpx.Response) -> AsyncIterator[Event]:
+    """The events of a text/event-stream as they arrive; comments are passed over."""
+    fields: dict[str, str] = {}
+    async for line in response.aiter_lines():
+        if not line and fields:
+            yield Event(int(fields["id"]), fields["event"], json.loads(fields["data"]))
+            fields = {}
+        elif line and not line.startswith(":"):
+            name, _, value = line.partition(": ")
+            fields[name] = value
+
+
+class Serve(Protocol):
+    """Starts an application."""
+
+    async def __call__(self, **settings: Any) -> Frontdesk:
+        """With these settings over the test's defaults."""
+        ...
+
+
+@asynccontextmanager
+async def serving(database_url: str, model: ModelServer, local: Local, folder: Path) -> AsyncIterator[Serve]:
+    """A way to start applications that all end with the block."""
+    async with AsyncExitStack() as stack:
+
+        async def start(**settings: Any) -> Frontdesk:
+            chosen = _settings(database_url, model, folder, **settings)
+            return await stack.enter_async_context(_running(chosen, local))
+
+        yield start
+
+
+def _settings(database_url: str, model: ModelServer, folder: Path, **settings: Any) -> Settings:
+    defaults: dict[str, Any] = {
+        "database_url": database_url,
+        "openai_base_url": model.url,
+        "openai_api_key": "sk-test",
+        "embeddings": "local",
+        "jwt_secret": SECRET,
+        "data_dir": folder / "data",
+    }
+    return Settings(_env_file=None, **{**defaults, **settings})
+
+
+@asynccontextmanager
+async def _running(settings: Settings, local: Local) -> AsyncIterator[Frontdesk]:
+    listening = socket.create_server(("127.0.0.1", 0))
+    url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+    async with open_service(settings, lambda _: None, local) as service:
+        ready = asyncio.Event()
+
+        @asynccontextmanager
+        async def opening() -> AsyncIterator[Service]:
+            ready.set()
+            yield service
+
+        config = uvicorn.Config(create_app(settings, opening), log_config=None, lifespan="on", access_log=False)
+        server = uvicorn.Server(config)
+        task = asyncio.create_task(server._serve([listening]))
+        await ready.wait()
+        yield Frontdesk(url, settings, service)
+        server.should_exit = True
+        await task
