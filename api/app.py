@@ -11,7 +11,9 @@ from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import SwaggerRenderPlugin
 
 from api.auth import door, provide_user, remember_visitor
+from api.body import JSONRequest
 from api.chat import chat
+from api.describe import COMPONENTS, ModelSchema
 from api.employees import employees
 from api.errors import HANDLERS
 from api.health import live, ready
@@ -46,12 +48,18 @@ def create_app(settings: Settings, opening: Callable[[], AbstractAsyncContextMan
         },
         before_send=[remember_visitor],
         exception_handlers=cast(Any, HANDLERS),
+        request_class=JSONRequest,
         request_max_body_size=MAX_BODY_BYTES,
+        plugins=[ModelSchema()],
         cors_config=CORSConfig(
             allow_origins=settings.cors_origins, allow_credentials=False, expose_headers=EXPOSED
         ) if settings.cors_origins else None,
         openapi_config=OpenAPIConfig(
-            title="Frontdesk", version="0.1.0", path="/schema", render_plugins=[SwaggerRenderPlugin()]
+            title="Frontdesk",
+            version="0.1.0",
+            path="/schema",
+            components=COMPONENTS,
+            render_plugins=[SwaggerRenderPlugin()],
         ),
         logging_config=None,
     )

@@ -1,53 +1,46 @@
 """POST /chat: one message in, an answer out, streamed."""
 
-from typing import Annotated, Any, Literal
+from typing import Any
 from uuid import uuid4
 
 from litestar import MediaType, Request, post
-from litestar.connection import ASGIConnection
 from litestar.di import NamedDependency
-from litestar.handlers import BaseRouteHandler
+from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import JSONBody
 from litestar.response import Stream
-from pydantic import BaseModel, ConfigDict, Field
 
 from api.auth import User
+from api.body import takes_json
+from api.describe import SIGNED_IN, problems
 from api.errors import Problem
 from api.events import document, server_sent
+from api.message import EVENT_STREAM, ChatDocument, ChatOperation, ChatRequest
 from graph.events import Refused
 from graph.runner import Ask, Runner
 from graph.turn import Turn
 from storage.limits import Allowance
 
-STATUS: dict[str, int] = {"empty_message": 400, "rate_limited": 429, "storage_unavailable": 503, "internal": 500}
-
-EmployeeName = Literal[
-    "prime", "prime-boss", "prime-ai",
-    "crystal", "crystal-analytics", "crystal-ai",
-    "ledger", "ledger-tax", "ledger-ai",
-    "byte", "byte-docs", "byte-ai",
-    "tag", "tag-categorize", "tag-ai",
-    "goalie", "goalie-goals", "goalie-ai",
-]  # fmt: skip
+STATUS: dict[str, int] = {
+    "empty_message": 400,
+    "rate_limited": 429,
+    "internal": 500,
+    "storage_unavailable": 503,
+    "shutting_down": 503,
+}
 
 
-class ChatRequest(BaseModel):
-    """A message, and where it belongs."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-    message: str
-    conversation_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:-]{1,128}\z")] | None = None
-    employee: EmployeeName | None = None
-
-
-async def takes_json(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
-    """Guard: refuse a body that does not say it is JSON (and so, too, what a foreign page's form could send)."""
-    if connection.headers.get("content-type", "").partition(";")[0].strip().lower() != MediaType.JSON:
-        raise Problem(415, "unsupported_media_type", "Send the message as application/json.")
-
-
-@post("/chat", status_code=200, media_type="text/event-stream", guards=[takes_json])
+@post(
+    "/chat",
+    status_code=200,
+    media_type=EVENT_STREAM,
+    guards=[takes_json],
+    security=SIGNED_IN,
+    operation_class=ChatOperation,
+    responses={
+        200: ResponseSpec(ChatDocument, description="The answer.", generate_examples=False),
+        **problems(400, 401, 413, 415, 429, 500, 503),
+    },
+)
 async def chat(
     data: JSONBody[ChatRequest],
     user: NamedDependency[User],
@@ -58,12 +51,12 @@ async def chat(
     conversation_id = data.conversation_id or str(uuid4())
     turn = runner.begin(Ask(user.user_id, data.message, conversation_id, data.employee))
     headers = await _opened(turn)
-    if request.accept.best_match(["text/event-stream", MediaType.JSON]) == MediaType.JSON:
+    if request.accept.best_match([EVENT_STREAM, MediaType.JSON]) == MediaType.JSON:
         return Stream(document(turn), status_code=200, media_type=MediaType.JSON, headers=headers)
     return Stream(
         server_sent(turn),
         status_code=200,
-        media_type="text/event-stream; charset=utf-8",
+        media_type=f"{EVENT_STREAM}; charset=utf-8",
         headers={**headers, "Cache-Control": "no-cache, no-transform", "X-Accel-Buffering": "no"},
     )
 

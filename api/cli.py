@@ -1,26 +1,27 @@
 """The `frontdesk` command."""
 
 import asyncio
-import logging
 import re
 import sys
 import time
-from collections.abc import Callable
-from functools import wraps
 from typing import Any
 from uuid import UUID
 
 import click
+import stamina
 
-from graph.settings import Settings, SettingsError
-from storage.errors import StorageError
+from api.replay import replay
+from api.settled import settled
+from graph.settings import Settings
 
 
-class Duration(click.ParamType):
+UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+
+
+class Duration(click.ParamType[int]):
     """A time like 90s, 15m, 1h or 7d; converts to seconds."""
 
     name = "duration"
-    UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         """Seconds; fails on anything else with what is taken."""
@@ -29,29 +30,14 @@ class Duration(click.ParamType):
         match = re.fullmatch(r"(\d{1,6})([smhd])", str(value))
         if not match:
             self.fail(f"{value!r} is no duration; say for example 90s, 15m, 1h or 7d", param, ctx)
-        return int(match[1]) * self.UNITS[match[2]]
-
-
-def settled(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command the settings; end it with one line where they, or the database, are not fit."""
-
-    @wraps(command)
-    def run(*args: Any, **kwargs: Any) -> Any:
-        try:
-            settings = Settings.read()
-            logging.basicConfig(level=settings.log_level.upper(), format="%(levelname)s %(name)s: %(message)s")
-            for chatty in ("httpx", "httpx2", "openai", "langchain_core", "stamina"):
-                logging.getLogger(chatty).setLevel(logging.WARNING)
-            return command(settings, *args, **kwargs)
-        except (SettingsError, StorageError) as error:
-            raise click.ClickException(str(error)) from None
-
-    return run
+        return int(match[1]) * UNITS[match[2]]
 
 
 @click.group()
 def main() -> None:
     """Frontdesk: six AI employees for personal finance, behind one streaming endpoint."""
+    # It would choose structlog by itself wherever that is installed, and write to standard output.
+    stamina.instrumentation.set_on_retry_hooks([stamina.instrumentation.LoggingOnRetryHook])
 
 
 @main.command()
@@ -74,7 +60,7 @@ def serve(settings: Settings, host: str, port: int, workers: int) -> None:
 @settled
 def migrate(settings: Settings) -> None:
     """Bring the database's schema up to date."""
-    from graph.parts import bare_database
+    from graph.opening import bare_database
     from storage.migrate import migrate as run
 
     async def work() -> int:
@@ -110,3 +96,6 @@ def doctor(settings: Settings) -> None:
         failed = failed or not finding.well
         click.echo(f"{'ok  ' if finding.well else 'FAIL'}  {finding.what:<11} {finding.detail}")
     sys.exit(1 if failed else 0)
+
+
+main.add_command(replay)

@@ -1,24 +1,37 @@
 """GET /employees: the team."""
 
-from typing import Any
-
 from litestar import get
+from typing_extensions import TypedDict
 
 from nodes.employees import EMPLOYEES
 
 
+class Card(TypedDict):
+    """An employee, introduced."""
+
+    slug: str
+    name: str
+    title: str
+    emoji: str
+    does: str
+    examples: list[str]
+    """Questions to begin with."""
+    aliases: list[str]
+    """Also accepted where a slug is."""
+
+
 @get("/employees")
-async def employees() -> list[dict[str, Any]]:
+async def employees() -> list[Card]:
     """The six employees: who they are, what they do, and two questions to begin with."""
     return [
-        {
-            "slug": one.slug,
-            "name": one.name,
-            "title": one.title,
-            "emoji": one.emoji,
-            "does": one.does,
-            "examples": list(one.examples),
-            "aliases": list(one.aliases),
-        }
+        Card(
+            slug=one.slug,
+            name=one.name,
+            title=one.title,
+            emoji=one.emoji,
+            does=one.does,
+            examples=list(one.examples),
+            aliases=list(one.aliases),
+        )
         for one in EMPLOYEES
     ]

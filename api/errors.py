@@ -29,9 +29,12 @@ Code = Literal[
     "body_too_large",
     "unsupported_media_type",
     "rate_limited",
+    "shutting_down",
     "storage_unavailable",
     "internal",
 ]
+
+PROBLEM = "application/problem+json"
 
 RETRY_STORAGE = 5
 """Seconds after which asking again makes sense when the database is away."""
@@ -77,7 +80,7 @@ class Problem(Exception):
         if self.retry_after is not None:
             content["retry_after"] = self.retry_after
             headers["Retry-After"] = str(self.retry_after)
-        return Response(content, status_code=self.status, headers=headers, media_type="application/problem+json")
+        return Response(content, status_code=self.status, headers=headers, media_type=PROBLEM)
 
 
 def on_problem(_: Request[Any, Any, Any], error: Problem) -> Response[dict[str, Any]]:
@@ -95,8 +98,8 @@ def on_http(_: Request[Any, Any, Any], error: HTTPException) -> Response[dict[st
         case NotFoundException():
             problem = Problem(404, "not_found", "There is nothing here.")
         case MethodNotAllowedException():
-            allowed = {"Allow": error.headers["Allow"]} if error.headers and "Allow" in error.headers else {}
-            problem = Problem(405, "method_not_allowed", "This address does not take that method.", headers=allowed)
+            detail = "This address does not take that method."
+            problem = Problem(405, "method_not_allowed", detail, headers=dict(error.headers or {}))
         case HTTPException(status_code=status) if status == HTTP_413_REQUEST_ENTITY_TOO_LARGE:
             problem = Problem(413, "body_too_large", "The request is larger than 256 KiB.")
         case HTTPException(status_code=status) if status < 500:
@@ -119,14 +122,7 @@ def on_anything(_: Request[Any, Any, Any], error: Exception) -> Response[dict[st
     return Problem(500, "internal", "Something went wrong on our side. Please try again.").response()
 
 
-def on_bad_text(_: Request[Any, Any, Any], error: UnicodeDecodeError) -> Response[dict[str, Any]]:
-    """A body that is no UTF-8; the JSON decoder lets this one out as it is."""
-    log.info("request body is not UTF-8: %s", error.reason)
-    return Problem(400, "invalid_request", "The request is not valid UTF-8.").response()
-
-
 HANDLERS = {
-    UnicodeDecodeError: on_bad_text,
     Problem: on_problem,
     HTTPException: on_http,
     StorageUnavailable: on_storage,

@@ -1,23 +1,38 @@
 """Is it alive, and is it ready?"""
 
-from typing import Any
+from typing import Literal
 
 from litestar import Response, get
 from litestar.di import NamedDependency
+from litestar.openapi.datastructures import ResponseSpec
+from typing_extensions import TypedDict
 
 from graph.service import Service
 
 
-@get("/health/live")
-async def live() -> dict[str, str]:
+class Alive(TypedDict):
     """The process runs."""
-    return {"status": "ok"}
+
+    status: Literal["ok"]
 
 
-@get("/health/ready")
-async def ready(service: NamedDependency[Service]) -> Response[dict[str, Any]]:
+class Readiness(TypedDict):
+    """Whether turns can be answered, and what was found."""
+
+    status: Literal["ready", "degraded", "unavailable"]
+    checks: dict[str, str]
+
+
+@get("/health/live")
+async def live() -> Alive:
+    """The process runs."""
+    return Alive(status="ok")
+
+
+@get("/health/ready", responses={503: ResponseSpec(Readiness, description="Not ready.", generate_examples=False)})
+async def ready(service: NamedDependency[Service]) -> Response[Readiness]:
     """Whether turns can be answered: database and migrations must be there; without a model it is degraded."""
     checks = await service.check()
-    able = checks["database"] == "ok" and checks["migrations"] == "ok"
-    status = "unavailable" if not able else "ready" if checks["model"] == "ok" else "degraded"
-    return Response({"status": status, "checks": checks}, status_code=200 if able else 503)
+    if checks["database"] != "ok" or checks["migrations"] != "ok":
+        return Response(Readiness(status="unavailable", checks=checks), status_code=503)
+    return Response(Readiness(status="ready" if checks["model"] == "ok" else "degraded", checks=checks))

@@ -12,7 +12,7 @@ from litestar import Litestar
 from uvicorn.supervisors import Multiprocess
 
 from api.app import create_app
-from graph.parts import Say, database
+from graph.opening import database
 from graph.service import open_service
 from graph.settings import Settings
 from storage.keeper import die_with_parent

@@ -2,8 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Protocol
 
 import stamina
 from langgraph.runtime import Runtime
@@ -14,7 +14,14 @@ from storage.errors import StorageUnavailable
 
 log = logging.getLogger(__name__)
 
-Node = Callable[[State, Runtime[Context]], Awaitable[Mapping[str, Any]]]
+
+class Node(Protocol):
+    """A step of the pipeline with its parts bound."""
+
+    async def __call__(self, state: State, runtime: Runtime[Context]) -> Mapping[str, Any]:
+        """What it changes in the state."""
+        ...
+
 
 PASSING = (ModelUnavailable, EmbeddingUnavailable, StorageUnavailable)
 """What another try may get past."""

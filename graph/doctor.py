@@ -3,7 +3,7 @@
 from contextlib import AsyncExitStack
 from typing import NamedTuple
 
-from graph.parts import bare_database, open_models
+from graph.opening import bare_database, open_models
 from graph.settings import Settings
 from storage.errors import StorageError
 from storage.migrate import extension_version, pending
@@ -42,4 +42,6 @@ async def _model(settings: Settings) -> Finding:
     async with AsyncExitStack() as stack:
         models = await open_models(settings, stack, lambda _: None)
         reachable = await models.model.reachable()
-        return Finding("model", reachable, f"{models.model.label}" if reachable else f"{models.model.label} does not answer")
+        return Finding(
+            "model", reachable, f"{models.model.label}" if reachable else f"{models.model.label} does not answer"
+        )

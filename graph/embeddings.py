@@ -77,7 +77,7 @@ class NoEmbeddings:
 
     name = "none"
 
-    async def embed(self, text: str) -> list[float]:
+    async def embed(self, text: str) -> list[float]:  # noqa: ARG002 - as the others are asked
         """Raises EmbeddingUnavailable, always."""
         raise EmbeddingUnavailable("no embedding model is installed")
 
@@ -105,6 +105,6 @@ class LearnedRouter:
         return self._classifier.probabilities(await self._embed(message))
 
 
-async def no_router(message: str) -> Mapping[str, float]:
+async def no_router(message: str) -> Mapping[str, float]:  # noqa: ARG001 - as the other is asked
     """Raises EmbeddingUnavailable, always: the rules decide."""
     raise EmbeddingUnavailable("no embedding model is installed")

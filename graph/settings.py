@@ -38,12 +38,17 @@ class Settings(BaseSettings):
     """The settings, one field per variable. Read them with `Settings.read()`."""
 
     model_config = SettingsConfigDict(
-        env_prefix="FRONTDESK_", env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True, populate_by_name=True
+        env_prefix="FRONTDESK_",
+        env_file=".env",
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+        populate_by_name=True,
     )
 
-    database_url: Annotated[str, AfterValidator(_postgres_url)] | None = Field(None, validation_alias="DATABASE_URL")
-    openai_api_key: SecretStr | None = Field(None, validation_alias="OPENAI_API_KEY")
-    openai_base_url: Annotated[str, AfterValidator(_http_url)] | None = Field(None, validation_alias="OPENAI_BASE_URL")
+    database_url: Annotated[str, AfterValidator(_postgres_url)] | None = Field(default=None, validation_alias="DATABASE_URL")
+    openai_api_key: SecretStr | None = Field(default=None, validation_alias="OPENAI_API_KEY")
+    openai_base_url: Annotated[str, AfterValidator(_http_url)] | None = Field(default=None, validation_alias="OPENAI_BASE_URL")
     chat_model: str = "gpt-4o-mini"
     embeddings: Literal["local", "openai"] | None = None
     embedding_model: str = "text-embedding-3-small"
@@ -51,11 +56,11 @@ class Settings(BaseSettings):
     jwt_audience: str | None = None
     jwt_issuer: str | None = None
     data_dir: Path = Path(".frontdesk")
-    rate_limit: int = Field(8, ge=0, le=100_000)
-    max_input_chars: int = Field(8000, ge=1, le=100_000)
-    context_tokens: int = Field(6000, ge=1000, le=2_000_000)
-    turn_timeout: float = Field(25, gt=0, le=600)
-    attempts: int = Field(3, ge=1, le=10)
+    rate_limit: int = Field(default=8, ge=0, le=100_000)
+    max_input_chars: int = Field(default=8000, ge=1, le=100_000)
+    context_tokens: int = Field(default=6000, ge=1000, le=2_000_000)
+    turn_timeout: float = Field(default=25, gt=0, le=600)
+    attempts: int = Field(default=3, ge=1, le=10)
     cors_origins: Annotated[list[str], NoDecode, BeforeValidator(_origins)] = Field(default_factory=list)
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 

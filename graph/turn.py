@@ -54,7 +54,9 @@ class Turn:
         assert isinstance(start, Start)
         return start
 
-    async def follow(self, after: int = 0, *, heartbeat: float | None = None) -> AsyncIterator[tuple[int, Event] | None]:
+    async def follow(
+        self, after: int = 0, *, heartbeat: float | None = None
+    ) -> AsyncIterator[tuple[int, Event] | None]:
         """The events with their numbers, beginning after the one of that number, to the last.
 
         Args:

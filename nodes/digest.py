@@ -9,33 +9,42 @@ from storage.messages import Message
 
 GIST_WORDS = 24
 
+_IDEOGRAPHS = r"\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
+# Chinese and Japanese put no spaces between words, two characters are about one; and a run of anything else
+# counts again every 32 characters, or a few "words" could fill the window.
+_WORD = re.compile(rf"[{_IDEOGRAPHS}]{{1,2}}|[^\s{_IDEOGRAPHS}]{{1,32}}")
+_SENTENCE_END = re.compile(r"(?<=[.!?]\s)|(?<=[。？！\n])")
+
 
 def extractive(previous: str, messages: Sequence[Message]) -> str:
-    """The previous summary with a line for each new message; the oldest lines go first when it grows too long."""
-    lines = [*previous.splitlines(), *(f"{_speaker(message)}: {gist(message['content'])}" for message in messages)]
-    while len(lines) > 1 and _words(lines) >= SUMMARY_WORDS:
-        lines.pop(0)
-    return shortened("\n".join(lines))
+    """The previous summary with a line for each new message; its oldest sentences go first when it grows too long."""
+    said = [f"\n{_speaker(message)}: {gist(message['content'])}" for message in messages]
+    pieces = [*_SENTENCE_END.split(previous), *said]
+    while len(pieces) > 1 and _words("".join(pieces)) >= SUMMARY_WORDS:
+        pieces.pop(0)
+    return shortened("".join(pieces))
 
 
 def gist(text: str) -> str:
-    """The first sentence, cut at `GIST_WORDS` words."""
-    sentence = re.split(r"(?<=[.!?。？！])\s", text.strip(), maxsplit=1)[0].split()
-    return " ".join(sentence[:GIST_WORDS]) + ("…" if len(sentence) > GIST_WORDS else "")
+    """The first sentence on one line, cut at `GIST_WORDS` words."""
+    sentence = " ".join(_SENTENCE_END.split(text.strip(), maxsplit=1)[0].split())
+    words = list(_WORD.finditer(sentence))
+    return sentence if len(words) <= GIST_WORDS else sentence[: words[GIST_WORDS - 1].end()] + "…"
 
 
 def shortened(text: str) -> str:
     """The text under `SUMMARY_WORDS` words, ended at a sentence where there is one; lines are kept."""
-    words = list(re.finditer(r"\S+", text))
+    text = text.strip()
+    words = list(_WORD.finditer(text))
     if len(words) < SUMMARY_WORDS:
-        return text.strip()
+        return text
     cut = text[: words[SUMMARY_WORDS - 2].end()]
-    end = max(cut.rfind(stop) for stop in (". ", "! ", "? ", ".\n"))
-    return cut[: end + 1] if end > len(cut) // 2 else cut + "…"
+    end = max((found.end() for found in _SENTENCE_END.finditer(cut)), default=0)
+    return cut[:end].rstrip() if end > len(cut) // 2 else cut + "…"
 
 
-def _words(lines: list[str]) -> int:
-    return sum(len(line.split()) for line in lines)
+def _words(text: str) -> int:
+    return sum(1 for _ in _WORD.finditer(text))
 
 
 def _speaker(message: Message) -> str:

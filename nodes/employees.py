@@ -33,7 +33,8 @@ PRIME = Employee(
     does="Greets, helps in general, and takes whatever crosses fields or is unclear.",
     examples=("What can your team do for me?", "Where should I start with my finances?"),
     aliases=("prime-boss", "prime-ai"),
-    voice="You lead the team: warm, decisive, brief. You see the whole picture and name the colleague who can go deeper.",
+    voice="You lead the team: warm, decisive, brief. You see the whole picture and name the colleague who can go "
+    "deeper.",
     fallback="I can't reach my notes right now, but your message is safe. Tell me whether it is about spending, "
     "taxes, documents, categories or goals, and ask again in a minute.",
 )

@@ -47,7 +47,7 @@ async def generate(
     speech = _Speech(state, runtime)
     draft = await write(model, state["prompt"], say=speech.say, seconds=seconds, attempts=attempts)
     speech.voice.flush()
-    fallback = draft.error_code is not None and draft.finish_reason != "timeout" or not draft.text
+    fallback = (draft.error_code is not None and draft.finish_reason != "timeout") or not draft.text.strip()
     if fallback:
         _fall_back(state, draft, speech)
     answer = _answer(state, draft, model.label, fallback=fallback, first=speech.first)
@@ -55,7 +55,7 @@ async def generate(
     answer["latency_ms"] = _since(state)
     emit(runtime, AnsweredEvent(kind="answered", answer=answer))
     # Under the id it was streamed with, or LangGraph's `messages` stream would show the answer twice.
-    return Generated(messages=[AIMessage(draft.text, id=draft.message_id)], answer=answer, notices=speech.notices)
+    return Generated(messages=[AIMessage(draft.text, id=draft.message_id or answer["message_id"])], answer=answer, notices=speech.notices)
 
 
 class _Speech:

@@ -69,7 +69,7 @@ def _messages(message_id: str, text: str, refusal: Refusal | None) -> list[AnyMe
     """The user's message replaced by its clean form, and the reply where the guard itself gives one."""
     messages: list[AnyMessage] = [HumanMessage(text, id=message_id)]
     if refusal and refusal["code"] == "blocked":
-        messages.append(AIMessage(refusal["message"]))
+        messages.append(AIMessage(refusal["message"], id=str(uuid5(UUID(int=0), f"refusal {message_id}"))))
     return messages
 
 

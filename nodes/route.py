@@ -19,6 +19,8 @@ log = logging.getLogger(__name__)
 
 FOLLOW_UP = "follow_up"
 """The label of messages without a topic of their own."""
+SPEAKS = 0.5
+"""Confidence from which a rule speaks for leaving the conversation's employee."""
 
 
 class Classify(Protocol):
@@ -43,21 +45,19 @@ class Chosen(TypedDict):
     route: RouteReport
 
 
-async def route(
-    state: State, runtime: Runtime[Context], *, classify: Classify, conversations: Conversations
-) -> Chosen:
+async def route(state: State, runtime: Runtime[Context], *, classify: Classify, conversations: Conversations) -> Chosen:
     """An explicit choice wins; a follow-up without a topic of its own stays where it was."""
     asked = find(state.get("employee"))
     if asked:
         report = RouteReport(employee=asked.slug, reason=f"you asked for {asked.name}", confidence=1.0, runner_up=None)
     else:
-        last, report = await asyncio.gather(
+        last, likelihoods = await asyncio.gather(
             conversations.current_employee(asking(runtime), state["conversation_id"]),
             _likelihoods(state["message"], classify),
         )
         current = find(last)
         slug = current.slug if current else None
-        report = learned(report, slug) if report else by_the_rules(state["message"], slug)
+        report = learned(likelihoods, slug) if likelihoods else by_the_rules(state["message"], slug)
     emit(runtime, Routed(kind="routed", route=report, message=state["message"]))
     return Chosen(route=report)
 
@@ -84,12 +84,10 @@ def learned(likelihoods: Mapping[str, float], current: Slug | None) -> RouteRepo
 def by_the_rules(message: str, current: Slug | None) -> RouteReport:
     """Keywords and examples; where none speaks, stay in a running conversation."""
     matched = by_rules(message)
-    if current and matched.confidence < 0.5:
+    if current and matched.confidence < SPEAKS:
         reason = f"nothing new, so it stays with {employee(current).name}"
         return RouteReport(employee=current, reason=reason, confidence=0.5, runner_up=None)
-    return RouteReport(
-        employee=matched.employee, reason=matched.reason, confidence=matched.confidence, runner_up=None
-    )
+    return RouteReport(employee=matched.employee, reason=matched.reason, confidence=matched.confidence, runner_up=None)
 
 
 def _topic(slug: Slug) -> str:

@@ -5,13 +5,13 @@ Studio's chat view) and state outlives a step.
 """
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NotRequired
 from uuid import UUID
 
 from langchain_core.messages import AnyMessage
-from langgraph.graph.message import add_messages
+from langgraph.graph import add_messages  # pyright: ignore[reportMissingTypeStubs] - has types, but no marker there
 from langgraph.runtime import Runtime
-from typing_extensions import NotRequired, TypedDict
+from typing_extensions import TypedDict
 
 from nodes.employees import Slug
 from storage.limits import Allowance
@@ -159,5 +159,3 @@ class Output(TypedDict):
     answer: Answer | None
     summary: str | None
     learned: list[str]
-
-

@@ -19,7 +19,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
@@ -56,7 +56,7 @@ class Embedded:
         self._address = self._folder / "address.json"
 
     @asynccontextmanager
-    async def running(self) -> AsyncIterator[str]:
+    async def running(self) -> AsyncGenerator[str]:
         """Have the server run for the length of the block; yields its URL, with the password in it.
 
         Raises:
@@ -147,7 +147,8 @@ def _binaries() -> Path:
 def _initdb(command: list[str], data: Path, password: Path) -> None:
     locale = ["--encoding=UTF8", "--locale-provider=builtin", "--locale=C.UTF-8"]
     access = ["--auth=scram-sha-256", f"--username={USER}", f"--pwfile={password}"]
-    done = subprocess.run([*command, "-D", str(data), *locale, *access], capture_output=True, text=True, check=False)
+    command = [*command, "-D", str(data), *locale, *access]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - ours
     if done.returncode != 0:
         raise RuntimeError(f"initdb failed: {done.stderr.strip().splitlines()[-1:]}")
 
@@ -173,7 +174,8 @@ def _unprivileged(folder: Path, binaries: Path) -> list[str]:
 def _reaches(prefix: list[str], folder: Path, binaries: Path) -> bool:
     # `test -x` would ask as the real user and not see the capability
     for probe in ([str(binaries / "postgres"), "--version"], ["ls", "-d", f"{folder}/."]):
-        if subprocess.run([*prefix, *probe], capture_output=True, check=False).returncode != 0:
+        done = subprocess.run([*prefix, *probe], capture_output=True, check=False)  # noqa: S603 - ours
+        if done.returncode != 0:
             return False
     return True
 
@@ -211,5 +213,3 @@ def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
-
-

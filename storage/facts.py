@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TypedDict
 from uuid import UUID
 
-from pgvector.psycopg import Vector
+from pgvector.psycopg import Vector  # pyright: ignore[reportMissingTypeStubs]
 
 from storage.pool import Connection, Pool
 
@@ -24,7 +24,7 @@ class NewFact(TypedDict):
 
 def fact_hash(fact: str) -> str:
     """SHA-256 of the text as it is compared: compatibility forms, case, spaces and a final stop do not count."""
-    normal = " ".join(unicodedata.normalize("NFKC", fact).casefold().split()).rstrip(".!")
+    normal = " ".join(unicodedata.normalize("NFKC", fact).casefold().split()).rstrip(".! ")
     return hashlib.sha256(normal.encode()).hexdigest()
 
 
@@ -54,6 +54,8 @@ class Facts:
         """Store facts with their embeddings, all or none; those known already are left as they are.
 
         Args:
+            user_id: whose they are.
+            facts: each longer than five characters.
             source: the message they were learned from.
 
         Returns:

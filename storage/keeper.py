@@ -21,6 +21,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from types import FrameType
 from typing import IO
 
 STOP_WITHIN = 8.0
@@ -38,12 +39,13 @@ class Lease:
         """Give the server up; where nobody else uses it, return only once it has stopped."""
         if self._users is None:
             return
-        last = _try_lock(self._users, fcntl.LOCK_EX)
+        # Trying gives up the shared lock, and the keeper may be the quicker one to take the exclusive one.
+        last = _try_lock(self._users, fcntl.LOCK_EX) or not _try_lock(self._users, fcntl.LOCK_SH)
         self._users.close()
         self._users = None
         if last:
             with _lock_file(self._folder, "keeper") as keeper:
-                _wait_for_lock(keeper, STOP_WITHIN + 1)
+                _wait_until_free(keeper, STOP_WITHIN + 1)
 
 
 def keep(folder: Path, *, start: Callable[[], list[str]], ready: Callable[[], bool], stop: signal.Signals) -> Lease:
@@ -56,6 +58,7 @@ def keep(folder: Path, *, start: Callable[[], list[str]], ready: Callable[[], bo
         RuntimeError: the server ended before it was ready; the message names its log.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    folder = folder.resolve()  # the keeper runs in another directory
     users = _lock_file(folder, "users")
     fcntl.flock(users, fcntl.LOCK_SH)
     try:
@@ -72,8 +75,9 @@ def keep(folder: Path, *, start: Callable[[], list[str]], ready: Callable[[], bo
 
 def is_kept(folder: Path) -> bool:
     """Say whether a keeper is alive for the server of `folder`."""
+    # Asked with a shared lock: two who ask at once must not take each other for the keeper.
     with _lock_file(folder, "keeper") as keeper:
-        return not _try_lock(keeper, fcntl.LOCK_EX)
+        return not _try_lock(keeper, fcntl.LOCK_SH)
 
 
 def die_with_parent(stop: signal.Signals) -> None:
@@ -87,7 +91,7 @@ def _launch(folder: Path, command: list[str], stop: signal.Signals) -> None:
     # The keeper inherits its own lock already taken, so that no moment exists in which it runs unseen.
     with _lock_file(folder, "keeper") as keeper, (folder / "log").open("ab") as log:
         fcntl.flock(keeper, fcntl.LOCK_EX)
-        keeper_process = subprocess.Popen(
+        keeper_process = subprocess.Popen(  # noqa: S603 - the command is ours
             [sys.executable, "-m", "storage.keeper", str(folder), str(int(stop)), *command],
             stdin=subprocess.DEVNULL,
             stdout=log,
@@ -117,18 +121,23 @@ def _try_lock(file: IO[bytes], kind: int) -> bool:
     return False
 
 
-def _wait_for_lock(file: IO[bytes], seconds: float) -> None:
+def _wait_until_free(file: IO[bytes], seconds: float) -> None:
     deadline = time.monotonic() + seconds
-    while not _try_lock(file, fcntl.LOCK_EX) and time.monotonic() < deadline:
+    while not _try_lock(file, fcntl.LOCK_SH) and time.monotonic() < deadline:
         time.sleep(0.02)
 
 
 def main(argv: list[str]) -> int:
     """Be the keeper: run the command until nobody holds a lease on the folder."""
     folder, stop, command = Path(argv[0]), signal.Signals(int(argv[1])), argv[2:]
-    server = subprocess.Popen(command, preexec_fn=lambda: die_with_parent(stop))
+    # No thread runs yet, which is what makes a preexec_fn safe.
+    server = subprocess.Popen(command, preexec_fn=lambda: die_with_parent(stop))  # noqa: PLW1509, S603
     threading.Thread(target=_end_with, args=(server,), daemon=True).start()
-    signal.signal(signal.SIGTERM, lambda *_: os._exit(_stop(server, stop)))
+
+    def stop_now(_signal: int, _frame: FrameType | None) -> None:
+        os._exit(_stop(server, stop))
+
+    signal.signal(signal.SIGTERM, stop_now)
     with _lock_file(folder, "users") as users:
         fcntl.flock(users, fcntl.LOCK_EX)  # granted when the last user is gone
         return _stop(server, stop)

@@ -42,10 +42,15 @@ class Limits:
             # A count lost in a crash costs nothing; waiting for the disk on every request would.
             await conn.execute("set local synchronous_commit = off")
             cursor = await conn.execute(
-                "select remaining, reset_after, retry_after"
-                " from take_rate_limit(%(user_id)s, %(limit)s, %(seconds)s)",
+                "select remaining, reset_after, retry_after from take_rate_limit(%(user_id)s, %(limit)s, %(seconds)s)",
                 {"user_id": user_id, "limit": self._limit, "seconds": WINDOW_SECONDS},
             )
             row = await cursor.fetchone()
         assert row is not None
-        return Allowance(limit=self._limit, window=WINDOW_SECONDS, **row)
+        return Allowance(
+            limit=self._limit,
+            window=WINDOW_SECONDS,
+            remaining=row["remaining"],
+            reset_after=row["reset_after"],
+            retry_after=row["retry_after"],
+        )

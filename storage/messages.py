@@ -39,8 +39,7 @@ class Messages:
         """The slug of whoever answered last in this conversation; None in a new one."""
         async with self._pool.as_user(user_id) as conn:
             cursor = await conn.execute(
-                "select employee_slug from chat_conversations"
-                " where user_id = %(user_id)s and convo_id = %(convo_id)s",
+                "select employee_slug from chat_conversations where user_id = %(user_id)s and convo_id = %(convo_id)s",
                 {"user_id": user_id, "convo_id": conversation_id},
             )
             row = await cursor.fetchone()
@@ -74,8 +73,7 @@ class Messages:
 
 async def _summary(conn: Connection, user_id: UUID, conversation_id: str) -> tuple[str, int]:
     cursor = await conn.execute(
-        "select summary, covers_seq from chat_convo_summaries"
-        " where user_id = %(user_id)s and convo_id = %(convo_id)s",
+        "select summary, covers_seq from chat_convo_summaries where user_id = %(user_id)s and convo_id = %(convo_id)s",
         {"user_id": user_id, "convo_id": conversation_id},
     )
     row = await cursor.fetchone()

@@ -9,7 +9,10 @@ Outcome = Literal["done", "stopped", "limited", "refused", "failed", "fallback"]
 
 
 class Measured(TypedDict):
-    """What is known of a turn when it is over. Times in milliseconds; tokens estimated, and counted where the model did."""
+    """What is known of a turn when it is over.
+
+    Times in milliseconds; tokens estimated, and counted where the model did.
+    """
 
     conversation_id: str
     employee: str

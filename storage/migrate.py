@@ -1,10 +1,11 @@
 """Bring a database's schema up to date: numbered SQL files, applied in order, each in one transaction."""
 
+import asyncio
 import re
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import LiteralString, NamedTuple, cast
+from typing import NamedTuple
 
 import psycopg
 from psycopg.rows import DictRow, dict_row
@@ -33,6 +34,10 @@ def migrations(folder: Path = FOLDER) -> list[Migration]:
     return [Migration(int(match[1]), match[2], path.read_text()) for match, path in found if match]
 
 
+async def _all() -> list[Migration]:
+    return await asyncio.to_thread(migrations)  # files: not for the event loop
+
+
 async def migrate(url: str, *, say: Callable[[str], None] = lambda _: None) -> int:
     """Apply what is missing; several at once take turns.
 
@@ -49,9 +54,9 @@ async def migrate(url: str, *, say: Callable[[str], None] = lambda _: None) -> i
     """
     async with _connection(url) as conn:
         await _check_server(conn)
-        await conn.execute("select pg_advisory_lock(%(lock)s)", {"lock": LOCK})
+        await _take_turns(conn)
         done = await _applied(conn)
-        missing = [migration for migration in migrations() if migration.version not in done]
+        missing = [migration for migration in await _all() if migration.version not in done]
         for migration in missing:
             say(f"migration {migration.version:04d} {migration.name}")
             await _apply(conn, migration)
@@ -63,7 +68,7 @@ async def pending(url: str) -> list[str]:
     """The names of the migrations that this database lacks."""
     async with _connection(url) as conn:
         done = await _applied(conn)
-    return [f"{m.version:04d}_{m.name}" for m in migrations() if m.version not in done]
+    return [f"{m.version:04d}_{m.name}" for m in await _all() if m.version not in done]
 
 
 async def extension_version(url: str) -> str | None:
@@ -85,19 +90,33 @@ async def require_current(url: str) -> None:
 
 
 @asynccontextmanager
-async def _connection(url: str) -> AsyncIterator[Connection]:
+async def _connection(url: str) -> AsyncGenerator[Connection]:
     try:
         conn = await Connection.connect(url, autocommit=True, row_factory=dict_row, connect_timeout=10)
     except psycopg.OperationalError as error:
         raise StorageUnavailable(f"No PostgreSQL answers at DATABASE_URL: {_first_line(error)}") from error
-    async with conn:
-        yield conn
+    try:
+        async with conn:
+            yield conn
+    except psycopg.errors.InsufficientPrivilege as error:
+        raise SetupFailed(f"DATABASE_URL's user lacks a right that is needed: {_first_line(error)}") from error
 
 
 async def _check_server(conn: Connection) -> None:
     version = conn.info.server_version // 10_000
     if version < OLDEST_POSTGRES:
         raise SetupFailed(f"PostgreSQL {OLDEST_POSTGRES} or newer is needed, this one is {version}.")
+
+
+async def _take_turns(conn: Connection) -> None:
+    # Asked again and again: whoever waits inside Postgres holds a snapshot, and LangGraph's
+    # `create index concurrently` waits for all snapshots. The two would deadlock.
+    while True:
+        cursor = await conn.execute("select pg_try_advisory_lock(%(lock)s) as mine", {"lock": LOCK})
+        row = await cursor.fetchone()
+        if row and row["mine"]:
+            return
+        await asyncio.sleep(0.1)
 
 
 async def _applied(conn: Connection) -> set[int]:
@@ -116,13 +135,11 @@ async def _apply(conn: Connection, migration: Migration) -> None:
                 "create table if not exists frontdesk_migrations ("
                 " version integer primary key, name text not null, applied_at timestamptz not null default now())"
             )
-            await conn.execute(cast(LiteralString, migration.sql))
+            await conn.execute(migration.sql.encode())  # as bytes: not a literal here, but a file of ours
             await conn.execute(
                 "insert into frontdesk_migrations (version, name) values (%(version)s, %(name)s)",
                 {"version": migration.version, "name": migration.name},
             )
-    except psycopg.errors.InsufficientPrivilege as error:
-        raise SetupFailed(f"DATABASE_URL's user lacks a right that migrations need: {_first_line(error)}") from error
     except (psycopg.errors.UndefinedFile, psycopg.errors.FeatureNotSupported) as error:
         raise SetupFailed(f"pgvector is not installed on this PostgreSQL: {_first_line(error)}") from error
 

@@ -7,12 +7,12 @@ another server connection.
 """
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from uuid import UUID
 
 import psycopg
-from pgvector.psycopg import register_vector_async
+from pgvector.psycopg import register_vector_async  # pyright: ignore[reportMissingTypeStubs, reportUnknownVariableType]
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
@@ -29,7 +29,7 @@ class Pool:
 
     @classmethod
     @asynccontextmanager
-    async def open(cls, url: str, *, size: int = 10, wait: float = 5.0) -> AsyncIterator["Pool"]:
+    async def open(cls, url: str, *, size: int = 10, wait: float = 5.0) -> AsyncGenerator["Pool"]:
         """Open the pool for the length of the block.
 
         Args:
@@ -44,14 +44,16 @@ class Pool:
             timeout=wait,
             open=False,
             connection_class=Connection,
-            configure=register_vector_async,
+            configure=_know_vectors,
+            # A server that was restarted, or a pooler that closed idle connections, costs nobody a message.
+            check=AsyncConnectionPool.check_connection,  # pyright: ignore[reportArgumentType] - any row will do
             kwargs={"autocommit": True, "row_factory": dict_row, "application_name": "frontdesk"},
         )
         async with connections:
             yield cls(connections)
 
     @asynccontextmanager
-    async def as_user(self, user_id: UUID) -> AsyncIterator[Connection]:
+    async def as_user(self, user_id: UUID) -> AsyncGenerator[Connection]:
         """One transaction that sees and changes this user's rows only, committed at the block's end.
 
         Raises:
@@ -60,8 +62,7 @@ class Pool:
         claims = json.dumps({"sub": str(user_id), "role": "authenticated"})
         async with self._transaction() as conn:
             await conn.execute(
-                "select set_config('role', 'frontdesk_app', true),"
-                " set_config('request.jwt.claims', %(claims)s, true)",
+                "select set_config('role', 'frontdesk_app', true), set_config('request.jwt.claims', %(claims)s, true)",
                 {"claims": claims},
             )
             yield conn
@@ -76,9 +77,13 @@ class Pool:
             await conn.execute("select 1")
 
     @asynccontextmanager
-    async def _transaction(self) -> AsyncIterator[Connection]:
+    async def _transaction(self) -> AsyncGenerator[Connection]:
         try:
             async with self._connections.connection() as conn, conn.transaction():
                 yield conn
         except (psycopg.OperationalError, PoolTimeout) as error:
             raise StorageUnavailable from error
+
+
+async def _know_vectors(conn: Connection) -> None:
+    await register_vector_async(conn)

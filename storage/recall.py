@@ -6,7 +6,7 @@ does for ours, so that row level security holds for it too.
 """
 
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from typing import TypedDict
@@ -16,7 +16,8 @@ import psycopg
 from langchain_core.embeddings import Embeddings
 from langchain_postgres import PGEngine, PGVectorStore
 from sqlalchemy import Connection, event, text
-from sqlalchemy.exc import DBAPIError, TimeoutError as PoolWaitTimeout
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolWaitTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from storage.errors import StorageUnavailable
@@ -45,7 +46,7 @@ class Recall:
 
     @classmethod
     @asynccontextmanager
-    async def open(cls, url: str, *, model: str, size: int = 5) -> AsyncIterator["Recall"]:
+    async def open(cls, url: str, *, model: str, size: int = 5) -> AsyncGenerator["Recall"]:
         """Open the store for the length of the block.
 
         Args:
@@ -74,7 +75,7 @@ class Recall:
         """
         _asking.set(user_id)
         try:
-            found = await self._store.asimilarity_search_with_score_by_vector(
+            found = await self._store.asimilarity_search_with_score_by_vector(  # pyright: ignore[reportUnknownMemberType]
                 padded(vector), k=limit, filter={"model": self._model}
             )
         except (DBAPIError, PoolWaitTimeout, psycopg.OperationalError) as error:
@@ -115,7 +116,7 @@ class _Elsewhere(Embeddings):
     """Vectors come ready made: one embedding serves routing and memory, and the store needs none itself."""
 
     def embed_documents(self, texts: list[str]) -> list[list[float]]:
-        raise TypeError("the store is given vectors, never texts")
+        raise TypeError(f"the store is given vectors, never texts: {texts}")
 
     def embed_query(self, text: str) -> list[float]:
-        raise TypeError("the store is given vectors, never texts")
+        raise TypeError(f"the store is given vectors, never texts: {text}")

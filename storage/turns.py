@@ -1,6 +1,6 @@
 """Turns: one message and its answer, from the moment it is accepted."""
 
-from typing import LiteralString, TypedDict
+from typing import Literal, LiteralString, TypedDict
 from uuid import UUID, uuid5
 
 from storage.pool import Connection, Pool
@@ -27,8 +27,14 @@ class Answered(Accepted):
     error_code: str | None
 
 
+class _Said(TypedDict):
+    id: UUID
+    role: Literal["user", "assistant"]
+    content: str
+
+
 def answer_id(turn_id: UUID) -> UUID:
-    """The id of a turn's answer: the same however often the turn is run. (Its question has the turn's own id.)"""
+    """The id of a turn's answer: the same however often the turn is run. Its question has the turn's own id."""
     return uuid5(turn_id, "answer")
 
 
@@ -52,7 +58,7 @@ class Turns:
         async with self._pool.as_user(user_id) as conn:
             await _accept(conn, user_id, turn_id, turn)
             message_id = answer_id(turn_id)
-            await _write(conn, user_id, turn_id, turn, "assistant", message_id, turn["answer"])
+            await _write(conn, user_id, turn_id, turn, _Said(id=message_id, role="assistant", content=turn["answer"]))
             await conn.execute(
                 "update chat_turns set status = 'answered', employee_slug = %(employee)s,"
                 " finish_reason = %(finish_reason)s, error_code = %(error_code)s, updated_at = now()"
@@ -103,18 +109,21 @@ async def _accept(conn: Connection, user_id: UUID, turn_id: UUID, turn: Accepted
         " on conflict (user_id, turn_id) do nothing",
         values,
     )
-    await _write(conn, user_id, turn_id, turn, "user", turn_id, turn["message"])
+    await _write(conn, user_id, turn_id, turn, _Said(id=turn_id, role="user", content=turn["message"]))
 
 
-async def _write(
-    conn: Connection, user_id: UUID, turn_id: UUID, turn: Accepted, role: str, message_id: UUID, content: str
-) -> None:
+async def _write(conn: Connection, user_id: UUID, turn_id: UUID, turn: Accepted, message: _Said) -> None:
     await conn.execute(
         "insert into chat_messages (id, user_id, convo_id, turn_id, employee_key, role, content)"
         " values (%(id)s, %(user_id)s, %(conversation_id)s, %(turn_id)s, %(employee)s, %(role)s, %(content)s)"
         " on conflict (user_id, turn_id, role) do nothing",
-        {"id": message_id, "user_id": user_id, "turn_id": turn_id, "role": role, "content": content,
-         "conversation_id": turn["conversation_id"], "employee": turn["employee"]},
+        {
+            "user_id": user_id,
+            "turn_id": turn_id,
+            "conversation_id": turn["conversation_id"],
+            "employee": turn["employee"],
+            **message,
+        },
     )
 
 

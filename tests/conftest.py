@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 
-from graph.parts import Local, local_embeddings
+from graph.opening import Local, local_embeddings
 from storage.embedded import Embedded
 from storage.migrate import migrate
 from storage.pool import Pool

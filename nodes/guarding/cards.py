@@ -16,6 +16,9 @@ class Issuer(NamedTuple):
     lengths: tuple[int, ...]
 
 
+LONG = (16, 17, 18, 19)
+MAESTRO = (13, 14, 15, *LONG)
+
 ISSUERS = (
     Issuer(400000, 499999, (13, 16, 19)),  # Visa
     Issuer(510000, 559999, (16,)),  # Mastercard
@@ -29,14 +32,14 @@ ISSUERS = (
     Issuer(352800, 358999, (16, 19)),  # JCB
     Issuer(600000, 609999, (16, 19)),  # Discover at 6011, RuPay and Hipercard
     Issuer(644000, 659999, (16, 19)),  # Discover, Troy, RuPay
-    Issuer(620000, 629999, (16, 17, 18, 19)),  # UnionPay
-    Issuer(810000, 829999, (16, 17, 18, 19)),
-    Issuer(220000, 220499, (16, 17, 18, 19)),  # Mir
-    Issuer(501800, 501999, (13, 14, 15, 16, 17, 18, 19)),  # Maestro
-    Issuer(502000, 503899, (13, 14, 15, 16, 17, 18, 19)),
-    Issuer(589300, 589399, (13, 14, 15, 16, 17, 18, 19)),
-    Issuer(630400, 630499, (13, 14, 15, 16, 17, 18, 19)),
-    Issuer(675900, 676399, (13, 14, 15, 16, 17, 18, 19)),
+    Issuer(620000, 629999, LONG),  # UnionPay
+    Issuer(810000, 829999, LONG),
+    Issuer(220000, 220499, LONG),  # Mir
+    Issuer(501800, 501999, MAESTRO),  # Maestro
+    Issuer(502000, 503899, MAESTRO),
+    Issuer(589300, 589399, MAESTRO),
+    Issuer(630400, 630499, MAESTRO),
+    Issuer(675900, 676399, MAESTRO),
     Issuer(504100, 509999, (16, 18, 19)),  # Elo, RuPay, Verve
     Issuer(636200, 639999, (16,)),  # Elo, InstaPayment
     Issuer(979200, 979299, (16,)),  # Troy
@@ -56,14 +59,15 @@ _NAMES = (
     " card ", " cards ", " carte ", " tarjeta ", " cartão ", " carta ", " karte ", " kreditkarte ", " kaart ", " kort ",
     " karta ", " visa ",
 )  # fmt: skip
-# Four digits, or an IBAN's start, in the group before: this is the middle of something longer.
-_GROUP_BEFORE = re.compile(r"[0-9A-Za-z]{2}\d\d[ -]$", re.ASCII)
+# The group before, with four digits or as an IBAN starts: this is the middle of something longer. A year is not.
+_GROUP_BEFORE = re.compile(r"(?:^|[^0-9A-Za-z/.])(?!(?:19|20)\d\d)[0-9A-Za-z]{2}\d\d([ -])$", re.ASCII)
 
 
 def card_length(found: re.Match[str], before: str) -> int:
     """How many characters from a match of `SHAPE` are a card number, 0 for none; `before` is what precedes it."""
     written: str = found[1]
-    if _GROUP_BEFORE.search(before) and not written.isdigit():
+    group = _GROUP_BEFORE.search(before[-6:])
+    if group and group[1] == found[2]:
         return 0
     for number in (written, written.rstrip("0123456789")[:-1]):
         after = found.string[found.start() + len(number) : found.start() + len(number) + 4]
@@ -74,15 +78,13 @@ def card_length(found: re.Match[str], before: str) -> int:
 
 def _is_card(number: str) -> bool:
     digits = number.replace(" ", "").replace("-", "")
-    if not 13 <= len(digits) <= 19:
-        return False
-    prefix = int(digits[:6])
+    prefix = int(digits[:6] or 0)
     known = any(issuer.first <= prefix <= issuer.last and len(digits) in issuer.lengths for issuer in ISSUERS)
     return known and luhn.is_valid(digits)
 
 
 def _is_else(number: str, before: str, after: str) -> bool:
-    """Bare digits are taken for what they are called; grouped as on a card they are a card, whatever they are called."""
+    """Bare digits are what they are called; grouped as on a card they are a card, whatever they are called."""
     if is_piece(before, after) or touches_sign(before, after):
         return True
     if not number.isdigit():

@@ -32,6 +32,7 @@ _FLAG = re.compile(r"(\U0001f3f4[\U000e0061-\U000e007a]{2}[\U000e0030-\U000e0039
 _DIRECTION_MARKS = re.compile(r"[\u061c\u200e\u200f]+")
 _RIGHT_TO_LEFT = re.compile(
     r"[\u05d0-\u05f4\u0620-\u08ff\ufb1d-\ufdcf\ufdf0-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001eeff]"
+    r"(?<=[^\W\d_])"  # a letter: the blocks have marks and digits too
 )
 
 # Blocks of the scripts whose letters change shape with a joiner between them: Hebrew (points), Arabic to Mandaic,

@@ -7,7 +7,8 @@ from stdnum import iban, numdb
 from nodes.guarding.surroundings import WORD
 
 SHAPE = re.compile(
-    rf"(?<!{WORD})(?=([A-Z]{{2}}\d{{2}}(?:[A-Z0-9]{{11,30}}|([ -])(?:[A-Z0-9]{{4}}\2){{2,7}}[A-Z0-9]{{1,4}}))(?!{WORD}))",
+    rf"(?<!{WORD})(?=([A-Z]{{2}}\d\d"
+    rf"(?:[A-Z0-9]{{11,30}}|([ -])(?:[A-Z0-9]{{4}}\2){{2,7}}[A-Z0-9]{{1,4}}))(?!{WORD}))",
     re.ASCII | re.IGNORECASE,
 )
 """Where an IBAN may start: in one piece or in fours; group 1 may run on into the words behind it."""

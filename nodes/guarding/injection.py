@@ -30,7 +30,7 @@ _SHOW = (
     r"(?:reveal|show|print|repeat|output|display|tell|give|leak|expose|dump|share|recite|copy|quote|return|send"
     r"|write (?:out|down)|what(?: is|'s| are| was| were))"
 )
-_SECRET = r"(?:system|initial|hidden|secret|developer|internal|original|confidential|underlying|pre)"
+_HIDDEN = r"(?:system|initial|hidden|secret|developer|internal|original|confidential|underlying|pre)"
 _LIMITS = r"(?:restrictions?|limitations?|filters?|guardrails?|safety|guidelines|polic(?:y|ies)|ethics|censorship)"
 _FREE_AI = r"(?:unrestricted|unfiltered|uncensored|unlimited|jailbroken|evil|amoral|unethical)"
 
@@ -40,45 +40,74 @@ RULES = (
         "override_instructions",
         (
             rf"\b{_IGNORE}\b{NEAR}\b{_EARLIER}\b{NEAR}\b{_ORDERS}\b",
-            rf"\b{_IGNORE}\b{NEAR}\b(?:all|any|every|everything)\b{NEAR}"
-            r"\b(?:instructions?|prompts?|directives?|you (?:were|have been|are) (?:told|given|taught)|said above)\b",
+            (
+                rf"\b{_IGNORE}\b{NEAR}\b(?:all|any|every|everything)\b{NEAR}"
+                r"\b(?:instructions?|prompts?|directives?|you (?:were|have been|are) (?:told|given|taught)"
+                r"|said above)\b"
+            ),
             rf"\b{_IGNORE}\b{NEAR}\b(?:your|all (?:the|of the)?|system) ?(?:safety |security |core )?rules\b",
-            r"\b(?:ignora|olvida|omite|desatiende|descarta|no sigas)\w*\b" + NEAR
-            + r"\b(?:instrucciones|indicaciones|órdenes|ordenes|reglas)\b" + NEAR
-            + r"\b(?:anteriores|previas|del sistema|de arriba|iniciales|recibido|dado|dieron)\b",
-            r"\b(?:ignore[zr]?|oublie[zr]?|ne (?:suis|suivez|tiens|tenez) (?:pas|plus)|fais abstraction)\b" + NEAR
-            + r"\b(?:instructions|consignes|directives|règles)\b" + NEAR
-            + r"(?:précédentes|antérieures|ci-dessus|système|initiales|reçues|données)\b",
-            r"\b(?:ignorier\w*|vergiss|vergesst|vergessen sie|missachte\w*|übergeh\w*)\b" + NEAR
-            + r"\b(?:vorherig|bisherig|obig|früher|vorig|vorangegangen|alle|deine|ihre|system)\w*\b" + NEAR
-            + r"\b(?:system)?(?:anweisung|instruktion|vorgabe|regel|befehl)\w*\b",
-            r"\b(?:ignor[ea]|esqueça|esquece|desconsider[ea]|descart[ea])\b" + NEAR
-            + r"\b(?:instruções|orientações|regras|comandos)\b" + NEAR
-            + r"\b(?:anteriores|prévias|acima|do sistema|iniciais)\b",
-            r"\b(?:ignora|dimentica|trascura|tralascia)\w*\b" + NEAR
-            + r"\b(?:istruzioni|indicazioni|regole)\b" + NEAR
-            + r"\b(?:precedenti|sopra|del sistema|iniziali|ricevute)\b",
-            r"\b(?:new|updated|revised) (?:system )?(?:instructions?|prompt|directives?) ?(?::|follow|override|replace)",
+            (
+                rf"\b(?:ignora|olvida|omite|desatiende|descarta|no sigas)\w*\b{NEAR}"
+                rf"\b(?:instrucciones|indicaciones|órdenes|ordenes|reglas)\b{NEAR}"
+                r"\b(?:anteriores|previas|del sistema|de arriba|iniciales|recibido|dado|dieron)\b"
+            ),
+            (
+                rf"\b(?:ignore[zr]?|oublie[zr]?|ne (?:suis|suivez|tiens|tenez) (?:pas|plus)|fais abstraction)\b{NEAR}"
+                rf"\b(?:instructions|consignes|directives|règles)\b{NEAR}"
+                r"(?:précédentes|antérieures|ci-dessus|système|initiales|reçues|données)\b"
+            ),
+            (
+                rf"\b(?:ignorier\w*|vergiss|vergesst|vergessen sie|missachte\w*|übergeh\w*)\b{NEAR}"
+                rf"\b(?:vorherig|bisherig|obig|früher|vorig|vorangegangen|alle|deine|ihre|system)\w*\b{NEAR}"
+                r"\b(?:system)?(?:anweisung|instruktion|vorgabe|regel|befehl)\w*\b"
+            ),
+            (
+                rf"\b(?:ignor[ea]|esqueça|esquece|desconsider[ea]|descart[ea])\b{NEAR}"
+                rf"\b(?:instruções|orientações|regras|comandos)\b{NEAR}"
+                r"\b(?:anteriores|prévias|acima|do sistema|iniciais)\b"
+            ),
+            (
+                rf"\b(?:ignora|dimentica|trascura|tralascia)\w*\b{NEAR}"
+                rf"\b(?:istruzioni|indicazioni|regole)\b{NEAR}"
+                r"\b(?:precedenti|sopra|del sistema|iniziali|ricevute)\b"
+            ),
+            (
+                r"\b(?:new|updated|revised) (?:system )?(?:instructions?|prompt|directives?) ?(?::|follow"
+                r"|override|replace)"
+            ),
         ),
     ),
     Rule(
         # asking for the text that precedes the conversation
         "reveal_prompt",
         (
-            rf"\b{_SHOW}\b{NEAR}\b{_SECRET}[ -]?(?:prompts?|instructions?|messages?|directives?|configuration)\b",
+            rf"\b{_SHOW}\b{NEAR}\b{_HIDDEN}[ -]?(?:prompts?|instructions?|messages?|directives?|configuration)\b",
             rf"\b{_SHOW}\b{NEAR}\b(?:your|the) (?:full |entire |exact |complete |whole )?prompt\b",
-            rf"\b{_SHOW}\b{NEAR}\b(?:everything|all(?: the)? text|the (?:text|words|content)s?)\b{NEAR}"
-            r"\b(?:above|before this|preceding)\b",
-            r"\b(?:muestra|revela|dime|imprime|repite|enseña)\w*\b" + NEAR
-            + r"\b(?:prompt|instrucciones)\b" + NEAR + r"\b(?:sistema|inicial(?:es)?|ocult[ao]s?|secret[ao]s?)\b",
-            r"\b(?:montre|révèle|affiche|donne|répète|dis)\w*\b" + NEAR
-            + r"\b(?:prompt|instructions|consignes)\b" + NEAR + r"(?:système|initiales?|cachées?|secrètes?)\b",
-            r"\b(?:zeig|verrat|gib|nenn|druck|wiederhol)\w*\b" + NEAR
-            + r"\b(?:system-?prompt\w*|system-?anweisung\w*|(?:versteckte|geheime|interne)\w* (?:anweisung|instruktion)\w*)",
-            r"\b(?:mostr[ea]|revel[ea]|exib[ae]|dig[ao]|imprim[ae]|repit[ae])\b" + NEAR
-            + r"\b(?:prompt|instruções)\b" + NEAR + r"\b(?:sistema|iniciais|inicial|ocultas|secretas)\b",
-            r"\b(?:mostra|rivela|dimmi|stampa|ripeti)\w*\b" + NEAR
-            + r"\b(?:prompt|istruzioni)\b" + NEAR + r"\b(?:sistema|inizial[ei]|nascost[ei]|segret[ei])\b",
+            (
+                rf"\b{_SHOW}\b{NEAR}\b(?:everything|all(?: the)? text|the (?:text|words|content)s?)\b{NEAR}"
+                r"\b(?:above|before this|preceding)\b"
+            ),
+            (
+                rf"\b(?:muestra|revela|dime|imprime|repite|enseña)\w*\b{NEAR}"
+                rf"\b(?:prompt|instrucciones)\b{NEAR}\b(?:sistema|inicial(?:es)?|ocult[ao]s?|secret[ao]s?)\b"
+            ),
+            (
+                rf"\b(?:montre|révèle|affiche|donne|répète|dis)\w*\b{NEAR}"
+                rf"\b(?:prompt|instructions|consignes)\b{NEAR}(?:système|initiales?|cachées?|secrètes?)\b"
+            ),
+            (
+                rf"\b(?:zeig|verrat|gib|nenn|druck|wiederhol)\w*\b{NEAR}"
+                r"\b(?:system-?prompt\w*|system-?anweisung\w*|(?:versteckte|geheime|interne)\w* (?:anweisung"
+                r"|instruktion)\w*)"
+            ),
+            (
+                rf"\b(?:mostr[ea]|revel[ea]|exib[ae]|dig[ao]|imprim[ae]|repit[ae])\b{NEAR}"
+                rf"\b(?:prompt|instruções)\b{NEAR}\b(?:sistema|iniciais|inicial|ocultas|secretas)\b"
+            ),
+            (
+                rf"\b(?:mostra|rivela|dimmi|stampa|ripeti)\w*\b{NEAR}"
+                rf"\b(?:prompt|istruzioni)\b{NEAR}\b(?:sistema|inizial[ei]|nascost[ei]|segret[ei])\b"
+            ),
         ),
     ),
     Rule(
@@ -88,8 +117,11 @@ RULES = (
             r"<\|?/?(?:im_start|im_end|system|assistant|endoftext|start_header_id|eot_id)\|?>",
             r"\[/?inst\]|<</?sys>>",
             r"(?:^|\n)\s*#{2,}\s*(?:system|assistant|instructions?)\s*:?\s*(?:\n|$|you\b)",
-            r"(?:^|\n)\s*\[?(?:system|assistant|developer)\]?\s*:\s*(?:you\b|ignore\b|new\b|override\b|from now\b|reveal\b"
-            r"|sure\b|disable\b|the user\b)",
+            (
+                r"(?:^|\n)\s*\[?(?:system|assistant|developer)\]?\s*:\s*(?:you\b|ignore\b|new\b|override\b"
+                r"|from now\b|reveal\b"
+                r"|sure\b|disable\b|the user\b)"
+            ),
         ),
     ),
     Rule(
@@ -97,34 +129,54 @@ RULES = (
         "jailbreak_persona",
         (
             r"\bdo anything now\b",
-            r"\b(?:you are|you're|act as|pretend (?:to be|you are|you're)|become|role-?play as|simulate|behave (?:as|like))"
-            rf"{NEAR}\b(?:dan|stan|dude|{_FREE_AI}(?: \w+)? (?:ai|assistant|model|chatbot|bot|llm|system))\b",
-            r"\b(?:enable|enter|activate|switch (?:to|into)|turn on|unlock|go into)\b" + NEAR
-            + r"\b(?:developer|god|debug|jailbreak|admin|sudo|unrestricted|dan)[ -]?mode\b",
-            r"\b(?:developer|god|jailbreak|dan|sudo)[ -]mode (?:is )?(?:now )?(?:enabled|on|activated|active|engaged)\b",
-            r"\b(?:jailbreak|jailbroken)\b" + NEAR + r"\b(?:you|yourself|mode|prompt|response)\b",
+            (
+                r"\b(?:you are|you're|act as|pretend (?:to be|you are|you're)|become|role-?play as|simulate"
+                r"|behave (?:as|like))"
+                rf"{NEAR}\b(?:dan|stan|dude|{_FREE_AI}(?: \w+)? (?:ai|assistant|model|chatbot|bot|llm|system))\b"
+            ),
+            (
+                rf"\b(?:enable|enter|activate|switch (?:to|into)|turn on|unlock|go into)\b{NEAR}"
+                r"\b(?:developer|god|debug|jailbreak|admin|sudo|unrestricted|dan)[ -]?mode\b"
+            ),
+            (
+                r"\b(?:developer|god|jailbreak|dan|sudo)[ -]mode (?:is )?(?:now )?(?:enabled|on|activated"
+                r"|active|engaged)\b"
+            ),
+            rf"\b(?:jailbreak|jailbroken)\b{NEAR}\b(?:you|yourself|mode|prompt|response)\b",
         ),
     ),
     Rule(
         # doing away with the assistant's own limits
         "unrestricted_mode",
         (
-            rf"\byou (?:now )?(?:have|operate (?:with|under)|are under) (?:absolutely )?no (?!idea)(?:\w+,? ){{0,3}}{_LIMITS}\b",
-            r"\byou(?:'re| are) (?:now )?(?:free (?:of|from)|no longer (?:bound|limited|restricted) by|not bound by)\b"
-            rf"{NEAR}\b(?:{_LIMITS}|rules)\b",
-            r"\b(?:disable|turn off|remove|bypass|ignore|deactivate|drop|lift|switch off|circumvent)\b" + NEAR
-            + rf"\byour\b{NEAR}\b{_LIMITS}\b",
-            r"\b(?:answer|respond|reply|speak|act)\b" + NEAR + rf"\bwithout (?:any |your )(?:\w+ )?{_LIMITS}\b",
-            r"\bfrom now on,? you(?:'ll| will| must| are (?:to|going to))\b" + NEAR
-            + r"\b(?:obey|comply|answer (?:anything|everything)|never refuse|do (?:anything|everything|whatever))\b",
+            (
+                rf"\byou (?:now )?(?:have|operate (?:with|under)"
+                rf"|are under) (?:absolutely )?no (?!idea)(?:\w+,? ){{0,3}}{_LIMITS}\b"
+            ),
+            (
+                r"\byou(?:'re| are) (?:now )?(?:free (?:of|from)|no longer (?:bound|limited|restricted) by"
+                r"|not bound by)\b"
+                rf"{NEAR}\b(?:{_LIMITS}|rules)\b"
+            ),
+            (
+                rf"\b(?:disable|turn off|remove|bypass|ignore|deactivate|drop|lift|switch off|circumvent)\b{NEAR}"
+                rf"\byour\b{NEAR}\b{_LIMITS}\b"
+            ),
+            rf"\b(?:answer|respond|reply|speak|act)\b{NEAR}\bwithout (?:any |your )(?:\w+ )?{_LIMITS}\b",
+            (
+                rf"\bfrom now on,? you(?:'ll| will| must| are (?:to|going to))\b{NEAR}"
+                r"\b(?:obey|comply|answer (?:anything|everything)|never refuse|do (?:anything|everything|whatever))\b"
+            ),
         ),
     ),
     Rule(
         # claiming to be someone the assistant would have to obey
         "false_authority",
         (
-            r"\bi(?:'m| am)\b" + NEAR + r"\b(?:your|the) (?:developer|creator|programmer|engineer|administrator|admin)\b"
-            r".{0,80}?\b(?:override|reveal|debug|disable|bypass|print|unlock|grant|dump)\b",
+            (
+                rf"\bi(?:'m| am)\b{NEAR}\b(?:your|the) (?:developer|creator|programmer|engineer|administrator|admin)\b"
+                r".{0,80}?\b(?:override|reveal|debug|disable|bypass|print|unlock|grant|dump)\b"
+            ),
         ),
     ),
 )
@@ -146,5 +198,5 @@ def _plain(text: str) -> str:
 
 
 def _joined(spelled: re.Match[str]) -> str:
-    """ "i g n o r e  a l l" as "ignore all": two spaces part words where one parts letters."""
+    """The letters "i g n o r e  a l l" as "ignore all": two spaces part words where one parts letters."""
     return re.sub(r"(?<=\w)[ .\-_*](?=\w)", "", spelled[0])

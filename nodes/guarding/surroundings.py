@@ -22,25 +22,26 @@ _PIECE_BEFORE = re.compile(
 )
 # A bracket after a separator may be a number masked before: it must bar this one as that number did.
 _PIECE_AFTER = re.compile(r"\.\d|,\d{1,2}(?![\d/])|[.,/-]\[")
+_GOES_ON = re.compile(r"[/-]\w")
 # Marks are no word characters to `re`, and stand inside the words of Indic scripts.
 _BETWEEN_WORDS = re.compile(r"(?:[^\w\u0300-\u036f\u0900-\u0dff]|_)+")
 
 ORDERS = frozenset(
     """order orders invoice invoices tracking shipment parcel receipt confirmation reference ref booking ticket
     transaction imei isbn serial pedido factura fattura ordine commande facture colis bestellung bestellnummer
-    rechnung rechnungsnummer sendung sendungsnummer factuur zamówienie faktura fatura замовлення заказ""".split()
+    rechnung rechnungsnummer sendung sendungsnummer factuur zamówienie faktura fatura замовлення заказ""".split()  # noqa: SIM905 (words read better as a text)
 )
 """What the numbers of orders, invoices and parcels are called."""
 
 PHONES_AND_ACCOUNTS = frozenset(
     """phone phones telephone tel mobile cell fax whatsapp call text dial ring téléphone portable teléfono móvil
     telefono cellulare telefone celular telefon handy handynummer telefonnummer telefoon mobiel mobil llama llame
-    llámame account accounts acct konto kontonummer compte cuenta conto conta rekening routing""".split()
+    llámame account accounts acct konto kontonummer compte cuenta conto conta rekening routing""".split()  # noqa: SIM905
 )
 """What the numbers of phones and bank accounts are called."""
 
 _FILLERS = frozenset(
-    "number numbers num no nr n° nº número numéro numero nummer id code is was me us at on al au".split()
+    "number numbers num no nr n° nº número numéro numero nummer id code is was me us at on al au".split()  # noqa: SIM905
 )
 
 
@@ -55,8 +56,13 @@ def touches_money(before: str, after: str) -> bool:
 
 
 def is_piece(before: str, after: str) -> bool:
-    """Digits, a decimal point, a dash or a plus sign make it part of something longer."""
+    """Digits and a dash before it, a plus sign, or a decimal point on either side make it part of something longer."""
     return bool(_PIECE_BEFORE.search(before[-5:]) or _PIECE_AFTER.match(after))
+
+
+def goes_on(after: str) -> bool:
+    """A dash or a slash and more right behind it, as in "123-45-6789-01"."""
+    return bool(_GOES_ON.match(after))
 
 
 def words(before: str) -> str:

@@ -65,4 +65,5 @@ def _with_bias(inputs: Matrix) -> Matrix:
 
 def _softmax(scores: Matrix) -> Matrix:
     grown = np.exp(scores - scores.max(axis=1, keepdims=True))
-    return grown / grown.sum(axis=1, keepdims=True)
+    shares: Matrix = grown / grown.sum(axis=1, keepdims=True)
+    return shares

@@ -15,8 +15,10 @@ LIKENESS = 0.55
 KEYWORDS: tuple[tuple[Slug, str], ...] = (
     (
         "ledger",
-        r"tax(es|able|ation)?|deduct(ions?|ible)|cra|irs|hmrc|gst|hst|pst|vat|t4|t5|1099|w-?2"
-        r"|write[- ]?offs?|written off|tax returns?",
+        (
+            r"tax(es|able|ation)?|deduct(s|ed|ing|ions?|ible)?|cra|irs|hmrc|gst|hst|pst|vat|t4|t5|1099|w-?2"
+            r"|write[- ]?offs?|written off|tax returns?"
+        ),
     ),
     (
         "crystal",
@@ -24,13 +26,17 @@ KEYWORDS: tuple[tuple[Slug, str], ...] = (
     ),
     (
         "byte",
-        r"receipts?|invoices?|upload(s|ed|ing)?|scan(s|ned|ning)?|documents?|ocr|pdfs?|extract(ed|ing)?"
-        r"|(find|retrieve) .{0,40}\b(statements?|emails?)",
+        (
+            r"receipts?|invoices?|upload(s|ed|ing)?|scan(s|ned|ning)?|documents?|ocr|pdfs?|extract(ed|ing)?"
+            r"|(find|retrieve) .{0,40}\b(statements?|emails?)"
+        ),
     ),
     (
         "tag",
-        r"(re)?categori[sz](e|ed|ing|ation)|categor(y|ies)|tag(s|ged|ging)?|classify|classified"
-        r"|(organi[sz]e|sort) .{0,40}\bexpenses?",
+        (
+            r"(re)?categori[sz](e|ed|ing|ation)|categor(y|ies)|tag(s|ged|ging)?|classify|classified"
+            r"|(organi[sz]e|sort) .{0,40}\bexpenses?"
+        ),
     ),
     (
         "goalie",
@@ -47,7 +53,9 @@ EXAMPLES: tuple[tuple[Slug, str], ...] = (
     ("goalie", "how long until i can afford a house"),
 )
 
-_CLASSES = tuple((slug, re.compile(rf"\b(?:{words})\b", re.IGNORECASE)) for slug, words in KEYWORDS)
+_CLASSES: tuple[tuple[Slug, re.Pattern[str]], ...] = tuple(
+    (slug, re.compile(rf"\b(?:{words})\b", re.IGNORECASE)) for slug, words in KEYWORDS
+)
 
 
 class Matched(NamedTuple):
@@ -63,9 +71,10 @@ def by_rules(message: str) -> Matched:
     for slug, words in _CLASSES:
         if found := words.search(message):
             return Matched(slug, f"keyword “{found[0].lower()}”", 0.7)
-    slug, likeness = max(((slug, jaccard(message, example)) for slug, example in EXAMPLES), key=lambda pair: pair[1])
-    if likeness >= LIKENESS:
-        return Matched(slug, "like an example", round(likeness, 2))
+    alike = [Matched(slug, "like an example", round(jaccard(message, example), 2)) for slug, example in EXAMPLES]
+    nearest = max(alike, key=lambda matched: matched.confidence)
+    if nearest.confidence >= LIKENESS:
+        return nearest
     return Matched("prime", "no rule matched", 0.3)
 
 

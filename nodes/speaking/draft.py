@@ -49,6 +49,10 @@ class Draft:
     completion_tokens: int | None = None
     error_code: str | None = None
 
+    def begin(self) -> None:
+        """Forget what an attempt that said nothing left behind: the next one ends in its own way."""
+        self.message_id = self.finish_reason = self.prompt_tokens = self.completion_tokens = None
+
     def take(self, chunk: AIMessageChunk) -> str:
         """Add a piece; returns its text."""
         self.message_id = chunk.id or self.message_id
@@ -93,11 +97,12 @@ async def write(
 
 
 async def _listen(model: Model, prompt: Sequence[AnyMessage], draft: Draft, say: Callable[[str], None]) -> None:
+    draft.begin()
     async with aclosing(model.stream(prompt)) as chunks:
         async for chunk in chunks:
             if text := draft.take(chunk):
                 say(text)
-    if not draft.text:
+    if not draft.text.strip():
         raise ModelUnavailable("model_empty")
     if draft.finish_reason is None:
         raise ModelUnavailable("model_unreachable")  # every complete answer says why it ended

@@ -16,7 +16,7 @@ import uvicorn
 
 from api.app import create_app
 from api.auth import issue_token
-from graph.parts import Local
+from graph.opening import Local
 from graph.service import Service, open_service
 from graph.settings import Settings
 from tests.support.model_server import ModelServer
@@ -75,7 +75,10 @@ class Frontdesk:
 
     async def chat(self, user: UUID, message: str, **fields: Any) -> Answer:
         """Send a message and read the stream to its end, and wait until everything that follows it is done."""
-        async with self.client(user) as client, client.stream("POST", "/chat", json={"message": message, **fields}) as r:
+        async with (
+            self.client(user) as client,
+            client.stream("POST", "/chat", json={"message": message, **fields}) as r,
+        ):
             events = [event async for event in read_events(r)] if r.status_code == 200 else []
             await r.aread() if r.status_code != 200 else None
         await self.settled()

@@ -1,0 +1,68 @@
+"""What the OpenAPI document says beyond the handlers' signatures."""
+
+from http import HTTPStatus
+from typing import Any, Literal
+
+from litestar._openapi.schema_generation import SchemaCreator
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.openapi.spec import Components, OpenAPIType, Schema, SecurityScheme
+from litestar.plugins import OpenAPISchemaPlugin
+from litestar.typing import FieldDefinition
+from pydantic import BaseModel
+from typing_extensions import NotRequired, TypedDict
+
+from api.errors import PROBLEM, Code
+
+SIGNED_IN: list[dict[str, list[str]]] = [{"bearer": []}]
+
+COMPONENTS = Components(
+    security_schemes={
+        "bearer": SecurityScheme(
+            type="http",
+            scheme="bearer",
+            bearer_format="JWT",
+            description="`sub` is the user's UUID. In local mode a cookie that the server sets takes its place.",
+        )
+    }
+)
+
+
+class ProblemDocument(TypedDict):
+    """Why a request was refused (RFC 9457)."""
+
+    type: Literal["about:blank"]
+    title: str
+    status: int
+    detail: str
+    code: Code
+    retry_after: NotRequired[int]
+
+
+def problems(*statuses: int) -> dict[int, ResponseSpec]:
+    """These refusals, each as a problem document."""
+    return {
+        status: ResponseSpec(
+            ProblemDocument, description=HTTPStatus(status).phrase, media_type=PROBLEM, generate_examples=False
+        )
+        for status in statuses
+    }
+
+
+class ModelSchema(OpenAPISchemaPlugin):
+    """A pydantic model in pydantic's own words: the framework's leave out what is forbidden and what must match."""
+
+    def is_plugin_supported_field(self, field_definition: FieldDefinition) -> bool:
+        """Any model."""
+        return field_definition.is_subclass_of(BaseModel)
+
+    def to_openapi_schema(self, field_definition: FieldDefinition, schema_creator: SchemaCreator) -> Schema:
+        """The model's schema, in place."""
+        model: dict[str, Any] = field_definition.annotation.model_json_schema()
+        return Schema(
+            type=OpenAPIType.OBJECT,
+            title=model["title"],
+            description=model["description"],
+            properties=model["properties"],
+            required=model["required"],
+            additional_properties=model["additionalProperties"],
+        )

@@ -1,0 +1,81 @@
+"""What POST /chat takes and gives, as clients and the OpenAPI document see it."""
+
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from litestar.openapi.spec import OpenAPIHeader, OpenAPIMediaType, OpenAPIResponse, OpenAPIType, Operation, Schema
+from pydantic import BaseModel, ConfigDict, Field
+from typing_extensions import NotRequired, TypedDict
+
+from nodes.state import FinishReason, Usage
+
+EVENT_STREAM = "text/event-stream"
+
+EmployeeName = Literal[
+    "prime", "prime-boss", "prime-ai",
+    "crystal", "crystal-analytics", "crystal-ai",
+    "ledger", "ledger-tax", "ledger-ai",
+    "byte", "byte-docs", "byte-ai",
+    "tag", "tag-categorize", "tag-ai",
+    "goalie", "goalie-goals", "goalie-ai",
+]  # fmt: skip
+
+HEADERS = {
+    "X-Turn-Id": "the turn's UUID",
+    "X-Conversation-Id": "the conversation, new or continued",
+    "X-Employee": "who answers",
+    "X-Route-Confidence": "how sure the choice is, 0.00 to 1.00",
+    "RateLimit-Policy": 'requests (q) in a window of seconds (w): "chat";q=8;w=60',
+    "RateLimit": 'requests left (r) and seconds until one more is free (t): "chat";r=7;t=60',
+}
+
+
+class ChatRequest(BaseModel):
+    """A message, and where it belongs."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    message: str
+    conversation_id: Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[A-Za-z0-9_.:-]+$")] | None = None
+    employee: EmployeeName | None = None
+
+
+class Told(TypedDict):
+    """One event of the stream."""
+
+    event: Literal["start", "notice", "token", "done", "error"]
+    data: dict[str, Any]
+
+
+class ChatDocument(TypedDict):
+    """A turn as one document: its events, its text, and the fields of its last event (`done`, or else `error`)."""
+
+    events: list[Told]
+    text: str
+    turn_id: NotRequired[str]
+    conversation_id: NotRequired[str]
+    message_id: NotRequired[str | None]
+    employee: NotRequired[str]
+    model: NotRequired[str]
+    finish_reason: NotRequired[FinishReason]
+    fallback: NotRequired[bool]
+    usage: NotRequired[Usage]
+    latency_ms: NotRequired[int]
+    ttft_ms: NotRequired[int | None]
+    code: NotRequired[str]
+    message: NotRequired[str]
+    retryable: NotRequired[bool]
+
+
+@dataclass
+class ChatOperation(Operation):
+    """The operation with the stream beside the document: a handler can declare one of the two only."""
+
+    def __post_init__(self) -> None:
+        """Add what no signature can say."""
+        answered = (self.responses or {})["200"]
+        assert isinstance(answered, OpenAPIResponse)
+        stream = Schema(description="Events `start`, `notice`, `token`, and at last `done` or `error`; data is JSON.")
+        answered.content = {EVENT_STREAM: OpenAPIMediaType(schema=stream), **(answered.content or {})}
+        text = Schema(type=OpenAPIType.STRING)
+        answered.headers = {name: OpenAPIHeader(description=what, schema=text) for name, what in HEADERS.items()}

@@ -1,0 +1,201 @@
+"""Put the program together: open database, models and what the nodes need, once per process."""
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import NamedTuple
+
+from langchain_openai import OpenAIEmbeddings
+
+from graph import demo, minilm
+from graph.embeddings import Embedder, LearnedRouter, NoEmbeddings, OncePerText, RemoteEmbeddings, no_router
+from graph.models import NO_KEY, ChatModel, NoModel
+from graph.parts import Options, Parts
+from graph.settings import Settings
+from nodes.extract_facts import Extract
+from nodes.roll_summary import Summarise
+from nodes.route import Classify
+from nodes.speaking.draft import Model
+from storage.embedded import Embedded
+from storage.facts import Facts
+from storage.limits import Limits
+from storage.messages import Messages
+from storage.metrics import Metrics
+from storage.migrate import migrate, require_current
+from storage.pool import Pool
+from storage.recall import Recall
+from storage.summaries import Summaries
+from storage.turns import Turns
+
+log = logging.getLogger(__name__)
+
+Say = Callable[[str], None]
+"""Tells a person who waits what is going on."""
+
+ANSWER_TOKENS = 800
+DEMO_ANSWER_TOKENS = 120
+
+
+class Models(NamedTuple):
+    """The chat model, and what may be asked of it besides answers."""
+
+    model: Model
+    summarise: Summarise | None
+    extract: Extract | None
+    context_tokens: int
+    answer_tokens: int
+
+
+class Local(NamedTuple):
+    """The local embedding model, and the router learned with it."""
+
+    embedder: Embedder
+    classify: Classify
+
+
+@asynccontextmanager
+async def bare_database(settings: Settings) -> AsyncIterator[str]:
+    """The database of DATABASE_URL, or the embedded one, as it is, for the length of the block.
+
+    Raises:
+        StorageError: there is none; one line says why.
+    """
+    if settings.database_url is not None:
+        yield settings.database_url
+        return
+    embedded = await asyncio.to_thread(Embedded, settings.data_dir / "postgres")
+    async with embedded.running() as url:
+        yield url
+
+
+@asynccontextmanager
+async def database(settings: Settings, say: Say) -> AsyncIterator[str]:
+    """A migrated database for the length of the block.
+
+    Raises:
+        StorageError: there is none, or it is not fit; one line says why.
+    """
+    if settings.database_url is None:
+        say("starting the embedded PostgreSQL")
+    async with bare_database(settings) as url:
+        if settings.local:
+            await migrate(url, say=say)
+        else:
+            await require_current(url)
+        yield url
+
+
+@asynccontextmanager
+async def open_parts(settings: Settings, url: str, say: Say, local: Local | None = None) -> AsyncIterator[Parts]:
+    """Everything the nodes need, over the migrated database at `url`, for the length of the block.
+
+    Args:
+        local: the embedding model with its router, where it is loaded already.
+    """
+    async with AsyncExitStack() as stack:
+        # Side by side: each keeps a core busy for a second or two.
+        learning = asyncio.create_task(_given(local) if local else stack.enter_async_context(local_embeddings(say)))
+        models = await open_models(settings, stack, say)
+        local = await learning
+        embedder = OncePerText(_remote_embeddings(settings)) if settings.remote_embeddings else local.embedder
+        pool = await stack.enter_async_context(Pool.open(url))
+        messages = Messages(pool)
+        yield Parts(
+            options=_options(settings, models),
+            clock=time.time,
+            limits=Limits(pool, settings.rate_limit),
+            classify=local.classify,
+            who_answered=messages,
+            conversations=messages,
+            embed=embedder.embed,
+            recall=await stack.enter_async_context(Recall.open(url, model=embedder.name)),
+            model=models.model,
+            turns=Turns(pool),
+            summarise=models.summarise,
+            summaries=Summaries(pool),
+            extract=models.extract,
+            facts=Facts(pool, embedder.name),
+            metrics=Metrics(pool),
+        )
+
+
+def _options(settings: Settings, models: Models) -> Options:
+    return Options(
+        max_chars=settings.max_input_chars,
+        context_tokens=models.context_tokens,
+        answer_tokens=models.answer_tokens,
+        attempts=settings.attempts,
+        turn_seconds=settings.turn_timeout,
+    )
+
+
+async def open_models(settings: Settings, stack: AsyncExitStack, say: Say) -> Models:
+    """The model that answers: the one brought along, else the demo model, else none; closed with the stack."""
+    if settings.remote_model:
+        return _remote_models(settings)
+    log.warning("no model of your own: summaries are extracts and no facts are learned")
+    if not await asyncio.to_thread(demo.installed):
+        return Models(NoModel(), None, None, settings.context_tokens, ANSWER_TOKENS)
+    say("starting the demo model")
+    try:
+        address = await stack.enter_async_context(demo.running(settings.data_dir / "demo"))
+    except demo.DemoMissing:
+        log.exception("answers will be prepared replies")
+        return Models(NoModel(), None, None, settings.context_tokens, ANSWER_TOKENS)
+    model = ChatModel(
+        demo.NAME,
+        label=demo.LABEL,
+        url=address.url,
+        key=address.key,
+        seconds=settings.turn_timeout,
+        max_tokens=DEMO_ANSWER_TOKENS,
+    )
+    return Models(model, None, None, min(demo.CONTEXT_TOKENS, settings.context_tokens), DEMO_ANSWER_TOKENS)
+
+
+def _remote_models(settings: Settings) -> Models:
+    model = ChatModel(
+        settings.chat_model,
+        label=settings.chat_model,
+        url=settings.openai_base_url,
+        key=settings.openai_api_key,
+        seconds=settings.turn_timeout,
+        max_tokens=ANSWER_TOKENS,
+    )
+    return Models(model, model.summarise, model.extract, settings.context_tokens, ANSWER_TOKENS)
+
+
+def _remote_embeddings(settings: Settings) -> RemoteEmbeddings:
+    return RemoteEmbeddings(
+        OpenAIEmbeddings(
+            model=settings.embedding_model,
+            base_url=settings.openai_base_url,
+            api_key=settings.openai_api_key or NO_KEY,
+            check_embedding_ctx_length=False,  # it would download a tokenizer; messages are short enough
+            max_retries=1,
+            timeout=5,
+        )
+    )
+
+
+async def _given(local: Local) -> Local:
+    return local
+
+
+@asynccontextmanager
+async def local_embeddings(say: Say) -> AsyncIterator[Local]:
+    """The local embedding model with the router that learned with it (which also warms both up), for the block."""
+    say("loading the embedding model")
+    try:
+        model = await asyncio.to_thread(minilm.MiniLM)
+    except (minilm.ModelMissing, ImportError) as error:
+        log.warning("routing by rules, no memory: %s", error)
+        yield Local(NoEmbeddings(), no_router)
+        return
+    embedder = OncePerText(model)
+    try:
+        yield Local(embedder, await LearnedRouter.train(model, embedder.embed))
+    finally:
+        model.close()

@@ -1,0 +1,53 @@
+"""A chat model that plays a script."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+from typing import Literal, TypeAlias
+
+from langchain_core.messages import AIMessageChunk, AnyMessage
+from langchain_core.messages.ai import UsageMetadata
+
+HANG: Literal["hang"] = "hang"
+"""Says nothing more, and does not end either."""
+
+Step: TypeAlias = AIMessageChunk | Exception | Literal["hang"]
+
+
+class ScriptedModel:
+    """Plays one script for each time it is asked, the last one again and again: sends pieces, raises errors, hangs."""
+
+    label = "scripted"
+
+    def __init__(self, *scripts: Sequence[Step]) -> None:
+        self._scripts = scripts
+        self.asked = 0
+        self.closed = 0
+
+    async def stream(self, prompt: Sequence[AnyMessage]) -> AsyncGenerator[AIMessageChunk, None]:
+        """The next script."""
+        self.asked += 1
+        try:
+            for step in self._scripts[min(self.asked, len(self._scripts)) - 1]:
+                if isinstance(step, Exception):
+                    raise step
+                if step == HANG:
+                    await asyncio.Event().wait()
+                else:
+                    yield step
+        finally:
+            self.closed += 1
+
+    async def reachable(self) -> bool:
+        """Yes."""
+        return True
+
+
+def piece(text: str, message_id: str = "run-1") -> AIMessageChunk:
+    """A piece of an answer."""
+    return AIMessageChunk(text, id=message_id)
+
+
+def end(reason: str = "stop", usage: tuple[int, int] | None = None, message_id: str = "run-1") -> AIMessageChunk:
+    """The last piece; `usage` is tokens of prompt and completion."""
+    counted = UsageMetadata(input_tokens=usage[0], output_tokens=usage[1], total_tokens=sum(usage)) if usage else None
+    return AIMessageChunk("", id=message_id, response_metadata={"finish_reason": reason}, usage_metadata=counted)

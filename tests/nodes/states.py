@@ -1,0 +1,105 @@
+"""A state to begin a node's test with, and a run that keeps what the node says."""
+
+from typing import Any, cast
+from uuid import UUID
+
+from langchain_core.messages import HumanMessage
+from langgraph.runtime import ExecutionInfo, Runtime
+
+from nodes.emit import Event
+from nodes.employees import Slug
+from nodes.state import Answer, Context, NoticeCode, RouteReport, State, Trimmed, Usage
+from storage.messages import History, Message
+from storage.recall import Memory
+
+ADA = UUID("00000000-0000-4000-8000-0000000000ad")
+TURN = UUID("00000000-0000-4000-8000-00000000007e")
+MORNING = 1_800_000_000.0
+"""When the turns of these tests begin: 2027-01-15, Unix time in seconds."""
+
+
+class Listener:
+    """A run of Ada's: `runtime` is what the node gets, `events` what it sent."""
+
+    def __init__(self, *, thread: str | None = None) -> None:
+        self.events: list[Event] = []
+        self.runtime = Runtime(
+            context=Context(user_id=str(ADA)),
+            stream_writer=self.events.append,
+            execution_info=ExecutionInfo("", "", "", thread_id=thread) if thread else None,
+        )
+
+    @property
+    def notices(self) -> list[NoticeCode]:
+        """The codes of the notices, in order."""
+        return [event["notice"]["code"] for event in self.events if event["kind"] == "noted"]
+
+    @property
+    def said(self) -> str:
+        """The whole text that was spoken."""
+        return "".join(event["text"] for event in self.events if event["kind"] == "spoken")
+
+
+def a_state(message: str = "How much did I spend on food?", **changes: Any) -> State:
+    """The state of a turn as `guard` leaves it, routed to Crystal; any field as a keyword argument."""
+    state = State(
+        messages=[HumanMessage(message, id=str(TURN))],
+        conversation_id="a conversation",
+        turn_id=str(TURN),
+        started_at=MORNING,
+        message=message,
+        refusal=None,
+        failure=None,
+        notices=[],
+        allowance=None,
+        route=a_route(),
+        history=History(summary="", covers=0, messages=[]),
+        memories=[],
+        prompt=[],
+        trimmed=Trimmed(messages=0, memories=0),
+        answer=None,
+        summary=None,
+        learned=[],
+    )
+    return cast(State, {**state, **changes})
+
+
+def a_route(employee: Slug = "crystal") -> RouteReport:
+    """Someone answers."""
+    return RouteReport(employee=employee, reason="a test", confidence=0.9, runner_up=None)
+
+
+def an_answer(text: str = "You spent 412 on food.", **changes: Any) -> Answer:
+    """A committed answer; any field as a keyword argument."""
+    answer = Answer(
+        message_id="",
+        employee="crystal",
+        text=text,
+        model="scripted",
+        finish_reason="stop",
+        fallback=False,
+        usage=Usage(prompt_tokens=90, completion_tokens=7, estimated=False),
+        latency_ms=1200,
+        ttft_ms=300,
+        error_code=None,
+    )
+    return cast(Answer, {**answer, **changes})
+
+
+def a_talk(*contents: str) -> list[Message]:
+    """Messages of a conversation, the user's and Crystal's in turn, numbered from 1."""
+    return [
+        Message(
+            id=f"message {seq}",
+            seq=seq,
+            role="user" if seq % 2 else "assistant",
+            employee="crystal",
+            content=content,
+        )
+        for seq, content in enumerate(contents, 1)
+    ]
+
+
+def a_memory(fact: str) -> Memory:
+    """A remembered fact."""
+    return Memory(fact_id=f"id of {fact[:20]}", fact=fact, learned="2026-05-04", similarity=0.4)
