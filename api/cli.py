@@ -42,7 +42,7 @@ def main() -> None:
 
 @main.command()
 @click.option("--host", default="127.0.0.1", show_default=True)
-@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65_535))
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65_535))
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 64))
 @settled
 def serve(settings: Settings, host: str, port: int, workers: int) -> None:

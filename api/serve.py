@@ -3,16 +3,17 @@
 import asyncio
 import signal
 import sys
-from collections.abc import Generator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Generator, Sequence
+from contextlib import AsyncExitStack, contextmanager, nullcontext
 from multiprocessing import parent_process
+from socket import SocketType
 
 import uvicorn
 from litestar import Litestar
 from uvicorn.supervisors import Multiprocess
 
 from api.app import create_app
-from graph.opening import database
+from graph.opening import database, open_models
 from graph.service import open_service
 from graph.settings import Settings
 from storage.keeper import die_with_parent
@@ -66,12 +67,12 @@ async def _serve_here(settings: Settings, host: str, port: int) -> None:
 
 async def _serve_many(settings: Settings, host: str, port: int, workers: int) -> None:
     # Opened here first, so that what is wrong is said once, in one line, and the workers find it ready.
-    async with open_service(settings, say_on_stderr) as service:
-        label = service.parts.model.label
-    async with database(settings, say_on_stderr):
+    async with database(settings, say_on_stderr), AsyncExitStack() as stack:
+        models = await open_models(settings, stack, say_on_stderr)
         config = _config("api.serve:worker_app", settings, host, port, workers=workers)
         listening = config.bind_socket()
-        _announce(host, port, label)
+        listening.listen(config.backlog)  # who comes before the workers are up waits, and is not turned away
+        _announce(host, listening.getsockname()[1], models.model.label)
         await asyncio.to_thread(Multiprocess(config, sockets=[listening]).run)
 
 
@@ -112,5 +113,5 @@ class _Server(uvicorn.Server):
     def capture_signals(self) -> Generator[None, None, None]:
         yield
 
-    def _log_started_message(self, listeners: object) -> None:
-        _announce(self.config.host, self.config.port, self._label)
+    def _log_started_message(self, listeners: Sequence[SocketType]) -> None:
+        _announce(self.config.host, listeners[0].getsockname()[1], self._label)

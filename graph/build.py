@@ -8,6 +8,7 @@ from langgraph.graph import END, START, StateGraph
 
 from graph.best_effort import best_effort
 from graph.parts import Parts
+from graph.unseen import unseen
 from nodes.extract_facts import extract_facts
 from nodes.generate import generate
 from nodes.guard import guard
@@ -33,7 +34,8 @@ def build(p: Parts) -> Graph:
     graph.add_node("route", partial(route, classify=p.classify, conversations=p.who_answered))
     graph.add_node("load_summary", partial(load_summary, conversations=p.conversations))
     graph.add_node("load_memory", partial(load_memory, embed=p.embed, recall=p.recall, seconds=o.memory_seconds))
-    graph.add_node("trim_context", partial(trim_context, budget=o.context_tokens, reserve=o.answer_tokens))
+    prompt = partial(trim_context, budget=o.context_tokens, reserve=o.answer_tokens)
+    graph.add_node("trim_context", unseen(prompt))
     answer = partial(generate, model=p.model, turns=p.turns, seconds=o.turn_seconds, attempts=o.attempts)
     graph.add_node("generate", answer)
     # What follows the answer may fail, and the answer stands.

@@ -56,7 +56,8 @@ class Messages:
                 "select id::text, seq, role, employee_key as employee, content from chat_messages"
                 " where user_id = %(user_id)s and convo_id = %(convo_id)s and turn_id <> %(turn_id)s"
                 " and seq > least(%(covers)s, (select coalesce(min(seq), 0) - 1 from ("
-                "   select seq from chat_messages where user_id = %(user_id)s and convo_id = %(convo_id)s"
+                "   select seq from chat_messages"
+                "   where user_id = %(user_id)s and convo_id = %(convo_id)s and turn_id <> %(turn_id)s"
                 "   order by seq desc limit %(recent)s) latest))"
                 " order by seq",
                 {

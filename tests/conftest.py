@@ -48,7 +48,7 @@ def database_url(cluster: Embedded, template: str, worker_id: str) -> Iterator[s
     create_database(cluster, name, template)
     yield cluster.url(name)
     with psycopg.connect(cluster.url("postgres"), autocommit=True) as conn:
-        conn.execute(psycopg.sql.SQL("drop database {} with (force)").format(psycopg.sql.Identifier(name)))
+        conn.execute(psycopg.sql.SQL("drop database if exists {} with (force)").format(psycopg.sql.Identifier(name)))
 
 
 @pytest.fixture
@@ -75,7 +75,7 @@ async def model() -> AsyncIterator[ModelServer]:
 @pytest.fixture
 async def serve(database_url: str, model: ModelServer, local: Local, tmp_path: Path) -> AsyncIterator[Serve]:
     """Start the real application on a port of its own; settings as keyword arguments."""
-    async with serving(database_url, model, local, tmp_path) as start:
+    async with serving(database_url, model.url, local, tmp_path) as start:
         yield start
 
 

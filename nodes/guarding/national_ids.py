@@ -43,7 +43,16 @@ from nodes.guarding.known_ids import (
     ZA_ID,
     Id,
 )
-from nodes.guarding.surroundings import ORDERS, PHONES_AND_ACCOUNTS, WORD, called, goes_on, is_piece, touches_money, words
+from nodes.guarding.surroundings import (
+    ORDERS,
+    PHONES_AND_ACCOUNTS,
+    WORD,
+    called,
+    goes_on,
+    is_piece,
+    touches_money,
+    words,
+)
 
 
 class Form(NamedTuple):

@@ -4,7 +4,7 @@ import asyncio
 import json
 import socket
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +19,6 @@ from api.auth import issue_token
 from graph.opening import Local
 from graph.service import Service, open_service
 from graph.settings import Settings
-from tests.support.model_server import ModelServer
 
 SECRET = "a secret for tests that is long enough"
 
@@ -89,7 +88,7 @@ class Frontdesk:
         await self.service.runner.idle()
 
 
-async def read_events(response: httpx.Response) -> AsyncIterator[Event]:
+async def read_events(response: httpx.Response) -> AsyncGenerator[Event]:
     """The events of a text/event-stream as they arrive; comments are passed over."""
     fields: dict[str, str] = {}
     async for line in response.aiter_lines():
@@ -110,21 +109,21 @@ class Serve(Protocol):
 
 
 @asynccontextmanager
-async def serving(database_url: str, model: ModelServer, local: Local, folder: Path) -> AsyncIterator[Serve]:
+async def serving(database_url: str, model_url: str, local: Local, folder: Path) -> AsyncIterator[Serve]:
     """A way to start applications that all end with the block."""
     async with AsyncExitStack() as stack:
 
         async def start(**settings: Any) -> Frontdesk:
-            chosen = _settings(database_url, model, folder, **settings)
+            chosen = _settings(database_url, model_url, folder, **settings)
             return await stack.enter_async_context(_running(chosen, local))
 
         yield start
 
 
-def _settings(database_url: str, model: ModelServer, folder: Path, **settings: Any) -> Settings:
+def _settings(database_url: str, model_url: str, folder: Path, **settings: Any) -> Settings:
     defaults: dict[str, Any] = {
         "database_url": database_url,
-        "openai_base_url": model.url,
+        "openai_base_url": model_url,
         "openai_api_key": "sk-test",
         "embeddings": "local",
         "jwt_secret": SECRET,

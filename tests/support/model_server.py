@@ -239,7 +239,7 @@ async def main() -> None:
     parser.add_argument("--script", type=model.read_script)
     options = parser.parse_args()
     async with ModelServer(options.script, port=options.port) as server:
-        print(server.url, flush=True)
+        print(server.url, flush=True)  # noqa: T201  # the one line that the command is run for
         await asyncio.Event().wait()
 
 

@@ -1,0 +1,200 @@
+"""The `frontdesk` command, run as a user runs it."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import httpx
+import jwt
+import psutil
+import pytest
+
+from tests.support.app import SECRET
+
+FRONTDESK = str(Path(sys.executable).with_name("frontdesk"))
+pytestmark = pytest.mark.xdist_group("demo")
+
+
+class Served:
+    """A `frontdesk serve` of its own, with the embedded database and the demo model, and all that it started."""
+
+    def __init__(self, folder: Path, *arguments: str) -> None:
+        self.folder = folder
+        self.process = subprocess.Popen(
+            [FRONTDESK, "serve", "--port", "0", *arguments],
+            cwd=folder,
+            env=environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert self.process.stdout is not None
+        self.line = self.process.stdout.readline()
+        found = re.search(r"http://\S+", self.line)
+        assert found, self.process.communicate(timeout=30)
+        self.url = found[0]
+
+    def helpers(self) -> list[psutil.Process]:
+        """The processes that keep and are its database and model."""
+        return [one for one in psutil.process_iter(["cmdline"]) if str(self.folder) in " ".join(one.info["cmdline"] or ())]
+
+    def chat(self, message: str) -> dict[str, object]:
+        """One answer, as a document."""
+        headers = {"Accept": "application/json"}
+        answer = httpx.post(f"{self.url}/chat", json={"message": message}, headers=headers, timeout=60)
+        return dict(json.loads(answer.text))
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder with a space in its path."""
+    place = tmp_path / "a checkout"
+    place.mkdir()
+    return place
+
+
+@pytest.fixture
+def served(folder: Path) -> Iterator[Served]:
+    """The server, ended after the test whatever happened."""
+    running = Served(folder)
+    yield running
+    running.process.kill()
+    running.process.communicate()
+
+
+def test_it_says_in_one_line_where_it_is_and_who_answers_and_ends_all_on_ctrl_c(served: Served) -> None:
+    """The demo model answers through the embedded database; SIGINT leaves no process behind."""
+    assert "SmolLM2-135M (demo)" in served.line
+    answer = served.chat("What can I write off for my side business?")
+    assert (answer["employee"], answer["model"]) == ("ledger", "SmolLM2-135M (demo)")
+    helpers = served.helpers()
+    assert len(helpers) >= 4  # two keepers, the database, the model
+    served.process.send_signal(signal.SIGINT)
+    assert served.process.wait(10) == 0
+    assert psutil.wait_procs(helpers, timeout=5)[1] == []
+
+
+def test_killed_it_leaves_nothing_running_and_finds_its_data_again(served: Served, folder: Path) -> None:
+    """kill -9 ends database and model too; the next start has what was committed."""
+    said = served.chat("hello")
+    helpers = served.helpers()
+    served.process.kill()
+    assert psutil.wait_procs(helpers, timeout=10)[1] == []
+    again = Served(folder)
+    try:
+        address = json.loads((folder / ".frontdesk/postgres/address.json").read_text())
+        url = f"postgresql://frontdesk:{address['password']}@127.0.0.1:{address['port']}/frontdesk"
+        found = run("replay", "--help")  # the command line itself is unharmed
+        assert found.returncode == 0
+        assert stored_answer(url, str(said["message_id"])) == said["text"]
+    finally:
+        again.process.send_signal(signal.SIGINT)
+        again.process.communicate(timeout=15)
+
+
+def test_two_workers_share_database_and_model(folder: Path) -> None:
+    """Several processes on one port, one database and one model; SIGTERM ends them all."""
+    served = Served(folder, "--workers", "2")
+    try:
+        assert served.chat("hello")["finish_reason"] in ("stop", "length", "timeout")
+        helpers = served.helpers()
+        assert sum("postgres" in one.name() for one in helpers if one.name() == "postgres") >= 1
+    finally:
+        served.process.send_signal(signal.SIGTERM)
+        served.process.communicate(timeout=20)
+    assert psutil.wait_procs(helpers, timeout=10)[1] == []
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "says"),
+    [
+        ("FRONTDESK_RATE_LIMIT", "many", "FRONTDESK_RATE_LIMIT: "),
+        ("FRONTDESK_TURN_TIMEOUT", "-1", "FRONTDESK_TURN_TIMEOUT: "),
+        ("FRONTDESK_JWT_SECRET", "short", "at least 32 characters"),
+        ("DATABASE_URL", "mysql://x", "DATABASE_URL: takes a URL like postgresql://"),
+        ("FRONTDESK_LOG_LEVEL", "loud", "FRONTDESK_LOG_LEVEL: "),
+    ],
+)
+def test_a_bad_setting_stops_the_start_with_one_line(tmp_path: Path, variable: str, value: str, says: str) -> None:
+    """The line names the variable and what it takes, and never repeats a secret."""
+    done = run("serve", cwd=tmp_path, **{variable: value})
+    assert done.returncode == 1
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert says in done.stderr
+    if variable in ("FRONTDESK_JWT_SECRET", "DATABASE_URL"):
+        assert value not in done.stderr
+
+
+def test_without_a_secret_it_serves_this_machine_only(tmp_path: Path) -> None:
+    """Another host is refused with one line that says what to set."""
+    done = run("serve", "--host", "0.0.0.0", cwd=tmp_path)  # noqa: S104
+    assert done.returncode == 1
+    assert "FRONTDESK_JWT_SECRET" in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_a_database_that_does_not_answer_is_said_in_one_line(tmp_path: Path) -> None:
+    """No server at the address: one line, no stack trace."""
+    done = run("serve", cwd=tmp_path, DATABASE_URL="postgresql://nobody:x@127.0.0.1:9/none")
+    assert done.returncode == 1
+    assert "No PostgreSQL answers at DATABASE_URL" in done.stderr.splitlines()[-1]
+    assert "Traceback" not in done.stderr
+
+
+def test_migrate_says_what_it_did_and_then_that_nothing_is_left(tmp_path: Path, database_url: str) -> None:
+    """On a migrated database there is nothing to do."""
+    done = run("migrate", cwd=tmp_path, DATABASE_URL=database_url)
+    assert (done.returncode, done.stdout.strip()) == (0, "up to date")
+
+
+def test_token_makes_a_token_for_this_user(tmp_path: Path) -> None:
+    """Signed with the secret, for as long as asked, with an administrator's claim where asked."""
+    user = uuid4()
+    done = run("token", "--user", str(user), "--admin", "--ttl", "90s", cwd=tmp_path, FRONTDESK_JWT_SECRET=SECRET)
+    claims = jwt.decode(done.stdout.strip(), SECRET, algorithms=["HS256"])
+    assert (claims["sub"], claims["role"]) == (str(user), "admin")
+    assert claims["exp"] - claims["iat"] == 90
+    assert abs(claims["iat"] - time.time()) < 60
+
+
+def test_doctor_has_a_line_for_each_thing_and_fails_where_one_is_not_well(tmp_path: Path, database_url: str) -> None:
+    """All well: exit 0; a model that does not answer: a FAIL line and exit 1."""
+    settings = {"DATABASE_URL": database_url, "FRONTDESK_JWT_SECRET": SECRET}
+    done = run("doctor", cwd=tmp_path, **settings)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert [line.split()[1] for line in done.stdout.splitlines()] == [
+        "settings", "database", "extension", "migrations", "model",
+    ]  # fmt: skip
+    done = run("doctor", cwd=tmp_path, OPENAI_BASE_URL="http://127.0.0.1:9/v1", **settings)
+    assert done.returncode == 1
+    assert re.search(r"^FAIL +model", done.stdout, re.MULTILINE)
+
+
+def environment(**settings: str) -> dict[str, str]:
+    """This process's environment without any setting of ours, but these."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("FRONTDESK_", "OPENAI_", "DATABASE_"))}
+    return {**kept, **settings}
+
+
+def run(*arguments: str, cwd: Path | None = None, **settings: str) -> subprocess.CompletedProcess[str]:
+    """Run the command to its end."""
+    return subprocess.run(
+        [FRONTDESK, *arguments], cwd=cwd, env=environment(**settings), capture_output=True, text=True, timeout=90, check=False
+    )
+
+
+def stored_answer(url: str, message_id: str) -> str:
+    """The text of a stored message."""
+    import psycopg
+
+    with psycopg.connect(url) as conn:
+        row = conn.execute("select content from chat_messages where id = %(id)s", {"id": message_id}).fetchone()
+    assert row is not None
+    return str(row[0])

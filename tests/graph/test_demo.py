@@ -1,0 +1,47 @@
+"""The real small model in llama.cpp's server: its protocol, never its words."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from langchain_core.messages import AIMessageChunk, HumanMessage, SystemMessage
+
+from graph import demo
+from graph.models import ChatModel
+
+pytestmark = pytest.mark.xdist_group("demo")  # one model at a time is enough for two cores
+
+
+@pytest.fixture(scope="module")
+async def model(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[ChatModel]:
+    """The demo model, running."""
+    async with demo.running(tmp_path_factory.mktemp("demo")) as address:
+        yield ChatModel(demo.NAME, label=demo.LABEL, url=address.url, key=address.key, seconds=60, max_tokens=12)
+
+
+async def test_the_small_model_streams_an_answer_with_its_usage(model: ChatModel) -> None:
+    """Tokens come in pieces, then why it ended, then what it counted."""
+    prompt = [SystemMessage("You are brief."), HumanMessage("What is a budget?")]
+    chunks: list[AIMessageChunk] = [chunk async for chunk in model.stream(prompt)]
+    pieces = [str(chunk.text) for chunk in chunks if chunk.text]
+    assert len(pieces) > 1
+    reasons = [chunk.response_metadata["finish_reason"] for chunk in chunks if "finish_reason" in chunk.response_metadata]
+    assert reasons in (["stop"], ["length"])
+    usage = [chunk.usage_metadata for chunk in chunks if chunk.usage_metadata]
+    assert usage[-1]["input_tokens"] > 0
+    assert usage[-1]["output_tokens"] >= len(pieces)
+
+
+async def test_the_small_model_says_it_is_there_and_is_gone_with_its_last_user(tmp_path: Path) -> None:
+    """It answers while somebody holds it, and not after."""
+    async with demo.running(tmp_path) as address:
+        model = ChatModel(demo.NAME, label=demo.LABEL, url=address.url, key=address.key, seconds=60, max_tokens=4)
+        assert await model.reachable()
+    assert not await model.reachable()
+
+
+async def test_only_who_knows_the_key_is_answered(tmp_path: Path) -> None:
+    """Another account of this machine finds the port, and a closed door."""
+    async with demo.running(tmp_path) as address:
+        stranger = ChatModel(demo.NAME, label=demo.LABEL, url=address.url, key="wrong", seconds=60, max_tokens=4)
+        assert not await stranger.reachable()

@@ -1,0 +1,118 @@
+"""What is learned of the user."""
+
+import json
+from collections.abc import Sequence
+from uuid import UUID
+
+import pytest
+
+from nodes.errors import EmbeddingUnavailable
+from nodes.extract_facts import Fact, FactsFound, Learned, extract_facts, worth_keeping
+from storage.facts import NewFact
+from tests.nodes.states import ADA, TURN, Listener, a_state, an_answer
+
+HOUSE = Fact(fact="The user saves for a house.", confidence=0.9)
+DOG = Fact(fact="The user has a dog.", confidence=0.7)
+VAT = Fact(fact="The user pays VAT.", confidence=0.8)
+
+
+class Finder:
+    """A model that finds these facts in every message."""
+
+    def __init__(self, *facts: Fact) -> None:
+        self._facts = facts
+        self.asked: list[tuple[str, str]] = []
+
+    async def __call__(self, system: str, text: str) -> FactsFound:
+        """All of them."""
+        self.asked.append((system, text))
+        return FactsFound(facts=list(self._facts))
+
+
+class Notebook:
+    """Keeps facts in a list; those in `known` are not new."""
+
+    def __init__(self, *known: str) -> None:
+        self._known = known
+        self.kept: list[NewFact] = []
+        self.sources: list[tuple[UUID, UUID]] = []
+
+    async def remember(self, user_id: UUID, facts: Sequence[NewFact], *, source: UUID) -> list[str]:
+        """Add them."""
+        self.kept += facts
+        self.sources.append((user_id, source))
+        return [fact["fact"] for fact in facts if fact["fact"] not in self._known]
+
+
+async def embed(text: str) -> list[float]:
+    """A text's vector: its length."""
+    return [float(len(text))]
+
+
+async def learn(extract: Finder | None, facts: Notebook, message: str = "I save for a house.") -> Learned:
+    """What a turn with this message teaches."""
+    state = a_state(message, answer=an_answer("You own a yacht."))
+    return await extract_facts(state, Listener().runtime, extract=extract, embed=embed, facts=facts)
+
+
+async def test_facts_are_kept_with_their_vectors() -> None:
+    """Under the run's user and the message they come from; those that were new are reported."""
+    notebook = Notebook(DOG.fact)
+    assert await learn(Finder(HOUSE, DOG), notebook) == {"learned": [HOUSE.fact]}
+    assert notebook.kept == [
+        NewFact(fact=HOUSE.fact, confidence=0.9, vector=[float(len(HOUSE.fact))]),
+        NewFact(fact=DOG.fact, confidence=0.7, vector=[float(len(DOG.fact))]),
+    ]
+    assert notebook.sources == [(ADA, TURN)]
+
+
+async def test_only_the_users_own_words_are_read() -> None:
+    """An assistant's invention never becomes a fact about the user."""
+    finder = Finder()
+    await learn(finder, Notebook(), "I rent.")
+    ((system, text),) = finder.asked
+    assert json.loads(text) == {"message": "I rent."}
+    assert "yacht" not in system + text
+
+
+async def test_without_a_model_that_can_tell_nothing_is_learned() -> None:
+    """The demo model's text is never taken for a fact."""
+    notebook = Notebook()
+    assert await learn(None, notebook) == {"learned": []}
+    assert notebook.sources == []
+
+
+async def test_most_messages_teach_nothing() -> None:
+    """Then nothing is embedded and nothing stored."""
+    notebook = Notebook()
+    assert await learn(Finder(), notebook) == {"learned": []}
+    assert notebook.sources == []
+
+
+async def test_without_vectors_no_fact_is_stored() -> None:
+    """A fact that can never be recalled would also never be learned again; the caller tries later."""
+
+    async def fail(text: str) -> list[float]:
+        raise EmbeddingUnavailable
+
+    notebook = Notebook()
+    with pytest.raises(EmbeddingUnavailable):
+        await extract_facts(a_state(), Listener().runtime, extract=Finder(HOUSE), embed=fail, facts=notebook)
+    assert notebook.kept == []
+
+
+def test_the_two_surest_facts_are_kept() -> None:
+    """Of however many a model finds."""
+    assert worth_keeping(FactsFound(facts=[DOG, HOUSE, VAT])) == [HOUSE, VAT]
+
+
+@pytest.mark.parametrize(("confidence", "kept"), [(0.59, 0), (0.6, 1)])
+def test_what_is_not_sure_enough_is_dropped(confidence: float, kept: int) -> None:
+    """From 0.6 on it counts."""
+    assert len(worth_keeping(FactsFound(facts=[Fact(fact=HOUSE.fact, confidence=confidence)]))) == kept
+
+
+@pytest.mark.parametrize(("fact", "kept"), [("Likes", 0), ("  Rich   ", 0), ("Rents.", 1)])
+def test_what_says_nothing_is_dropped(fact: str, kept: int) -> None:
+    """More than five characters, spaces around it not counted."""
+    assert len(worth_keeping(FactsFound(facts=[Fact(fact=fact, confidence=1)]))) == kept

@@ -1,0 +1,119 @@
+"""What is written down about a turn."""
+
+from typing import Any
+from uuid import UUID
+
+import pytest
+from langchain_core.messages import HumanMessage, SystemMessage
+
+from nodes.record_metrics import measured, record_metrics
+from nodes.state import Refusal, RefusalCode, Usage
+from nodes.tokens import estimate, estimate_messages
+from storage.metrics import Measured
+from tests.nodes.states import ADA, TURN, Listener, a_route, a_state, an_answer
+
+PROMPT = [SystemMessage("You are Crystal."), HumanMessage("How much?")]
+
+
+class Ledger:
+    """Keeps rows in a list, and notes the order of what happens."""
+
+    def __init__(self) -> None:
+        self.rows: list[Measured] = []
+        self.done: list[str] = []
+
+    async def record(self, user_id: UUID, turn_id: UUID, measured: Measured) -> None:
+        """Add the row."""
+        self.rows.append(measured)
+        self.done.append(f"recorded {user_id} {turn_id}")
+
+    async def finish(self, user_id: UUID, turn_id: UUID) -> None:
+        """Note it."""
+        self.done.append(f"finished {user_id} {turn_id}")
+
+
+def refusal(code: RefusalCode) -> Refusal:
+    """A no."""
+    return Refusal(code=code, message="No.", rule=None)
+
+
+async def test_a_turn_is_recorded_and_then_done() -> None:
+    """In this order: a turn that is done has its row."""
+    ledger = Ledger()
+    state = a_state(prompt=PROMPT, answer=an_answer())
+    assert await record_metrics(state, Listener().runtime, metrics=ledger, turns=ledger, model="scripted") == {}
+    assert ledger.done == [f"recorded {ADA} {TURN}", f"finished {ADA} {TURN}"]
+    assert ledger.rows == [measured(state, "scripted")]
+
+
+def test_an_answered_turn_in_numbers() -> None:
+    """Times as committed, tokens as counted, and beside them as estimated."""
+    text = "You spent 412 on food."
+    assert measured(a_state(prompt=PROMPT, answer=an_answer(text)), "other") == Measured(
+        conversation_id="a conversation",
+        employee="crystal",
+        model="scripted",
+        outcome="done",
+        latency_ms=1200,
+        ttft_ms=300,
+        prompt_chars=25,
+        completion_chars=len(text),
+        prompt_tokens_est=estimate_messages(PROMPT),
+        completion_tokens_est=estimate(text),
+        prompt_tokens=90,
+        completion_tokens=7,
+        success=True,
+        error_code=None,
+    )
+
+
+def test_estimated_tokens_are_not_passed_off_as_counted() -> None:
+    """Where the model did not say there is no count."""
+    usage = Usage(prompt_tokens=5, completion_tokens=6, estimated=True)
+    row = measured(a_state(prompt=PROMPT, answer=an_answer(usage=usage)), "scripted")
+    assert (row["prompt_tokens"], row["completion_tokens"]) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("changes", "outcome", "success", "error_code"),
+    [
+        ({"answer": an_answer()}, "done", True, None),
+        ({"answer": an_answer(finish_reason="timeout", error_code="model_timeout")}, "done", True, "model_timeout"),
+        ({"answer": an_answer(finish_reason="stopped")}, "stopped", True, None),
+        ({"answer": an_answer(fallback=True, error_code="model_failed")}, "fallback", False, "model_failed"),
+        ({"refusal": refusal("rate_limited")}, "limited", False, "rate_limited"),
+        ({"refusal": refusal("blocked")}, "refused", False, "blocked"),
+        ({"refusal": refusal("empty_message")}, "refused", False, "empty_message"),
+        ({"failure": "storage_unavailable"}, "failed", False, "storage_unavailable"),
+    ],
+    ids=["done", "timed out", "stopped", "fallback", "limited", "blocked", "empty", "failed"],
+)
+def test_every_outcome_has_its_name(
+    changes: dict[str, Any], outcome: str, success: bool, error_code: str | None
+) -> None:
+    """Codes and never an exception's text; only what the user got from a model counts as success."""
+    row = measured(a_state(**changes), "scripted")
+    assert (row["outcome"], row["success"], row["error_code"]) == (outcome, success, error_code)
+
+
+@pytest.mark.parametrize(
+    ("changes", "employee"),
+    [
+        ({"employee": "tag", "route": a_route("ledger")}, "ledger"),
+        ({"employee": "tag-ai", "route": None}, "tag"),
+        ({"route": None}, "prime"),
+        ({"employee": "nobody", "route": None}, "prime"),
+    ],
+    ids=["who answered", "else who was asked", "else Prime", "not nobody"],
+)
+def test_the_row_goes_to_whoever_really_answered(changes: dict[str, Any], employee: str) -> None:
+    """A turn that was refused before it was routed counts for whom it was meant."""
+    assert measured(a_state(**changes), "scripted")["employee"] == employee
+
+
+def test_a_turn_that_never_reached_the_model_counts_its_message() -> None:
+    """Under the model that would have answered, with no first token."""
+    row = measured(a_state("How much?", refusal=refusal("blocked")), "scripted")
+    assert (row["model"], row["prompt_chars"], row["prompt_tokens_est"]) == ("scripted", 9, 3)
+    assert (row["completion_chars"], row["ttft_ms"]) == (0, None)
+    assert row["latency_ms"] >= 0

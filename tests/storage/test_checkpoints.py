@@ -1,0 +1,102 @@
+"""LangGraph's checkpoints, written and read as a role that sees nothing else."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+
+import psycopg
+import pytest
+from langchain_core.runnables import RunnableConfig
+from langgraph.checkpoint.base import CheckpointTuple, empty_checkpoint
+from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
+from psycopg import AsyncConnection
+
+from storage.checkpoints import checkpointer
+from storage.errors import StorageUnavailable
+from tests.storage.rows import Owner, rows
+
+WAITING = "select count(distinct pid) from pg_locks where not granted and relation = 'langgraph.checkpoints'::regclass"
+
+
+@pytest.fixture
+async def saver(database_url: str) -> AsyncGenerator[AsyncPostgresSaver]:
+    """The saver over at most three connections."""
+    async with checkpointer(database_url, size=3) as opened:
+        yield opened
+
+
+def thread(name: str) -> RunnableConfig:
+    """Where a thread's checkpoints are."""
+    return {"configurable": {"thread_id": name, "checkpoint_ns": ""}}
+
+
+async def saved(saver: AsyncPostgresSaver, name: str) -> str:
+    """A checkpoint with something in it; returns its id."""
+    checkpoint = empty_checkpoint()
+    checkpoint["channel_values"] = {"message": f"the words of {name}"}
+    checkpoint["channel_versions"] = {"message": "1"}
+    await saver.aput(thread(name), checkpoint, {"step": 0}, {"message": "1"})
+    return checkpoint["id"]
+
+
+async def test_a_checkpoint_is_read_as_it_was_written(saver: AsyncPostgresSaver) -> None:
+    """Its values, and those of its own thread only."""
+    checkpoint_id = await saved(saver, "ada:1")
+    await saved(saver, "bob:1")
+    found = await saver.aget_tuple(thread("ada:1"))
+    assert found is not None
+    assert found.checkpoint["id"] == checkpoint_id
+    assert found.checkpoint["channel_values"] == {"message": "the words of ada:1"}
+    assert await saver.aget_tuple(thread("eve:1")) is None
+
+
+async def test_a_thread_can_be_deleted(saver: AsyncPostgresSaver, owner: Owner) -> None:
+    """Nothing of it stays, and nothing of another goes."""
+    await saved(saver, "ada:1")
+    await saved(saver, "bob:1")
+    await saver.adelete_thread("ada:1")
+    left = "select thread_id from langgraph.checkpoints union all select thread_id from langgraph.checkpoint_blobs"
+    assert set(rows(owner, left)) == {("bob:1",)}
+
+
+async def test_the_saver_cannot_read_what_users_said(saver: AsyncPostgresSaver) -> None:
+    """Its role has rights in its own schema and nowhere else."""
+    async with saver._cursor() as cursor:  # pyright: ignore[reportPrivateUsage]
+        await cursor.execute("select current_user::text as role")
+        assert await cursor.fetchone() == {"role": "frontdesk_graph"}
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            await cursor.execute("select * from public.chat_messages")
+
+
+async def test_several_at_once_use_several_connections(saver: AsyncPostgresSaver, database_url: str) -> None:
+    """Three reads are in Postgres at the same time: each waits there for a table that is locked."""
+    await saved(saver, "ada:1")
+    async with (
+        asyncio.timeout(30),
+        await AsyncConnection.connect(database_url) as blocker,
+        asyncio.TaskGroup() as group,
+    ):
+        await blocker.execute("lock table langgraph.checkpoints in access exclusive mode")
+        reads = [group.create_task(saver.aget_tuple(thread("ada:1"))) for _ in range(3)]
+        while await waiting(blocker) < len(reads):
+            pass
+        await blocker.rollback()
+    assert all(isinstance(read.result(), CheckpointTuple) for read in reads)
+
+
+async def waiting(conn: AsyncConnection) -> int:
+    """How many connections wait for the checkpoints."""
+    cursor = await conn.execute(WAITING)
+    row = await cursor.fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+async def test_a_server_that_went_away_is_unavailable(saver: AsyncPostgresSaver, owner: Owner) -> None:
+    """In the words of storage, for whoever drives the graph."""
+    async with saver._cursor() as cursor:  # pyright: ignore[reportPrivateUsage]
+        pid = cursor.connection.info.backend_pid
+        with pytest.raises(StorageUnavailable):
+            async with saver._cursor() as other:  # pyright: ignore[reportPrivateUsage]
+                owner.execute("select pg_terminate_backend(%(pid)s)", {"pid": other.connection.info.backend_pid})
+                await other.execute("select 1")
+        assert cursor.connection.info.backend_pid == pid

@@ -1,0 +1,88 @@
+"""One row for every turn, and what they add up to."""
+
+from decimal import Decimal
+from typing import Any
+from uuid import UUID, uuid4
+
+from storage.metrics import Measured, Metrics
+from storage.pool import Pool
+from tests.storage.rows import Owner, measured, rows
+
+
+async def recorded(pool: Pool, user: UUID, *turns: Measured) -> None:
+    """Record these turns of this user."""
+    for turn in turns:
+        await Metrics(pool).record(user, uuid4(), turn)
+
+
+async def summary(pool: Pool, user: UUID, hours: int = 24) -> list[dict[str, Any]]:
+    """metrics_summary() as this user sees it."""
+    async with pool.as_user(user) as conn:
+        cursor = await conn.execute("select * from metrics_summary(%(hours)s)", {"hours": hours})
+        return await cursor.fetchall()
+
+
+async def test_a_turn_is_counted_once(pool: Pool, owner: Owner, ada: UUID) -> None:
+    """A turn that is run again keeps its first row."""
+    turn_id = uuid4()
+    await Metrics(pool).record(ada, turn_id, measured(outcome="failed", success=False, error_code="timeout"))
+    await Metrics(pool).record(ada, turn_id, measured())
+    written = rows(owner, "select id, user_id, outcome, success, error_code from xai_chat_metrics")
+    assert written == [(turn_id, ada, "failed", False, "timeout")]
+
+
+async def test_every_figure_is_written_down(pool: Pool, owner: Owner, ada: UUID) -> None:
+    """What was measured is what stands in the table."""
+    turn = measured(ttft_ms=None, prompt_tokens=11, completion_tokens=6)
+    await recorded(pool, ada, turn)
+    written = rows(
+        owner,
+        "select convo_id, employee_slug, model, outcome, latency_ms, ttft_ms, prompt_chars, completion_chars,"
+        " prompt_tokens_est, completion_tokens_est, prompt_tokens, completion_tokens, success, error_code"
+        " from xai_chat_metrics",
+    )
+    assert written == [tuple(turn.values())]
+
+
+async def test_the_summary_of_a_known_mixture(pool: Pool, ada: UUID) -> None:
+    """Counts, success in percent, averages over requests and not over models, percentiles between values."""
+    quick = [measured(latency_ms=ms, ttft_ms=ms // 10) for ms in (100, 200, 300)]
+    slow = measured(latency_ms=1000, ttft_ms=None, model="big", outcome="failed", success=False)
+    await recorded(pool, ada, *quick, slow, measured(employee="scout", latency_ms=50, ttft_ms=7))
+    ledger, scout = await summary(pool, ada)
+    assert ledger == {
+        "employee_slug": "ledger",
+        "total_requests": 4,
+        "success_rate": Decimal("75.00"),
+        "avg_latency_ms": 400,
+        "p50_latency_ms": 250,
+        "p95_latency_ms": 895,
+        "p50_ttft_ms": 20,
+        "total_tokens_est": 60,
+    }
+    assert (scout["employee_slug"], scout["total_requests"], scout["success_rate"]) == ("scout", 1, 100)
+
+
+async def test_the_summary_looks_back_as_far_as_it_is_asked(pool: Pool, owner: Owner, ada: UUID) -> None:
+    """A turn of yesterday is not of the last day."""
+    await recorded(pool, ada, measured())
+    owner.execute("update xai_chat_metrics set created_at = now() - interval '25 hours'")
+    await recorded(pool, ada, measured())
+    assert [row["total_requests"] for row in await summary(pool, ada)] == [1]
+    assert [row["total_requests"] for row in await summary(pool, ada, hours=26)] == [2]
+
+
+async def test_another_users_turns_are_not_in_the_summary(pool: Pool, ada: UUID, bob: UUID) -> None:
+    """The figures are those of the rows that the caller may see."""
+    await recorded(pool, ada, measured(), measured(employee="scout"))
+    await recorded(pool, bob, measured(latency_ms=900))
+    assert [(row["total_requests"], row["avg_latency_ms"]) for row in await summary(pool, bob)] == [(1, 900)]
+    assert await summary(pool, uuid4()) == []
+
+
+async def test_the_figures_outlive_the_person(pool: Pool, owner: Owner, ada: UUID) -> None:
+    """Once an account is erased its rows belong to nobody, and no user sees them."""
+    await recorded(pool, ada, measured())
+    owner.execute("update xai_chat_metrics set user_id = null")
+    assert await summary(pool, ada) == []
+    assert rows(owner, "select sum(total_requests)::int from metrics_summary()") == [(1,)]

@@ -1,0 +1,73 @@
+"""Transactions that belong to one user each."""
+
+from uuid import UUID
+
+import psycopg
+import pytest
+
+from storage.errors import StorageUnavailable
+from storage.pool import Pool
+from tests.storage.rows import Owner, rows
+
+WHO = "select current_user::text as role, auth.uid() as uid"
+CONVERSATION = "insert into chat_conversations (user_id, convo_id) values (%(user)s, 'c-1')"
+
+
+async def test_a_transaction_acts_as_its_user(pool: Pool, ada: UUID) -> None:
+    """In a role that row level security binds, with the user's id where policies look for it."""
+    async with pool.as_user(ada) as conn:
+        cursor = await conn.execute(WHO)
+        assert await cursor.fetchone() == {"role": "frontdesk_app", "uid": ada}
+
+
+async def test_the_user_ends_with_the_transaction(database_url: str, ada: UUID) -> None:
+    """Whoever gets the connection next begins as nobody."""
+    async with Pool.open(database_url, size=1) as pool:
+        async with pool.as_user(ada) as conn:
+            pass
+        cursor = await conn.execute(WHO)
+        assert await cursor.fetchone() == {"role": "frontdesk", "uid": None}
+
+
+async def test_what_ends_in_an_error_is_undone(pool: Pool, owner: Owner, ada: UUID) -> None:
+    """All of the block or nothing; the error itself is passed on."""
+
+    async def fail() -> None:
+        async with pool.as_user(ada) as conn:
+            await conn.execute(CONVERSATION, {"user": ada})
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        await fail()
+    assert rows(owner, "select * from chat_conversations") == []
+
+
+async def test_a_pool_that_is_used_up_is_unavailable(database_url: str, ada: UUID) -> None:
+    """Whoever waits too long for a connection hears so instead of waiting for ever."""
+    async with Pool.open(database_url, size=1, wait=0.05) as pool, pool.as_user(ada):
+        with pytest.raises(StorageUnavailable):
+            await pool.check()
+
+
+async def test_a_connection_that_is_lost_is_unavailable(pool: Pool, owner: Owner, ada: UUID) -> None:
+    """In the middle of a transaction; the next one gets a new connection."""
+    with pytest.raises(StorageUnavailable):
+        async with pool.as_user(ada) as conn:
+            owner.execute("select pg_terminate_backend(%(pid)s)", {"pid": conn.info.backend_pid})
+            await conn.execute(CONVERSATION, {"user": ada})
+    await pool.check()
+
+
+async def test_connections_that_died_while_idle_cost_nobody_a_message(database_url: str, owner: Owner) -> None:
+    """A server that was restarted is asked again over new connections, without an error in between."""
+    async with Pool.open(database_url, size=1) as pool:
+        await pool.check()
+        owner.execute("select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'frontdesk'")
+        await pool.check()
+
+
+async def test_a_mistake_in_a_statement_is_not_called_unavailable(pool: Pool, ada: UUID) -> None:
+    """Trying again later would not help."""
+    with pytest.raises(psycopg.errors.UndefinedTable):
+        async with pool.as_user(ada) as conn:
+            await conn.execute("select * from nowhere")

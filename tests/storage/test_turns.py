@@ -1,0 +1,106 @@
+"""Turns: accepted, answered, done or failed."""
+
+from uuid import UUID, uuid4
+
+import psycopg
+import pytest
+
+from storage.pool import Pool
+from storage.turns import TITLE_LENGTH, Turns, answer_id
+from tests.storage.rows import Owner, accepted, answered, heard, rows, spoken
+
+MESSAGES = "select role, content, employee_key from chat_messages order by seq"
+STATUS = "select status from chat_turns"
+
+
+async def test_a_message_accepted_twice_is_stored_once(pool: Pool, owner: Owner, ada: UUID) -> None:
+    """A client that sends again after a lost connection does not say things twice."""
+    turn_id = uuid4()
+    for _ in range(2):
+        await Turns(pool).accept(ada, turn_id, accepted("What can I write off?"))
+    assert rows(owner, MESSAGES) == [("user", "What can I write off?", "ledger")]
+    assert rows(owner, STATUS) == [("accepted",)]
+    assert rows(owner, "select id = turn_id from chat_messages") == [(True,)]
+
+
+async def test_an_answer_commits_both_messages_once(pool: Pool, owner: Owner, ada: UUID) -> None:
+    """A turn that is run again keeps the answer that the user has read."""
+    turn_id = await heard(pool, ada, accepted("Hello"))
+    first = await Turns(pool).answer(ada, turn_id, answered("Hello", "Hi"))
+    second = await Turns(pool).answer(ada, turn_id, answered("Hello", "Good day"))
+    assert first == second == answer_id(turn_id)
+    assert rows(owner, MESSAGES) == [("user", "Hello", "ledger"), ("assistant", "Hi", "ledger")]
+    assert rows(owner, STATUS) == [("answered",)]
+
+
+async def test_an_answer_brings_its_turn_where_nobody_accepted_it(pool: Pool, owner: Owner, ada: UUID) -> None:
+    """A run in Studio has no door that accepts it first."""
+    await Turns(pool).answer(ada, uuid4(), answered("Hello", "Hi"))
+    assert [role for role, _, _ in rows(owner, MESSAGES)] == ["user", "assistant"]
+    assert rows(owner, STATUS) == [("answered",)]
+
+
+async def test_the_one_who_answered_is_the_one_on_record(pool: Pool, owner: Owner, ada: UUID) -> None:
+    """Where another employee stood in, conversation, turn and answer all say so."""
+    turn_id = await heard(pool, ada, accepted(employee="ledger"))
+    await Turns(pool).answer(ada, turn_id, answered(employee="scout"))
+    on_record = "select t.employee_slug, c.employee_slug from chat_turns t join chat_conversations c using (user_id)"
+    assert rows(owner, on_record) == [("scout", "scout")]
+    assert rows(owner, MESSAGES)[1] == ("assistant", "Hi", "scout")
+
+
+async def test_only_an_accepted_turn_can_fail(pool: Pool, owner: Owner, ada: UUID) -> None:
+    """A failure that is noticed late does not take back an answer; the message of a failed turn stays."""
+    failed = await heard(pool, ada, accepted("Lost"))
+    kept = await spoken(pool, ada, answered())
+    for turn_id in (failed, kept):
+        await Turns(pool).fail(ada, turn_id, "model_unavailable")
+    ended = dict(rows(owner, "select turn_id, row(status, error_code)::text from chat_turns"))
+    assert ended == {failed: "(failed,model_unavailable)", kept: "(answered,)"}
+    assert "Lost" in [content for _, content, _ in rows(owner, MESSAGES)]
+
+
+async def test_only_an_answered_turn_can_be_finished(pool: Pool, owner: Owner, ada: UUID) -> None:
+    """A turn without an answer is never done."""
+    waiting = await heard(pool, ada, accepted())
+    answer = await spoken(pool, ada, answered())
+    for turn_id in (waiting, answer):
+        await Turns(pool).finish(ada, turn_id)
+    assert dict(rows(owner, "select turn_id, status from chat_turns")) == {waiting: "accepted", answer: "done"}
+
+
+@pytest.mark.parametrize(
+    ("message", "title"),
+    [
+        ("\n  My invoice is late\nand this is the long story", "My invoice is late"),
+        ("x" * TITLE_LENGTH, "x" * TITLE_LENGTH),
+        ("x" * (TITLE_LENGTH + 1), "x" * (TITLE_LENGTH - 1) + "…"),
+        ("word " * 20, "word word word word word word word word word word word word…"),
+    ],
+)
+async def test_the_first_line_is_the_title(pool: Pool, owner: Owner, ada: UUID, message: str, title: str) -> None:
+    """A title is the first message's first line, never longer than `TITLE_LENGTH`."""
+    await heard(pool, ada, accepted(message))
+    assert rows(owner, "select title from chat_conversations") == [(title,)]
+
+
+async def test_the_title_stays_when_the_talk_goes_on(pool: Pool, owner: Owner, ada: UUID) -> None:
+    """A conversation is called by what began it."""
+    await spoken(pool, ada, answered("My invoice is late"))
+    await spoken(pool, ada, answered("And now for something else"))
+    assert rows(owner, "select title from chat_conversations") == [("My invoice is late",)]
+
+
+def test_the_answers_id_is_the_same_in_every_run() -> None:
+    """A client may keep it: it is computed from the turn's id alone."""
+    turn_id = UUID("6f3d2a53-6a3f-4e2c-9a51-0c7f5b1f8a11")
+    assert answer_id(turn_id) == UUID("0b07e5b2-715e-5773-861d-280a63396d80")
+    assert answer_id(uuid4()) != answer_id(uuid4())
+
+
+@pytest.mark.parametrize("conversation", ["", "two words", "a/b", "é", "x" * 129, "c-1\n"])
+async def test_a_bad_conversation_id_is_refused(pool: Pool, owner: Owner, ada: UUID, conversation: str) -> None:
+    """Whatever the door lets through, the table takes letters, digits and _.:- only; and nothing is left behind."""
+    with pytest.raises(psycopg.errors.CheckViolation):
+        await Turns(pool).accept(ada, uuid4(), accepted(conversation=conversation))
+    assert rows(owner, STATUS) == []

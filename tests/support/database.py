@@ -1,0 +1,53 @@
+"""What the database holds, seen by its owner and past every policy."""
+
+from typing import Any, LiteralString
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict
+from psycopg.sql import SQL, Identifier
+
+from storage.embedded import Embedded
+
+KEPT: tuple[LiteralString, ...] = (
+    "chat_conversations", "chat_turns", "chat_messages", "chat_convo_summaries", "user_memory_facts",
+    "memory_embeddings", "langgraph.checkpoints", "langgraph.checkpoint_blobs", "langgraph.checkpoint_writes",
+)  # fmt: skip
+"""Every table that could hold something of what a user said."""
+
+
+async def rows(url: str, query: LiteralString, **values: Any) -> list[tuple[Any, ...]]:
+    """What the query finds at this very moment."""
+    async with await psycopg.AsyncConnection.connect(url) as conn:
+        return await (await conn.execute(query, values)).fetchall()
+
+
+async def row(url: str, query: LiteralString, **values: Any) -> tuple[Any, ...]:
+    """The only row that the query finds."""
+    (found,) = await rows(url, query, **values)
+    return found
+
+
+async def kept(url: str) -> dict[str, int]:
+    """How many rows there are of what users said, for each table that has any."""
+    async with await psycopg.AsyncConnection.connect(url) as conn:
+        counts = {table: await (await conn.execute(f"select count(*) from {table}")).fetchone() for table in KEPT}
+    return {table: count[0] for table, count in counts.items() if count and count[0]}
+
+
+def drop(cluster: Embedded, url: str) -> None:
+    """Take the database away, whoever is connected to it."""
+    with psycopg.connect(cluster.url("postgres"), autocommit=True) as conn:
+        conn.execute(SQL("drop database {} with (force)").format(Identifier(_name(url))))
+
+
+def disconnect(cluster: Embedded, url: str) -> int:
+    """End all connections to the database, as a restart of the server does; returns how many there were."""
+    with psycopg.connect(cluster.url("postgres"), autocommit=True) as conn:
+        ended = conn.execute(
+            "select pg_terminate_backend(pid) from pg_stat_activity where datname = %(name)s", {"name": _name(url)}
+        )
+        return len(ended.fetchall())
+
+
+def _name(url: str) -> str:
+    return str(conninfo_to_dict(url)["dbname"])

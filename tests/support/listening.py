@@ -1,0 +1,31 @@
+"""A stream while it goes on."""
+
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing, asynccontextmanager
+from typing import Any
+from uuid import UUID
+
+from tests.support.app import Event, Frontdesk, read_events
+
+
+@asynccontextmanager
+async def listening(
+    frontdesk: Frontdesk, user: UUID, message: str, **fields: Any
+) -> AsyncGenerator[AsyncGenerator[Event]]:
+    """The events of a message's answer as they come; leaving the block hangs up."""
+    async with frontdesk.client(user) as client:
+        async with client.stream("POST", "/chat", json={"message": message, **fields}) as response:
+            async with aclosing(read_events(response)) as events:
+                yield events
+
+
+async def until(events: AsyncIterator[Event], name: str) -> list[Event]:
+    """The events up to and with the first of that name."""
+    heard: list[Event] = []
+    async for event in events:
+        heard.append(event)
+        if event.name == name:
+            break
+    assert heard, f"no {name} event"
+    assert heard[-1].name == name, f"no {name} event, the last is {heard[-1].name}"
+    return heard
