@@ -28,6 +28,9 @@ STATUS: dict[str, int] = {
     "shutting_down": 503,
 }
 
+UNHINDERED = {"Cache-Control": "no-cache, no-transform", "X-Accel-Buffering": "no"}
+"""Says to whatever is on the way that each piece is to be passed on as it comes."""
+
 
 @post(
     "/chat",
@@ -47,18 +50,13 @@ async def chat(
     runner: NamedDependency[Runner],
     request: Request[Any, Any, Any],
 ) -> Stream:
-    """Send a message; the answer is streamed as server-sent events, or as a growing JSON document if that is accepted."""
-    conversation_id = data.conversation_id or str(uuid4())
-    turn = runner.begin(Ask(user.user_id, data.message, conversation_id, data.employee))
-    headers = await _opened(turn)
+    """Send a message; it is answered with server-sent events, or with a growing JSON document for who prefers that."""
+    turn = runner.begin(Ask(user.user_id, data.message, data.conversation_id or str(uuid4()), data.employee))
+    headers = {**await _opened(turn), **UNHINDERED}
+    # The type goes in as a header, because the framework puts a handler's media type before a response's own.
     if request.accept.best_match([EVENT_STREAM, MediaType.JSON]) == MediaType.JSON:
-        return Stream(document(turn), status_code=200, media_type=MediaType.JSON, headers=headers)
-    return Stream(
-        server_sent(turn),
-        status_code=200,
-        media_type=f"{EVENT_STREAM}; charset=utf-8",
-        headers={**headers, "Cache-Control": "no-cache, no-transform", "X-Accel-Buffering": "no"},
-    )
+        return Stream(document(turn), headers={**headers, "Content-Type": MediaType.JSON.value})
+    return Stream(server_sent(turn), headers={**headers, "Content-Type": f"{EVENT_STREAM}; charset=utf-8"})
 
 
 async def _opened(turn: Turn) -> dict[str, str]:

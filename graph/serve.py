@@ -8,7 +8,7 @@ import asyncio
 import logging
 from functools import lru_cache
 
-from langgraph.graph.state import CompiledStateGraph
+from langgraph.graph.state import CompiledStateGraph  # pyright: ignore[reportMissingTypeStubs]
 
 from graph.build import build
 from graph.opening import database, open_parts
@@ -44,9 +44,10 @@ class _Opened:
         try:
             settings = await asyncio.to_thread(Settings.read)
             async with database(settings, log.info) as url, open_parts(settings, url, log.info) as parts:
-                self.pipeline.set_result(build(parts).compile())
+                self.pipeline.set_result(build(parts).compile())  # pyright: ignore[reportUnknownMemberType]
                 await asyncio.Event().wait()
         except Exception as error:
             # Whatever it was, it is told to those who wait, and the next call tries again.
+            log.exception("the pipeline could not be opened")
             _opened.cache_clear()
             self.pipeline.set_exception(error)

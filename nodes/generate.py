@@ -55,7 +55,8 @@ async def generate(
     answer["latency_ms"] = _since(state)
     emit(runtime, AnsweredEvent(kind="answered", answer=answer))
     # Under the id it was streamed with, or LangGraph's `messages` stream would show the answer twice.
-    return Generated(messages=[AIMessage(draft.text, id=draft.message_id or answer["message_id"])], answer=answer, notices=speech.notices)
+    message = AIMessage(draft.text, id=draft.message_id or answer["message_id"])
+    return Generated(messages=[message], answer=answer, notices=speech.notices)
 
 
 class _Speech:

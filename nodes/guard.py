@@ -1,5 +1,6 @@
 """Let nothing in that hides, harms or hijacks."""
 
+import asyncio
 from collections.abc import Callable
 from uuid import UUID, uuid4, uuid5
 
@@ -18,6 +19,9 @@ REFUSAL = (
     "spending, taxes, documents, categories or goals."
 )
 
+MARGIN = 64
+"""Characters looked at beyond the cut: more than the longest number that is masked, spaces included."""
+
 KINDS = {"card": "a card number", "iban": "an IBAN", "national_id": "a national id"}
 
 
@@ -27,12 +31,9 @@ async def guard(state: State, runtime: Runtime[Context], *, clock: Callable[[], 
     Begins the turn: every field of the state is set here.
     """
     asked = _last_of_the_user(state["messages"])
-    cleaned = clean(asked.text)
-    # Masked before it is cut: a cut through a card number would leave digits that no checksum finds.
-    masked = mask(cleaned.text)
-    text = masked.text[:max_chars]
+    # Off the event loop, where other turns' tokens must not wait for the worst text that anyone can think of.
+    text, notices = await asyncio.to_thread(_fit, asked.text, max_chars)
     turn_id = _turn_id(asked)
-    notices = _notices(cleaned.removed, masked.kinds, len(masked.text), max_chars)
     refusal = _refusal(text)
     for notice in notices:
         emit(runtime, Noted(kind="noted", notice=notice))
@@ -95,14 +96,26 @@ def _refusal(text: str) -> Refusal | None:
     return None
 
 
-def _notices(removed: int, masked: tuple[str, ...], length: int, max_chars: int) -> list[Notice]:
+def _fit(text: str, max_chars: int) -> tuple[str, list[Notice]]:
+    """The text as it may be stored and sent on: clean, masked, and at most `max_chars` long; and what to say of it."""
+    cleaned = clean(text)
+    # Masked before it is cut, or a cut through a card number would leave digits that no checksum finds. What
+    # is far beyond the limit need not be looked at; a number that this first cut goes through ends in the margin.
+    near = cleaned.text[: max_chars + MARGIN]
+    masked = mask(near)
+    known = masked.text if near == cleaned.text else masked.text[:-MARGIN]
+    cut = near != cleaned.text or len(known) > max_chars
+    return known[:max_chars], _notices(cleaned.removed, masked.kinds, max_chars if cut else None)
+
+
+def _notices(removed: int, masked: tuple[str, ...], cut_at: int | None) -> list[Notice]:
     notices: list[Notice] = []
     if removed:
         notices.append(Notice(code="input_sanitized", message=f"Hidden characters were removed: {removed}."))
     if masked:
         what = " and ".join(KINDS[kind] for kind in masked)
         notices.append(Notice(code="pii_masked", message=f"I masked {what}; it is neither stored nor sent on."))
-    if length > max_chars:
-        said = f"Only the first {max_chars} characters of your message were read."
+    if cut_at is not None:
+        said = f"Only the first {cut_at} characters of your message were read."
         notices.append(Notice(code="input_truncated", message=said))
     return notices

@@ -46,6 +46,7 @@ from nodes.guarding.known_ids import (
 from nodes.guarding.surroundings import (
     ORDERS,
     PHONES_AND_ACCOUNTS,
+    REACH,
     WORD,
     called,
     goes_on,
@@ -128,7 +129,8 @@ def id_length(found: re.Match[str], before: str) -> int:
     """How many characters from a match of `SHAPE` are an id, 0 for none; `before` is what precedes it."""
     form = found.lastgroup or ""
     written: str = found[form]
-    after = found.string[found.start() + len(written) :][:6]
+    end = found.start() + len(written)
+    after = found.string[end : end + REACH]
     if is_piece(before, after) or goes_on(after) or touches_money(before, after) or called(before, NOT_IDS):
         return 0
     return len(written) if _is_id(FORMS[form], written, before) else 0

@@ -11,7 +11,7 @@ WORD = "[0-9A-Za-z_]"
 _SIGN = r"[$¢£¤¥֏؋৳฿₠-⃀﷼￠￡￥￦元円원]"
 _CODE = (
     r"(?:AUD|BRL|CAD|CHF|CNY|CZK|DKK|EUR|GBP|HKD|HUF|ILS|INR|JPY|KRW|MXN|NOK|NZD|PLN|RON|SEK|SGD|THB|TRY|USD|ZAR"
-    r"|Ft|Kč|kr|lei|Rs|TL|zł)"
+    r"|Ft|Kč|kr|lei|Rs|TL|zł|dollars?|euros?|pounds?|francs?|pesos|reais|rupees|kronor|kroner|złotych|yen)"
 )
 _SIGN_BESIDE = re.compile(_SIGN)
 _MONEY_BEFORE = re.compile(rf"(?:{_SIGN}|(?<!\w){_CODE}\.?) ?$")

@@ -46,7 +46,7 @@ async def test_the_start_says_who_answers_and_why(frontdesk: Frontdesk, ada: UUI
     start = (await frontdesk.chat(ada, TAX)).events[0]
     assert start.name == "start"
     assert set(start.data) == {"turn_id", "conversation_id", "employee", "route", "model"}
-    assert start.data["employee"] == {"slug": "ledger", "name": "Ledger", "title": "Tax expert", "emoji": "📊"}
+    assert start.data["employee"] == {"slug": "ledger", "name": "Ledger", "title": "Tax", "emoji": "📊"}
     assert set(start.data["route"]) == {"reason", "confidence", "runner_up"}
     assert start.data["route"]["reason"]
     assert start.data["model"] == "gpt-4o-mini"

@@ -13,7 +13,7 @@ from graph.best_effort import best_effort
 from nodes.errors import EmbeddingUnavailable, ModelRejected, ModelUnavailable
 from nodes.state import Context, State
 from storage.errors import StorageUnavailable
-from tests.nodes.states import TURN, Listener, a_state
+from tests.nodes.states import ADA, TURN, Listener, a_state
 
 
 class Flaky:
@@ -28,7 +28,7 @@ class Flaky:
         self.tried += 1
         if self._errors:
             raise self._errors.pop(0)
-        return {"learned": [state["message"]]}
+        return {"learned": [state["message"], runtime.context.user_id]}
 
 
 @pytest.fixture(autouse=True)
@@ -41,14 +41,16 @@ def without_waiting() -> Iterator[None]:
 async def test_a_step_that_succeeds_changes_the_state() -> None:
     """The wrapper passes it on."""
     node = best_effort("a step", Flaky(), seconds=5)
-    assert await node(a_state("one"), Listener().runtime) == {"learned": ["one"]}
+    assert await node(a_state("one"), Listener().runtime) == {"learned": ["one", str(ADA)]}
 
 
 @pytest.mark.parametrize("passing", [ModelUnavailable("model_failed"), EmbeddingUnavailable(), StorageUnavailable()])
 async def test_what_may_pass_is_tried_again(passing: Exception) -> None:
     """Three times in all."""
     step = Flaky(passing, passing)
-    assert await best_effort("a step", step, seconds=5)(a_state("one"), Listener().runtime) == {"learned": ["one"]}
+    assert await best_effort("a step", step, seconds=5)(a_state("one"), Listener().runtime) == {
+        "learned": ["one", str(ADA)]
+    }
     assert step.tried == 3
 
 

@@ -22,10 +22,12 @@ class ScriptedModel:
         self._scripts = scripts
         self.asked = 0
         self.closed = 0
+        self.read: Sequence[AnyMessage] = ()
 
     async def stream(self, prompt: Sequence[AnyMessage]) -> AsyncGenerator[AIMessageChunk, None]:
         """The next script."""
         self.asked += 1
+        self.read = prompt
         try:
             for step in self._scripts[min(self.asked, len(self._scripts)) - 1]:
                 if isinstance(step, Exception):
@@ -44,10 +46,12 @@ class ScriptedModel:
 
 def piece(text: str, message_id: str = "run-1") -> AIMessageChunk:
     """A piece of an answer."""
-    return AIMessageChunk(text, id=message_id)
+    return AIMessageChunk(content=text, id=message_id)
 
 
 def end(reason: str = "stop", usage: tuple[int, int] | None = None, message_id: str = "run-1") -> AIMessageChunk:
     """The last piece; `usage` is tokens of prompt and completion."""
     counted = UsageMetadata(input_tokens=usage[0], output_tokens=usage[1], total_tokens=sum(usage)) if usage else None
-    return AIMessageChunk("", id=message_id, response_metadata={"finish_reason": reason}, usage_metadata=counted)
+    return AIMessageChunk(
+        content="", id=message_id, response_metadata={"finish_reason": reason}, usage_metadata=counted
+    )

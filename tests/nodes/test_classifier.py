@@ -4,7 +4,8 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from nodes.employees import EMPLOYEES
 from nodes.route import FOLLOW_UP
@@ -18,14 +19,19 @@ LEANINGS = {
 
 
 @pytest.fixture(scope="module")
+def classifier() -> Classifier:
+    """Taught three directions of three dimensions."""
+    return Classifier.train(LEANINGS)
+
+
+@pytest.fixture(scope="module")
 def examples() -> dict[str, list[str]]:
     """The examples file."""
     return read_examples()
 
 
-def test_it_tells_apart_what_it_was_taught() -> None:
+def test_it_tells_apart_what_it_was_taught(classifier: Classifier) -> None:
     """Each example is likeliest under its own label."""
-    classifier = Classifier.train(LEANINGS)
     for label, vectors in LEANINGS.items():
         for vector in vectors:
             likely = classifier.probabilities(vector)
@@ -38,10 +44,11 @@ def test_training_twice_gives_the_same_router() -> None:
     assert one.probabilities([0.3, 0.4, 0.5]) == other.probabilities([0.3, 0.4, 0.5])
 
 
-@given(st.lists(st.floats(-1e3, 1e3), min_size=3, max_size=3))
-def test_likelihoods_are_shares_of_one(vector: list[float]) -> None:
+@settings(deadline=None, database=None)
+@given(vector=st.lists(st.floats(-1e3, 1e3), min_size=3, max_size=3))
+def test_likelihoods_are_shares_of_one(classifier: Classifier, vector: list[float]) -> None:
     """For any vector, however far from what was taught."""
-    likely = Classifier.train(LEANINGS).probabilities(vector)
+    likely = classifier.probabilities(vector)
     assert set(likely) == set(LEANINGS)
     assert all(0 <= share <= 1 for share in likely.values())
     assert sum(likely.values()) == pytest.approx(1)

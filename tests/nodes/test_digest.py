@@ -1,7 +1,8 @@
 """The summary without a model."""
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from nodes.digest import GIST_WORDS, extractive, gist, shortened
 from nodes.prompts import SUMMARY_WORDS
@@ -25,6 +26,7 @@ def test_someone_unknown_is_the_assistant() -> None:
     assert extractive("", [answer]) == "Assistant: two"
 
 
+@settings(deadline=None, database=None)
 @given(TEXTS, st.lists(TEXTS, max_size=30))
 def test_a_summary_is_always_under_150_words(previous: str, contents: list[str]) -> None:
     """However much was said, and however often it was summarised before."""
@@ -33,13 +35,16 @@ def test_a_summary_is_always_under_150_words(previous: str, contents: list[str])
     assert len(extractive(summary, a_talk(*contents)).split()) < SUMMARY_WORDS
 
 
+@settings(deadline=None, database=None)
 @given(st.text())
 def test_what_is_shortened_is_under_150_words(text: str) -> None:
     """Whatever a model wrote."""
     assert len(shortened(text * 20).split()) < SUMMARY_WORDS
 
 
-@pytest.mark.parametrize("content", ["税金についてもう少し教えてください。" * 50, "x" * 8000], ids=["Japanese", "no spaces"])
+@pytest.mark.parametrize(
+    "content", ["税金についてもう少し教えてください。" * 50, "x" * 8000], ids=["Japanese", "no spaces"]
+)
 def test_a_text_without_spaces_does_not_fill_the_window(content: str) -> None:
     """Words are not told by spaces everywhere: forty such messages make a summary of a few hundred tokens too."""
     assert estimate(extractive("", a_talk(*[content] * 40))) < 1300

@@ -17,7 +17,7 @@ USED_UP = Allowance(limit=8, window=60, remaining=0, reset_after=12.2, retry_aft
 class Counter:
     """Says the same to whoever asks, and who that was."""
 
-    def __init__(self, allowance: Allowance | None | Exception) -> None:
+    def __init__(self, allowance: Allowance | Exception | None) -> None:
         self._allowance = allowance
         self.counted: list[UUID] = []
 

@@ -1,7 +1,8 @@
 """The routing rules for when nothing can be embedded."""
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from nodes.employees import Slug
 from nodes.routing.rules import EXAMPLES, by_rules, jaccard
@@ -75,6 +76,7 @@ def test_two_empty_texts_have_nothing_in_common() -> None:
     assert jaccard("", "?!") == 0.0
 
 
+@settings(deadline=None, database=None)
 @given(st.text(), st.text())
 def test_likeness_is_the_same_from_both_sides(one: str, other: str) -> None:
     """And never leaves 0 to 1."""

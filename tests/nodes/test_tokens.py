@@ -1,7 +1,8 @@
 """How many tokens a text is, about."""
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from langchain_core.messages import AIMessage, HumanMessage
 
 from nodes.tokens import PER_MESSAGE, estimate, estimate_messages
@@ -16,6 +17,7 @@ def test_four_latin_characters_are_a_token_and_each_other_one_is(text: str, toke
     assert estimate(text) == tokens
 
 
+@settings(deadline=None, database=None)
 @given(st.text(), st.text())
 def test_a_longer_text_never_has_fewer_tokens(text: str, more: str) -> None:
     """What is kept within a budget can only grow by adding to it."""

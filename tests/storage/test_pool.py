@@ -24,9 +24,11 @@ async def test_the_user_ends_with_the_transaction(database_url: str, ada: UUID) 
     """Whoever gets the connection next begins as nobody."""
     async with Pool.open(database_url, size=1) as pool:
         async with pool.as_user(ada) as conn:
-            pass
-        cursor = await conn.execute(WHO)
-        assert await cursor.fetchone() == {"role": "frontdesk", "uid": None}
+            pid = conn.info.backend_pid
+        async with pool._transaction() as conn:  # pyright: ignore[reportPrivateUsage]
+            assert conn.info.backend_pid == pid
+            cursor = await conn.execute(WHO)
+            assert await cursor.fetchone() == {"role": "frontdesk", "uid": None}
 
 
 async def test_what_ends_in_an_error_is_undone(pool: Pool, owner: Owner, ada: UUID) -> None:
@@ -53,7 +55,7 @@ async def test_a_connection_that_is_lost_is_unavailable(pool: Pool, owner: Owner
     """In the middle of a transaction; the next one gets a new connection."""
     with pytest.raises(StorageUnavailable):
         async with pool.as_user(ada) as conn:
-            owner.execute("select pg_terminate_backend(%(pid)s)", {"pid": conn.info.backend_pid})
+            owner.execute("select pg_terminate_backend(%(pid)s, 10000)", {"pid": conn.info.backend_pid})
             await conn.execute(CONVERSATION, {"user": ada})
     await pool.check()
 
@@ -62,7 +64,12 @@ async def test_connections_that_died_while_idle_cost_nobody_a_message(database_u
     """A server that was restarted is asked again over new connections, without an error in between."""
     async with Pool.open(database_url, size=1) as pool:
         await pool.check()
-        owner.execute("select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'frontdesk'")
+        ended = rows(
+            owner,
+            "select pg_terminate_backend(pid, 10000) from pg_stat_activity"
+            " where datname = current_database() and application_name = 'frontdesk'",
+        )
+        assert ended == [(True,)]
         await pool.check()
 
 

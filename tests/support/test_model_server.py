@@ -219,7 +219,7 @@ async def test_closing_ends_every_connection_and_leaves_no_task(client: AsyncOpe
         _, writer = await asyncio.open_connection("127.0.0.1", urlsplit(server.url).port)
     writer.close()
     assert [type(end) for end in await asyncio.gather(*asked, return_exceptions=True)] == [APIConnectionError] * 2
-    assert asyncio.all_tasks() == before
+    assert asyncio.all_tasks() <= before
 
 
 async def test_a_predicate_that_fails_is_reported_on_leaving(client: AsyncOpenAI) -> None:

@@ -1,0 +1,105 @@
+"""Who is asking: tokens, and in local mode a cookie."""
+
+import time
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+import jwt
+import pytest
+from litestar.testing import RequestFactory
+
+from api.auth import door
+from tests.support.app import SECRET, Frontdesk, Serve
+from tests.support.database import kept, rows
+
+HOUR = 3600
+
+
+def signed(secret: str = SECRET, algorithm: str = "HS256", **claims: Any) -> str:
+    """A token that holds for an hour, but for what is said otherwise; None leaves a claim out."""
+    given = {"sub": str(uuid4()), "exp": int(time.time()) + HOUR, **claims}
+    return jwt.encode({name: value for name, value in given.items() if value is not None}, secret, algorithm=algorithm)
+
+
+async def knock(frontdesk: Frontdesk, authorization: str | None) -> httpx.Response:
+    async with frontdesk.client(None) as client:
+        headers = {} if authorization is None else {"authorization": authorization}
+        response = await client.post("/chat", json={"message": "Hello"}, headers=headers)
+    await frontdesk.settled()
+    return response
+
+
+BAD = {
+    "none": None,
+    "no scheme": signed(),
+    "another scheme": f"Basic {signed()}",
+    "no token": "Bearer ",
+    "no JWT": "Bearer abc",
+    "expired": f"Bearer {signed(exp=int(time.time()) - HOUR)}",
+    "not yet valid": f"Bearer {signed(nbf=int(time.time()) + HOUR)}",
+    "another secret": f"Bearer {signed('another secret that is long enough too')}",
+    "another algorithm": f"Bearer {signed(SECRET * 2, 'HS512')}",
+    "no algorithm": f"Bearer {signed('', 'none')}",
+    "no expiry": f"Bearer {signed(exp=None)}",
+    "no user": f"Bearer {signed(sub=None)}",
+    "a user that is no UUID": f"Bearer {signed(sub='ada')}",
+    "a tampered token": f"Bearer {signed()[:-4]}AAAA",
+}
+
+
+@pytest.mark.parametrize("authorization", BAD.values(), ids=BAD.keys())
+async def test_a_token_that_proves_nothing_is_refused(frontdesk: Frontdesk, authorization: str | None) -> None:
+    """Always in the same words, so that nobody learns what was wrong; and nothing is kept."""
+    response = await knock(frontdesk, authorization)
+    assert response.status_code == 401
+    assert response.headers["content-type"] == "application/problem+json"
+    assert response.headers["www-authenticate"] == "Bearer"
+    assert response.json() == {
+        "type": "about:blank", "title": "Unauthorized", "status": 401,
+        "detail": "Sign in first.", "code": "unauthenticated",
+    }  # fmt: skip
+    assert await kept(frontdesk.service.url) == {}
+
+
+async def test_audience_and_issuer_are_checked_where_they_are_set(serve: Serve) -> None:
+    """A token made for someone else, or by someone else, does not open this door."""
+    frontdesk = await serve(jwt_audience="authenticated", jwt_issuer="https://id.example")
+    ours = {"aud": "authenticated", "iss": "https://id.example"}
+    for change in ({"aud": "other"}, {"aud": None}, {"iss": "https://evil.example"}, {"iss": None}):
+        assert (await knock(frontdesk, f"Bearer {signed(**{**ours, **change})}")).status_code == 401
+    assert (await knock(frontdesk, f"Bearer {signed(**ours)}")).status_code == 200
+
+
+async def test_a_supabase_token_opens_the_door_as_it_is(frontdesk: Frontdesk) -> None:
+    """It has an audience even where none is asked for."""
+    token = signed(aud="authenticated", role="authenticated", app_metadata={"provider": "email"})
+    assert (await knock(frontdesk, f"bearer {token}")).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("claims", "admin"),
+    [
+        ({"role": "admin"}, True),
+        ({"app_metadata": {"role": "admin"}}, True),
+        ({"role": "authenticated"}, False),
+        ({"user_metadata": {"role": "admin"}}, False),  # what a user can write themselves
+        ({"app_metadata": "admin"}, False),
+        ({}, False),
+    ],
+)
+async def test_the_role_claim_makes_an_administrator(frontdesk: Frontdesk, claims: dict[str, Any], admin: bool) -> None:
+    """Only where the issuer says it."""
+    request = RequestFactory().get("/", headers={"authorization": f"Bearer {signed(**claims)}"})
+    assert door(frontdesk.settings).user(request).admin is admin
+
+
+async def test_a_user_in_the_body_is_not_believed(frontdesk: Frontdesk, ada: UUID, bob: UUID) -> None:
+    """It is an unknown field; and one in the query changes nothing."""
+    async with frontdesk.client(ada) as client:
+        refused = await client.post("/chat", json={"message": "Hello", "user_id": str(bob)})
+        answered = await client.post(f"/chat?user_id={bob}", json={"message": "Hello"})
+    assert (refused.status_code, refused.json()["code"]) == (400, "invalid_request")
+    assert answered.status_code == 200
+    await frontdesk.settled()
+    assert await rows(frontdesk.service.url, "select user_id from chat_turns") == [(ada,)]

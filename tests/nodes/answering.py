@@ -1,0 +1,47 @@
+"""A turn up to its answer, with a scripted model and a book that keeps what was said."""
+
+from uuid import UUID, uuid5
+
+from langchain_core.messages import AnyMessage, HumanMessage, SystemMessage
+
+from nodes.generate import Generated, generate
+from nodes.state import State
+from storage.turns import Answered
+from tests.nodes.models import ScriptedModel
+from tests.nodes.states import Listener, a_state
+
+PROMPT: list[AnyMessage] = [SystemMessage("You are Crystal."), HumanMessage("How much?")]
+
+
+class TurnBook:
+    """Keeps answers in a dictionary, or fails."""
+
+    def __init__(self, error: Exception | None = None) -> None:
+        self.answers: dict[tuple[UUID, UUID], Answered] = {}
+        self._error = error
+
+    async def answer(self, user_id: UUID, turn_id: UUID, turn: Answered) -> UUID:
+        """Write it down."""
+        if self._error:
+            raise self._error
+        self.answers[user_id, turn_id] = turn
+        return uuid5(turn_id, "answer")
+
+
+async def generated(
+    model: ScriptedModel,
+    *,
+    run: Listener | None = None,
+    turns: TurnBook | None = None,
+    seconds: float = 10,
+    state: State | None = None,
+) -> Generated:
+    """What comes of a turn with this model."""
+    return await generate(
+        state or a_state(prompt=PROMPT),
+        (run or Listener()).runtime,
+        model=model,
+        turns=turns or TurnBook(),
+        seconds=seconds,
+        attempts=2,
+    )

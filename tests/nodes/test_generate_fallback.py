@@ -1,0 +1,74 @@
+"""What is said when the model has no answer, or only half of one."""
+
+import pytest
+
+from nodes.employees import CRYSTAL
+from nodes.errors import ModelRejected, ModelUnavailable
+from nodes.generate import FALLBACK
+from nodes.speaking import voice
+from tests.nodes.answering import TurnBook, generated
+from tests.nodes.models import HANG, ScriptedModel, end, piece
+from tests.nodes.states import ADA, TURN, Listener
+
+REFUSES = ModelRejected("model_rejected")
+BREAKS = ModelUnavailable("model_unreachable", retry_after=0.0)
+
+
+async def test_without_a_model_the_employee_says_its_own_words_and_they_are_labelled() -> None:
+    """A notice comes first; the reply counts as a fallback and keeps the reason."""
+    run, turns = Listener(), TurnBook()
+    result = await generated(ScriptedModel([REFUSES]), run=run, turns=turns)
+    answer = result["answer"]
+    assert [event["kind"] for event in run.events] == ["noted", "spoken", "answered"]
+    assert run.notices == ["fallback"]
+    assert run.said == answer["text"] == CRYSTAL.fallback
+    assert (answer["model"], answer["fallback"], answer["error_code"]) == (FALLBACK, True, "model_rejected")
+    assert turns.answers[ADA, TURN]["answer"] == CRYSTAL.fallback
+    assert [message.id for message in result["messages"]] == [answer["message_id"]]
+
+
+async def test_a_broken_stream_is_taken_back_before_the_fallback() -> None:
+    """What was said is followed by `restarted`, and only the fallback is stored, under the id of the stream."""
+    run, turns = Listener(), TurnBook()
+    result = await generated(ScriptedModel([piece("You sp"), BREAKS]), run=run, turns=turns)
+    kinds = [event["notice"]["code"] if event["kind"] == "noted" else event["kind"] for event in run.events]
+    assert kinds == ["spoken", "restarted", "fallback", "spoken", "answered"]
+    assert run.said == "You sp" + CRYSTAL.fallback
+    assert turns.answers[ADA, TURN]["answer"] == CRYSTAL.fallback
+    assert [notice["code"] for notice in result["notices"]] == ["restarted", "fallback"]
+    assert [(message.id, message.text) for message in result["messages"]] == [("run-1", CRYSTAL.fallback)]
+
+
+async def test_a_held_piece_goes_out_before_it_is_taken_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Events keep their order, although the voice gathers pieces."""
+    monkeypatch.setattr(voice, "BREATH", 60)
+    run = Listener()
+    await generated(ScriptedModel([piece("You "), piece("sp"), piece("ent"), BREAKS]), run=run)
+    spoken = [event["text"] for event in run.events if event["kind"] == "spoken"]
+    assert spoken == ["You ", "spent", CRYSTAL.fallback]
+
+
+async def test_a_timeout_keeps_what_was_said() -> None:
+    """Half an answer that is labelled beats none; it is not replaced."""
+    run, turns = Listener(), TurnBook()
+    model = ScriptedModel([piece("You spent"), HANG])
+    answer = (await generated(model, run=run, turns=turns, seconds=0.05))["answer"]
+    assert run.said == answer["text"] == turns.answers[ADA, TURN]["answer"] == "You spent"
+    assert (answer["finish_reason"], answer["error_code"], answer["fallback"]) == ("timeout", "model_timeout", False)
+    assert (run.notices, model.closed) == ([], 1)
+
+
+async def test_a_timeout_without_a_word_is_a_fallback() -> None:
+    """Nobody is left with an empty bubble; the reason is on record."""
+    run = Listener()
+    answer = (await generated(ScriptedModel([HANG]), run=run, seconds=0.05))["answer"]
+    assert (answer["text"], answer["fallback"]) == (CRYSTAL.fallback, True)
+    assert (answer["finish_reason"], answer["error_code"]) == ("stop", "model_timeout")
+
+
+async def test_white_space_is_replaced() -> None:
+    """An answer of nothing visible is none."""
+    run = Listener()
+    answer = (await generated(ScriptedModel([piece("\n"), end()]), run=run))["answer"]
+    assert (answer["text"], answer["error_code"]) == (CRYSTAL.fallback, "model_empty")
+    assert run.notices == ["restarted", "fallback"]

@@ -1,0 +1,149 @@
+"""The embedded PostgreSQL: real clusters, real processes, real kills."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import psutil
+import psycopg
+import pytest
+
+from storage.embedded import Embedded
+from tests.storage.processes import user, wait_until_gone
+
+FAST = {"fsync": "off"}
+LEASE = f"from storage.embedded import Embedded\nlease = Embedded(folder, {FAST}).lease()"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Iterator[Path]:
+    """A data directory with a space in its path; what a failed test leaves running there is ended."""
+    place = tmp_path / "a folder with spaces"
+    yield place
+    with suppress(OSError, psutil.NoSuchProcess):
+        postmaster(place).kill()
+
+
+def postmaster(folder: Path) -> psutil.Process:
+    """The server that runs now."""
+    return psutil.Process(int((folder / "data/postmaster.pid").read_text().splitlines()[0]))
+
+
+def test_the_server_runs_for_as_long_as_it_is_leased(folder: Path) -> None:
+    """It answers, knows pgvector, and is gone afterwards."""
+    embedded = Embedded(folder, FAST)
+    lease = embedded.lease()
+    with psycopg.connect(embedded.url()) as conn:
+        conn.execute("create extension vector")
+        assert conn.execute("select '[3,4]'::vector <-> '[0,0]'").fetchone() == (5.0,)
+    server = postmaster(folder)
+    assert embedded.is_running()
+    lease.release()
+    assert not embedded.is_running()
+    wait_until_gone(server)
+
+
+async def test_a_block_runs_the_server(folder: Path) -> None:
+    """For its length, under the address that it is given."""
+    embedded = Embedded(folder, FAST)
+    assert not embedded.is_running()
+    async with embedded.running() as url, await psycopg.AsyncConnection.connect(url) as conn:
+        assert conn.info.dbname == "frontdesk"
+    assert not embedded.is_running()
+
+
+def test_two_processes_share_one_server(folder: Path) -> None:
+    """It ends with the last of them."""
+    with user(LEASE, folder) as first, user(LEASE, folder) as second:
+        first.wait_until_leased()
+        second.wait_until_leased()
+        server = postmaster(folder)
+        first.release()
+        assert server == postmaster(folder)
+        with psycopg.connect(Embedded(folder).url()) as conn:
+            assert conn.execute("select 1").fetchone() == (1,)
+        second.release()
+        wait_until_gone(server)
+
+
+def test_a_killed_user_leaves_no_server(folder: Path) -> None:
+    """After kill -9 of the only user Postgres ends."""
+    with user(LEASE, folder) as doomed:
+        doomed.wait_until_leased()
+        server = postmaster(folder)
+        doomed.kill()
+        wait_until_gone(server)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child that its parent was killed")
+def test_after_a_killed_keeper_the_data_is_there(folder: Path) -> None:
+    """The server ends with its keeper, and the next lease starts it again with what was committed."""
+    embedded = Embedded(folder, FAST)
+    lease = embedded.lease()
+    with psycopg.connect(embedded.url()) as conn:
+        conn.execute("create table kept as select 42 as answer")
+    server = postmaster(folder)
+    keeper = server.parent()
+    assert keeper is not None
+    keeper.kill()
+    wait_until_gone(server)
+    next_lease = embedded.lease()
+    with psycopg.connect(embedded.url()) as conn:
+        assert conn.execute("select answer from kept").fetchone() == (42,)
+    lease.release()
+    next_lease.release()
+    assert not embedded.is_running()
+
+
+def test_the_pid_of_a_stranger_does_not_stop_the_start(folder: Path) -> None:
+    """After a crash the old server's number may belong to some other program of the same account."""
+    embedded = Embedded(folder, FAST)
+    lease = embedded.lease()
+    pid_file = folder / "data/postmaster.pid"
+    left_behind, account = pid_file.read_text().splitlines(), pid_file.stat().st_uid
+    lease.release()
+    with subprocess.Popen(["sleep", "600"], user=account) as stranger:  # noqa: S607 - wherever sleep is
+        pid_file.write_text("\n".join([str(stranger.pid), *left_behind[1:]]) + "\n")
+        embedded.lease().release()
+        assert stranger.poll() is None
+        stranger.kill()
+
+
+def test_a_cluster_that_was_cut_off_in_the_making_is_made_anew(folder: Path) -> None:
+    """A killed initdb leaves half a cluster beside its place."""
+    (folder / "data.new/base").mkdir(parents=True)
+    (folder / "password.new").write_text("left behind")
+    embedded = Embedded(folder, FAST)
+    embedded.lease().release()
+    assert not (folder / "data.new").exists()
+
+
+def test_the_password_is_for_the_owner_only(folder: Path) -> None:
+    """It is in one file, which nobody else may read, and without it nobody gets in."""
+    embedded = Embedded(folder, FAST)
+    lease = embedded.lease()
+    address = folder / "address.json"
+    assert address.stat().st_mode & 0o777 == 0o600
+    password = json.loads(address.read_text())["password"]
+    assert len(password) >= 32
+    assert not (folder / "password.new").exists()
+    assert password not in (folder / "log").read_text()
+    with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
+        psycopg.connect(embedded.url().replace(password, "guessed"))
+    lease.release()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root has to run Postgres as someone else")
+def test_root_runs_it_in_a_directory_that_only_root_may_enter(tmp_path: Path) -> None:
+    """As an unprivileged account, which reaches the data without anybody's permissions being changed."""
+    home = tmp_path / "home"
+    home.mkdir(mode=0o700)
+    embedded = Embedded(home / "checkout/data", FAST)
+    lease = embedded.lease()
+    assert postmaster(home / "checkout/data").uids().real != 0
+    assert (home.stat().st_mode & 0o777, home.stat().st_uid) == (0o700, 0)
+    lease.release()
