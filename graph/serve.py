@@ -34,7 +34,10 @@ def _opened(loop: asyncio.AbstractEventLoop) -> "_Opened":
 
 
 class _Opened:
-    """The pipeline over its open parts, until the event loop ends and cancels what still runs in it."""
+    """The pipeline over its open parts, until the event loop ends and cancels what still runs in it.
+
+    A task of its own and not an exit stack, so that the same task closes what it opened.
+    """
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.pipeline: asyncio.Future[Pipeline] = loop.create_future()
@@ -47,6 +50,8 @@ class _Opened:
                 self.pipeline.set_result(build(parts).compile())  # pyright: ignore[reportUnknownMemberType]
                 await asyncio.Event().wait()
         except Exception as error:
+            if self.pipeline.done():
+                raise  # it was closing that failed
             # Whatever it was, it is told to those who wait, and the next call tries again.
             log.exception("the pipeline could not be opened")
             _opened.cache_clear()

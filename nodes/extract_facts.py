@@ -68,8 +68,8 @@ async def extract_facts(
     state: State, runtime: Runtime[Context], *, extract: Extract | None, embed: Embed, facts: Facts
 ) -> Learned:
     """At most two durable facts, sure enough, each with its embedding; none without a model that can tell."""
-    if extract is None:
-        return Learned(learned=[])
+    if extract is None or (state["answer"] and state["answer"]["fallback"]):
+        return Learned(learned=[])  # no model, or one that just could not be reached
     found = worth_keeping(await extract(*facts_prompt(state["message"])))
     if not found:
         return Learned(learned=[])

@@ -45,7 +45,8 @@ async def roll_summary(
     history = state["history"]
     fresh = [message for message in history["messages"] if message["seq"] > history["covers"]]
     said = [*fresh, *_this_turn(state)]
-    summary = await _summary(history["summary"], said, summarise)
+    reached = state["answer"] is not None and not state["answer"]["fallback"]
+    summary = await _summary(history["summary"], said, summarise if reached else None)
     seen = max((message["seq"] for message in history["messages"]), default=history["covers"])
     turn_id = UUID(state["turn_id"])
     await summaries.save(asking(runtime), state["conversation_id"], summary, turn_id=turn_id, seen=seen)
@@ -69,7 +70,7 @@ def _this_turn(state: State) -> list[Message]:
     assert state["route"] is not None
     assert state["answer"] is not None
     slug = state["route"]["employee"]
-    return [
-        Message(id=state["turn_id"], seq=0, role="user", employee=slug, content=state["message"]),
-        Message(id="", seq=0, role="assistant", employee=slug, content=state["answer"]["text"]),
-    ]
+    question = Message(id=state["turn_id"], seq=0, role="user", employee=slug, content=state["message"])
+    if state["answer"]["fallback"]:
+        return [question]  # a prepared reply says nothing worth keeping
+    return [question, Message(id="", seq=0, role="assistant", employee=slug, content=state["answer"]["text"])]

@@ -164,11 +164,15 @@ def _unprivileged(folder: Path, binaries: Path) -> list[str]:
     # so setpriv has to make it.
     ids = [f"--reuid={account.pw_uid}", f"--regid={account.pw_gid}", "--clear-groups", "--pdeathsig=INT"]
     for capability in (None, "dac_read_search", "dac_override"):
-        extra = [f"--inh-caps=+{capability}", f"--ambient-caps=+{capability}"] if capability else []
-        prefix = ["setpriv", *ids, *extra, "--"]
+        prefix = ["setpriv", *ids, *(_passing(capability) if capability else []), "--"]
         if _reaches(prefix, folder, binaries):
             return prefix
     raise SetupFailed(f"The account {account.pw_name!r} that runs PostgreSQL for root cannot reach {folder}.")
+
+
+def _passing(capability: str) -> list[str]:
+    # initdb looks for postgres with access(2), which ignores an unprivileged user's capabilities but for this bit
+    return [f"--inh-caps=+{capability}", f"--ambient-caps=+{capability}", "--securebits=+no_setuid_fixup"]
 
 
 def _reaches(prefix: list[str], folder: Path, binaries: Path) -> bool:

@@ -34,7 +34,7 @@ BAD = {
     "none": None,
     "no scheme": signed(),
     "another scheme": f"Basic {signed()}",
-    "no token": "Bearer ",
+    "no token": "Bearer",
     "no JWT": "Bearer abc",
     "expired": f"Bearer {signed(exp=int(time.time()) - HOUR)}",
     "not yet valid": f"Bearer {signed(nbf=int(time.time()) + HOUR)}",

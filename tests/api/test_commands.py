@@ -43,7 +43,9 @@ class Served:
 
     def helpers(self) -> list[psutil.Process]:
         """The processes that keep and are its database and model."""
-        return [one for one in psutil.process_iter(["cmdline"]) if str(self.folder) in " ".join(one.info["cmdline"] or ())]
+        return [
+            one for one in psutil.process_iter(["cmdline"]) if str(self.folder) in " ".join(one.info["cmdline"] or ())
+        ]
 
     def chat(self, message: str) -> dict[str, object]:
         """One answer, as a document."""
@@ -179,14 +181,22 @@ def test_doctor_has_a_line_for_each_thing_and_fails_where_one_is_not_well(tmp_pa
 
 def environment(**settings: str) -> dict[str, str]:
     """This process's environment without any setting of ours, but these."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("FRONTDESK_", "OPENAI_", "DATABASE_"))}
+    kept = {
+        name: value for name, value in os.environ.items() if not name.startswith(("FRONTDESK_", "OPENAI_", "DATABASE_"))
+    }
     return {**kept, **settings}
 
 
 def run(*arguments: str, cwd: Path | None = None, **settings: str) -> subprocess.CompletedProcess[str]:
     """Run the command to its end."""
     return subprocess.run(
-        [FRONTDESK, *arguments], cwd=cwd, env=environment(**settings), capture_output=True, text=True, timeout=90, check=False
+        [FRONTDESK, *arguments],
+        cwd=cwd,
+        env=environment(**settings),
+        capture_output=True,
+        text=True,
+        timeout=90,
+        check=False,
     )
 
 

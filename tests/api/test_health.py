@@ -32,17 +32,13 @@ async def test_without_its_model_it_is_degraded(serve: Serve) -> None:
     assert response.json()["checks"]["model"] == "unreachable"
 
 
-async def test_with_a_key_that_the_model_does_not_take_it_is_degraded(
-    frontdesk: Frontdesk, model: ModelServer
-) -> None:
+async def test_with_a_key_that_the_model_does_not_take_it_is_degraded(frontdesk: Frontdesk, model: ModelServer) -> None:
     """A server that turns us away is no model of ours."""
     model.always(Status(401), lambda request: request.path == "/v1/models")
     assert (await ready(frontdesk)).json()["status"] == "degraded"
 
 
-async def test_without_its_database_it_is_not_ready_and_still_alive(
-    frontdesk: Frontdesk, cluster: Embedded
-) -> None:
+async def test_without_its_database_it_is_not_ready_and_still_alive(frontdesk: Frontdesk, cluster: Embedded) -> None:
     """A balancer takes it out; a supervisor has no reason to restart it."""
     drop(cluster, frontdesk.service.url)
     response = await ready(frontdesk)

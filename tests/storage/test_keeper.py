@@ -101,9 +101,9 @@ def test_many_who_come_at_once_start_one_server(folder: Path) -> None:
     folder.mkdir()
     started = "from pathlib import Path; import sys; (Path(sys.argv[1]) / 'starts').open('a').write('x')\n"
     with ThreadPoolExecutor(8) as threads:
-        leases = list(threads.map(lambda _: lease_on(folder, started + SERVER), range(8)))
+        leases = [threads.submit(lease_on, folder, started + SERVER) for _ in range(8)]
     for lease in leases:
-        lease.release()
+        lease.result().release()
     assert (folder / "starts").read_text() == "x"
     assert not is_kept(folder)
 

@@ -9,7 +9,7 @@ from tests.storage.rows import accepted, answered, heard, spoken
 
 
 async def talked(pool: Pool, user_id: UUID, turns: int) -> list[UUID]:
-    """A conversation of so many answered turns: q0, a0, q1, a1, …"""
+    """A conversation of so many answered turns: q0, a0, q1, a1 and so on."""
     return [await spoken(pool, user_id, answered(f"q{number}", f"a{number}")) for number in range(turns)]
 
 

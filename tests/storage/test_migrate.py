@@ -96,14 +96,14 @@ async def test_a_server_that_cannot_be_reached_is_unavailable() -> None:
 
 async def test_a_user_without_rights_is_told_so(empty_url: str, nobody: str) -> None:
     """One line that says what was denied."""
-    with pytest.raises(SetupFailed, match="lacks a right.*permission denied") as caught:
+    with pytest.raises(SetupFailed, match=r"lacks a right.*permission denied") as caught:
         await migrate(make_conninfo(empty_url, user=nobody, password="test"))
     assert "\n" not in str(caught.value)
 
 
 async def test_a_user_who_may_not_even_look_is_told_so(database_url: str, nobody: str) -> None:
     """Where someone else migrated, and this user may not read what was done."""
-    with pytest.raises(SetupFailed, match="lacks a right.*permission denied"):
+    with pytest.raises(SetupFailed, match=r"lacks a right.*permission denied"):
         await require_current(make_conninfo(database_url, user=nobody, password="test"))
 
 

@@ -53,10 +53,14 @@ async def test_a_pool_that_is_used_up_is_unavailable(database_url: str, ada: UUI
 
 async def test_a_connection_that_is_lost_is_unavailable(pool: Pool, owner: Owner, ada: UUID) -> None:
     """In the middle of a transaction; the next one gets a new connection."""
-    with pytest.raises(StorageUnavailable):
+
+    async def lose() -> None:
         async with pool.as_user(ada) as conn:
             owner.execute("select pg_terminate_backend(%(pid)s, 10000)", {"pid": conn.info.backend_pid})
             await conn.execute(CONVERSATION, {"user": ada})
+
+    with pytest.raises(StorageUnavailable):
+        await lose()
     await pool.check()
 
 

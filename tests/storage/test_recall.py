@@ -1,6 +1,7 @@
 """Finding facts by their meaning."""
 
 import asyncio
+from collections.abc import Mapping
 from uuid import UUID, uuid4
 
 import pytest
@@ -22,7 +23,9 @@ BAKERY = {
 QUESTION = [1.0, 0.05, 0.0]
 
 
-async def remembered(pool: Pool, user: UUID, facts: dict[str, tuple[float, ...]] = BAKERY, model: str = MODEL) -> None:
+async def remembered(
+    pool: Pool, user: UUID, facts: Mapping[str, tuple[float, ...]] = BAKERY, model: str = MODEL
+) -> None:
     """Remember these facts of this user."""
     source = await heard(pool, user, accepted())
     await Facts(pool, model).remember(user, [new_fact(text, *vector) for text, vector in facts.items()], source=source)

@@ -44,6 +44,11 @@ class Studio:
     client: LangGraphClient
     log: Path
 
+    async def schemas(self) -> Document:
+        """The schemas of the graph."""
+        [assistant] = await self.client.assistants.search(graph_id="frontdesk")
+        return cast(Document, await self.client.assistants.get_schemas(assistant["assistant_id"]))
+
     async def thread(self) -> str:
         """A new thread's id."""
         return (await self.client.threads.create())["thread_id"]
@@ -74,7 +79,7 @@ async def studio_running(folder: Path, environment: dict[str, str]) -> AsyncGene
 
     At the end it is interrupted as by Ctrl-C, with whatever it started.
     """
-    port, log = free_port(), folder / "log"
+    port, log = _free_port(), folder / "log"
     command = [str(Path(sys.executable).with_name("langgraph")), "dev", "--no-browser", "--no-reload"]
     with log.open("wb") as output:
         process = await asyncio.create_subprocess_exec(
@@ -91,8 +96,7 @@ async def studio_running(folder: Path, environment: dict[str, str]) -> AsyncGene
         await _end(process)
 
 
-def free_port() -> int:
-    """A port that nobody listens on."""
+def _free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         return int(listening.getsockname()[1])
 

@@ -1,0 +1,80 @@
+"""What a database can do to a turn."""
+
+import asyncio
+from uuid import UUID
+
+import psycopg
+
+from storage.embedded import Embedded
+from tests.support.app import Frontdesk
+from tests.support.database import disconnect, drop, row, rows
+from tests.support.listening import listening, until
+from tests.support.model_script import Gate, streaming
+from tests.support.model_server import ModelServer
+
+
+async def test_without_a_database_a_message_is_refused(
+    frontdesk: Frontdesk, model: ModelServer, cluster: Embedded, ada: UUID
+) -> None:
+    """The client is told that it is us and when to try again, and no model is asked for what could not be kept."""
+    drop(cluster, frontdesk.service.url)
+    async with frontdesk.client(ada) as client:
+        response = await client.post("/chat", json={"message": "Hello"})
+    problem = response.json()
+    assert (response.status_code, problem["code"]) == (503, "storage_unavailable")
+    assert response.headers["content-type"] == "application/problem+json"
+    assert response.headers["retry-after"] == str(problem["retry_after"])
+    assert problem["retry_after"] > 0
+    await frontdesk.settled()
+    assert model.requests == []
+
+
+async def test_a_database_that_restarts_between_two_messages_is_not_noticed(
+    frontdesk: Frontdesk, cluster: Embedded, ada: UUID
+) -> None:
+    """Dead connections are found and replaced before they cost anyone a message."""
+    first = await frontdesk.chat(ada, "Hello")
+    assert disconnect(cluster, frontdesk.service.url) > 0
+    again = await frontdesk.chat(ada, "Hello again", conversation_id=first.headers["x-conversation-id"])
+    assert again.status == 200
+    assert again.named("notice") == []
+    assert again.events[-1].name == "done"
+
+
+async def test_a_database_that_goes_in_the_middle_ends_the_stream_with_an_error(
+    frontdesk: Frontdesk, model: ModelServer, cluster: Embedded, ada: UUID
+) -> None:
+    """The answer cannot be kept, so it is not called done; the client may try again."""
+    gate = asyncio.Event()
+    model.queue(Gate(["Well, ", "it depends."], gate), streaming)
+    async with listening(frontdesk, ada, "Hello") as events:
+        await until(events, "token")
+        drop(cluster, frontdesk.service.url)
+        gate.set()
+        last = (await until(events, "error"))[-1]
+        assert [event async for event in events] == []
+    assert set(last.data) == {"code", "message", "retryable"}
+    assert (last.data["code"], last.data["retryable"]) == ("storage_unavailable", True)
+    await frontdesk.settled()
+
+
+async def test_a_fault_of_ours_in_the_middle_ends_the_stream_with_an_error(
+    frontdesk: Frontdesk, model: ModelServer, ada: UUID
+) -> None:
+    """The client learns that there is no answer and nothing of the reason; turn and metrics say it failed."""
+    url = frontdesk.service.url
+    gate = asyncio.Event()
+    model.queue(Gate(["Well, ", "it depends."], gate), streaming)
+    async with listening(frontdesk, ada, "Hello") as events:
+        turn = UUID((await until(events, "token"))[0].data["turn_id"])
+        with psycopg.connect(url, autocommit=True) as conn:
+            conn.execute("alter table chat_messages add check (role <> 'assistant')")
+        gate.set()
+        last = (await until(events, "error"))[-1]
+    assert last.data["code"] == "internal"
+    assert "check" not in last.data["message"]
+    await frontdesk.settled()
+    failed = await row(url, "select status, error_code from chat_turns where turn_id = %(turn)s", turn=turn)
+    assert failed == ("failed", "internal")
+    assert await rows(url, "select id, outcome, error_code from xai_chat_metrics") == [(turn, "failed", "internal")]
+    assert await rows(url, "select content from chat_messages") == [("Hello",)]
