@@ -1,6 +1,6 @@
 """The HTTP application."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, cast
 
@@ -32,7 +32,7 @@ def create_app(settings: Settings, opening: Callable[[], AbstractAsyncContextMan
     """The application over the service that `opening` opens, which is held open as long as the application runs."""
 
     @asynccontextmanager
-    async def lifespan(app: Litestar) -> AsyncIterator[None]:
+    async def lifespan(app: Litestar) -> AsyncGenerator[None]:
         async with opening() as service:
             app.state.service = service
             app.state.door = door(settings)
@@ -51,9 +51,9 @@ def create_app(settings: Settings, opening: Callable[[], AbstractAsyncContextMan
         request_class=JSONRequest,
         request_max_body_size=MAX_BODY_BYTES,
         plugins=[ModelSchema()],
-        cors_config=CORSConfig(
-            allow_origins=settings.cors_origins, allow_credentials=False, expose_headers=EXPOSED
-        ) if settings.cors_origins else None,
+        cors_config=CORSConfig(allow_origins=settings.cors_origins, allow_credentials=False, expose_headers=EXPOSED)
+        if settings.cors_origins
+        else None,
         openapi_config=OpenAPIConfig(
             title="Frontdesk",
             version="0.1.0",

@@ -14,7 +14,6 @@ from api.replay import replay
 from api.settled import settled
 from graph.settings import Settings
 
-
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 

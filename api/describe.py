@@ -1,7 +1,7 @@
 """What the OpenAPI document says beyond the handlers' signatures."""
 
 from http import HTTPStatus
-from typing import Any, Literal
+from typing import Any, Literal, NotRequired
 
 from litestar._openapi.schema_generation import SchemaCreator
 from litestar.openapi.datastructures import ResponseSpec
@@ -9,7 +9,7 @@ from litestar.openapi.spec import Components, OpenAPIType, Schema, SecuritySchem
 from litestar.plugins import OpenAPISchemaPlugin
 from litestar.typing import FieldDefinition
 from pydantic import BaseModel
-from typing_extensions import NotRequired, TypedDict
+from typing_extensions import TypedDict
 
 from api.errors import PROBLEM, Code
 
@@ -55,7 +55,7 @@ class ModelSchema(OpenAPISchemaPlugin):
         """Any model."""
         return field_definition.is_subclass_of(BaseModel)
 
-    def to_openapi_schema(self, field_definition: FieldDefinition, schema_creator: SchemaCreator) -> Schema:
+    def to_openapi_schema(self, field_definition: FieldDefinition, schema_creator: SchemaCreator) -> Schema:  # noqa: ARG002
         """The model's schema, in place."""
         model: dict[str, Any] = field_definition.annotation.model_json_schema()
         return Schema(

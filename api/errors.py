@@ -3,7 +3,7 @@
 import logging
 import math
 from http import HTTPStatus
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from litestar import Request, Response
 from litestar.exceptions import (
@@ -13,7 +13,7 @@ from litestar.exceptions import (
     NotFoundException,
     ValidationException,
 )
-from litestar.status_codes import HTTP_413_REQUEST_ENTITY_TOO_LARGE
+from litestar.status_codes import HTTP_413_REQUEST_ENTITY_TOO_LARGE, HTTP_500_INTERNAL_SERVER_ERROR
 
 from storage.errors import StorageUnavailable
 
@@ -35,6 +35,9 @@ Code = Literal[
 ]
 
 PROBLEM = "application/problem+json"
+
+LONGEST = 500
+"""Characters of what a validation says."""
 
 RETRY_STORAGE = 5
 """Seconds after which asking again makes sense when the database is away."""
@@ -102,7 +105,7 @@ def on_http(_: Request[Any, Any, Any], error: HTTPException) -> Response[dict[st
             problem = Problem(405, "method_not_allowed", detail, headers=dict(error.headers or {}))
         case HTTPException(status_code=status) if status == HTTP_413_REQUEST_ENTITY_TOO_LARGE:
             problem = Problem(413, "body_too_large", "The request is larger than 256 KiB.")
-        case HTTPException(status_code=status) if status < 500:
+        case HTTPException(status_code=status) if status < HTTP_500_INTERNAL_SERVER_ERROR:
             problem = Problem(status, "invalid_request", "The request could not be read.")
         case _:
             return on_anything(_, error)
@@ -132,6 +135,6 @@ HANDLERS = {
 
 def _validation(error: ValidationException) -> str:
     """Which field, and what is wrong with it."""
-    faults = error.extra if isinstance(error.extra, list) else []
-    said = [f"{fault.get('key', 'body')}: {fault.get('message', 'invalid')}" for fault in faults if isinstance(fault, dict)]
-    return "; ".join(said)[:500] or "The request could not be read."
+    faults = cast("list[dict[str, str]]", error.extra or [])
+    said = [f"{fault.get('key', 'body')}: {fault.get('message', 'invalid')}" for fault in faults]
+    return "; ".join(said)[:LONGEST] or "The request could not be read."

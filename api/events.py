@@ -35,7 +35,7 @@ async def server_sent(turn: Turn, after: int = 0) -> AsyncIterator[bytes]:
 
 
 async def document(turn: Turn) -> AsyncIterator[bytes]:
-    """The turn as one JSON document: its events as they happen, a line each; then the answer's text and the fields of `done`.
+    """The turn as one JSON document: its events as they happen, a line each; then the text and the fields of `done`.
 
     It is written as the answer comes, because a person's `curl --json` asks for JSON too, and a blank
     screen until the end is no answer. A turn that breaks off ends with the fields of `error`.

@@ -17,6 +17,7 @@ from graph.replay import replay as run_again
 from graph.settings import Settings
 from nodes.state import LOCAL_USER, Context, Input
 
+A_NEW_FILE = click.Path(dir_okay=False, path_type=Path)
 A_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
@@ -27,18 +28,26 @@ def replay() -> None:
 
 @replay.command("record")
 @click.argument("message")
-@click.option("-o", "--output", required=True, type=click.Path(dir_okay=False, path_type=Path), help="The file to write.")
+@click.option("-o", "--output", required=True, type=A_NEW_FILE, help="The file to write.")
 @click.option("--title", default="", help="What the recording shows.")
 @click.option("--conversation", default=None, help="Go on in this conversation.")
 @click.option("--employee", default=None, help="Ask this employee.")
 @click.option("--user", default=LOCAL_USER, type=click.UUID, help="On behalf of this user.")
 @settled
 def record_turn(
-    settings: Settings, message: str, output: Path, title: str, conversation: str | None, employee: str | None, user: UUID
+    settings: Settings,
+    message: str,
+    output: Path,
+    title: str,
+    conversation: str | None,
+    employee: str | None,
+    user: UUID,
 ) -> None:
     """Run MESSAGE for real, through database and model, and write down what happens."""
     turn_id = str(uuid4())
-    given = Input(messages=[HumanMessage(message, id=turn_id)], conversation_id=conversation or turn_id, employee=employee)
+    given = Input(
+        messages=[HumanMessage(message, id=turn_id)], conversation_id=conversation or turn_id, employee=employee
+    )
 
     async def work() -> Recording:
         async with database(settings, click.echo) as url, open_parts(settings, url, click.echo) as parts:

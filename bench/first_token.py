@@ -13,7 +13,7 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from uuid import uuid4
@@ -60,7 +60,9 @@ async def main(rounds: int) -> None:
 
 
 def _print(seen: dict[str, list[Measured]]) -> None:
-    medians = {name: [statistics.median(column) * 1000 for column in zip(*rows, strict=True)] for name, rows in seen.items()}
+    medians = {
+        name: [statistics.median(column) * 1000 for column in zip(*rows, strict=True)] for name, rows in seen.items()
+    }
     base = next(iter(medians.values()))
     print(f"{'':24}{'first token':>14}{'total':>14}")
     for name, figures in medians.items():
@@ -104,7 +106,7 @@ async def _http(frontdesk: Frontdesk) -> Measured:
 
 
 @asynccontextmanager
-async def _model(folder: Path) -> AsyncIterator[str]:
+async def _model(folder: Path) -> AsyncGenerator[str, None]:
     script = folder / "script.json"
     words = [f"word{number} " for number in range(TOKENS)]
     script.write_text(json.dumps({"always": [{"reply": "text", "tokens": words, "when": "streaming"}]}))

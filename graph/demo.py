@@ -11,11 +11,12 @@ import os
 import secrets
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import httpx
 
@@ -45,7 +46,7 @@ def installed() -> bool:
 
 
 @asynccontextmanager
-async def running(folder: Path) -> AsyncIterator[Address]:
+async def running(folder: Path) -> AsyncGenerator[Address, None]:
     """Have the server run for the length of the block, starting it where nobody else has.
 
     Raises:
@@ -89,7 +90,7 @@ def _model_file() -> Path | None:
 
 def main(address: Path) -> None:
     """Be the server, until told to stop."""
-    import xllamacpp
+    xllamacpp: Any = import_module("xllamacpp")  # it has no types
 
     params = xllamacpp.CommonParams()
     params.model.path = str(_model_file())
@@ -108,7 +109,7 @@ def main(address: Path) -> None:
     fresh = address.with_suffix(".new")
     fresh.touch(mode=0o600)
     fresh.write_text(json.dumps({"url": f"{server.listening_address}/v1", "key": key}))
-    os.replace(fresh, address)
+    fresh.replace(address)
     signal.sigwait([signal.SIGTERM, signal.SIGINT])
     os._exit(0)  # the server's threads would keep the process waiting
 

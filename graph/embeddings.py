@@ -1,11 +1,17 @@
 """Vectors for routing and memory."""
 
 import asyncio
+import hashlib
+import logging
+import os
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
 from typing import Protocol
+from zipfile import BadZipFile
 
 import httpx2
+import numpy as np
 import openai
 from langchain_openai import OpenAIEmbeddings
 
@@ -13,6 +19,8 @@ from graph.minilm import MiniLM
 from nodes.employees import EMPLOYEES
 from nodes.errors import EmbeddingUnavailable
 from nodes.routing.classifier import Classifier, read_examples
+
+log = logging.getLogger(__name__)
 
 Embed = Callable[[str], Awaitable[list[float]]]
 
@@ -90,14 +98,19 @@ class LearnedRouter:
         self._classifier = classifier
 
     @classmethod
-    async def train(cls, model: MiniLM, embed: Embed) -> "LearnedRouter":
-        """Learn from the examples file and from what each employee offers, embedded with the same model."""
+    async def train(cls, model: MiniLM, embed: Embed, cache: Path | None = None) -> "LearnedRouter":
+        """Learn from the examples file and from what each employee offers, embedded with the same model.
+
+        Args:
+            model: embeds the examples.
+            embed: embeds the messages to route.
+            cache: a file that keeps the examples' vectors: they cost seconds, the training itself does not.
+        """
         examples = read_examples()
         for one in EMPLOYEES:
             examples[one.slug].extend(one.examples)
-        vectors = await model.embed_many([text for texts in examples.values() for text in texts])
-        remaining = iter(vectors)
-        embedded = {label: [next(remaining) for _ in texts] for label, texts in examples.items()}
+        vectors = iter(await _embedded(model, [text for texts in examples.values() for text in texts], cache))
+        embedded = {label: [next(vectors) for _ in texts] for label, texts in examples.items()}
         return cls(embed, await asyncio.to_thread(Classifier.train, embedded))
 
     async def __call__(self, message: str) -> Mapping[str, float]:
@@ -108,3 +121,33 @@ class LearnedRouter:
 async def no_router(message: str) -> Mapping[str, float]:  # noqa: ARG001 - as the other is asked
     """Raises EmbeddingUnavailable, always: the rules decide."""
     raise EmbeddingUnavailable("no embedding model is installed")
+
+
+async def _embedded(model: MiniLM, texts: list[str], cache: Path | None) -> list[list[float]]:
+    """The texts' vectors, from the cache where it holds exactly these texts of this model."""
+    key = hashlib.sha256("\0".join([model.name, *texts]).encode()).hexdigest()
+    if cache and (known := await asyncio.to_thread(_cached, cache, key)) is not None:
+        return known
+    vectors = await model.embed_many(texts)
+    if cache:
+        await asyncio.to_thread(_cache, cache, key, vectors)
+    return vectors
+
+
+def _cached(path: Path, key: str) -> list[list[float]] | None:
+    try:
+        with np.load(path) as stored:
+            return stored["vectors"].tolist() if str(stored["key"]) == key else None
+    except (OSError, ValueError, KeyError, BadZipFile):
+        return None  # none yet, or one that a full disk or a kill left unreadable: it is made anew
+
+
+def _cache(path: Path, key: str, vectors: list[list[float]]) -> None:
+    fresh = path.with_name(f"{path.name}.{os.getpid()}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with fresh.open("wb") as file:
+            np.savez(file, key=np.array(key), vectors=np.array(vectors))
+        fresh.replace(path)
+    except OSError:
+        log.warning("the examples' vectors could not be kept in %s", path, exc_info=True)

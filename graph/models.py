@@ -1,8 +1,10 @@
 """The models behind the answers: any server that speaks the OpenAI protocol, through langchain-openai."""
 
-from collections.abc import AsyncGenerator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Generator, Sequence
 from contextlib import aclosing, contextmanager
+from http import HTTPStatus
 from json import JSONDecodeError
+from typing import cast
 
 import httpx2
 import openai
@@ -62,7 +64,8 @@ class ChatModel:
             ModelError: no answer, or no complete one.
         """
         with _translated():
-            async with aclosing(self._talk.astream(list(prompt))) as chunks:  # type: ignore[type-var]
+            chunks = cast("AsyncGenerator[AIMessageChunk]", self._talk.astream(list(prompt)))  # which it really is
+            async with aclosing(chunks):
                 async for chunk in chunks:
                     yield chunk
 
@@ -82,9 +85,9 @@ class ChatModel:
         Raises:
             ModelError: there was none, or not in that form.
         """
-        structured = self._follow.with_structured_output(FactsFound, method="json_schema")
+        follow = self._follow.with_structured_output(FactsFound, method="json_schema")  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
         with _translated():
-            found = await structured.ainvoke([SystemMessage(system), HumanMessage(text)], UNSEEN)
+            found = cast("object", await follow.ainvoke([SystemMessage(system), HumanMessage(text)], UNSEEN))
         if not isinstance(found, FactsFound):
             raise ModelRejected("model_garbled")
         return found
@@ -109,14 +112,14 @@ class NoModel:
         """No."""
         return False
 
-    async def stream(self, prompt: Sequence[AnyMessage]) -> AsyncGenerator[AIMessageChunk, None]:
+    async def stream(self, prompt: Sequence[AnyMessage]) -> AsyncGenerator[AIMessageChunk, None]:  # noqa: ARG002
         """Raises ModelRejected, always."""
         raise ModelRejected("model_unreachable")
         yield  # pragma: no cover - makes this a generator
 
 
 @contextmanager
-def _translated() -> Iterator[None]:
+def _translated() -> Generator[None]:
     """Turn whatever the client library raises into what the pipeline decides by."""
     try:
         yield
@@ -134,13 +137,17 @@ def _translated() -> Iterator[None]:
 
 def _by_status(error: openai.APIStatusError) -> ModelUnavailable | ModelRejected:
     wait = _seconds(error.response.headers.get("retry-after"))
-    if error.status_code == 429 and error.code != "insufficient_quota":
-        return ModelUnavailable("model_overloaded", wait)
-    if error.status_code == 503:
-        return ModelUnavailable("model_overloaded", wait)
-    if error.status_code >= 500 or error.status_code in (408, 409):
-        return ModelUnavailable("model_failed", wait)
-    return ModelRejected("model_rejected")
+    match error.status_code:
+        case HTTPStatus.TOO_MANY_REQUESTS if error.code == "insufficient_quota":
+            return ModelRejected("model_rejected")
+        case HTTPStatus.TOO_MANY_REQUESTS | HTTPStatus.SERVICE_UNAVAILABLE:
+            return ModelUnavailable("model_overloaded", wait)
+        case HTTPStatus.REQUEST_TIMEOUT | HTTPStatus.CONFLICT:
+            return ModelUnavailable("model_failed", wait)
+        case status if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            return ModelUnavailable("model_failed", wait)
+        case _:
+            return ModelRejected("model_rejected")
 
 
 def _seconds(header: str | None) -> float | None:

@@ -3,8 +3,9 @@
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
 from typing import NamedTuple
 
 from langchain_openai import OpenAIEmbeddings
@@ -34,6 +35,9 @@ log = logging.getLogger(__name__)
 Say = Callable[[str], None]
 """Tells a person who waits what is going on."""
 
+VECTORS = "examples.npz"
+"""The file under the data directory that keeps the vectors of the routing examples."""
+
 ANSWER_TOKENS = 800
 DEMO_ANSWER_TOKENS = 120
 
@@ -56,7 +60,7 @@ class Local(NamedTuple):
 
 
 @asynccontextmanager
-async def bare_database(settings: Settings) -> AsyncIterator[str]:
+async def bare_database(settings: Settings) -> AsyncGenerator[str, None]:
     """The database of DATABASE_URL, or the embedded one, as it is, for the length of the block.
 
     Raises:
@@ -71,7 +75,7 @@ async def bare_database(settings: Settings) -> AsyncIterator[str]:
 
 
 @asynccontextmanager
-async def database(settings: Settings, say: Say) -> AsyncIterator[str]:
+async def database(settings: Settings, say: Say) -> AsyncGenerator[str, None]:
     """A migrated database for the length of the block.
 
     Raises:
@@ -88,7 +92,7 @@ async def database(settings: Settings, say: Say) -> AsyncIterator[str]:
 
 
 @asynccontextmanager
-async def open_parts(settings: Settings, url: str, say: Say, local: Local | None = None) -> AsyncIterator[Parts]:
+async def open_parts(settings: Settings, url: str, say: Say, local: Local | None = None) -> AsyncGenerator[Parts, None]:
     """Everything the nodes need, over the migrated database at `url`, for the length of the block.
 
     Args:
@@ -96,7 +100,8 @@ async def open_parts(settings: Settings, url: str, say: Say, local: Local | None
     """
     async with AsyncExitStack() as stack:
         # Side by side: each keeps a core busy for a second or two.
-        learning = asyncio.create_task(_given(local) if local else stack.enter_async_context(local_embeddings(say)))
+        loading = local_embeddings(say, settings.data_dir)
+        learning = asyncio.create_task(_given(local) if local else stack.enter_async_context(loading))
         models = await open_models(settings, stack, say)
         local = await learning
         embedder = OncePerText(_remote_embeddings(settings)) if settings.remote_embeddings else local.embedder
@@ -185,7 +190,7 @@ async def _given(local: Local) -> Local:
 
 
 @asynccontextmanager
-async def local_embeddings(say: Say) -> AsyncIterator[Local]:
+async def local_embeddings(say: Say, folder: Path | None = None) -> AsyncGenerator[Local, None]:
     """The local embedding model with the router that learned with it (which also warms both up), for the block."""
     say("loading the embedding model")
     try:
@@ -196,6 +201,6 @@ async def local_embeddings(say: Say) -> AsyncIterator[Local]:
         return
     embedder = OncePerText(model)
     try:
-        yield Local(embedder, await LearnedRouter.train(model, embedder.embed))
+        yield Local(embedder, await LearnedRouter.train(model, embedder.embed, folder / VECTORS if folder else None))
     finally:
         model.close()

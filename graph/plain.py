@@ -52,7 +52,7 @@ def restored(value: Any) -> Any:
         case dict():
             return {key: restored(entry) for key, entry in cast(dict[str, Any], value).items()}
         case list():
-            return [restored(entry) for entry in cast(list[Any], value)]
+            return [restored(entry) for entry in list[Any](value)]
         case _:
             return value
 

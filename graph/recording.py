@@ -144,7 +144,7 @@ def swapped(parts: Parts, swap: Callable[[str, Callable[..., Any]], Callable[...
 
 def current_node() -> str:
     """The name of the node that is running."""
-    return str(get_config()["metadata"]["langgraph_node"])
+    return str(get_config().get("metadata", {})["langgraph_node"])
 
 
 class _Stand:
@@ -208,4 +208,4 @@ def state(step: Step) -> State:
 
 
 def _step(line: dict[str, Any]) -> Step:
-    return Step(**{**line, "calls": [Call(**call) for call in line["calls"]]})
+    return Step(line["node"], line["input"], [Call(**call) for call in line["calls"]], line["result"])

@@ -60,7 +60,10 @@ class Runner:
     """
 
     def __init__(self, graph: Graph, checkpointer: BaseCheckpointSaver[Any], turns: TurnKeeper, model: str) -> None:
-        self._graph = graph.compile(checkpointer=checkpointer, interrupt_after=["generate"])
+        # LangGraph leaves type arguments out, here and below.
+        self._graph = graph.compile(  # pyright: ignore[reportUnknownMemberType]
+            checkpointer=checkpointer, interrupt_after=["generate"]
+        )
         self._checkpoints = checkpointer
         self._turns = turns
         self._model = model
@@ -92,7 +95,7 @@ class Runner:
             answer = await self._answer(turn, ask)
             if answer:
                 turn.publish(_done(turn, answer))
-                await self._graph.ainvoke(None, _config(turn), context=_context(turn), durability="exit")
+                await self._go_on(turn)
             else:
                 await self._checkpoints.adelete_thread(str(turn.turn_id))  # what was refused is not kept
         except asyncio.CancelledError:
@@ -136,11 +139,17 @@ class Runner:
             conversation_id=ask.conversation_id,
             employee=ask.employee,
         )
-        stream = self._graph.astream(
+        stream = self._graph.astream(  # pyright: ignore[reportUnknownMemberType]
             given, _config(turn), context=_context(turn), stream_mode="custom", durability="exit"
         )
         async for event in stream:
             yield cast(NodeEvent, event)
+
+    async def _go_on(self, turn: Turn, command: Command[Any] | None = None) -> None:
+        """Run the turn's thread from where it stands, or as the command says, to its end."""
+        await self._graph.ainvoke(  # pyright: ignore[reportUnknownMemberType]
+            command, _config(turn), context=_context(turn), durability="exit"
+        )
 
     async def _accept(self, turn: Turn, ask: Ask, message: str, route: RouteReport) -> None:
         accepted = Accepted(
@@ -158,8 +167,7 @@ class Runner:
         self._break_off(turn, code)
         with suppress(StorageUnavailable):
             await self._turns.fail(turn.user_id, turn.turn_id, code)
-            count: Command[Any] = Command(update={"failure": code}, goto="record_metrics")
-            await self._graph.ainvoke(count, _config(turn), context=_context(turn), durability="exit")
+            await self._go_on(turn, Command(update={"failure": code}, goto="record_metrics"))
 
     def _break_off(self, turn: Turn, code: ErrorCode) -> None:
         if turn.over:

@@ -1,6 +1,6 @@
 """The service of one process: the pipeline over an open database, ready to run turns."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
@@ -36,7 +36,7 @@ class Service:
 
 
 @asynccontextmanager
-async def open_service(settings: Settings, say: Say, local: Local | None = None) -> AsyncIterator[Service]:
+async def open_service(settings: Settings, say: Say, local: Local | None = None) -> AsyncGenerator[Service, None]:
     """Open everything for the length of the block; at its end running turns get `STOP_WITHIN`.
 
     Args:

@@ -46,9 +46,13 @@ class Settings(BaseSettings):
         populate_by_name=True,
     )
 
-    database_url: Annotated[str, AfterValidator(_postgres_url)] | None = Field(default=None, validation_alias="DATABASE_URL")
+    database_url: Annotated[str, AfterValidator(_postgres_url)] | None = Field(
+        default=None, validation_alias="DATABASE_URL"
+    )
     openai_api_key: SecretStr | None = Field(default=None, validation_alias="OPENAI_API_KEY")
-    openai_base_url: Annotated[str, AfterValidator(_http_url)] | None = Field(default=None, validation_alias="OPENAI_BASE_URL")
+    openai_base_url: Annotated[str, AfterValidator(_http_url)] | None = Field(
+        default=None, validation_alias="OPENAI_BASE_URL"
+    )
     chat_model: str = "gpt-4o-mini"
     embeddings: Literal["local", "openai"] | None = None
     embedding_model: str = "text-embedding-3-small"

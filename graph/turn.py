@@ -7,6 +7,9 @@ from uuid import UUID
 from graph.events import LAST, Event, Refused, Start
 from storage.limits import Allowance
 
+Told = tuple[int, Event]
+"""An event with its number."""
+
 
 class Turn:
     """A turn's events. Its driver publishes; readers follow, each from where it likes.
@@ -54,13 +57,10 @@ class Turn:
         assert isinstance(start, Start)
         return start
 
-    async def follow(
-        self, after: int = 0, *, heartbeat: float | None = None
-    ) -> AsyncIterator[tuple[int, Event] | None]:
+    async def follow(self, after: int = 0, *, heartbeat: float | None = None) -> AsyncIterator[Told | None]:
         """The events with their numbers, beginning after the one of that number, to the last.
 
-        Args:
-            heartbeat: seconds of silence after which a None is yielded.
+        After each `heartbeat` seconds of silence comes a None.
         """
         while True:
             while after < len(self._events):

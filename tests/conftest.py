@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 
 import psycopg
 import pytest
+from psycopg.sql import SQL, Identifier
 
 from graph.opening import Local, local_embeddings
 from storage.embedded import Embedded
@@ -48,7 +49,7 @@ def database_url(cluster: Embedded, template: str, worker_id: str) -> Iterator[s
     create_database(cluster, name, template)
     yield cluster.url(name)
     with psycopg.connect(cluster.url("postgres"), autocommit=True) as conn:
-        conn.execute(psycopg.sql.SQL("drop database if exists {} with (force)").format(psycopg.sql.Identifier(name)))
+        conn.execute(SQL("drop database if exists {} with (force)").format(Identifier(name)))
 
 
 @pytest.fixture
@@ -59,9 +60,9 @@ async def pool(database_url: str) -> AsyncIterator[Pool]:
 
 
 @pytest.fixture(scope="session")
-async def local() -> AsyncIterator[Local]:
+async def local(pytestconfig: pytest.Config) -> AsyncIterator[Local]:
     """The real embedding model and the router it taught, loaded once."""
-    async with local_embeddings(lambda _: None) as loaded:
+    async with local_embeddings(lambda _: None, pytestconfig.cache.mkdir("frontdesk")) as loaded:
         yield loaded
 
 
@@ -100,5 +101,5 @@ def bob() -> UUID:
 def create_database(cluster: Embedded, name: str, template: str = "template1") -> None:
     """Create an empty database, or a clone of another."""
     with psycopg.connect(cluster.url("postgres"), autocommit=True) as conn:
-        names = (psycopg.sql.Identifier(name), psycopg.sql.Identifier(template))
-        conn.execute(psycopg.sql.SQL("create database {} template {}").format(*names))
+        names = (Identifier(name), Identifier(template))
+        conn.execute(SQL("create database {} template {}").format(*names))

@@ -67,7 +67,8 @@ async def test_audience_and_issuer_are_checked_where_they_are_set(serve: Serve) 
     frontdesk = await serve(jwt_audience="authenticated", jwt_issuer="https://id.example")
     ours = {"aud": "authenticated", "iss": "https://id.example"}
     for change in ({"aud": "other"}, {"aud": None}, {"iss": "https://evil.example"}, {"iss": None}):
-        assert (await knock(frontdesk, f"Bearer {signed(**{**ours, **change})}")).status_code == 401
+        claims: dict[str, Any] = {**ours, **change}
+        assert (await knock(frontdesk, f"Bearer {signed(**claims)}")).status_code == 401
     assert (await knock(frontdesk, f"Bearer {signed(**ours)}")).status_code == 200
 
 

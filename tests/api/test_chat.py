@@ -57,7 +57,7 @@ async def test_there_is_one_last_event(frontdesk: Frontdesk, ada: UUID) -> None:
     events = (await frontdesk.chat(ada, TAX)).events
     assert [event.name for event in events if event.name in {"done", "error"}] == ["done"]
     done, start = events[-1].data, events[0].data
-    assert UUID(done["message_id"])
+    assert str(UUID(done["message_id"])) == done["message_id"]
     assert (done["turn_id"], done["conversation_id"]) == (start["turn_id"], start["conversation_id"])
     assert (done["employee"], done["model"], done["fallback"]) == ("ledger", "gpt-4o-mini", False)
     assert 0 <= done["ttft_ms"] <= done["latency_ms"]

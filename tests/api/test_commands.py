@@ -84,7 +84,7 @@ def test_it_says_in_one_line_where_it_is_and_who_answers_and_ends_all_on_ctrl_c(
 
 
 def test_killed_it_leaves_nothing_running_and_finds_its_data_again(served: Served, folder: Path) -> None:
-    """kill -9 ends database and model too; the next start has what was committed."""
+    """A kill -9 ends database and model too; the next start has what was committed."""
     said = served.chat("hello")
     helpers = served.helpers()
     served.process.kill()

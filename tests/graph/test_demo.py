@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from langchain_core.messages import AIMessageChunk, HumanMessage, SystemMessage
+from langchain_core.messages import AIMessageChunk, AnyMessage, HumanMessage, SystemMessage
 
 from graph import demo
 from graph.models import ChatModel
@@ -21,12 +21,12 @@ async def model(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[ChatM
 
 async def test_the_small_model_streams_an_answer_with_its_usage(model: ChatModel) -> None:
     """Tokens come in pieces, then why it ended, then what it counted."""
-    prompt = [SystemMessage("You are brief."), HumanMessage("What is a budget?")]
+    prompt: list[AnyMessage] = [SystemMessage("You are brief."), HumanMessage("What is a budget?")]
     chunks: list[AIMessageChunk] = [chunk async for chunk in model.stream(prompt)]
     pieces = [str(chunk.text) for chunk in chunks if chunk.text]
     assert len(pieces) > 1
-    reasons = [chunk.response_metadata["finish_reason"] for chunk in chunks if "finish_reason" in chunk.response_metadata]
-    assert reasons in (["stop"], ["length"])
+    ends = [chunk.response_metadata.get("finish_reason") for chunk in chunks]
+    assert [end for end in ends if end] in (["stop"], ["length"])
     usage = [chunk.usage_metadata for chunk in chunks if chunk.usage_metadata]
     assert usage[-1]["input_tokens"] > 0
     assert usage[-1]["output_tokens"] >= len(pieces)

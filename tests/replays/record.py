@@ -5,7 +5,7 @@ Run by `make replays` after a change that is meant; the difference that git show
 
 import asyncio
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -45,19 +45,24 @@ async def _conversation(url: str) -> None:
         model.queue(Text("In Portugal a home office counts in part; keep the bills and the floor plan."), streaming)
         model.queue(Json({"facts": [{"fact": "The user freelances in Lisbon.", "confidence": 0.95}]}), structured)
         model.queue(Text("The user freelances in Lisbon and asked about deducting a home office."), plain)
-        await _save(parts, "plain", "A plain turn that teaches a fact", "I freelance in Lisbon. What can I write off on my taxes?")
+        message = "I freelance in Lisbon. What can I write off on my taxes?"
+        await _save(parts, "plain", "A plain turn that teaches a fact", message)
         model.queue(Text("The same rule held last year, with a lower cap."), streaming)
-        await _save(parts, "follow_up", "A follow-up that stays with Ledger", "and for last year?", conversation="plain")
+        title = "A follow-up that stays with Ledger"
+        await _save(parts, "follow_up", title, "and for last year?", conversation="plain")
 
 
 async def _trimmed(url: str) -> None:
     async with ModelServer() as model, _parts(url, model, context_tokens=1400) as parts:
         for number in range(1, 4):
-            model.queue(Text(f"Noted, list {number} is read. " + "Every one of these has its place. " * 12), streaming)
-            message = f"List {number} of my subscriptions: " + ", ".join(f"service {n} at {n} euros" for n in range(1, 25))
-            await _run(parts, message, "trimmed", f"trimmed {number}")
+            remark = "Every one of these has its place. " * 12
+            model.queue(Text(f"Noted, list {number} is read. {remark}"), streaming)
+            services = ", ".join(f"service {n} at {n} euros" for n in range(1, 25))
+            await _run(parts, f"List {number} of my subscriptions: {services}", "trimmed", f"trimmed {number}")
         model.queue(Text("Together they cost about three hundred euros a month."), streaming)
-        await _save(parts, "trimmed", "A turn whose history does not fit", "How much do I spend on all of these a month?")
+        await _save(
+            parts, "trimmed", "A turn whose history does not fit", "How much do I spend on all of these a month?"
+        )
 
 
 async def _refused(url: str) -> None:
@@ -79,9 +84,9 @@ async def _fallback(url: str) -> None:
 
 
 @asynccontextmanager
-async def _parts(url: str, model: ModelServer, **settings: Any) -> AsyncIterator[Parts]:
+async def _parts(url: str, model: ModelServer, **settings: Any) -> AsyncGenerator[Parts, None]:
     chosen: dict[str, Any] = {"rate_limit": 100, "embeddings": "local", **settings}
-    read = Settings(_env_file=None, openai_base_url=model.url, openai_api_key="sk-test", **chosen)
+    read = Settings.model_validate({"openai_base_url": model.url, "openai_api_key": "sk-test", **chosen})
     async with open_parts(read, url, lambda _: None) as parts:
         yield parts
 

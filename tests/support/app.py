@@ -4,7 +4,7 @@ import asyncio
 import json
 import socket
 import time
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -109,7 +109,7 @@ class Serve(Protocol):
 
 
 @asynccontextmanager
-async def serving(database_url: str, model_url: str, local: Local, folder: Path) -> AsyncIterator[Serve]:
+async def serving(database_url: str, model_url: str, local: Local, folder: Path) -> AsyncGenerator[Serve]:
     """A way to start applications that all end with the block."""
     async with AsyncExitStack() as stack:
 
@@ -129,24 +129,25 @@ def _settings(database_url: str, model_url: str, folder: Path, **settings: Any) 
         "jwt_secret": SECRET,
         "data_dir": folder / "data",
     }
-    return Settings(_env_file=None, **{**defaults, **settings})
+    # Unlike Settings(…) this reads neither the environment nor a developer's own .env.
+    return Settings.model_validate({**defaults, **settings})
 
 
 @asynccontextmanager
-async def _running(settings: Settings, local: Local) -> AsyncIterator[Frontdesk]:
+async def _running(settings: Settings, local: Local) -> AsyncGenerator[Frontdesk]:
     listening = socket.create_server(("127.0.0.1", 0))
     url = f"http://127.0.0.1:{listening.getsockname()[1]}"
     async with open_service(settings, lambda _: None, local) as service:
         ready = asyncio.Event()
 
         @asynccontextmanager
-        async def opening() -> AsyncIterator[Service]:
+        async def opening() -> AsyncGenerator[Service]:
             ready.set()
             yield service
 
         config = uvicorn.Config(create_app(settings, opening), log_config=None, lifespan="on", access_log=False)
         server = uvicorn.Server(config)
-        task = asyncio.create_task(server._serve([listening]))
+        task = asyncio.create_task(server._serve([listening]))  # pyright: ignore[reportPrivateUsage] - leaves signals alone
         await ready.wait()
         yield Frontdesk(url, settings, service)
         server.should_exit = True

@@ -13,10 +13,13 @@ async def listening(
     frontdesk: Frontdesk, user: UUID, message: str, **fields: Any
 ) -> AsyncGenerator[AsyncGenerator[Event]]:
     """The events of a message's answer as they come; leaving the block hangs up."""
-    async with frontdesk.client(user) as client:
-        async with client.stream("POST", "/chat", json={"message": message, **fields}) as response:
-            async with aclosing(read_events(response)) as events:
-                yield events
+    asked = {"message": message, **fields}
+    async with (
+        frontdesk.client(user) as client,
+        client.stream("POST", "/chat", json=asked) as response,
+        aclosing(read_events(response)) as events,
+    ):
+        yield events
 
 
 async def until(events: AsyncIterator[Event], name: str) -> list[Event]:
