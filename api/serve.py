@@ -84,7 +84,7 @@ def _config(app: Litestar | str, settings: Settings, host: str, port: int, worke
         workers=workers,
         factory=isinstance(app, str),
         log_config=None,
-        log_level=settings.log_level,
+        log_level="warning" if settings.log_level == "info" else settings.log_level,  # its news is not ours
         access_log=False,
         server_header=False,
         proxy_headers=False,  # a limit is by verified user and never by an address a client can claim

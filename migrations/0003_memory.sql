@@ -53,6 +53,16 @@ begin
     end loop;
 end $$;
 
+-- What no longer holds is not found by meaning any more, whichever way it is searched for: the vector
+-- goes when the fact is superseded. The fact itself stays, with what took its place.
+create function forget_superseded() returns trigger language plpgsql as $$
+begin
+    delete from memory_embeddings e where e.user_id = new.user_id and e.fact_id = new.id;
+    return new;
+end $$;
+create trigger forget_superseded after update of superseded_at on user_memory_facts
+    for each row when (new.superseded_at is not null) execute function forget_superseded();
+
 -- The facts nearest to a vector, best first, with their cosine similarity; only facts that still hold.
 create function match_memory(
     p_user_id uuid,

@@ -30,7 +30,10 @@ class Turns(Protocol):
 
 
 class Recorded(TypedDict):
-    """Nothing: the last step changes no state."""
+    """The turn is over."""
+
+    employee: None
+    """A choice holds for one turn, and not for the next one in the same LangGraph thread."""
 
 
 async def record_metrics(
@@ -40,7 +43,7 @@ async def record_metrics(
     user_id, turn_id = asking(runtime), UUID(state["turn_id"])
     await metrics.record(user_id, turn_id, measured(state, model))
     await turns.finish(user_id, turn_id)
-    return Recorded()
+    return Recorded(employee=None)
 
 
 def measured(state: State, model: str) -> Measured:

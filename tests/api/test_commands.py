@@ -50,7 +50,7 @@ class Served:
     def chat(self, message: str) -> dict[str, object]:
         """One answer, as a document."""
         headers = {"Accept": "application/json"}
-        answer = httpx.post(f"{self.url}/chat", json={"message": message}, headers=headers, timeout=60)
+        answer = httpx.post(f"{self.url}/chat", json={"message": message}, headers=headers, timeout=120)
         return dict(json.loads(answer.text))
 
 

@@ -41,7 +41,9 @@ async def test_a_turn_is_recorded_and_then_done() -> None:
     """In this order: a turn that is done has its row."""
     ledger = Ledger()
     state = a_state(prompt=PROMPT, answer=an_answer())
-    assert await record_metrics(state, Listener().runtime, metrics=ledger, turns=ledger, model="scripted") == {}
+    assert await record_metrics(state, Listener().runtime, metrics=ledger, turns=ledger, model="scripted") == {
+        "employee": None
+    }
     assert ledger.done == [f"recorded {ADA} {TURN}", f"finished {ADA} {TURN}"]
     assert ledger.rows == [measured(state, "scripted")]
 

@@ -31,11 +31,12 @@ async def test_a_first_message_comes_without_notes() -> None:
     assert [message.type for message in (await trimmed(a_state()))["prompt"]] == ["system", "human"]
 
 
+@pytest.mark.parametrize("covers", [40, 0], ids=["summarised", "not summarised yet"])
 @pytest.mark.parametrize("text", [LONG, LONG_CHINESE], ids=["ASCII", "CJK"])
-async def test_the_newest_messages_stay_and_the_budget_is_kept(text: str) -> None:
+async def test_the_newest_messages_stay_and_the_budget_is_kept(text: str, covers: int) -> None:
     """A Chinese character is a token: a conversation in Chinese must not take four times the window."""
-    state = a_state(history=talked(*[f"{number} {text}" for number in range(40)], summary="Trips.", covers=40))
-    trim = await trimmed(state, budget=3000, reserve=500)
+    history = talked(*[f"{number} {text}" for number in range(40)], summary="Trips.", covers=covers)
+    trim = await trimmed(a_state(history=history), budget=3000, reserve=500)
     assert estimate_messages(trim["prompt"]) <= 2500
     kept = [message.text.split()[0] for message in trim["prompt"][2:-1]]
     assert kept

@@ -35,7 +35,7 @@ async def test_what_the_summary_covers_is_left_out_with_a_notice() -> None:
 
 async def test_what_no_summary_covers_is_quoted_in_short() -> None:
     """A summary that is late leaves no hole: what it does not hold goes in shortened, and only that."""
-    history = talked(LONG, LONG, f"3 {LONG * 3}", f"4 {LONG * 3}", "five", "six", summary="A trip.", covers=2)
+    history = talked("one", "two", f"3 {LONG * 3}", f"4 {LONG * 3}", "five", "six", summary="A trip.", covers=2)
     trim = await trimmed(a_state(history=history), budget=2000)
     assert [message.text for message in trim["prompt"][2:-1]] == ["five", "six"]
     short = noted(trim["prompt"])["earlier_in_short"]

@@ -4,8 +4,8 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -32,6 +32,16 @@ def folder(tmp_path: Path) -> Iterator[Path]:
 def postmaster(folder: Path) -> psutil.Process:
     """The server that runs now."""
     return psutil.Process(int((folder / "data/postmaster.pid").read_text().splitlines()[0]))
+
+
+@contextmanager
+def stranger_of(account: int) -> Generator[subprocess.Popen[bytes]]:
+    """Some other program that runs under this account."""
+    with subprocess.Popen(["sleep", "600"], user=account) as process:  # noqa: S607 - wherever sleep is
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 def test_the_server_runs_for_as_long_as_it_is_leased(folder: Path) -> None:
@@ -107,11 +117,10 @@ def test_the_pid_of_a_stranger_does_not_stop_the_start(folder: Path) -> None:
     pid_file = folder / "data/postmaster.pid"
     left_behind, account = pid_file.read_text().splitlines(), pid_file.stat().st_uid
     lease.release()
-    with subprocess.Popen(["sleep", "600"], user=account) as stranger:  # noqa: S607 - wherever sleep is
+    with stranger_of(account) as stranger:
         pid_file.write_text("\n".join([str(stranger.pid), *left_behind[1:]]) + "\n")
         embedded.lease().release()
         assert stranger.poll() is None
-        stranger.kill()
 
 
 def test_a_cluster_that_was_cut_off_in_the_making_is_made_anew(folder: Path) -> None:
