@@ -17,7 +17,6 @@ from api.describe import COMPONENTS, ModelSchema
 from api.employees import employees
 from api.errors import HANDLERS
 from api.health import live, ready
-from graph.runner import Runner
 from graph.service import Service
 from graph.settings import Settings
 
@@ -43,7 +42,6 @@ def create_app(settings: Settings, opening: Callable[[], AbstractAsyncContextMan
         lifespan=[lifespan],
         dependencies={
             "user": Provide(provide_user),
-            "runner": Provide(provide_runner, sync_to_thread=False),
             "service": Provide(provide_service, sync_to_thread=False),
         },
         before_send=[remember_visitor],
@@ -68,8 +66,3 @@ def create_app(settings: Settings, opening: Callable[[], AbstractAsyncContextMan
 def provide_service(request: Request[Any, Any, Any]) -> Service:
     """Dependency `service`."""
     return cast(Service, request.app.state.service)
-
-
-def provide_runner(request: Request[Any, Any, Any]) -> Runner:
-    """Dependency `runner`."""
-    return provide_service(request).runner

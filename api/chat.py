@@ -16,8 +16,11 @@ from api.errors import Problem
 from api.events import document, server_sent
 from api.message import EVENT_STREAM, ChatDocument, ChatOperation, ChatRequest
 from graph.events import Refused
-from graph.runner import Ask, Runner
+from graph.parts import LimitKeeper
+from graph.runner import Ask
+from graph.service import Service
 from graph.turn import Turn
+from storage.errors import StorageUnavailable
 from storage.limits import Allowance
 
 STATUS: dict[str, int] = {
@@ -47,37 +50,45 @@ UNHINDERED = {"Cache-Control": "no-cache, no-transform", "X-Accel-Buffering": "n
 async def chat(
     data: JSONBody[ChatRequest],
     user: NamedDependency[User],
-    runner: NamedDependency[Runner],
+    service: NamedDependency[Service],
     request: Request[Any, Any, Any],
 ) -> Stream:
     """Send a message; it is answered with server-sent events, or with a growing JSON document for who prefers that."""
-    turn = runner.begin(Ask(user.user_id, data.message, data.conversation_id or str(uuid4()), data.employee))
-    headers = {**await _opened(turn), **UNHINDERED}
+    turn = service.runner.begin(Ask(user.user_id, data.message, data.conversation_id or str(uuid4()), data.employee))
+    headers = {**await _opened(turn, service.parts.limits), **UNHINDERED}
     # The type goes in as a header, because the framework puts a handler's media type before a response's own.
     if request.accept.best_match([EVENT_STREAM, MediaType.JSON]) == MediaType.JSON:
         return Stream(document(turn), headers={**headers, "Content-Type": MediaType.JSON.value})
     return Stream(server_sent(turn), headers={**headers, "Content-Type": f"{EVENT_STREAM}; charset=utf-8"})
 
 
-async def _opened(turn: Turn) -> dict[str, str]:
+async def _opened(turn: Turn, limits: LimitKeeper) -> dict[str, str]:
     """Wait until someone is going to answer; the headers that say who.
 
     Raises:
         Problem: the turn was refused.
     """
     opening = await turn.opening()
-    limits = limit_headers(turn.allowance)
+    headers = limit_headers(turn.allowance or await _left(turn, limits))
     if isinstance(opening, Refused):
         raise Problem(
-            STATUS[opening.code], opening.code, opening.message, retry_after=opening.retry_after, headers=limits
+            STATUS[opening.code], opening.code, opening.message, retry_after=opening.retry_after, headers=headers
         )
     return {
         "X-Turn-Id": opening.turn_id,
         "X-Conversation-Id": opening.conversation_id,
         "X-Employee": opening.route["employee"],
         "X-Route-Confidence": f"{opening.route['confidence']:.2f}",
-        **limits,
+        **headers,
     }
+
+
+async def _left(turn: Turn, limits: LimitKeeper) -> Allowance | None:
+    """What the limit leaves a user whose message never came as far as the limit; None where that cannot be told."""
+    try:
+        return await limits.peek(turn.user_id)
+    except StorageUnavailable:
+        return None
 
 
 def limit_headers(allowance: Allowance | None) -> dict[str, str]:

@@ -16,6 +16,7 @@ from nodes import (
     route,
 )
 from nodes.speaking.draft import Model
+from storage.limits import Allowance
 from storage.turns import Accepted
 
 
@@ -38,7 +39,7 @@ class Parts:
 
     options: Options
     clock: Callable[[], float]
-    limits: rate_limit.Limits
+    limits: "LimitKeeper"
     classify: route.Classify
     who_answered: route.Conversations
     conversations: load_summary.Conversations
@@ -70,6 +71,14 @@ def unconnected(options: Options, model: str, *, follows_instructions: bool) -> 
     left_out = set[str]() if follows_instructions else {"summarise", "extract"}
     parts: dict[str, Any] = {name: None if name in left_out else nothing for name in names}
     return Parts(options=options, **parts)
+
+
+class LimitKeeper(rate_limit.Limits, Protocol):
+    """Counts requests, and says what is left."""
+
+    async def peek(self, user_id: UUID) -> Allowance | None:
+        """What is left, without counting anything; None without a limit."""
+        ...
 
 
 class TurnKeeper(generate.Turns, record_metrics.Turns, Protocol):

@@ -195,11 +195,15 @@ def _settle(data: Path, seconds: float = 10.0) -> None:
     """Deal with a pid file left by a server that was killed.
 
     Its number may belong to our old server, still stopping (wait for it), or by now to some other
-    program (forget the file, or Postgres would refuse to start for ever).
+    program, or a power cut left none in it (forget the file, or Postgres would refuse to start for ever).
     """
     pid_file = data / "postmaster.pid"
-    with suppress(FileNotFoundError, ValueError, IndexError):
-        pid = int(pid_file.read_text().splitlines()[0])
+    with suppress(FileNotFoundError):
+        try:
+            pid = int(pid_file.read_text().splitlines()[0])
+        except (ValueError, IndexError):
+            pid_file.unlink()
+            return
         deadline = time.monotonic() + seconds
         while _is_server_of(data, pid) and time.monotonic() < deadline:
             time.sleep(0.05)

@@ -47,10 +47,28 @@ class Limits:
             )
             row = await cursor.fetchone()
         assert row is not None
+        return self._allowance(row["remaining"], row["reset_after"], row["retry_after"])
+
+    async def peek(self, user_id: UUID) -> Allowance | None:
+        """What is left, without counting anything; None when there is no limit."""
+        if self._limit == 0:
+            return None
+        async with self._pool.as_user(user_id) as conn:
+            cursor = await conn.execute(
+                "select count(*) as used, extract(epoch from min(t) - clock_timestamp())::float8 + %(seconds)s as reset"
+                " from chat_rate_limits l, unnest(l.admitted_at) t"
+                " where l.user_id = %(user_id)s and t > clock_timestamp() - make_interval(secs => %(seconds)s)",
+                {"user_id": user_id, "seconds": WINDOW_SECONDS},
+            )
+            row = await cursor.fetchone()
+        assert row is not None
+        return self._allowance(max(0, self._limit - row["used"]), row["reset"] or 0.0, None)
+
+    def _allowance(self, remaining: int, reset_after: float, retry_after: float | None) -> Allowance:
         return Allowance(
             limit=self._limit,
             window=WINDOW_SECONDS,
-            remaining=row["remaining"],
-            reset_after=row["reset_after"],
-            retry_after=row["retry_after"],
+            remaining=remaining,
+            reset_after=reset_after,
+            retry_after=retry_after,
         )

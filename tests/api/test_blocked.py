@@ -51,3 +51,11 @@ async def test_it_is_counted_once(frontdesk: Frontdesk, answer: Answer, ada: UUI
 async def test_the_next_message_is_answered(frontdesk: Frontdesk, ada: UUID) -> None:
     """One attack does not close the door."""
     assert (await frontdesk.chat(ada, "Hello")).text == "Hello from the scripted model."
+
+
+async def test_the_limit_is_told_though_it_was_not_asked(frontdesk: Frontdesk, ada: UUID) -> None:
+    """A message that the guard stops is not counted, and its answer says what is left all the same."""
+    answer = await frontdesk.chat(ada, ATTACK)
+    assert answer.headers["RateLimit"] == '"chat";r=8;t=0'
+    empty = await frontdesk.chat(ada, " ")
+    assert (empty.status, empty.headers["RateLimit-Policy"]) == (400, '"chat";q=8;w=60')

@@ -117,3 +117,15 @@ async def test_the_first_request_of_a_minute_counts(pool: Pool, ada: UUID) -> No
             cursor = await conn.execute("select * from increment_rate_limit(%(user)s, current_minute())", {"user": ada})
             counts += [row["count"] for row in await cursor.fetchall()]
     assert counts == [1, 2, 3]
+
+
+async def test_looking_does_not_count(pool: Pool, ada: UUID) -> None:
+    """What is left can be asked for any number of times."""
+    limits = Limits(pool, 2)
+    before = await limits.peek(ada)
+    await limits.take(ada)
+    after = [await limits.peek(ada) for _ in range(3)]
+    assert before is not None
+    assert (before["remaining"], before["reset_after"]) == (2, 0)
+    assert [one["remaining"] for one in after if one] == [1, 1, 1]
+    assert await Limits(pool, 0).peek(ada) is None
