@@ -123,6 +123,16 @@ def test_the_pid_of_a_stranger_does_not_stop_the_start(folder: Path) -> None:
         assert stranger.poll() is None
 
 
+@pytest.mark.parametrize("left_behind", ["", "\n", "not a number\n"])
+def test_a_pid_file_without_a_pid_does_not_stop_the_start(folder: Path, left_behind: str) -> None:
+    """A power cut can leave one, and Postgres alone would refuse to start for ever."""
+    embedded = Embedded(folder, FAST)
+    embedded.lease().release()
+    (folder / "data/postmaster.pid").write_text(left_behind)
+    embedded.lease().release()
+    assert not embedded.is_running()
+
+
 def test_a_cluster_that_was_cut_off_in_the_making_is_made_anew(folder: Path) -> None:
     """A killed initdb leaves half a cluster beside its place."""
     (folder / "data.new/base").mkdir(parents=True)
