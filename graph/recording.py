@@ -172,7 +172,7 @@ def _ear(name: str, ask: Callable[..., Any], heard: Callable[[Call], None]) -> C
             async for piece in ask(*args, **kwargs):
                 call.answer.append(plain(piece))
                 yield piece
-        except Exception as error:
+        except Exception as error:  # whatever it was, it is part of what happened
             call.raised = told(error)
             raise
 
@@ -180,7 +180,7 @@ def _ear(name: str, ask: Callable[..., Any], heard: Callable[[Call], None]) -> C
         call = note(args, kwargs)
         try:
             answer = await ask(*args, **kwargs)
-        except Exception as error:
+        except Exception as error:  # whatever it was, it is part of what happened
             call.raised = told(error)
             raise
         call.answer = plain(answer)

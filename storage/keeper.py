@@ -67,7 +67,7 @@ def keep(folder: Path, *, start: Callable[[], list[str]], ready: Callable[[], bo
             if not is_kept(folder):
                 _launch(folder, start(), stop)
             _wait_until_ready(folder, ready)
-    except BaseException:
+    except BaseException:  # also a Ctrl-C while it starts: the lease must not outlive the wait
         users.close()
         raise
     return Lease(folder, users)

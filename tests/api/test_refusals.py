@@ -11,7 +11,7 @@ from tests.support.app import Frontdesk
 from tests.support.database import kept, rows
 
 JSON = {"content-type": "application/json"}
-INSIDES = re.compile(r"Traceback|\w(Error|Exception)\b|File \"|litestar|pydantic|msgspec|psycopg|/work/|\.py")
+INSIDES = re.compile(r"Traceback|\w(Error|Exception)\b|File \"|litestar|pydantic|msgspec|psycopg|site-packages|\.py")
 LARGE = 1_000_000
 
 INVALID = {
