@@ -86,7 +86,8 @@ async def _fallback(url: str) -> None:
 @asynccontextmanager
 async def _parts(url: str, model: ModelServer, **settings: Any) -> AsyncGenerator[Parts, None]:
     chosen: dict[str, Any] = {"rate_limit": 100, "embeddings": "local", **settings}
-    read = Settings.model_validate({"openai_base_url": model.url, "openai_api_key": "sk-test", **chosen})
+    chosen |= {"openai_base_url": model.url, "openai_api_key": "sk-test", "_env_file": None}  # no .env in recordings
+    read = Settings(**chosen)
     async with open_parts(read, url, lambda _: None) as parts:
         yield parts
 
