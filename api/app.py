@@ -6,10 +6,13 @@ from typing import Any, cast
 
 from litestar import Litestar, Request
 from litestar.config.cors import CORSConfig
-from litestar.di import Provide
+from litestar.di import NamedDependency, Provide
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import SwaggerRenderPlugin
+from litestar.types import ControllerRouterHandler
 
+from api import conversations, memory, turns
+from api.account import erase, export
 from api.auth import door, provide_user, remember_visitor
 from api.body import JSONRequest
 from api.chat import chat
@@ -17,10 +20,12 @@ from api.describe import COMPONENTS, ModelSchema
 from api.employees import employees
 from api.errors import HANDLERS
 from api.health import live, ready
+from graph.records import Records
 from graph.service import Service
 from graph.settings import Settings
 
 MAX_BODY_BYTES = 256 * 1024
+OWN_RECORDS: list[ControllerRouterHandler] = [turns.router, conversations.router, memory.router, export, erase]
 EXPOSED = [
     "X-Turn-Id", "X-Conversation-Id", "X-Employee", "X-Route-Confidence",
     "RateLimit", "RateLimit-Policy", "Retry-After",
@@ -38,11 +43,12 @@ def create_app(settings: Settings, opening: Callable[[], AbstractAsyncContextMan
             yield
 
     return Litestar(
-        route_handlers=[chat, employees, live, ready],
+        route_handlers=[chat, *OWN_RECORDS, employees, live, ready],
         lifespan=[lifespan],
         dependencies={
             "user": Provide(provide_user),
             "service": Provide(provide_service, sync_to_thread=False),
+            "records": Provide(provide_records, sync_to_thread=False),
         },
         before_send=[remember_visitor],
         exception_handlers=cast(Any, HANDLERS),
@@ -66,3 +72,8 @@ def create_app(settings: Settings, opening: Callable[[], AbstractAsyncContextMan
 def provide_service(request: Request[Any, Any, Any]) -> Service:
     """Dependency `service`."""
     return cast(Service, request.app.state.service)
+
+
+def provide_records(service: NamedDependency[Service]) -> Records:
+    """Dependency `records`."""
+    return service.records

@@ -7,6 +7,20 @@ from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
 
 from api.errors import Problem
+from nodes.guarding.cleaning import clean
+from nodes.guarding.masking import mask
+
+
+def as_kept(text: str) -> str:
+    """What a user writes into their records, as it may be kept: cleaned and masked as a message is.
+
+    Raises:
+        ValueError: nothing is left.
+    """
+    kept = mask(clean(text).text).text.strip()
+    if not kept:
+        raise ValueError("must hold something that can be seen")
+    return kept
 
 
 class JSONRequest(Request[Any, Any, Any]):

@@ -25,6 +25,7 @@ from storage.limits import Allowance
 
 STATUS: dict[str, int] = {
     "empty_message": 400,
+    "deleted": 404,
     "rate_limited": 429,
     "internal": 500,
     "storage_unavailable": 503,

@@ -11,6 +11,7 @@ import click
 import stamina
 
 from api.replay import replay
+from api.restore import restore
 from api.settled import settled
 from graph.settings import Settings
 
@@ -98,3 +99,4 @@ def doctor(settings: Settings) -> None:
 
 
 main.add_command(replay)
+main.add_command(restore)

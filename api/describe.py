@@ -48,6 +48,11 @@ def problems(*statuses: int) -> dict[int, ResponseSpec]:
     }
 
 
+def refusals(*statuses: int) -> dict[int, ResponseSpec]:
+    """What every question about one's own data can meet with, and these."""
+    return problems(400, 401, 500, 503, *statuses)
+
+
 class ModelSchema(OpenAPISchemaPlugin):
     """A pydantic model in pydantic's own words: the framework's leave out what is forbidden and what must match."""
 

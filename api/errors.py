@@ -15,6 +15,7 @@ from litestar.exceptions import (
 )
 from litestar.status_codes import HTTP_413_REQUEST_ENTITY_TOO_LARGE, HTTP_500_INTERNAL_SERVER_ERROR
 
+from nodes.errors import EmbeddingUnavailable
 from storage.errors import StorageUnavailable
 
 log = logging.getLogger(__name__)
@@ -25,10 +26,13 @@ Code = Literal[
     "unauthenticated",
     "forbidden",
     "not_found",
+    "deleted",
     "method_not_allowed",
     "body_too_large",
     "unsupported_media_type",
+    "fact_known",
     "rate_limited",
+    "embedding_unavailable",
     "shutting_down",
     "storage_unavailable",
     "internal",
@@ -119,6 +123,13 @@ def on_storage(_: Request[Any, Any, Any], error: StorageUnavailable) -> Response
     return Problem(503, "storage_unavailable", detail, retry_after=RETRY_STORAGE).response()
 
 
+def on_embedding(_: Request[Any, Any, Any], error: EmbeddingUnavailable) -> Response[dict[str, Any]]:
+    """The embedding model is away."""
+    log.error("embedding unavailable", exc_info=error)
+    detail = "The meaning of that cannot be worked out right now. Please try again in a moment."
+    return Problem(503, "embedding_unavailable", detail, retry_after=RETRY_STORAGE).response()
+
+
 def on_anything(_: Request[Any, Any, Any], error: Exception) -> Response[dict[str, Any]]:
     """A fault of ours: the log gets all of it, the client nothing."""
     log.error("unhandled error", exc_info=error)
@@ -129,6 +140,7 @@ HANDLERS = {
     Problem: on_problem,
     HTTPException: on_http,
     StorageUnavailable: on_storage,
+    EmbeddingUnavailable: on_embedding,
     Exception: on_anything,
 }
 

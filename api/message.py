@@ -10,6 +10,8 @@ from typing_extensions import TypedDict
 from nodes.state import FinishReason, Usage
 
 EVENT_STREAM = "text/event-stream"
+CONVERSATION_ID = r"^[A-Za-z0-9_.:-]+$"
+"""What an id chosen by a client looks like; at most 128 characters."""
 
 EmployeeName = Literal[
     "prime", "prime-boss", "prime-ai",
@@ -36,7 +38,7 @@ class ChatRequest(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
     message: str
-    conversation_id: Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[A-Za-z0-9_.:-]+$")] | None = None
+    conversation_id: Annotated[str, Field(min_length=1, max_length=128, pattern=CONVERSATION_ID)] | None = None
     employee: EmployeeName | None = None
 
 
@@ -59,6 +61,7 @@ class ChatDocument(TypedDict):
     model: NotRequired[str]
     finish_reason: NotRequired[FinishReason]
     fallback: NotRequired[bool]
+    facts_used: NotRequired[list[str]]
     usage: NotRequired[Usage]
     latency_ms: NotRequired[int]
     ttft_ms: NotRequired[int | None]

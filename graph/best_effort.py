@@ -10,7 +10,7 @@ from langgraph.runtime import Runtime
 
 from nodes.errors import EmbeddingUnavailable, ModelUnavailable
 from nodes.state import Context, State
-from storage.errors import StorageUnavailable
+from storage.errors import Gone, StorageUnavailable
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +37,8 @@ def best_effort(name: str, node: Node, *, seconds: float, attempts: int = 3) -> 
                 async for attempt in stamina.retry_context(on=PASSING, attempts=attempts, wait_initial=0.2):
                     with attempt:
                         return await node(state, runtime)
+        except Gone:
+            log.info("%s has nothing left to do for turn %s: it was deleted", name, state["turn_id"])
         except Exception:
             # Anything at all: the answer is out, and a summary or a number is no reason to lose the rest.
             log.exception("%s failed for turn %s", name, state["turn_id"])

@@ -31,7 +31,7 @@ def build(p: Parts) -> Graph:
     o = p.options
     graph.add_node("guard", partial(guard, clock=p.clock, max_chars=o.max_chars))
     graph.add_node("rate_limit", partial(rate_limit, limits=p.limits))
-    graph.add_node("route", partial(route, classify=p.classify, conversations=p.who_answered))
+    graph.add_node("route", partial(route, classify=p.classify, conversations=p.who_answered, turns=p.turns))
     graph.add_node("load_summary", partial(load_summary, conversations=p.conversations))
     graph.add_node("load_memory", partial(load_memory, embed=p.embed, recall=p.recall, seconds=o.memory_seconds))
     prompt = partial(trim_context, budget=o.context_tokens, reserve=o.answer_tokens)
@@ -41,7 +41,7 @@ def build(p: Parts) -> Graph:
     # What follows the answer may fail, and the answer stands.
     summary = partial(roll_summary, summarise=p.summarise, summaries=p.summaries)
     graph.add_node("roll_summary", best_effort("roll_summary", summary, seconds=o.tail_seconds))
-    facts = partial(extract_facts, extract=p.extract, embed=p.embed, facts=p.facts)
+    facts = partial(extract_facts, extract=p.extract, embed=p.embed, recall=p.recall, facts=p.facts)
     graph.add_node("extract_facts", best_effort("extract_facts", facts, seconds=o.tail_seconds))
     metrics = partial(record_metrics, metrics=p.metrics, turns=p.turns, model=p.model.label)
     graph.add_node("record_metrics", best_effort("record_metrics", metrics, seconds=o.tail_seconds))

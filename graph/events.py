@@ -9,7 +9,7 @@ from typing import Literal
 
 from nodes.state import FinishReason, NoticeCode, RouteReport, Usage
 
-ErrorCode = Literal["internal", "storage_unavailable", "shutting_down"]
+ErrorCode = Literal["internal", "storage_unavailable", "shutting_down", "deleted"]
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,8 @@ class Done:
     model: str
     finish_reason: FinishReason
     fallback: bool
+    facts_used: list[str]
+    """Ids of what was remembered of the user and stood in the prompt."""
     usage: Usage
     latency_ms: int
     ttft_ms: int | None

@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import NamedTuple
 
+import httpx2
 from langchain_openai import OpenAIEmbeddings
 
 from graph import demo, minilm
@@ -104,7 +105,7 @@ async def open_parts(settings: Settings, url: str, say: Say, local: Local | None
         learning = asyncio.create_task(_given(local) if local else stack.enter_async_context(loading))
         models = await open_models(settings, stack, say)
         local = await learning
-        embedder = OncePerText(_remote_embeddings(settings)) if settings.remote_embeddings else local.embedder
+        embedder = await _remote_embedder(settings, stack) if settings.remote_embeddings else local.embedder
         pool = await stack.enter_async_context(Pool.open(url))
         messages = Messages(pool)
         yield Parts(
@@ -115,6 +116,7 @@ async def open_parts(settings: Settings, url: str, say: Say, local: Local | None
             who_answered=messages,
             conversations=messages,
             embed=embedder.embed,
+            embedding_model=embedder.name,
             recall=await stack.enter_async_context(Recall.open(url, model=embedder.name)),
             model=models.model,
             turns=Turns(pool),
@@ -172,17 +174,27 @@ def _remote_models(settings: Settings) -> Models:
     return Models(model, model.summarise, model.extract, settings.context_tokens, ANSWER_TOKENS)
 
 
-def _remote_embeddings(settings: Settings) -> RemoteEmbeddings:
-    return RemoteEmbeddings(
-        OpenAIEmbeddings(
-            model=settings.embedding_model,
-            base_url=settings.openai_base_url,
-            api_key=settings.openai_api_key or NO_KEY,
-            check_embedding_ctx_length=False,  # it would download a tokenizer; messages are short enough
-            max_retries=1,
-            timeout=5,
-        )
+@asynccontextmanager
+async def open_embedder(settings: Settings, say: Say) -> AsyncGenerator[Embedder, None]:
+    """The embedding model that memory is searched with, on its own, for the length of the block."""
+    async with AsyncExitStack() as stack:
+        if settings.remote_embeddings:
+            yield await _remote_embedder(settings, stack)
+        else:
+            yield (await stack.enter_async_context(local_embeddings(say, settings.data_dir))).embedder
+
+
+async def _remote_embedder(settings: Settings, stack: AsyncExitStack) -> Embedder:
+    client = OpenAIEmbeddings(
+        model=settings.embedding_model,
+        base_url=settings.openai_base_url,
+        api_key=settings.openai_api_key or NO_KEY,
+        check_embedding_ctx_length=False,  # it would download a tokenizer; messages are short enough
+        max_retries=1,
+        timeout=5,
+        http_async_client=await stack.enter_async_context(httpx2.AsyncClient()),  # one of its own it never closes
     )
+    return OncePerText(RemoteEmbeddings(client))
 
 
 async def _given(local: Local) -> Local:

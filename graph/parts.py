@@ -17,7 +17,6 @@ from nodes import (
 )
 from nodes.speaking.draft import Model
 from storage.limits import Allowance
-from storage.turns import Accepted
 
 
 @dataclass(frozen=True)
@@ -44,6 +43,8 @@ class Parts:
     who_answered: route.Conversations
     conversations: load_summary.Conversations
     embed: load_memory.Embed
+    embedding_model: str
+    """The name stored with every vector of `embed`."""
     recall: load_memory.Recall
     model: Model
     turns: "TurnKeeper"
@@ -81,11 +82,11 @@ class LimitKeeper(rate_limit.Limits, Protocol):
         ...
 
 
-class TurnKeeper(generate.Turns, record_metrics.Turns, Protocol):
+class TurnKeeper(route.Turns, generate.Turns, record_metrics.Turns, Protocol):
     """Keeps turns, for whoever accepts, answers and ends them."""
 
-    async def accept(self, user_id: UUID, turn_id: UUID, turn: Accepted) -> None:
-        """Write an accepted turn down with its message."""
+    async def known(self, user_id: UUID, turn_id: UUID) -> bool:
+        """Whether the turn is there, and was not deleted with its conversation."""
         ...
 
     async def fail(self, user_id: UUID, turn_id: UUID, error_code: str) -> None:

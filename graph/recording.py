@@ -22,7 +22,7 @@ FORMAT = 1
 OUTSIDE: Mapping[str, tuple[str, ...]] = {
     "clock": (), "classify": (), "embed": (), "summarise": (), "extract": (),
     "limits": ("take",), "who_answered": ("current_employee",), "conversations": ("history",),
-    "recall": ("nearest",), "model": ("stream",), "turns": ("answer", "finish"),
+    "recall": ("nearest",), "model": ("stream",), "turns": ("accept", "answer", "finish"),
     "summaries": ("save",), "facts": ("remember",), "metrics": ("record",),
 }  # fmt: skip
 """The parts that reach outside, with their methods; a part without methods is called itself."""

@@ -25,8 +25,7 @@ from graph.turn import Turn
 from nodes.emit import Event as NodeEvent
 from nodes.employees import find
 from nodes.state import Answer, Context, Input, Refusal, RouteReport, Usage
-from storage.errors import StorageUnavailable
-from storage.turns import Accepted
+from storage.errors import Gone, StorageUnavailable
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +33,10 @@ SORRY: dict[ErrorCode, str] = {
     "internal": "Something went wrong on our side. Please try again.",
     "storage_unavailable": "Our storage cannot be reached right now. Please try again in a moment.",
     "shutting_down": "The service is restarting. Please try again in a moment.",
+    "deleted": "The conversation was deleted.",
 }
+FINAL: tuple[ErrorCode, ...] = ("deleted",)
+"""Trying again is of no use."""
 RETRY_AFTER = 5.0
 """Seconds after which asking again makes sense when it is us."""
 
@@ -67,15 +69,27 @@ class Runner:
         self._checkpoints = checkpointer
         self._turns = turns
         self._model = model
-        self._running: set[asyncio.Task[None]] = set()
+        self._running: dict[asyncio.Task[None], Turn] = {}
 
     def begin(self, ask: Ask) -> Turn:
         """Start a turn; it goes on to its end by itself."""
         turn = Turn(uuid4(), ask.user_id, ask.conversation_id)
         task = asyncio.create_task(self._drive(turn, ask), name=f"turn {turn.turn_id}")
-        self._running.add(task)
-        task.add_done_callback(self._running.discard)
+        self._running[task] = turn
+        task.add_done_callback(self._running.pop)
         return turn
+
+    async def abandon(self, user_id: UUID, conversation_id: str | None = None) -> None:
+        """End the user's running turns, of one conversation or all, because what they belong to is deleted."""
+        ended = [
+            task
+            for task, turn in self._running.items()
+            if turn.user_id == user_id and conversation_id in (None, turn.conversation_id)
+        ]
+        for task in ended:
+            self._running[task].ending = "deleted"
+            task.cancel()
+        await asyncio.gather(*ended, return_exceptions=True)
 
     async def idle(self) -> None:
         """Wait until no turn runs, the work after the answers included."""
@@ -96,11 +110,13 @@ class Runner:
             if answer:
                 turn.publish(_done(turn, answer))
                 await self._go_on(turn)
-            else:
-                await self._checkpoints.adelete_thread(str(turn.turn_id))  # what was refused is not kept
+            await self._forget_if_unknown(turn)
         except asyncio.CancelledError:
-            self._break_off(turn, "shutting_down")
+            self._break_off(turn, turn.ending)
             raise
+        except Gone:
+            self._break_off(turn, "deleted")
+            await self._checkpoints.adelete_thread(str(turn.turn_id))
         except StorageUnavailable:
             log.exception("turn %s: storage unavailable", turn.turn_id)
             await self._give_up(turn, "storage_unavailable")
@@ -120,7 +136,6 @@ class Runner:
                 case "refused":
                     _refuse(turn, ask, event["refusal"], self._model)
                 case "routed":
-                    await self._accept(turn, ask, event["message"], event["route"])
                     turn.publish(Start(str(turn.turn_id), turn.conversation_id, event["route"], self._model))
                     for notice in waiting:
                         turn.publish(notice)
@@ -151,14 +166,10 @@ class Runner:
             command, _config(turn), context=_context(turn), durability="exit"
         )
 
-    async def _accept(self, turn: Turn, ask: Ask, message: str, route: RouteReport) -> None:
-        accepted = Accepted(
-            conversation_id=turn.conversation_id,
-            message=message,
-            asked_employee=ask.employee,
-            employee=route["employee"],
-        )
-        await self._turns.accept(turn.user_id, turn.turn_id, accepted)
+    async def _forget_if_unknown(self, turn: Turn) -> None:
+        """Keep no checkpoint of a turn that was refused, or deleted by another process while this one ran it."""
+        if not await self._turns.known(turn.user_id, turn.turn_id):
+            await self._checkpoints.adelete_thread(str(turn.turn_id))
 
     async def _give_up(self, turn: Turn, code: ErrorCode) -> None:
         """End a broken turn for its readers, and for the records as far as they can be reached."""
@@ -173,7 +184,7 @@ class Runner:
         if turn.over:
             return
         if turn.started:
-            turn.publish(Failed(code, SORRY[code], retryable=True))
+            turn.publish(Failed(code, SORRY[code], retryable=code not in FINAL))
         else:
             turn.refuse(Refused(code, SORRY[code], RETRY_AFTER))
 
@@ -202,7 +213,7 @@ def _refuse(turn: Turn, ask: Ask, refusal: Refusal, model: str) -> None:
     turn.publish(Start(turn_id, conversation_id, report, model))
     turn.publish(Token(refusal["message"]))
     unused = Usage(prompt_tokens=0, completion_tokens=0, estimated=False)
-    turn.publish(Done(turn_id, conversation_id, None, slug, "guard", "blocked", False, unused, 0, None))
+    turn.publish(Done(turn_id, conversation_id, None, slug, "guard", "blocked", False, [], unused, 0, None))
 
 
 def _done(turn: Turn, answer: Answer) -> Done:
@@ -214,6 +225,7 @@ def _done(turn: Turn, answer: Answer) -> Done:
         model=answer["model"],
         finish_reason=answer["finish_reason"],
         fallback=answer["fallback"],
+        facts_used=answer["facts_used"],
         usage=answer["usage"],
         latency_ms=answer["latency_ms"],
         ttft_ms=answer["ttft_ms"],

@@ -7,14 +7,17 @@ from dataclasses import dataclass
 from graph.build import build
 from graph.opening import Local, Say, database, open_parts
 from graph.parts import Parts
+from graph.records import Records
 from graph.runner import Runner
 from graph.settings import Settings
 from storage.checkpoints import checkpointer
 from storage.errors import StorageUnavailable
 from storage.migrate import pending
+from storage.pool import Pool
 
 STOP_WITHIN = 1.5
 """Seconds that running turns get when the process is asked to end."""
+RECORDS_CONNECTIONS = 5
 
 
 @dataclass(frozen=True)
@@ -22,6 +25,7 @@ class Service:
     """What the HTTP layer talks to."""
 
     runner: Runner
+    records: Records
     parts: Parts
     url: str
 
@@ -47,7 +51,9 @@ async def open_service(settings: Settings, say: Say, local: Local | None = None)
         parts = await stack.enter_async_context(open_parts(settings, url, say, local))
         saver = await stack.enter_async_context(checkpointer(url))
         runner = Runner(build(parts), saver, parts.turns, parts.model.label)
+        pool = await stack.enter_async_context(Pool.open(url, size=RECORDS_CONNECTIONS))
+        records = Records(pool, runner, parts.embed, parts.embedding_model)
         try:
-            yield Service(runner, parts, url)
+            yield Service(runner, records, parts, url)
         finally:
             await runner.close(STOP_WITHIN)

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from uuid import UUID
 
-from graph.events import LAST, Event, Refused, Start
+from graph.events import LAST, ErrorCode, Event, Refused, Start
 from storage.limits import Allowance
 
 Told = tuple[int, Event]
@@ -22,6 +22,8 @@ class Turn:
         self.user_id = user_id
         self.conversation_id = conversation_id
         self.allowance: Allowance | None = None
+        self.ending: ErrorCode = "shutting_down"
+        """What its readers are told when it is ended from outside."""
         self._events: list[Event] = []
         self._refused: Refused | None = None
         self._grew = asyncio.Event()

@@ -27,11 +27,10 @@ class Admitted(TypedDict):
 
 
 class Routed(TypedDict):
-    """Someone was chosen to answer the message as the guard left it."""
+    """Someone was chosen to answer, and the turn is written down."""
 
     kind: Literal["routed"]
     route: RouteReport
-    message: str
 
 
 class Noted(TypedDict):

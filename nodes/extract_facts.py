@@ -11,7 +11,8 @@ from typing_extensions import TypedDict
 
 from nodes.prompts import facts_prompt
 from nodes.state import Context, State, asking
-from storage.facts import NewFact
+from storage.facts import LearnedFact, NewFact
+from storage.recall import Memory
 
 MOST = 2
 """Facts learned from one turn."""
@@ -19,6 +20,8 @@ SURE = 0.6
 """Confidence below which a fact is dropped."""
 SHORTEST = 6
 """Characters below which a fact says nothing."""
+NEIGHBOURS = 12
+"""Known facts, the nearest to the message, that the model is shown to say which of them no longer hold."""
 
 
 class Fact(BaseModel):
@@ -26,6 +29,8 @@ class Fact(BaseModel):
 
     fact: Annotated[str, Field(max_length=300)]
     confidence: Annotated[float, Field(ge=0, le=1)]
+    replaces: list[int] = Field(default_factory=list)
+    """Numbers of the known facts that are no longer true because of it."""
 
 
 class FactsFound(BaseModel):
@@ -50,35 +55,53 @@ class Embed(Protocol):
         ...
 
 
+class Recall(Protocol):
+    """Finds facts by meaning."""
+
+    async def nearest(self, user_id: UUID, vector: Sequence[float], *, limit: int) -> list[Memory]:
+        """The user's facts nearest to the vector, best first; only those that hold."""
+        ...
+
+
 class Facts(Protocol):
     """Keeps facts."""
 
-    async def remember(self, user_id: UUID, facts: Sequence[NewFact], *, source: UUID) -> list[str]:
-        """Store facts with their embeddings, all or none; returns those that were new."""
+    async def remember(self, user_id: UUID, facts: Sequence[NewFact], *, source: UUID) -> list[LearnedFact]:
+        """Store facts with their embeddings, and end those they replace; all or none. Returns those that were new."""
         ...
 
 
 class Learned(TypedDict):
     """What was learned."""
 
-    learned: list[str]
+    learned: list[LearnedFact]
 
 
 async def extract_facts(
-    state: State, runtime: Runtime[Context], *, extract: Extract | None, embed: Embed, facts: Facts
+    state: State, runtime: Runtime[Context], *, extract: Extract | None, embed: Embed, recall: Recall, facts: Facts
 ) -> Learned:
-    """At most two durable facts, sure enough, each with its embedding; none without a model that can tell."""
+    """At most two durable facts, sure enough, each with its embedding and what it puts an end to.
+
+    None without a model that can tell.
+    """
     if extract is None or (state["answer"] and state["answer"]["fallback"]):
         return Learned(learned=[])  # no model, or one that just could not be reached
-    found = worth_keeping(await extract(*facts_prompt(state["message"])))
+    # Looked up anew: what the last turn taught may have come after this one's memories were loaded.
+    known = await recall.nearest(asking(runtime), await embed(state["message"]), limit=NEIGHBOURS)
+    found = worth_keeping(await extract(*facts_prompt(state["message"], known)))
     if not found:
         return Learned(learned=[])
     vectors = await asyncio.gather(*(embed(fact.fact) for fact in found))
     new = [
-        NewFact(fact=fact.fact, confidence=fact.confidence, vector=vector)
+        NewFact(fact=fact.fact, confidence=fact.confidence, vector=vector, replaces=replaced(fact, known))
         for fact, vector in zip(found, vectors, strict=True)
     ]
     return Learned(learned=await facts.remember(asking(runtime), new, source=UUID(state["turn_id"])))
+
+
+def replaced(fact: Fact, known: Sequence[Memory]) -> list[str]:
+    """The ids behind the numbers; a number that was never shown means nothing."""
+    return [known[number - 1]["fact_id"] for number in fact.replaces if 1 <= number <= len(known)]
 
 
 def worth_keeping(found: FactsFound) -> list[Fact]:

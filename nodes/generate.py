@@ -28,7 +28,7 @@ class Turns(Protocol):
     """Keeps turns."""
 
     async def answer(self, user_id: UUID, turn_id: UUID, turn: Answered) -> UUID:
-        """Commit the answer; returns its message id."""
+        """Commit the answer; returns its message id. Raises Gone where its conversation was deleted."""
         ...
 
 
@@ -105,6 +105,7 @@ def _answer(state: State, draft: Draft, label: str, *, fallback: bool, first: in
         usage=_usage(state, draft),
         latency_ms=_since(state),
         ttft_ms=first,
+        facts_used=[] if fallback else [memory["fact_id"] for memory in state["memories"]],
         error_code=draft.error_code,
     )
 
@@ -126,6 +127,7 @@ def _record(state: State, answer: Answer) -> Answered:
         answer=answer["text"],
         finish_reason=answer["finish_reason"],
         error_code=answer["error_code"],
+        used=answer["facts_used"],
     )
 
 

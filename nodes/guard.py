@@ -1,6 +1,7 @@
 """Let nothing in that hides, harms or hijacks."""
 
 import asyncio
+import hashlib
 from collections.abc import Callable
 from uuid import UUID, uuid4, uuid5
 
@@ -10,8 +11,9 @@ from langgraph.runtime import Runtime
 from nodes.emit import Noted, Refused, emit
 from nodes.guarding.cleaning import clean
 from nodes.guarding.injection import detect
-from nodes.guarding.masking import mask
+from nodes.guarding.masking import Kind, mask
 from nodes.state import Context, Notice, Refusal, State, Trimmed
+from storage.audit import Finding
 from storage.messages import History
 
 REFUSAL = (
@@ -32,7 +34,7 @@ async def guard(state: State, runtime: Runtime[Context], *, clock: Callable[[], 
     """
     asked = _last_of_the_user(state["messages"])
     # Off the event loop, where other turns' tokens must not wait for the worst text that anyone can think of.
-    text, notices = await asyncio.to_thread(_fit, asked.text, max_chars)
+    text, masked, notices = await asyncio.to_thread(_fit, asked.text, max_chars)
     turn_id = _turn_id(asked)
     refusal = _refusal(text)
     for notice in notices:
@@ -48,6 +50,7 @@ async def guard(state: State, runtime: Runtime[Context], *, clock: Callable[[], 
         refusal=refusal,
         failure=None,
         notices=notices,
+        findings=_findings(text, masked, refusal),
         allowance=None,
         route=None,
         history=History(summary="", covers=0, messages=[]),
@@ -96,8 +99,17 @@ def _refusal(text: str) -> Refusal | None:
     return None
 
 
-def _fit(text: str, max_chars: int) -> tuple[str, list[Notice]]:
-    """The text as it may be stored and sent on: clean, masked, and at most `max_chars` long; and what to say of it."""
+def _findings(text: str, masked: tuple[Kind, ...], refusal: Refusal | None) -> list[Finding]:
+    """For the audit: what was found, with a hash of what is left, which holds no number that could be guessed."""
+    text_hash = hashlib.sha256(text.encode()).hexdigest()
+    found = [Finding(kind=kind, action="masked", rule=None, text_hash=text_hash) for kind in masked]
+    if refusal and refusal["code"] == "blocked":
+        found.append(Finding(kind="injection", action="refused", rule=refusal["rule"], text_hash=text_hash))
+    return found
+
+
+def _fit(text: str, max_chars: int) -> tuple[str, tuple[Kind, ...], list[Notice]]:
+    """The text as it may be stored and sent on (clean, masked, not too long); what was masked; the notices."""
     cleaned = clean(text)
     # Masked before it is cut, or a cut through a card number would leave digits that no checksum finds. What
     # is far beyond the limit need not be looked at; a number that this first cut goes through ends in the margin.
@@ -105,10 +117,10 @@ def _fit(text: str, max_chars: int) -> tuple[str, list[Notice]]:
     masked = mask(near)
     known = masked.text if near == cleaned.text else masked.text[:-MARGIN]
     cut = near != cleaned.text or len(known) > max_chars
-    return known[:max_chars], _notices(cleaned.removed, masked.kinds, max_chars if cut else None)
+    return known[:max_chars], masked.kinds, _notices(cleaned.removed, masked.kinds, max_chars if cut else None)
 
 
-def _notices(removed: int, masked: tuple[str, ...], cut_at: int | None) -> list[Notice]:
+def _notices(removed: int, masked: tuple[Kind, ...], cut_at: int | None) -> list[Notice]:
     notices: list[Notice] = []
     if removed:
         notices.append(Notice(code="input_sanitized", message=f"Hidden characters were removed: {removed}."))

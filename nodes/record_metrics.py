@@ -1,6 +1,7 @@
 """Write down how the turn went, whatever became of it."""
 
 import time
+from collections.abc import Sequence
 from typing import Protocol
 from uuid import UUID
 
@@ -10,14 +11,15 @@ from typing_extensions import TypedDict
 from nodes.employees import Slug, find
 from nodes.state import Context, State, asking
 from nodes.tokens import estimate, estimate_messages
+from storage.audit import Finding
 from storage.metrics import Measured, Outcome
 
 
 class Metrics(Protocol):
     """Keeps the numbers."""
 
-    async def record(self, user_id: UUID, turn_id: UUID, measured: Measured) -> None:
-        """Write the turn's row, once."""
+    async def record(self, user_id: UUID, turn_id: UUID, measured: Measured, findings: Sequence[Finding]) -> None:
+        """Write the turn's row and what the guard found, once."""
         ...
 
 
@@ -41,7 +43,7 @@ async def record_metrics(
 ) -> Recorded:
     """One row under the employee that really answered; then the turn is done."""
     user_id, turn_id = asking(runtime), UUID(state["turn_id"])
-    await metrics.record(user_id, turn_id, measured(state, model))
+    await metrics.record(user_id, turn_id, measured(state, model), state["findings"])
     await turns.finish(user_id, turn_id)
     return Recorded(employee=None)
 
@@ -53,7 +55,6 @@ def measured(state: State, model: str) -> Measured:
     usage = answer["usage"] if answer and not answer["usage"]["estimated"] else None
     prompt = state["prompt"]
     return Measured(
-        conversation_id=state["conversation_id"],
         employee=_employee(state),
         model=answer["model"] if answer else model,
         outcome=_outcome(state),

@@ -14,6 +14,7 @@ from nodes.employees import EMPLOYEES, Slug, employee, find
 from nodes.errors import EmbeddingUnavailable
 from nodes.routing.rules import by_rules
 from nodes.state import Context, RouteReport, State, asking
+from storage.turns import Accepted
 
 log = logging.getLogger(__name__)
 
@@ -39,14 +40,27 @@ class Conversations(Protocol):
         ...
 
 
+class Turns(Protocol):
+    """Keeps turns."""
+
+    async def accept(self, user_id: UUID, turn_id: UUID, turn: Accepted) -> None:
+        """Write the turn down with its message."""
+        ...
+
+
 class Chosen(TypedDict):
     """Who answers."""
 
     route: RouteReport
 
 
-async def route(state: State, runtime: Runtime[Context], *, classify: Classify, conversations: Conversations) -> Chosen:
-    """An explicit choice wins; a follow-up without a topic of its own stays where it was."""
+async def route(
+    state: State, runtime: Runtime[Context], *, classify: Classify, conversations: Conversations, turns: Turns
+) -> Chosen:
+    """An explicit choice wins; a follow-up without a topic of its own stays where it was.
+
+    From here on the turn is not lost: it is written down before anyone hears of it.
+    """
     asked = find(state.get("employee"))
     if asked:
         report = RouteReport(employee=asked.slug, reason=f"you asked for {asked.name}", confidence=1.0, runner_up=None)
@@ -58,7 +72,14 @@ async def route(state: State, runtime: Runtime[Context], *, classify: Classify, 
         current = find(last)
         slug = current.slug if current else None
         report = learned(likelihoods, slug) if likelihoods else by_the_rules(state["message"], slug)
-    emit(runtime, Routed(kind="routed", route=report, message=state["message"]))
+    accepted = Accepted(
+        conversation_id=state["conversation_id"],
+        message=state["message"],
+        asked_employee=state.get("employee"),
+        employee=report["employee"],
+    )
+    await turns.accept(asking(runtime), UUID(state["turn_id"]), accepted)
+    emit(runtime, Routed(kind="routed", route=report))
     return Chosen(route=report)
 
 

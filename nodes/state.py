@@ -14,6 +14,8 @@ from langgraph.runtime import Runtime
 from typing_extensions import TypedDict
 
 from nodes.employees import Slug
+from storage.audit import Finding
+from storage.facts import LearnedFact
 from storage.limits import Allowance
 from storage.messages import History
 from storage.recall import Memory
@@ -105,6 +107,8 @@ class Answer(TypedDict):
     latency_ms: int
     ttft_ms: int | None
     """Milliseconds from the request to the first token."""
+    facts_used: list[str]
+    """Ids of what was remembered of the user and stood in the prompt."""
     error_code: str | None
     """Why the model's own answer is missing or short, where it is."""
 
@@ -134,16 +138,19 @@ class State(TypedDict):
     failure: str | None
     """An error code, when a node failed beyond repair."""
     notices: list[Notice]
+    findings: list[Finding]
+    """What the guard masked or refused."""
     allowance: Allowance | None
     route: RouteReport | None
     history: History
     memories: list[Memory]
+    """What came to mind; after `trim_context` what of it is in the prompt."""
     prompt: list[AnyMessage]
     trimmed: Trimmed
     answer: Answer | None
     summary: str | None
     """The conversation's summary after this turn."""
-    learned: list[str]
+    learned: list[LearnedFact]
     """Facts remembered from this turn."""
 
 
@@ -158,4 +165,4 @@ class Output(TypedDict):
     refusal: Refusal | None
     answer: Answer | None
     summary: str | None
-    learned: list[str]
+    learned: list[LearnedFact]

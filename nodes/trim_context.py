@@ -32,6 +32,7 @@ class Trim(TypedDict):
     """The prompt, and what it leaves out."""
 
     prompt: list[AnyMessage]
+    memories: list[Memory]
     trimmed: Trimmed
     notices: list[Notice]
 
@@ -56,6 +57,7 @@ async def trim_context(state: State, runtime: Runtime[Context], *, budget: int, 
     trimmed = Trimmed(messages=len(dropped), memories=len(state["memories"]) - len(memories))
     return Trim(
         prompt=[system, *middle, *map(_spoken, kept), question],
+        memories=memories,
         trimmed=trimmed,
         notices=_tell(state, runtime, trimmed, summarised=bool(dropped and history["summary"])),
     )

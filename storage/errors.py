@@ -2,6 +2,9 @@
 
 StorageError
 ├── StorageUnavailable    the server cannot be reached or gave up: try again later
+├── Gone                  what this belongs to was deleted meanwhile
+├── FactKnown             another fact says the same
+├── NotEmpty              the account has something in it already
 ├── MigrationsPending     the schema is older than the code: run `frontdesk migrate`
 └── SetupFailed           the database cannot be used as it is; the message says what is missing
 """
@@ -13,6 +16,18 @@ class StorageError(Exception):
 
 class StorageUnavailable(StorageError):
     """The database cannot be reached just now."""
+
+
+class Gone(StorageError):
+    """What this belongs to was deleted meanwhile: its conversation, or its user's account."""
+
+
+class FactKnown(StorageError):
+    """Another fact of the user's says the same."""
+
+
+class NotEmpty(StorageError):
+    """The account has something in it already, which an import would mix with."""
 
 
 class MigrationsPending(StorageError):

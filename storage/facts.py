@@ -1,4 +1,4 @@
-"""What is remembered of a user, and finding it again by meaning."""
+"""Learn facts about a user: each once, with where it was said and what it replaced."""
 
 import hashlib
 import unicodedata
@@ -20,6 +20,15 @@ class NewFact(TypedDict):
     fact: str
     confidence: float
     vector: list[float]
+    replaces: list[str]
+    """Ids of facts that no longer hold because of this one."""
+
+
+class LearnedFact(TypedDict):
+    """A fact that was not known before, or that holds again."""
+
+    fact_id: str
+    fact: str
 
 
 def fact_hash(fact: str) -> str:
@@ -50,8 +59,10 @@ class Facts:
         self._pool = pool
         self._model = model
 
-    async def remember(self, user_id: UUID, facts: Sequence[NewFact], *, source: UUID) -> list[str]:
-        """Store facts with their embeddings, all or none; those known already are left as they are.
+    async def remember(self, user_id: UUID, facts: Sequence[NewFact], *, source: UUID) -> list[LearnedFact]:
+        """Store facts with their embeddings, and mark those they replace as superseded; all or none.
+
+        One that is known already gets one more source; one that had been superseded holds again.
 
         Args:
             user_id: whose they are.
@@ -59,30 +70,70 @@ class Facts:
             source: the message they were learned from.
 
         Returns:
-            The facts that were new.
+            The facts that were new, or that hold again.
+
+        Raises:
+            Gone: the source was deleted meanwhile.
         """
         async with self._pool.as_user(user_id) as conn:
-            return [fact["fact"] for fact in facts if await _insert(conn, user_id, fact, source, self._model)]
+            return [new for fact in facts if (new := await self._remember(conn, user_id, fact, source))]
+
+    async def _remember(self, conn: Connection, user_id: UUID, fact: NewFact, source: UUID) -> LearnedFact | None:
+        held = await _holds(conn, user_id, fact["fact"])
+        fact_id = await _insert(conn, user_id, fact, source)
+        # A fact that cannot be found by meaning is as good as forgotten: it is both or neither.
+        await embed_fact(conn, user_id, fact_id, fact["vector"], self._model)
+        values = {"user_id": user_id, "fact_id": fact_id, "source": source, "replaced": fact["replaces"]}
+        await conn.execute(
+            "insert into user_fact_sources (user_id, fact_id, message_id)"
+            " values (%(user_id)s, %(fact_id)s, %(source)s) on conflict do nothing",
+            values,
+        )
+        await conn.execute(
+            "update user_memory_facts set superseded_by = %(fact_id)s, superseded_at = now()"
+            " where user_id = %(user_id)s and id = any(%(replaced)s::uuid[]) and id <> %(fact_id)s"
+            " and superseded_at is null",
+            values,
+        )
+        return None if held else LearnedFact(fact_id=str(fact_id), fact=fact["fact"])
 
 
-async def _insert(conn: Connection, user_id: UUID, fact: NewFact, source: UUID, model: str) -> bool:
-    # One statement: a fact that cannot be found by meaning is as good as forgotten, so it is both or neither.
+async def embed_fact(conn: Connection, user_id: UUID, fact_id: UUID, vector: Sequence[float], model: str) -> None:
+    """Make a stored fact found by meaning, with a vector of this model, unless it has one."""
+    await conn.execute(
+        "insert into memory_embeddings (user_id, fact_id, message_id, text, embedding, model, holds)"
+        " select user_id, id, source_message_id, fact, %(embedding)s, %(model)s, superseded_at is null"
+        " from user_memory_facts where user_id = %(user_id)s and id = %(fact_id)s"
+        " on conflict (user_id, fact_id, model) do nothing",
+        {"user_id": user_id, "fact_id": fact_id, "embedding": Vector(padded(vector)), "model": model},
+    )
+
+
+async def _holds(conn: Connection, user_id: UUID, fact: str) -> bool:
+    """Whether this very fact is known and not superseded."""
     cursor = await conn.execute(
-        "with learned as ("
-        "  insert into user_memory_facts (user_id, fact, fact_hash, confidence, source_message_id)"
-        "  values (%(user_id)s, %(fact)s, %(hash)s, %(confidence)s, %(source)s)"
-        "  on conflict (user_id, fact_hash) do nothing returning id"
-        ")"
-        " insert into memory_embeddings (user_id, fact_id, message_id, text, embedding, model)"
-        " select %(user_id)s, id, %(source)s, %(fact)s, %(embedding)s, %(model)s from learned",
+        "select from user_memory_facts where user_id = %(user_id)s and fact_hash = %(hash)s and superseded_at is null",
+        {"user_id": user_id, "hash": fact_hash(fact)},
+    )
+    return cursor.rowcount == 1
+
+
+async def _insert(conn: Connection, user_id: UUID, fact: NewFact, source: UUID) -> UUID:
+    cursor = await conn.execute(
+        "insert into user_memory_facts as f (user_id, fact, fact_hash, confidence, source_message_id)"
+        " values (%(user_id)s, %(fact)s, %(hash)s, %(confidence)s, %(source)s)"
+        " on conflict (user_id, fact_hash) do update set superseded_by = null, superseded_at = null,"
+        " confidence = greatest(f.confidence, excluded.confidence)"
+        " returning id",
         {
             "user_id": user_id,
             "fact": fact["fact"],
             "hash": fact_hash(fact["fact"]),
             "confidence": fact["confidence"],
             "source": source,
-            "embedding": Vector(padded(fact["vector"])),
-            "model": model,
         },
     )
-    return cursor.rowcount == 1
+    row = await cursor.fetchone()
+    assert row is not None
+    fact_id: UUID = row["id"]
+    return fact_id

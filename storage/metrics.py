@@ -1,9 +1,12 @@
 """One row for every turn, whatever became of it."""
 
+from collections.abc import Sequence
 from typing import Literal, TypedDict
 from uuid import UUID
 
+from storage.audit import Finding, audit
 from storage.pool import Pool
+from storage.users import meet
 
 Outcome = Literal["done", "stopped", "limited", "refused", "failed", "fallback"]
 
@@ -14,7 +17,6 @@ class Measured(TypedDict):
     Times in milliseconds; tokens estimated, and counted where the model did.
     """
 
-    conversation_id: str
     employee: str
     model: str
     outcome: Outcome
@@ -36,14 +38,21 @@ class Metrics:
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
-    async def record(self, user_id: UUID, turn_id: UUID, measured: Measured) -> None:
-        """Write the turn's row; a turn that is run again keeps its first one."""
+    async def record(self, user_id: UUID, turn_id: UUID, measured: Measured, findings: Sequence[Finding] = ()) -> None:
+        """Write the turn's row, and what the guard found in it; a turn that is run again keeps its first one.
+
+        Raises:
+            Gone: the account was erased meanwhile.
+        """
         async with self._pool.as_user(user_id) as conn:
+            if measured["outcome"] == "refused":
+                await meet(conn, user_id)  # nothing was kept before this, so it may be the user's first row
+            await audit(conn, user_id, turn_id, findings)
             await conn.execute(
-                "insert into xai_chat_metrics (id, user_id, convo_id, employee_slug, model, outcome, latency_ms,"
+                "insert into xai_chat_metrics (id, user_id, employee_slug, model, outcome, latency_ms,"
                 " ttft_ms, prompt_chars, completion_chars, prompt_tokens_est, completion_tokens_est,"
                 " prompt_tokens, completion_tokens, success, error_code)"
-                " values (%(turn_id)s, %(user_id)s, %(conversation_id)s, %(employee)s, %(model)s, %(outcome)s,"
+                " values (%(turn_id)s, %(user_id)s, %(employee)s, %(model)s, %(outcome)s,"
                 " %(latency_ms)s, %(ttft_ms)s, %(prompt_chars)s, %(completion_chars)s, %(prompt_tokens_est)s,"
                 " %(completion_tokens_est)s, %(prompt_tokens)s, %(completion_tokens)s, %(success)s, %(error_code)s)"
                 " on conflict (id) do nothing",

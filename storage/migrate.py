@@ -61,6 +61,7 @@ async def migrate(url: str, *, say: Callable[[str], None] = lambda _: None) -> i
             say(f"migration {migration.version:04d} {migration.name}")
             await _apply(conn, migration)
         await checkpoints.create_tables(conn)
+        await _close(conn)
     return len(missing)
 
 
@@ -142,6 +143,18 @@ async def _apply(conn: Connection, migration: Migration) -> None:
             )
     except (psycopg.errors.UndefinedFile, psycopg.errors.FeatureNotSupported) as error:
         raise SetupFailed(f"pgvector is not installed on this PostgreSQL: {_first_line(error)}") from error
+
+
+async def _close(conn: Connection) -> None:
+    """Let nobody else make anything here, not even a temporary table, whose name would be found before ours.
+
+    Done at every run and in no migration, because these rights belong to the database and not to what is in
+    it: a copy or a restored dump comes without. Where someone else gave them, Postgres warns and goes on.
+    """
+    row = await (await conn.execute("select quote_ident(current_database()) as name")).fetchone()
+    assert row is not None
+    await conn.execute(f"revoke create, temporary on database {row['name']} from public".encode())
+    await conn.execute("revoke create on schema public from public")
 
 
 def _first_line(error: psycopg.Error) -> str:

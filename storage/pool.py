@@ -16,7 +16,7 @@ from pgvector.psycopg import register_vector_async  # pyright: ignore[reportMiss
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
-from storage.errors import StorageUnavailable
+from storage.errors import Gone, StorageUnavailable
 
 Connection = psycopg.AsyncConnection[DictRow]
 
@@ -53,14 +53,21 @@ class Pool:
             yield cls(connections)
 
     @asynccontextmanager
-    async def as_user(self, user_id: UUID) -> AsyncGenerator[Connection]:
+    async def as_user(self, user_id: UUID, *, snapshot: bool = False) -> AsyncGenerator[Connection]:
         """One transaction that sees and changes this user's rows only, committed at the block's end.
+
+        Args:
+            user_id: whose.
+            snapshot: only read, and everything as it is at the first look.
 
         Raises:
             StorageUnavailable: no connection, or it was lost.
+            Gone: what a row belongs to was deleted meanwhile.
         """
         claims = json.dumps({"sub": str(user_id), "role": "authenticated"})
         async with self._transaction() as conn:
+            if snapshot:
+                await conn.execute("set transaction isolation level repeatable read, read only")
             await conn.execute(
                 "select set_config('role', 'frontdesk_app', true), set_config('request.jwt.claims', %(claims)s, true)",
                 {"claims": claims},
@@ -83,6 +90,8 @@ class Pool:
                 yield conn
         except (psycopg.OperationalError, PoolTimeout) as error:
             raise StorageUnavailable from error
+        except psycopg.errors.ForeignKeyViolation as error:  # every foreign key of ours leads to an owner
+            raise Gone from error
 
 
 async def _know_vectors(conn: Connection) -> None:

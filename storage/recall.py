@@ -76,7 +76,7 @@ class Recall:
         _asking.set(user_id)
         try:
             found = await self._store.asimilarity_search_with_score_by_vector(  # pyright: ignore[reportUnknownMemberType]
-                padded(vector), k=limit, filter={"model": self._model}
+                padded(vector), k=limit, filter={"model": self._model, "holds": True}
             )
         except (DBAPIError, PoolWaitTimeout, psycopg.OperationalError) as error:
             raise StorageUnavailable from error
@@ -99,7 +99,7 @@ async def _store(engine: AsyncEngine) -> PGVectorStore:
         "memory_embeddings",
         id_column="id",
         content_column="text",
-        metadata_columns=["fact_id", "model", "created_at"],
+        metadata_columns=["fact_id", "model", "holds", "created_at"],
         metadata_json_column=None,
     )
 

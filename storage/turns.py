@@ -1,9 +1,14 @@
 """Turns: one message and its answer, from the moment it is accepted."""
 
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Literal, LiteralString, TypedDict
 from uuid import UUID, uuid5
 
+from storage.errors import Gone
+from storage.facts import LearnedFact
 from storage.pool import Connection, Pool
+from storage.users import meet
 
 TITLE_LENGTH = 60
 """Characters of the first message that make a conversation's title."""
@@ -25,6 +30,26 @@ class Answered(Accepted):
     answer: str
     finish_reason: str
     error_code: str | None
+    used: Sequence[str]
+    """Ids of the facts that the prompt held."""
+
+
+class TurnRecord(TypedDict):
+    """A turn as it is kept."""
+
+    turn_id: UUID
+    conversation_id: str
+    status: Literal["accepted", "answered", "done", "failed", "stopped"]
+    text: str
+    """The answer; empty while there is none."""
+    employee: str
+    finish_reason: str | None
+    error_code: str | None
+    created_at: datetime
+    facts_used: list[LearnedFact]
+    """What was remembered of the user and went into the answer, as far as it has not been forgotten since."""
+    facts_learned: list[LearnedFact]
+    """What the message told about the user."""
 
 
 class _Said(TypedDict):
@@ -50,27 +75,68 @@ class Turns:
             await _accept(conn, user_id, turn_id, turn)
 
     async def answer(self, user_id: UUID, turn_id: UUID, turn: Answered) -> UUID:
-        """Commit the answer, and the turn itself where nobody accepted it before (a run in Studio).
+        """Commit the answer of an accepted turn.
 
         Returns:
             The answer's message id.
+
+        Raises:
+            Gone: the conversation was deleted meanwhile.
         """
+        values = {"user_id": user_id, "turn_id": turn_id, **turn}
+        message_id = answer_id(turn_id)
         async with self._pool.as_user(user_id) as conn:
-            await _accept(conn, user_id, turn_id, turn)
-            message_id = answer_id(turn_id)
-            await _write(conn, user_id, turn_id, turn, _Said(id=message_id, role="assistant", content=turn["answer"]))
-            await conn.execute(
+            cursor = await conn.execute(
                 "update chat_turns set status = 'answered', employee_slug = %(employee)s,"
                 " finish_reason = %(finish_reason)s, error_code = %(error_code)s, updated_at = now()"
                 " where user_id = %(user_id)s and turn_id = %(turn_id)s",
-                {"user_id": user_id, "turn_id": turn_id, **turn},
+                values,
             )
+            if cursor.rowcount == 0:
+                raise Gone
+            await _write(conn, user_id, turn_id, turn, _Said(id=message_id, role="assistant", content=turn["answer"]))
             await conn.execute(
                 "update chat_conversations set employee_slug = %(employee)s, updated_at = now()"
                 " where user_id = %(user_id)s and convo_id = %(conversation_id)s",
-                {"user_id": user_id, **turn},
+                values,
+            )
+            # Of those that still exist: one may have been forgotten while the answer was written.
+            await conn.execute(
+                "insert into chat_turn_facts (user_id, turn_id, fact_id)"
+                " select %(user_id)s, %(turn_id)s, id from user_memory_facts"
+                " where user_id = %(user_id)s and id = any(%(used)s::uuid[]) on conflict do nothing",
+                values,
             )
         return message_id
+
+    async def find(self, user_id: UUID, turn_id: UUID) -> TurnRecord | None:
+        """One turn with its answer and its facts; None where the user has none of that id."""
+        async with self._pool.as_user(user_id) as conn:
+            cursor = await conn.execute(
+                "select t.turn_id, t.convo_id as conversation_id, t.status, coalesce(m.content, '') as text,"
+                " t.employee_slug as employee, t.finish_reason, t.error_code, t.created_at,"
+                " array(select json_build_object('fact_id', f.id, 'fact', f.fact) from chat_turn_facts u"
+                "  join user_memory_facts f on f.user_id = u.user_id and f.id = u.fact_id"
+                "  where u.user_id = t.user_id and u.turn_id = t.turn_id order by f.created_at, f.id) as facts_used,"
+                " array(select json_build_object('fact_id', f.id, 'fact', f.fact) from user_fact_sources s"
+                "  join user_memory_facts f on f.user_id = s.user_id and f.id = s.fact_id"
+                "  where s.user_id = t.user_id and s.message_id = t.turn_id order by f.created_at, f.id)"
+                " as facts_learned from chat_turns t left join chat_messages m"
+                " on m.user_id = t.user_id and m.turn_id = t.turn_id and m.role = 'assistant'"
+                " where t.user_id = %(user_id)s and t.turn_id = %(turn_id)s",
+                {"user_id": user_id, "turn_id": turn_id},
+            )
+            row = await cursor.fetchone()
+        return TurnRecord(**row) if row else None  # type: ignore[typeddict-item]
+
+    async def known(self, user_id: UUID, turn_id: UUID) -> bool:
+        """Whether the turn is there, and was not deleted with its conversation."""
+        async with self._pool.as_user(user_id) as conn:
+            cursor = await conn.execute(
+                "select from chat_turns where user_id = %(user_id)s and turn_id = %(turn_id)s",
+                {"user_id": user_id, "turn_id": turn_id},
+            )
+            return cursor.rowcount == 1
 
     async def finish(self, user_id: UUID, turn_id: UUID) -> None:
         """Mark an answered turn as done: summary, facts and metrics are in."""
@@ -97,6 +163,7 @@ class Turns:
 
 async def _accept(conn: Connection, user_id: UUID, turn_id: UUID, turn: Accepted) -> None:
     values = {"user_id": user_id, "turn_id": turn_id, "title": _title(turn["message"]), **turn}
+    await meet(conn, user_id)
     await conn.execute(
         "insert into chat_conversations (user_id, convo_id, title)"
         " values (%(user_id)s, %(conversation_id)s, %(title)s)"

@@ -51,6 +51,7 @@ def a_state(message: str = "How much did I spend on food?", **changes: Any) -> S
         refusal=None,
         failure=None,
         notices=[],
+        findings=[],
         allowance=None,
         route=a_route(),
         history=History(summary="", covers=0, messages=[]),
@@ -81,6 +82,7 @@ def an_answer(text: str = "You spent 412 on food.", **changes: Any) -> Answer:
         usage=Usage(prompt_tokens=90, completion_tokens=7, estimated=False),
         latency_ms=1200,
         ttft_ms=300,
+        facts_used=[],
         error_code=None,
     )
     return cast(Answer, {**answer, **changes})

@@ -8,8 +8,9 @@ import pytest
 
 from nodes.errors import EmbeddingUnavailable
 from nodes.extract_facts import Fact, FactsFound, Learned, extract_facts, worth_keeping
-from storage.facts import NewFact
-from tests.nodes.states import ADA, TURN, Listener, a_state, an_answer
+from storage.facts import LearnedFact, NewFact
+from storage.recall import Memory
+from tests.nodes.states import ADA, TURN, Listener, a_memory, a_state, an_answer
 
 HOUSE = Fact(fact="The user saves for a house.", confidence=0.9)
 DOG = Fact(fact="The user has a dog.", confidence=0.7)
@@ -37,11 +38,24 @@ class Notebook:
         self.kept: list[NewFact] = []
         self.sources: list[tuple[UUID, UUID]] = []
 
-    async def remember(self, user_id: UUID, facts: Sequence[NewFact], *, source: UUID) -> list[str]:
+    async def remember(self, user_id: UUID, facts: Sequence[NewFact], *, source: UUID) -> list[LearnedFact]:
         """Add them."""
         self.kept += facts
         self.sources.append((user_id, source))
-        return [fact["fact"] for fact in facts if fact["fact"] not in self._known]
+        return [LearnedFact(fact_id="1", fact=fact["fact"]) for fact in facts if fact["fact"] not in self._known]
+
+
+class Neighbours:
+    """Facts that are near to every message."""
+
+    def __init__(self, *facts: str) -> None:
+        self._facts = facts
+        self.asked: list[tuple[UUID, list[float]]] = []
+
+    async def nearest(self, user_id: UUID, vector: Sequence[float], *, limit: int) -> list[Memory]:
+        """The first ones."""
+        self.asked.append((user_id, list(vector)))
+        return [a_memory(fact) for fact in self._facts[:limit]]
 
 
 async def embed(text: str) -> list[float]:
@@ -49,19 +63,22 @@ async def embed(text: str) -> list[float]:
     return [float(len(text))]
 
 
-async def learn(extract: Finder | None, facts: Notebook, message: str = "I save for a house.") -> Learned:
+async def learn(
+    extract: Finder | None, facts: Notebook, message: str = "I save for a house.", recall: Neighbours | None = None
+) -> Learned:
     """What a turn with this message teaches."""
     state = a_state(message, answer=an_answer("You own a yacht."))
-    return await extract_facts(state, Listener().runtime, extract=extract, embed=embed, facts=facts)
+    known = recall or Neighbours()
+    return await extract_facts(state, Listener().runtime, extract=extract, embed=embed, recall=known, facts=facts)
 
 
 async def test_facts_are_kept_with_their_vectors() -> None:
     """Under the run's user and the message they come from; those that were new are reported."""
     notebook = Notebook(DOG.fact)
-    assert await learn(Finder(HOUSE, DOG), notebook) == {"learned": [HOUSE.fact]}
+    assert await learn(Finder(HOUSE, DOG), notebook) == {"learned": [{"fact_id": "1", "fact": HOUSE.fact}]}
     assert notebook.kept == [
-        NewFact(fact=HOUSE.fact, confidence=0.9, vector=[float(len(HOUSE.fact))]),
-        NewFact(fact=DOG.fact, confidence=0.7, vector=[float(len(DOG.fact))]),
+        NewFact(fact=HOUSE.fact, confidence=0.9, vector=[float(len(HOUSE.fact))], replaces=[]),
+        NewFact(fact=DOG.fact, confidence=0.7, vector=[float(len(DOG.fact))], replaces=[]),
     ]
     assert notebook.sources == [(ADA, TURN)]
 
@@ -71,8 +88,19 @@ async def test_only_the_users_own_words_are_read() -> None:
     finder = Finder()
     await learn(finder, Notebook(), "I rent.")
     ((system, text),) = finder.asked
-    assert json.loads(text) == {"message": "I rent."}
+    assert json.loads(text) == {"message": "I rent.", "known": []}
     assert "yacht" not in system + text
+
+
+async def test_a_fact_names_the_known_ones_that_it_ends() -> None:
+    """The model sees the facts nearest to the message, numbered; a number that it was not shown means nothing."""
+    moved = Fact(fact="The user lives in Berlin.", confidence=0.9, replaces=[2, 0, 3, -1])
+    finder, notebook, known = Finder(moved), Notebook(), Neighbours("Has a dog", "Lives in Ghent")
+    await learn(finder, notebook, "I moved to Berlin.", known)
+    assert known.asked == [(ADA, [float(len("I moved to Berlin."))])]
+    shown = [{"number": 1, "fact": "Has a dog"}, {"number": 2, "fact": "Lives in Ghent"}]
+    assert json.loads(finder.asked[0][1])["known"] == shown
+    assert [fact["replaces"] for fact in notebook.kept] == [["id of Lives in Ghent"]]
 
 
 async def test_without_a_model_that_can_tell_nothing_is_learned() -> None:
@@ -97,7 +125,9 @@ async def test_without_vectors_no_fact_is_stored() -> None:
 
     notebook = Notebook()
     with pytest.raises(EmbeddingUnavailable):
-        await extract_facts(a_state(), Listener().runtime, extract=Finder(HOUSE), embed=fail, facts=notebook)
+        await extract_facts(
+            a_state(), Listener().runtime, extract=Finder(HOUSE), embed=fail, recall=Neighbours(), facts=notebook
+        )
     assert notebook.kept == []
 
 

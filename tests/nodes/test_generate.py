@@ -4,11 +4,12 @@ from uuid import uuid5
 
 import pytest
 
+from nodes.errors import ModelRejected
 from nodes.tokens import estimate, estimate_messages
 from storage.turns import Answered
 from tests.nodes.answering import PROMPT, TurnBook, generated
 from tests.nodes.models import ScriptedModel, end, piece
-from tests.nodes.states import ADA, TURN, Listener, a_state
+from tests.nodes.states import ADA, TURN, Listener, a_memory, a_state
 
 
 async def test_the_answer_is_streamed_committed_and_announced() -> None:
@@ -28,6 +29,7 @@ async def test_the_answer_is_streamed_committed_and_announced() -> None:
             answer="You spent 412.",
             finish_reason="stop",
             error_code=None,
+            used=[],
         )
     }
     assert answer["message_id"] == str(uuid5(TURN, "answer"))
@@ -36,6 +38,15 @@ async def test_the_answer_is_streamed_committed_and_announced() -> None:
     assert answer["ttft_ms"] is not None
     assert 0 <= answer["ttft_ms"] <= answer["latency_ms"]
     assert result["notices"] == []
+
+
+async def test_what_was_remembered_and_read_goes_with_the_answer() -> None:
+    """The facts that the prompt held, and none for a prepared reply."""
+    turns, state = TurnBook(), a_state(prompt=PROMPT, memories=[a_memory("Sells oat biscuits")])
+    result = await generated(ScriptedModel([piece("Hi"), end()]), turns=turns, state=state)
+    assert result["answer"]["facts_used"] == turns.answers[ADA, TURN]["used"] == ["id of Sells oat biscuits"]
+    broken = await generated(ScriptedModel([ModelRejected("model_rejected")]), state=state)
+    assert (broken["answer"]["fallback"], broken["answer"]["facts_used"]) == (True, [])
 
 
 async def test_the_answer_keeps_the_id_it_was_streamed_with() -> None:

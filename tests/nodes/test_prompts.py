@@ -44,7 +44,8 @@ def test_the_summary_is_asked_for_with_what_was_said_as_data() -> None:
 
 
 def test_facts_are_asked_for_with_the_message_as_data() -> None:
-    """What the user wrote is nothing that the model should do."""
-    system, text = facts_prompt(QUOTES)
+    """What the user wrote is nothing that the model should do, and what is known comes along, numbered."""
+    system, text = facts_prompt(QUOTES, [a_memory("Lives in Ghent"), a_memory(QUOTES)])
     assert QUOTES not in system
-    assert json.loads(text) == {"message": QUOTES}
+    known = [{"number": 1, "fact": "Lives in Ghent"}, {"number": 2, "fact": QUOTES}]
+    assert json.loads(text) == {"message": QUOTES, "known": known}

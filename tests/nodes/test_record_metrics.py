@@ -1,5 +1,6 @@
 """What is written down about a turn."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -9,6 +10,7 @@ from langchain_core.messages import HumanMessage, SystemMessage
 from nodes.record_metrics import measured, record_metrics
 from nodes.state import Refusal, RefusalCode, Usage
 from nodes.tokens import estimate, estimate_messages
+from storage.audit import Finding
 from storage.metrics import Measured
 from tests.nodes.states import ADA, TURN, Listener, a_route, a_state, an_answer
 
@@ -20,11 +22,13 @@ class Ledger:
 
     def __init__(self) -> None:
         self.rows: list[Measured] = []
+        self.findings: list[Finding] = []
         self.done: list[str] = []
 
-    async def record(self, user_id: UUID, turn_id: UUID, measured: Measured) -> None:
+    async def record(self, user_id: UUID, turn_id: UUID, measured: Measured, findings: Sequence[Finding]) -> None:
         """Add the row."""
         self.rows.append(measured)
+        self.findings += findings
         self.done.append(f"recorded {user_id} {turn_id}")
 
     async def finish(self, user_id: UUID, turn_id: UUID) -> None:
@@ -40,19 +44,20 @@ def refusal(code: RefusalCode) -> Refusal:
 async def test_a_turn_is_recorded_and_then_done() -> None:
     """In this order: a turn that is done has its row."""
     ledger = Ledger()
-    state = a_state(prompt=PROMPT, answer=an_answer())
+    found = Finding(kind="card", action="masked", rule=None, text_hash="0" * 64)
+    state = a_state(prompt=PROMPT, answer=an_answer(), findings=[found])
     assert await record_metrics(state, Listener().runtime, metrics=ledger, turns=ledger, model="scripted") == {
         "employee": None
     }
     assert ledger.done == [f"recorded {ADA} {TURN}", f"finished {ADA} {TURN}"]
     assert ledger.rows == [measured(state, "scripted")]
+    assert ledger.findings == [found]
 
 
 def test_an_answered_turn_in_numbers() -> None:
     """Times as committed, tokens as counted, and beside them as estimated."""
     text = "You spent 412 on food."
     assert measured(a_state(prompt=PROMPT, answer=an_answer(text)), "other") == Measured(
-        conversation_id="a conversation",
         employee="crystal",
         model="scripted",
         outcome="done",

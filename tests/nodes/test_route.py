@@ -8,7 +8,8 @@ import pytest
 from nodes.employees import EMPLOYEES, Slug
 from nodes.errors import EmbeddingUnavailable
 from nodes.route import by_the_rules, learned, route
-from tests.nodes.states import ADA, Listener, a_state
+from storage.turns import Accepted
+from tests.nodes.states import ADA, TURN, Listener, a_state
 
 
 class Likelihoods:
@@ -39,12 +40,24 @@ class LastSpeaker:
         return self._slug
 
 
+class Book:
+    """Keeps the turns that were accepted, with how much had been said by then."""
+
+    def __init__(self, run: Listener | None = None) -> None:
+        self._run = run or Listener()
+        self.accepted: list[tuple[UUID, UUID, Accepted, int]] = []
+
+    async def accept(self, user_id: UUID, turn_id: UUID, turn: Accepted) -> None:
+        """Write it down."""
+        self.accepted.append((user_id, turn_id, turn, len(self._run.events)))
+
+
 @pytest.mark.parametrize("name", [name for one in EMPLOYEES for name in (one.slug, one.slug.upper(), *one.aliases)])
 async def test_an_explicit_choice_wins(name: str) -> None:
     """By slug or by an older name, in any case, whatever the message is about and whoever spoke last."""
     classify = Likelihoods(ledger=1.0)
     state = a_state("Is GST deductible?", employee=name)
-    chosen = await route(state, Listener().runtime, classify=classify, conversations=LastSpeaker("byte"))
+    chosen = await route(state, Listener().runtime, classify=classify, conversations=LastSpeaker("byte"), turns=Book())
     assert name.casefold().startswith(chosen["route"]["employee"])
     assert chosen["route"]["confidence"] == 1.0
     assert classify.asked == []
@@ -53,16 +66,18 @@ async def test_an_explicit_choice_wins(name: str) -> None:
 async def test_an_unknown_choice_is_no_choice() -> None:
     """A name that nobody has leaves it to the message."""
     state = a_state(employee="nobody")
-    chosen = await route(state, Listener().runtime, classify=Likelihoods(tag=0.9), conversations=LastSpeaker())
+    chosen = await route(
+        state, Listener().runtime, classify=Likelihoods(tag=0.9), conversations=LastSpeaker(), turns=Book()
+    )
     assert chosen["route"]["employee"] == "tag"
 
 
 async def test_the_client_sees_who_answers_and_why() -> None:
-    """The event carries the report and the message as the guard left it."""
+    """The event carries the report."""
     run, conversations = Listener(), LastSpeaker()
     classify = Likelihoods(ledger=0.7, goalie=0.2, follow_up=0.1)
-    chosen = await route(a_state("My VAT?"), run.runtime, classify=classify, conversations=conversations)
-    assert run.events == [{"kind": "routed", "route": chosen["route"], "message": "My VAT?"}]
+    chosen = await route(a_state("My VAT?"), run.runtime, classify=classify, conversations=conversations, turns=Book())
+    assert run.events == [{"kind": "routed", "route": chosen["route"]}]
     assert chosen["route"] == {
         "employee": "ledger",
         "reason": "reads like a question about tax",
@@ -72,10 +87,24 @@ async def test_the_client_sees_who_answers_and_why() -> None:
     assert conversations.asked == [(ADA, "a conversation")]
 
 
+async def test_the_turn_is_written_down_before_anyone_hears_of_it() -> None:
+    """With the message as the guard left it, what was asked for and who answers."""
+    run = Listener()
+    book = Book(run)
+    state = a_state("My VAT?", employee="ledger-tax")
+    await route(state, run.runtime, classify=Likelihoods(), conversations=LastSpeaker(), turns=book)
+    written = Accepted(
+        conversation_id="a conversation", message="My VAT?", asked_employee="ledger-tax", employee="ledger"
+    )
+    assert book.accepted == [(ADA, TURN, written, 0)]
+
+
 async def test_a_follow_up_stays_with_whoever_answered_last() -> None:
     """A message without a topic of its own goes where the conversation is."""
     classify = Likelihoods(crystal=0.3, ledger=0.1, follow_up=0.6)
-    chosen = await route(a_state("why?"), Listener().runtime, classify=classify, conversations=LastSpeaker("ledger"))
+    chosen = await route(
+        a_state("why?"), Listener().runtime, classify=classify, conversations=LastSpeaker("ledger"), turns=Book()
+    )
     assert chosen["route"]["employee"] == "ledger"
     assert chosen["route"]["reason"] == "a follow-up, so it stays with Ledger"
     assert chosen["route"]["runner_up"] == "crystal"
@@ -103,7 +132,9 @@ def test_a_follow_up_to_nothing_goes_to_prime() -> None:
 async def test_rules_decide_where_nothing_can_be_embedded() -> None:
     """Keywords are worth less than meaning, and more than no answer."""
     state = a_state("Is GST deductible?")
-    chosen = await route(state, Listener().runtime, classify=Likelihoods(), conversations=LastSpeaker("byte"))
+    chosen = await route(
+        state, Listener().runtime, classify=Likelihoods(), conversations=LastSpeaker("byte"), turns=Book()
+    )
     assert (chosen["route"]["employee"], chosen["route"]["reason"]) == ("ledger", "keyword “gst”")
 
 

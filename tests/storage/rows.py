@@ -1,5 +1,6 @@
 """Rows for tests: each helper fills in what the test does not talk about."""
 
+from collections.abc import Sequence
 from typing import Any, LiteralString, cast
 from uuid import UUID, uuid4
 
@@ -10,6 +11,7 @@ from storage.facts import NewFact
 from storage.metrics import Measured
 from storage.pool import Pool
 from storage.turns import Accepted, Answered, Turns
+from storage.users import meet
 
 Owner = psycopg.Connection[TupleRow]
 
@@ -22,16 +24,21 @@ def accepted(message: str = "Hello", *, conversation: str = "c-1", employee: str
 
 
 def answered(
-    message: str = "Hello", answer: str = "Hi", *, conversation: str = "c-1", employee: str = "ledger"
+    message: str = "Hello",
+    answer: str = "Hi",
+    *,
+    conversation: str = "c-1",
+    employee: str = "ledger",
+    used: Sequence[str] = (),
 ) -> Answered:
     """A message with its answer."""
     turn = accepted(message, conversation=conversation, employee=employee)
-    return Answered(**turn, answer=answer, finish_reason="stop", error_code=None)
+    return Answered(**turn, answer=answer, finish_reason="stop", error_code=None, used=list(used))
 
 
 async def spoken(pool: Pool, user_id: UUID, turn: Answered) -> UUID:
     """A turn of this user's, answered; returns its id."""
-    turn_id = uuid4()
+    turn_id = await heard(pool, user_id, turn)
     await Turns(pool).answer(user_id, turn_id, turn)
     return turn_id
 
@@ -43,13 +50,19 @@ async def heard(pool: Pool, user_id: UUID, turn: Accepted) -> UUID:
     return turn_id
 
 
+async def met(pool: Pool, user_id: UUID) -> UUID:
+    """A user of whom nothing is kept but that they are there."""
+    async with pool.as_user(user_id) as conn:
+        await meet(conn, user_id)
+    return user_id
+
+
 def new_fact(fact: str, *vector: float) -> NewFact:
     """A fact with its vector, of which only the first numbers matter."""
-    return NewFact(fact=fact, confidence=0.9, vector=list(vector or (1.0, 0.0)))
+    return NewFact(fact=fact, confidence=0.9, vector=list(vector or (1.0, 0.0)), replaces=[])
 
 
 USUAL = Measured(
-    conversation_id="c-1",
     employee="ledger",
     model="gpt",
     outcome="done",

@@ -5,9 +5,10 @@ from uuid import UUID
 
 from storage.limits import WINDOW_SECONDS, Allowance, Limits
 from storage.pool import Pool
-from tests.storage.rows import Owner, rows
+from tests.storage.rows import Owner, met, rows
 
 HITS = """
+    with known as (insert into chat_users (user_id) values (%(user)s))
     insert into chat_rate_limits (user_id, window_start, admitted_at, count, created_at)
     select %(user)s, to_char(min(t) at time zone 'utc', 'YYYY-MM-DD HH24:MI'), array_agg(t), count(*), min(t)
     from (select clock_timestamp() - make_interval(secs => ago) as t from unnest(%(ago)s::float[]) ago) hits
@@ -112,6 +113,7 @@ def test_the_current_minute_is_text_in_utc(owner: Owner) -> None:
 async def test_the_first_request_of_a_minute_counts(pool: Pool, ada: UUID) -> None:
     """increment_rate_limit says one, and not zero, for the request that makes the row."""
     counts: list[int] = []
+    await met(pool, ada)
     async with pool.as_user(ada) as conn:
         for _ in range(3):
             cursor = await conn.execute("select * from increment_rate_limit(%(user)s, current_minute())", {"user": ada})

@@ -4,13 +4,19 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4
 
+import pytest
+
+from storage.audit import Finding
+from storage.errors import Gone
 from storage.metrics import Measured, Metrics
 from storage.pool import Pool
-from tests.storage.rows import Owner, measured, rows
+from storage.users import Users
+from tests.storage.rows import Owner, measured, met, rows
 
 
 async def recorded(pool: Pool, user: UUID, *turns: Measured) -> None:
     """Record these turns of this user."""
+    await met(pool, user)
     for turn in turns:
         await Metrics(pool).record(user, uuid4(), turn)
 
@@ -25,10 +31,30 @@ async def summary(pool: Pool, user: UUID, hours: int = 24) -> list[dict[str, Any
 async def test_a_turn_is_counted_once(pool: Pool, owner: Owner, ada: UUID) -> None:
     """A turn that is run again keeps its first row."""
     turn_id = uuid4()
+    await met(pool, ada)
     await Metrics(pool).record(ada, turn_id, measured(outcome="failed", success=False, error_code="timeout"))
     await Metrics(pool).record(ada, turn_id, measured())
     written = rows(owner, "select id, user_id, outcome, success, error_code from xai_chat_metrics")
     assert written == [(turn_id, ada, "failed", False, "timeout")]
+
+
+async def test_nothing_is_counted_for_an_account_that_was_erased_meanwhile(pool: Pool, owner: Owner, ada: UUID) -> None:
+    """A turn that was still running cannot bring its user back."""
+    await recorded(pool, ada)
+    await Users(pool).erase(ada)
+    with pytest.raises(Gone):
+        await Metrics(pool).record(ada, uuid4(), measured())
+    assert rows(owner, "select * from chat_users") == rows(owner, "select * from xai_chat_metrics") == []
+
+
+async def test_what_the_guard_found_is_audited_with_the_turn(pool: Pool, owner: Owner, ada: UUID) -> None:
+    """Once, also of a user of whom nothing else is kept."""
+    turn_id = uuid4()
+    found = Finding(kind="injection", action="refused", rule="ignore_instructions", text_hash="ab" * 32)
+    for _ in range(2):
+        await Metrics(pool).record(ada, turn_id, measured(outcome="refused", success=False), [found])
+    written = rows(owner, "select user_id, turn_id, kind, action, rule, text_hash from chat_guard_events")
+    assert written == [(ada, turn_id, "injection", "refused", "ignore_instructions", "ab" * 32)]
 
 
 async def test_every_figure_is_written_down(pool: Pool, owner: Owner, ada: UUID) -> None:
@@ -37,7 +63,7 @@ async def test_every_figure_is_written_down(pool: Pool, owner: Owner, ada: UUID)
     await recorded(pool, ada, turn)
     written = rows(
         owner,
-        "select convo_id, employee_slug, model, outcome, latency_ms, ttft_ms, prompt_chars, completion_chars,"
+        "select employee_slug, model, outcome, latency_ms, ttft_ms, prompt_chars, completion_chars,"
         " prompt_tokens_est, completion_tokens_est, prompt_tokens, completion_tokens, success, error_code"
         " from xai_chat_metrics",
     )
@@ -83,6 +109,6 @@ async def test_another_users_turns_are_not_in_the_summary(pool: Pool, ada: UUID,
 async def test_the_figures_outlive_the_person(pool: Pool, owner: Owner, ada: UUID) -> None:
     """Once an account is erased its rows belong to nobody, and no user sees them."""
     await recorded(pool, ada, measured())
-    owner.execute("update xai_chat_metrics set user_id = null")
+    await Users(pool).erase(ada)
     assert await summary(pool, ada) == []
     assert rows(owner, "select sum(total_requests)::int from metrics_summary()") == [(1,)]

@@ -48,6 +48,20 @@ async def test_migrating_twice_applies_nothing(empty_url: str) -> None:
     assert len(said) == len(NAMES)
 
 
+async def test_nobody_else_makes_anything_in_a_migrated_database(empty_url: str) -> None:
+    """Not even a temporary table; also in a copy, which comes without its original's rights and is migrated again."""
+    may = (
+        "select has_database_privilege(role, current_database(), 'temporary'),"
+        " has_database_privilege(role, current_database(), 'create'), has_schema_privilege(role, 'public', 'create')"
+        " from unnest(array['frontdesk_app', 'frontdesk_graph']) role"
+    )
+    for _ in range(2):
+        await migrate(empty_url)
+        with psycopg.connect(empty_url, autocommit=True) as conn:
+            assert rows(conn, may) == [(False, False, False)] * 2
+            conn.execute(sql.SQL("grant temporary on database {} to public").format(sql.Identifier(conn.info.dbname)))
+
+
 async def test_two_at_once_take_turns(empty_url: str) -> None:
     """Several processes that start together: one migrates, the others wait and find nothing to do."""
     applied = await asyncio.gather(*(migrate(empty_url) for _ in range(3)))

@@ -5,9 +5,9 @@ from uuid import UUID
 import psycopg
 import pytest
 
-from storage.errors import StorageUnavailable
+from storage.errors import Gone, StorageUnavailable
 from storage.pool import Pool
-from tests.storage.rows import Owner, rows
+from tests.storage.rows import Owner, met, rows
 
 WHO = "select current_user::text as role, auth.uid() as uid"
 CONVERSATION = "insert into chat_conversations (user_id, convo_id) values (%(user)s, 'c-1')"
@@ -33,6 +33,7 @@ async def test_the_user_ends_with_the_transaction(database_url: str, ada: UUID) 
 
 async def test_what_ends_in_an_error_is_undone(pool: Pool, owner: Owner, ada: UUID) -> None:
     """All of the block or nothing; the error itself is passed on."""
+    await met(pool, ada)
 
     async def fail() -> None:
         async with pool.as_user(ada) as conn:
@@ -75,6 +76,27 @@ async def test_connections_that_died_while_idle_cost_nobody_a_message(database_u
         )
         assert ended == [(True,)]
         await pool.check()
+
+
+async def test_what_belongs_to_nothing_is_gone(pool: Pool, ada: UUID) -> None:
+    """A row whose owner was deleted meanwhile is refused by its foreign key, and the caller is told so."""
+    with pytest.raises(Gone):
+        async with pool.as_user(ada) as conn:
+            await conn.execute(CONVERSATION, {"user": ada})
+
+
+async def test_a_snapshot_reads_and_never_writes(pool: Pool, ada: UUID) -> None:
+    """It stays as it was at its first look, whatever others commit meanwhile."""
+    await met(pool, ada)
+    count = "select count(*) as n from chat_conversations"
+    async with pool.as_user(ada, snapshot=True) as conn:
+        assert await (await conn.execute(count)).fetchone() == {"n": 0}
+        async with pool.as_user(ada) as other:
+            await other.execute(CONVERSATION, {"user": ada})
+        assert await (await conn.execute(count)).fetchone() == {"n": 0}
+    with pytest.raises(psycopg.errors.ReadOnlySqlTransaction):
+        async with pool.as_user(ada, snapshot=True) as conn:
+            await conn.execute(CONVERSATION, {"user": ada})
 
 
 async def test_a_mistake_in_a_statement_is_not_called_unavailable(pool: Pool, ada: UUID) -> None:

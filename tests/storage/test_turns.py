@@ -5,9 +5,13 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 
+from storage.conversations import Conversations
+from storage.errors import Gone
+from storage.facts import Facts
+from storage.memory import Memory
 from storage.pool import Pool
 from storage.turns import TITLE_LENGTH, Turns, answer_id
-from tests.storage.rows import Owner, accepted, answered, heard, rows, spoken
+from tests.storage.rows import MODEL, Owner, accepted, answered, heard, new_fact, rows, spoken
 
 MESSAGES = "select role, content, employee_key from chat_messages order by seq"
 STATUS = "select status from chat_turns"
@@ -33,11 +37,37 @@ async def test_an_answer_commits_both_messages_once(pool: Pool, owner: Owner, ad
     assert rows(owner, STATUS) == [("answered",)]
 
 
-async def test_an_answer_brings_its_turn_where_nobody_accepted_it(pool: Pool, owner: Owner, ada: UUID) -> None:
-    """A run in Studio has no door that accepts it first."""
-    await Turns(pool).answer(ada, uuid4(), answered("Hello", "Hi"))
-    assert [role for role, _, _ in rows(owner, MESSAGES)] == ["user", "assistant"]
-    assert rows(owner, STATUS) == [("answered",)]
+async def test_an_answer_to_nothing_is_not_kept(pool: Pool, owner: Owner, ada: UUID) -> None:
+    """Whoever deletes a conversation does not get it back because an answer was still being written."""
+    turn_id = await heard(pool, ada, accepted())
+    assert await Turns(pool).known(ada, turn_id)
+    await Conversations(pool).delete(ada, "c-1")
+    assert not await Turns(pool).known(ada, turn_id)
+    with pytest.raises(Gone):
+        await Turns(pool).answer(ada, turn_id, answered())
+    assert rows(owner, MESSAGES) == rows(owner, STATUS) == rows(owner, "select * from chat_conversations") == []
+
+
+async def test_a_turn_tells_which_facts_it_used_and_learned(pool: Pool, facts: Facts, ada: UUID, bob: UUID) -> None:
+    """One that was forgotten meanwhile is not among them; another user's turn is none."""
+    first = await heard(pool, ada, accepted("I sell oat biscuits, and I have two ovens"))
+    new = [new_fact("Sells oat biscuits"), new_fact("Has two ovens")]
+    biscuits, ovens = await facts.remember(ada, new, source=first)
+    second = await heard(pool, ada, accepted("What do I sell?"))
+    await Memory(pool, MODEL).forget(ada, UUID(ovens["fact_id"]))
+    used = [biscuits["fact_id"], ovens["fact_id"]]
+    await Turns(pool).answer(ada, second, answered(answer="Biscuits", used=used))
+    told, told_second = await Turns(pool).find(ada, first), await Turns(pool).find(ada, second)
+    assert told is not None
+    assert told_second is not None
+    assert (told["status"], told["text"], told["facts_used"]) == ("accepted", "", [])
+    assert told["facts_learned"] == told_second["facts_used"] == [biscuits]
+    assert (told_second["status"], told_second["text"], told_second["finish_reason"]) == (
+        "answered",
+        "Biscuits",
+        "stop",
+    )
+    assert await Turns(pool).find(bob, first) is None
 
 
 async def test_the_one_who_answered_is_the_one_on_record(pool: Pool, owner: Owner, ada: UUID) -> None:

@@ -33,6 +33,37 @@ async def kept(url: str) -> dict[str, int]:
     return {table: count for table, (count,) in zip(KEPT, counts, strict=True) if count}
 
 
+async def traces(url: str, *marks: str) -> dict[str, int]:
+    """In which tables, of every schema there is, any of the marks stands anywhere in a row, and in how many."""
+    tables = await rows(
+        url,
+        "select n.nspname, c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace"
+        " where c.relkind in ('r', 'p', 'm') and n.nspname not in ('pg_catalog', 'information_schema')",
+    )
+    found: dict[str, int] = {}
+    async with await psycopg.AsyncConnection.connect(url) as conn:
+        for schema, table in tables:
+            columns = await (
+                await conn.execute(
+                    "select attname, atttypid = 'bytea'::regtype from pg_attribute"
+                    " where attrelid = %s::regclass and attnum > 0 and not attisdropped",
+                    [f'"{schema}"."{table}"'],
+                )
+            ).fetchall()
+            # Bytes are written in hex as text: LangGraph packs values, and the marks stand in there as they are.
+            texts = [
+                SQL("encode({}, 'escape')" if packed else "{}::text").format(Identifier(name))
+                for name, packed in columns
+            ]
+            query = SQL("select count(*) from {} where concat_ws(' ', {}) ilike any(%s)").format(
+                Identifier(schema, table), SQL(", ").join(texts)
+            )
+            row = await (await conn.execute(query, [[f"%{mark}%" for mark in marks]])).fetchone()
+            if row and row[0]:
+                found[f"{schema}.{table}"] = row[0]
+    return found
+
+
 def drop(cluster: Embedded, url: str) -> None:
     """Take the database away, whoever is connected to it."""
     with psycopg.connect(cluster.url("postgres"), autocommit=True) as conn:

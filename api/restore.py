@@ -1,0 +1,34 @@
+"""The `frontdesk import` command: put an export back."""
+
+import asyncio
+from pathlib import Path
+from uuid import UUID
+
+import click
+
+from api.settled import settled
+from graph.restore import BadExport
+from graph.restore import restore as put_back
+from graph.settings import Settings
+from nodes.errors import EmbeddingUnavailable
+from storage.errors import Gone, NotEmpty
+
+
+@click.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--user", required=True, type=click.UUID, help="Whose account it goes into; it must be empty.")
+@settled
+def restore(settings: Settings, file: Path, user: UUID) -> None:
+    """Put FILE, which GET /export wrote, into an empty account: all of it, or nothing."""
+    try:
+        with file.open("rb") as lines:
+            count = asyncio.run(put_back(settings, user, lines, lambda text: click.echo(f"  … {text}", err=True)))
+    except NotEmpty:
+        raise click.ClickException(f"The account of {user} has something in it: erase it first.") from None
+    except BadExport as error:
+        raise click.ClickException(f"{file}, {error}") from None
+    except Gone:
+        raise click.ClickException(f"{file}: a line refers to something that is not in it.") from None
+    except EmbeddingUnavailable:
+        raise click.ClickException("Facts cannot be found without an embedding model, and none answers.") from None
+    click.echo(f"{count} lines imported")

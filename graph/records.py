@@ -1,0 +1,57 @@
+"""What a user sees of what is kept of them, and what they do with it.
+
+Its connections are not those that answers are written with: someone who reads a long export slowly must
+not stand in anybody's way.
+"""
+
+from collections.abc import Awaitable, Callable
+from uuid import UUID
+
+from graph.runner import Runner
+from storage.conversations import Conversations
+from storage.export import Export
+from storage.memory import KnownFact, Memory
+from storage.pool import Pool
+from storage.turns import Turns
+from storage.users import Users
+
+Embed = Callable[[str], Awaitable[list[float]]]
+
+
+class Records:
+    """The records of all users.
+
+    Args:
+        pool: connections of their own.
+        runner: what runs turns in this process.
+        embed: raises EmbeddingUnavailable.
+        model: the name of the embedding model behind `embed`.
+    """
+
+    def __init__(self, pool: Pool, runner: Runner, embed: Embed, model: str) -> None:
+        self.conversations = Conversations(pool)
+        self.memory = Memory(pool, model)
+        self.turns = Turns(pool)
+        self.export = Export(pool)
+        self._users = Users(pool)
+        self._runner = runner
+        self._embed = embed
+
+    async def delete_conversation(self, user_id: UUID, conversation_id: str) -> bool:
+        """Take it away with all that came of it, an answer that is being written too; says whether it was there."""
+        await self._runner.abandon(user_id, conversation_id)
+        return await self.conversations.delete(user_id, conversation_id)
+
+    async def correct_fact(self, user_id: UUID, fact_id: UUID, fact: str) -> KnownFact | None:
+        """Put other words in a fact's place, found by their own meaning; None where it is not there.
+
+        Raises:
+            EmbeddingUnavailable: their meaning cannot be had just now; nothing is changed.
+            FactKnown: another fact says the same.
+        """
+        return await self.memory.correct(user_id, fact_id, fact, await self._embed(fact))
+
+    async def erase_account(self, user_id: UUID) -> None:
+        """Take away everything that is kept of the user; their numbers stay, without them."""
+        await self._runner.abandon(user_id)
+        await self._users.erase(user_id)

@@ -1,0 +1,29 @@
+"""What the guard masked or refused: by kind and hash, never by content."""
+
+from collections.abc import Sequence
+from typing import Literal, TypedDict
+from uuid import UUID
+
+from storage.pool import Connection
+
+
+class Finding(TypedDict):
+    """Something the guard found in a message."""
+
+    kind: Literal["card", "iban", "national_id", "injection"]
+    action: Literal["masked", "refused"]
+    rule: str | None
+    """The guard's rule that matched, where there are several of a kind."""
+    text_hash: str
+    """SHA-256 of the message after masking, in hex."""
+
+
+async def audit(conn: Connection, user_id: UUID, turn_id: UUID, findings: Sequence[Finding]) -> None:
+    """Write down what was found in a turn's message; again changes nothing."""
+    for finding in findings:
+        await conn.execute(
+            "insert into chat_guard_events (user_id, turn_id, kind, action, rule, text_hash)"
+            " values (%(user_id)s, %(turn_id)s, %(kind)s, %(action)s, %(rule)s, %(text_hash)s)"
+            " on conflict do nothing",
+            {"user_id": user_id, "turn_id": turn_id, **finding},
+        )

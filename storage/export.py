@@ -1,0 +1,89 @@
+"""Everything that is kept of a user, line by line."""
+
+from collections.abc import AsyncGenerator
+from typing import LiteralString
+from uuid import UUID
+
+from storage.pool import Pool
+
+FORMAT = 1
+BATCH = 500
+"""Rows fetched at once: memory does not grow with what there is."""
+
+# Each section is one query whose rows are JSON texts. Vectors are not among them: they are made of the facts'
+# texts by whichever model is used, and checkpoints only repeat a day's messages.
+_SECTIONS: tuple[LiteralString, ...] = (
+    (
+        "select json_build_object('type', 'conversation', 'conversation_id', c.convo_id, 'title', c.title,"
+        " 'last_employee', c.employee_slug, 'created_at', c.created_at, 'updated_at', c.updated_at,"
+        " 'summary', s.summary, 'summary_covers', ("
+        "   select m.id from chat_messages m where m.user_id = c.user_id and m.convo_id = c.convo_id"
+        "   and m.seq <= s.covers_seq order by m.seq desc limit 1))::text as line"
+        " from chat_conversations c left join chat_convo_summaries s using (user_id, convo_id)"
+        " where c.user_id = %(user_id)s order by c.created_at, c.convo_id"
+    ),
+    (
+        "select json_build_object('type', 'turn', 'turn_id', turn_id, 'conversation_id', convo_id, 'status', status,"
+        " 'asked_employee', asked_employee, 'employee', employee_slug, 'finish_reason', finish_reason,"
+        " 'error_code', error_code, 'created_at', created_at, 'updated_at', updated_at)::text as line"
+        " from chat_turns where user_id = %(user_id)s order by created_at, turn_id"
+    ),
+    (
+        "select json_build_object('type', 'message', 'message_id', id, 'turn_id', turn_id, 'conversation_id', convo_id,"
+        " 'role', role, 'employee', employee_key, 'content', content, 'created_at', created_at)::text as line"
+        " from chat_messages where user_id = %(user_id)s order by seq"
+    ),
+    (
+        "select json_build_object('type', 'fact', 'fact_id', f.id, 'fact', f.fact, 'source', f.source,"
+        " 'confidence', f.confidence, 'source_message_id', f.source_message_id, 'said_in', array("
+        "   select s.message_id from user_fact_sources s where s.user_id = f.user_id and s.fact_id = f.id"
+        "   order by s.created_at, s.message_id),"
+        " 'used_in', array(select u.turn_id from chat_turn_facts u where u.user_id = f.user_id and u.fact_id = f.id"
+        "   order by u.turn_id),"
+        " 'superseded_by', f.superseded_by, 'superseded_at', f.superseded_at, 'created_at', f.created_at)::text as line"
+        " from user_memory_facts f where f.user_id = %(user_id)s order by f.created_at, f.id"
+    ),
+    (
+        "select json_build_object('type', 'guard_event', 'turn_id', turn_id, 'kind', kind, 'action', action,"
+        " 'rule', rule, 'text_hash', text_hash, 'created_at', created_at)::text as line"
+        " from chat_guard_events where user_id = %(user_id)s order by created_at, turn_id, kind"
+    ),
+    (
+        "select json_build_object('type', 'metrics', 'turn_id', id, 'employee', employee_slug, 'model', model,"
+        " 'outcome', outcome, 'latency_ms', latency_ms, 'ttft_ms', ttft_ms, 'prompt_chars', prompt_chars,"
+        " 'completion_chars', completion_chars, 'prompt_tokens_est', prompt_tokens_est,"
+        " 'completion_tokens_est', completion_tokens_est, 'prompt_tokens', prompt_tokens,"
+        " 'completion_tokens', completion_tokens, 'success', success, 'error_code', error_code,"
+        " 'created_at', created_at)::text as line"
+        " from xai_chat_metrics where user_id = %(user_id)s order by created_at, id"
+    ),
+)
+
+
+class Export:
+    """Reads all that is kept of a user."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def lines(self, user_id: UUID) -> AsyncGenerator[str]:
+        """JSON texts, one for each thing kept, all as it was at the beginning; parents before what refers to them.
+
+        The last one counts those between it and the first, so that a broken copy is known for one.
+
+        Raises:
+            StorageUnavailable: the database went away, or nobody read on for a minute.
+        """
+        count = 0
+        async with self._pool.as_user(user_id, snapshot=True) as conn:
+            # A reader that has gone to sleep must not hold a connection and old rows for ever.
+            await conn.execute("set local idle_in_transaction_session_timeout = '60s'")
+            yield f'{{"type": "export", "format": {FORMAT}}}'
+            for number, section in enumerate(_SECTIONS):
+                async with conn.cursor(f"export_{number}") as cursor:
+                    cursor.itersize = BATCH
+                    await cursor.execute(section, {"user_id": user_id})
+                    async for row in cursor:
+                        count += 1
+                        yield row["line"]
+        yield f'{{"type": "end", "lines": {count}}}'

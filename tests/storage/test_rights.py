@@ -1,0 +1,167 @@
+"""What each role may do: a walk through the catalog, so that no later migration can forget a table."""
+
+from collections.abc import Mapping
+
+import pytest
+from psycopg import errors, sql
+
+from tests.storage.rows import Owner, rows
+
+GRANTED: Mapping[str, str] = {
+    "chat_conversations": "DELETE INSERT SELECT UPDATE(employee_slug,title,updated_at)",
+    "chat_convo_summaries": "INSERT SELECT UPDATE(covers_seq,summary,updated_at)",
+    "chat_guard_events": "INSERT SELECT",
+    "chat_messages": "INSERT SELECT",
+    "chat_rate_limits": "DELETE INSERT SELECT UPDATE(admitted_at,count)",
+    "chat_turn_facts": "INSERT SELECT",
+    "chat_turns": "INSERT SELECT UPDATE(employee_slug,error_code,finish_reason,status,updated_at)",
+    "chat_users": "DELETE INSERT SELECT",
+    "memory_embeddings": "DELETE INSERT SELECT UPDATE(holds)",
+    "user_fact_sources": "INSERT SELECT",
+    "user_memory_facts": (
+        "DELETE INSERT SELECT UPDATE(confidence,fact,fact_hash,source_message_id,superseded_at,superseded_by)"
+    ),
+    "xai_chat_metrics": "INSERT SELECT",
+}
+"""Every table, with all that the program's role may do with it. Each is a table of users."""
+
+OWNERS_ALONE = {"frontdesk_migrations"}
+"""Tables without anything of users in them, which nobody but the owner can even see."""
+
+TABLES = "select relname from pg_class where relnamespace = 'public'::regnamespace and relkind in ('r', 'p') order by 1"
+
+
+def test_every_table_of_users_is_guarded(owner: Owner) -> None:
+    """Row level security is on and holds for the owner too, and a policy covers every command.
+
+    A table that is in neither list fails here, whether it has a user_id or holds something of users otherwise.
+    """
+    walk = """
+        select c.relname, c.relrowsecurity, c.relforcerowsecurity,
+               array(select p.polname || ' ' || p.polcmd::text || ' ' || pg_get_expr(p.polqual, c.oid)
+                     || ' ' || pg_get_expr(p.polwithcheck, c.oid) from pg_policy p where p.polrelid = c.oid)
+        from pg_class c
+        where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') order by 1
+    """
+    own = "(user_id = ( SELECT auth.uid() AS uid))"
+    guarded = {table: (True, True, [f"owner_only * {own} {own}"]) for table in GRANTED}
+    closed = {table: (True, False, list[str]()) for table in OWNERS_ALONE}
+    assert {table: (on, forced, policies) for table, on, forced, policies in rows(owner, walk)} == guarded | closed
+
+
+def test_every_table_of_users_begins_its_keys_with_the_user(owner: Owner) -> None:
+    """So that a sharding Postgres can keep a user's rows together; metrics outlive their user, who cannot be a key."""
+    keys = """
+        select c.relname, a.attname from pg_index i
+        join pg_class c on c.oid = i.indrelid
+        join pg_attribute a on a.attrelid = c.oid and a.attnum = i.indkey[0]
+        where i.indisprimary and c.relnamespace = 'public'::regnamespace order by 1
+    """
+    first = {table: column for table, column in rows(owner, keys) if table in GRANTED}
+    assert first == {table: "id" if table == "xai_chat_metrics" else "user_id" for table in GRANTED}
+
+
+def test_the_programs_role_may_do_what_the_program_does_and_nothing_else(owner: Owner) -> None:
+    """Table by table, column by column."""
+    granted = """
+        select relname, string_agg(what, ' ' order by what) from (
+            select c.relname, a.privilege_type as what
+            from pg_class c, aclexplode(c.relacl) a where a.grantee = 'frontdesk_app'::regrole
+            union all
+            select c.relname, a.privilege_type || '(' || string_agg(t.attname, ',' order by t.attname) || ')'
+            from pg_attribute t join pg_class c on c.oid = t.attrelid, aclexplode(t.attacl) a
+            where a.grantee = 'frontdesk_app'::regrole group by c.relname, a.privilege_type
+        ) rights group by relname
+    """
+    assert dict(rows(owner, granted)) == GRANTED
+
+
+def test_nobody_else_has_any_right(owner: Owner) -> None:
+    """No right on a table or a function of ours belongs to everyone, or to a platform's role."""
+    others = """
+        select c.relname, coalesce(r.rolname, 'public'), a.privilege_type
+        from pg_class c cross join aclexplode(c.relacl) a left join pg_roles r on r.oid = a.grantee
+        where c.relnamespace = 'public'::regnamespace and a.grantee not in (c.relowner, 'frontdesk_app'::regrole)
+        union all
+        select p.proname, coalesce(r.rolname, 'public'), a.privilege_type
+        from pg_proc p cross join aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a
+        left join pg_roles r on r.oid = a.grantee
+        where p.pronamespace = 'public'::regnamespace and a.grantee not in (p.proowner, 'frontdesk_app'::regrole)
+        and not exists (select from pg_depend d where d.objid = p.oid and d.deptype = 'e')
+    """
+    assert rows(owner, others) == []
+
+
+@pytest.mark.parametrize("role", ["frontdesk_app", "frontdesk_graph"])
+def test_a_role_has_no_way_around(owner: Owner, role: str) -> None:
+    """It cannot log in, bypass row level security or make roles and databases, and it is in no other role."""
+    attributes = rows(
+        owner,
+        "select rolsuper, rolbypassrls, rolcreaterole, rolcreatedb, rolcanlogin, rolreplication,"
+        " exists (select from pg_auth_members where member = r.oid),"
+        " exists (select from pg_shdepend where deptype = 'o' and refobjid = r.oid)"
+        " from pg_roles r where rolname = %(role)s",
+        role=role,
+    )
+    assert attributes == [(False,) * 8]
+
+
+@pytest.mark.parametrize("role", ["frontdesk_app", "frontdesk_graph"])
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "create table mine (a int)",
+        "create view mine as select 1",
+        "create function mine() returns int language sql as 'select 1'",
+        "create schema mine",
+        "create role mine",
+        "alter table chat_messages disable row level security",
+        "alter table chat_messages no force row level security",
+        "drop policy owner_only on chat_messages",
+        "create policy mine on chat_messages using (true)",
+        "alter role current_user bypassrls",
+        "truncate chat_messages",
+        "call guard_user_table('chat_messages')",
+        "select forget_checkpoints()",
+        "select * from frontdesk_migrations",
+        "copy chat_messages to program 'cat'",
+    ],
+)
+def test_a_role_makes_nothing_and_changes_no_rule(owner: Owner, role: str, statement: str) -> None:
+    """Whatever a statement that slipped in might try."""
+    refusals = (errors.InsufficientPrivilege, errors.WrongObjectType, errors.FeatureNotSupported)
+    with owner.transaction(force_rollback=True):
+        owner.execute(sql.SQL("set local role {}").format(sql.Identifier(role)))
+        with pytest.raises(refusals):
+            owner.execute(statement.encode())
+
+
+def test_checkpoints_are_out_of_the_programs_reach(owner: Owner) -> None:
+    """They hold every user's words, and no policy guards them; the role that may read them sees nothing else."""
+    usable = rows(
+        owner,
+        "select has_schema_privilege('frontdesk_app', 'langgraph', 'usage'),"
+        " has_schema_privilege('frontdesk_app', 'langgraph', 'create'),"
+        " has_schema_privilege('frontdesk_graph', 'langgraph', 'create')",
+    )
+    assert usable == [(False, False, False)]
+    reached = rows(
+        owner,
+        "select n.nspname, r.rolname, count(*) from pg_class c join pg_namespace n on n.oid = c.relnamespace,"
+        " pg_roles r where r.rolname in ('frontdesk_app', 'frontdesk_graph') and c.relkind in ('r', 'p')"
+        " and n.nspname not in ('pg_catalog', 'information_schema')"
+        " and has_table_privilege(r.oid, c.oid, 'select') group by 1, 2 order by 1, 2",
+    )
+    assert [(schema, role) for schema, role, _ in reached] == [
+        ("langgraph", "frontdesk_graph"),
+        ("public", "frontdesk_app"),
+    ]
+
+
+def test_every_function_acts_with_its_callers_rights(owner: Owner) -> None:
+    """But for the one that takes a deleted turn's checkpoints away, which nobody can call."""
+    definers = rows(
+        owner,
+        "select p.proname from pg_proc p where p.pronamespace = 'public'::regnamespace and p.prosecdef",
+    )
+    assert definers == [("forget_checkpoints",)]

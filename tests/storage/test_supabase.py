@@ -1,0 +1,135 @@
+"""A database prepared as Supabase's is: its auth schema, its roles, what it grants by default, an owner without power.
+
+The owner may use the schemas auth and extensions and cannot let others use them; here it does not even
+bypass row level security, as it does there. On a server of its own, because roles belong to the whole server.
+"""
+
+from collections.abc import Iterator
+from uuid import UUID, uuid4
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from storage.conversations import Conversations
+from storage.embedded import Embedded
+from storage.errors import Gone
+from storage.facts import Facts
+from storage.memory import Memory
+from storage.migrate import migrate, pending
+from storage.pool import Pool
+from storage.recall import Recall
+from storage.turns import Turns
+from storage.users import Users
+from tests.conftest import FAST, create_database
+from tests.storage.rows import MODEL, accepted, answered, heard, new_fact, spoken
+
+PREPARED = """
+create role anon nologin noinherit;
+create role authenticated nologin noinherit;
+create role service_role nologin noinherit bypassrls;
+create role supabase_auth_admin nologin noinherit createrole;
+create role platform login createrole createdb password 'test';
+grant anon, authenticated, service_role to platform with admin option;
+alter role platform set search_path to public, extensions;
+"""
+"""What belongs to the server."""
+
+SCHEMA = """
+create schema extensions;
+grant all on schema extensions to platform;
+grant usage on schema extensions to anon, authenticated, service_role;
+create extension vector schema extensions;
+create schema auth authorization supabase_auth_admin;
+grant usage on schema auth to anon, authenticated, service_role;
+grant all on schema auth to platform;
+create function auth.uid() returns uuid language sql stable as $$
+    select coalesce(
+        nullif(current_setting('request.jwt.claim.sub', true), ''),
+        (nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'sub')
+    )::uuid
+$$;
+alter function auth.uid() owner to supabase_auth_admin;
+grant usage, create on schema public to platform;
+alter default privileges for role platform in schema public grant all on tables to anon, authenticated, service_role;
+alter default privileges for role platform in schema public grant all on functions to anon, authenticated, service_role;
+alter default privileges for role platform in schema public grant all on sequences to anon, authenticated, service_role;
+"""
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Embedded]:
+    """A Postgres with the platform's roles."""
+    embedded = Embedded(tmp_path_factory.mktemp("supabase"), FAST)
+    lease = embedded.lease()
+    with psycopg.connect(embedded.url("postgres"), autocommit=True) as conn:
+        conn.execute(PREPARED)
+    yield embedded
+    lease.release()
+
+
+@pytest.fixture
+def url(server: Embedded) -> str:
+    """A prepared database, as its owner, who is no superuser."""
+    name = f"project_{uuid4().hex}"
+    create_database(server, name)
+    with psycopg.connect(server.url(name), autocommit=True) as conn:
+        conn.execute(SCHEMA)
+        conn.execute(sql.SQL("alter database {} owner to platform").format(sql.Identifier(name)))
+    scheme, _, rest = server.url(name).partition("://")
+    return f"{scheme}://platform:test@{rest.partition('@')[2]}"
+
+
+async def test_the_migrations_run_as_they_are(url: str) -> None:
+    """Each once; auth.uid() stays the platform's."""
+    assert await migrate(url) > 0
+    assert await pending(url) == []
+    with psycopg.connect(url) as conn:
+        row = conn.execute(
+            "select proowner::regrole::text from pg_proc where oid = 'auth.uid()'::regprocedure"
+        ).fetchone()
+    assert row == ("supabase_auth_admin",)
+
+
+async def test_the_platforms_roles_get_no_right(url: str) -> None:
+    """Though it gives them all by default, on tables and functions alike: its REST interface must not serve ours."""
+    await migrate(url)
+    with psycopg.connect(url) as conn:
+        found = conn.execute(
+            "select c.relname, r.rolname from pg_class c, pg_roles r where c.relnamespace = 'public'::regnamespace"
+            " and c.relkind in ('r', 'p') and c.relname <> 'frontdesk_migrations'"
+            " and r.rolname in ('anon', 'authenticated', 'service_role')"
+            " and has_any_column_privilege(r.oid, c.oid, 'select, insert, update')"
+            " union select p.proname, r.rolname from pg_proc p, pg_roles r"
+            " where p.pronamespace = 'public'::regnamespace and r.rolname in ('anon', 'authenticated', 'service_role')"
+            " and has_function_privilege(r.oid, p.oid, 'execute')"
+        ).fetchall()
+    assert found == []
+
+
+async def test_a_user_lives_there_as_elsewhere(url: str) -> None:
+    """Said, learned, found, superseded, forgotten, deleted, erased: with an owner whom policies bind too."""
+    await migrate(url)
+    ada, bob = uuid4(), uuid4()
+    async with Pool.open(url) as pool, Recall.open(url, model=MODEL) as recall:
+        turn = await spoken(pool, ada, answered("I sell biscuits"))
+        first = await heard(pool, ada, accepted("No, tubas", conversation="c-2"))
+        (biscuits,) = await Facts(pool, MODEL).remember(ada, [new_fact("Sells biscuits")], source=turn)
+        tubas = new_fact("Sells tubas")
+        tubas["replaces"] = [biscuits["fact_id"]]
+        await Facts(pool, MODEL).remember(ada, [tubas], source=first)
+        assert [one["fact"] for one in await recall.nearest(ada, [1.0, 0.0], limit=5)] == ["Sells tubas"]
+        assert await recall.nearest(bob, [1.0, 0.0], limit=5) == []
+        assert await Conversations(pool).delete(ada, "c-2")
+        assert [one["fact"] for one in await recall.nearest(ada, [1.0, 0.0], limit=5)] == ["Sells biscuits"]
+        assert await Memory(pool, MODEL).forget(ada, UUID(biscuits["fact_id"]))
+        assert [one["title"] for one in await Conversations(pool).latest(ada, limit=5, q="biscuit")] == [
+            "I sell biscuits"
+        ]
+        await Users(pool).erase(ada)
+        with pytest.raises(Gone):
+            await Turns(pool).answer(ada, turn, answered())
+    with psycopg.connect(url) as conn:
+        conn.execute("set role service_role")  # whom no policy binds, and who may read nothing
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            conn.execute("select * from chat_messages")
