@@ -1,8 +1,10 @@
 """What the guard masked or refused: by kind and hash, never by content."""
 
 from collections.abc import Sequence
-from typing import Literal, TypedDict
+from typing import Literal
 from uuid import UUID
+
+from typing_extensions import TypedDict
 
 from storage.pool import Connection
 

@@ -3,10 +3,10 @@
 import hashlib
 import unicodedata
 from collections.abc import Sequence
-from typing import TypedDict
 from uuid import UUID
 
 from pgvector.psycopg import Vector  # pyright: ignore[reportMissingTypeStubs]
+from typing_extensions import TypedDict
 
 from storage.pool import Connection, Pool
 

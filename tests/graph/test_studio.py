@@ -121,7 +121,7 @@ async def test_a_second_message_goes_on_with_the_conversation(
     thread, fact = await studio.thread(), {"fact": "The user freelances in Lisbon.", "confidence": 0.9}
     model.queue(script.Json({"facts": [fact]}), when=script.structured)
     await studio.ask(thread, f"I freelance in Lisbon. {QUESTION}", user=ada)
-    assert (await studio.state(thread))["learned"] == [fact["fact"]]
+    assert [one["fact"] for one in (await studio.state(thread))["learned"]] == [fact["fact"]]
     model.queue(script.Text("Half of it."), when=script.streaming)
     heard = await studio.ask(thread, "And a laptop?", user=ada)
     assert heard.text == "Half of it."
@@ -148,7 +148,8 @@ async def rows(pool: Pool, user: UUID, conversation: str) -> dict[str, int]:
         cursor = await conn.execute(
             "select (select count(*) from chat_turns where convo_id = %(id)s and status = 'done') as turns,"
             " (select count(*) from chat_messages where convo_id = %(id)s) as messages,"
-            " (select count(*) from xai_chat_metrics where convo_id = %(id)s and success) as metrics,"
+            " (select count(*) from xai_chat_metrics m join chat_turns t on t.turn_id = m.id"
+            "  where t.convo_id = %(id)s and m.success) as metrics,"
             " (select count(*) from chat_convo_summaries where convo_id = %(id)s) as summaries",
             {"id": conversation},
         )
