@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -136,22 +137,27 @@ async def test_nothing_is_mixed_with_what_is_there(frontdesk: Frontdesk, model: 
         assert await lines(client) == exported
 
 
-@pytest.mark.parametrize(
-    ("damage", "says"),
-    [
-        (lambda lines: lines[1:], "line 1: not the beginning"),
-        (lambda lines: lines[:-1], "the end is missing"),
-        (lambda lines: [*lines[:2], *lines[3:]], "lines were written"),
-        (lambda lines: [*lines, lines[1]], "something follows the end"),
-        (lambda lines: [lines[0], *lines], "line 2: another beginning"),
-        (lambda lines: [lines[0], {"type": "spell"}, *lines[1:]], "line 2: "),
-        (lambda lines: [lines[0], {**lines[1], "conversation_id": "a b"}, *lines[2:]], "line 2: conversation"),
-        (lambda lines: [lines[0], {**lines[1], "title": "a\0b"}, *lines[2:]], "line 2: conversation"),
-        (lambda lines: [{**lines[0], "format": 2}, *lines[1:]], "line 1: "),
+Exported = list[dict[str, Any]]
+DAMAGE: dict[str, Callable[[Exported], Exported]] = {
+    "line 1: not the beginning": lambda lines: lines[1:],
+    "the end is missing": lambda lines: lines[:-1],
+    "lines were written": lambda lines: [*lines[:2], *lines[3:]],
+    "something follows the end": lambda lines: [*lines, lines[1]],
+    "line 2: another beginning": lambda lines: [lines[0], *lines],
+    "line 2: ": lambda lines: [lines[0], {"type": "spell"}, *lines[1:]],
+    "line 2: conversation.conv": lambda lines: [
+        lines[0],
+        {**lines[1], "conversation_id": "a b"},
+        *lines[2:],
     ],
-)
+    "line 2: conversation.title": lambda lines: [lines[0], {**lines[1], "title": "a\0b"}, *lines[2:]],
+    "line 1: ": lambda lines: [{**lines[0], "format": 2}, *lines[1:]],
+}
+
+
+@pytest.mark.parametrize(("says", "damage"), DAMAGE.items(), ids=DAMAGE.keys())
 async def test_a_damaged_export_changes_nothing(
-    frontdesk: Frontdesk, model: ModelServer, ada: UUID, bob: UUID, damage: Any, says: str
+    frontdesk: Frontdesk, model: ModelServer, ada: UUID, bob: UUID, says: str, damage: Callable[[Exported], Exported]
 ) -> None:
     """The line is named, and nothing of what stands in it."""
     await lived(frontdesk, model, ada)
