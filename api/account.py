@@ -7,8 +7,8 @@ from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.response import Stream
 
-from api.auth import User
 from api.describe import SIGNED_IN, refusals
+from api.user import User
 from graph.records import Records
 
 NDJSON = "application/x-ndjson"

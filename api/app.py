@@ -20,6 +20,7 @@ from api.describe import COMPONENTS, ModelSchema
 from api.employees import employees
 from api.errors import HANDLERS
 from api.health import live, ready
+from api.local import from_here
 from graph.records import Records
 from graph.service import Service
 from graph.settings import Settings
@@ -40,7 +41,10 @@ def create_app(settings: Settings, opening: Callable[[], AbstractAsyncContextMan
         async with opening() as service:
             app.state.service = service
             app.state.door = door(settings)
-            yield
+            try:
+                yield
+            finally:
+                await app.state.door.close()
 
     return Litestar(
         route_handlers=[chat, *OWN_RECORDS, employees, live, ready],
@@ -50,6 +54,7 @@ def create_app(settings: Settings, opening: Callable[[], AbstractAsyncContextMan
             "service": Provide(provide_service, sync_to_thread=False),
             "records": Provide(provide_records, sync_to_thread=False),
         },
+        guards=[from_here(settings.cors_origins)] if settings.local else [],
         before_send=[remember_visitor],
         exception_handlers=cast(Any, HANDLERS),
         request_class=JSONRequest,

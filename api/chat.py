@@ -9,12 +9,12 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import JSONBody
 from litestar.response import Stream
 
-from api.auth import User
 from api.body import takes_json
 from api.describe import SIGNED_IN, problems
 from api.errors import Problem
 from api.events import document, server_sent
 from api.message import EVENT_STREAM, ChatDocument, ChatOperation, ChatRequest
+from api.user import User
 from graph.events import Refused
 from graph.parts import LimitKeeper
 from graph.runner import Ask

@@ -78,7 +78,7 @@ def migrate(settings: Settings) -> None:
 @settled
 def token(settings: Settings, user: UUID, admin: bool, ttl: int) -> None:
     """Print a bearer token signed with FRONTDESK_JWT_SECRET."""
-    from api.auth import issue_token
+    from api.tokens import issue_token
 
     if settings.jwt_secret is None:
         raise click.ClickException("FRONTDESK_JWT_SECRET is not set: there is nothing to sign with.")

@@ -9,12 +9,12 @@ from litestar.params import JSONBody, PathParameter, QueryParameter
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from typing_extensions import TypedDict
 
-from api.auth import User
 from api.body import as_kept, takes_json
 from api.describe import SIGNED_IN, refusals
 from api.errors import Problem
 from api.message import CONVERSATION_ID
 from api.paging import Cursor, Limit, Search, page, place_of, words
+from api.user import User
 from graph.records import Records
 from storage.conversations import Conversation, ConversationDetails, Latest, SaidMessage
 

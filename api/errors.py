@@ -33,6 +33,7 @@ Code = Literal[
     "fact_known",
     "rate_limited",
     "embedding_unavailable",
+    "issuer_unavailable",
     "shutting_down",
     "storage_unavailable",
     "internal",

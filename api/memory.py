@@ -9,11 +9,11 @@ from litestar.params import FromPath, JSONBody
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from typing_extensions import TypedDict
 
-from api.auth import User
 from api.body import as_kept, takes_json
 from api.describe import SIGNED_IN, refusals
 from api.errors import Problem
 from api.paging import Cursor, Limit, Search, page, place_of, words
+from api.user import User
 from graph.records import Records
 from nodes.extract_facts import SHORTEST
 from storage.errors import FactKnown

@@ -13,12 +13,12 @@ from litestar import Litestar
 from uvicorn.supervisors import Multiprocess
 
 from api.app import create_app
+from api.local import LOOPBACK
 from graph.opening import database, open_models
 from graph.service import open_service
 from graph.settings import Settings
 from storage.keeper import die_with_parent
 
-LOOPBACK = ("127.0.0.1", "::1", "localhost")
 STOP_WITHIN = 2
 """Seconds that open responses get when the server is asked to end."""
 
@@ -40,7 +40,8 @@ def serve(settings: Settings, host: str, port: int, workers: int) -> None:
         StorageError: no database, or none that is fit; one line says why.
     """
     if settings.local and host not in LOOPBACK:
-        raise NotLoopback(f"--host {host}: without FRONTDESK_JWT_SECRET only this machine may connect; set it first.")
+        needed = "FRONTDESK_JWT_SECRET or FRONTDESK_JWKS_URL"
+        raise NotLoopback(f"--host {host}: without {needed} only this machine may connect; set one first.")
     if workers == 1:
         asyncio.run(_serve_here(settings, host, port))
     else:

@@ -9,9 +9,9 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 from typing_extensions import TypedDict
 
-from api.auth import User
 from api.describe import SIGNED_IN, refusals
 from api.errors import Problem
+from api.user import User
 from graph.records import Records
 from storage.facts import LearnedFact
 from storage.turns import TurnRecord

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -22,6 +23,13 @@ def _http_url(value: str) -> str:
     if not value.startswith(("http://", "https://")):
         raise ValueError("takes a URL like https://api.openai.com/v1")
     return value.rstrip("/")
+
+
+def _jwks_url(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in ("127.0.0.1", "::1", "localhost")):
+        return value
+    raise ValueError("takes a URL like https://id.example.com/.well-known/jwks.json (http only on this machine)")
 
 
 def _secret(value: SecretStr) -> SecretStr:
@@ -57,6 +65,7 @@ class Settings(BaseSettings):
     embeddings: Literal["local", "openai"] | None = None
     embedding_model: str = "text-embedding-3-small"
     jwt_secret: Annotated[SecretStr, AfterValidator(_secret)] | None = None
+    jwks_url: Annotated[str, AfterValidator(_jwks_url)] | None = None
     jwt_audience: str | None = None
     jwt_issuer: str | None = None
     data_dir: Path = Path(".frontdesk")
@@ -83,7 +92,7 @@ class Settings(BaseSettings):
     @property
     def local(self) -> bool:
         """Local mode: nobody is verified, so only this machine is let in."""
-        return self.jwt_secret is None
+        return self.jwt_secret is None and self.jwks_url is None
 
     @property
     def remote_model(self) -> bool:

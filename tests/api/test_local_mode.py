@@ -81,3 +81,62 @@ async def test_a_forged_session_is_nobodys(local_mode: Frontdesk) -> None:
         forger.cookies.set(COOKIE, jwt.encode(claims, "a guess that is long enough to sign with", algorithm="HS256"))
         assert "set-cookie" in (await say_hello(local_mode, forger)).headers
     assert (await users(local_mode))[1] != ada
+
+
+@pytest.mark.parametrize(
+    "host", ["evil.example", "evil.example:8000", "127.0.0.1.evil.example", "192.168.1.5", "[::1", ""]
+)
+async def test_a_name_that_was_rebound_gets_nowhere(local_mode: Frontdesk, host: str) -> None:
+    """Whatever it asks for, it is told nothing and given no session."""
+    async with local_mode.client(None) as browser:
+        for path in ("/employees", "/conversations", "/health/live", "/schema/openapi.json"):
+            answer = await browser.get(path, headers={"host": host})
+            assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
+            assert "set-cookie" not in answer.headers
+
+
+FOREIGN = [
+    {"origin": "https://evil.example"},
+    {"origin": "null"},
+    {"origin": "http://127.0.0.1:1"},
+    {"sec-fetch-site": "cross-site", "sec-fetch-mode": "no-cors"},
+]
+
+
+@pytest.mark.parametrize("headers", FOREIGN, ids=str)
+async def test_a_foreign_page_gets_nowhere(local_mode: Frontdesk, headers: dict[str, str]) -> None:
+    """It neither reads nor writes, and cannot put a session of its own in the place of the visitor's."""
+    async with local_mode.client(None) as browser:
+        for method, path in (("POST", "/chat"), ("GET", "/conversations"), ("DELETE", "/account"), ("GET", "/export")):
+            answer = await browser.request(method, path, headers=headers, json={"message": "Hello"})
+            assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
+            assert "set-cookie" not in answer.headers
+    assert await users(local_mode) == []
+
+
+async def test_its_own_pages_get_through(local_mode: Frontdesk) -> None:
+    """By each of this machine's names."""
+    async with local_mode.client(None) as browser:
+        own = {"origin": local_mode.url, "sec-fetch-site": "same-origin"}
+        assert (await browser.get("/conversations", headers=own)).status_code == 200
+        for host in ("localhost:8000", "[::1]:8000", "127.0.0.1"):
+            assert (await browser.get("/employees", headers={"host": host})).status_code == 200
+
+
+async def test_a_link_from_elsewhere_does_not_replace_the_session(local_mode: Frontdesk) -> None:
+    """The browser keeps the cookie back then; who follows a link is shown the page and stays who they are."""
+    visit = {"sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate"}
+    async with local_mode.client(None) as browser:
+        answer = await browser.get("/conversations", headers=visit)
+        posted = await browser.post("/chat", json={"message": "Hello"}, headers=visit)
+    assert answer.status_code == 200
+    assert "set-cookie" not in answer.headers
+    assert posted.status_code == 403
+
+
+async def test_an_origin_that_was_let_in_gets_through(serve: Serve) -> None:
+    """The one that is configured and no other."""
+    frontdesk = await serve(jwt_secret=None, cors_origins=["https://app.example"])
+    async with frontdesk.client(None) as browser:
+        for origin, status in (("https://app.example", 200), ("https://evil.example", 403)):
+            assert (await browser.get("/employees", headers={"origin": origin})).status_code == status

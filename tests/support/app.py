@@ -15,7 +15,7 @@ import httpx
 import uvicorn
 
 from api.app import create_app
-from api.auth import issue_token
+from api.tokens import issue_token
 from graph.opening import Local
 from graph.service import Service, open_service
 from graph.settings import Settings
