@@ -30,6 +30,8 @@ Code = Literal[
     "method_not_allowed",
     "body_too_large",
     "unsupported_media_type",
+    "request_timeout",
+    "headers_too_large",
     "fact_known",
     "rate_limited",
     "embedding_unavailable",
@@ -75,20 +77,22 @@ class Problem(Exception):
         self.retry_after = None if retry_after is None else max(1, math.ceil(retry_after))
         self.headers = headers or {}
 
-    def response(self) -> Response[dict[str, Any]]:
+    def document(self) -> dict[str, Any]:
         """The problem document."""
-        content: dict[str, Any] = {
+        known = {} if self.retry_after is None else {"retry_after": self.retry_after}
+        return {
             "type": "about:blank",
             "title": HTTPStatus(self.status).phrase,
             "status": self.status,
             "detail": self.detail,
             "code": self.code,
+            **known,
         }
-        headers = dict(self.headers)
-        if self.retry_after is not None:
-            content["retry_after"] = self.retry_after
-            headers["Retry-After"] = str(self.retry_after)
-        return Response(content, status_code=self.status, headers=headers, media_type=PROBLEM)
+
+    def response(self) -> Response[dict[str, Any]]:
+        """The problem document as an answer."""
+        wait = {} if self.retry_after is None else {"Retry-After": str(self.retry_after)}
+        return Response(self.document(), status_code=self.status, headers={**self.headers, **wait}, media_type=PROBLEM)
 
 
 def on_problem(_: Request[Any, Any, Any], error: Problem) -> Response[dict[str, Any]]:

@@ -15,6 +15,7 @@ import httpx
 import uvicorn
 
 from api.app import create_app
+from api.serve import configured
 from api.tokens import issue_token
 from graph.opening import Local
 from graph.service import Service, open_service
@@ -146,7 +147,7 @@ async def _running(settings: Settings, local: Local) -> AsyncGenerator[Frontdesk
             ready.set()
             yield service
 
-        config = uvicorn.Config(create_app(settings, opening), log_config=None, lifespan="on", access_log=False)
+        config = configured(create_app(settings, opening), settings, "127.0.0.1", 0)
         server = uvicorn.Server(config)
         task = asyncio.create_task(server._serve([listening]))  # pyright: ignore[reportPrivateUsage] - leaves signals alone
         await ready.wait()
