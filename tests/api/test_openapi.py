@@ -1,5 +1,6 @@
 """The OpenAPI document, and the page that shows it."""
 
+import re
 from typing import Any
 
 import pytest
@@ -25,7 +26,11 @@ async def test_the_document_is_valid(document: dict[str, Any]) -> None:
 
 async def test_it_knows_every_address(document: dict[str, Any]) -> None:
     """Nothing is served that it does not tell of."""
-    assert {"/chat", "/employees", "/health/live", "/health/ready"} <= set(document["paths"])
+    assert {
+        "/chat", "/turns/{turn_id}", "/conversations", "/conversations/{conversation_id}",
+        "/conversations/{conversation_id}/messages", "/memory", "/memory/{fact_id}", "/export", "/account",
+        "/employees", "/health/live", "/health/ready",
+    } == set(document["paths"])  # fmt: skip
 
 
 async def test_it_describes_the_message(document: dict[str, Any]) -> None:
@@ -61,8 +66,13 @@ async def test_it_describes_every_refusal(document: dict[str, Any]) -> None:
 
 
 async def test_there_is_a_page_to_browse(frontdesk: Frontdesk) -> None:
-    """For people."""
+    """For people: everything is on it, and it needs nothing from elsewhere, no script and no style of its own."""
     async with frontdesk.client(None) as client:
         page = await client.get("/schema", follow_redirects=True)
-    assert page.status_code == 200
+        style = await client.get("/schema/page.css")
+    assert page.status_code == style.status_code == 200
     assert page.headers["content-type"].startswith("text/html")
+    assert style.headers["content-type"].startswith("text/css")
+    for address in ("/chat", "/conversations/{conversation_id}", "/memory/{fact_id}", "/export", "ProblemDocument"):
+        assert address in page.text
+    assert not re.search(r"<script|style=|\son\w+=|https?://", page.text)
