@@ -1,5 +1,6 @@
 """Every refusal as a problem document (RFC 9457), with a code from a closed list and words safe to show anyone."""
 
+import json
 import logging
 import math
 from http import HTTPStatus
@@ -28,6 +29,8 @@ Code = Literal[
     "not_found",
     "deleted",
     "method_not_allowed",
+    "request_timeout",
+    "headers_too_large",
     "body_too_large",
     "unsupported_media_type",
     "fact_known",
@@ -74,7 +77,7 @@ class Problem(Exception):
         self.retry_after = None if retry_after is None else max(1, math.ceil(retry_after))
         self.headers = headers or {}
 
-    def response(self) -> Response[dict[str, Any]]:
+    def document(self) -> dict[str, Any]:
         """The problem document."""
         content: dict[str, Any] = {
             "type": "about:blank",
@@ -83,11 +86,20 @@ class Problem(Exception):
             "detail": self.detail,
             "code": self.code,
         }
-        headers = dict(self.headers)
         if self.retry_after is not None:
             content["retry_after"] = self.retry_after
+        return content
+
+    def body(self) -> bytes:
+        """The problem document in JSON, for where no framework encodes it."""
+        return json.dumps(self.document()).encode()
+
+    def response(self) -> Response[dict[str, Any]]:
+        """The problem document as the framework's response."""
+        headers = dict(self.headers)
+        if self.retry_after is not None:
             headers["Retry-After"] = str(self.retry_after)
-        return Response(content, status_code=self.status, headers=headers, media_type=PROBLEM)
+        return Response(self.document(), status_code=self.status, headers=headers, media_type=PROBLEM)
 
 
 def on_problem(_: Request[Any, Any, Any], error: Problem) -> Response[dict[str, Any]]:

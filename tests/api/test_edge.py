@@ -1,0 +1,139 @@
+"""Clients that send too much, too slowly or nothing, over raw connections."""
+
+import asyncio
+import json
+from uuid import UUID
+
+import pytest
+
+from api.protocol import Edge
+from tests.support.app import Frontdesk, Serve
+from tests.support.listening import listening, until
+from tests.support.model_script import Gate, streaming
+from tests.support.model_server import ModelServer
+from tests.support.raw import Reply, connected, reply, until_closed
+
+LIVE = b"GET /health/live HTTP/1.1\r\nHost: test\r\n"
+POST = b"POST /chat HTTP/1.1\r\nHost: test\r\nContent-Type: application/json\r\n"
+
+
+class Brief(Edge):
+    """The same limits in short."""
+
+    head_seconds = 0.3
+    body_seconds = 0.3
+
+
+@pytest.fixture
+async def brief(serve: Serve) -> Frontdesk:
+    """An application that does not wait long."""
+    return await serve(http=Brief)
+
+
+LATE = {
+    "a silent connection": b"",
+    "an empty line": b"\r\n",
+    "half a request line": b"GET /hea",
+    "half-sent headers": LIVE + b"X-Half: a",
+    "headers without an end": LIVE,
+}
+
+LATE_BODIES = {
+    "a half-sent body": b'Content-Length: 30\r\n\r\n{"message":',
+    "no body at all": b"Content-Length: 30\r\n\r\n",
+    "a stalled chunk": b'Transfer-Encoding: chunked\r\n\r\n20\r\n{"message":',
+    "chunks without an end": b'Transfer-Encoding: chunked\r\n\r\n2\r\n{"\r\n',
+    "trailers without an end": b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\nX-Trailer: a",
+}
+
+TOO_LARGE = {
+    "a huge header": LIVE + b"X-Huge: " + b"a" * 1_000_000 + b"\r\n\r\n",
+    "a huge header without an end": LIVE + b"X-Huge: " + b"a" * 1_000_000,
+    "a huge header name": LIVE + b"a" * 1_000_000,
+    "a huge address": b"GET /" + b"a" * 1_000_000 + b" HTTP/1.1\r\n\r\n",
+    "a header just too large": LIVE + b"X-Large: " + b"a" * 16 * 1024 + b"\r\n\r\n",
+    "1,000 headers": LIVE + b"".join(b"X-%d: a\r\n" % number for number in range(1000)) + b"\r\n",
+    "101 headers": LIVE + b"X: a\r\n" * 100 + b"\r\n",
+}
+
+
+@pytest.mark.parametrize("sent", LATE.values(), ids=LATE.keys())
+async def test_headers_that_do_not_come_are_not_waited_for(brief: Frontdesk, sent: bytes) -> None:
+    """The client is told and hung up on, and the next one is answered."""
+    refused(await until_closed(brief.url, sent), 408, "request_timeout")
+    await answers(brief)
+
+
+@pytest.mark.parametrize("sent", LATE_BODIES.values(), ids=LATE_BODIES.keys())
+async def test_a_body_that_does_not_come_is_not_waited_for(brief: Frontdesk, ada: UUID, sent: bytes) -> None:
+    """The client is told and hung up on, and the next one is answered."""
+    async with brief.client(ada) as client:
+        signed = b"Authorization: " + client.headers["authorization"].encode() + b"\r\n"
+    refused(await until_closed(brief.url, POST + signed + sent), 408, "request_timeout")
+    await answers(brief)
+
+
+@pytest.mark.parametrize("sent", TOO_LARGE.values(), ids=TOO_LARGE.keys())
+async def test_headers_that_are_too_large_are_refused(frontdesk: Frontdesk, sent: bytes) -> None:
+    """The answer arrives though the client goes on sending, and the next one is answered."""
+    refused(await until_closed(frontdesk.url, sent), 431, "headers_too_large")
+    await answers(frontdesk)
+
+
+async def test_headers_within_the_limits_are_taken(frontdesk: Frontdesk) -> None:
+    """A hundred headers, and fifteen kilobytes in one."""
+    for headers in (b"X: a\r\n" * 99, b"X: " + b"a" * 15_000 + b"\r\n"):
+        async with connected(frontdesk.url) as (reader, writer):
+            writer.write(LIVE + headers + b"\r\n")
+            assert (await reply(reader)).status == 200
+
+
+async def test_large_trailers_are_refused(frontdesk: Frontdesk) -> None:
+    """What comes after a chunked body counts, too, and nobody gets to keep sending it."""
+    sent = POST + b"Transfer-Encoding: chunked\r\n\r\n0\r\nX-Huge: " + b"a" * 1_000_000
+    assert (await until_closed(frontdesk.url, sent)).status in {401, 431}  # whichever is first to say so
+    await answers(frontdesk)
+
+
+async def test_what_is_no_http_is_refused(frontdesk: Frontdesk) -> None:
+    """As a problem document, like everything else."""
+    refused(await until_closed(frontdesk.url, b"HELLO?\r\n\r\n"), 400, "invalid_request")
+    await answers(frontdesk)
+
+
+async def test_every_request_of_a_connection_has_its_own_time(brief: Frontdesk) -> None:
+    """The first is answered; the second stalls and is refused."""
+    async with connected(brief.url) as (reader, writer):
+        for _ in range(3):
+            writer.write(LIVE + b"\r\n")
+            assert (await reply(reader)).status == 200
+        writer.write(LIVE)
+        refused(await reply(reader), 408, "request_timeout")
+        assert await reader.read() == b""
+
+
+async def test_an_answer_may_take_its_time(brief: Frontdesk, ada: UUID, model: ModelServer) -> None:
+    """Longer than a request may: once it has arrived, nothing cuts off who waits for the answer or reads it slowly."""
+    gate = asyncio.Event()
+    model.queue(Gate(["Well, ", "it depends."], gate), streaming)
+    async with listening(brief, ada, "Hello") as events:
+        await until(events, "token")
+        refused(await until_closed(brief.url, b""), 408, "request_timeout")  # so that long it has been, at least
+        gate.set()
+        await until(events, "done")
+    await brief.settled()
+
+
+def refused(answer: Reply, status: int, code: str) -> None:
+    """A problem document of this status and code, and no more requests on this connection."""
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.headers["connection"] == "close"
+    problem = json.loads(answer.body)
+    assert (answer.status, problem["status"], problem["code"]) == (status, status, code)
+    assert set(problem) == {"type", "title", "status", "detail", "code"}
+
+
+async def answers(frontdesk: Frontdesk) -> None:
+    """The next request is answered."""
+    async with frontdesk.client(None) as client:
+        assert (await client.get("/health/live")).status_code == 200
