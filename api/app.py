@@ -8,7 +8,6 @@ from litestar import Litestar, Request
 from litestar.config.cors import CORSConfig
 from litestar.di import NamedDependency, Provide
 from litestar.openapi import OpenAPIConfig
-from litestar.openapi.plugins import SwaggerRenderPlugin
 from litestar.types import ControllerRouterHandler
 
 from api import conversations, memory, turns
@@ -19,7 +18,9 @@ from api.chat import chat
 from api.describe import COMPONENTS, ModelSchema
 from api.employees import employees
 from api.errors import HANDLERS
+from api.headers import secure
 from api.health import live, ready
+from api.schema_page import SchemaPage
 from graph.records import Records
 from graph.service import Service
 from graph.settings import Settings
@@ -50,7 +51,7 @@ def create_app(settings: Settings, opening: Callable[[], AbstractAsyncContextMan
             "service": Provide(provide_service, sync_to_thread=False),
             "records": Provide(provide_records, sync_to_thread=False),
         },
-        before_send=[remember_visitor],
+        before_send=[remember_visitor, secure],
         exception_handlers=cast(Any, HANDLERS),
         request_class=JSONRequest,
         request_max_body_size=MAX_BODY_BYTES,
@@ -63,7 +64,7 @@ def create_app(settings: Settings, opening: Callable[[], AbstractAsyncContextMan
             version="0.1.0",
             path="/schema",
             components=COMPONENTS,
-            render_plugins=[SwaggerRenderPlugin()],
+            render_plugins=[SchemaPage()],
         ),
         logging_config=None,
     )

@@ -9,6 +9,7 @@ from typing import Any, cast
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from api.errors import PROBLEM, Problem
+from api.headers import security_headers
 
 MAX_HEAD_BYTES = 16 * 1024
 """Request line and headers together."""
@@ -172,6 +173,7 @@ def _on_the_wire(problem: Problem, default_headers: list[tuple[bytes, bytes]]) -
     body = problem.body()
     headers = [
         *default_headers,
+        *((name.encode(), value.encode()) for name, value in security_headers(PROBLEM).items()),
         (b"content-type", PROBLEM.encode()),
         (b"content-length", str(len(body)).encode()),
         (b"connection", b"close"),
