@@ -7,7 +7,7 @@ HOST ?= 127.0.0.1
 PORT ?= 8000
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test check fix lock replays drawing
+.PHONY: help serve test check fix lock audit replays drawing
 
 help:  ## what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ lock: $(VENV)/.dev  ## resolve the dependencies anew into requirements.lock and 
 		--extra local --group build --group dev -o requirements-dev.lock pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --custom-compile-command "make lock" \
 		--constraints requirements-dev.lock --extra local --group build -o requirements.lock pyproject.toml
+
+audit: $(VENV)/.dev  ## ask for known vulnerabilities of what requirements.lock installs
+	@$(BIN)/python -m tests.support.audit requirements.lock
 
 replays: $(VENV)/.dev  ## record the saved turns in tests/replays anew, after a change that is meant
 	@$(BIN)/python -m tests.replays.record

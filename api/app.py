@@ -18,7 +18,7 @@ from api.chat import chat
 from api.describe import COMPONENTS, ModelSchema
 from api.employees import employees
 from api.errors import HANDLERS
-from api.headers import protect
+from api.headers import secure
 from api.health import live, ready
 from api.local import from_here
 from api.schema_page import SchemaPage
@@ -56,7 +56,7 @@ def create_app(settings: Settings, opening: Callable[[], AbstractAsyncContextMan
             "records": Provide(provide_records, sync_to_thread=False),
         },
         guards=[from_here(settings.cors_origins)] if settings.local else [],
-        before_send=[remember_visitor, protect],
+        before_send=[remember_visitor, secure],
         exception_handlers=cast(Any, HANDLERS),
         request_class=JSONRequest,
         request_max_body_size=MAX_BODY_BYTES,

@@ -1,5 +1,6 @@
 """Every refusal as a problem document (RFC 9457), with a code from a closed list and words safe to show anyone."""
 
+import json
 import logging
 import math
 from http import HTTPStatus
@@ -28,10 +29,10 @@ Code = Literal[
     "not_found",
     "deleted",
     "method_not_allowed",
-    "body_too_large",
-    "unsupported_media_type",
     "request_timeout",
     "headers_too_large",
+    "body_too_large",
+    "unsupported_media_type",
     "fact_known",
     "rate_limited",
     "embedding_unavailable",
@@ -89,10 +90,16 @@ class Problem(Exception):
             **known,
         }
 
+    def body(self) -> bytes:
+        """The problem document in JSON, for where no framework encodes it."""
+        return json.dumps(self.document()).encode()
+
     def response(self) -> Response[dict[str, Any]]:
-        """The problem document as an answer."""
-        wait = {} if self.retry_after is None else {"Retry-After": str(self.retry_after)}
-        return Response(self.document(), status_code=self.status, headers={**self.headers, **wait}, media_type=PROBLEM)
+        """The problem document as the framework's response."""
+        headers = dict(self.headers)
+        if self.retry_after is not None:
+            headers["Retry-After"] = str(self.retry_after)
+        return Response(self.document(), status_code=self.status, headers=headers, media_type=PROBLEM)
 
 
 def on_problem(_: Request[Any, Any, Any], error: Problem) -> Response[dict[str, Any]]:

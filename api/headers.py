@@ -1,30 +1,31 @@
-"""What every answer tells the browser not to do with it."""
+"""What every response tells a browser: guess nothing, load nothing, keep nothing."""
 
 from litestar.datastructures import MutableScopeHeaders
 from litestar.types import Message, Scope
 
+NOTHING = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'"
+"""The policy of what is not a page."""
 PAGE = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self';"
+    " base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
-"""What a page may load: what comes from here, and nothing that stands in the page itself."""
-DATA = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-"""What data may load if someone takes it for a page: nothing."""
-
-FIXED = {
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Opener-Policy": "same-origin",
-}
+"""A page may use what comes from here, in files of its own: nothing inline, nothing foreign."""
 
 
-async def protect(message: Message, scope: Scope) -> None:  # noqa: ARG001 - the framework's form
-    """Hook before a response is sent: say so, and keep it out of caches unless it says otherwise itself."""
-    if message["type"] != "http.response.start":
-        return
-    headers = MutableScopeHeaders.from_message(message)
-    for name, value in FIXED.items():
-        headers[name] = value
-    is_page = headers.get("content-type", "").startswith("text/html")
-    headers["Content-Security-Policy"] = PAGE if is_page else DATA
-    headers.setdefault("Cache-Control", "no-store")
+def security_headers(content_type: str) -> dict[str, str]:
+    """The headers that go with content of this type."""
+    page = content_type.partition(";")[0].strip().lower() == "text/html"
+    return {
+        "x-content-type-options": "nosniff",
+        "referrer-policy": "no-referrer",
+        "content-security-policy": PAGE if page else NOTHING,
+        "cache-control": "no-store",
+    }
+
+
+async def secure(message: Message, _: Scope) -> None:
+    """Hook before a response is sent: add what its handler has not set itself."""
+    if message["type"] == "http.response.start":
+        headers = MutableScopeHeaders.from_message(message)
+        for name, value in security_headers(headers.get("content-type", "")).items():
+            headers.setdefault(name, value)

@@ -1,87 +1,96 @@
-"""The OpenAPI document as a page to browse: written on the server, without scripts, from nowhere else."""
+"""The OpenAPI document as a page: plain HTML made here, which needs no script and nothing from elsewhere."""
 
 import json
-from collections.abc import Iterator
 from html import escape
+from pathlib import Path
 from typing import Any
 
 from litestar import Request, Router, get
 from litestar.openapi.plugins import OpenAPIRenderPlugin
 
-STYLE = """\
-:root { color-scheme: light dark; }
-body { font: 1rem/1.5 system-ui, sans-serif; max-width: 60rem; margin: 0 auto; padding: 1rem; }
-code, pre { font-family: ui-monospace, monospace; font-size: .9rem; }
-pre { overflow-x: auto; padding: .75rem; border: 1px solid color-mix(in srgb, currentColor 25%, transparent); }
-details { border-top: 1px solid color-mix(in srgb, currentColor 25%, transparent); padding: .5rem 0; }
-summary { cursor: pointer; overflow-wrap: anywhere; }
-summary b { display: inline-block; min-width: 4.5rem; }
-table { border-collapse: collapse; display: block; overflow-x: auto; }
-td, th { text-align: start; padding: .15rem 1rem .15rem 0; vertical-align: top; }
-"""
+METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
+STYLE = Path(__file__).with_name("schema_page.css")
 
 
 class SchemaPage(OpenAPIRenderPlugin):
-    """Renders the page, and serves the style it needs."""
+    """A page with a line per operation, which opens to what it takes and what it answers."""
 
     def __init__(self) -> None:
-        super().__init__(path="/")
-
-    def receive_router(self, router: Router) -> None:
-        """Serve the style beside the page."""
-        router.register(style)
+        super().__init__(path="/", favicon="", style="")
 
     def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:  # noqa: ARG002
         """The page."""
-        return "\n".join(_page(openapi_schema)).encode()
+        return page(openapi_schema).encode()
+
+    def receive_router(self, router: Router) -> None:
+        """Serve the style sheet beside the page."""
+        router.register(style)
 
 
-@get("/page.css", media_type="text/css", include_in_schema=False, sync_to_thread=False)
-def style() -> str:
-    """The page's style."""
-    return STYLE
+@get("/page.css", media_type="text/css", include_in_schema=False, sync_to_thread=True)
+def style() -> bytes:
+    """The page's style sheet."""
+    return STYLE.read_bytes()
 
 
-def _page(schema: dict[str, Any]) -> Iterator[str]:
-    title = escape(schema["info"]["title"])
-    yield '<!doctype html><html lang="en"><head><meta charset="utf-8">'
-    yield '<meta name="viewport" content="width=device-width, initial-scale=1">'
-    yield f'<title>{title} API</title><link rel="stylesheet" href="/schema/page.css"></head><body><main>'
-    yield f"<h1>{title} {escape(schema['info']['version'])}</h1>"
-    yield '<p>For programs: <a href="/schema/openapi.json">openapi.json</a>.</p>'
-    for path, operations in schema["paths"].items():
-        for method, operation in operations.items():
-            yield from _operation(path, method, operation)
-    yield "<h2>Shapes</h2>"
-    for name, shape in schema.get("components", {}).get("schemas", {}).items():
-        yield f'<details id="{escape(name)}"><summary><code>{escape(name)}</code></summary>{_json(shape)}</details>'
-    yield "</main></body></html>"
+def page(document: dict[str, Any]) -> str:
+    """The document as HTML; whatever it says is escaped."""
+    info = document["info"]
+    title = escape(f"{info['title']} {info['version']}")
+    operations = [
+        _operation(method, path, item[method])
+        for path, item in document["paths"].items()
+        for method in METHODS
+        if method in item
+    ]
+    schemas = document.get("components", {}).get("schemas", {})
+    return (
+        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f'<title>{title}</title>\n<link rel="stylesheet" href="/schema/page.css">\n</head>\n<body>\n<h1>{title}</h1>\n'
+        '<p>The same for programs: <a href="/schema/openapi.json">openapi.json</a></p>\n'
+        f"{''.join(operations)}<h2>Schemas</h2>\n{''.join(_schema(name, each) for name, each in schemas.items())}"
+        "</body>\n</html>\n"
+    )
 
 
-def _operation(path: str, method: str, operation: dict[str, Any]) -> Iterator[str]:
-    what = escape(operation.get("description") or operation.get("summary") or "")
-    yield f"<details><summary><b>{escape(method.upper())}</b> <code>{escape(path)}</code> {what}</summary>"
-    if parameters := operation.get("parameters"):
-        yield "<table><tr><th>parameter</th><th>in</th><th>takes</th></tr>"
-        for one in parameters:
-            taken = _json(one.get("schema", {}), block=False)
-            yield f"<tr><td>{escape(one['name'])}</td><td>{escape(one['in'])}</td><td>{taken}</td></tr>"
-        yield "</table>"
-    for kind, media in operation.get("requestBody", {}).get("content", {}).items():
-        yield f"<p>Takes {escape(kind)}:</p>{_json(media.get('schema', {}))}"
-    yield "<table><tr><th>status</th><th>means</th><th>comes as</th></tr>"
-    for status, answer in operation["responses"].items():
-        kinds = ", ".join(f"{escape(kind)} {_shape(media)}" for kind, media in answer.get("content", {}).items())
-        yield f"<tr><td>{escape(status)}</td><td>{escape(answer['description'])}</td><td>{kinds}</td></tr>"
-    yield "</table></details>"
+def _operation(method: str, path: str, operation: dict[str, Any]) -> str:
+    summary = escape(operation.get("description", ""))
+    return (
+        f"<details>\n<summary><b>{escape(method.upper())}</b> <code>{escape(path)}</code> {summary}</summary>\n"
+        f"<p>{escape(operation.get('description', ''))}</p>\n"
+        f"{_parameters(operation.get('parameters', []))}{_body(operation.get('requestBody', {}))}"
+        f"{_answers(operation.get('responses', {}))}</details>\n"
+    )
 
 
-def _shape(media: dict[str, Any]) -> str:
-    """A link to the named shape, where the answer has one."""
-    name = str(media.get("schema", {}).get("$ref", "")).rpartition("/")[2]
-    return f'<a href="#{escape(name)}">{escape(name)}</a>' if name else ""
+def _parameters(parameters: list[dict[str, Any]]) -> str:
+    lines = [
+        f"<tr><td><code>{escape(each['name'])}</code></td><td>{escape(each['in'])}"
+        f"{', required' if each.get('required') else ''}</td><td>{escape(each.get('description', ''))}</td>"
+        f"<td><code>{escape(json.dumps(each.get('schema', {})))}</code></td></tr>\n"
+        for each in parameters
+    ]
+    return f"<h3>Parameters</h3>\n<table>\n{''.join(lines)}</table>\n" if lines else ""
 
 
-def _json(value: Any, *, block: bool = True) -> str:
-    text = escape(json.dumps(value, ensure_ascii=False, indent=2 if block else None))
-    return f"<pre>{text}</pre>" if block else f"<code>{text}</code>"
+def _body(body: dict[str, Any]) -> str:
+    kinds = body.get("content", {}).items()
+    return "".join(f"<h3>Body: {escape(kind)}</h3>\n{_json(media.get('schema', {}))}" for kind, media in kinds)
+
+
+def _answers(responses: dict[str, Any]) -> str:
+    lines = [
+        f"<tr><td>{escape(status)}</td><td>{escape(answer.get('description', ''))}</td>"
+        f"<td>{escape(', '.join(answer.get('content', {})))}</td></tr>\n"
+        for status, answer in responses.items()
+    ]
+    return f"<h3>Responses</h3>\n<table>\n{''.join(lines)}</table>\n"
+
+
+def _schema(name: str, schema: dict[str, Any]) -> str:
+    return f"<details>\n<summary><code>{escape(name)}</code></summary>\n{_json(schema)}</details>\n"
+
+
+def _json(value: Any) -> str:
+    return f"<pre>{escape(json.dumps(value, indent=2, ensure_ascii=False))}</pre>\n"

@@ -14,7 +14,7 @@ from uvicorn.supervisors import Multiprocess
 
 from api.app import create_app
 from api.local import LOOPBACK
-from api.protocol import PatientProtocol
+from api.protocol import Edge
 from graph.opening import database, open_models
 from graph.service import open_service
 from graph.settings import Settings
@@ -60,7 +60,7 @@ def worker_app() -> Litestar:
 async def _serve_here(settings: Settings, host: str, port: int) -> None:
     async with open_service(settings, say_on_stderr) as service:
         app = create_app(settings, lambda: nullcontext(service))
-        server = _Server(configured(app, settings, host, port), service.parts.model.label)
+        server = _Server(configure(app, settings, host, port), service.parts.model.label)
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, server.handle_exit, number, None)
@@ -71,21 +71,23 @@ async def _serve_many(settings: Settings, host: str, port: int, workers: int) ->
     # Opened here first, so that what is wrong is said once, in one line, and the workers find it ready.
     async with database(settings, say_on_stderr), AsyncExitStack() as stack:
         models = await open_models(settings, stack, say_on_stderr)
-        config = configured("api.serve:worker_app", settings, host, port, workers=workers)
+        config = configure("api.serve:worker_app", settings, host, port, workers=workers)
         listening = config.bind_socket()
         listening.listen(config.backlog)  # who comes before the workers are up waits, and is not turned away
         _announce(host, listening.getsockname()[1], models.model.label)
         await asyncio.to_thread(Multiprocess(config, sockets=[listening]).run)
 
 
-def configured(app: Litestar | str, settings: Settings, host: str, port: int, workers: int = 1) -> uvicorn.Config:
-    """How uvicorn serves the application."""
+def configure(
+    app: Litestar | str, settings: Settings, host: str, port: int, workers: int = 1, http: type[Edge] = Edge
+) -> uvicorn.Config:
+    """How the server runs, here and in tests."""
     return uvicorn.Config(
         app,
+        http=http,
         host=host,
         port=port,
         workers=workers,
-        http=PatientProtocol,
         factory=isinstance(app, str),
         log_config=None,
         log_level="warning" if settings.log_level == "info" else settings.log_level,  # its news is not ours

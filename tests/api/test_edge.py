@@ -1,139 +1,139 @@
-"""What reaches no handler: heads that are too large, senders who never finish, what is no HTTP."""
+"""Clients that send too much, too slowly or nothing, over raw connections."""
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
-from typing import Any
-from urllib.parse import urlsplit
 from uuid import UUID
 
 import pytest
 
-from api.protocol import LARGEST_HEAD, MOST_HEADERS, PatientProtocol
-from tests.support.app import Frontdesk
-from tests.support.database import kept
+from api.protocol import Edge
+from tests.support.app import Frontdesk, Serve
+from tests.support.listening import listening, until
+from tests.support.model_script import Gate, streaming
+from tests.support.model_server import ModelServer
+from tests.support.raw import Reply, connected, reply, until_closed
 
-Wire = tuple[asyncio.StreamReader, asyncio.StreamWriter]
-HEAD = b"POST /chat HTTP/1.1\r\nhost: here\r\ncontent-type: application/json\r\n"
-
-
-@asynccontextmanager
-async def connected(frontdesk: Frontdesk) -> AsyncGenerator[Wire]:
-    """A bare connection."""
-    parts = urlsplit(frontdesk.url)
-    reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
-    try:
-        yield reader, writer
-    finally:
-        writer.transport.abort()
+LIVE = b"GET /health/live HTTP/1.1\r\nHost: test\r\n"
+POST = b"POST /chat HTTP/1.1\r\nHost: test\r\nContent-Type: application/json\r\n"
 
 
-async def answer(reader: asyncio.StreamReader) -> tuple[int, dict[str, Any]]:
-    """Status and problem of the answer after which the server hung up."""
-    head, _, body = (await reader.read()).partition(b"\r\n\r\n")
-    assert b"content-type: application/problem+json" in head
-    assert b"connection: close" in head
-    return int(head.split()[1]), json.loads(body)
+class Brief(Edge):
+    """The same limits in short."""
+
+    head_seconds = 0.3
+    body_seconds = 0.3
 
 
-async def sent(frontdesk: Frontdesk, *pieces: bytes) -> tuple[int, str]:
-    """Status and code of what comes back for these bytes."""
-    async with connected(frontdesk) as (reader, writer):
-        for piece in pieces:
-            writer.write(piece)
-            await writer.drain()
-        status, problem = await answer(reader)
-        assert problem["status"] == status
-        assert problem["detail"]
-        return status, problem["code"]
+@pytest.fixture
+async def brief(serve: Serve) -> Frontdesk:
+    """An application that does not wait long."""
+    return await serve(http=Brief)
 
 
-async def unharmed(frontdesk: Frontdesk, user: UUID) -> None:
-    """Nothing is kept, and the next message is answered."""
-    assert await kept(frontdesk.service.url) == {}
-    assert (await frontdesk.chat(user, "Hello")).status == 200
+LATE = {
+    "a silent connection": b"",
+    "an empty line": b"\r\n",
+    "half a request line": b"GET /hea",
+    "half-sent headers": LIVE + b"X-Half: a",
+    "headers without an end": LIVE,
+}
 
+LATE_BODIES = {
+    "a half-sent body": b'Content-Length: 30\r\n\r\n{"message":',
+    "no body at all": b"Content-Length: 30\r\n\r\n",
+    "a stalled chunk": b'Transfer-Encoding: chunked\r\n\r\n20\r\n{"message":',
+    "chunks without an end": b'Transfer-Encoding: chunked\r\n\r\n2\r\n{"\r\n',
+    "trailers without an end": b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\nX-Trailer: a",
+}
 
 TOO_LARGE = {
-    "one long header": HEAD + b"x: " + b"a" * LARGEST_HEAD + b"\r\n\r\n",
-    "one that never ends": HEAD + b"x: " + b"a" * (LARGEST_HEAD + 1),
-    "a long address": b"GET /" + b"a" * LARGEST_HEAD + b" HTTP/1.1\r\nhost: here\r\n\r\n",
-    "too many headers": HEAD + b"x: 1\r\n" * (MOST_HEADERS + 1) + b"\r\n",
-    "many more, and no end": HEAD + b"x: 1\r\n" * 10_000,
+    "a huge header": LIVE + b"X-Huge: " + b"a" * 1_000_000 + b"\r\n\r\n",
+    "a huge header without an end": LIVE + b"X-Huge: " + b"a" * 1_000_000,
+    "a huge header name": LIVE + b"a" * 1_000_000,
+    "a huge address": b"GET /" + b"a" * 1_000_000 + b" HTTP/1.1\r\n\r\n",
+    "a header just too large": LIVE + b"X-Large: " + b"a" * 16 * 1024 + b"\r\n\r\n",
+    "1,000 headers": LIVE + b"".join(b"X-%d: a\r\n" % number for number in range(1000)) + b"\r\n",
+    "101 headers": LIVE + b"X: a\r\n" * 100 + b"\r\n",
 }
 
 
-@pytest.mark.parametrize("head", TOO_LARGE.values(), ids=TOO_LARGE.keys())
-async def test_a_head_that_is_too_large_is_refused(frontdesk: Frontdesk, ada: UUID, head: bytes) -> None:
-    """Before it is read to its end, however it is cut up."""
-    assert await sent(frontdesk, head) == (431, "headers_too_large")
-    pieces = [head[start : start + 1000] for start in range(0, len(head), 1000)]
-    assert await sent(frontdesk, *pieces[:20]) == (431, "headers_too_large")
-    await unharmed(frontdesk, ada)
+@pytest.mark.parametrize("sent", LATE.values(), ids=LATE.keys())
+async def test_headers_that_do_not_come_are_not_waited_for(brief: Frontdesk, sent: bytes) -> None:
+    """The client is told and hung up on, and the next one is answered."""
+    refused(await until_closed(brief.url, sent), 408, "request_timeout")
+    await answers(brief)
 
 
-async def test_a_head_that_just_fits_is_read(frontdesk: Frontdesk) -> None:
-    """The limit is where it says, for the second request of a connection too."""
-    filled = b"GET /employees HTTP/1.1\r\nhost: here\r\nx: " + b"a" * (LARGEST_HEAD - 200) + b"\r\n\r\n"
-    async with connected(frontdesk) as (reader, writer):
-        for _ in range(3):
-            writer.write(filled)
-            assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200")
-            await reader.readuntil(b"]}]")
+@pytest.mark.parametrize("sent", LATE_BODIES.values(), ids=LATE_BODIES.keys())
+async def test_a_body_that_does_not_come_is_not_waited_for(brief: Frontdesk, ada: UUID, sent: bytes) -> None:
+    """The client is told and hung up on, and the next one is answered."""
+    async with brief.client(ada) as client:
+        signed = b"Authorization: " + client.headers["authorization"].encode() + b"\r\n"
+    refused(await until_closed(brief.url, POST + signed + sent), 408, "request_timeout")
+    await answers(brief)
 
 
-UNFINISHED: dict[str, bytes] = {
-    "says nothing": b"",
-    "stops in the first line": b"POST /ch",
-    "stops in a header": HEAD + b"content-le",
-    "sends empty lines": b"\r\n\r\n",
-}
+@pytest.mark.parametrize("sent", TOO_LARGE.values(), ids=TOO_LARGE.keys())
+async def test_headers_that_are_too_large_are_refused(frontdesk: Frontdesk, sent: bytes) -> None:
+    """The answer arrives though the client goes on sending, and the next one is answered."""
+    refused(await until_closed(frontdesk.url, sent), 431, "headers_too_large")
+    await answers(frontdesk)
 
 
-@pytest.mark.parametrize("begun", UNFINISHED.values(), ids=UNFINISHED.keys())
-async def test_who_never_ends_a_head_is_cut_off(
-    frontdesk: Frontdesk, ada: UUID, monkeypatch: pytest.MonkeyPatch, begun: bytes
-) -> None:
-    """And one who sends a byte now and then gets no more time for it."""
-    monkeypatch.setattr(PatientProtocol, "head_seconds", 0.1)
-    assert await sent(frontdesk, begun) == (408, "request_timeout")
-    monkeypatch.undo()
-    await unharmed(frontdesk, ada)
+async def test_headers_within_the_limits_are_taken(frontdesk: Frontdesk) -> None:
+    """A hundred headers, and fifteen kilobytes in one."""
+    for headers in (b"X: a\r\n" * 99, b"X: " + b"a" * 15_000 + b"\r\n"):
+        async with connected(frontdesk.url) as (reader, writer):
+            writer.write(LIVE + headers + b"\r\n")
+            assert (await reply(reader)).status == 200
 
 
-@pytest.mark.parametrize(
-    "begun",
-    [HEAD + b'content-length: 100\r\n\r\n{"mess', HEAD + b'transfer-encoding: chunked\r\n\r\n5\r\n{"mes'],
-    ids=["of a known length", "in chunks"],
-)
-async def test_who_never_ends_a_body_is_cut_off(
-    frontdesk: Frontdesk, ada: UUID, monkeypatch: pytest.MonkeyPatch, begun: bytes
-) -> None:
-    """Signed in or not: here nobody knows yet."""
-    monkeypatch.setattr(PatientProtocol, "body_seconds", 0.1)
-    async with frontdesk.client(ada) as client:
-        token = client.headers["authorization"].encode()
-    signed = begun.replace(b"host: here\r\n", b"host: here\r\nauthorization: " + token + b"\r\n")
-    assert await sent(frontdesk, signed) == (408, "request_timeout")
-    monkeypatch.undo()
-    await unharmed(frontdesk, ada)
+async def test_large_trailers_are_refused(frontdesk: Frontdesk) -> None:
+    """What comes after a chunked body counts, too, and nobody gets to keep sending it."""
+    sent = POST + b"Transfer-Encoding: chunked\r\n\r\n0\r\nX-Huge: " + b"a" * 1_000_000
+    assert (await until_closed(frontdesk.url, sent)).status in {401, 431}  # whichever is first to say so
+    await answers(frontdesk)
 
 
-async def test_each_request_of_a_connection_has_its_own_time(
-    frontdesk: Frontdesk, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """One that was answered does not make the next one patient."""
-    async with connected(frontdesk) as (reader, writer):
-        writer.write(b"GET /health/live HTTP/1.1\r\nhost: here\r\n\r\n")
-        await reader.readuntil(b'"ok"}')
-        monkeypatch.setattr(PatientProtocol, "head_seconds", 0.1)
-        writer.write(b"GET /health")
-        assert (await answer(reader))[0] == 408
-
-
-@pytest.mark.parametrize("noise", [b"\x16\x03\x01\x02\x00\x01", b"HELLO\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n"])
-async def test_what_is_no_http_is_told_so(frontdesk: Frontdesk, ada: UUID, noise: bytes) -> None:
+async def test_what_is_no_http_is_refused(frontdesk: Frontdesk) -> None:
     """As a problem document, like everything else."""
-    assert await sent(frontdesk, noise) == (400, "invalid_request")
-    await unharmed(frontdesk, ada)
+    refused(await until_closed(frontdesk.url, b"HELLO?\r\n\r\n"), 400, "invalid_request")
+    await answers(frontdesk)
+
+
+async def test_every_request_of_a_connection_has_its_own_time(brief: Frontdesk) -> None:
+    """The first is answered; the second stalls and is refused."""
+    async with connected(brief.url) as (reader, writer):
+        for _ in range(3):
+            writer.write(LIVE + b"\r\n")
+            assert (await reply(reader)).status == 200
+        writer.write(LIVE)
+        refused(await reply(reader), 408, "request_timeout")
+        assert await reader.read() == b""
+
+
+async def test_an_answer_may_take_its_time(brief: Frontdesk, ada: UUID, model: ModelServer) -> None:
+    """Longer than a request may: once it has arrived, nothing cuts off who waits for the answer or reads it slowly."""
+    gate = asyncio.Event()
+    model.queue(Gate(["Well, ", "it depends."], gate), streaming)
+    async with listening(brief, ada, "Hello") as events:
+        await until(events, "token")
+        refused(await until_closed(brief.url, b""), 408, "request_timeout")  # so that long it has been, at least
+        gate.set()
+        await until(events, "done")
+    await brief.settled()
+
+
+def refused(answer: Reply, status: int, code: str) -> None:
+    """A problem document of this status and code, and no more requests on this connection."""
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.headers["connection"] == "close"
+    problem = json.loads(answer.body)
+    assert (answer.status, problem["status"], problem["code"]) == (status, status, code)
+    assert set(problem) == {"type", "title", "status", "detail", "code"}
+
+
+async def answers(frontdesk: Frontdesk) -> None:
+    """The next request is answered."""
+    async with frontdesk.client(None) as client:
+        assert (await client.get("/health/live")).status_code == 200

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import schemathesis
 
+from api.schema_page import page
 from tests.support.app import Frontdesk
 
 
@@ -72,7 +73,38 @@ async def test_there_is_a_page_to_browse(frontdesk: Frontdesk) -> None:
         style = await client.get("/schema/page.css")
     assert page.status_code == style.status_code == 200
     assert page.headers["content-type"].startswith("text/html")
-    assert style.headers["content-type"].startswith("text/css")
-    for address in ("/chat", "/conversations/{conversation_id}", "/memory/{fact_id}", "/export", "ProblemDocument"):
-        assert address in page.text
-    assert not re.search(r"<script|style=|\son\w+=|https?://", page.text)
+
+
+async def test_the_page_needs_nothing_but_its_style_sheet(frontdesk: Frontdesk, document: dict[str, Any]) -> None:
+    """No address of elsewhere, no script and no style inline; it shows every operation."""
+    async with frontdesk.client(None) as client:
+        shown = (await client.get("/schema")).text
+        style = await client.get("/schema/page.css")
+    assert set(re.findall(r"(?:src|href|action)=(\S+?)>", shown)) == {'"/schema/page.css"', '"/schema/openapi.json"'}
+    assert "://" not in shown
+    assert not re.search(r"<script|<style|\sstyle\s*=|\son\w+\s*=|javascript:", shown)
+    assert (style.status_code, style.headers["content-type"]) == (200, "text/css; charset=utf-8")
+    assert not re.search(r"https?:|//|@import", style.text)
+    operations = [(method.upper(), path) for path, item in document["paths"].items() for method in item]
+    for method, path in operations:
+        assert f"<b>{method}</b> <code>{path}</code>" in shown
+    assert shown.count("<summary><b>") == len(operations)
+
+
+def test_whatever_the_document_says_is_escaped() -> None:
+    """A description is text, never markup."""
+    evil = "<script>alert('\"&')</script>"
+    operation = {
+        "summary": evil,
+        "description": evil,
+        "parameters": [{"name": evil, "in": evil, "description": evil, "schema": {"pattern": evil}}],
+        "requestBody": {"content": {evil: {"schema": {"title": evil}}}},
+        "responses": {evil: {"description": evil, "content": {evil: {}}}},
+    }
+    shown = page({
+        "info": {"title": evil, "version": evil},
+        "paths": {evil: {"get": operation}},
+        "components": {"schemas": {evil: {"title": evil}}},
+    })  # fmt: skip
+    assert "<script" not in shown
+    assert "&lt;script&gt;" in shown

@@ -15,7 +15,8 @@ import httpx
 import uvicorn
 
 from api.app import create_app
-from api.serve import configured
+from api.protocol import Edge
+from api.serve import configure
 from api.tokens import issue_token
 from graph.opening import Local
 from graph.service import Service, open_service
@@ -104,8 +105,8 @@ async def read_events(response: httpx.Response) -> AsyncGenerator[Event]:
 class Serve(Protocol):
     """Starts an application."""
 
-    async def __call__(self, **settings: Any) -> Frontdesk:
-        """With these settings over the test's defaults."""
+    async def __call__(self, http: type[Edge] = Edge, **settings: Any) -> Frontdesk:
+        """With these settings over the test's defaults, and these limits of time."""
         ...
 
 
@@ -114,9 +115,9 @@ async def serving(database_url: str, model_url: str, local: Local, folder: Path)
     """A way to start applications that all end with the block."""
     async with AsyncExitStack() as stack:
 
-        async def start(**settings: Any) -> Frontdesk:
+        async def start(http: type[Edge] = Edge, **settings: Any) -> Frontdesk:
             chosen = _settings(database_url, model_url, folder, **settings)
-            return await stack.enter_async_context(_running(chosen, local))
+            return await stack.enter_async_context(_running(chosen, local, http))
 
         yield start
 
@@ -136,7 +137,7 @@ def _settings(database_url: str, model_url: str, folder: Path, **settings: Any) 
 
 
 @asynccontextmanager
-async def _running(settings: Settings, local: Local) -> AsyncGenerator[Frontdesk]:
+async def _running(settings: Settings, local: Local, http: type[Edge]) -> AsyncGenerator[Frontdesk]:
     listening = socket.create_server(("127.0.0.1", 0))
     url = f"http://127.0.0.1:{listening.getsockname()[1]}"
     async with open_service(settings, lambda _: None, local) as service:
@@ -147,7 +148,7 @@ async def _running(settings: Settings, local: Local) -> AsyncGenerator[Frontdesk
             ready.set()
             yield service
 
-        config = configured(create_app(settings, opening), settings, "127.0.0.1", 0)
+        config = configure(create_app(settings, opening), settings, "127.0.0.1", 0, http=http)
         server = uvicorn.Server(config)
         task = asyncio.create_task(server._serve([listening]))  # pyright: ignore[reportPrivateUsage] - leaves signals alone
         await ready.wait()
