@@ -9,6 +9,7 @@ from typing import Any, Literal, cast
 from litestar import Request, Response
 from litestar.exceptions import (
     HTTPException,
+    InternalServerException,
     MethodNotAllowedException,
     NotAuthorizedException,
     NotFoundException,
@@ -121,6 +122,8 @@ def on_http(_: Request[Any, Any, Any], error: HTTPException) -> Response[dict[st
             problem = Problem(405, "method_not_allowed", detail, headers=dict(error.headers or {}))
         case HTTPException(status_code=status) if status == HTTP_413_REQUEST_ENTITY_TOO_LARGE:
             problem = Problem(413, "body_too_large", "The request is larger than 256 KiB.")
+        case InternalServerException(detail="client disconnected prematurely"):  # nobody is left to read this
+            problem = Problem(400, "invalid_request", "The request ended before it was complete.")
         case HTTPException(status_code=status) if status < HTTP_500_INTERNAL_SERVER_ERROR:
             problem = Problem(status, "invalid_request", "The request could not be read.")
         case _:

@@ -3,10 +3,14 @@
 from contextlib import AsyncExitStack
 from typing import NamedTuple
 
+import httpx2
+
 from graph.opening import bare_database, open_models
 from graph.settings import Settings
 from storage.errors import StorageError
 from storage.migrate import extension_version, pending
+
+ISSUER_SECONDS = 3.0
 
 
 class Finding(NamedTuple):
@@ -18,9 +22,20 @@ class Finding(NamedTuple):
 
 
 async def examine(settings: Settings) -> list[Finding]:
-    """Settings, database, extension, migrations and model, in this order; what depends on a broken one is left out."""
+    """Settings, issuer (where there is one), database, extension, migrations and model, in this order; what depends on a broken one is left out."""
     mode = "local mode (loopback only)" if settings.local else "verified tokens"
-    return [Finding("settings", True, mode), *await _database(settings), await _model(settings)]
+    issuer = [await _issuer(settings.jwks_url)] if settings.jwks_url else []
+    return [Finding("settings", True, mode), *issuer, *await _database(settings), await _model(settings)]
+
+
+async def _issuer(url: str) -> Finding:
+    """Whether the address of the issuer's keys answers; what they are good for is the door's to say."""
+    try:
+        async with httpx2.AsyncClient(timeout=ISSUER_SECONDS) as client:
+            answer = await client.get(url)
+    except httpx2.HTTPError as error:
+        return Finding("issuer", False, f"FRONTDESK_JWKS_URL does not answer ({type(error).__name__})")
+    return Finding("issuer", answer.is_success, f"FRONTDESK_JWKS_URL answers {answer.status_code}")
 
 
 async def _database(settings: Settings) -> list[Finding]:
