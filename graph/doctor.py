@@ -22,7 +22,7 @@ class Finding(NamedTuple):
 
 
 async def examine(settings: Settings) -> list[Finding]:
-    """Settings, issuer (where there is one), database, extension, migrations and model, in this order; what depends on a broken one is left out."""
+    """Settings, issuer, database, extension, migrations and model, in this order, as far as there are any."""
     mode = "local mode (loopback only)" if settings.local else "verified tokens"
     issuer = [await _issuer(settings.jwks_url)] if settings.jwks_url else []
     return [Finding("settings", True, mode), *issuer, *await _database(settings), await _model(settings)]

@@ -62,6 +62,20 @@ language sql stable as $$
     limit p_match_count
 $$;
 
+-- A checkpoint repeats what its turn was told of the user, so it goes when one of these facts does. The
+-- program names threads of its user's; that they are is looked up here, where nobody else can see.
+create function forget_my_checkpoints(p_threads text[]) returns void
+language plpgsql security definer set search_path = '' as $$
+declare
+    mine text[] := array(
+        select distinct c.thread_id from langgraph.checkpoints c
+        where c.thread_id = any(p_threads) and c.metadata ->> 'user_id' = (select auth.uid())::text);
+begin
+    delete from langgraph.checkpoints c where c.thread_id = any(mine);
+    delete from langgraph.checkpoint_blobs b where b.thread_id = any(mine);
+    delete from langgraph.checkpoint_writes w where w.thread_id = any(mine);
+end $$;
+
 call guard_user_table('user_fact_sources');
 call guard_user_table('chat_turn_facts');
 grant select, insert on user_fact_sources, chat_turn_facts to frontdesk_app;

@@ -37,14 +37,15 @@ begin
               where rolname in ('frontdesk_app', 'anon', 'authenticated', 'service_role')) g
         where p.pronamespace = 'public'::regnamespace
           and p.proname in ('current_minute', 'increment_rate_limit', 'take_rate_limit', 'metrics_summary',
-                            'match_memory', 'embedding_holds', 'forget_checkpoints', 'guard_user_table',
+                            'match_memory', 'embedding_holds', 'forget_checkpoints', 'forget_my_checkpoints',
+                            'guard_user_table',
                             'chat_search_words', 'chat_search_query')
     loop
         execute format('revoke all on routine %s from %s', function, grantee);
     end loop;
 end $$;
 grant execute on function current_minute, increment_rate_limit, take_rate_limit, metrics_summary, match_memory,
-    chat_search_words, chat_search_query to frontdesk_app;
+    forget_my_checkpoints, chat_search_words, chat_search_query to frontdesk_app;
 
 -- Where pgvector lives in a schema of its own (Supabase: extensions) the program must see it there. There
 -- the owner may use it but not let others use it, so it comes with the platform's role, as auth does.

@@ -93,6 +93,7 @@ class Memory:
                     "delete from memory_embeddings where user_id = %(user_id)s and fact_id = %(fact_id)s", values
                 )
                 await embed_fact(conn, user_id, fact_id, vector, self._model)
+                await _forget_copies(conn, user_id)
         return KnownFact(**row) if row else None  # type: ignore[typeddict-item]
 
     async def forget(self, user_id: UUID, fact_id: UUID) -> bool:
@@ -106,6 +107,7 @@ class Memory:
             cursor = await conn.execute(
                 "delete from user_memory_facts where user_id = %(user_id)s", {"user_id": user_id}
             )
+            await _forget_copies(conn, user_id)
             return cursor.rowcount
 
 
@@ -139,7 +141,18 @@ async def forget(conn: Connection, user_id: UUID, fact_ids: Sequence[UUID]) -> i
     cursor = await conn.execute(
         "delete from user_memory_facts where user_id = %(user_id)s and id = any(%(ids)s)", values
     )
+    if cursor.rowcount:
+        await _forget_copies(conn, user_id)
     return cursor.rowcount
+
+
+async def _forget_copies(conn: Connection, user_id: UUID) -> None:
+    """Take away the checkpoints that may repeat a fact; those of turns that still run are needed to go on."""
+    await conn.execute(
+        "select forget_my_checkpoints(array(select turn_id::text from chat_turns"
+        " where user_id = %(user_id)s and status not in ('accepted', 'answered')))",
+        {"user_id": user_id},
+    )
 
 
 async def _write(conn: Connection, values: Mapping[str, object]) -> None:

@@ -169,6 +169,19 @@ async def test_a_function_that_counts_does_not_count_for_someone_else(
             await conn.execute(call.encode(), {"ada": adas.user})
 
 
+async def test_nobody_takes_anothers_checkpoints_away(pool: Pool, owner: Owner, adas: Adas, bob: UUID) -> None:
+    """Bob names Ada's thread and nothing happens; Ada does and it is gone."""
+    owner.execute(
+        "insert into langgraph.checkpoints (thread_id, checkpoint_id, checkpoint, metadata)"
+        " values (%(turn)s::text, '1', '{}', jsonb_build_object('user_id', %(ada)s::text))",
+        {"turn": adas.turn, "ada": adas.user},
+    )
+    for user, left in ((bob, 1), (adas.user, 0)):
+        async with pool.as_user(user) as conn:
+            await conn.execute("select forget_my_checkpoints(array[%(turn)s::text])", {"turn": adas.turn})
+        assert owner.execute("select count(*) from langgraph.checkpoints").fetchone() == (left,)
+
+
 HOSTILE = [
     None,
     {},

@@ -159,9 +159,9 @@ def test_checkpoints_are_out_of_the_programs_reach(owner: Owner) -> None:
 
 
 def test_every_function_acts_with_its_callers_rights(owner: Owner) -> None:
-    """But for the one that takes a deleted turn's checkpoints away, which nobody can call."""
+    """But for those that take checkpoints away: of a deleted turn (nobody can call it), or of the caller's own."""
     definers = rows(
         owner,
-        "select p.proname from pg_proc p where p.pronamespace = 'public'::regnamespace and p.prosecdef",
+        "select p.proname from pg_proc p where p.pronamespace = 'public'::regnamespace and p.prosecdef order by 1",
     )
-    assert definers == [("forget_checkpoints",)]
+    assert definers == [("forget_checkpoints",), ("forget_my_checkpoints",)]
