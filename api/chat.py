@@ -12,7 +12,7 @@ from litestar.response import Stream
 from api.body import takes_json
 from api.describe import SIGNED_IN, problems
 from api.errors import Problem
-from api.events import document, server_sent
+from api.events import KEEP_ALIVE_SECONDS, UNHINDERED, document, server_sent
 from api.message import EVENT_STREAM, ChatDocument, ChatOperation, ChatRequest
 from api.user import User
 from graph.events import Refused
@@ -31,9 +31,6 @@ STATUS: dict[str, int] = {
     "storage_unavailable": 503,
     "shutting_down": 503,
 }
-
-UNHINDERED = {"Cache-Control": "no-cache, no-transform", "X-Accel-Buffering": "no"}
-"""Says to whatever is on the way that each piece is to be passed on as it comes."""
 
 
 @post(
@@ -57,10 +54,11 @@ async def chat(
     """Send a message; it is answered with server-sent events, or with a growing JSON document for who prefers that."""
     turn = service.runner.begin(Ask(user.user_id, data.message, data.conversation_id or str(uuid4()), data.employee))
     headers = {**await _opened(turn, service.parts.limits), **UNHINDERED}
+    events = turn.follow(heartbeat=KEEP_ALIVE_SECONDS)
     # The type goes in as a header, because the framework puts a handler's media type before a response's own.
     if request.accept.best_match([EVENT_STREAM, MediaType.JSON]) == MediaType.JSON:
-        return Stream(document(turn), headers={**headers, "Content-Type": MediaType.JSON.value})
-    return Stream(server_sent(turn), headers={**headers, "Content-Type": f"{EVENT_STREAM}; charset=utf-8"})
+        return Stream(document(events), headers={**headers, "Content-Type": MediaType.JSON.value})
+    return Stream(server_sent(events), headers={**headers, "Content-Type": f"{EVENT_STREAM}; charset=utf-8"})
 
 
 async def _opened(turn: Turn, limits: LimitKeeper) -> dict[str, str]:

@@ -1,21 +1,29 @@
 """/turns: one message and its answer."""
 
 from datetime import datetime
-from typing import Literal, cast
+from typing import Annotated, Literal, cast
 from uuid import UUID
 
 from litestar import Router, get
 from litestar.di import NamedDependency
-from litestar.params import FromPath
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.params import FromPath, HeaderParameter
+from litestar.response import Stream
 from typing_extensions import TypedDict
 
 from api.describe import SIGNED_IN, refusals
 from api.errors import Problem
+from api.events import KEEP_ALIVE_SECONDS, UNHINDERED, server_sent
+from api.message import EVENT_STREAM
 from api.user import User
 from graph.records import Records
+from graph.service import Service
 from storage.facts import LearnedFact
 from storage.turns import TurnRecord
 
+LastEventId = Annotated[
+    int, HeaderParameter(name="Last-Event-ID", ge=0, le=2**31 - 1, description="The last event that was read.")
+]
 Status = Literal["running", "done", "failed", "stopped"]
 
 
@@ -44,6 +52,27 @@ async def turn(user: NamedDependency[User], records: NamedDependency[Records], t
     return cast(TurnDocument, {**found, "status": _status(found)})
 
 
+@get(
+    "/{turn_id:uuid}/events",
+    media_type=EVENT_STREAM,
+    responses={
+        200: ResponseSpec(str, description="The events again.", media_type=EVENT_STREAM, generate_examples=False),
+        **refusals(404),
+    },
+)
+async def events(
+    user: NamedDependency[User],
+    service: NamedDependency[Service],
+    turn_id: FromPath[UUID],
+    last_event_id: LastEventId = 0,
+) -> Stream:
+    """A turn's events once more, from the first one or after `Last-Event-ID`; live while it runs, then to the last."""
+    told = await service.rejoin.follow(user.user_id, turn_id, after=last_event_id, heartbeat=KEEP_ALIVE_SECONDS)
+    if told is None:
+        raise Problem(404, "not_found", "There is no such turn, or its events are not kept any more.")
+    return Stream(server_sent(told), headers={**UNHINDERED, "Content-Type": f"{EVENT_STREAM}; charset=utf-8"})
+
+
 def _status(turn: TurnRecord) -> Status:
     """As clients see it: what follows the answer is none of their business."""
     if turn["finish_reason"] == "stopped":
@@ -57,4 +86,4 @@ def _status(turn: TurnRecord) -> Status:
             return status
 
 
-router = Router("/turns", route_handlers=[turn], security=SIGNED_IN, tags=["turns"])
+router = Router("/turns", route_handlers=[turn, events], security=SIGNED_IN, tags=["turns"])

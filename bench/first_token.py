@@ -21,7 +21,6 @@ from uuid import uuid4
 from langchain_core.messages import HumanMessage, SystemMessage
 from langchain_openai import ChatOpenAI
 
-from graph.events import Done, Token
 from graph.opening import local_embeddings
 from graph.runner import Ask
 from storage.embedded import Embedded
@@ -83,9 +82,9 @@ async def _pipeline(frontdesk: Frontdesk) -> Measured:
     begun, first, last = time.perf_counter(), 0.0, 0.0
     turn = frontdesk.service.runner.begin(Ask(uuid4(), QUESTION, str(uuid4())))
     async for numbered in turn.follow():
-        if numbered and isinstance(numbered[1], Token) and not first:
+        if numbered and numbered[1]["event"] == "token" and not first:
             first = time.perf_counter() - begun
-        if numbered and isinstance(numbered[1], Done):
+        if numbered and numbered[1]["event"] == "done":
             last = time.perf_counter() - begun
     await frontdesk.settled()
     return first, last

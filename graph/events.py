@@ -4,10 +4,12 @@
 that never started.
 """
 
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
 
+from nodes.employees import employee
 from nodes.state import FinishReason, NoticeCode, RouteReport, Usage
+from storage.journal import Name, Told
 
 ErrorCode = Literal["internal", "storage_unavailable", "shutting_down", "deleted"]
 
@@ -76,4 +78,21 @@ class Refused:
 
 
 Event = Start | Notice | Token | Done | Failed
-LAST = (Done, Failed)
+
+_NAMES: dict[type[Event], Name] = {Start: "start", Notice: "notice", Token: "token", Done: "done", Failed: "error"}
+
+
+def told(event: Event) -> Told:
+    """The event as clients see it."""
+    return Told(event=_NAMES[type(event)], data=_start(event) if isinstance(event, Start) else asdict(event))
+
+
+def _start(event: Start) -> dict[str, Any]:
+    who = employee(event.route["employee"])
+    return {
+        "turn_id": event.turn_id,
+        "conversation_id": event.conversation_id,
+        "employee": {"slug": who.slug, "name": who.name, "title": who.title, "emoji": who.emoji},
+        "route": {name: event.route[name] for name in ("reason", "confidence", "runner_up")},
+        "model": event.model,
+    }

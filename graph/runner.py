@@ -7,7 +7,8 @@ follows the answer, so that summary, facts and metrics delay nobody.
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, cast
@@ -26,6 +27,7 @@ from nodes.emit import Event as NodeEvent
 from nodes.employees import find
 from nodes.state import Answer, Context, Input, Refusal, RouteReport, Usage
 from storage.errors import Gone, StorageUnavailable
+from storage.journal import Told
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +39,8 @@ SORRY: dict[ErrorCode, str] = {
 }
 FINAL: tuple[ErrorCode, ...] = ("deleted",)
 """Trying again is of no use."""
+LATEST = 200
+"""Turns that are remembered in this process, so that most who come back need not ask the database."""
 RETRY_AFTER = 5.0
 """Seconds after which asking again makes sense when it is us."""
 
@@ -59,9 +63,17 @@ class Runner:
         checkpointer: where the threads are kept.
         turns: where turns are written down.
         model: the name of the model that is going to answer, as clients see it.
+        journal: is given every event of every turn that is written down.
     """
 
-    def __init__(self, graph: Graph, checkpointer: BaseCheckpointSaver[Any], turns: TurnKeeper, model: str) -> None:
+    def __init__(
+        self,
+        graph: Graph,
+        checkpointer: BaseCheckpointSaver[Any],
+        turns: TurnKeeper,
+        model: str,
+        journal: Callable[[Turn, int, Told], None],
+    ) -> None:
         # LangGraph leaves type arguments out, here and below.
         self._graph = graph.compile(  # pyright: ignore[reportUnknownMemberType]
             checkpointer=checkpointer, interrupt_after=["generate"]
@@ -69,15 +81,25 @@ class Runner:
         self._checkpoints = checkpointer
         self._turns = turns
         self._model = model
+        self._journal = journal
         self._running: dict[asyncio.Task[None], Turn] = {}
+        self._latest: OrderedDict[UUID, Turn] = OrderedDict()
 
     def begin(self, ask: Ask) -> Turn:
         """Start a turn; it goes on to its end by itself."""
-        turn = Turn(uuid4(), ask.user_id, ask.conversation_id)
+        turn = Turn(uuid4(), ask.user_id, ask.conversation_id, self._journal)
         task = asyncio.create_task(self._drive(turn, ask), name=f"turn {turn.turn_id}")
         self._running[task] = turn
         task.add_done_callback(self._running.pop)
+        self._latest[turn.turn_id] = turn
+        while len(self._latest) > LATEST and self._latest[next(iter(self._latest))].over:
+            self._latest.popitem(last=False)
         return turn
+
+    def find(self, user_id: UUID, turn_id: UUID) -> Turn | None:
+        """The user's turn, where it is one of the latest of this process and began to be answered."""
+        turn = self._latest.get(turn_id)
+        return turn if turn and turn.user_id == user_id and turn.started else None
 
     async def abandon(self, user_id: UUID, conversation_id: str | None = None) -> None:
         """End the user's running turns, of one conversation or all, because what they belong to is deleted."""
@@ -90,6 +112,9 @@ class Runner:
             self._running[task].ending = "deleted"
             task.cancel()
         await asyncio.gather(*ended, return_exceptions=True)
+        for turn in list(self._latest.values()):
+            if turn.user_id == user_id and conversation_id in (None, turn.conversation_id):
+                del self._latest[turn.turn_id]
 
     async def idle(self) -> None:
         """Wait until no turn runs, the work after the answers included."""
@@ -136,6 +161,7 @@ class Runner:
                 case "refused":
                     _refuse(turn, ask, event["refusal"], self._model)
                 case "routed":
+                    turn.kept = True
                     turn.publish(Start(str(turn.turn_id), turn.conversation_id, event["route"], self._model))
                     for notice in waiting:
                         turn.publish(notice)

@@ -1,5 +1,6 @@
 """The service of one process: the pipeline over an open database, ready to run turns."""
 
+import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -8,10 +9,13 @@ from graph.build import build
 from graph.opening import Local, Say, database, open_parts
 from graph.parts import Parts
 from graph.records import Records
+from graph.rejoin import Rejoin
 from graph.runner import Runner
+from graph.scribe import Scribe
 from graph.settings import Settings
 from storage.checkpoints import checkpointer
 from storage.errors import StorageUnavailable
+from storage.journal import Journal, News
 from storage.migrate import pending
 from storage.pool import Pool
 
@@ -26,6 +30,7 @@ class Service:
 
     runner: Runner
     records: Records
+    rejoin: Rejoin
     parts: Parts
     url: str
 
@@ -50,10 +55,18 @@ async def open_service(settings: Settings, say: Say, local: Local | None = None)
         url = await stack.enter_async_context(database(settings, say))
         parts = await stack.enter_async_context(open_parts(settings, url, say, local))
         saver = await stack.enter_async_context(checkpointer(url))
-        runner = Runner(build(parts), saver, parts.turns, parts.model.label)
         pool = await stack.enter_async_context(Pool.open(url, size=RECORDS_CONNECTIONS))
+        news = await stack.enter_async_context(News.open(url))
+        journal = Journal(pool)
+        scribe = Scribe(journal)
+        runner = Runner(build(parts), saver, parts.turns, parts.model.label, scribe.take)
         records = Records(pool, runner, parts.embed, parts.embedding_model)
+        rejoin = Rejoin(runner, journal, records.turns, news)
+        writing = asyncio.create_task(scribe.run(), name="scribe")
         try:
-            yield Service(runner, records, parts, url)
+            yield Service(runner, records, rejoin, parts, url)
         finally:
             await runner.close(STOP_WITHIN)
+            writing.cancel()
+            await asyncio.gather(writing, return_exceptions=True)
+            await scribe.close(STOP_WITHIN)

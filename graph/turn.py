@@ -1,37 +1,52 @@
 """One running turn: what it has said so far, for any number of readers."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from uuid import UUID
 
-from graph.events import LAST, ErrorCode, Event, Refused, Start
+from graph.events import ErrorCode, Event, Refused, Start, told
+from storage.journal import LAST, Numbered, Told
 from storage.limits import Allowance
-
-Told = tuple[int, Event]
-"""An event with its number."""
 
 
 class Turn:
     """A turn's events. Its driver publishes; readers follow, each from where it likes.
 
     Readers cannot disturb it: one that leaves, or reads slowly, is not noticed.
+
+    Args:
+        journal: is given each event once the turn is written down, so that other processes can tell it too.
     """
 
-    def __init__(self, turn_id: UUID, user_id: UUID, conversation_id: str) -> None:
+    def __init__(
+        self,
+        turn_id: UUID,
+        user_id: UUID,
+        conversation_id: str,
+        journal: Callable[["Turn", int, Told], None] | None = None,
+    ) -> None:
         self.turn_id = turn_id
         self.user_id = user_id
         self.conversation_id = conversation_id
         self.allowance: Allowance | None = None
+        self.kept = False
+        """Whether the turn is written down; one that the guard answers is not."""
         self.ending: ErrorCode = "shutting_down"
         """What its readers are told when it is ended from outside."""
-        self._events: list[Event] = []
+        self._journal = journal
+        self._events: list[Told] = []
+        self._start: Start | None = None
         self._refused: Refused | None = None
         self._grew = asyncio.Event()
 
     def publish(self, event: Event) -> None:
         """Add an event; nothing may follow the last one."""
         assert not self.over, "an event after the last one"
-        self._events.append(event)
+        if isinstance(event, Start):
+            self._start = event
+        self._events.append(told(event))
+        if self._journal and self.kept:
+            self._journal(self, len(self._events), self._events[-1])
         self._wake()
 
     def refuse(self, refused: Refused) -> None:
@@ -42,24 +57,21 @@ class Turn:
     @property
     def started(self) -> bool:
         """Whether `Start` is out."""
-        return bool(self._events)
+        return self._start is not None
 
     @property
     def over(self) -> bool:
         """Whether nothing more will come."""
-        return self._refused is not None or (self.started and isinstance(self._events[-1], LAST))
+        return self._refused is not None or (self.started and self._events[-1]["event"] in LAST)
 
     async def opening(self) -> Start | Refused:
         """How the turn begins, as soon as that is known."""
-        while not self.started and self._refused is None:
+        while True:
+            if opened := self._start or self._refused:
+                return opened
             await self._grew.wait()
-        if self._refused:
-            return self._refused
-        start = self._events[0]
-        assert isinstance(start, Start)
-        return start
 
-    async def follow(self, after: int = 0, *, heartbeat: float | None = None) -> AsyncIterator[Told | None]:
+    async def follow(self, after: int = 0, *, heartbeat: float | None = None) -> AsyncIterator[Numbered | None]:
         """The events with their numbers, beginning after the one of that number, to the last.
 
         After each `heartbeat` seconds of silence comes a None.

@@ -74,6 +74,20 @@ class Pool:
             )
             yield conn
 
+    @asynccontextmanager
+    async def as_journal(self) -> AsyncGenerator[Connection]:
+        """One transaction that may add to the journal, for any user, and do nothing else.
+
+        Raises:
+            StorageUnavailable: no connection, or it was lost.
+            Gone: a turn was deleted meanwhile.
+        """
+        async with self._transaction() as conn:
+            # Lost with the server's last moments it costs a reader a few words, which are told anew.
+            await conn.execute("select set_config('role', 'frontdesk_journal', true)")
+            await conn.execute("set local synchronous_commit = off")
+            yield conn
+
     async def check(self) -> None:
         """Ask the database for a sign of life.
 

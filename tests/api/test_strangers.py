@@ -22,6 +22,7 @@ ATTEMPTS: list[tuple[str, str, dict[str, Any] | None]] = [
     ("PATCH", "/memory/{fact}", {"fact": "The user sells tubas."}),
     ("DELETE", "/memory/{fact}", None),
     ("GET", "/turns/{turn}", None),
+    ("GET", "/turns/{turn}/events", None),
 ]
 LISTS = [
     "/conversations", f"/conversations?q={MARK}", "/memory", f"/memory?q={MARK}", "/export",

@@ -13,6 +13,7 @@ GRANTED: Mapping[str, str] = {
     "chat_guard_events": "INSERT SELECT",
     "chat_messages": "INSERT SELECT",
     "chat_rate_limits": "DELETE INSERT SELECT UPDATE(admitted_at,count)",
+    "chat_turn_events": "SELECT",
     "chat_turn_facts": "INSERT SELECT",
     "chat_turns": "INSERT SELECT UPDATE(employee_slug,error_code,finish_reason,status,updated_at)",
     "chat_users": "DELETE INSERT SELECT",
@@ -24,6 +25,9 @@ GRANTED: Mapping[str, str] = {
     "xai_chat_metrics": "INSERT SELECT",
 }
 """Every table, with all that the program's role may do with it. Each is a table of users."""
+
+JOURNAL = {"chat_turn_events": "INSERT"}
+"""All that the role of the journal may do."""
 
 OWNERS_ALONE = {"frontdesk_migrations"}
 """Tables without anything of users in them, which nobody but the owner can even see."""
@@ -38,13 +42,15 @@ def test_every_table_of_users_is_guarded(owner: Owner) -> None:
     """
     walk = """
         select c.relname, c.relrowsecurity, c.relforcerowsecurity,
-               array(select p.polname || ' ' || p.polcmd::text || ' ' || pg_get_expr(p.polqual, c.oid)
-                     || ' ' || pg_get_expr(p.polwithcheck, c.oid) from pg_policy p where p.polrelid = c.oid)
+               array(select p.polname || ' ' || p.polcmd::text || ' ' || coalesce(pg_get_expr(p.polqual, c.oid), '-')
+                     || ' ' || pg_get_expr(p.polwithcheck, c.oid) from pg_policy p where p.polrelid = c.oid
+                     order by 1)
         from pg_class c
         where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') order by 1
     """
     own = "(user_id = ( SELECT auth.uid() AS uid))"
     guarded = {table: (True, True, [f"owner_only * {own} {own}"]) for table in GRANTED}
+    guarded["chat_turn_events"][2].insert(0, "journal_adds a - true")
     closed = {table: (True, False, list[str]()) for table in OWNERS_ALONE}
     assert {table: (on, forced, policies) for table, on, forced, policies in rows(owner, walk)} == guarded | closed
 
@@ -66,14 +72,15 @@ def test_the_programs_role_may_do_what_the_program_does_and_nothing_else(owner: 
     granted = """
         select relname, string_agg(what, ' ' order by what) from (
             select c.relname, a.privilege_type as what
-            from pg_class c, aclexplode(c.relacl) a where a.grantee = 'frontdesk_app'::regrole
+            from pg_class c, aclexplode(c.relacl) a where a.grantee = %(role)s::regrole
             union all
             select c.relname, a.privilege_type || '(' || string_agg(t.attname, ',' order by t.attname) || ')'
             from pg_attribute t join pg_class c on c.oid = t.attrelid, aclexplode(t.attacl) a
-            where a.grantee = 'frontdesk_app'::regrole group by c.relname, a.privilege_type
+            where a.grantee = %(role)s::regrole group by c.relname, a.privilege_type
         ) rights group by relname
     """
-    assert dict(rows(owner, granted)) == GRANTED
+    assert dict(rows(owner, granted, role="frontdesk_app")) == GRANTED
+    assert dict(rows(owner, granted, role="frontdesk_journal")) == JOURNAL
 
 
 def test_nobody_else_has_any_right(owner: Owner) -> None:
@@ -81,7 +88,8 @@ def test_nobody_else_has_any_right(owner: Owner) -> None:
     others = """
         select c.relname, coalesce(r.rolname, 'public'), a.privilege_type
         from pg_class c cross join aclexplode(c.relacl) a left join pg_roles r on r.oid = a.grantee
-        where c.relnamespace = 'public'::regnamespace and a.grantee not in (c.relowner, 'frontdesk_app'::regrole)
+        where c.relnamespace = 'public'::regnamespace and a.grantee <> c.relowner
+        and a.grantee not in ('frontdesk_app'::regrole, 'frontdesk_journal'::regrole)
         union all
         select p.proname, coalesce(r.rolname, 'public'), a.privilege_type
         from pg_proc p cross join aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a
@@ -92,7 +100,7 @@ def test_nobody_else_has_any_right(owner: Owner) -> None:
     assert rows(owner, others) == []
 
 
-@pytest.mark.parametrize("role", ["frontdesk_app", "frontdesk_graph"])
+@pytest.mark.parametrize("role", ["frontdesk_app", "frontdesk_graph", "frontdesk_journal"])
 def test_a_role_has_no_way_around(owner: Owner, role: str) -> None:
     """It cannot log in, bypass row level security or make roles and databases, and it is in no other role."""
     attributes = rows(
@@ -106,7 +114,7 @@ def test_a_role_has_no_way_around(owner: Owner, role: str) -> None:
     assert attributes == [(False,) * 8]
 
 
-@pytest.mark.parametrize("role", ["frontdesk_app", "frontdesk_graph"])
+@pytest.mark.parametrize("role", ["frontdesk_app", "frontdesk_graph", "frontdesk_journal"])
 @pytest.mark.parametrize(
     "statement",
     [
@@ -124,6 +132,8 @@ def test_a_role_has_no_way_around(owner: Owner, role: str) -> None:
         "call guard_user_table('chat_messages')",
         "select forget_checkpoints()",
         "select * from frontdesk_migrations",
+        "delete from chat_turn_events",
+        "update chat_turn_events set events = '[]'",
         "copy chat_messages to program 'cat'",
     ],
 )
@@ -148,7 +158,8 @@ def test_checkpoints_are_out_of_the_programs_reach(owner: Owner) -> None:
     reached = rows(
         owner,
         "select n.nspname, r.rolname, count(*) from pg_class c join pg_namespace n on n.oid = c.relnamespace,"
-        " pg_roles r where r.rolname in ('frontdesk_app', 'frontdesk_graph') and c.relkind in ('r', 'p')"
+        " pg_roles r where r.rolname in ('frontdesk_app', 'frontdesk_graph', 'frontdesk_journal')"
+        " and c.relkind in ('r', 'p')"
         " and n.nspname not in ('pg_catalog', 'information_schema')"
         " and has_table_privilege(r.oid, c.oid, 'select') group by 1, 2 order by 1, 2",
     )

@@ -10,7 +10,8 @@ from storage.embedded import Embedded
 
 KEPT: tuple[LiteralString, ...] = (
     "chat_conversations", "chat_turns", "chat_messages", "chat_convo_summaries", "user_memory_facts",
-    "memory_embeddings", "langgraph.checkpoints", "langgraph.checkpoint_blobs", "langgraph.checkpoint_writes",
+    "memory_embeddings", "chat_turn_events", "langgraph.checkpoints", "langgraph.checkpoint_blobs",
+    "langgraph.checkpoint_writes",
 )  # fmt: skip
 """Every table that could hold something of what a user said."""
 

@@ -1,0 +1,91 @@
+"""Follow a turn that was begun elsewhere: in another request, another process, or before now."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Protocol
+from uuid import UUID
+
+from graph.turn import Turn
+from storage.journal import LAST, News, Numbered
+from storage.turns import TurnRecord
+
+LOOK_AGAIN = 2.0
+"""Seconds after which the journal is looked at without news: they may have been missed."""
+
+
+class Running(Protocol):
+    """Runs turns in this process."""
+
+    def find(self, user_id: UUID, turn_id: UUID) -> Turn | None:
+        """The user's turn, while it runs here."""
+        ...
+
+
+class Journal(Protocol):
+    """Keeps events."""
+
+    async def read(self, user_id: UUID, turn_id: UUID, *, after: int) -> list[Numbered]:
+        """Those beyond a number."""
+        ...
+
+
+class Turns(Protocol):
+    """Keeps turns."""
+
+    async def find(self, user_id: UUID, turn_id: UUID) -> TurnRecord | None:
+        """One turn."""
+        ...
+
+
+class Rejoin:
+    """Ways back to a turn's events."""
+
+    def __init__(self, running: Running, journal: Journal, turns: Turns, news: News) -> None:
+        self._running = running
+        self._journal = journal
+        self._turns = turns
+        self._news = news
+
+    async def follow(
+        self, user_id: UUID, turn_id: UUID, *, after: int, heartbeat: float
+    ) -> AsyncIterator[Numbered | None] | None:
+        """The turn's events beyond that number, to the last; None where there is no such turn, or none of it is kept.
+
+        After each `heartbeat` seconds of silence comes a None.
+        """
+        if turn := self._running.find(user_id, turn_id):
+            return turn.follow(after, heartbeat=heartbeat)
+        known = await self._turns.find(user_id, turn_id)
+        if known is None:
+            return None
+        if known["status"] != "accepted" and not await self._journal.read(user_id, turn_id, after=0):
+            return None
+        return self._read(user_id, turn_id, after, heartbeat)
+
+    async def _read(self, user_id: UUID, turn_id: UUID, after: int, heartbeat: float) -> AsyncIterator[Numbered | None]:
+        silent = 0.0
+        async with self._news.of(turn_id) as news:
+            while True:
+                news.clear()  # before looking: what comes while looking is looked for again
+                found = await self._journal.read(user_id, turn_id, after=after)
+                for number, told in found:
+                    after, silent = number, 0.0
+                    yield number, told
+                    if told["event"] in LAST:
+                        return
+                if not found and await self._over(user_id, turn_id, after):
+                    return
+                try:
+                    await asyncio.wait_for(news.wait(), LOOK_AGAIN)
+                except TimeoutError:
+                    silent += LOOK_AGAIN
+                    if silent >= heartbeat:
+                        silent = 0.0
+                        yield None
+
+    async def _over(self, user_id: UUID, turn_id: UUID, after: int) -> bool:
+        """Whether the last event is behind this number already, or the turn was deleted."""
+        if await self._turns.find(user_id, turn_id) is None:
+            return True
+        told = await self._journal.read(user_id, turn_id, after=0)
+        return bool(told) and told[-1][1]["event"] in LAST and told[-1][0] <= after

@@ -1,0 +1,80 @@
+"""Write down what this process's turns say, a breath at a time and for all of them together."""
+
+import asyncio
+import logging
+from contextlib import suppress
+from typing import Protocol
+from uuid import UUID
+
+from graph.turn import Turn
+from storage.errors import StorageUnavailable
+from storage.journal import LAST, Batch, Told
+
+log = logging.getLogger(__name__)
+
+BREATH = 0.2
+"""Seconds of talk that go into one row: what a reader on another process waits, and what a crash can lose."""
+AGAIN = 0.5
+"""Seconds until the next attempt while the database is away."""
+MOST = 100_000
+"""Events that wait for a database that is away; beyond that they are told to readers here only."""
+
+
+class Journal(Protocol):
+    """Keeps events."""
+
+    async def write(self, batches: list[Batch]) -> None:
+        """Add them."""
+        ...
+
+
+class Scribe:
+    """Gathers events and writes them while `run()` is running."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+        self._held: dict[UUID, Batch] = {}
+        self._writing: list[Batch] = []
+        self._count = 0
+        self._work = asyncio.Event()
+        self._urgent = asyncio.Event()
+
+    def take(self, turn: Turn, number: int, told: Told) -> None:
+        """Hold an event until the next breath; the first and the last of a turn are written at once."""
+        if self._count >= MOST:
+            log.error("turn %s: too much waits for the journal", turn.turn_id)
+            return
+        empty = Batch(user_id=turn.user_id, turn_id=turn.turn_id, first=number, events=[])
+        self._held.setdefault(turn.turn_id, empty)["events"].append(told)
+        self._count += 1
+        self._work.set()
+        if told["event"] == "start" or told["event"] in LAST:
+            self._urgent.set()
+
+    async def run(self) -> None:
+        """Write what is held, breath after breath, until cancelled."""
+        while True:
+            await self._work.wait()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._urgent.wait(), BREATH)
+            await self._write()
+
+    async def close(self, seconds: float) -> None:
+        """Write the rest, as far as that goes in so many seconds."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while self._writing or self._held:
+                    await self._write()
+
+    async def _write(self) -> None:
+        if not self._writing:  # else it was interrupted, and what it was about comes first
+            self._writing, self._held, self._count = list(self._held.values()), {}, 0
+            self._work.clear()
+            self._urgent.clear()
+        while self._writing:
+            try:
+                await self._journal.write(self._writing)
+                self._writing = []
+            except StorageUnavailable:
+                log.warning("the journal of %d turns waits for the database", len(self._writing))
+                await asyncio.sleep(AGAIN)
