@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Literal, cast
 from uuid import UUID
 
-from litestar import Router, get
+from litestar import Router, get, post
 from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, HeaderParameter
@@ -24,6 +24,8 @@ from storage.turns import TurnRecord
 LastEventId = Annotated[
     int, HeaderParameter(name="Last-Event-ID", ge=0, le=2**31 - 1, description="The last event that was read.")
 ]
+STOPPED_WITHIN = 5.0
+"""Seconds that a request to stop waits for the answer's end."""
 Status = Literal["running", "done", "failed", "stopped"]
 
 
@@ -46,10 +48,7 @@ class TurnDocument(TypedDict):
 @get("/{turn_id:uuid}", responses=refusals(404))
 async def turn(user: NamedDependency[User], records: NamedDependency[Records], turn_id: FromPath[UUID]) -> TurnDocument:
     """How a turn stands, and which facts about you its answer used."""
-    found = await records.turns.find(user.user_id, turn_id)
-    if found is None:
-        raise Problem(404, "not_found", "There is no such turn.")
-    return cast(TurnDocument, {**found, "status": _status(found)})
+    return _document(await records.turns.find(user.user_id, turn_id))
 
 
 @get(
@@ -73,6 +72,18 @@ async def events(
     return Stream(server_sent(told), headers={**UNHINDERED, "Content-Type": f"{EVENT_STREAM}; charset=utf-8"})
 
 
+@post("/{turn_id:uuid}/stop", status_code=200, responses=refusals(404))
+async def stop(user: NamedDependency[User], service: NamedDependency[Service], turn_id: FromPath[UUID]) -> TurnDocument:
+    """Stop an answer; what was said so far is kept as the answer. Once it is out this changes nothing."""
+    return _document(await service.rejoin.stop(user.user_id, turn_id, STOPPED_WITHIN))
+
+
+def _document(found: TurnRecord | None) -> TurnDocument:
+    if found is None:
+        raise Problem(404, "not_found", "There is no such turn.")
+    return cast(TurnDocument, {**found, "status": _status(found)})
+
+
 def _status(turn: TurnRecord) -> Status:
     """As clients see it: what follows the answer is none of their business."""
     if turn["finish_reason"] == "stopped":
@@ -86,4 +97,4 @@ def _status(turn: TurnRecord) -> Status:
             return status
 
 
-router = Router("/turns", route_handlers=[turn, events], security=SIGNED_IN, tags=["turns"])
+router = Router("/turns", route_handlers=[turn, events, stop], security=SIGNED_IN, tags=["turns"])

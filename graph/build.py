@@ -36,7 +36,7 @@ def build(p: Parts) -> Graph:
     graph.add_node("load_memory", partial(load_memory, embed=p.embed, recall=p.recall, seconds=o.memory_seconds))
     prompt = partial(trim_context, budget=o.context_tokens, reserve=o.answer_tokens)
     graph.add_node("trim_context", unseen(prompt))
-    answer = partial(generate, model=p.model, turns=p.turns, seconds=o.turn_seconds, attempts=o.attempts)
+    answer = partial(generate, model=p.model, turns=p.turns, stops=p.stops, seconds=o.turn_seconds, attempts=o.attempts)
     graph.add_node("generate", answer)
     # What follows the answer may fail, and the answer stands.
     summary = partial(roll_summary, summarise=p.summarise, summaries=p.summaries)

@@ -1,7 +1,7 @@
 """What the pipeline works with, by what its nodes ask of it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, field, fields
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -16,6 +16,7 @@ from nodes import (
     route,
 )
 from nodes.speaking.draft import Model
+from nodes.stops import Stops
 from storage.limits import Allowance
 
 
@@ -53,6 +54,7 @@ class Parts:
     extract: extract_facts.Extract | None
     facts: extract_facts.Facts
     metrics: record_metrics.Metrics
+    stops: Stops = field(default_factory=Stops)
 
 
 class _Unconnected:
@@ -68,7 +70,7 @@ class _Unconnected:
 def unconnected(options: Options, model: str, *, follows_instructions: bool) -> Parts:
     """Parts of the right shape that lead nowhere: enough to draw the pipeline, or to fill in recorded answers."""
     nothing = _Unconnected(model)
-    names = {one.name for one in fields(Parts)} - {"options"}
+    names = {one.name for one in fields(Parts) if one.default_factory is MISSING} - {"options"}
     left_out = set[str]() if follows_instructions else {"summarise", "extract"}
     parts: dict[str, Any] = {name: None if name in left_out else nothing for name in names}
     return Parts(options=options, **parts)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Protocol
 from uuid import UUID
 
@@ -36,6 +37,10 @@ class Turns(Protocol):
         """One turn."""
         ...
 
+    async def ask_to_stop(self, user_id: UUID, turn_id: UUID) -> None:
+        """Let whoever writes its answer know that it is to end."""
+        ...
+
 
 class Rejoin:
     """Ways back to a turn's events."""
@@ -61,6 +66,20 @@ class Rejoin:
         if known["status"] != "accepted" and not await self._journal.read(user_id, turn_id, after=0):
             return None
         return self._read(user_id, turn_id, after, heartbeat)
+
+    async def stop(self, user_id: UUID, turn_id: UUID, seconds: float) -> TurnRecord | None:
+        """Have the turn's answer end where it stands, whichever process writes it, and wait so long for that.
+
+        Returns:
+            The turn as it is then; None where there is no such turn.
+        """
+        await self._turns.ask_to_stop(user_id, turn_id)
+        if events := await self.follow(user_id, turn_id, after=0, heartbeat=seconds):
+            with suppress(TimeoutError):
+                async with asyncio.timeout(seconds):
+                    async for _ in events:
+                        pass
+        return await self._turns.find(user_id, turn_id)
 
     async def _read(self, user_id: UUID, turn_id: UUID, after: int, heartbeat: float) -> AsyncIterator[Numbered | None]:
         silent = 0.0

@@ -26,6 +26,7 @@ from graph.turn import Turn
 from nodes.emit import Event as NodeEvent
 from nodes.employees import find
 from nodes.state import Answer, Context, Input, Refusal, RouteReport, Usage
+from nodes.stops import Stops
 from storage.errors import Gone, StorageUnavailable
 from storage.journal import Told
 
@@ -64,6 +65,7 @@ class Runner:
         turns: where turns are written down.
         model: the name of the model that is going to answer, as clients see it.
         journal: is given every event of every turn that is written down.
+        stops: tells the pipeline which answers are to end.
     """
 
     def __init__(
@@ -73,6 +75,7 @@ class Runner:
         turns: TurnKeeper,
         model: str,
         journal: Callable[[Turn, int, Told], None],
+        stops: Stops,
     ) -> None:
         # LangGraph leaves type arguments out, here and below.
         self._graph = graph.compile(  # pyright: ignore[reportUnknownMemberType]
@@ -82,12 +85,14 @@ class Runner:
         self._turns = turns
         self._model = model
         self._journal = journal
+        self._stops = stops
         self._running: dict[asyncio.Task[None], Turn] = {}
         self._latest: OrderedDict[UUID, Turn] = OrderedDict()
 
     def begin(self, ask: Ask) -> Turn:
         """Start a turn; it goes on to its end by itself."""
-        turn = Turn(uuid4(), ask.user_id, ask.conversation_id, self._journal)
+        turn_id = uuid4()
+        turn = Turn(turn_id, ask.user_id, ask.conversation_id, self._stops.of(str(turn_id)), self._journal)
         task = asyncio.create_task(self._drive(turn, ask), name=f"turn {turn.turn_id}")
         self._running[task] = turn
         task.add_done_callback(self._running.pop)
@@ -100,6 +105,12 @@ class Runner:
         """The user's turn, where it is one of the latest of this process and began to be answered."""
         turn = self._latest.get(turn_id)
         return turn if turn and turn.user_id == user_id and turn.started else None
+
+    def stop(self, turn_id: UUID) -> None:
+        """End the answer of a turn that runs here, where it stands; anyone else's is none of our business."""
+        for turn in self._running.values():
+            if turn.turn_id == turn_id:
+                turn.stop.set()
 
     async def abandon(self, user_id: UUID, conversation_id: str | None = None) -> None:
         """End the user's running turns, of one conversation or all, because what they belong to is deleted."""

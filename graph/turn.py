@@ -15,6 +15,7 @@ class Turn:
     Readers cannot disturb it: one that leaves, or reads slowly, is not noticed.
 
     Args:
+        stop: set it to end the answer where it stands.
         journal: is given each event once the turn is written down, so that other processes can tell it too.
     """
 
@@ -23,11 +24,13 @@ class Turn:
         turn_id: UUID,
         user_id: UUID,
         conversation_id: str,
+        stop: asyncio.Event,
         journal: Callable[["Turn", int, Told], None] | None = None,
     ) -> None:
         self.turn_id = turn_id
         self.user_id = user_id
         self.conversation_id = conversation_id
+        self.stop = stop
         self.allowance: Allowance | None = None
         self.kept = False
         """Whether the turn is written down; one that the guard answers is not."""

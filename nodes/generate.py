@@ -15,6 +15,7 @@ from nodes.employees import employee
 from nodes.speaking.draft import Draft, Model, write
 from nodes.speaking.voice import Voice
 from nodes.state import Answer, Context, Notice, State, Usage, asking
+from nodes.stops import Stops
 from nodes.tokens import estimate, estimate_messages
 from storage.turns import Answered
 
@@ -41,13 +42,21 @@ class Generated(TypedDict):
 
 
 async def generate(
-    state: State, runtime: Runtime[Context], *, model: Model, turns: Turns, seconds: float, attempts: int
+    state: State,
+    runtime: Runtime[Context],
+    *,
+    model: Model,
+    turns: Turns,
+    stops: Stops,
+    seconds: float,
+    attempts: int,
 ) -> Generated:
     """Stream the model's answer; say the employee's own words where there is none; commit what was said."""
     speech = _Speech(state, runtime)
-    draft = await write(model, state["prompt"], say=speech.say, seconds=seconds, attempts=attempts)
+    stop = stops.of(state["turn_id"])
+    draft = await write(model, state["prompt"], say=speech.say, stop=stop, seconds=seconds, attempts=attempts)
     speech.voice.flush()
-    fallback = (draft.error_code is not None and draft.finish_reason != "timeout") or not draft.text.strip()
+    fallback = _is_missing(draft)
     if fallback:
         _fall_back(state, draft, speech)
     answer = _answer(state, draft, model.label, fallback=fallback, first=speech.first)
@@ -57,6 +66,13 @@ async def generate(
     # Under the id it was streamed with, or LangGraph's `messages` stream would show the answer twice.
     message = AIMessage(draft.text, id=draft.message_id or answer["message_id"])
     return Generated(messages=[message], answer=answer, notices=speech.notices)
+
+
+def _is_missing(draft: Draft) -> bool:
+    """Whether something has to be said in the model's place; what was stopped or ran out of time stays as it is."""
+    if draft.finish_reason == "stopped":
+        return False
+    return (draft.error_code is not None and draft.finish_reason != "timeout") or not draft.text.strip()
 
 
 class _Speech:

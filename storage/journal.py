@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Any, Literal
 from uuid import UUID
@@ -17,6 +17,7 @@ from storage.pool import Pool
 log = logging.getLogger(__name__)
 
 CHANNEL = "frontdesk_turns"
+STOPS = "frontdesk_stops"
 RECONNECT = 1.0
 """Seconds between two attempts to hear of news again."""
 
@@ -96,14 +97,20 @@ class Journal:
 class News:
     """Hears, over a connection of its own, that a turn has more to tell. Open it with `News.open()`."""
 
-    def __init__(self) -> None:
+    def __init__(self, stop: Callable[[UUID], None]) -> None:
+        self._stop = stop
         self._waiting: dict[str, set[asyncio.Event]] = {}
 
     @classmethod
     @asynccontextmanager
-    async def open(cls, url: str) -> AsyncGenerator["News"]:
-        """Listen for the length of the block; a lost connection is made again, and missed news are no harm."""
-        news = cls()
+    async def open(cls, url: str, stop: Callable[[UUID], None]) -> AsyncGenerator["News"]:
+        """Listen for the length of the block; a lost connection is made again.
+
+        Args:
+            url: where Postgres is.
+            stop: called with each turn that somebody wants to end.
+        """
+        news = cls(stop)
         task = asyncio.create_task(news._listen(url), name="news")
         try:
             yield news
@@ -124,13 +131,18 @@ class News:
             if not waiting:
                 self._waiting.pop(str(turn_id), None)
 
+    def _heard(self, channel: str, turn_id: str) -> None:
+        if channel == STOPS:
+            self._stop(UUID(turn_id))
+        for event in self._waiting.get(turn_id, ()):
+            event.set()
+
     async def _listen(self, url: str) -> None:
         while True:
             with suppress(psycopg.OperationalError):
                 async with await psycopg.AsyncConnection.connect(url, autocommit=True) as conn:
-                    await conn.execute("listen frontdesk_turns")
+                    await conn.execute("listen frontdesk_turns; listen frontdesk_stops")
                     async for notice in conn.notifies():
-                        for event in self._waiting.get(notice.payload, ()):
-                            event.set()
+                        self._heard(notice.channel, notice.payload)
             log.warning("no news of other processes' turns for a moment")
             await asyncio.sleep(RECONNECT)

@@ -55,6 +55,7 @@ class Messages:
             cursor = await conn.execute(
                 "select id::text, seq, role, employee_key as employee, content from chat_messages"
                 " where user_id = %(user_id)s and convo_id = %(convo_id)s and turn_id <> %(turn_id)s"
+                " and content <> ''"  # an answer that was stopped before its first word
                 " and seq > least(%(covers)s, (select coalesce(min(seq), 0) - 1 from ("
                 "   select seq from chat_messages"
                 "   where user_id = %(user_id)s and convo_id = %(convo_id)s and turn_id <> %(turn_id)s"

@@ -129,6 +129,17 @@ class Turns:
             row = await cursor.fetchone()
         return TurnRecord(**row) if row else None  # type: ignore[typeddict-item]
 
+    async def ask_to_stop(self, user_id: UUID, turn_id: UUID) -> None:
+        """Write down that the answer is to end, and let the process that writes it know; once it is out, nothing."""
+        async with self._pool.as_user(user_id) as conn:
+            await conn.execute(
+                "with asked as ("
+                "  update chat_turns set stop_asked_at = coalesce(stop_asked_at, now())"
+                "  where user_id = %(user_id)s and turn_id = %(turn_id)s and status = 'accepted' returning turn_id)"
+                " select pg_notify('frontdesk_stops', turn_id::text) from asked",
+                {"user_id": user_id, "turn_id": turn_id},
+            )
+
     async def known(self, user_id: UUID, turn_id: UUID) -> bool:
         """Whether the turn is there, and was not deleted with its conversation."""
         async with self._pool.as_user(user_id) as conn:

@@ -10,6 +10,7 @@ import stamina
 from langchain_core.messages import AIMessageChunk, AnyMessage
 
 from nodes.errors import ModelError, ModelUnavailable
+from nodes.speaking.stopping import Stopped, stoppable
 from nodes.state import FinishReason
 
 LONGEST_WAIT = 8.0
@@ -67,12 +68,19 @@ class Draft:
 
 
 async def write(
-    model: Model, prompt: Sequence[AnyMessage], *, say: Callable[[str], None], seconds: float, attempts: int
+    model: Model,
+    prompt: Sequence[AnyMessage],
+    *,
+    say: Callable[[str], None],
+    stop: asyncio.Event,
+    seconds: float,
+    attempts: int,
 ) -> Draft:
     """Have the model answer within `seconds`, the whole stream included, and say it as it comes.
 
     Failures before the first token are tried again, `attempts` times in all, as long as another try can
-    succeed. Never raises for the model's sake: `error_code` tells, and `text` holds what was said.
+    succeed. Once `stop` is set no more is said. Never raises for the model's sake: `error_code` tells, and
+    `text` holds what was said.
     """
     draft = Draft()
 
@@ -82,12 +90,14 @@ async def write(
         return min(error.retry_after, LONGEST_WAIT) if error.retry_after is not None else True
 
     try:
-        async with asyncio.timeout(seconds):
+        async with asyncio.timeout(seconds), stoppable(stop):
             async for attempt in stamina.retry_context(
                 on=worth_another_try, attempts=attempts, timeout=None, wait_initial=0.25, wait_max=4.0, wait_jitter=0.5
             ):
                 with attempt:
                     await _listen(model, prompt, draft, say)
+    except Stopped:
+        draft.finish_reason = "stopped"
     except TimeoutError:
         draft.error_code = "model_timeout"
         draft.finish_reason = "timeout"

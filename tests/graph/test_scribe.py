@@ -43,7 +43,7 @@ class Book:
 
 def a_turn() -> Turn:
     """A turn of nobody in particular."""
-    return Turn(uuid4(), uuid4(), "c-1")
+    return Turn(uuid4(), uuid4(), "c-1", asyncio.Event())
 
 
 @asynccontextmanager

@@ -6,6 +6,7 @@ from langchain_core.messages import AnyMessage, HumanMessage, SystemMessage
 
 from nodes.generate import Generated, generate
 from nodes.state import State
+from nodes.stops import Stops
 from storage.turns import Answered
 from tests.nodes.models import ScriptedModel
 from tests.nodes.states import Listener, a_state
@@ -42,6 +43,7 @@ async def generated(
         (run or Listener()).runtime,
         model=model,
         turns=turns or TurnBook(),
+        stops=Stops(),
         seconds=seconds,
         attempts=2,
     )

@@ -1,5 +1,6 @@
 """Getting an answer out of a model."""
 
+import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeAlias
 
@@ -42,7 +43,7 @@ async def draft(
     model: ScriptedModel, *, seconds: float = 10, attempts: int = 3, say: Callable[[str], None] = lambda _: None
 ) -> Draft:
     """What comes of asking this model."""
-    return await write(model, [], say=say, seconds=seconds, attempts=attempts)
+    return await write(model, [], say=say, stop=asyncio.Event(), seconds=seconds, attempts=attempts)
 
 
 async def test_an_answer_is_said_as_it_comes() -> None:

@@ -15,7 +15,7 @@ GRANTED: Mapping[str, str] = {
     "chat_rate_limits": "DELETE INSERT SELECT UPDATE(admitted_at,count)",
     "chat_turn_events": "SELECT",
     "chat_turn_facts": "INSERT SELECT",
-    "chat_turns": "INSERT SELECT UPDATE(employee_slug,error_code,finish_reason,status,updated_at)",
+    "chat_turns": "INSERT SELECT UPDATE(employee_slug,error_code,finish_reason,status,stop_asked_at,updated_at)",
     "chat_users": "DELETE INSERT SELECT",
     "memory_embeddings": "DELETE INSERT SELECT UPDATE(holds)",
     "user_fact_sources": "INSERT SELECT",
