@@ -28,7 +28,8 @@ async def test_the_document_is_valid(document: dict[str, Any]) -> None:
 async def test_it_knows_every_address(document: dict[str, Any]) -> None:
     """Nothing is served that it does not tell of."""
     assert {
-        "/chat", "/turns/{turn_id}", "/turns/{turn_id}/events", "/turns/{turn_id}/stop", "/conversations", "/conversations/{conversation_id}",
+        "/chat", "/turns/{turn_id}", "/turns/{turn_id}/events", "/turns/{turn_id}/stop",
+        "/conversations", "/conversations/{conversation_id}",
         "/conversations/{conversation_id}/messages", "/memory", "/memory/{fact_id}", "/export", "/account",
         "/employees", "/health/live", "/health/ready",
     } == set(document["paths"])  # fmt: skip
