@@ -1,12 +1,13 @@
 """POST /chat: one message in, an answer out, streamed."""
 
-from typing import Any
+from hashlib import sha256
+from typing import Annotated, Any
 from uuid import uuid4
 
 from litestar import MediaType, Request, post
 from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
-from litestar.params import JSONBody
+from litestar.params import HeaderParameter, JSONBody
 from litestar.response import Stream
 
 from api.body import takes_json
@@ -18,11 +19,21 @@ from api.user import User
 from graph.events import Refused
 from graph.parts import LimitKeeper
 from graph.runner import Ask
+from graph.sending import OtherBody, Sent
 from graph.service import Service
-from graph.turn import Turn
 from storage.errors import StorageUnavailable
 from storage.limits import Allowance
 
+IdempotencyKey = Annotated[
+    str | None,
+    HeaderParameter(
+        name="Idempotency-Key",
+        min_length=1,
+        max_length=255,
+        pattern=r"^[\x20-\x7e]+$",
+        description="The same key and body attach to the same turn, for a day; another body is refused.",
+    ),
+]
 STATUS: dict[str, int] = {
     "empty_message": 400,
     "deleted": 404,
@@ -42,7 +53,7 @@ STATUS: dict[str, int] = {
     operation_class=ChatOperation,
     responses={
         200: ResponseSpec(ChatDocument, description="The answer.", generate_examples=False),
-        **problems(400, 401, 413, 415, 429, 500, 503),
+        **problems(400, 401, 409, 413, 415, 429, 500, 503),
     },
 )
 async def chat(
@@ -50,9 +61,10 @@ async def chat(
     user: NamedDependency[User],
     service: NamedDependency[Service],
     request: Request[Any, Any, Any],
+    idempotency_key: IdempotencyKey = None,
 ) -> Stream:
     """Send a message; it is answered with server-sent events, or with a growing JSON document for who prefers that."""
-    turn = service.runner.begin(Ask(user.user_id, data.message, data.conversation_id or str(uuid4()), data.employee))
+    turn = await _sent(service, user, data, idempotency_key)
     headers = {**await _opened(turn, service.parts.limits), **UNHINDERED}
     events = turn.follow(heartbeat=KEEP_ALIVE_SECONDS)
     # The type goes in as a header, because the framework puts a handler's media type before a response's own.
@@ -61,7 +73,21 @@ async def chat(
     return Stream(server_sent(events), headers={**headers, "Content-Type": f"{EVENT_STREAM}; charset=utf-8"})
 
 
-async def _opened(turn: Turn, limits: LimitKeeper) -> dict[str, str]:
+async def _sent(service: Service, user: User, data: ChatRequest, key: str | None) -> Sent:
+    """The turn that answers the message, begun by this request or by the same one before it.
+
+    Raises:
+        Problem: the key stands for another message.
+    """
+    ask = Ask(user.user_id, data.message, data.conversation_id or str(uuid4()), data.employee, key)
+    try:
+        return await service.sender.send(ask, sha256(data.model_dump_json().encode()).hexdigest())
+    except OtherBody:
+        detail = "This Idempotency-Key was sent with another message."
+        raise Problem(409, "idempotency_mismatch", detail) from None
+
+
+async def _opened(turn: Sent, limits: LimitKeeper) -> dict[str, str]:
     """Wait until someone is going to answer; the headers that say who.
 
     Raises:
@@ -82,7 +108,7 @@ async def _opened(turn: Turn, limits: LimitKeeper) -> dict[str, str]:
     }
 
 
-async def _left(turn: Turn, limits: LimitKeeper) -> Allowance | None:
+async def _left(turn: Sent, limits: LimitKeeper) -> Allowance | None:
     """What the limit leaves a user whose message never came as far as the limit; None where that cannot be told."""
     try:
         return await limits.peek(turn.user_id)

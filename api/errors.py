@@ -35,6 +35,7 @@ Code = Literal[
     "body_too_large",
     "unsupported_media_type",
     "fact_known",
+    "idempotency_mismatch",
     "rate_limited",
     "embedding_unavailable",
     "issuer_unavailable",

@@ -5,7 +5,7 @@ that never started.
 """
 
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from nodes.employees import employee
 from nodes.state import FinishReason, NoticeCode, RouteReport, Usage
@@ -85,6 +85,13 @@ _NAMES: dict[type[Event], Name] = {Start: "start", Notice: "notice", Token: "tok
 def told(event: Event) -> Told:
     """The event as clients see it."""
     return Told(event=_NAMES[type(event)], data=_start(event) if isinstance(event, Start) else asdict(event))
+
+
+def started(told: Told) -> Start:
+    """The `Start` behind what clients were told first."""
+    data = told["data"]
+    route = cast(RouteReport, {"employee": data["employee"]["slug"], **data["route"]})
+    return Start(data["turn_id"], data["conversation_id"], route, data["model"])
 
 
 def _start(event: Start) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from contextlib import suppress
 from typing import Protocol
 from uuid import UUID
 
+from graph.events import Start, started
 from graph.turn import Turn
 from storage.journal import LAST, News, Numbered
 from storage.turns import TurnRecord
@@ -65,7 +66,7 @@ class Rejoin:
             return None
         if known["status"] != "accepted" and not await self._journal.read(user_id, turn_id, after=0):
             return None
-        return self._read(user_id, turn_id, after, heartbeat)
+        return self.read(user_id, turn_id, after, heartbeat)
 
     async def stop(self, user_id: UUID, turn_id: UUID, seconds: float) -> TurnRecord | None:
         """Have the turn's answer end where it stands, whichever process writes it, and wait so long for that.
@@ -81,7 +82,19 @@ class Rejoin:
                         pass
         return await self._turns.find(user_id, turn_id)
 
-    async def _read(self, user_id: UUID, turn_id: UUID, after: int, heartbeat: float) -> AsyncIterator[Numbered | None]:
+    async def beginning(self, user_id: UUID, turn_id: UUID) -> Start | None:
+        """The journal's first event of the turn; None where it has none yet."""
+        events = await self._journal.read(user_id, turn_id, after=0)
+        return started(events[0][1]) if events else None
+
+    async def news(self, turn_id: UUID, seconds: float) -> None:
+        """Wait until the turn has more to tell, but no longer than that."""
+        async with self._news.of(turn_id) as news:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(news.wait(), seconds)
+
+    async def read(self, user_id: UUID, turn_id: UUID, after: int, heartbeat: float) -> AsyncIterator[Numbered | None]:
+        """The journal's events of the turn beyond that number, to the last; a None for each silence."""
         silent = 0.0
         async with self._news.of(turn_id) as news:
             while True:

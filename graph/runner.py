@@ -11,7 +11,7 @@ from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, Protocol, cast
 from uuid import UUID, uuid4
 
 from langchain_core.messages import HumanMessage
@@ -20,30 +20,20 @@ from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.types import Command
 
 from graph.build import Graph
-from graph.events import Done, ErrorCode, Failed, Notice, Refused, Start, Token
+from graph.endings import answered, broken_off, refused
+from graph.events import ErrorCode, Notice, Start, Token
 from graph.parts import TurnKeeper
 from graph.turn import Turn
 from nodes.emit import Event as NodeEvent
-from nodes.employees import find
-from nodes.state import Answer, Context, Input, Refusal, RouteReport, Usage
+from nodes.state import Answer, Context, Input
 from nodes.stops import Stops
 from storage.errors import Gone, StorageUnavailable
 from storage.journal import Told
 
 log = logging.getLogger(__name__)
 
-SORRY: dict[ErrorCode, str] = {
-    "internal": "Something went wrong on our side. Please try again.",
-    "storage_unavailable": "Our storage cannot be reached right now. Please try again in a moment.",
-    "shutting_down": "The service is restarting. Please try again in a moment.",
-    "deleted": "The conversation was deleted.",
-}
-FINAL: tuple[ErrorCode, ...] = ("deleted",)
-"""Trying again is of no use."""
 LATEST = 200
 """Turns that are remembered in this process, so that most who come back need not ask the database."""
-RETRY_AFTER = 5.0
-"""Seconds after which asking again makes sense when it is us."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +44,16 @@ class Ask:
     message: str
     conversation_id: str
     employee: str | None = None
+    key: str | None = None
+    """By which the client knows this request again."""
+
+
+class Keys(Protocol):
+    """Keeps what clients' keys stand for."""
+
+    async def give_up(self, user_id: UUID, turn_id: UUID) -> None:
+        """Let the key be claimed anew: nothing is kept of the turn."""
+        ...
 
 
 class Runner:
@@ -66,6 +66,7 @@ class Runner:
         model: the name of the model that is going to answer, as clients see it.
         journal: is given every event of every turn that is written down.
         stops: tells the pipeline which answers are to end.
+        keys: by which clients know their requests again.
     """
 
     def __init__(
@@ -76,6 +77,7 @@ class Runner:
         model: str,
         journal: Callable[[Turn, int, Told], None],
         stops: Stops,
+        keys: Keys,
     ) -> None:
         # LangGraph leaves type arguments out, here and below.
         self._graph = graph.compile(  # pyright: ignore[reportUnknownMemberType]
@@ -86,12 +88,13 @@ class Runner:
         self._model = model
         self._journal = journal
         self._stops = stops
+        self._keys = keys
         self._running: dict[asyncio.Task[None], Turn] = {}
         self._latest: OrderedDict[UUID, Turn] = OrderedDict()
 
-    def begin(self, ask: Ask) -> Turn:
-        """Start a turn; it goes on to its end by itself."""
-        turn_id = uuid4()
+    def begin(self, ask: Ask, turn_id: UUID | None = None) -> Turn:
+        """Start a turn, under that id; it goes on to its end by itself."""
+        turn_id = turn_id or uuid4()
         turn = Turn(turn_id, ask.user_id, ask.conversation_id, self._stops.of(str(turn_id)), self._journal)
         task = asyncio.create_task(self._drive(turn, ask), name=f"turn {turn.turn_id}")
         self._running[task] = turn
@@ -103,8 +106,13 @@ class Runner:
 
     def find(self, user_id: UUID, turn_id: UUID) -> Turn | None:
         """The user's turn, where it is one of the latest of this process and began to be answered."""
+        turn = self.here(user_id, turn_id)
+        return turn if turn and turn.started else None
+
+    def here(self, user_id: UUID, turn_id: UUID) -> Turn | None:
+        """The same, also where it has not begun yet, or was refused."""
         turn = self._latest.get(turn_id)
-        return turn if turn and turn.user_id == user_id and turn.started else None
+        return turn if turn and turn.user_id == user_id else None
 
     def stop(self, turn_id: UUID) -> None:
         """End the answer of a turn that runs here, where it stands; anyone else's is none of our business."""
@@ -144,14 +152,14 @@ class Runner:
         try:
             answer = await self._answer(turn, ask)
             if answer:
-                turn.publish(_done(turn, answer))
+                answered(turn, answer)
                 await self._go_on(turn)
-            await self._forget_if_unknown(turn)
+            await self._forget_if_unknown(turn, ask)
         except asyncio.CancelledError:
-            self._break_off(turn, turn.ending)
+            broken_off(turn, turn.ending)
             raise
         except Gone:
-            self._break_off(turn, "deleted")
+            broken_off(turn, "deleted")
             await self._checkpoints.adelete_thread(str(turn.turn_id))
         except StorageUnavailable:
             log.exception("turn %s: storage unavailable", turn.turn_id)
@@ -170,7 +178,7 @@ class Runner:
                 case "admitted":
                     turn.allowance = event["allowance"]
                 case "refused":
-                    _refuse(turn, ask, event["refusal"], self._model)
+                    refused(turn, event["refusal"], asked_employee=ask.employee, model=self._model)
                 case "routed":
                     turn.kept = True
                     turn.publish(Start(str(turn.turn_id), turn.conversation_id, event["route"], self._model))
@@ -203,27 +211,21 @@ class Runner:
             command, _config(turn), context=_context(turn), durability="exit"
         )
 
-    async def _forget_if_unknown(self, turn: Turn) -> None:
-        """Keep no checkpoint of a turn that was refused, or deleted by another process while this one ran it."""
+    async def _forget_if_unknown(self, turn: Turn, ask: Ask) -> None:
+        """Keep nothing of a turn that was refused, or deleted by another process while this one ran it."""
         if not await self._turns.known(turn.user_id, turn.turn_id):
             await self._checkpoints.adelete_thread(str(turn.turn_id))
+            if ask.key is not None:
+                await self._keys.give_up(turn.user_id, turn.turn_id)
 
     async def _give_up(self, turn: Turn, code: ErrorCode) -> None:
         """End a broken turn for its readers, and for the records as far as they can be reached."""
         if turn.over:
             return  # the answer is out: what failed came after it
-        self._break_off(turn, code)
+        broken_off(turn, code)
         with suppress(StorageUnavailable):
             await self._turns.fail(turn.user_id, turn.turn_id, code)
             await self._go_on(turn, Command(update={"failure": code}, goto="record_metrics"))
-
-    def _break_off(self, turn: Turn, code: ErrorCode) -> None:
-        if turn.over:
-            return
-        if turn.started:
-            turn.publish(Failed(code, SORRY[code], retryable=code not in FINAL))
-        else:
-            turn.refuse(Refused(code, SORRY[code], RETRY_AFTER))
 
 
 def _config(turn: Turn) -> RunnableConfig:
@@ -235,35 +237,3 @@ def _config(turn: Turn) -> RunnableConfig:
 
 def _context(turn: Turn) -> Context:
     return Context(user_id=str(turn.user_id))
-
-
-def _refuse(turn: Turn, ask: Ask, refusal: Refusal, model: str) -> None:
-    """Turn a message away; the guard's no is an answer, the others are errors."""
-    if refusal["code"] != "blocked":
-        retry_after = turn.allowance["retry_after"] if turn.allowance else None
-        turn.refuse(Refused(refusal["code"], refusal["message"], retry_after))
-        return
-    asked = find(ask.employee)
-    slug = asked.slug if asked else "prime"
-    turn_id, conversation_id = str(turn.turn_id), turn.conversation_id
-    report = RouteReport(employee=slug, reason="stopped by the guard", confidence=1.0, runner_up=None)
-    turn.publish(Start(turn_id, conversation_id, report, model))
-    turn.publish(Token(refusal["message"]))
-    unused = Usage(prompt_tokens=0, completion_tokens=0, estimated=False)
-    turn.publish(Done(turn_id, conversation_id, None, slug, "guard", "blocked", False, [], unused, 0, None))
-
-
-def _done(turn: Turn, answer: Answer) -> Done:
-    return Done(
-        turn_id=str(turn.turn_id),
-        conversation_id=turn.conversation_id,
-        message_id=answer["message_id"],
-        employee=answer["employee"],
-        model=answer["model"],
-        finish_reason=answer["finish_reason"],
-        fallback=answer["fallback"],
-        facts_used=answer["facts_used"],
-        usage=answer["usage"],
-        latency_ms=answer["latency_ms"],
-        ttft_ms=answer["ttft_ms"],
-    )

@@ -12,10 +12,12 @@ from graph.records import Records
 from graph.rejoin import Rejoin
 from graph.runner import Runner
 from graph.scribe import Scribe
+from graph.sending import Sender
 from graph.settings import Settings
 from storage.checkpoints import checkpointer
 from storage.errors import StorageUnavailable
 from storage.journal import Journal, News
+from storage.keys import Keys
 from storage.migrate import pending
 from storage.pool import Pool
 
@@ -29,6 +31,7 @@ class Service:
     """What the HTTP layer talks to."""
 
     runner: Runner
+    sender: Sender
     records: Records
     rejoin: Rejoin
     parts: Parts
@@ -58,13 +61,14 @@ async def open_service(settings: Settings, say: Say, local: Local | None = None)
         pool = await stack.enter_async_context(Pool.open(url, size=RECORDS_CONNECTIONS))
         journal = Journal(pool)
         scribe = Scribe(journal)
-        runner = Runner(build(parts), saver, parts.turns, parts.model.label, scribe.take, parts.stops)
+        keys = Keys(pool)
+        runner = Runner(build(parts), saver, parts.turns, parts.model.label, scribe.take, parts.stops, keys)
         news = await stack.enter_async_context(News.open(url, runner.stop))
         records = Records(pool, runner, parts.embed, parts.embedding_model)
         rejoin = Rejoin(runner, journal, records.turns, news)
         writing = asyncio.create_task(scribe.run(), name="scribe")
         try:
-            yield Service(runner, records, rejoin, parts, url)
+            yield Service(runner, Sender(runner, keys, rejoin), records, rejoin, parts, url)
         finally:
             await runner.close(STOP_WITHIN)
             writing.cancel()

@@ -59,7 +59,7 @@ async def test_it_describes_every_refusal(document: dict[str, Any]) -> None:
     """Each status with the problem document that comes with it, and the closed list of codes."""
     operation = document["paths"]["/chat"]["post"]
     refusals = {status: answer for status, answer in operation["responses"].items() if status != "200"}
-    assert set(refusals) == {"400", "401", "413", "415", "429", "500", "503"}
+    assert set(refusals) == {"400", "401", "409", "413", "415", "429", "500", "503"}
     for refusal in refusals.values():
         (media,) = refusal["content"].items()
         assert media == ("application/problem+json", {"schema": {"$ref": "#/components/schemas/ProblemDocument"}})

@@ -16,6 +16,7 @@ from storage.errors import Gone
 from storage.export import Export
 from storage.facts import Facts, padded
 from storage.journal import Batch, Journal, Told
+from storage.keys import Keys
 from storage.limits import Limits
 from storage.memory import Memory
 from storage.messages import Messages
@@ -50,6 +51,7 @@ class Adas:
         )
         await Summaries(self.pool).save(self.user, "c-1", f"They sell {SECRET}.", turn_id=self.turn, seen=0)
         await Limits(self.pool, 8).take(self.user)
+        await Keys(self.pool).claim(self.user, "a key", "0" * 64, self.turn)
         start = Told(event="start", data={"model": SECRET})
         await Journal(self.pool).write([Batch(user_id=self.user, turn_id=self.turn, first=1, events=[start])])
         found = Finding(kind="card", action="masked", rule=None, text_hash="0" * 64)
@@ -277,6 +279,7 @@ WRITES: dict[str, Attempt] = {
     "forgets": lambda pool, adas, bob: Memory(pool, MODEL).forget(bob, adas.fact),
     "forgets everything": lambda pool, _, bob: Memory(pool, MODEL).forget_all(bob),
     "supersedes": superseded,
+    "gives a key up": lambda pool, adas, bob: Keys(pool).give_up(bob, adas.turn),
     "fails": lambda pool, adas, bob: Turns(pool).fail(bob, adas.turn, "internal"),
     "finishes": lambda pool, adas, bob: Turns(pool).finish(bob, adas.turn),
     "accepts": lambda pool, adas, bob: Turns(pool).accept(bob, adas.turn, accepted("Mine")),

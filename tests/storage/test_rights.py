@@ -11,6 +11,7 @@ GRANTED: Mapping[str, str] = {
     "chat_conversations": "DELETE INSERT SELECT UPDATE(employee_slug,title,updated_at)",
     "chat_convo_summaries": "INSERT SELECT UPDATE(covers_seq,summary,updated_at)",
     "chat_guard_events": "INSERT SELECT",
+    "chat_idempotency": "DELETE INSERT SELECT UPDATE(body_hash,created_at,turn_id)",
     "chat_messages": "INSERT SELECT",
     "chat_rate_limits": "DELETE INSERT SELECT UPDATE(admitted_at,count)",
     "chat_turn_events": "SELECT",
