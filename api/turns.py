@@ -19,7 +19,7 @@ from api.user import User
 from graph.records import Records
 from graph.service import Service
 from storage.facts import LearnedFact
-from storage.turns import TurnRecord
+from storage.turn_records import TurnRecord
 
 LastEventId = Annotated[
     int, HeaderParameter(name="Last-Event-ID", ge=0, le=2**31 - 1, description="The last event that was read.")

@@ -54,9 +54,9 @@ def refused(turn: Turn, refusal: Refusal, *, asked_employee: str | None, model: 
 
 def broken_off(turn: Turn, code: ErrorCode) -> None:
     """There will be no more of it; nothing where all of it is out."""
-    if turn.over:
+    if turn.over or turn.lost:
         return
-    if turn.started:
+    if turn.kept or turn.started:
         turn.publish(Failed(code, SORRY[code], retryable=code not in FINAL))
     else:
         turn.refuse(Refused(code, SORRY[code], RETRY_AFTER))

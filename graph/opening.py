@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import NamedTuple
+from uuid import UUID
 
 import httpx2
 from langchain_openai import OpenAIEmbeddings
@@ -93,11 +94,14 @@ async def database(settings: Settings, say: Say) -> AsyncGenerator[str, None]:
 
 
 @asynccontextmanager
-async def open_parts(settings: Settings, url: str, say: Say, local: Local | None = None) -> AsyncGenerator[Parts, None]:
+async def open_parts(
+    settings: Settings, url: str, say: Say, local: Local | None = None, owner: UUID | None = None
+) -> AsyncGenerator[Parts, None]:
     """Everything the nodes need, over the migrated database at `url`, for the length of the block.
 
     Args:
         local: the embedding model with its router, where it is loaded already.
+        owner: the process that runs turns on a lease; None where none of ours does.
     """
     async with AsyncExitStack() as stack:
         # Side by side: each keeps a core busy for a second or two.
@@ -119,7 +123,7 @@ async def open_parts(settings: Settings, url: str, say: Say, local: Local | None
             embedding_model=embedder.name,
             recall=await stack.enter_async_context(Recall.open(url, model=embedder.name)),
             model=models.model,
-            turns=Turns(pool),
+            turns=Turns(pool, owner),
             summarise=models.summarise,
             summaries=Summaries(pool),
             extract=models.extract,

@@ -91,6 +91,10 @@ class TurnKeeper(route.Turns, generate.Turns, record_metrics.Turns, Protocol):
         """Whether the turn is there, and was not deleted with its conversation."""
         ...
 
+    async def ask_to_stop(self, user_id: UUID, turn_id: UUID) -> None:
+        """Let whoever writes the turn's answer know that it is to end."""
+        ...
+
     async def fail(self, user_id: UUID, turn_id: UUID, error_code: str) -> None:
         """Mark a turn that ended without an answer."""
         ...

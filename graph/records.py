@@ -7,12 +7,12 @@ not stand in anybody's way.
 from collections.abc import Awaitable, Callable
 from uuid import UUID
 
-from graph.runner import Runner
+from graph.running import Running
 from storage.conversations import Conversations
 from storage.export import Export
 from storage.memory import KnownFact, Memory
 from storage.pool import Pool
-from storage.turns import Turns
+from storage.turn_records import TurnRecords
 from storage.users import Users
 
 Embed = Callable[[str], Awaitable[list[float]]]
@@ -23,23 +23,23 @@ class Records:
 
     Args:
         pool: connections of their own.
-        runner: what runs turns in this process.
+        running: the turns of this process.
         embed: raises EmbeddingUnavailable.
         model: the name of the embedding model behind `embed`.
     """
 
-    def __init__(self, pool: Pool, runner: Runner, embed: Embed, model: str) -> None:
+    def __init__(self, pool: Pool, running: Running, embed: Embed, model: str) -> None:
         self.conversations = Conversations(pool)
         self.memory = Memory(pool, model)
-        self.turns = Turns(pool)
+        self.turns = TurnRecords(pool)
         self.export = Export(pool)
         self._users = Users(pool)
-        self._runner = runner
+        self._running = running
         self._embed = embed
 
     async def delete_conversation(self, user_id: UUID, conversation_id: str) -> bool:
         """Take it away with all that came of it, an answer that is being written too; says whether it was there."""
-        await self._runner.abandon(user_id, conversation_id)
+        await self._running.abandon(user_id, conversation_id)
         return await self.conversations.delete(user_id, conversation_id)
 
     async def correct_fact(self, user_id: UUID, fact_id: UUID, fact: str) -> KnownFact | None:
@@ -53,5 +53,5 @@ class Records:
 
     async def erase_account(self, user_id: UUID) -> None:
         """Take away everything that is kept of the user; their numbers stay, without them."""
-        await self._runner.abandon(user_id)
+        await self._running.abandon(user_id)
         await self._users.erase(user_id)

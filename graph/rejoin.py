@@ -9,7 +9,7 @@ from uuid import UUID
 from graph.events import Start, started
 from graph.turn import Turn
 from storage.journal import LAST, News, Numbered
-from storage.turns import TurnRecord
+from storage.turn_records import TurnRecord
 
 LOOK_AGAIN = 2.0
 """Seconds after which the journal is looked at without news: they may have been missed."""
@@ -31,12 +31,16 @@ class Journal(Protocol):
         ...
 
 
-class Turns(Protocol):
-    """Keeps turns."""
+class Records(Protocol):
+    """Keeps records of turns."""
 
     async def find(self, user_id: UUID, turn_id: UUID) -> TurnRecord | None:
         """One turn."""
         ...
+
+
+class Turns(Protocol):
+    """Keeps turns."""
 
     async def ask_to_stop(self, user_id: UUID, turn_id: UUID) -> None:
         """Let whoever writes its answer know that it is to end."""
@@ -46,9 +50,10 @@ class Turns(Protocol):
 class Rejoin:
     """Ways back to a turn's events."""
 
-    def __init__(self, running: Running, journal: Journal, turns: Turns, news: News) -> None:
+    def __init__(self, running: Running, journal: Journal, records: Records, turns: Turns, news: News) -> None:
         self._running = running
         self._journal = journal
+        self._records = records
         self._turns = turns
         self._news = news
 
@@ -61,7 +66,7 @@ class Rejoin:
         """
         if turn := self._running.find(user_id, turn_id):
             return turn.follow(after, heartbeat=heartbeat)
-        known = await self._turns.find(user_id, turn_id)
+        known = await self._records.find(user_id, turn_id)
         if known is None:
             return None
         if known["status"] != "accepted" and not await self._journal.read(user_id, turn_id, after=0):
@@ -80,7 +85,7 @@ class Rejoin:
                 async with asyncio.timeout(seconds):
                     async for _ in events:
                         pass
-        return await self._turns.find(user_id, turn_id)
+        return await self._records.find(user_id, turn_id)
 
     async def beginning(self, user_id: UUID, turn_id: UUID) -> Start | None:
         """The journal's first event of the turn; None where it has none yet."""
@@ -117,7 +122,7 @@ class Rejoin:
 
     async def _over(self, user_id: UUID, turn_id: UUID, after: int) -> bool:
         """Whether the last event is behind this number already, or the turn was deleted."""
-        if await self._turns.find(user_id, turn_id) is None:
+        if await self._records.find(user_id, turn_id) is None:
             return True
         told = await self._journal.read(user_id, turn_id, after=0)
         return bool(told) and told[-1][1]["event"] in LAST and told[-1][0] <= after

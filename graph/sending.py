@@ -81,7 +81,7 @@ class Sender:
 
     async def _known(self, user_id: UUID, turn_id: UUID) -> Sent | None:
         """The turn that a key names; None where it has not begun, or was refused, so that the key may be free now."""
-        turn = self._runner.here(user_id, turn_id)
+        turn = self._runner.running.here(user_id, turn_id)
         if turn is None:
             return await self._elsewhere(user_id, turn_id)
         if turn.over and not turn.started:

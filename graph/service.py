@@ -1,16 +1,19 @@
 """The service of one process: the pipeline over an open database, ready to run turns."""
 
 import asyncio
-from collections.abc import AsyncGenerator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncGenerator, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
+from uuid import uuid4
 
 from graph.build import build
+from graph.heart import Heart
 from graph.opening import Local, Say, database, open_parts
 from graph.parts import Parts
+from graph.pipeline import Pipeline
 from graph.records import Records
 from graph.rejoin import Rejoin
-from graph.runner import Runner
+from graph.runner import Books, Runner
 from graph.scribe import Scribe
 from graph.sending import Sender
 from graph.settings import Settings
@@ -18,8 +21,10 @@ from storage.checkpoints import checkpointer
 from storage.errors import StorageUnavailable
 from storage.journal import Journal, News
 from storage.keys import Keys
+from storage.leases import Leases
 from storage.migrate import pending
 from storage.pool import Pool
+from storage.turn_records import TurnRecords
 
 STOP_WITHIN = 1.5
 """Seconds that running turns get when the process is asked to end."""
@@ -34,6 +39,7 @@ class Service:
     sender: Sender
     records: Records
     rejoin: Rejoin
+    heart: Heart
     parts: Parts
     url: str
 
@@ -56,21 +62,34 @@ async def open_service(settings: Settings, say: Say, local: Local | None = None)
     """
     async with AsyncExitStack() as stack:
         url = await stack.enter_async_context(database(settings, say))
-        parts = await stack.enter_async_context(open_parts(settings, url, say, local))
+        owner = uuid4()
+        parts = await stack.enter_async_context(open_parts(settings, url, say, local, owner))
         saver = await stack.enter_async_context(checkpointer(url))
         pool = await stack.enter_async_context(Pool.open(url, size=RECORDS_CONNECTIONS))
-        journal = Journal(pool)
+        journal, keys, turn_records, leases = Journal(pool), Keys(pool), TurnRecords(pool), Leases(pool, owner)
         scribe = Scribe(journal)
-        keys = Keys(pool)
-        runner = Runner(build(parts), saver, parts.turns, parts.model.label, scribe.take, parts.stops, keys)
-        news = await stack.enter_async_context(News.open(url, runner.stop))
-        records = Records(pool, runner, parts.embed, parts.embedding_model)
-        rejoin = Rejoin(runner, journal, records.turns, news)
-        writing = asyncio.create_task(scribe.run(), name="scribe")
-        try:
-            yield Service(runner, Sender(runner, keys, rejoin), records, rejoin, parts, url)
-        finally:
-            await runner.close(STOP_WITHIN)
-            writing.cancel()
-            await asyncio.gather(writing, return_exceptions=True)
-            await scribe.close(STOP_WITHIN)
+        runner = Runner(Pipeline(build(parts), saver), parts, Books(keys, turn_records, journal, scribe.take))
+        news = await stack.enter_async_context(News.open(url, runner.running.stop))
+        rejoin = Rejoin(runner.running, journal, turn_records, parts.turns, news)
+        records = Records(pool, runner.running, parts.embed, parts.embedding_model)
+        heart = Heart(runner, leases)
+        async with _at_work(scribe.run(), heart.run()):
+            try:
+                yield Service(runner, Sender(runner, keys, rejoin), records, rejoin, heart, parts, url)
+            finally:
+                left = await runner.running.close(STOP_WITHIN)
+        await scribe.close(STOP_WITHIN)
+        with suppress(StorageUnavailable):
+            await leases.release(left)
+
+
+@asynccontextmanager
+async def _at_work(*works: Coroutine[None, None, None]) -> AsyncGenerator[None]:
+    """These go on beside the block, and end with it."""
+    tasks = [asyncio.create_task(work) for work in works]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

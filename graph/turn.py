@@ -16,6 +16,7 @@ class Turn:
 
     Args:
         stop: set it to end the answer where it stands.
+        first: the number of its first event; higher where another process has told some already.
         journal: is given each event once the turn is written down, so that other processes can tell it too.
     """
 
@@ -26,6 +27,7 @@ class Turn:
         conversation_id: str,
         stop: asyncio.Event,
         journal: Callable[["Turn", int, Told], None] | None = None,
+        first: int = 1,
     ) -> None:
         self.turn_id = turn_id
         self.user_id = user_id
@@ -37,7 +39,9 @@ class Turn:
         self.ending: ErrorCode = "shutting_down"
         """What its readers are told when it is ended from outside."""
         self._journal = journal
+        self._before = first - 1
         self._events: list[Told] = []
+        self._lost = False
         self._start: Start | None = None
         self._refused: Refused | None = None
         self._grew = asyncio.Event()
@@ -49,13 +53,23 @@ class Turn:
             self._start = event
         self._events.append(told(event))
         if self._journal and self.kept:
-            self._journal(self, len(self._events), self._events[-1])
+            self._journal(self, self._before + len(self._events), self._events[-1])
         self._wake()
 
     def refuse(self, refused: Refused) -> None:
         """End the turn before its start."""
         self._refused = refused
         self._wake()
+
+    def lose(self) -> None:
+        """Another process goes on with it: readers here are let go, and find the rest by coming back."""
+        self._lost = True
+        self._wake()
+
+    @property
+    def lost(self) -> bool:
+        """Whether another process goes on with it."""
+        return self._lost
 
     @property
     def started(self) -> bool:
@@ -65,7 +79,7 @@ class Turn:
     @property
     def over(self) -> bool:
         """Whether nothing more will come."""
-        return self._refused is not None or (self.started and self._events[-1]["event"] in LAST)
+        return self._refused is not None or (bool(self._events) and self._events[-1]["event"] in LAST)
 
     async def opening(self) -> Start | Refused:
         """How the turn begins, as soon as that is known."""
@@ -80,10 +94,10 @@ class Turn:
         After each `heartbeat` seconds of silence comes a None.
         """
         while True:
-            while after < len(self._events):
-                after += 1
-                yield after, self._events[after - 1]
-            if self.over:
+            while after - self._before < len(self._events):
+                after = max(after, self._before) + 1
+                yield after, self._events[after - self._before - 1]
+            if self.over or self._lost:
                 return
             try:
                 await asyncio.wait_for(self._grew.wait(), heartbeat)

@@ -25,6 +25,10 @@ FALLBACK = "fallback"
 """The model's name when none answered."""
 
 
+REPORTED = ("employee", "model", "finish_reason", "fallback", "usage", "latency_ms", "ttft_ms")
+"""What is kept of an answer beside what has a column of its own."""
+
+
 class Turns(Protocol):
     """Keeps turns."""
 
@@ -140,9 +144,11 @@ def _record(state: State, answer: Answer) -> Answered:
         message=state["message"],
         asked_employee=state.get("employee"),
         employee=state["route"]["employee"],
+        route=state["route"],
         answer=answer["text"],
         finish_reason=answer["finish_reason"],
         error_code=answer["error_code"],
+        report={name: value for name, value in answer.items() if name in REPORTED},
         used=answer["facts_used"],
     )
 

@@ -77,6 +77,7 @@ async def route(
         message=state["message"],
         asked_employee=state.get("employee"),
         employee=report["employee"],
+        route=report,
     )
     await turns.accept(asking(runtime), UUID(state["turn_id"]), accepted)
     emit(runtime, Routed(kind="routed", route=report))

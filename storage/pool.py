@@ -82,10 +82,19 @@ class Pool:
             StorageUnavailable: no connection, or it was lost.
             Gone: a turn was deleted meanwhile.
         """
-        async with self._transaction() as conn:
+        async with self._as("frontdesk_journal") as conn:
             # Lost with the server's last moments it costs a reader a few words, which are told anew.
-            await conn.execute("select set_config('role', 'frontdesk_journal', true)")
             await conn.execute("set local synchronous_commit = off")
+            yield conn
+
+    @asynccontextmanager
+    async def as_keeper(self) -> AsyncGenerator[Connection]:
+        """One transaction that sees whose lease on which turn runs until when, and no words of anyone.
+
+        Raises:
+            StorageUnavailable: no connection, or it was lost.
+        """
+        async with self._as("frontdesk_keeper") as conn:
             yield conn
 
     async def check(self) -> None:
@@ -96,6 +105,12 @@ class Pool:
         """
         async with self._transaction() as conn:
             await conn.execute("select 1")
+
+    @asynccontextmanager
+    async def _as(self, role: str) -> AsyncGenerator[Connection]:
+        async with self._transaction() as conn:
+            await conn.execute("select set_config('role', %(role)s, true)", {"role": role})
+            yield conn
 
     @asynccontextmanager
     async def _transaction(self) -> AsyncGenerator[Connection]:

@@ -1,12 +1,13 @@
 """Turns: one message and its answer, from the moment it is accepted."""
 
-from collections.abc import Sequence
-from datetime import datetime
-from typing import Literal, LiteralString, TypedDict
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, LiteralString, TypedDict
 from uuid import UUID, uuid5
 
+from psycopg.types.json import Json
+
 from storage.errors import Gone
-from storage.facts import LearnedFact
+from storage.leases import LEASE_SECONDS
 from storage.pool import Connection, Pool
 from storage.users import meet
 
@@ -22,6 +23,8 @@ class Accepted(TypedDict):
     """As cleaned and masked by the guard: nothing else is ever stored."""
     asked_employee: str | None
     employee: str
+    route: Mapping[str, Any]
+    """Why, as the client is told."""
 
 
 class Answered(Accepted):
@@ -30,26 +33,10 @@ class Answered(Accepted):
     answer: str
     finish_reason: str
     error_code: str | None
+    report: Mapping[str, Any]
+    """What is known of the answer besides its text."""
     used: Sequence[str]
     """Ids of the facts that the prompt held."""
-
-
-class TurnRecord(TypedDict):
-    """A turn as it is kept."""
-
-    turn_id: UUID
-    conversation_id: str
-    status: Literal["accepted", "answered", "done", "failed", "stopped"]
-    text: str
-    """The answer; empty while there is none."""
-    employee: str
-    finish_reason: str | None
-    error_code: str | None
-    created_at: datetime
-    facts_used: list[LearnedFact]
-    """What was remembered of the user and went into the answer, as far as it has not been forgotten since."""
-    facts_learned: list[LearnedFact]
-    """What the message told about the user."""
 
 
 class _Said(TypedDict):
@@ -64,15 +51,20 @@ def answer_id(turn_id: UUID) -> UUID:
 
 
 class Turns:
-    """The turns of all users."""
+    """The turns of all users.
 
-    def __init__(self, pool: Pool) -> None:
+    Args:
+        owner: the process that runs them on a lease; None where none of ours does.
+    """
+
+    def __init__(self, pool: Pool, owner: UUID | None = None) -> None:
         self._pool = pool
+        self._owner = owner
 
     async def accept(self, user_id: UUID, turn_id: UUID, turn: Accepted) -> None:
         """Write the turn down with its message, so that it is not lost whatever happens now."""
         async with self._pool.as_user(user_id) as conn:
-            await _accept(conn, user_id, turn_id, turn)
+            await _accept(conn, user_id, turn_id, turn, self._owner)
 
     async def answer(self, user_id: UUID, turn_id: UUID, turn: Answered) -> UUID:
         """Commit the answer of an accepted turn.
@@ -81,15 +73,16 @@ class Turns:
             The answer's message id.
 
         Raises:
-            Gone: the conversation was deleted meanwhile.
+            Gone: the conversation was deleted meanwhile, or another process has taken the turn over.
         """
-        values = {"user_id": user_id, "turn_id": turn_id, **turn}
+        values = {"user_id": user_id, "turn_id": turn_id, "owner": self._owner, **turn, "report": Json(turn["report"])}
         message_id = answer_id(turn_id)
         async with self._pool.as_user(user_id) as conn:
             cursor = await conn.execute(
                 "update chat_turns set status = 'answered', employee_slug = %(employee)s,"
-                " finish_reason = %(finish_reason)s, error_code = %(error_code)s, updated_at = now()"
-                " where user_id = %(user_id)s and turn_id = %(turn_id)s",
+                " finish_reason = %(finish_reason)s, error_code = %(error_code)s, report = %(report)s,"
+                " updated_at = now()"
+                " where user_id = %(user_id)s and turn_id = %(turn_id)s and owner is not distinct from %(owner)s",
                 values,
             )
             if cursor.rowcount == 0:
@@ -108,26 +101,6 @@ class Turns:
                 values,
             )
         return message_id
-
-    async def find(self, user_id: UUID, turn_id: UUID) -> TurnRecord | None:
-        """One turn with its answer and its facts; None where the user has none of that id."""
-        async with self._pool.as_user(user_id) as conn:
-            cursor = await conn.execute(
-                "select t.turn_id, t.convo_id as conversation_id, t.status, coalesce(m.content, '') as text,"
-                " t.employee_slug as employee, t.finish_reason, t.error_code, t.created_at,"
-                " array(select json_build_object('fact_id', f.id, 'fact', f.fact) from chat_turn_facts u"
-                "  join user_memory_facts f on f.user_id = u.user_id and f.id = u.fact_id"
-                "  where u.user_id = t.user_id and u.turn_id = t.turn_id order by f.created_at, f.id) as facts_used,"
-                " array(select json_build_object('fact_id', f.id, 'fact', f.fact) from user_fact_sources s"
-                "  join user_memory_facts f on f.user_id = s.user_id and f.id = s.fact_id"
-                "  where s.user_id = t.user_id and s.message_id = t.turn_id order by f.created_at, f.id)"
-                " as facts_learned from chat_turns t left join chat_messages m"
-                " on m.user_id = t.user_id and m.turn_id = t.turn_id and m.role = 'assistant'"
-                " where t.user_id = %(user_id)s and t.turn_id = %(turn_id)s",
-                {"user_id": user_id, "turn_id": turn_id},
-            )
-            row = await cursor.fetchone()
-        return TurnRecord(**row) if row else None  # type: ignore[typeddict-item]
 
     async def ask_to_stop(self, user_id: UUID, turn_id: UUID) -> None:
         """Write down that the answer is to end, and let the process that writes it know; once it is out, nothing."""
@@ -161,8 +134,9 @@ class Turns:
         """Mark a turn that ended without an answer; its message stays."""
         await self._end(
             "update chat_turns set status = 'failed', error_code = %(error_code)s, updated_at = now()"
-            " where user_id = %(user_id)s and turn_id = %(turn_id)s and status = 'accepted'",
-            {"user_id": user_id, "turn_id": turn_id, "error_code": error_code},
+            " where user_id = %(user_id)s and turn_id = %(turn_id)s and status = 'accepted'"
+            " and owner is not distinct from %(owner)s",
+            {"user_id": user_id, "turn_id": turn_id, "error_code": error_code, "owner": self._owner},
         )
 
     async def _end(self, statement: LiteralString, values: dict[str, object]) -> None:
@@ -172,8 +146,16 @@ class Turns:
             await conn.execute(statement, values)
 
 
-async def _accept(conn: Connection, user_id: UUID, turn_id: UUID, turn: Accepted) -> None:
-    values = {"user_id": user_id, "turn_id": turn_id, "title": _title(turn["message"]), **turn}
+async def _accept(conn: Connection, user_id: UUID, turn_id: UUID, turn: Accepted, owner: UUID | None) -> None:
+    values = {
+        **turn,
+        "user_id": user_id,
+        "turn_id": turn_id,
+        "title": _title(turn["message"]),
+        "route": Json(turn["route"]),
+        "owner": owner,
+        "lease": LEASE_SECONDS,
+    }
     await meet(conn, user_id)
     await conn.execute(
         "insert into chat_conversations (user_id, convo_id, title)"
@@ -182,8 +164,9 @@ async def _accept(conn: Connection, user_id: UUID, turn_id: UUID, turn: Accepted
         values,
     )
     await conn.execute(
-        "insert into chat_turns (user_id, turn_id, convo_id, asked_employee, employee_slug)"
-        " values (%(user_id)s, %(turn_id)s, %(conversation_id)s, %(asked_employee)s, %(employee)s)"
+        "insert into chat_turns (user_id, turn_id, convo_id, asked_employee, employee_slug, route, owner, lease_until)"
+        " values (%(user_id)s, %(turn_id)s, %(conversation_id)s, %(asked_employee)s, %(employee)s, %(route)s,"
+        " %(owner)s, case when %(owner)s::uuid is not null then now() + make_interval(secs => %(lease)s) end)"
         " on conflict (user_id, turn_id) do nothing",
         values,
     )

@@ -5,11 +5,12 @@ from uuid import uuid5
 import pytest
 
 from nodes.errors import ModelRejected
+from nodes.generate import REPORTED
 from nodes.tokens import estimate, estimate_messages
 from storage.turns import Answered
 from tests.nodes.answering import PROMPT, TurnBook, generated
 from tests.nodes.models import ScriptedModel, end, piece
-from tests.nodes.states import ADA, TURN, Listener, a_memory, a_state
+from tests.nodes.states import ADA, TURN, Listener, a_memory, a_route, a_state
 
 
 async def test_the_answer_is_streamed_committed_and_announced() -> None:
@@ -29,6 +30,8 @@ async def test_the_answer_is_streamed_committed_and_announced() -> None:
             answer="You spent 412.",
             finish_reason="stop",
             error_code=None,
+            route=a_route(),
+            report={name: value for name, value in answer.items() if name in REPORTED},
             used=[],
         )
     }

@@ -92,9 +92,13 @@ async def test_the_turn_is_written_down_before_anyone_hears_of_it() -> None:
     run = Listener()
     book = Book(run)
     state = a_state("My VAT?", employee="ledger-tax")
-    await route(state, run.runtime, classify=Likelihoods(), conversations=LastSpeaker(), turns=book)
+    chosen = await route(state, run.runtime, classify=Likelihoods(), conversations=LastSpeaker(), turns=book)
     written = Accepted(
-        conversation_id="a conversation", message="My VAT?", asked_employee="ledger-tax", employee="ledger"
+        conversation_id="a conversation",
+        message="My VAT?",
+        asked_employee="ledger-tax",
+        employee="ledger",
+        route=chosen["route"],
     )
     assert book.accepted == [(ADA, TURN, written, 0)]
 

@@ -20,7 +20,13 @@ MODEL = "test-model"
 
 def accepted(message: str = "Hello", *, conversation: str = "c-1", employee: str = "ledger") -> Accepted:
     """A message that is going to be answered."""
-    return Accepted(conversation_id=conversation, message=message, asked_employee=None, employee=employee)
+    return Accepted(
+        conversation_id=conversation,
+        message=message,
+        asked_employee=None,
+        employee=employee,
+        route={"employee": employee},
+    )
 
 
 def answered(
@@ -33,7 +39,7 @@ def answered(
 ) -> Answered:
     """A message with its answer."""
     turn = accepted(message, conversation=conversation, employee=employee)
-    return Answered(**turn, answer=answer, finish_reason="stop", error_code=None, used=list(used))
+    return Answered(**turn, answer=answer, finish_reason="stop", error_code=None, report={}, used=list(used))
 
 
 async def spoken(pool: Pool, user_id: UUID, turn: Answered) -> UUID:

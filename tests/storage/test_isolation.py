@@ -24,6 +24,7 @@ from storage.metrics import Metrics
 from storage.pool import Pool
 from storage.recall import Recall
 from storage.summaries import Summaries
+from storage.turn_records import TurnRecords
 from storage.turns import Turns
 from storage.users import Users
 from tests.storage.rows import MODEL, Owner, accepted, answered, heard, measured, met, new_fact, spoken
@@ -248,7 +249,7 @@ READS: dict[str, Attempt] = {
     "who answered": lambda pool, _, bob: Messages(pool).current_employee(bob, "c-1"),
     "facts": lambda pool, _, bob: Memory(pool, MODEL).latest(bob, limit=9),
     "a search for facts": lambda pool, _, bob: Memory(pool, MODEL).latest(bob, limit=9, q=SECRET),
-    "a turn": lambda pool, adas, bob: Turns(pool).find(bob, adas.turn),
+    "a turn": lambda pool, adas, bob: TurnRecords(pool).find(bob, adas.turn),
     "whether a turn is known": lambda pool, adas, bob: Turns(pool).known(bob, adas.turn),
     "a turn's events": lambda pool, adas, bob: Journal(pool).read(bob, adas.turn, after=0),
     "an export": lambda pool, _, bob: exported(pool, bob),

@@ -16,7 +16,10 @@ GRANTED: Mapping[str, str] = {
     "chat_rate_limits": "DELETE INSERT SELECT UPDATE(admitted_at,count)",
     "chat_turn_events": "SELECT",
     "chat_turn_facts": "INSERT SELECT",
-    "chat_turns": "INSERT SELECT UPDATE(employee_slug,error_code,finish_reason,status,stop_asked_at,updated_at)",
+    "chat_turns": (
+        "INSERT SELECT UPDATE(attempt,employee_slug,error_code,finish_reason,lease_until,owner,report,route,status,"
+        "stop_asked_at,updated_at)"
+    ),
     "chat_users": "DELETE INSERT SELECT",
     "memory_embeddings": "DELETE INSERT SELECT UPDATE(holds)",
     "user_fact_sources": "INSERT SELECT",
@@ -29,6 +32,14 @@ GRANTED: Mapping[str, str] = {
 
 JOURNAL = {"chat_turn_events": "INSERT"}
 """All that the role of the journal may do."""
+
+KEEPER = {
+    "chat_turns": (
+        "SELECT(attempt,convo_id,lease_until,owner,status,stop_asked_at,turn_id,user_id)"
+        " UPDATE(attempt,lease_until,owner)"
+    )
+}
+"""All that the role that looks after leases may do."""
 
 OWNERS_ALONE = {"frontdesk_migrations"}
 """Tables without anything of users in them, which nobody but the owner can even see."""
@@ -43,15 +54,16 @@ def test_every_table_of_users_is_guarded(owner: Owner) -> None:
     """
     walk = """
         select c.relname, c.relrowsecurity, c.relforcerowsecurity,
-               array(select p.polname || ' ' || p.polcmd::text || ' ' || coalesce(pg_get_expr(p.polqual, c.oid), '-')
-                     || ' ' || pg_get_expr(p.polwithcheck, c.oid) from pg_policy p where p.polrelid = c.oid
-                     order by 1)
+               array(select concat_ws(' ', p.polname, p.polcmd::text, coalesce(pg_get_expr(p.polqual, c.oid), '-'),
+                                      coalesce(pg_get_expr(p.polwithcheck, c.oid), '-'))
+                     from pg_policy p where p.polrelid = c.oid order by 1)
         from pg_class c
         where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') order by 1
     """
     own = "(user_id = ( SELECT auth.uid() AS uid))"
     guarded = {table: (True, True, [f"owner_only * {own} {own}"]) for table in GRANTED}
     guarded["chat_turn_events"][2].insert(0, "journal_adds a - true")
+    guarded["chat_turns"][2][:0] = ["keeper_leases w true true", "keeper_sees r true -"]
     closed = {table: (True, False, list[str]()) for table in OWNERS_ALONE}
     assert {table: (on, forced, policies) for table, on, forced, policies in rows(owner, walk)} == guarded | closed
 
@@ -82,6 +94,7 @@ def test_the_programs_role_may_do_what_the_program_does_and_nothing_else(owner: 
     """
     assert dict(rows(owner, granted, role="frontdesk_app")) == GRANTED
     assert dict(rows(owner, granted, role="frontdesk_journal")) == JOURNAL
+    assert dict(rows(owner, granted, role="frontdesk_keeper")) == KEEPER
 
 
 def test_nobody_else_has_any_right(owner: Owner) -> None:
@@ -90,7 +103,7 @@ def test_nobody_else_has_any_right(owner: Owner) -> None:
         select c.relname, coalesce(r.rolname, 'public'), a.privilege_type
         from pg_class c cross join aclexplode(c.relacl) a left join pg_roles r on r.oid = a.grantee
         where c.relnamespace = 'public'::regnamespace and a.grantee <> c.relowner
-        and a.grantee not in ('frontdesk_app'::regrole, 'frontdesk_journal'::regrole)
+        and a.grantee not in ('frontdesk_app'::regrole, 'frontdesk_journal'::regrole, 'frontdesk_keeper'::regrole)
         union all
         select p.proname, coalesce(r.rolname, 'public'), a.privilege_type
         from pg_proc p cross join aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a
@@ -101,7 +114,7 @@ def test_nobody_else_has_any_right(owner: Owner) -> None:
     assert rows(owner, others) == []
 
 
-@pytest.mark.parametrize("role", ["frontdesk_app", "frontdesk_graph", "frontdesk_journal"])
+@pytest.mark.parametrize("role", ["frontdesk_app", "frontdesk_graph", "frontdesk_journal", "frontdesk_keeper"])
 def test_a_role_has_no_way_around(owner: Owner, role: str) -> None:
     """It cannot log in, bypass row level security or make roles and databases, and it is in no other role."""
     attributes = rows(
@@ -115,7 +128,7 @@ def test_a_role_has_no_way_around(owner: Owner, role: str) -> None:
     assert attributes == [(False,) * 8]
 
 
-@pytest.mark.parametrize("role", ["frontdesk_app", "frontdesk_graph", "frontdesk_journal"])
+@pytest.mark.parametrize("role", ["frontdesk_app", "frontdesk_graph", "frontdesk_journal", "frontdesk_keeper"])
 @pytest.mark.parametrize(
     "statement",
     [
@@ -159,7 +172,7 @@ def test_checkpoints_are_out_of_the_programs_reach(owner: Owner) -> None:
     reached = rows(
         owner,
         "select n.nspname, r.rolname, count(*) from pg_class c join pg_namespace n on n.oid = c.relnamespace,"
-        " pg_roles r where r.rolname in ('frontdesk_app', 'frontdesk_graph', 'frontdesk_journal')"
+        " pg_roles r where r.rolname in ('frontdesk_app', 'frontdesk_graph', 'frontdesk_journal', 'frontdesk_keeper')"
         " and c.relkind in ('r', 'p')"
         " and n.nspname not in ('pg_catalog', 'information_schema')"
         " and has_table_privilege(r.oid, c.oid, 'select') group by 1, 2 order by 1, 2",

@@ -10,6 +10,7 @@ from storage.errors import Gone
 from storage.facts import Facts
 from storage.memory import Memory
 from storage.pool import Pool
+from storage.turn_records import TurnRecords
 from storage.turns import TITLE_LENGTH, Turns, answer_id
 from tests.storage.rows import MODEL, Owner, accepted, answered, heard, new_fact, rows, spoken
 
@@ -57,7 +58,7 @@ async def test_a_turn_tells_which_facts_it_used_and_learned(pool: Pool, facts: F
     await Memory(pool, MODEL).forget(ada, UUID(ovens["fact_id"]))
     used = [biscuits["fact_id"], ovens["fact_id"]]
     await Turns(pool).answer(ada, second, answered(answer="Biscuits", used=used))
-    told, told_second = await Turns(pool).find(ada, first), await Turns(pool).find(ada, second)
+    told, told_second = await TurnRecords(pool).find(ada, first), await TurnRecords(pool).find(ada, second)
     assert told is not None
     assert told_second is not None
     assert (told["status"], told["text"], told["facts_used"]) == ("accepted", "", [])
@@ -67,7 +68,7 @@ async def test_a_turn_tells_which_facts_it_used_and_learned(pool: Pool, facts: F
         "Biscuits",
         "stop",
     )
-    assert await Turns(pool).find(bob, first) is None
+    assert await TurnRecords(pool).find(bob, first) is None
 
 
 async def test_the_one_who_answered_is_the_one_on_record(pool: Pool, owner: Owner, ada: UUID) -> None:

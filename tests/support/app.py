@@ -87,7 +87,7 @@ class Frontdesk:
 
     async def settled(self) -> None:
         """Wait until no turn runs any more, the work after the answers included."""
-        await self.service.runner.idle()
+        await self.service.runner.running.idle()
 
 
 async def read_events(response: httpx.Response) -> AsyncGenerator[Event]:

@@ -1,0 +1,61 @@
+"""A turn as it stood when its process was lost, put together from what is written down of it."""
+
+from typing import cast
+from uuid import UUID
+
+from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
+
+from nodes.state import Answer, RouteReport, State, Trimmed
+from storage.messages import History
+from storage.turn_records import Story
+
+
+def chosen(turn_id: UUID, conversation_id: str, story: Story) -> State:
+    """The state after `route`: the message was admitted and counted, and somebody was chosen to answer it."""
+    return State(
+        messages=[HumanMessage(story["message"], id=str(turn_id))],
+        conversation_id=conversation_id,
+        employee=story["asked_employee"],
+        turn_id=str(turn_id),
+        started_at=story["accepted_at"],
+        message=story["message"],
+        refusal=None,
+        failure=None,
+        notices=[],
+        findings=[],
+        allowance=None,
+        route=route_of(story),
+        history=History(summary="", covers=0, messages=[]),
+        memories=[],
+        prompt=[],
+        trimmed=Trimmed(messages=0, memories=0),
+        answer=None,
+        summary=None,
+        learned=[],
+    )
+
+
+def route_of(story: Story) -> RouteReport:
+    """Who was chosen, and why."""
+    return cast(RouteReport, story["route"])
+
+
+def answer_of(story: Story) -> Answer:
+    """The answer that was committed."""
+    assert story["report"] is not None
+    known = {
+        "text": story["answer"],
+        "message_id": str(story["message_id"]),
+        "error_code": story["error_code"],
+        "facts_used": story["facts_used"],
+    }
+    return cast(Answer, {**story["report"], **known})
+
+
+def answered(turn_id: UUID, conversation_id: str, story: Story, history: History) -> State:
+    """The state after `generate`: what follows the answer is still to be done."""
+    answer = answer_of(story)
+    messages: list[AnyMessage] = [HumanMessage(story["message"], id=str(turn_id))]
+    messages.append(AIMessage(answer["text"], id=answer["message_id"]))
+    before = chosen(turn_id, conversation_id, story)
+    return cast(State, {**before, "messages": messages, "history": history, "answer": answer})

@@ -1,0 +1,63 @@
+"""Signs of life: renew the leases of this process's turns, and take over those of processes that give none."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from typing import Protocol
+from uuid import UUID
+
+from graph.runner import Runner
+from storage.errors import StorageUnavailable
+from storage.leases import Held, Orphan
+
+log = logging.getLogger(__name__)
+
+BEAT = 5.0
+"""Seconds between two signs of life: a third of a lease."""
+AT_ONCE = 8
+"""Turns taken over in one beat at most, so that several processes share what another one left."""
+
+
+class Leases(Protocol):
+    """Knows whose turn is whose."""
+
+    async def renew(self, turn_ids: Sequence[UUID]) -> list[Held]:
+        """Give a sign of life; returns those that are still ours."""
+        ...
+
+    async def adopt(self, limit: int) -> list[Orphan]:
+        """Take over turns whose lease has run out."""
+        ...
+
+
+class Heart:
+    """Beats for one process."""
+
+    def __init__(self, runner: Runner, leases: Leases) -> None:
+        self._runner = runner
+        self._leases = leases
+
+    async def run(self) -> None:
+        """Beat until cancelled."""
+        while True:
+            try:
+                await self.beat()
+            except StorageUnavailable:
+                log.warning("no sign of life could be given, the database is away")
+            await asyncio.sleep(BEAT)
+
+    async def beat(self) -> None:
+        """Renew, notice what was lost or is to stop, take over what is nobody's.
+
+        Raises:
+            StorageUnavailable: the database is away.
+        """
+        if running := self._runner.running.leased():
+            held = await self._leases.renew(running)
+            self._runner.running.keep_only({one["turn_id"] for one in held}, of=running)
+            for one in held:
+                if one["stop_asked"]:
+                    self._runner.running.stop(one["turn_id"])
+        for orphan in await self._leases.adopt(AT_ONCE):
+            log.warning("turn %s is taken over, run %d", orphan["turn_id"], orphan["attempt"])
+            self._runner.adopt(orphan)

@@ -1,0 +1,90 @@
+"""The turns of one process: those that run, and the latest ones."""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Coroutine
+from uuid import UUID
+
+from graph.turn import Turn
+
+LATEST = 200
+"""Turns that are remembered in this process, so that most who come back need not ask the database."""
+
+
+class Running:
+    """Knows them."""
+
+    def __init__(self) -> None:
+        self._tasks: dict[asyncio.Task[None], Turn] = {}
+        self._latest: OrderedDict[UUID, Turn] = OrderedDict()
+
+    def start(self, turn: Turn, work: Coroutine[None, None, None]) -> None:
+        """Let the turn go on to its end by itself."""
+        task = asyncio.create_task(work, name=f"turn {turn.turn_id}")
+        self._tasks[task] = turn
+        task.add_done_callback(self._tasks.pop)
+
+    def remember(self, turn: Turn) -> None:
+        """Keep the turn at hand, and let go of the oldest that is over."""
+        self._latest[turn.turn_id] = turn
+        while len(self._latest) > LATEST and self._latest[next(iter(self._latest))].over:
+            self._latest.popitem(last=False)
+
+    def find(self, user_id: UUID, turn_id: UUID) -> Turn | None:
+        """The user's turn, where it is one of the latest of this process and began to be answered."""
+        turn = self.here(user_id, turn_id)
+        return turn if turn and turn.started else None
+
+    def here(self, user_id: UUID, turn_id: UUID) -> Turn | None:
+        """The same, also where it has not begun yet, or was refused."""
+        turn = self._latest.get(turn_id)
+        return turn if turn and turn.user_id == user_id and not turn.lost else None
+
+    def leased(self) -> list[UUID]:
+        """The turns that run here on a lease."""
+        return [turn.turn_id for turn in self._tasks.values() if turn.kept]
+
+    def stop(self, turn_id: UUID) -> None:
+        """End the answer of a turn that runs here, where it stands; anyone else's is none of our business."""
+        for turn in self._tasks.values():
+            if turn.turn_id == turn_id:
+                turn.stop.set()
+
+    def keep_only(self, held: set[UUID], *, of: list[UUID]) -> None:
+        """Let those of the turns go whose lease is in other hands."""
+        for task, turn in list(self._tasks.items()):
+            if turn.turn_id in of and turn.turn_id not in held and not turn.over:
+                turn.lose()
+                task.cancel()
+
+    async def abandon(self, user_id: UUID, conversation_id: str | None = None) -> None:
+        """End the user's running turns, of one conversation or all, because what they belong to is deleted."""
+
+        def meant(turn: Turn) -> bool:
+            return turn.user_id == user_id and conversation_id in (None, turn.conversation_id)
+
+        ended = [task for task, turn in self._tasks.items() if meant(turn)]
+        for task in ended:
+            self._tasks[task].ending = "deleted"
+            task.cancel()
+        await asyncio.gather(*ended, return_exceptions=True)
+        for turn in list(self._latest.values()):
+            if meant(turn):
+                del self._latest[turn.turn_id]
+
+    async def idle(self) -> None:
+        """Wait until no turn runs, the work after the answers included."""
+        while self._tasks:
+            await asyncio.wait(self._tasks)
+
+    async def close(self, seconds: float) -> list[UUID]:
+        """Let turns finish for so many seconds, then let them go; returns those that another process can go on with."""
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=seconds)
+        left = self.leased()
+        for task, turn in list(self._tasks.items()):
+            if turn.kept:
+                turn.lose()
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        return left

@@ -1,0 +1,78 @@
+"""Who runs which turn, and taking over from who does not any more."""
+
+from collections.abc import Sequence
+from typing import Literal, TypedDict
+from uuid import UUID
+
+from storage.pool import Pool
+
+LEASE_SECONDS = 15
+"""How long a turn belongs to a process that gives no sign of life. By the database's clock, which all share."""
+
+
+class Held(TypedDict):
+    """A turn that a process still holds."""
+
+    turn_id: UUID
+    stop_asked: bool
+    """Whether somebody wants its answer to end."""
+
+
+class Orphan(TypedDict):
+    """A turn whose process gave no sign of life, taken over."""
+
+    user_id: UUID
+    turn_id: UUID
+    conversation_id: str
+    status: Literal["accepted", "answered"]
+    attempt: int
+    """Which run of it this is going to be, from 2."""
+    stop_asked: bool
+
+
+class Leases:
+    """The leases that one process holds.
+
+    Args:
+        owner: the process.
+    """
+
+    def __init__(self, pool: Pool, owner: UUID) -> None:
+        self._pool = pool
+        self._owner = owner
+
+    async def renew(self, turn_ids: Sequence[UUID]) -> list[Held]:
+        """Give a sign of life; returns those of the turns that are still this process's."""
+        async with self._pool.as_keeper() as conn:
+            cursor = await conn.execute(
+                "update chat_turns set lease_until = now() + make_interval(secs => %(seconds)s)"
+                " where turn_id = any(%(turns)s) and owner = %(owner)s and status in ('accepted', 'answered')"
+                " returning turn_id, stop_asked_at is not null as stop_asked",
+                {"turns": list(turn_ids), "owner": self._owner, "seconds": LEASE_SECONDS},
+            )
+            return [Held(**row) for row in await cursor.fetchall()]  # type: ignore[typeddict-item]
+
+    async def release(self, turn_ids: Sequence[UUID]) -> None:
+        """Leave these turns to whoever looks next."""
+        async with self._pool.as_keeper() as conn:
+            await conn.execute(
+                "update chat_turns set lease_until = now()"
+                " where turn_id = any(%(turns)s) and owner = %(owner)s and status in ('accepted', 'answered')",
+                {"turns": list(turn_ids), "owner": self._owner},
+            )
+
+    async def adopt(self, limit: int) -> list[Orphan]:
+        """Take over so many turns whose lease has run out; of several who look at once each gets others."""
+        async with self._pool.as_keeper() as conn:
+            cursor = await conn.execute(
+                "update chat_turns t set owner = %(owner)s, attempt = t.attempt + 1,"
+                " lease_until = now() + make_interval(secs => %(seconds)s)"
+                " from (select user_id, turn_id from chat_turns"
+                "       where status in ('accepted', 'answered') and lease_until < now()"
+                "       order by lease_until limit %(limit)s for update skip locked) orphan"
+                " where t.user_id = orphan.user_id and t.turn_id = orphan.turn_id"
+                " returning t.user_id, t.turn_id, t.convo_id as conversation_id, t.status, t.attempt,"
+                " t.stop_asked_at is not null as stop_asked",
+                {"owner": self._owner, "seconds": LEASE_SECONDS, "limit": limit},
+            )
+            return [Orphan(**row) for row in await cursor.fetchall()]  # type: ignore[typeddict-item]

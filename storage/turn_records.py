@@ -1,0 +1,87 @@
+"""Turns as they are written down: for their user, and for whoever takes one over."""
+
+from datetime import datetime
+from typing import Any, Literal, TypedDict
+from uuid import UUID
+
+from storage.facts import LearnedFact
+from storage.pool import Pool
+
+
+class TurnRecord(TypedDict):
+    """A turn as it is kept."""
+
+    turn_id: UUID
+    conversation_id: str
+    status: Literal["accepted", "answered", "done", "failed", "stopped"]
+    text: str
+    """The answer; empty while there is none."""
+    employee: str
+    finish_reason: str | None
+    error_code: str | None
+    created_at: datetime
+    facts_used: list[LearnedFact]
+    """What was remembered of the user and went into the answer, as far as it has not been forgotten since."""
+    facts_learned: list[LearnedFact]
+    """What the message told about the user."""
+
+
+class Story(TypedDict):
+    """What a turn was about, for whoever takes it over."""
+
+    message: str
+    asked_employee: str | None
+    route: dict[str, Any]
+    accepted_at: float
+    """Unix time in seconds."""
+    message_id: UUID | None
+    answer: str | None
+    finish_reason: str | None
+    error_code: str | None
+    report: dict[str, Any] | None
+    facts_used: list[str]
+
+
+class TurnRecords:
+    """The records of all turns."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def story(self, user_id: UUID, turn_id: UUID) -> Story | None:
+        """What whoever takes the turn over must know; None where it was deleted."""
+        async with self._pool.as_user(user_id) as conn:
+            cursor = await conn.execute(
+                "select q.content as message, t.asked_employee, t.route, t.finish_reason, t.error_code, t.report,"
+                " extract(epoch from t.created_at)::float8 as accepted_at, a.id as message_id, a.content as answer,"
+                " array(select u.fact_id::text from chat_turn_facts u"
+                "  where u.user_id = t.user_id and u.turn_id = t.turn_id) as facts_used"
+                " from chat_turns t join chat_messages q"
+                " on q.user_id = t.user_id and q.turn_id = t.turn_id and q.role = 'user'"
+                " left join chat_messages a"
+                " on a.user_id = t.user_id and a.turn_id = t.turn_id and a.role = 'assistant'"
+                " where t.user_id = %(user_id)s and t.turn_id = %(turn_id)s",
+                {"user_id": user_id, "turn_id": turn_id},
+            )
+            row = await cursor.fetchone()
+        return Story(**row) if row else None  # type: ignore[typeddict-item]
+
+    async def find(self, user_id: UUID, turn_id: UUID) -> TurnRecord | None:
+        """One turn with its answer and its facts; None where the user has none of that id."""
+        async with self._pool.as_user(user_id) as conn:
+            cursor = await conn.execute(
+                "select t.turn_id, t.convo_id as conversation_id, t.status, coalesce(m.content, '') as text,"
+                " t.employee_slug as employee, t.finish_reason, t.error_code, t.created_at,"
+                " array(select json_build_object('fact_id', f.id, 'fact', f.fact) from chat_turn_facts u"
+                "  join user_memory_facts f on f.user_id = u.user_id and f.id = u.fact_id"
+                "  where u.user_id = t.user_id and u.turn_id = t.turn_id order by f.created_at, f.id) as facts_used,"
+                " array(select json_build_object('fact_id', f.id, 'fact', f.fact) from user_fact_sources s"
+                "  join user_memory_facts f on f.user_id = s.user_id and f.id = s.fact_id"
+                "  where s.user_id = t.user_id and s.message_id = t.turn_id order by f.created_at, f.id)"
+                " as facts_learned from chat_turns t left join chat_messages m"
+                " on m.user_id = t.user_id and m.turn_id = t.turn_id and m.role = 'assistant'"
+                " where t.user_id = %(user_id)s and t.turn_id = %(turn_id)s",
+                {"user_id": user_id, "turn_id": turn_id},
+            )
+            row = await cursor.fetchone()
+        return TurnRecord(**row) if row else None  # type: ignore[typeddict-item]

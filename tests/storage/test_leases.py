@@ -1,0 +1,92 @@
+"""Who runs which turn."""
+
+import asyncio
+from uuid import UUID, uuid4
+
+import pytest
+
+from storage.errors import Gone
+from storage.leases import Leases
+from storage.pool import Pool
+from storage.turns import Turns
+from tests.storage.rows import Owner, accepted, answered, rows
+
+RUN_OUT = "update chat_turns set lease_until = now() - interval '1 second'"
+
+
+async def begun(pool: Pool, user: UUID, owner: UUID) -> UUID:
+    """A turn that this process runs."""
+    turn_id = uuid4()
+    await Turns(pool, owner).accept(user, turn_id, accepted())
+    return turn_id
+
+
+async def test_a_turn_belongs_to_whoever_began_it(pool: Pool, ada: UUID) -> None:
+    """As long as it gives signs of life: nobody else gets it, or can renew it."""
+    mine, other = uuid4(), uuid4()
+    turn_id = await begun(pool, ada, mine)
+    assert await Leases(pool, other).adopt(9) == []
+    assert await Leases(pool, other).renew([turn_id]) == []
+    assert await Leases(pool, mine).renew([turn_id]) == [{"turn_id": turn_id, "stop_asked": False}]
+
+
+async def test_a_turn_without_a_sign_of_life_is_taken_over_once(pool: Pool, owner: Owner, ada: UUID) -> None:
+    """Of ten who look at once one gets it; it says which run this is, and whether it is to stop."""
+    turn_id = await begun(pool, ada, uuid4())
+    await Turns(pool).ask_to_stop(ada, turn_id)
+    owner.execute(RUN_OUT)
+    taken = await asyncio.gather(*(Leases(pool, uuid4()).adopt(9) for _ in range(10)))
+    [[orphan]] = [orphans for orphans in taken if orphans]
+    assert orphan == {
+        "user_id": ada, "turn_id": turn_id, "conversation_id": "c-1", "status": "accepted", "attempt": 2,
+        "stop_asked": True,
+    }  # fmt: skip
+
+
+async def test_who_lost_a_turn_commits_nothing(pool: Pool, owner: Owner, ada: UUID) -> None:
+    """Neither its answer nor its failure; who took it over does."""
+    slow, quick = uuid4(), uuid4()
+    turn_id = await begun(pool, ada, slow)
+    owner.execute(RUN_OUT)
+    await Leases(pool, quick).adopt(9)
+    assert await Leases(pool, slow).renew([turn_id]) == []
+    with pytest.raises(Gone):
+        await Turns(pool, slow).answer(ada, turn_id, answered(answer="Too late."))
+    await Turns(pool, slow).fail(ada, turn_id, "internal")
+    await Turns(pool, quick).answer(ada, turn_id, answered(answer="In time."))
+    assert rows(owner, "select content from chat_messages where role = 'assistant'") == [("In time.",)]
+    assert rows(owner, "select status from chat_turns") == [("answered",)]
+
+
+async def test_what_is_handed_on_is_there_at_once(pool: Pool, ada: UUID) -> None:
+    """Without waiting for a lease; only one's own can be handed on."""
+    mine = uuid4()
+    turn_id = await begun(pool, ada, mine)
+    await Leases(pool, uuid4()).release([turn_id])
+    assert await Leases(pool, uuid4()).adopt(9) == []
+    await Leases(pool, mine).release([turn_id])
+    assert [orphan["turn_id"] for orphan in await Leases(pool, uuid4()).adopt(9)] == [turn_id]
+
+
+async def test_what_is_over_or_runs_elsewhere_is_nobodys_to_take(pool: Pool, owner: Owner, ada: UUID) -> None:
+    """A turn that is done, one that failed, and one of LangGraph's own server, which is on no lease."""
+    mine = uuid4()
+    done, failed = await begun(pool, ada, mine), await begun(pool, ada, mine)
+    turns = Turns(pool, mine)
+    await turns.answer(ada, done, answered())
+    await turns.finish(ada, done)
+    await turns.fail(ada, failed, "internal")
+    owner.execute(RUN_OUT)
+    await Turns(pool).accept(ada, uuid4(), accepted())
+    assert await Leases(pool, uuid4()).adopt(9) == []
+
+
+async def test_no_more_is_taken_than_was_asked_for(pool: Pool, owner: Owner, ada: UUID) -> None:
+    """So that several processes share what one has left; the longest forgotten first."""
+    turns = [await begun(pool, ada, uuid4()) for _ in range(3)]
+    for number, turn_id in enumerate(turns):
+        owner.execute(
+            "update chat_turns set lease_until = now() - make_interval(secs => %s) where turn_id = %s",
+            [10 - number, turn_id],
+        )
+    assert {one["turn_id"] for one in await Leases(pool, uuid4()).adopt(2)} == set(turns[:2])

@@ -1,0 +1,95 @@
+"""The server as a process of its own, which can be killed."""
+
+import asyncio
+import os
+import re
+import signal
+import sys
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import UUID
+
+import httpx
+
+from api.tokens import issue_token
+from graph.settings import Settings
+from tests.support.app import SECRET
+
+FRONTDESK = str(Path(sys.executable).with_name("frontdesk"))
+
+
+@dataclass
+class Process:
+    """A running server."""
+
+    url: str
+    process: asyncio.subprocess.Process
+
+    def client(self, user: UUID) -> httpx.AsyncClient:
+        """An HTTP client signed in as this user."""
+        settings = Settings(jwt_secret=SECRET, _env_file=None)  # type: ignore[arg-type, call-arg]
+        token = issue_token(settings, user, admin=False, seconds=3600, now=int(time.time()))
+        return httpx.AsyncClient(base_url=self.url, headers={"Authorization": f"Bearer {token}"}, timeout=30)
+
+    async def kill(self) -> None:
+        """End it as a power cut does."""
+        self.process.kill()
+        await self.process.wait()
+
+    def pause(self) -> None:
+        """Let it sleep in the middle of whatever it does."""
+        self.process.send_signal(signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        """Wake it."""
+        self.process.send_signal(signal.SIGCONT)
+
+    async def end(self) -> int:
+        """Ask it to end, and wait."""
+        self.process.terminate()
+        return await self.process.wait()
+
+
+Start = Callable[[], Awaitable[Process]]
+
+
+@asynccontextmanager
+async def starting(database_url: str, model_url: str, folder: Path) -> AsyncGenerator[Start]:
+    """A way to start servers, all of which are gone at the block's end.
+
+    Args:
+        folder: keeps what the embedding model has learned, so that a start is quick.
+    """
+    async with AsyncExitStack() as stack:
+
+        async def start() -> Process:
+            environment = {name: value for name, value in os.environ.items() if not name.startswith("FRONTDESK_")}
+            environment |= {
+                "DATABASE_URL": database_url,
+                "OPENAI_BASE_URL": model_url,
+                "OPENAI_API_KEY": "sk-test",
+                "FRONTDESK_EMBEDDINGS": "local",
+                "FRONTDESK_JWT_SECRET": SECRET,
+                "FRONTDESK_DATA_DIR": str(folder),
+            }
+            process = await asyncio.create_subprocess_exec(
+                FRONTDESK, "serve", "--port", "0",
+                cwd=folder, env=environment, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
+            )  # fmt: skip
+            stack.push_async_callback(_gone, process)
+            assert process.stdout is not None
+            line = (await process.stdout.readline()).decode()
+            found = re.search(r"http://\S+", line)
+            assert found, f"it did not start: {line!r}"
+            return Process(found[0], process)
+
+        yield start
+
+
+async def _gone(process: asyncio.subprocess.Process) -> None:
+    if process.returncode is None:
+        process.kill()
+        await process.wait()
