@@ -37,6 +37,7 @@ IdempotencyKey = Annotated[
 STATUS: dict[str, int] = {
     "empty_message": 400,
     "deleted": 404,
+    "conversation_busy": 409,
     "rate_limited": 429,
     "internal": 500,
     "storage_unavailable": 503,
@@ -79,7 +80,7 @@ async def _sent(service: Service, user: User, data: ChatRequest, key: str | None
     Raises:
         Problem: the key stands for another message.
     """
-    ask = Ask(user.user_id, data.message, data.conversation_id or str(uuid4()), data.employee, key)
+    ask = Ask(user.user_id, data.message, data.conversation_id or str(uuid4()), data.employee, data.while_busy, key)
     try:
         return await service.sender.send(ask, sha256(data.model_dump_json().encode()).hexdigest())
     except OtherBody:

@@ -36,6 +36,7 @@ Code = Literal[
     "unsupported_media_type",
     "fact_known",
     "idempotency_mismatch",
+    "conversation_busy",
     "rate_limited",
     "embedding_unavailable",
     "issuer_unavailable",

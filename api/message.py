@@ -7,6 +7,7 @@ from litestar.openapi.spec import OpenAPIHeader, OpenAPIMediaType, OpenAPIRespon
 from pydantic import BaseModel, ConfigDict, Field
 from typing_extensions import TypedDict
 
+from nodes.queueing import WhileBusy
 from nodes.state import FinishReason, Usage
 
 EVENT_STREAM = "text/event-stream"
@@ -40,6 +41,8 @@ class ChatRequest(BaseModel):
     message: str
     conversation_id: Annotated[str, Field(min_length=1, max_length=128, pattern=CONVERSATION_ID)] | None = None
     employee: EmployeeName | None = None
+    while_busy: WhileBusy = "wait"
+    """What is to happen while the conversation is being answered."""
 
 
 class Told(TypedDict):

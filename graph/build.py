@@ -30,7 +30,7 @@ def build(p: Parts) -> Graph:
 
     o = p.options
     graph.add_node("guard", partial(guard, clock=p.clock, max_chars=o.max_chars))
-    graph.add_node("rate_limit", partial(rate_limit, limits=p.limits))
+    graph.add_node("rate_limit", partial(rate_limit, limits=p.limits, queue=p.queue))
     graph.add_node("route", partial(route, classify=p.classify, conversations=p.who_answered, turns=p.turns))
     graph.add_node("load_summary", partial(load_summary, conversations=p.conversations))
     graph.add_node("load_memory", partial(load_memory, embed=p.embed, recall=p.recall, seconds=o.memory_seconds))

@@ -71,7 +71,7 @@ class Failed:
 class Refused:
     """The turn was turned away before it started."""
 
-    code: Literal["empty_message", "rate_limited"] | ErrorCode
+    code: Literal["empty_message", "rate_limited", "conversation_busy"] | ErrorCode
     message: str
     retry_after: float | None = None
     """Seconds until the same request would pass, where that is known."""

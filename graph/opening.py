@@ -28,6 +28,7 @@ from storage.messages import Messages
 from storage.metrics import Metrics
 from storage.migrate import migrate, require_current
 from storage.pool import Pool
+from storage.queue import Queue
 from storage.recall import Recall
 from storage.summaries import Summaries
 from storage.turns import Turns
@@ -116,6 +117,7 @@ async def open_parts(
             options=_options(settings, models),
             clock=time.time,
             limits=Limits(pool, settings.rate_limit),
+            queue=Queue(pool),
             classify=local.classify,
             who_answered=messages,
             conversations=messages,

@@ -15,6 +15,7 @@ from nodes import (
     roll_summary,
     route,
 )
+from nodes.queueing import Queue
 from nodes.speaking.draft import Model
 from nodes.stops import Stops
 from storage.limits import Allowance
@@ -40,6 +41,7 @@ class Parts:
     options: Options
     clock: Callable[[], float]
     limits: "LimitKeeper"
+    queue: Queue
     classify: route.Classify
     who_answered: route.Conversations
     conversations: load_summary.Conversations

@@ -21,7 +21,8 @@ from nodes.state import Context, Input, State
 FORMAT = 1
 OUTSIDE: Mapping[str, tuple[str, ...]] = {
     "clock": (), "classify": (), "embed": (), "summarise": (), "extract": (),
-    "limits": ("take",), "who_answered": ("current_employee",), "conversations": ("history",),
+    "limits": ("take",), "queue": ("wait", "leave", "interrupt"),
+    "who_answered": ("current_employee",), "conversations": ("history",),
     "recall": ("nearest",), "model": ("stream",), "turns": ("accept", "answer", "finish"),
     "summaries": ("save",), "facts": ("remember",), "metrics": ("record",),
 }  # fmt: skip

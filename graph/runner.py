@@ -22,6 +22,7 @@ from graph.pipeline import Pipeline
 from graph.running import Running
 from graph.turn import Turn
 from nodes.emit import Event as NodeEvent
+from nodes.queueing import WhileBusy
 from nodes.state import Answer, Input
 from storage.errors import Gone, StorageUnavailable
 from storage.journal import LAST, Numbered, Told
@@ -43,6 +44,7 @@ class Ask:
     message: str
     conversation_id: str
     employee: str | None = None
+    while_busy: WhileBusy = "wait"
     key: str | None = None
     """By which the client knows this request again."""
 
@@ -131,6 +133,7 @@ class Runner:
             messages=[HumanMessage(ask.message, id=str(turn.turn_id))],
             conversation_id=ask.conversation_id,
             employee=ask.employee,
+            while_busy=ask.while_busy,
         )
         await self._answer(turn, given, ask.employee)
         if not await self._parts.turns.known(turn.user_id, turn.turn_id):

@@ -1,4 +1,4 @@
-"""Admit as many turns a minute as the user may have."""
+"""Admit as many turns a minute as the user may have, and one at a time in each conversation."""
 
 import logging
 import math
@@ -9,6 +9,7 @@ from langgraph.runtime import Runtime
 from typing_extensions import TypedDict
 
 from nodes.emit import Admitted, Refused, emit, note
+from nodes.queueing import Queue, its_turn
 from nodes.state import Context, Notice, Refusal, State, asking
 from storage.errors import StorageError
 from storage.limits import Allowance
@@ -32,8 +33,27 @@ class Limited(TypedDict):
     notices: list[Notice]
 
 
-async def rate_limit(state: State, runtime: Runtime[Context], *, limits: Limits) -> Limited:
-    """Refuse what is too much; let a turn pass when the limit cannot be asked, and say so."""
+BUSY = "This conversation is being answered. Wait for the answer, or stop it."
+
+
+async def rate_limit(state: State, runtime: Runtime[Context], *, limits: Limits, queue: Queue) -> Limited:
+    """Refuse what is too much; let a turn pass when the limit cannot be asked, and say so.
+
+    A turn that is admitted waits here until its conversation is free, or is refused, as the client asked for.
+    """
+    limited = await _limited(state, runtime, limits)
+    if limited["refusal"]:
+        return limited
+    policy = state.get("while_busy", "wait")
+    turn_id = UUID(state["turn_id"])
+    if await its_turn(queue, asking(runtime), state["conversation_id"], turn_id, policy):
+        return limited
+    refusal = Refusal(code="conversation_busy", message=BUSY, rule=None)
+    emit(runtime, Refused(kind="refused", refusal=refusal))
+    return Limited(allowance=limited["allowance"], refusal=refusal, notices=limited["notices"])
+
+
+async def _limited(state: State, runtime: Runtime[Context], limits: Limits) -> Limited:
     try:
         allowance = await limits.take(asking(runtime))
     except StorageError:

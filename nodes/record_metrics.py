@@ -9,6 +9,7 @@ from langgraph.runtime import Runtime
 from typing_extensions import TypedDict
 
 from nodes.employees import Slug, find
+from nodes.queueing import WhileBusy
 from nodes.state import Context, State, asking
 from nodes.tokens import estimate, estimate_messages
 from storage.audit import Finding
@@ -36,6 +37,7 @@ class Recorded(TypedDict):
 
     employee: None
     """A choice holds for one turn, and not for the next one in the same LangGraph thread."""
+    while_busy: WhileBusy
 
 
 async def record_metrics(
@@ -45,7 +47,7 @@ async def record_metrics(
     user_id, turn_id = asking(runtime), UUID(state["turn_id"])
     await metrics.record(user_id, turn_id, measured(state, model), state["findings"])
     await turns.finish(user_id, turn_id)
-    return Recorded(employee=None)
+    return Recorded(employee=None, while_busy="wait")
 
 
 def measured(state: State, model: str) -> Measured:

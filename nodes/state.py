@@ -14,6 +14,7 @@ from langgraph.runtime import Runtime
 from typing_extensions import TypedDict
 
 from nodes.employees import Slug
+from nodes.queueing import WhileBusy
 from storage.audit import Finding
 from storage.facts import LearnedFact
 from storage.limits import Allowance
@@ -36,7 +37,7 @@ NoticeCode = Literal[
 
 FinishReason = Literal["stop", "length", "timeout", "stopped", "blocked"]
 
-RefusalCode = Literal["empty_message", "blocked", "rate_limited"]
+RefusalCode = Literal["empty_message", "blocked", "rate_limited", "conversation_busy"]
 
 
 @dataclass(frozen=True)
@@ -120,6 +121,8 @@ class Input(TypedDict):
     conversation_id: NotRequired[str]
     employee: NotRequired[str | None]
     """The client's explicit choice, by slug or alias."""
+    while_busy: NotRequired[WhileBusy]
+    """What is to happen while the conversation is being answered; `wait` where nothing is said."""
 
 
 class State(TypedDict):
@@ -128,6 +131,7 @@ class State(TypedDict):
     messages: Annotated[list[AnyMessage], add_messages]
     conversation_id: str
     employee: NotRequired[str | None]
+    while_busy: NotRequired[WhileBusy]
     turn_id: str
     """The id of the user's message, as a UUID."""
     started_at: float

@@ -171,6 +171,7 @@ async def _accept(conn: Connection, user_id: UUID, turn_id: UUID, turn: Accepted
         values,
     )
     await _write(conn, user_id, turn_id, turn, _Said(id=turn_id, role="user", content=turn["message"]))
+    await conn.execute("delete from chat_queue where user_id = %(user_id)s and turn_id = %(turn_id)s", values)
 
 
 async def _write(conn: Connection, user_id: UUID, turn_id: UUID, turn: Accepted, message: _Said) -> None:

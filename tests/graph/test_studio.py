@@ -69,7 +69,7 @@ async def test_it_says_what_goes_in_and_what_comes_out(studio: Studio) -> None:
     """Messages are all it needs; the context has a user, which is the local one where none is given."""
     schemas = await studio.schemas()
     assert schemas["input_schema"]["required"] == ["messages"]
-    assert set(schemas["input_schema"]["properties"]) == {"messages", "conversation_id", "employee"}
+    assert set(schemas["input_schema"]["properties"]) == {"messages", "conversation_id", "employee", "while_busy"}
     assert {"messages", "route", "answer", "learned"} < set(schemas["output_schema"]["properties"])
     assert schemas["context_schema"]["properties"]["user_id"]["default"] == LOCAL_USER
 

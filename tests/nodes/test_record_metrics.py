@@ -47,7 +47,8 @@ async def test_a_turn_is_recorded_and_then_done() -> None:
     found = Finding(kind="card", action="masked", rule=None, text_hash="0" * 64)
     state = a_state(prompt=PROMPT, answer=an_answer(), findings=[found])
     assert await record_metrics(state, Listener().runtime, metrics=ledger, turns=ledger, model="scripted") == {
-        "employee": None
+        "employee": None,
+        "while_busy": "wait",
     }
     assert ledger.done == [f"recorded {ADA} {TURN}", f"finished {ADA} {TURN}"]
     assert ledger.rows == [measured(state, "scripted")]

@@ -22,6 +22,7 @@ from storage.memory import Memory
 from storage.messages import Messages
 from storage.metrics import Metrics
 from storage.pool import Pool
+from storage.queue import Queue
 from storage.recall import Recall
 from storage.summaries import Summaries
 from storage.turn_records import TurnRecords
@@ -52,6 +53,7 @@ class Adas:
         )
         await Summaries(self.pool).save(self.user, "c-1", f"They sell {SECRET}.", turn_id=self.turn, seen=0)
         await Limits(self.pool, 8).take(self.user)
+        await Queue(self.pool).wait(self.user, "c-1", uuid4())
         await Keys(self.pool).claim(self.user, "a key", "0" * 64, self.turn)
         start = Told(event="start", data={"model": SECRET})
         await Journal(self.pool).write([Batch(user_id=self.user, turn_id=self.turn, first=1, events=[start])])
@@ -115,7 +117,7 @@ async def test_nobody_writes_in_another_users_name(pool: Pool, owner: Owner, ada
     """A row of Ada's that Bob inserts is refused by the policy, where he may insert at all."""
     refusal = "row-level security" if "INSERT" in GRANTED[table] else "permission denied"
     row = json.loads(everything(owner, table, adas.user)[0])
-    columns = [name for name in row if name not in ("seq", "search")]
+    columns = [name for name in row if name not in ("seq", "search", "arrived")]
     names = sql.SQL(", ").join(map(sql.Identifier, columns))
     insert = sql.SQL("insert into {0} ({1}) select {1} from jsonb_populate_record(null::{0}, %s)").format(
         sql.Identifier(table), names
@@ -280,6 +282,8 @@ WRITES: dict[str, Attempt] = {
     "forgets": lambda pool, adas, bob: Memory(pool, MODEL).forget(bob, adas.fact),
     "forgets everything": lambda pool, _, bob: Memory(pool, MODEL).forget_all(bob),
     "supersedes": superseded,
+    "leaves a queue": lambda pool, adas, bob: Queue(pool).leave(bob, adas.turn),
+    "interrupts": lambda pool, _, bob: Queue(pool).interrupt(bob, "c-1"),
     "gives a key up": lambda pool, adas, bob: Keys(pool).give_up(bob, adas.turn),
     "fails": lambda pool, adas, bob: Turns(pool).fail(bob, adas.turn, "internal"),
     "finishes": lambda pool, adas, bob: Turns(pool).finish(bob, adas.turn),

@@ -13,6 +13,7 @@ GRANTED: Mapping[str, str] = {
     "chat_guard_events": "INSERT SELECT",
     "chat_idempotency": "DELETE INSERT SELECT UPDATE(body_hash,created_at,turn_id)",
     "chat_messages": "INSERT SELECT",
+    "chat_queue": "DELETE INSERT SELECT UPDATE(lease_until)",
     "chat_rate_limits": "DELETE INSERT SELECT UPDATE(admitted_at,count)",
     "chat_turn_events": "SELECT",
     "chat_turn_facts": "INSERT SELECT",
