@@ -58,6 +58,15 @@ def serve(settings: Settings, host: str, port: int, workers: int) -> None:
 
 @main.command()
 @settled
+def worker(settings: Settings) -> None:
+    """Do jobs without serving: take over turns that nobody runs, prune what is too old."""
+    from api.serve import work
+
+    work(settings)
+
+
+@main.command()
+@settled
 def migrate(settings: Settings) -> None:
     """Bring the database's schema up to date."""
     from graph.opening import bare_database

@@ -49,6 +49,21 @@ def serve(settings: Settings, host: str, port: int, workers: int) -> None:
         asyncio.run(_serve_many(settings, host, port, workers))
 
 
+def work(settings: Settings) -> None:
+    """Do jobs until asked to stop (SIGINT or SIGTERM)."""
+    asyncio.run(_work(settings))
+
+
+async def _work(settings: Settings) -> None:
+    ended = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    async with open_service(settings, say_on_stderr):
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, ended.set)
+        print("Frontdesk does jobs", flush=True)
+        await ended.wait()
+
+
 def worker_app() -> Litestar:
     """The application of one of several worker processes."""
     if parent_process() is not None:

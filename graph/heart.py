@@ -1,4 +1,4 @@
-"""Signs of life: renew the leases of this process's turns, and take over those of processes that give none."""
+"""Signs of life: renew the leases of this process's turns; and take over those of processes that give none."""
 
 import asyncio
 import logging
@@ -47,7 +47,7 @@ class Heart:
             await asyncio.sleep(BEAT)
 
     async def beat(self) -> None:
-        """Renew, notice what was lost or is to stop, take over what is nobody's.
+        """Renew, and notice what was lost or is to stop.
 
         Raises:
             StorageUnavailable: the database is away.
@@ -58,6 +58,15 @@ class Heart:
             for one in held:
                 if one["stop_asked"]:
                     self._runner.running.stop(one["turn_id"])
-        for orphan in await self._leases.adopt(AT_ONCE):
+
+    async def adopt(self) -> int:
+        """Take over turns that are nobody's; returns how many.
+
+        Raises:
+            StorageUnavailable: the database is away.
+        """
+        orphans = await self._leases.adopt(AT_ONCE)
+        for orphan in orphans:
             log.warning("turn %s is taken over, run %d", orphan["turn_id"], orphan["attempt"])
             self._runner.adopt(orphan)
+        return len(orphans)

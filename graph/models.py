@@ -26,6 +26,11 @@ UNSEEN: RunnableConfig = {"tags": ["nostream"]}
 """Calls that are no part of the answer stay out of LangGraph's message stream."""
 
 
+def connections() -> httpx2.AsyncClient:
+    """Connections to models: as many as answers can be written at once."""
+    return httpx2.AsyncClient(limits=httpx2.Limits(max_connections=1000, max_keepalive_connections=100))
+
+
 class ChatModel:
     """One chat model: it streams answers, and follows instructions for summary and facts.
 
@@ -33,12 +38,21 @@ class ChatModel:
         name: the model as its server knows it.
         label: the model as clients see it.
         url, key: where it is; None for OpenAI itself.
+        http: what it is asked through; whoever opened it closes it.
         seconds: for one whole call.
         max_tokens: of an answer.
     """
 
     def __init__(
-        self, name: str, *, label: str, url: str | None, key: SecretStr | str | None, seconds: float, max_tokens: int
+        self,
+        name: str,
+        *,
+        label: str,
+        url: str | None,
+        key: SecretStr | str | None,
+        http: httpx2.AsyncClient,
+        seconds: float,
+        max_tokens: int,
     ) -> None:
         self.label = label
 
@@ -52,6 +66,7 @@ class ChatModel:
                 timeout=seconds,
                 max_retries=0,  # retrying is the pipeline's business: it knows the budget and what was shown
                 stream_usage=True,
+                http_async_client=http,
             )
 
         self._talk = chat(0.3, max_tokens)

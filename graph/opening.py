@@ -14,7 +14,7 @@ from langchain_openai import OpenAIEmbeddings
 
 from graph import demo, minilm
 from graph.embeddings import Embedder, LearnedRouter, NoEmbeddings, OncePerText, RemoteEmbeddings, no_router
-from graph.models import NO_KEY, ChatModel, NoModel
+from graph.models import NO_KEY, ChatModel, NoModel, connections
 from graph.parts import Options, Parts
 from graph.settings import Settings
 from nodes.extract_facts import Extract
@@ -147,7 +147,7 @@ def _options(settings: Settings, models: Models) -> Options:
 async def open_models(settings: Settings, stack: AsyncExitStack, say: Say) -> Models:
     """The model that answers: the one brought along, else the demo model, else none; closed with the stack."""
     if settings.remote_model:
-        return _remote_models(settings)
+        return _remote_models(settings, await stack.enter_async_context(connections()))
     log.warning("no model of your own: summaries are extracts and no facts are learned")
     if not await asyncio.to_thread(demo.installed):
         return Models(NoModel(), None, None, settings.context_tokens, ANSWER_TOKENS)
@@ -162,18 +162,20 @@ async def open_models(settings: Settings, stack: AsyncExitStack, say: Say) -> Mo
         label=demo.LABEL,
         url=address.url,
         key=address.key,
+        http=await stack.enter_async_context(connections()),
         seconds=settings.turn_timeout,
         max_tokens=DEMO_ANSWER_TOKENS,
     )
     return Models(model, None, None, min(demo.CONTEXT_TOKENS, settings.context_tokens), DEMO_ANSWER_TOKENS)
 
 
-def _remote_models(settings: Settings) -> Models:
+def _remote_models(settings: Settings, http: httpx2.AsyncClient) -> Models:
     model = ChatModel(
         settings.chat_model,
         label=settings.chat_model,
         url=settings.openai_base_url,
         key=settings.openai_api_key,
+        http=http,
         seconds=settings.turn_timeout,
         max_tokens=ANSWER_TOKENS,
     )
@@ -198,7 +200,7 @@ async def _remote_embedder(settings: Settings, stack: AsyncExitStack) -> Embedde
         check_embedding_ctx_length=False,  # it would download a tokenizer; messages are short enough
         max_retries=1,
         timeout=5,
-        http_async_client=await stack.enter_async_context(httpx2.AsyncClient()),  # one of its own it never closes
+        http_async_client=await stack.enter_async_context(connections()),  # one of its own it never closes
     )
     return OncePerText(RemoteEmbeddings(client))
 

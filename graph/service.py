@@ -8,6 +8,7 @@ from uuid import uuid4
 
 from graph.build import build
 from graph.heart import Heart
+from graph.jobs import jobs, work
 from graph.opening import Local, Say, database, open_parts
 from graph.parts import Parts
 from graph.pipeline import Pipeline
@@ -24,6 +25,7 @@ from storage.keys import Keys
 from storage.leases import Leases
 from storage.migrate import pending
 from storage.pool import Pool
+from storage.pruning import Pruning
 from storage.turn_records import TurnRecords
 
 STOP_WITHIN = 1.5
@@ -73,7 +75,8 @@ async def open_service(settings: Settings, say: Say, local: Local | None = None)
         rejoin = Rejoin(runner.running, journal, turn_records, parts.turns, news)
         records = Records(pool, runner.running, parts.embed, parts.embedding_model)
         heart = Heart(runner, leases)
-        async with _at_work(scribe.run(), heart.run()):
+        pruning = Pruning(pool, settings.keep_hours)
+        async with _at_work(scribe.run(), heart.run(), work(jobs(url, heart, pruning))):
             try:
                 yield Service(runner, Sender(runner, keys, rejoin), records, rejoin, heart, parts, url)
             finally:

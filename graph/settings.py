@@ -74,6 +74,7 @@ class Settings(BaseSettings):
     context_tokens: int = Field(default=6000, ge=1000, le=2_000_000)
     turn_timeout: float = Field(default=25, gt=0, le=600)
     attempts: int = Field(default=3, ge=1, le=10)
+    keep_hours: float = Field(default=24, gt=0, le=8760)
     cors_origins: Annotated[list[str], NoDecode, BeforeValidator(_origins)] = Field(default_factory=list)
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 

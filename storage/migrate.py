@@ -10,7 +10,7 @@ from typing import NamedTuple
 import psycopg
 from psycopg.rows import DictRow, dict_row
 
-from storage import checkpoints
+from storage import checkpoints, jobs
 from storage.errors import MigrationsPending, SetupFailed, StorageUnavailable
 
 FOLDER = Path(__file__).resolve().parent.parent / "migrations"
@@ -61,6 +61,7 @@ async def migrate(url: str, *, say: Callable[[str], None] = lambda _: None) -> i
             say(f"migration {migration.version:04d} {migration.name}")
             await _apply(conn, migration)
         await checkpoints.create_tables(conn)
+        await jobs.create_tables(conn)
         await _close(conn)
     return len(missing)
 

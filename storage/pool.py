@@ -107,6 +107,16 @@ class Pool:
             await conn.execute("select 1")
 
     @asynccontextmanager
+    async def as_graph(self) -> AsyncGenerator[Connection]:
+        """One transaction on LangGraph's tables and nothing else.
+
+        Raises:
+            StorageUnavailable: no connection, or it was lost.
+        """
+        async with self._as("frontdesk_graph") as conn:
+            yield conn
+
+    @asynccontextmanager
     async def _as(self, role: str) -> AsyncGenerator[Connection]:
         async with self._transaction() as conn:
             await conn.execute("select set_config('role', %(role)s, true)", {"role": role})

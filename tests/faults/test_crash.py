@@ -49,7 +49,7 @@ def time_passes(url: str) -> None:
 async def adopted(frontdesk: Frontdesk) -> None:
     """Some time later the server that stayed looks after what is nobody's, and finishes it."""
     time_passes(frontdesk.service.url)
-    await frontdesk.service.heart.beat()
+    await frontdesk.service.heart.adopt()
     await frontdesk.settled()
 
 
@@ -171,6 +171,13 @@ async def test_a_restart_finds_what_the_last_run_left(
     assert text_of(heard + rest) == "Yes, you can."
 
 
+async def test_a_worker_does_jobs_and_ends_when_it_is_asked_to(start: Start) -> None:
+    """Without serving anybody."""
+    worker = await start("worker")
+    assert worker.url == ""
+    assert await worker.end() == 0
+
+
 async def test_a_process_that_slept_past_its_lease_cannot_finish_what_another_took(
     start: Start, frontdesk: Frontdesk, model: ModelServer, ada: UUID
 ) -> None:
@@ -210,7 +217,7 @@ async def test_a_server_that_is_asked_to_end_hands_its_turns_on(
     assert await process.end() == 0
     await asyncio.gather(reading, return_exceptions=True)
     assert [event.name for event in heard if event.name in ("done", "error")] == []
-    await frontdesk.service.heart.beat()
+    await frontdesk.service.heart.adopt()
     await frontdesk.settled()
     rest = await told(frontdesk, ada, heard[0].data["turn_id"], after=heard[-1].id)
     assert text_of(heard + rest) == "Yes, you can."

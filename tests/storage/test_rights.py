@@ -38,9 +38,16 @@ KEEPER = {
     "chat_turns": (
         "SELECT(attempt,convo_id,lease_until,owner,status,stop_asked_at,turn_id,user_id)"
         " UPDATE(attempt,lease_until,owner)"
-    )
+    ),
+    "chat_idempotency": "DELETE SELECT(created_at,key,user_id)",
+    "chat_queue": "DELETE SELECT(lease_until,turn_id,user_id)",
+    "chat_rate_limits": "DELETE SELECT(created_at,user_id,window_start)",
+    "chat_turn_events": "DELETE SELECT(created_at,turn_id,user_id)",
 }
-"""All that the role that looks after leases may do."""
+"""All that the role may do that looks after leases and takes away what is too old."""
+
+ROLES = ["frontdesk_app", "frontdesk_graph", "frontdesk_journal", "frontdesk_keeper", "frontdesk_jobs"]
+"""All that the program ever acts as."""
 
 OWNERS_ALONE = {"frontdesk_migrations"}
 """Tables without anything of users in them, which nobody but the owner can even see."""
@@ -63,6 +70,8 @@ def test_every_table_of_users_is_guarded(owner: Owner) -> None:
     """
     own = "(user_id = ( SELECT auth.uid() AS uid))"
     guarded = {table: (True, True, [f"owner_only * {own} {own}"]) for table in GRANTED}
+    for table in ("chat_idempotency", "chat_queue", "chat_rate_limits", "chat_turn_events"):
+        guarded[table][2][:0] = ["keeper_deletes d true -", "keeper_sees r true -"]
     guarded["chat_turn_events"][2].insert(0, "journal_adds a - true")
     guarded["chat_turns"][2][:0] = ["keeper_leases w true true", "keeper_sees r true -"]
     closed = {table: (True, False, list[str]()) for table in OWNERS_ALONE}
@@ -115,7 +124,9 @@ def test_nobody_else_has_any_right(owner: Owner) -> None:
     assert rows(owner, others) == []
 
 
-@pytest.mark.parametrize("role", ["frontdesk_app", "frontdesk_graph", "frontdesk_journal", "frontdesk_keeper"])
+@pytest.mark.parametrize(
+    "role", ["frontdesk_app", "frontdesk_graph", "frontdesk_journal", "frontdesk_keeper", "frontdesk_jobs"]
+)
 def test_a_role_has_no_way_around(owner: Owner, role: str) -> None:
     """It cannot log in, bypass row level security or make roles and databases, and it is in no other role."""
     attributes = rows(
@@ -129,7 +140,9 @@ def test_a_role_has_no_way_around(owner: Owner, role: str) -> None:
     assert attributes == [(False,) * 8]
 
 
-@pytest.mark.parametrize("role", ["frontdesk_app", "frontdesk_graph", "frontdesk_journal", "frontdesk_keeper"])
+@pytest.mark.parametrize(
+    "role", ["frontdesk_app", "frontdesk_graph", "frontdesk_journal", "frontdesk_keeper", "frontdesk_jobs"]
+)
 @pytest.mark.parametrize(
     "statement",
     [
@@ -147,7 +160,7 @@ def test_a_role_has_no_way_around(owner: Owner, role: str) -> None:
         "call guard_user_table('chat_messages')",
         "select forget_checkpoints()",
         "select * from frontdesk_migrations",
-        "delete from chat_turn_events",
+        "update chat_turn_events set created_at = now()",
         "update chat_turn_events set events = '[]'",
         "copy chat_messages to program 'cat'",
     ],
@@ -173,13 +186,15 @@ def test_checkpoints_are_out_of_the_programs_reach(owner: Owner) -> None:
     reached = rows(
         owner,
         "select n.nspname, r.rolname, count(*) from pg_class c join pg_namespace n on n.oid = c.relnamespace,"
-        " pg_roles r where r.rolname in ('frontdesk_app', 'frontdesk_graph', 'frontdesk_journal', 'frontdesk_keeper')"
+        " pg_roles r where r.rolname in ('frontdesk_app', 'frontdesk_graph', 'frontdesk_journal', 'frontdesk_keeper',"
+        " 'frontdesk_jobs')"
         " and c.relkind in ('r', 'p')"
         " and n.nspname not in ('pg_catalog', 'information_schema')"
         " and has_table_privilege(r.oid, c.oid, 'select') group by 1, 2 order by 1, 2",
     )
     assert [(schema, role) for schema, role, _ in reached] == [
         ("langgraph", "frontdesk_graph"),
+        ("procrastinate", "frontdesk_jobs"),
         ("public", "frontdesk_app"),
     ]
 
