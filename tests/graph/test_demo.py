@@ -3,11 +3,12 @@
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import httpx2
 import pytest
 from langchain_core.messages import AIMessageChunk, AnyMessage, HumanMessage, SystemMessage
 
 from graph import demo
-from graph.models import ChatModel
+from graph.models import ChatModel, connections
 
 pytestmark = pytest.mark.xdist_group("demo")  # one model at a time is enough for two cores
 
@@ -15,8 +16,13 @@ pytestmark = pytest.mark.xdist_group("demo")  # one model at a time is enough fo
 @pytest.fixture(scope="module")
 async def model(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[ChatModel]:
     """The demo model, running."""
-    async with demo.running(tmp_path_factory.mktemp("demo")) as address:
-        yield ChatModel(demo.NAME, label=demo.LABEL, url=address.url, key=address.key, seconds=60, max_tokens=12)
+    async with demo.running(tmp_path_factory.mktemp("demo")) as address, connections() as http:
+        yield chat_model(address.url, address.key, http)
+
+
+def chat_model(url: str, key: str, http: httpx2.AsyncClient) -> ChatModel:
+    """The demo model, as whoever holds that key finds it."""
+    return ChatModel(demo.NAME, label=demo.LABEL, url=url, key=key, http=http, seconds=60, max_tokens=12)
 
 
 async def test_the_small_model_streams_an_answer_with_its_usage(model: ChatModel) -> None:
@@ -34,14 +40,14 @@ async def test_the_small_model_streams_an_answer_with_its_usage(model: ChatModel
 
 async def test_the_small_model_says_it_is_there_and_is_gone_with_its_last_user(tmp_path: Path) -> None:
     """It answers while somebody holds it, and not after."""
-    async with demo.running(tmp_path) as address:
-        model = ChatModel(demo.NAME, label=demo.LABEL, url=address.url, key=address.key, seconds=60, max_tokens=4)
-        assert await model.reachable()
-    assert not await model.reachable()
+    async with connections() as http:
+        async with demo.running(tmp_path) as address:
+            model = chat_model(address.url, address.key, http)
+            assert await model.reachable()
+        assert not await model.reachable()
 
 
 async def test_only_who_knows_the_key_is_answered(tmp_path: Path) -> None:
     """Another account of this machine finds the port, and a closed door."""
-    async with demo.running(tmp_path) as address:
-        stranger = ChatModel(demo.NAME, label=demo.LABEL, url=address.url, key="wrong", seconds=60, max_tokens=4)
-        assert not await stranger.reachable()
+    async with demo.running(tmp_path) as address, connections() as http:
+        assert not await chat_model(address.url, "wrong", http).reachable()
