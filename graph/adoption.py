@@ -32,6 +32,8 @@ def chosen(turn_id: UUID, conversation_id: str, story: Story) -> State:
         answer=None,
         summary=None,
         learned=[],
+        summary_failed=False,
+        facts_failed=False,
     )
 
 

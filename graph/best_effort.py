@@ -1,4 +1,4 @@
-"""What follows the answer may fail without anyone noticing but the log."""
+"""What follows the answer may fail without anyone noticing but the log and the metrics."""
 
 import asyncio
 import logging
@@ -27,8 +27,14 @@ PASSING = (ModelUnavailable, EmbeddingUnavailable, StorageUnavailable)
 """What another try may get past."""
 
 
-def best_effort(name: str, node: Node, *, seconds: float, attempts: int = 3) -> Node:
-    """The node with retries and a time limit, whose failure leaves the state as it is."""
+def best_effort(
+    name: str, node: Node, *, seconds: float, failed: Mapping[str, Any] | None = None, attempts: int = 3
+) -> Node:
+    """The node with retries and a time limit, whose failure changes nothing in the state but `failed`.
+
+    A database that is away fails the run instead: what is left undone is done once the database is back, by whoever
+    takes the turn over.
+    """
 
     # LangGraph reads a node's parameters from its signature, so this is written out and not wrapped.
     async def run(state: State, runtime: Runtime[Context]) -> Mapping[str, Any]:
@@ -37,11 +43,13 @@ def best_effort(name: str, node: Node, *, seconds: float, attempts: int = 3) -> 
                 async for attempt in stamina.retry_context(on=PASSING, attempts=attempts, wait_initial=0.2):
                     with attempt:
                         return await node(state, runtime)
+        except StorageUnavailable:
+            raise
         except Gone:
             log.info("%s has nothing left to do for turn %s: it was deleted", name, state["turn_id"])
         except Exception:
             # Anything at all: the answer is out, and a summary or a number is no reason to lose the rest.
             log.exception("%s failed for turn %s", name, state["turn_id"])
-        return {}
+        return failed or {}
 
     return run

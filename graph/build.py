@@ -18,7 +18,7 @@ from nodes.rate_limit import rate_limit
 from nodes.record_metrics import record_metrics
 from nodes.roll_summary import roll_summary
 from nodes.route import route
-from nodes.state import Context, Input, Output, State
+from nodes.state import NO_FACTS, NO_SUMMARY, Context, Input, Output, State
 from nodes.trim_context import trim_context
 
 Graph = StateGraph[State, Context, Input, Output]
@@ -36,13 +36,14 @@ def build(p: Parts) -> Graph:
     graph.add_node("load_memory", partial(load_memory, embed=p.embed, recall=p.recall, seconds=o.memory_seconds))
     prompt = partial(trim_context, budget=o.context_tokens, reserve=o.answer_tokens)
     graph.add_node("trim_context", unseen(prompt))
-    answer = partial(generate, model=p.model, turns=p.turns, stops=p.stops, seconds=o.turn_seconds, attempts=o.attempts)
-    graph.add_node("generate", answer)
+    models = [p.model, p.second] if p.second else [p.model]
+    answer = partial(generate, models=models, turns=p.turns, stops=p.stops)
+    graph.add_node("generate", partial(answer, seconds=o.turn_seconds, attempts=o.attempts))
     # What follows the answer may fail, and the answer stands.
     summary = partial(roll_summary, summarise=p.summarise, summaries=p.summaries)
-    graph.add_node("roll_summary", best_effort("roll_summary", summary, seconds=o.tail_seconds))
+    graph.add_node("roll_summary", best_effort("roll_summary", summary, seconds=o.tail_seconds, failed=NO_SUMMARY))
     facts = partial(extract_facts, extract=p.extract, embed=p.embed, recall=p.recall, facts=p.facts)
-    graph.add_node("extract_facts", best_effort("extract_facts", facts, seconds=o.tail_seconds))
+    graph.add_node("extract_facts", best_effort("extract_facts", facts, seconds=o.tail_seconds, failed=NO_FACTS))
     metrics = partial(record_metrics, metrics=p.metrics, turns=p.turns, model=p.model.label)
     graph.add_node("record_metrics", best_effort("record_metrics", metrics, seconds=o.tail_seconds))
 

@@ -1,7 +1,10 @@
 """The models behind the answers: any server that speaks the OpenAI protocol, through langchain-openai."""
 
+import re
+import time
 from collections.abc import AsyncGenerator, Generator, Sequence
 from contextlib import aclosing, contextmanager
+from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from json import JSONDecodeError
 from typing import cast
@@ -14,13 +17,20 @@ from langchain_core.runnables import RunnableConfig
 from langchain_openai import ChatOpenAI
 from pydantic import SecretStr, ValidationError
 
-from nodes.errors import ModelRejected, ModelUnavailable
+from graph.breaker import Breaker
+from nodes.errors import ContextTooLong, ModelRejected, ModelUnavailable
 from nodes.extract_facts import FactsFound
 
 NO_KEY = SecretStr("none")
 """Sent to a server of one's own that asks for no key."""
 
 PROBE_SECONDS = 2.0
+CONNECT_SECONDS = 3.0
+SILENCE = 0.5
+"""The share of a call's time after which a silent server is given up, so that there is time to ask again."""
+
+TOO_LONG = re.compile(r"context.{0,20}(length|size|window)|too many tokens|prompt is too long", re.IGNORECASE)
+"""How the servers in use say that a prompt is longer than they can read, where they have no code for it."""
 
 UNSEEN: RunnableConfig = {"tags": ["nostream"]}
 """Calls that are no part of the answer stay out of LangGraph's message stream."""
@@ -39,8 +49,10 @@ class ChatModel:
         label: the model as clients see it.
         url, key: where it is; None for OpenAI itself.
         http: what it is asked through; whoever opened it closes it.
-        seconds: for one whole call.
+        seconds: that a caller has for an answer.
         max_tokens: of an answer.
+
+    Where it fails again and again it is left alone for a while, and its callers are told so at once.
     """
 
     def __init__(
@@ -55,6 +67,7 @@ class ChatModel:
         max_tokens: int,
     ) -> None:
         self.label = label
+        self._breaker = Breaker(label)
 
         def chat(temperature: float, tokens: int) -> ChatOpenAI:
             return ChatOpenAI(
@@ -63,7 +76,7 @@ class ChatModel:
                 api_key=SecretStr(key) if isinstance(key, str) else key or NO_KEY,
                 temperature=temperature,
                 max_completion_tokens=tokens,
-                timeout=seconds,
+                timeout=httpx2.Timeout(seconds * SILENCE, connect=min(CONNECT_SECONDS, seconds * SILENCE)),
                 max_retries=0,  # retrying is the pipeline's business: it knows the budget and what was shown
                 stream_usage=True,
                 http_async_client=http,
@@ -78,10 +91,11 @@ class ChatModel:
         Raises:
             ModelError: no answer, or no complete one.
         """
-        with _translated():
+        with self._breaker.call(), _translated():
             chunks = cast("AsyncGenerator[AIMessageChunk]", self._talk.astream(list(prompt)))  # which it really is
             async with aclosing(chunks):
                 async for chunk in chunks:
+                    self._breaker.spoke()
                     yield chunk
 
     async def summarise(self, system: str, text: str) -> str:
@@ -90,7 +104,7 @@ class ChatModel:
         Raises:
             ModelError: there was none.
         """
-        with _translated():
+        with self._breaker.call(), _translated():
             reply = await self._follow.ainvoke([SystemMessage(system), HumanMessage(text)], UNSEEN)
         return str(reply.text)
 
@@ -101,7 +115,7 @@ class ChatModel:
             ModelError: there was none, or not in that form.
         """
         follow = self._follow.with_structured_output(FactsFound, method="json_schema")  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
-        with _translated():
+        with self._breaker.call(), _translated():
             found = cast("object", await follow.ainvoke([SystemMessage(system), HumanMessage(text)], UNSEEN))
         if not isinstance(found, FactsFound):
             raise ModelRejected("model_garbled")
@@ -140,6 +154,8 @@ def _translated() -> Generator[None]:
         yield
     except openai.APIStatusError as error:
         raise _by_status(error) from error
+    except (openai.APITimeoutError, httpx2.TimeoutException) as error:
+        raise ModelUnavailable("model_timeout") from error
     except (openai.APIConnectionError, httpx2.HTTPError) as error:
         raise ModelUnavailable("model_unreachable") from error
     except openai.APIError as error:  # an error event in the stream
@@ -161,12 +177,21 @@ def _by_status(error: openai.APIStatusError) -> ModelUnavailable | ModelRejected
             return ModelUnavailable("model_failed", wait)
         case status if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             return ModelUnavailable("model_failed", wait)
+        case _ if error.code == "context_length_exceeded" or TOO_LONG.search(error.message):
+            return ContextTooLong()
         case _:
             return ModelRejected("model_rejected")
 
 
 def _seconds(header: str | None) -> float | None:
+    """What Retry-After says, in seconds or as a date (RFC 9110, 10.2.3)."""
+    if not header:
+        return None
     try:
-        return max(0.0, float(header)) if header else None
+        return max(0.0, float(header))
     except ValueError:
-        return None  # a date: rare, and our own back-off serves as well
+        pass
+    try:
+        return max(0.0, parsedate_to_datetime(header).timestamp() - time.time())
+    except ValueError:
+        return None

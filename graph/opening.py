@@ -11,6 +11,7 @@ from uuid import UUID
 
 import httpx2
 from langchain_openai import OpenAIEmbeddings
+from pydantic import SecretStr
 
 from graph import demo, minilm
 from graph.embeddings import Embedder, LearnedRouter, NoEmbeddings, OncePerText, RemoteEmbeddings, no_router
@@ -20,7 +21,7 @@ from graph.settings import Settings
 from nodes.extract_facts import Extract
 from nodes.roll_summary import Summarise
 from nodes.route import Classify
-from nodes.speaking.draft import Model
+from nodes.speaking.writing import Model
 from storage.embedded import Embedded
 from storage.facts import Facts
 from storage.limits import Limits
@@ -49,6 +50,8 @@ class Models(NamedTuple):
     """The chat model, and what may be asked of it besides answers."""
 
     model: Model
+    second: Model | None
+    """Answers where the first cannot."""
     summarise: Summarise | None
     extract: Extract | None
     context_tokens: int
@@ -125,6 +128,7 @@ async def open_parts(
             embedding_model=embedder.name,
             recall=await stack.enter_async_context(Recall.open(url, model=embedder.name)),
             model=models.model,
+            second=models.second,
             turns=Turns(pool, owner),
             summarise=models.summarise,
             summaries=Summaries(pool),
@@ -150,13 +154,13 @@ async def open_models(settings: Settings, stack: AsyncExitStack, say: Say) -> Mo
         return _remote_models(settings, await stack.enter_async_context(connections()))
     log.warning("no model of your own: summaries are extracts and no facts are learned")
     if not await asyncio.to_thread(demo.installed):
-        return Models(NoModel(), None, None, settings.context_tokens, ANSWER_TOKENS)
+        return Models(NoModel(), None, None, None, settings.context_tokens, ANSWER_TOKENS)
     say("starting the demo model")
     try:
         address = await stack.enter_async_context(demo.running(settings.data_dir / "demo"))
     except demo.DemoMissing:
         log.exception("answers will be prepared replies")
-        return Models(NoModel(), None, None, settings.context_tokens, ANSWER_TOKENS)
+        return Models(NoModel(), None, None, None, settings.context_tokens, ANSWER_TOKENS)
     model = ChatModel(
         demo.NAME,
         label=demo.LABEL,
@@ -166,20 +170,23 @@ async def open_models(settings: Settings, stack: AsyncExitStack, say: Say) -> Mo
         seconds=settings.turn_timeout,
         max_tokens=DEMO_ANSWER_TOKENS,
     )
-    return Models(model, None, None, min(demo.CONTEXT_TOKENS, settings.context_tokens), DEMO_ANSWER_TOKENS)
+    return Models(model, None, None, None, min(demo.CONTEXT_TOKENS, settings.context_tokens), DEMO_ANSWER_TOKENS)
 
 
 def _remote_models(settings: Settings, http: httpx2.AsyncClient) -> Models:
-    model = ChatModel(
-        settings.chat_model,
-        label=settings.chat_model,
-        url=settings.openai_base_url,
-        key=settings.openai_api_key,
-        http=http,
-        seconds=settings.turn_timeout,
-        max_tokens=ANSWER_TOKENS,
-    )
-    return Models(model, model.summarise, model.extract, settings.context_tokens, ANSWER_TOKENS)
+    def chat_model(name: str, url: str | None, key: SecretStr | None) -> ChatModel:
+        return ChatModel(
+            name, label=name, url=url, key=key, http=http, seconds=settings.turn_timeout, max_tokens=ANSWER_TOKENS
+        )
+
+    model = chat_model(settings.chat_model, settings.openai_base_url, settings.openai_api_key)
+    second = None
+    if settings.second_model:
+        elsewhere = settings.second_base_url is not None
+        # A key goes to no server it was not given for.
+        key = settings.second_api_key or (None if elsewhere else settings.openai_api_key)
+        second = chat_model(settings.second_model, settings.second_base_url or settings.openai_base_url, key)
+    return Models(model, second, model.summarise, model.extract, settings.context_tokens, ANSWER_TOKENS)
 
 
 @asynccontextmanager

@@ -16,7 +16,7 @@ from nodes import (
     route,
 )
 from nodes.queueing import Queue
-from nodes.speaking.draft import Model
+from nodes.speaking.writing import Model
 from nodes.stops import Stops
 from storage.limits import Allowance
 
@@ -50,6 +50,8 @@ class Parts:
     """The name stored with every vector of `embed`."""
     recall: load_memory.Recall
     model: Model
+    second: Model | None
+    """Answers where the first cannot."""
     turns: "TurnKeeper"
     summarise: roll_summary.Summarise | None
     summaries: roll_summary.Summaries
@@ -60,7 +62,7 @@ class Parts:
 
 
 class _Unconnected:
-    """Stands for any part; only the model's name is real."""
+    """Stands for any part; only a model's name is real."""
 
     def __init__(self, label: str) -> None:
         self.label = label
@@ -69,12 +71,13 @@ class _Unconnected:
         return None
 
 
-def unconnected(options: Options, model: str, *, follows_instructions: bool) -> Parts:
+def unconnected(options: Options, model: str, second: str | None = None, *, follows_instructions: bool) -> Parts:
     """Parts of the right shape that lead nowhere: enough to draw the pipeline, or to fill in recorded answers."""
     nothing = _Unconnected(model)
     names = {one.name for one in fields(Parts) if one.default_factory is MISSING} - {"options"}
     left_out = set[str]() if follows_instructions else {"summarise", "extract"}
     parts: dict[str, Any] = {name: None if name in left_out else nothing for name in names}
+    parts["second"] = _Unconnected(second) if second else None
     return Parts(options=options, **parts)
 
 

@@ -5,7 +5,7 @@ from typing import Any, cast
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, HumanMessage, SystemMessage
 from pydantic import BaseModel
 
-from nodes.errors import EmbeddingUnavailable, ModelRejected, ModelUnavailable
+from nodes.errors import ContextTooLong, EmbeddingUnavailable, ModelDown, ModelRejected, ModelUnavailable
 from storage.errors import StorageUnavailable
 
 LONG_VECTOR = 64
@@ -18,7 +18,8 @@ _KINDS: dict[str, type[BaseMessage]] = {
     "AIMessageChunk": AIMessageChunk,
 }
 _ERRORS: dict[str, type[Exception]] = {
-    kind.__name__: kind for kind in (StorageUnavailable, EmbeddingUnavailable, ModelUnavailable, ModelRejected)
+    kind.__name__: kind
+    for kind in (StorageUnavailable, EmbeddingUnavailable, ModelUnavailable, ModelDown, ModelRejected, ContextTooLong)
 }
 
 

@@ -23,10 +23,12 @@ OUTSIDE: Mapping[str, tuple[str, ...]] = {
     "clock": (), "classify": (), "embed": (), "summarise": (), "extract": (),
     "limits": ("take",), "queue": ("wait", "leave", "interrupt"),
     "who_answered": ("current_employee",), "conversations": ("history",),
-    "recall": ("nearest",), "model": ("stream",), "turns": ("accept", "answer", "finish"),
+    "recall": ("nearest",), "model": ("stream",), "second": ("stream",), "turns": ("accept", "answer", "finish"),
     "summaries": ("save",), "facts": ("remember",), "metrics": ("record",),
 }  # fmt: skip
 """The parts that reach outside, with their methods; a part without methods is called itself."""
+STREAMS = ("model.stream", "second.stream")
+"""Ways that answer in pieces."""
 
 
 @dataclass
@@ -60,6 +62,8 @@ class Recording:
     model: str
     follows_instructions: bool
     """Whether the model also wrote summary and facts."""
+    second: str | None = None
+    """The model that would have taken over."""
     steps: list[Step] = field(default_factory=list[Step])
 
     def step(self, node: str) -> Step:
@@ -100,6 +104,7 @@ async def record(parts: Parts, given: Input, context: Context, title: str) -> Re
         options=asdict(parts.options),
         model=parts.model.label,
         follows_instructions=parts.extract is not None,
+        second=parts.second.label if parts.second else None,
     )
     calls: dict[str, list[Call]] = {}
     listening = listen(parts, lambda node, call: calls.setdefault(node, []).append(call))
@@ -162,7 +167,7 @@ class _Stand:
 def _ear(name: str, ask: Callable[..., Any], heard: Callable[[Call], None]) -> Callable[..., Any]:
     def note(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Call:
         # A prompt is the node's input already.
-        call = Call(name, [] if name == "model.stream" else [plain(value) for value in (*args, *kwargs.values())])
+        call = Call(name, [] if name in STREAMS else [plain(value) for value in (*args, *kwargs.values())])
         heard(call)
         return call
 
@@ -192,7 +197,7 @@ def _ear(name: str, ask: Callable[..., Any], heard: Callable[[Call], None]) -> C
         call.answer = plain(ask(*args, **kwargs))
         return restored(call.answer)
 
-    if name == "model.stream":
+    if name in STREAMS:
         return stream
     return called if name == "clock" else awaited
 

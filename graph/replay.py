@@ -12,7 +12,7 @@ from langgraph.graph import START
 from graph.build import Graph, build
 from graph.parts import Parts, unconnected
 from graph.plain import plain, raise_again, restored
-from graph.recording import Call, Recording, Step, current_node, options, state, swapped
+from graph.recording import STREAMS, Call, Recording, Step, current_node, options, state, swapped
 from nodes.extract_facts import FactsFound
 from nodes.state import Context
 
@@ -119,7 +119,7 @@ def _recorded_parts(recording: Recording, heard: Callable[[str, Call], None]) ->
 
     def again(name: str, _: Callable[..., Any]) -> Callable[..., Any]:
         def answer(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Call:
-            given = [] if name == "model.stream" else [plain(value) for value in (*args, *kwargs.values())]
+            given = [] if name in STREAMS else [plain(value) for value in (*args, *kwargs.values())]
             node = current_node()
             heard(node, Call(name, given))
             known = next((call for call in left.get(node, ()) if call.part == name), None)
@@ -130,7 +130,9 @@ def _recorded_parts(recording: Recording, heard: Callable[[str, Call], None]) ->
 
         return _answering(name, answer)
 
-    blank = unconnected(options(recording), recording.model, follows_instructions=recording.follows_instructions)
+    blank = unconnected(
+        options(recording), recording.model, recording.second, follows_instructions=recording.follows_instructions
+    )
     return swapped(blank, again)
 
 
@@ -151,7 +153,7 @@ def _answering(name: str, answer: Callable[[tuple[Any, ...], dict[str, Any]], Ca
     def called(*args: Any, **kwargs: Any) -> Any:
         return restored(answer(args, kwargs).answer)
 
-    if name == "model.stream":
+    if name in STREAMS:
         return stream
     return called if name == "clock" else awaited
 

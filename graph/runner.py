@@ -31,6 +31,8 @@ from storage.turn_records import Story
 
 log = logging.getLogger(__name__)
 
+MOST_RUNS = 10
+"""Runs after which a turn is given up: what ends every process that touches it must not go round for ever."""
 RUN = 1_000_000
 """Each run of a turn numbers its events from its own million on, so that none comes twice: of the run that was
 lost nobody knows how far its readers had come."""
@@ -148,7 +150,9 @@ class Runner:
         if story is None:
             raise Gone
         told = await self._books.journal.read(user_id, turn_id, after=0)
-        if orphan["status"] == "answered":
+        if orphan["attempt"] > MOST_RUNS:
+            await self._abandon(turn, story, told, orphan["status"])
+        elif orphan["status"] == "answered":
             history = await self._parts.conversations.history(user_id, turn.conversation_id, before_turn=turn_id)
             state = adoption.answered(turn_id, turn.conversation_id, story, history)
             await self._pipeline.stand(turn, "generate", state)
@@ -159,6 +163,15 @@ class Runner:
             await self._pipeline.stand(turn, "route", state)
             self._begin_anew(turn, story, told)
             await self._answer(turn, None, None)
+
+    async def _abandon(self, turn: Turn, story: Story, told: list[Numbered], status: str) -> None:
+        """Run it no more: an answer stands as it is."""
+        log.error("turn %s is given up after %d runs", turn.turn_id, MOST_RUNS)
+        if status == "answered":
+            self._tell_the_rest(turn, story, told)
+            await self._parts.turns.finish(turn.user_id, turn.turn_id)
+        else:
+            await self._give_up(turn, "internal")
 
     async def _answer(self, turn: Turn, given: Input | None, asked_employee: str | None) -> None:
         """Both phases, from the beginning or from where the thread stands."""

@@ -62,6 +62,9 @@ class Settings(BaseSettings):
         default=None, validation_alias="OPENAI_BASE_URL"
     )
     chat_model: str = "gpt-4o-mini"
+    second_model: str | None = None
+    second_base_url: Annotated[str, AfterValidator(_http_url)] | None = None
+    second_api_key: SecretStr | None = None
     embeddings: Literal["local", "openai"] | None = None
     embedding_model: str = "text-embedding-3-small"
     jwt_secret: Annotated[SecretStr, AfterValidator(_secret)] | None = None
@@ -106,7 +109,7 @@ class Settings(BaseSettings):
         return self.embeddings == "openai" or (self.embeddings is None and self.openai_api_key is not None)
 
 
-SECRETS = ("DATABASE_URL", "OPENAI_API_KEY", "jwt_secret")
+SECRETS = ("DATABASE_URL", "OPENAI_API_KEY", "second_api_key", "jwt_secret")
 """Whose bad values are not repeated in the error."""
 
 

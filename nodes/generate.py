@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections.abc import Sequence
 from typing import Protocol
 from uuid import UUID
 
@@ -12,8 +13,9 @@ from typing_extensions import TypedDict
 from nodes.emit import Answered as AnsweredEvent
 from nodes.emit import Spoken, emit, note
 from nodes.employees import employee
-from nodes.speaking.draft import Draft, Model, write
+from nodes.speaking.draft import Draft
 from nodes.speaking.voice import Voice
+from nodes.speaking.writing import Model, write
 from nodes.state import Answer, Context, Notice, State, Usage, asking
 from nodes.stops import Stops
 from nodes.tokens import estimate, estimate_messages
@@ -49,23 +51,25 @@ async def generate(
     state: State,
     runtime: Runtime[Context],
     *,
-    model: Model,
+    models: Sequence[Model],
     turns: Turns,
     stops: Stops,
     seconds: float,
     attempts: int,
 ) -> Generated:
-    """Stream the model's answer; say the employee's own words where there is none; commit what was said."""
+    """Stream a model's answer; say the employee's own words where there is none; commit what was said.
+
+    `models` are asked in their order, the next one where the one before cannot answer.
+    """
     speech = _Speech(state, runtime)
     stop = stops.of(state["turn_id"])
-    draft = await write(model, state["prompt"], say=speech.say, stop=stop, seconds=seconds, attempts=attempts)
+    draft = await write(models, state["prompt"], audience=speech, stop=stop, seconds=seconds, attempts=attempts)
     speech.voice.flush()
     fallback = _is_missing(draft)
     if fallback:
         _fall_back(state, draft, speech)
-    answer = _answer(state, draft, model.label, fallback=fallback, first=speech.first)
+    answer = _answer(state, draft, fallback=fallback, first=speech.first)
     answer["message_id"] = str(await turns.answer(asking(runtime), UUID(state["turn_id"]), _record(state, answer)))
-    answer["latency_ms"] = _since(state)
     emit(runtime, AnsweredEvent(kind="answered", answer=answer))
     # Under the id it was streamed with, or LangGraph's `messages` stream would show the answer twice.
     message = AIMessage(draft.text, id=draft.message_id or answer["message_id"])
@@ -94,6 +98,14 @@ class _Speech:
             self.first = _since(self._state)
         self.voice.say(text)
 
+    def take_back(self) -> None:
+        self.note(Notice(code="restarted", message="The answer broke off; this one replaces it."))
+
+    def shorten(self) -> None:
+        said = "The conversation is longer than the model can read; its older part was left out."
+        if all(notice["message"] != said for notice in self.notices):
+            self.note(Notice(code="context_trimmed", message=said))
+
     def note(self, notice: Notice) -> None:
         self.voice.flush()
         self.notices = note(self._runtime, self.notices, notice)
@@ -104,7 +116,7 @@ def _fall_back(state: State, draft: Draft, speech: _Speech) -> None:
     assert state["route"] is not None
     log.warning("turn %s falls back: %s", state["turn_id"], draft.error_code)
     if draft.text:
-        speech.note(Notice(code="restarted", message="The answer broke off; this one replaces it."))
+        speech.take_back()
     speech.note(Notice(code="fallback", message="No model can be reached; this is a prepared reply."))
     draft.text = employee(state["route"]["employee"]).fallback
     draft.finish_reason = "stop"
@@ -113,13 +125,13 @@ def _fall_back(state: State, draft: Draft, speech: _Speech) -> None:
     speech.voice.flush()
 
 
-def _answer(state: State, draft: Draft, label: str, *, fallback: bool, first: int | None) -> Answer:
+def _answer(state: State, draft: Draft, *, fallback: bool, first: int | None) -> Answer:
     assert state["route"] is not None
     return Answer(
         message_id="",
         employee=state["route"]["employee"],
         text=draft.text,
-        model=FALLBACK if fallback else label,
+        model=FALLBACK if fallback else draft.model,
         finish_reason=draft.finish_reason or "stop",
         fallback=fallback,
         usage=_usage(state, draft),

@@ -60,6 +60,8 @@ async def guard(state: State, runtime: Runtime[Context], *, clock: Callable[[], 
         answer=None,
         summary=None,
         learned=[],
+        summary_failed=False,
+        facts_failed=False,
     )
 
 

@@ -94,4 +94,14 @@ def _outcome(state: State) -> Outcome:
 def _error_code(state: State) -> str | None:
     if state["refusal"]:
         return state["refusal"]["code"]
-    return state["answer"]["error_code"] if state["answer"] else state["failure"]
+    answer = state["answer"]
+    if answer is None:
+        return state["failure"]
+    # What follows the answer is named where nothing worse is.
+    return answer["error_code"] or _undone(state)
+
+
+def _undone(state: State) -> str | None:
+    if state["facts_failed"]:
+        return "facts_failed"
+    return "summary_failed" if state["summary_failed"] else None

@@ -4,6 +4,7 @@ Every field of one turn is set anew by `guard`, because a LangGraph thread may s
 Studio's chat view) and state outlives a step.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Literal, NotRequired
 from uuid import UUID
@@ -156,6 +157,14 @@ class State(TypedDict):
     """The conversation's summary after this turn."""
     learned: list[LearnedFact]
     """Facts remembered from this turn."""
+    summary_failed: bool
+    """Whether the conversation went on without its summary."""
+    facts_failed: bool
+    """Whether nobody could say what this turn teaches."""
+
+
+NO_SUMMARY: Mapping[str, bool] = {"summary_failed": True}
+NO_FACTS: Mapping[str, bool] = {"facts_failed": True}
 
 
 class Output(TypedDict):

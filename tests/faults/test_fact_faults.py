@@ -24,10 +24,10 @@ NO_FACTS = {
 async def test_facts_that_cannot_be_read_cost_nothing_else(
     frontdesk: Frontdesk, model: ModelServer, ada: UUID, reply: Reply
 ) -> None:
-    """The answer is out, the turn is counted, and nothing is remembered."""
+    """The answer is out, nothing is remembered, and the metrics say so."""
     model.always(reply, structured)
     answer = await frontdesk.chat(ada, "I live in Rome.")
     assert answer.text == "Hello from the scripted model."
     await model.received(structured)
     assert await rows(frontdesk.service.url, "select fact from user_memory_facts") == []
-    assert await counted(frontdesk, answer) == ("done", None, True)
+    assert await counted(frontdesk, answer) == ("done", "facts_failed", True)

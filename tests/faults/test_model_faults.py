@@ -1,6 +1,8 @@
 """What a model can do to a turn, seen from both ends."""
 
+import time
 from dataclasses import dataclass
+from email.utils import formatdate
 from uuid import UUID
 
 import pytest
@@ -23,7 +25,8 @@ class Fault:
     asked: int
     """How often the model is asked."""
     error_code: str
-    restarted: bool = False
+    restarted: int = 0
+    """How often the client is told that what it heard is replaced."""
 
 
 FALLBACKS = {
@@ -31,13 +34,13 @@ FALLBACKS = {
     "it is overloaded": Fault(OVERLOADED, 3, "model_overloaded"),
     "it fails": Fault(Status(500), 3, "model_failed"),
     "it says nothing": Fault(Text([]), 3, "model_empty"),
-    "it sends blanks": Fault(Text(["\n", " "]), 1, "model_empty", restarted=True),
+    "it sends blanks": Fault(Text(["\n", " "]), 3, "model_empty"),
     "it talks garbage": Fault(Garbage(), 3, "model_garbled"),
     "it rejects the request": Fault(Status(400), 1, "model_rejected"),
     "it does not know the key": Fault(Status(401), 1, "model_rejected"),
     "the quota is used up": Fault(Status(429, error="insufficient_quota"), 1, "model_rejected"),
-    "it breaks off": Fault(Cut(["Half ", "of "]), 1, "model_unreachable", restarted=True),
-    "it turns to garbage": Fault(Garbage(["Half ", "of "]), 1, "model_garbled", restarted=True),
+    "it breaks off": Fault(Cut(["Half ", "of "]), 2, "model_unreachable", restarted=2),
+    "it turns to garbage": Fault(Garbage(["Half ", "of "]), 2, "model_garbled", restarted=2),
 }
 
 
@@ -69,6 +72,63 @@ async def test_a_model_that_fails_once_is_asked_again(
     assert answer.named("notice") == []
     assert len(list(filter(streaming, model.requests))) == 2
     assert await counted(frontdesk, answer) == ("done", None, True)
+
+
+@pytest.mark.parametrize("once", [Cut(["Half ", "of "]), Garbage(["Half ", "of "])])
+async def test_an_answer_that_breaks_off_is_begun_anew_once(
+    frontdesk: Frontdesk, model: ModelServer, ada: UUID, once: Reply
+) -> None:
+    """What was heard of it is taken back; nothing of it is kept or counted."""
+    model.queue(once, streaming)
+    answer = await frontdesk.chat(ada, "Hello")
+    assert [notice["code"] for notice in answer.named("notice")] == ["restarted"]
+    assert answer.text == await said(frontdesk, answer) == "Hello from the scripted model."
+    assert len(list(filter(streaming, model.requests))) == 2
+    assert await counted(frontdesk, answer) == ("done", None, True)
+
+
+async def test_a_model_that_asks_for_a_pause_gets_it(frontdesk: Frontdesk, model: ModelServer, ada: UUID) -> None:
+    """Retry-After in seconds, and as a date of which a moment is left."""
+    model.queue(Status(429, headers={"retry-after": "1"}), streaming)
+    model.queue(Status(503, headers={"retry-after": formatdate(time.time(), usegmt=True)}), streaming)
+    answer = await frontdesk.chat(ada, "Hello")
+    assert answer.text == "Hello from the scripted model."
+    assert answer.named("done")[0]["ttft_ms"] >= 1000
+
+
+async def test_a_conversation_too_long_for_the_model_is_shortened(
+    frontdesk: Frontdesk, model: ModelServer, ada: UUID
+) -> None:
+    """Its older half is left out, the client is told, and the question is answered."""
+    first = await frontdesk.chat(ada, "My first words")
+    model.queue(Status(400, error="context_length_exceeded"), streaming)
+    answer = await frontdesk.chat(ada, "And now?", conversation_id=first.headers["x-conversation-id"])
+    assert [notice["code"] for notice in answer.named("notice")] == ["context_trimmed"]
+    assert answer.text == "Hello from the scripted model."
+    assert await counted(frontdesk, answer) == ("done", None, True)
+    whole, shorter = [str(request.body["messages"]) for request in model.requests if streaming(request)][1:]
+    assert "My first words" in whole
+    assert "My first words" not in shorter
+    assert "And now?" in shorter
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        Status(400, error="context_length_exceeded"),
+        Status(400, "This model's maximum context length is 4096 tokens."),
+        Status(400, "the request exceeds the available context size"),
+    ],
+)
+async def test_a_message_too_long_for_the_model_has_a_code_of_its_own(
+    frontdesk: Frontdesk, model: ModelServer, ada: UUID, refusal: Status
+) -> None:
+    """Nothing can be left out of it, so the prepared reply comes at once."""
+    model.always(refusal, streaming)
+    answer = await frontdesk.chat(ada, "Hello")
+    assert answer.text == PREPARED
+    assert await counted(frontdesk, answer) == ("fallback", "model_context_too_long", False)
+    assert len(list(filter(streaming, model.requests))) == 1
 
 
 async def test_an_answer_that_was_too_long_says_so(frontdesk: Frontdesk, model: ModelServer, ada: UUID) -> None:

@@ -55,13 +55,22 @@ async def test_what_may_pass_is_tried_again(passing: Exception) -> None:
 
 
 async def test_after_the_last_attempt_the_failure_is_swallowed_and_logged(caplog: pytest.LogCaptureFixture) -> None:
-    """The state stays as it was; the log names the step and the turn."""
-    step = Flaky(*[StorageUnavailable()] * 4)
+    """The state says that it failed, if that was asked for; the log names the step and the turn."""
+    step = Flaky(*[EmbeddingUnavailable()] * 4)
+    node = best_effort("a step", step, seconds=5, failed={"facts_failed": True})
     with caplog.at_level(logging.ERROR):
-        assert await best_effort("a step", step, seconds=5)(a_state(), Listener().runtime) == {}
+        assert await node(a_state(), Listener().runtime) == {"facts_failed": True}
     assert step.tried == 3
     assert f"a step failed for turn {TURN}" in caplog.text
-    assert "StorageUnavailable" in caplog.text
+    assert "EmbeddingUnavailable" in caplog.text
+
+
+async def test_a_database_that_is_away_fails_the_run() -> None:
+    """So that whoever takes the turn over does what is left, once it is back."""
+    step = Flaky(*[StorageUnavailable()] * 4)
+    with pytest.raises(StorageUnavailable):
+        await best_effort("a step", step, seconds=5)(a_state(), Listener().runtime)
+    assert step.tried == 3
 
 
 @pytest.mark.parametrize("lasting", [ModelRejected("model_rejected"), KeyError("bug")])

@@ -41,7 +41,7 @@ async def generated(
     return await generate(
         state or a_state(prompt=PROMPT),
         (run or Listener()).runtime,
-        model=model,
+        models=[model],
         turns=turns or TurnBook(),
         stops=Stops(),
         seconds=seconds,

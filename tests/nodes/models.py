@@ -9,16 +9,17 @@ from langchain_core.messages.ai import UsageMetadata
 
 HANG: Literal["hang"] = "hang"
 """Says nothing more, and does not end either."""
+PAUSE: Literal["pause"] = "pause"
+"""Says nothing for most of a fifth of a second."""
 
-Step: TypeAlias = AIMessageChunk | Exception | Literal["hang"]
+Step: TypeAlias = AIMessageChunk | Exception | Literal["hang", "pause"]
 
 
 class ScriptedModel:
     """Plays one script for each time it is asked, the last one again and again: sends pieces, raises errors, hangs."""
 
-    label = "scripted"
-
-    def __init__(self, *scripts: Sequence[Step]) -> None:
+    def __init__(self, *scripts: Sequence[Step], label: str = "scripted") -> None:
+        self.label = label
         self._scripts = scripts
         self.asked = 0
         self.closed = 0
@@ -34,6 +35,8 @@ class ScriptedModel:
                     raise step
                 if step == HANG:
                     await asyncio.Event().wait()
+                elif step == PAUSE:
+                    await asyncio.sleep(0.18)
                 else:
                     yield step
         finally:

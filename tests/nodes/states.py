@@ -61,6 +61,8 @@ def a_state(message: str = "How much did I spend on food?", **changes: Any) -> S
         answer=None,
         summary=None,
         learned=[],
+        summary_failed=False,
+        facts_failed=False,
     )
     return cast(State, {**state, **changes})
 
