@@ -15,7 +15,7 @@ from uvicorn.supervisors import Multiprocess
 from api.app import create_app
 from api.local import LOOPBACK
 from api.protocol import Edge
-from graph.opening import database, open_models
+from graph.opening import open_models, patient_database
 from graph.service import open_service
 from graph.settings import Settings
 from storage.keeper import die_with_parent
@@ -84,7 +84,7 @@ async def _serve_here(settings: Settings, host: str, port: int) -> None:
 
 async def _serve_many(settings: Settings, host: str, port: int, workers: int) -> None:
     # Opened here first, so that what is wrong is said once, in one line, and the workers find it ready.
-    async with database(settings, say_on_stderr), AsyncExitStack() as stack:
+    async with patient_database(settings, say_on_stderr), AsyncExitStack() as stack:
         models = await open_models(settings, stack, say_on_stderr)
         config = configure("api.serve:worker_app", settings, host, port, workers=workers)
         listening = config.bind_socket()

@@ -28,12 +28,14 @@ from storage.summaries import Summaries
 from storage.turns import Turns
 from tests.storage.rows import MODEL, accepted, answered, measured
 
+Transaction = AsyncGenerator[Connection]
+
 
 class Unbound(Pool):
     """The same pool, acting as the owner in every transaction."""
 
     @asynccontextmanager
-    async def as_user(self, user_id: UUID, *, snapshot: bool = False) -> AsyncGenerator[Connection]:  # noqa: ARG002
+    async def as_user(self, user_id: UUID, *, snapshot: bool = False, hasty: bool = False) -> Transaction:  # noqa: ARG002
         """A transaction that no policy binds."""
         async with self._transaction() as conn:
             yield conn

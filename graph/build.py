@@ -5,6 +5,7 @@ from functools import partial
 from typing import Literal
 
 from langgraph.graph import END, START, StateGraph
+from langgraph.types import RetryPolicy
 
 from graph.best_effort import best_effort
 from graph.parts import Parts
@@ -20,6 +21,11 @@ from nodes.roll_summary import roll_summary
 from nodes.route import route
 from nodes.state import NO_FACTS, NO_SUMMARY, Context, Input, Output, State
 from nodes.trim_context import trim_context
+from storage.errors import StorageUnavailable
+
+AWAY = RetryPolicy(
+    initial_interval=0.2, backoff_factor=1.5, max_interval=1.0, max_attempts=30, retry_on=StorageUnavailable
+)
 
 Graph = StateGraph[State, Context, Input, Output]
 
@@ -32,7 +38,8 @@ def build(p: Parts) -> Graph:
     graph.add_node("guard", partial(guard, clock=p.clock, max_chars=o.max_chars))
     graph.add_node("rate_limit", partial(rate_limit, limits=p.limits, queue=p.queue))
     graph.add_node("route", partial(route, classify=p.classify, conversations=p.who_answered, turns=p.turns))
-    graph.add_node("load_summary", partial(load_summary, conversations=p.conversations))
+    # From `route` on the turn is accepted, and waits for a database that is away for a moment.
+    graph.add_node("load_summary", partial(load_summary, conversations=p.conversations), retry_policy=AWAY)
     graph.add_node("load_memory", partial(load_memory, embed=p.embed, recall=p.recall, seconds=o.memory_seconds))
     prompt = partial(trim_context, budget=o.context_tokens, reserve=o.answer_tokens)
     graph.add_node("trim_context", unseen(prompt))

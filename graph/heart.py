@@ -25,7 +25,7 @@ class Leases(Protocol):
         """Give a sign of life; returns those that are still ours."""
         ...
 
-    async def adopt(self, limit: int) -> list[Orphan]:
+    async def adopt(self, limit: int, *, running: Sequence[UUID] = ()) -> list[Orphan]:
         """Take over turns whose lease has run out."""
         ...
 
@@ -65,7 +65,7 @@ class Heart:
         Raises:
             StorageUnavailable: the database is away.
         """
-        orphans = await self._leases.adopt(AT_ONCE)
+        orphans = await self._leases.adopt(AT_ONCE, running=self._runner.running.leased())
         for orphan in orphans:
             log.warning("turn %s is taken over, run %d", orphan["turn_id"], orphan["attempt"])
             self._runner.adopt(orphan)

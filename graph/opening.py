@@ -23,6 +23,7 @@ from nodes.roll_summary import Summarise
 from nodes.route import Classify
 from nodes.speaking.writing import Model
 from storage.embedded import Embedded
+from storage.errors import StorageUnavailable
 from storage.facts import Facts
 from storage.limits import Limits
 from storage.messages import Messages
@@ -65,6 +66,13 @@ class Local(NamedTuple):
     classify: Classify
 
 
+class Found(NamedTuple):
+    """Where a database is, and whether it has been seen to be fit to be used."""
+
+    url: str
+    fit: bool
+
+
 @asynccontextmanager
 async def bare_database(settings: Settings) -> AsyncGenerator[str, None]:
     """The database of DATABASE_URL, or the embedded one, as it is, for the length of the block.
@@ -80,6 +88,18 @@ async def bare_database(settings: Settings) -> AsyncGenerator[str, None]:
         yield url
 
 
+async def fit(settings: Settings, url: str, say: Say) -> None:
+    """Make sure that the database can be used: with all migrations, which are applied in local mode.
+
+    Raises:
+        StorageError: it cannot, or there is none; one line says why.
+    """
+    if settings.local:
+        await migrate(url, say=say)
+    else:
+        await require_current(url)
+
+
 @asynccontextmanager
 async def database(settings: Settings, say: Say) -> AsyncGenerator[str, None]:
     """A migrated database for the length of the block.
@@ -90,11 +110,28 @@ async def database(settings: Settings, say: Say) -> AsyncGenerator[str, None]:
     if settings.database_url is None:
         say("starting the embedded PostgreSQL")
     async with bare_database(settings) as url:
-        if settings.local:
-            await migrate(url, say=say)
-        else:
-            await require_current(url)
+        await fit(settings, url, say)
         yield url
+
+
+@asynccontextmanager
+async def patient_database(settings: Settings, say: Say) -> AsyncGenerator[Found, None]:
+    """The same for who serves, and goes on where no database answers yet.
+
+    Raises:
+        StorageError: it answers, and cannot be used; one line says why.
+    """
+    if settings.database_url is None:
+        async with database(settings, say) as url:
+            yield Found(url, True)
+        return
+    try:
+        await fit(settings, settings.database_url, say)
+    except StorageUnavailable as error:
+        say(f"{error} It is tried again until it does.")
+        yield Found(settings.database_url, False)
+    else:
+        yield Found(settings.database_url, True)
 
 
 @asynccontextmanager

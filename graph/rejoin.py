@@ -8,6 +8,7 @@ from uuid import UUID
 
 from graph.events import Start, started
 from graph.turn import Turn
+from storage.errors import StorageUnavailable
 from storage.journal import LAST, News, Numbered
 from storage.turn_records import TurnRecord
 
@@ -104,14 +105,14 @@ class Rejoin:
         async with self._news.of(turn_id) as news:
             while True:
                 news.clear()  # before looking: what comes while looking is looked for again
-                found = await self._journal.read(user_id, turn_id, after=after)
+                found = await self._look(user_id, turn_id, after)
+                if found is None:  # the last event is behind this number already, or the turn was deleted
+                    return
                 for number, told in found:
                     after, silent = number, 0.0
                     yield number, told
                     if told["event"] in LAST:
                         return
-                if not found and await self._over(user_id, turn_id, after):
-                    return
                 try:
                     await asyncio.wait_for(news.wait(), LOOK_AGAIN)
                 except TimeoutError:
@@ -120,8 +121,15 @@ class Rejoin:
                         silent = 0.0
                         yield None
 
+    async def _look(self, user_id: UUID, turn_id: UUID, after: int) -> list[Numbered] | None:
+        """What has come beyond that number; None where nothing more will. Without a database it may still come."""
+        try:
+            found = await self._journal.read(user_id, turn_id, after=after)
+            return None if not found and await self._over(user_id, turn_id, after) else found
+        except StorageUnavailable:
+            return []
+
     async def _over(self, user_id: UUID, turn_id: UUID, after: int) -> bool:
-        """Whether the last event is behind this number already, or the turn was deleted."""
         if await self._records.find(user_id, turn_id) is None:
             return True
         told = await self._journal.read(user_id, turn_id, after=0)

@@ -177,10 +177,13 @@ class Runner:
         """Both phases, from the beginning or from where the thread stands."""
         answer: Answer | None = None
         waiting: list[Notice] = []  # `Start` comes first, but the guard speaks before it
-        async for event in self._pipeline.answer(turn, given):
-            answer = self._told(turn, event, waiting, asked_employee) or answer
+        try:
+            async for event in self._pipeline.answer(turn, given):
+                answer = self._told(turn, event, waiting, asked_employee) or answer
+        finally:
+            if answer:  # committed, also where no checkpoint of it could be saved: then the rest is for an adopter
+                answered(turn, answer)
         if answer:
-            answered(turn, answer)
             await self._pipeline.go_on(turn)
 
     def _told(self, turn: Turn, event: NodeEvent, waiting: list[Notice], asked_employee: str | None) -> Answer | None:

@@ -1,15 +1,16 @@
 """The service of one process: the pipeline over an open database, ready to run turns."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Coroutine
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from uuid import uuid4
 
 from graph.build import build
 from graph.heart import Heart
 from graph.jobs import jobs, work
-from graph.opening import Local, Say, database, open_parts
+from graph.opening import Local, Say, fit, open_parts, patient_database
 from graph.parts import Parts
 from graph.pipeline import Pipeline
 from graph.records import Records
@@ -19,18 +20,21 @@ from graph.scribe import Scribe
 from graph.sending import Sender
 from graph.settings import Settings
 from storage.checkpoints import checkpointer
-from storage.errors import StorageUnavailable
+from storage.errors import StorageError, StorageUnavailable
 from storage.journal import Journal, News
 from storage.keys import Keys
 from storage.leases import Leases
 from storage.migrate import pending
 from storage.pool import Pool
 from storage.pruning import Pruning
+from storage.pulse import Pulse
 from storage.turn_records import TurnRecords
 
 STOP_WITHIN = 1.5
 """Seconds that running turns get when the process is asked to end."""
 RECORDS_CONNECTIONS = 5
+CHECK_SECONDS = 2.0
+"""Within which whoever asks for the state of the database is told."""
 
 
 @dataclass(frozen=True)
@@ -43,16 +47,21 @@ class Service:
     rejoin: Rejoin
     heart: Heart
     parts: Parts
+    pulse: Pulse
     url: str
 
     async def check(self) -> dict[str, str]:
         """State of database, migrations and model: `ok`, or what is wrong in a word or two."""
-        model = "ok" if await self.parts.model.reachable() else "unreachable"
+        reachable, database = await asyncio.gather(self.parts.model.reachable(), self._database())
+        return {**database, "model": "ok" if reachable else "unreachable"}
+
+    async def _database(self) -> dict[str, str]:
         try:
-            missing = await pending(self.url)
-        except StorageUnavailable:
-            return {"database": "unreachable", "migrations": "unknown", "model": model}
-        return {"database": "ok", "migrations": "pending" if missing else "ok", "model": model}
+            async with asyncio.timeout(CHECK_SECONDS):
+                missing = await pending(self.url)
+        except (StorageError, TimeoutError):
+            return {"database": "unreachable", "migrations": "unknown"}
+        return {"database": "ok", "migrations": "pending" if missing else "ok"}
 
 
 @asynccontextmanager
@@ -63,7 +72,7 @@ async def open_service(settings: Settings, say: Say, local: Local | None = None)
         local: the embedding model with its router, where it is loaded already.
     """
     async with AsyncExitStack() as stack:
-        url = await stack.enter_async_context(database(settings, say))
+        url, seen = await stack.enter_async_context(patient_database(settings, say))
         owner = uuid4()
         parts = await stack.enter_async_context(open_parts(settings, url, say, local, owner))
         saver = await stack.enter_async_context(checkpointer(url))
@@ -76,9 +85,11 @@ async def open_service(settings: Settings, say: Say, local: Local | None = None)
         records = Records(pool, runner.running, parts.embed, parts.embedding_model)
         heart = Heart(runner, leases)
         pruning = Pruning(pool, settings.keep_hours)
-        async with _at_work(scribe.run(), heart.run(), work(jobs(url, heart, pruning))):
+        pulse = Pulse(pool, partial(fit, settings, url, say), fit=seen)
+        stack.callback(pulse.close)
+        async with _at_work(pulse, scribe.run, heart.run, partial(work, jobs(url, heart, pruning))):
             try:
-                yield Service(runner, Sender(runner, keys, rejoin), records, rejoin, heart, parts, url)
+                yield Service(runner, Sender(runner, keys, rejoin), records, rejoin, heart, parts, pulse, url)
             finally:
                 left = await runner.running.close(STOP_WITHIN)
         await scribe.close(STOP_WITHIN)
@@ -87,9 +98,14 @@ async def open_service(settings: Settings, say: Say, local: Local | None = None)
 
 
 @asynccontextmanager
-async def _at_work(*works: Coroutine[None, None, None]) -> AsyncGenerator[None]:
-    """These go on beside the block, and end with it."""
-    tasks = [asyncio.create_task(work) for work in works]
+async def _at_work(pulse: Pulse, *works: Callable[[], Awaitable[None]]) -> AsyncGenerator[None]:
+    """These go on beside the block, from when there is a database, and end with it."""
+
+    async def begin(work: Callable[[], Awaitable[None]]) -> None:
+        await pulse.fit()
+        await work()
+
+    tasks = [asyncio.create_task(begin(work)) for work in works]
     try:
         yield
     finally:

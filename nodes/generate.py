@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 from uuid import UUID
 
+import stamina
 from langchain_core.messages import AIMessage, AnyMessage
 from langgraph.runtime import Runtime
 from typing_extensions import TypedDict
@@ -19,9 +20,13 @@ from nodes.speaking.writing import Model, write
 from nodes.state import Answer, Context, Notice, State, Usage, asking
 from nodes.stops import Stops
 from nodes.tokens import estimate, estimate_messages
+from storage.errors import StorageUnavailable
 from storage.turns import Answered
 
 log = logging.getLogger(__name__)
+
+COMMIT_SECONDS = 60.0
+"""For how long a finished answer waits for a database that is away, before it is given up."""
 
 FALLBACK = "fallback"
 """The model's name when none answered."""
@@ -69,11 +74,21 @@ async def generate(
     if fallback:
         _fall_back(state, draft, speech)
     answer = _answer(state, draft, fallback=fallback, first=speech.first)
-    answer["message_id"] = str(await turns.answer(asking(runtime), UUID(state["turn_id"]), _record(state, answer)))
+    answer["message_id"] = str(await _commit(turns, state, runtime, answer))
     emit(runtime, AnsweredEvent(kind="answered", answer=answer))
     # Under the id it was streamed with, or LangGraph's `messages` stream would show the answer twice.
     message = AIMessage(draft.text, id=draft.message_id or answer["message_id"])
     return Generated(messages=[message], answer=answer, notices=speech.notices)
+
+
+async def _commit(turns: Turns, state: State, runtime: Runtime[Context], answer: Answer) -> UUID:
+    """Keep the answer, as soon as the database is there; returns its message id."""
+    async for attempt in stamina.retry_context(
+        on=StorageUnavailable, attempts=None, timeout=COMMIT_SECONDS, wait_initial=0.1, wait_max=1.0, wait_jitter=0.1
+    ):
+        with attempt:
+            return await turns.answer(asking(runtime), UUID(state["turn_id"]), _record(state, answer))
+    raise AssertionError("unreachable")  # the last attempt returns or raises
 
 
 def _is_missing(draft: Draft) -> bool:

@@ -7,12 +7,13 @@ from typing import cast
 
 import psycopg
 from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
-from psycopg.rows import DictRow, dict_row
-from psycopg_pool import AsyncConnectionPool, PoolTimeout
+from psycopg.rows import DictRow
 
 from storage.errors import StorageUnavailable
+from storage.pool import LOST, PATIENCE, Connection, dialled
 
-Connection = psycopg.AsyncConnection[DictRow]
+WAIT = 5.0
+"""Seconds that the saver waits for a free connection."""
 
 
 class Saver(AsyncPostgresSaver):
@@ -23,25 +24,14 @@ class Saver(AsyncPostgresSaver):
         try:
             async with super()._cursor(pipeline=pipeline) as cursor:
                 yield cursor
-        except (psycopg.OperationalError, PoolTimeout) as error:
+        except LOST as error:
             raise StorageUnavailable from error
 
 
 @asynccontextmanager
 async def checkpointer(url: str, *, size: int = 5) -> AsyncGenerator[Saver]:
     """LangGraph's saver over a pool of its own, for the length of the block."""
-    connections: AsyncConnectionPool[Connection] = AsyncConnectionPool(
-        url,
-        min_size=1,
-        max_size=size,
-        timeout=5,
-        open=False,
-        connection_class=Connection,
-        configure=_enter_schema,
-        check=AsyncConnectionPool.check_connection,  # pyright: ignore[reportArgumentType] - see storage.pool
-        kwargs={"autocommit": True, "prepare_threshold": 0, "row_factory": dict_row},
-    )
-    async with connections:
+    async with dialled(url, size=size, wait=WAIT, configure=_enter_schema) as connections:
         saver = Saver(connections)
         # The saver takes one lock around every statement, for the sake of a single connection. With a
         # pool that only queues everyone behind each other; the pool itself is the limit.
@@ -57,5 +47,7 @@ async def create_tables(conn: Connection) -> None:
 
 
 async def _enter_schema(conn: Connection) -> None:
+    conn.prepare_threshold = 0
     await conn.execute("set search_path to langgraph")
     await conn.execute("set role frontdesk_graph")
+    await conn.execute("select set_config('statement_timeout', %(limit)s, false)", {"limit": f"{PATIENCE:.0f}s"})

@@ -37,7 +37,7 @@ class Keys:
             "hours": KEPT_HOURS,
             "unbegun": UNBEGUN_SECONDS,
         }
-        async with self._pool.as_user(user_id) as conn:
+        async with self._pool.as_user(user_id, hasty=True) as conn:
             await meet(conn, user_id)
             cursor = await conn.execute(
                 "insert into chat_idempotency as k (user_id, key, body_hash, turn_id)"

@@ -61,18 +61,22 @@ class Leases:
                 {"turns": list(turn_ids), "owner": self._owner},
             )
 
-    async def adopt(self, limit: int) -> list[Orphan]:
-        """Take over so many turns whose lease has run out; of several who look at once each gets others."""
+    async def adopt(self, limit: int, *, running: Sequence[UUID] = ()) -> list[Orphan]:
+        """Take over so many turns whose lease has run out; of several who look at once each gets others.
+
+        Not those that are `running` here: their lease could not be renewed, but they go on.
+        """
         async with self._pool.as_keeper() as conn:
             cursor = await conn.execute(
                 "update chat_turns t set owner = %(owner)s, attempt = t.attempt + 1,"
                 " lease_until = now() + make_interval(secs => %(seconds)s)"
                 " from (select user_id, turn_id from chat_turns"
                 "       where status in ('accepted', 'answered') and lease_until < now()"
+                "       and turn_id <> all(%(running)s)"
                 "       order by lease_until limit %(limit)s for update skip locked) orphan"
                 " where t.user_id = orphan.user_id and t.turn_id = orphan.turn_id"
                 " returning t.user_id, t.turn_id, t.convo_id as conversation_id, t.status, t.attempt,"
                 " t.stop_asked_at is not null as stop_asked",
-                {"owner": self._owner, "seconds": LEASE_SECONDS, "limit": limit},
+                {"owner": self._owner, "seconds": LEASE_SECONDS, "limit": limit, "running": list(running)},
             )
             return [Orphan(**row) for row in await cursor.fetchall()]  # type: ignore[typeddict-item]

@@ -38,7 +38,7 @@ class Limits:
         """
         if self._limit == 0:
             return None
-        async with self._pool.as_user(user_id) as conn:
+        async with self._pool.as_user(user_id, hasty=True) as conn:
             # A count lost in a crash costs nothing; waiting for the disk on every request would.
             await conn.execute("set local synchronous_commit = off")
             cursor = await conn.execute(
@@ -53,7 +53,7 @@ class Limits:
         """What is left, without counting anything; None when there is no limit."""
         if self._limit == 0:
             return None
-        async with self._pool.as_user(user_id) as conn:
+        async with self._pool.as_user(user_id, hasty=True) as conn:
             cursor = await conn.execute(
                 "select count(*) as used, extract(epoch from min(t) - clock_timestamp())::float8 + %(seconds)s as reset"
                 " from chat_rate_limits l, unnest(l.admitted_at) t"

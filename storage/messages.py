@@ -37,7 +37,7 @@ class Messages:
 
     async def current_employee(self, user_id: UUID, conversation_id: str) -> str | None:
         """The slug of whoever answered last in this conversation; None in a new one."""
-        async with self._pool.as_user(user_id) as conn:
+        async with self._pool.as_user(user_id, hasty=True) as conn:
             cursor = await conn.execute(
                 "select employee_slug from chat_conversations where user_id = %(user_id)s and convo_id = %(convo_id)s",
                 {"user_id": user_id, "convo_id": conversation_id},

@@ -96,10 +96,13 @@ async def _connection(url: str) -> AsyncGenerator[Connection]:
     try:
         conn = await Connection.connect(url, autocommit=True, row_factory=dict_row, connect_timeout=10)
     except psycopg.OperationalError as error:
-        raise StorageUnavailable(f"No PostgreSQL answers at DATABASE_URL: {_first_line(error)}") from error
+        said = f"No PostgreSQL answers at DATABASE_URL: {_first_line(error)}"
+        raise (SetupFailed if _is_final(error) else StorageUnavailable)(said) from error
     try:
         async with conn:
             yield conn
+    except psycopg.OperationalError as error:
+        raise StorageUnavailable(f"PostgreSQL at DATABASE_URL broke off: {_first_line(error)}") from error
     except psycopg.errors.InsufficientPrivilege as error:
         raise SetupFailed(f"DATABASE_URL's user lacks a right that is needed: {_first_line(error)}") from error
 
@@ -156,6 +159,11 @@ async def _close(conn: Connection) -> None:
     assert row is not None
     await conn.execute(f"revoke create, temporary on database {row['name']} from public".encode())
     await conn.execute("revoke create on schema public from public")
+
+
+def _is_final(error: psycopg.OperationalError) -> bool:
+    """Whether the server itself turned us away, for a password or a name, and will do so again."""
+    return "FATAL:" in str(error) and not re.search(r"starting up|shutting down|recovery|too many|reserved", str(error))
 
 
 def _first_line(error: psycopg.Error) -> str:

@@ -7,8 +7,9 @@ another server connection.
 """
 
 import json
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from typing import Any
 from uuid import UUID
 
 import psycopg
@@ -20,6 +21,64 @@ from storage.errors import Gone, StorageUnavailable
 
 Connection = psycopg.AsyncConnection[DictRow]
 
+LOST = (psycopg.OperationalError, PoolTimeout)
+"""What a database raises that may do what was asked a moment later: when a connection is lost, a statement takes too
+long, or the disk is full."""
+PATIENCE = 10.0
+"""Seconds after which a statement is given up."""
+HASTE = 0.45
+"""The same, and as long again for a connection, for what stands between a message and its first sign."""
+
+
+def dialled(
+    url: str, *, size: int, wait: float, configure: Callable[[Connection], Awaitable[None]]
+) -> AsyncConnectionPool[Connection]:
+    """Connections to the database, not opened yet.
+
+    Args:
+        url: where Postgres is.
+        size: connections at most.
+        wait: seconds to wait for a free one.
+        configure: makes a new connection ready.
+    """
+
+    async def alive(conn: Connection) -> None:
+        # A server that was restarted, or a pooler that closed idle connections, costs nobody a message: where one
+        # connection is stale the others are, too, and trying each in its turn would take the pool seconds.
+        try:
+            await connections.check_connection(conn)
+        except psycopg.Error:
+            await connections.drain()
+            raise
+
+    connections: AsyncConnectionPool[Connection] = AsyncConnectionPool(
+        url,
+        min_size=1,
+        max_size=size,
+        timeout=wait,
+        # Attempts that are given up soon leave the next caller to try anew, without the pool's growing pauses.
+        reconnect_timeout=0.5,
+        open=False,
+        connection_class=Connection,
+        configure=configure,
+        check=alive,
+        kwargs=LINE,
+    )
+    return connections
+
+
+LINE: dict[str, Any] = {
+    "autocommit": True,
+    "row_factory": dict_row,
+    "application_name": "frontdesk",
+    "connect_timeout": 5,
+    # A server that was cut off, and says nothing of it, is noticed.
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 2,
+    "tcp_user_timeout": 20_000,
+}
+
 
 class Pool:
     """The application's connections to Postgres. Open it with `Pool.open()`."""
@@ -29,7 +88,7 @@ class Pool:
 
     @classmethod
     @asynccontextmanager
-    async def open(cls, url: str, *, size: int = 10, wait: float = 5.0) -> AsyncGenerator["Pool"]:
+    async def open(cls, url: str, *, size: int = 10, wait: float = 2 * HASTE) -> AsyncGenerator["Pool"]:
         """Open the pool for the length of the block.
 
         Args:
@@ -37,40 +96,32 @@ class Pool:
             size: connections at most.
             wait: seconds to wait for a free connection before `StorageUnavailable`.
         """
-        connections: AsyncConnectionPool[Connection] = AsyncConnectionPool(
-            url,
-            min_size=1,
-            max_size=size,
-            timeout=wait,
-            open=False,
-            connection_class=Connection,
-            configure=_know_vectors,
-            # A server that was restarted, or a pooler that closed idle connections, costs nobody a message.
-            check=AsyncConnectionPool.check_connection,  # pyright: ignore[reportArgumentType] - any row will do
-            kwargs={"autocommit": True, "row_factory": dict_row, "application_name": "frontdesk"},
-        )
-        async with connections:
+        async with dialled(url, size=size, wait=wait, configure=_know_vectors) as connections:
             yield cls(connections)
 
     @asynccontextmanager
-    async def as_user(self, user_id: UUID, *, snapshot: bool = False) -> AsyncGenerator[Connection]:
+    async def as_user(
+        self, user_id: UUID, *, snapshot: bool = False, hasty: bool = False
+    ) -> AsyncGenerator[Connection]:
         """One transaction that sees and changes this user's rows only, committed at the block's end.
 
         Args:
             user_id: whose.
             snapshot: only read, and everything as it is at the first look.
+            hasty: rather give up within `HASTE` than let somebody wait.
 
         Raises:
             StorageUnavailable: no connection, or it was lost.
             Gone: what a row belongs to was deleted meanwhile.
         """
         claims = json.dumps({"sub": str(user_id), "role": "authenticated"})
-        async with self._transaction() as conn:
+        async with self._transaction(HASTE if hasty else None) as conn:
             if snapshot:
                 await conn.execute("set transaction isolation level repeatable read, read only")
             await conn.execute(
-                "select set_config('role', 'frontdesk_app', true), set_config('request.jwt.claims', %(claims)s, true)",
-                {"claims": claims},
+                "select set_config('role', 'frontdesk_app', true), set_config('request.jwt.claims', %(claims)s, true),"
+                " set_config('statement_timeout', %(limit)s, true)",
+                {"claims": claims, "limit": _milliseconds(HASTE if hasty else PATIENCE)},
             )
             yield conn
 
@@ -103,7 +154,7 @@ class Pool:
         Raises:
             StorageUnavailable: it gave none.
         """
-        async with self._transaction() as conn:
+        async with self._transaction(HASTE) as conn:
             await conn.execute("select 1")
 
     @asynccontextmanager
@@ -119,18 +170,25 @@ class Pool:
     @asynccontextmanager
     async def _as(self, role: str) -> AsyncGenerator[Connection]:
         async with self._transaction() as conn:
-            await conn.execute("select set_config('role', %(role)s, true)", {"role": role})
+            await conn.execute(
+                "select set_config('role', %(role)s, true), set_config('statement_timeout', %(limit)s, true)",
+                {"role": role, "limit": _milliseconds(PATIENCE)},
+            )
             yield conn
 
     @asynccontextmanager
-    async def _transaction(self) -> AsyncGenerator[Connection]:
+    async def _transaction(self, wait: float | None = None) -> AsyncGenerator[Connection]:
         try:
-            async with self._connections.connection() as conn, conn.transaction():
+            async with self._connections.connection(wait) as conn, conn.transaction():
                 yield conn
-        except (psycopg.OperationalError, PoolTimeout) as error:
+        except LOST as error:
             raise StorageUnavailable from error
         except psycopg.errors.ForeignKeyViolation as error:  # every foreign key of ours leads to an owner
             raise Gone from error
+
+
+def _milliseconds(seconds: float) -> str:
+    return str(round(seconds * 1000))
 
 
 async def _know_vectors(conn: Connection) -> None:

@@ -26,7 +26,7 @@ class Queue:
             "lease": LEASE_SECONDS,
             "elsewhere": ELSEWHERE_SECONDS,
         }
-        async with self._pool.as_user(user_id) as conn:
+        async with self._pool.as_user(user_id, hasty=True) as conn:
             await meet(conn, user_id)
             # Two that arrive at once get their places one after the other.
             await conn.execute(
@@ -52,7 +52,7 @@ class Queue:
 
     async def leave(self, user_id: UUID, turn_id: UUID) -> None:
         """Give the place up."""
-        async with self._pool.as_user(user_id) as conn:
+        async with self._pool.as_user(user_id, hasty=True) as conn:
             await conn.execute(
                 "delete from chat_queue where user_id = %(user_id)s and turn_id = %(turn_id)s",
                 {"user_id": user_id, "turn_id": turn_id},
@@ -60,7 +60,7 @@ class Queue:
 
     async def interrupt(self, user_id: UUID, conversation_id: str) -> None:
         """Have the answer that is being written in the conversation end where it stands."""
-        async with self._pool.as_user(user_id) as conn:
+        async with self._pool.as_user(user_id, hasty=True) as conn:
             await conn.execute(
                 "with asked as ("
                 "  update chat_turns set stop_asked_at = coalesce(stop_asked_at, now())"

@@ -5,6 +5,7 @@ nothing of users: the engine's `begin` event makes each of its transactions the 
 does for ours, so that row level security holds for it too.
 """
 
+import asyncio
 import json
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
@@ -40,9 +41,11 @@ class Memory(TypedDict):
 class Recall:
     """Search over the remembered facts. Open it with `Recall.open()`."""
 
-    def __init__(self, store: PGVectorStore, model: str) -> None:
-        self._store = store
+    def __init__(self, engine: AsyncEngine, model: str) -> None:
+        self._engine = engine
         self._model = model
+        self._opening = asyncio.Lock()
+        self._store: PGVectorStore | None = None
 
     @classmethod
     @asynccontextmanager
@@ -60,10 +63,11 @@ class Recall:
             max_overflow=0,
             pool_timeout=5,
             pool_pre_ping=True,
+            connect_args={"connect_timeout": 5},
         )
         event.listen(engine.sync_engine, "begin", _become_the_user)
         try:
-            yield cls(await _store(engine), model)
+            yield cls(engine, model)
         finally:
             await engine.dispose()
 
@@ -73,9 +77,10 @@ class Recall:
         Raises:
             StorageUnavailable: the database did not answer.
         """
-        _asking.set(user_id)
         try:
-            found = await self._store.asimilarity_search_with_score_by_vector(  # pyright: ignore[reportUnknownMemberType]
+            store = await self._opened()
+            _asking.set(user_id)
+            found = await store.asimilarity_search_with_score_by_vector(  # pyright: ignore[reportUnknownMemberType]
                 padded(vector), k=limit, filter={"model": self._model, "holds": True}
             )
         except (DBAPIError, PoolWaitTimeout, psycopg.OperationalError) as error:
@@ -89,6 +94,13 @@ class Recall:
             )
             for document, distance in found
         ]
+
+    async def _opened(self) -> PGVectorStore:
+        """The store, which looks at its table before the first search: a database may be away at the start."""
+        async with self._opening:
+            if self._store is None:
+                self._store = await _store(self._engine)
+            return self._store
 
 
 async def _store(engine: AsyncEngine) -> PGVectorStore:

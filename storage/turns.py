@@ -63,7 +63,7 @@ class Turns:
 
     async def accept(self, user_id: UUID, turn_id: UUID, turn: Accepted) -> None:
         """Write the turn down with its message, so that it is not lost whatever happens now."""
-        async with self._pool.as_user(user_id) as conn:
+        async with self._pool.as_user(user_id, hasty=True) as conn:
             await _accept(conn, user_id, turn_id, turn, self._owner)
 
     async def answer(self, user_id: UUID, turn_id: UUID, turn: Answered) -> UUID:

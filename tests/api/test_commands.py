@@ -144,7 +144,7 @@ def test_without_a_secret_it_serves_this_machine_only(tmp_path: Path) -> None:
 
 def test_a_database_that_does_not_answer_is_said_in_one_line(tmp_path: Path) -> None:
     """No server at the address: one line, no stack trace."""
-    done = run("serve", cwd=tmp_path, DATABASE_URL="postgresql://nobody:x@127.0.0.1:9/none")
+    done = run("migrate", cwd=tmp_path, DATABASE_URL="postgresql://nobody:x@127.0.0.1:9/none")
     assert done.returncode == 1
     assert "No PostgreSQL answers at DATABASE_URL" in done.stderr.splitlines()[-1]
     assert "Traceback" not in done.stderr

@@ -4,7 +4,9 @@ import asyncio
 from uuid import UUID
 
 import psycopg
+import pytest
 
+from nodes import generate
 from storage.embedded import Embedded
 from tests.support.app import Frontdesk
 from tests.support.database import disconnect, drop, row, rows
@@ -41,10 +43,11 @@ async def test_a_database_that_restarts_between_two_messages_is_not_noticed(
     assert again.events[-1].name == "done"
 
 
-async def test_a_database_that_goes_in_the_middle_ends_the_stream_with_an_error(
-    frontdesk: Frontdesk, model: ModelServer, cluster: Embedded, ada: UUID
+async def test_a_database_that_stays_away_ends_the_stream_with_an_error(
+    frontdesk: Frontdesk, model: ModelServer, cluster: Embedded, ada: UUID, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The answer cannot be kept, so it is not called done; the client may try again."""
+    monkeypatch.setattr(generate, "COMMIT_SECONDS", 1)
     gate = asyncio.Event()
     model.queue(Gate(["Well, ", "it depends."], gate), streaming)
     async with listening(frontdesk, ada, "Hello") as events:

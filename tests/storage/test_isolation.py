@@ -210,7 +210,7 @@ async def test_the_vector_store_finds_nothing_whatever_its_filter(
 ) -> None:
     """Bob searches with a filter that lets everything pass; for Ada the same one finds her fact."""
     for user, found in ((bob, 0), (adas.user, 1)):
-        store = recall._store  # pyright: ignore[reportPrivateUsage]
+        store = await recall._opened()  # pyright: ignore[reportPrivateUsage]
         await recall.nearest(user, [1.0, 0.0], limit=1)  # whose turn it is
         documents = await store.asimilarity_search_by_vector(padded([1.0, 0.0]), k=50, filter=filter_)
         assert len(documents) == found
@@ -222,7 +222,7 @@ async def test_the_vector_store_knows_no_other_column(
 ) -> None:
     """What is no filter is an error, and no way to write SQL."""
     await recall.nearest(bob, [1.0, 0.0], limit=1)
-    store = recall._store  # pyright: ignore[reportPrivateUsage]
+    store = await recall._opened()  # pyright: ignore[reportPrivateUsage]
     try:
         found = await store.asimilarity_search_by_vector(padded([1.0, 0.0]), k=50, filter=filter_)
     except Exception:  # noqa: BLE001 - whichever it raises

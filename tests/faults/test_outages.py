@@ -1,0 +1,235 @@
+"""A database that goes and comes back."""
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import LiteralString
+from uuid import UUID
+
+import httpx
+import psycopg
+import pytest
+
+from graph.opening import Local
+from storage.migrate import migrate
+from tests.support.app import Event, Frontdesk, Serve, serving
+from tests.support.database import disconnect, rows
+from tests.support.listening import listening, until
+from tests.support.model_script import Gate, streaming
+from tests.support.model_server import ModelServer
+from tests.support.postgres import Postgres, lock, waits_for_a_lock
+from tests.support.process import starting
+
+
+@pytest.fixture
+async def postgres(tmp_path: Path) -> AsyncIterator[Postgres]:
+    """A migrated server of the test's own."""
+    async with Postgres.open(tmp_path / "postgres") as server:
+        await migrate(server.url())
+        yield server
+
+
+@pytest.fixture
+async def serve(postgres: Postgres, model: ModelServer, local: Local, tmp_path: Path) -> AsyncIterator[Serve]:
+    """The application on that server."""
+    async with serving(postgres.url(), model.url, local, tmp_path) as start:
+        yield start
+
+
+async def is_away(frontdesk: Frontdesk, user: UUID) -> None:
+    """New requests are turned away as they should be while the database is away, and whoever watches is told."""
+    async with frontdesk.client(user) as client:
+        response = await client.post("/chat", json={"message": "And me?"})
+        other = await client.get("/conversations")
+        ready = await client.get("/health/ready")
+        live = await client.get("/health/live")
+    assert (response.status_code, response.json()["code"]) == (503, "storage_unavailable")
+    assert int(response.headers["retry-after"]) > 0
+    assert (other.status_code, other.json()["code"]) == (503, "storage_unavailable")
+    assert (ready.status_code, ready.json()["checks"]["database"]) == (503, "unreachable")
+    assert live.status_code == 200
+
+
+async def ready(client: httpx.AsyncClient) -> None:
+    """Wait until the server says that it can answer."""
+    while (await client.get("/health/ready")).status_code != 200:
+        pass
+
+
+async def owner(url: str, *statements: LiteralString) -> None:
+    """Do this as the database's owner."""
+    async with await psycopg.AsyncConnection.connect(url, autocommit=True) as conn:
+        for statement in statements:
+            await conn.execute(statement)
+
+
+async def kept(frontdesk: Frontdesk, turn: str) -> list[tuple[object, ...]]:
+    """What is written down of the turn."""
+    await frontdesk.settled()
+    return await rows(
+        frontdesk.service.url,
+        "select t.status, m.content, t.finish_reason from chat_turns t join chat_messages m using (user_id, turn_id)"
+        " where turn_id = %(turn)s and m.role = 'assistant'",
+        turn=UUID(turn),
+    )
+
+
+async def test_a_database_that_stops_in_the_middle_of_a_stream_costs_nothing(
+    frontdesk: Frontdesk, model: ModelServer, postgres: Postgres, ada: UUID, bob: UUID
+) -> None:
+    """The stream goes on, and its answer is kept once the database is back; meanwhile new messages are refused."""
+    gate = asyncio.Event()
+    model.queue(Gate(["Well, ", "it depends."], gate), streaming)
+    async with listening(frontdesk, ada, "Hello") as events:
+        start, *_ = await until(events, "token")
+        await postgres.stop()
+        gate.set()
+        assert (await anext(events)).data["text"] == "it depends."
+        for _ in range(3):
+            await is_away(frontdesk, bob)
+        await postgres.start()
+        assert (await until(events, "done"))[-1].data["finish_reason"] == "stop"
+    async with frontdesk.client(None) as client:
+        await ready(client)
+    assert await kept(frontdesk, start.data["turn_id"]) == [("done", "Well, it depends.", "stop")]
+    assert (await frontdesk.chat(bob, "And me?")).text == "Hello from the scripted model."
+
+
+async def test_a_database_that_drops_all_connections_is_not_noticed(
+    frontdesk: Frontdesk, model: ModelServer, postgres: Postgres, ada: UUID, bob: UUID
+) -> None:
+    """Neither by the stream that is on its way nor by those who come next, all at once."""
+    gate = asyncio.Event()
+    model.queue(Gate(["Well, ", "it depends."], gate), streaming)
+    async with listening(frontdesk, ada, "Hello") as events:
+        start, *_ = await until(events, "token")
+        await asyncio.gather(*(frontdesk.service.parts.turns.known(bob, UUID(int=n)) for n in range(20)))
+        assert disconnect(postgres, frontdesk.service.url) > 5
+        gate.set()
+        assert (await until(events, "done"))[-1].data["finish_reason"] == "stop"
+    assert await kept(frontdesk, start.data["turn_id"]) == [("done", "Well, it depends.", "stop")]
+    assert disconnect(postgres, frontdesk.service.url) > 1
+    answers = await asyncio.gather(*(frontdesk.chat(bob, "And me?") for _ in range(4)))
+    assert [answer.text for answer in answers] == ["Hello from the scripted model."] * 4
+    assert [answer.named("notice") for answer in answers] == [[]] * 4
+
+
+async def test_a_database_that_stands_still_keeps_nobody_waiting(
+    frontdesk: Frontdesk, model: ModelServer, postgres: Postgres, ada: UUID, bob: UUID
+) -> None:
+    """It takes connections and answers nothing; new messages are refused, and the stream is finished afterwards."""
+    gate = asyncio.Event()
+    model.queue(Gate(["Well, ", "it depends."], gate), streaming)
+    async with listening(frontdesk, ada, "Hello") as events:
+        start, *_ = await until(events, "token")
+        postgres.pause()
+        gate.set()
+        while await frontdesk.service.pulse.answers():
+            pass
+        await is_away(frontdesk, bob)
+        postgres.go_on()
+        await until(events, "done")
+    assert await kept(frontdesk, start.data["turn_id"]) == [("done", "Well, it depends.", "stop")]
+
+
+async def test_a_table_that_somebody_holds_delays_an_answer_and_refuses_a_message(
+    frontdesk: Frontdesk, model: ModelServer, ada: UUID, bob: UUID
+) -> None:
+    """What has begun waits for it; who comes new is told to come again."""
+    gate, held, release = asyncio.Event(), asyncio.Event(), asyncio.Event()
+    model.queue(Gate(["Well, ", "it depends."], gate), streaming)
+    async with listening(frontdesk, ada, "Hello") as events:
+        start, *_ = await until(events, "token")
+        holding = asyncio.create_task(lock(frontdesk.service.url, "chat_messages", held, release))
+        await held.wait()
+        gate.set()
+        await waits_for_a_lock(frontdesk.service.url)
+        async with frontdesk.client(bob) as client:
+            response = await client.post("/chat", json={"message": "And me?"})
+        assert (response.status_code, response.json()["code"]) == (503, "storage_unavailable")
+        release.set()
+        await holding
+        await until(events, "done")
+    assert await kept(frontdesk, start.data["turn_id"]) == [("done", "Well, it depends.", "stop")]
+
+
+async def test_a_server_starts_without_a_database_and_works_once_there_is_one(
+    postgres: Postgres, model: ModelServer, ada: UUID, pytestconfig: pytest.Config
+) -> None:
+    """Nobody has to start it again."""
+    await postgres.stop()
+    folder = Path(pytestconfig.cache.mkdir("frontdesk"))
+    async with starting(postgres.url(), model.url, folder) as start:
+        process = await start()
+        async with process.client(ada) as client:
+            response = await client.post("/chat", json={"message": "Hello"})
+            assert (response.status_code, response.json()["code"]) == (503, "storage_unavailable")
+            await postgres.start()
+            await ready(client)
+            heard = list[Event]()
+            async with client.stream("POST", "/chat", json={"message": "Hello"}) as answer:
+                assert answer.status_code == 200
+                async for line in answer.aiter_lines():
+                    heard += [Event(0, "done", {})] if line == "event: done" else []
+    assert len(heard) == 1
+
+
+async def test_a_full_disk_refuses_messages_and_loses_none(
+    frontdesk: Frontdesk, model: ModelServer, ada: UUID, bob: UUID
+) -> None:
+    """PostgreSQL's own refusal, raised where it would be: an answer waits for room, and a message is turned away."""
+    gate = asyncio.Event()
+    model.queue(Gate(["Well, ", "it depends."], gate), streaming)
+    url = frontdesk.service.url
+    async with listening(frontdesk, ada, "Hello") as events:
+        start, *_ = await until(events, "token")
+        await owner(url, FULL)
+        gate.set()
+        async with frontdesk.client(bob) as client:
+            response = await client.post("/chat", json={"message": "And me?"})
+        assert (response.status_code, response.json()["code"]) == (503, "storage_unavailable")
+        await owner(url, "drop trigger no_room on chat_messages")
+        await until(events, "done")
+    assert await kept(frontdesk, start.data["turn_id"]) == [("done", "Well, it depends.", "stop")]
+
+
+@pytest.mark.skipif(not Postgres.can_mount(), reason="needs the right to mount a file system, as root has it")
+async def test_a_disk_that_is_really_full(
+    frontdesk: Frontdesk, model: ModelServer, postgres: Postgres, tmp_path: Path, ada: UUID, bob: UUID
+) -> None:
+    """The same on a file system of two megabytes, for texts that need room of their own."""
+    gate, url = asyncio.Event(), frontdesk.service.url
+    long = secrets.token_hex(3000)
+    model.queue(Gate(["Well, ", long], gate), streaming)
+    await postgres.stop()
+    await postgres.start(mount=tmp_path / "small")
+    async with await psycopg.AsyncConnection.connect(url, autocommit=True) as conn:
+        await conn.execute(f"create tablespace small location '{tmp_path / 'small' / 'space'}'".encode())
+        await conn.execute("alter table chat_messages set tablespace small")
+        await conn.execute("create table ballast (line text storage plain) tablespace small")
+        async with listening(frontdesk, ada, "Hello") as events:
+            start, *_ = await until(events, "token")
+            with pytest.raises(psycopg.errors.DiskFull):
+                await conn.execute("insert into ballast select repeat('x', 7000) from generate_series(1, 1000)")
+            await conn.execute(FILL)
+            gate.set()
+            async with frontdesk.client(bob) as client:
+                response = await client.post("/chat", json={"message": secrets.token_hex(3000)})
+            assert (response.status_code, response.json()["code"]) == (503, "storage_unavailable")
+            await conn.execute("drop table ballast")
+            await until(events, "done")
+    assert await kept(frontdesk, start.data["turn_id"]) == [("done", f"Well, {long}", "stop")]
+
+
+FILL = """
+do $$ begin
+    loop insert into ballast values (repeat('x', 7000)); commit; end loop;
+exception when disk_full then null;
+end $$
+"""
+FULL = """
+create function no_room() returns trigger language plpgsql as $$
+begin raise exception 'could not extend file: No space left on device' using errcode = 'disk_full'; end $$;
+create trigger no_room before insert on chat_messages execute function no_room()
+"""
