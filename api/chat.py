@@ -16,10 +16,11 @@ from api.errors import Problem
 from api.events import KEEP_ALIVE_SECONDS, UNHINDERED, document, server_sent
 from api.message import EVENT_STREAM, ChatDocument, ChatOperation, ChatRequest
 from api.user import User
+from graph.endings import RETRY_AFTER, SORRY
 from graph.events import Refused
 from graph.parts import LimitKeeper
 from graph.runner import Ask
-from graph.sending import OtherBody, Sent
+from graph.sending import OtherBody, Sent, ShuttingDown
 from graph.service import Service
 from storage.errors import StorageUnavailable
 from storage.limits import Allowance
@@ -78,11 +79,13 @@ async def _sent(service: Service, user: User, data: ChatRequest, key: str | None
     """The turn that answers the message, begun by this request or by the same one before it.
 
     Raises:
-        Problem: the key stands for another message.
+        Problem: the key stands for another message, or no more turns are begun here.
     """
     ask = Ask(user.user_id, data.message, data.conversation_id or str(uuid4()), data.employee, data.while_busy, key)
     try:
         return await service.sender.send(ask, sha256(data.model_dump_json().encode()).hexdigest())
+    except ShuttingDown:
+        raise Problem(503, "shutting_down", SORRY["shutting_down"], retry_after=RETRY_AFTER) from None
     except OtherBody:
         detail = "This Idempotency-Key was sent with another message."
         raise Problem(409, "idempotency_mismatch", detail) from None

@@ -9,6 +9,9 @@ from storage.journal import LAST, Numbered
 KEEP_ALIVE_SECONDS = 15.0
 """Silence after which a sign of life is sent, so that no proxy takes a slow answer for a dead one."""
 
+RECONNECT_MS = 200
+"""Milliseconds after which a reader comes back to a turn that goes on in another process."""
+
 UNHINDERED = {"Cache-Control": "no-cache, no-transform", "X-Accel-Buffering": "no"}
 """Says to whatever is on the way that each piece is to be passed on as it comes."""
 
@@ -19,13 +22,16 @@ _encode = msgspec.json.Encoder().encode
 
 
 async def server_sent(events: Events) -> AsyncIterator[bytes]:
-    """The turn as text/event-stream."""
+    """The turn as text/event-stream; one that goes on elsewhere ends with the wish to come back soon."""
+    told = None
     async for numbered in events:
         if numbered is None:
             yield b": keep-alive\n\n"
         else:
             number, told = numbered
             yield b"id: %d\nevent: %s\ndata: %s\n\n" % (number, told["event"].encode(), _encode(told["data"]))
+    if told and told["event"] not in LAST:
+        yield b"retry: %d\n\n" % RECONNECT_MS
 
 
 async def document(events: Events) -> AsyncIterator[bytes]:

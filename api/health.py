@@ -30,9 +30,12 @@ async def live() -> Alive:
 
 @get("/health/ready", responses={503: ResponseSpec(Readiness, description="Not ready.", generate_examples=False)})
 async def ready(request: Request[Any, Any, Any]) -> Response[Readiness]:
-    """Whether turns can be answered: database and migrations must be there; without a model it is degraded."""
+    """Whether turns can be answered.
+
+    Database and migrations must be there, and no end asked for; without a model it is degraded.
+    """
     service = cast(Service, request.app.state.service)  # as it is, also without a database
     checks = await service.check()
-    if checks["database"] != "ok" or checks["migrations"] != "ok":
+    if any(checks[part] != "ok" for part in ("server", "database", "migrations")):
         return Response(Readiness(status="unavailable", checks=checks), status_code=503)
     return Response(Readiness(status="ready" if checks["model"] == "ok" else "degraded", checks=checks))

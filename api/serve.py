@@ -3,10 +3,12 @@
 import asyncio
 import signal
 import sys
-from collections.abc import Generator, Sequence
-from contextlib import AsyncExitStack, contextmanager, nullcontext
+from collections.abc import AsyncGenerator, Callable, Generator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, nullcontext
+from functools import partial
 from multiprocessing import parent_process
 from socket import SocketType
+from typing import cast
 
 import uvicorn
 from litestar import Litestar
@@ -16,7 +18,7 @@ from api.app import create_app
 from api.local import LOOPBACK
 from api.protocol import Edge
 from graph.opening import open_models, patient_database
-from graph.service import open_service
+from graph.service import Service, open_service
 from graph.settings import Settings
 from storage.keeper import die_with_parent
 
@@ -57,11 +59,11 @@ def work(settings: Settings) -> None:
 async def _work(settings: Settings) -> None:
     ended = asyncio.Event()
     loop = asyncio.get_running_loop()
-    async with open_service(settings, say_on_stderr):
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, ended.set)
-        print("Frontdesk does jobs", flush=True)
-        await ended.wait()
+    async with open_service(settings, say_on_stderr) as service:
+        loop.add_signal_handler(signal.SIGINT, ended.set)
+        with drained_first(service, settings.turn_timeout, ended.set):
+            print("Frontdesk does jobs", flush=True)
+            await ended.wait()
 
 
 def worker_app() -> Litestar:
@@ -69,17 +71,49 @@ def worker_app() -> Litestar:
     if parent_process() is not None:
         die_with_parent(signal.SIGTERM)  # a killed supervisor must not leave workers behind
     settings = Settings.read()
-    return create_app(settings, lambda: open_service(settings, lambda _: None))
+    return create_app(settings, lambda: _worker_service(settings))
+
+
+@asynccontextmanager
+async def _worker_service(settings: Settings) -> AsyncGenerator[Service]:
+    asked_to_end = cast("Callable[[int, None], None]", signal.getsignal(signal.SIGTERM))  # as uvicorn has it
+    async with open_service(settings, lambda _: None) as service:
+        with drained_first(service, settings.turn_timeout, partial(asked_to_end, signal.SIGTERM, None)):
+            yield service
+
+
+@contextmanager
+def drained_first(service: Service, seconds: float, end: Callable[[], None]) -> Generator[None]:
+    """On SIGTERM running turns get so many seconds, and then comes the end; a second SIGTERM does not wait."""
+    loop = asyncio.get_running_loop()
+    draining: list[asyncio.Task[None]] = []
+
+    async def drain() -> None:
+        await service.drain(seconds)
+        end()
+
+    def asked() -> None:
+        if draining:
+            end()
+        else:
+            draining.append(asyncio.create_task(drain(), name="drain"))
+
+    loop.add_signal_handler(signal.SIGTERM, asked)
+    try:
+        yield
+    finally:
+        loop.remove_signal_handler(signal.SIGTERM)
+        for task in draining:
+            task.cancel()
 
 
 async def _serve_here(settings: Settings, host: str, port: int) -> None:
     async with open_service(settings, say_on_stderr) as service:
         app = create_app(settings, lambda: nullcontext(service))
         server = _Server(configure(app, settings, host, port), service.parts.model.label)
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, server.handle_exit, number, None)
-        await server.serve()
+        asyncio.get_running_loop().add_signal_handler(signal.SIGINT, server.handle_exit, signal.SIGINT, None)
+        with drained_first(service, settings.turn_timeout, partial(server.handle_exit, signal.SIGTERM, None)):
+            await server.serve()
 
 
 async def _serve_many(settings: Settings, host: str, port: int, workers: int) -> None:

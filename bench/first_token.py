@@ -80,7 +80,7 @@ async def _alone(model_url: str) -> Measured:
 
 async def _pipeline(frontdesk: Frontdesk) -> Measured:
     begun, first, last = time.perf_counter(), 0.0, 0.0
-    turn = frontdesk.service.runner.begin(Ask(uuid4(), QUESTION, str(uuid4())))
+    turn = frontdesk.service.runner.begin(Ask(uuid4(), QUESTION, str(uuid4())), uuid4())
     async for numbered in turn.follow():
         if numbered and numbered[1]["event"] == "token" and not first:
             first = time.perf_counter() - begun

@@ -65,6 +65,8 @@ class Heart:
         Raises:
             StorageUnavailable: the database is away.
         """
+        if self._runner.running.closing:
+            return 0
         orphans = await self._leases.adopt(AT_ONCE, running=self._runner.running.leased())
         for orphan in orphans:
             log.warning("turn %s is taken over, run %d", orphan["turn_id"], orphan["attempt"])

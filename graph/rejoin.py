@@ -19,6 +19,9 @@ LOOK_AGAIN = 2.0
 class Running(Protocol):
     """Runs turns in this process."""
 
+    closing: bool
+    """Whether this process is about to end."""
+
     def find(self, user_id: UUID, turn_id: UUID) -> Turn | None:
         """The user's turn, while it runs here."""
         ...
@@ -113,6 +116,8 @@ class Rejoin:
                     yield number, told
                     if told["event"] in LAST:
                         return
+                if self._running.closing:  # the reader finds the rest at another process
+                    return
                 try:
                     await asyncio.wait_for(news.wait(), LOOK_AGAIN)
                 except TimeoutError:

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from langchain_core.messages import HumanMessage
 from langgraph.types import Command
@@ -95,9 +95,9 @@ class Runner:
         self._parts = parts
         self._books = books
 
-    def begin(self, ask: Ask, turn_id: UUID | None = None) -> Turn:
+    def begin(self, ask: Ask, turn_id: UUID) -> Turn:
         """Start a turn, under that id; it goes on to its end by itself."""
-        turn = self._turn(turn_id or uuid4(), ask.user_id, ask.conversation_id)
+        turn = self._turn(turn_id, ask.user_id, ask.conversation_id)
         self.running.start(turn, self._guarded(turn, lambda: self._run(turn, ask)))
         self.running.remember(turn)
         return turn

@@ -1,11 +1,14 @@
 """The turns of one process: those that run, and the latest ones."""
 
 import asyncio
+import logging
 from collections import OrderedDict
 from collections.abc import Coroutine
 from uuid import UUID
 
 from graph.turn import Turn
+
+log = logging.getLogger(__name__)
 
 LATEST = 200
 """Turns that are remembered in this process, so that most who come back need not ask the database."""
@@ -17,6 +20,8 @@ class Running:
     def __init__(self) -> None:
         self._tasks: dict[asyncio.Task[None], Turn] = {}
         self._latest: OrderedDict[UUID, Turn] = OrderedDict()
+        self.closing = False
+        """Whether no more turns are begun here."""
 
     def start(self, turn: Turn, work: Coroutine[None, None, None]) -> None:
         """Let the turn go on to its end by itself."""
@@ -77,10 +82,16 @@ class Running:
         while self._tasks:
             await asyncio.wait(self._tasks)
 
+    async def drain(self, seconds: float) -> None:
+        """Begin no more turns, and give those that run so many seconds to finish."""
+        self.closing = True
+        if self._tasks:
+            log.warning("%d turns get %.0f s to finish", len(self._tasks), seconds)
+            await asyncio.wait(self._tasks, timeout=seconds)
+
     async def close(self, seconds: float) -> list[UUID]:
         """Let turns finish for so many seconds, then let them go; returns those that another process can go on with."""
-        if self._tasks:
-            await asyncio.wait(self._tasks, timeout=seconds)
+        await self.drain(seconds)
         left = self.leased()
         for task, turn in list(self._tasks.items()):
             if turn.kept:

@@ -15,6 +15,10 @@ LOOK_AGAIN = 0.5
 """Seconds after which another process's turn is looked at again while it has not begun."""
 
 
+class ShuttingDown(Exception):
+    """No more turns are begun in this process."""
+
+
 class OtherBody(Exception):
     """The key stands for another request."""
 
@@ -66,18 +70,26 @@ class Sender:
 
         Raises:
             OtherBody: the key stands for another request.
+            ShuttingDown: it would be a new turn, and none is begun here any more.
             StorageUnavailable: nobody can tell what it stands for.
         """
         if ask.key is None:
-            return self._runner.begin(ask)
+            return self._begin(ask, uuid4())
         while True:
             claim = await self._keys.claim(ask.user_id, ask.key, body_hash, uuid4())
+            if claim["mine"] and self._runner.running.closing:
+                await self._keys.give_up(ask.user_id, claim["turn_id"])
             if claim["mine"]:
-                return self._runner.begin(ask, claim["turn_id"])
+                return self._begin(ask, claim["turn_id"])
             if claim["body_hash"] != body_hash:
                 raise OtherBody
             if sent := await self._known(ask.user_id, claim["turn_id"]):
                 return sent
+
+    def _begin(self, ask: Ask, turn_id: UUID) -> Sent:
+        if self._runner.running.closing:
+            raise ShuttingDown
+        return self._runner.begin(ask, turn_id)
 
     async def _known(self, user_id: UUID, turn_id: UUID) -> Sent | None:
         """The turn that a key names; None where it has not begun, or was refused, so that the key may be free now."""

@@ -48,12 +48,20 @@ class Service:
     heart: Heart
     parts: Parts
     pulse: Pulse
+    news: News
     url: str
 
+    async def drain(self, seconds: float) -> None:
+        """Begin no more turns, send away who only reads here, and give running turns so many seconds to finish."""
+        self.runner.running.closing = True
+        self.news.wake()
+        await self.runner.running.drain(seconds)
+
     async def check(self) -> dict[str, str]:
-        """State of database, migrations and model: `ok`, or what is wrong in a word or two."""
+        """State of this server, database, migrations and model: `ok`, or what is wrong in a word or two."""
         reachable, database = await asyncio.gather(self.parts.model.reachable(), self._database())
-        return {**database, "model": "ok" if reachable else "unreachable"}
+        state = "shutting down" if self.runner.running.closing else "ok"
+        return {"server": state, **database, "model": "ok" if reachable else "unreachable"}
 
     async def _database(self) -> dict[str, str]:
         try:
@@ -89,7 +97,7 @@ async def open_service(settings: Settings, say: Say, local: Local | None = None)
         stack.callback(pulse.close)
         async with _at_work(pulse, scribe.run, heart.run, partial(work, jobs(url, heart, pruning))):
             try:
-                yield Service(runner, Sender(runner, keys, rejoin), records, rejoin, heart, parts, pulse, url)
+                yield Service(runner, Sender(runner, keys, rejoin), records, rejoin, heart, parts, pulse, news, url)
             finally:
                 left = await runner.running.close(STOP_WITHIN)
         await scribe.close(STOP_WITHIN)

@@ -131,6 +131,12 @@ class News:
             if not waiting:
                 self._waiting.pop(str(turn_id), None)
 
+    def wake(self) -> None:
+        """Have everyone who waits look up."""
+        for waiting in self._waiting.values():
+            for event in waiting:
+                event.set()
+
     def _heard(self, channel: str, turn_id: str) -> None:
         if channel == STOPS:
             self._stop(UUID(turn_id))

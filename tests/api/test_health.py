@@ -19,7 +19,7 @@ async def test_with_everything_there_it_is_ready(frontdesk: Frontdesk) -> None:
     response = await ready(frontdesk)
     assert response.status_code == 200
     assert response.json() == {
-        "status": "ready", "checks": {"database": "ok", "migrations": "ok", "model": "ok"}
+        "status": "ready", "checks": {"server": "ok", "database": "ok", "migrations": "ok", "model": "ok"}
     }  # fmt: skip
 
 

@@ -204,7 +204,7 @@ async def test_a_process_that_slept_past_its_lease_cannot_finish_what_another_to
     await whole(frontdesk.service.url, turn)
 
 
-async def test_a_server_that_is_asked_to_end_hands_its_turns_on(
+async def test_a_server_that_is_asked_to_end_twice_hands_its_turns_on(
     start: Start, frontdesk: Frontdesk, model: ModelServer, ada: UUID
 ) -> None:
     """Its reader is let go without an end, and another process answers at once, without waiting for a lease."""
@@ -214,6 +214,7 @@ async def test_a_server_that_is_asked_to_end_hands_its_turns_on(
     spoke = asyncio.Event()
     reading = asyncio.create_task(ask(process, ada, heard, until="never", spoke=spoke))
     await spoke.wait()
+    process.ask_to_end()
     assert await process.end() == 0
     await asyncio.gather(reading, return_exceptions=True)
     assert [event.name for event in heard if event.name in ("done", "error")] == []

@@ -91,10 +91,10 @@ class Frontdesk:
 
 
 async def read_events(response: httpx.Response) -> AsyncGenerator[Event]:
-    """The events of a text/event-stream as they arrive; comments are passed over."""
+    """The events of a text/event-stream as they arrive; comments and wishes are passed over."""
     fields: dict[str, str] = {}
     async for line in response.aiter_lines():
-        if not line and fields:
+        if not line and "data" in fields:
             yield Event(int(fields["id"]), fields["event"], json.loads(fields["data"]))
             fields = {}
         elif line and not line.startswith(":"):

@@ -47,14 +47,18 @@ class Process:
         """Wake it."""
         self.process.send_signal(signal.SIGCONT)
 
+    def ask_to_end(self) -> None:
+        """Ask it to end, in its own time."""
+        self.process.terminate()
+
     async def end(self) -> int:
         """Ask it to end, and wait."""
-        self.process.terminate()
+        self.ask_to_end()
         return await self.process.wait()
 
 
 Start = Callable[..., Awaitable[Process]]
-"""Starts `frontdesk serve`, or what else is given as arguments."""
+"""Starts `frontdesk serve`, or what else is given as arguments; settings as keyword arguments."""
 
 
 @asynccontextmanager
@@ -66,7 +70,7 @@ async def starting(database_url: str, model_url: str, folder: Path) -> AsyncGene
     """
     async with AsyncExitStack() as stack:
 
-        async def start(*arguments: str) -> Process:
+        async def start(*arguments: str, **settings: str) -> Process:
             environment = {name: value for name, value in os.environ.items() if not name.startswith("FRONTDESK_")}
             environment |= {
                 "DATABASE_URL": database_url,
@@ -75,6 +79,7 @@ async def starting(database_url: str, model_url: str, folder: Path) -> AsyncGene
                 "FRONTDESK_EMBEDDINGS": "local",
                 "FRONTDESK_JWT_SECRET": SECRET,
                 "FRONTDESK_DATA_DIR": str(folder),
+                **{f"FRONTDESK_{name.upper()}": value for name, value in settings.items()},
             }
             process = await asyncio.create_subprocess_exec(
                 FRONTDESK, *(arguments or ("serve", "--port", "0")),
