@@ -12,8 +12,12 @@ KEEP_ALIVE_SECONDS = 15.0
 RECONNECT_MS = 200
 """Milliseconds after which a reader comes back to a turn that goes on in another process."""
 
-UNHINDERED = {"Cache-Control": "no-cache, no-transform", "X-Accel-Buffering": "no"}
-"""Says to whatever is on the way that each piece is to be passed on as it comes."""
+UNHINDERED = {
+    "Cache-Control": "no-cache, no-transform",
+    "X-Accel-Buffering": "no",
+    "Content-Encoding": "identity",  # nginx compresses over no-transform, but not what names its encoding
+}
+"""Says to whatever is on the way that each piece is to be passed on as it comes, and as it is."""
 
 Events = AsyncIterator[Numbered | None]
 """Events with their numbers; None for a silence of `KEEP_ALIVE_SECONDS`."""

@@ -33,6 +33,7 @@ async def test_the_headers_say_that_it_streams_and_who_answers(frontdesk: Frontd
     assert headers["content-type"] == "text/event-stream; charset=utf-8"
     assert headers["cache-control"] == "no-cache, no-transform"
     assert headers["x-accel-buffering"] == "no"
+    assert headers["content-encoding"] == "identity"
     assert headers["x-turn-id"] == start["turn_id"]
     assert headers["x-conversation-id"] == start["conversation_id"] == "trip:2026"
     assert headers["x-employee"] == start["employee"]["slug"] == "ledger"

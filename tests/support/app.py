@@ -4,7 +4,7 @@ import asyncio
 import json
 import socket
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,14 +65,17 @@ class Frontdesk:
     url: str
     settings: Settings
     service: Service
+    server: uvicorn.Server
 
     def client(self, user: UUID | None, *, admin: bool = False) -> httpx.AsyncClient:
         """An HTTP client signed in as this user (None: not signed in)."""
-        headers: dict[str, str] = {}
-        if user is not None:
-            token = issue_token(self.settings, user, admin=admin, seconds=3600, now=int(time.time()))
-            headers["Authorization"] = f"Bearer {token}"
+        headers = {} if user is None else self.signed_in(user, admin=admin)
         return httpx.AsyncClient(base_url=self.url, headers=headers, timeout=30)
+
+    def signed_in(self, user: UUID, *, admin: bool = False) -> dict[str, str]:
+        """The headers of a request of this user."""
+        token = issue_token(self.settings, user, admin=admin, seconds=3600, now=int(time.time()))
+        return {"Authorization": f"Bearer {token}"}
 
     async def chat(self, user: UUID, message: str, **fields: Any) -> Answer:
         """Send a message and read the stream to its end, and wait until everything that follows it is done."""
@@ -89,11 +92,21 @@ class Frontdesk:
         """Wait until no turn runs any more, the work after the answers included."""
         await self.service.runner.running.idle()
 
+    async def unasked(self) -> None:
+        """Wait until no request is being answered: each has its answer, or its client was seen to leave."""
+        while requests := self.server.server_state.tasks:
+            await asyncio.wait(requests)
 
-async def read_events(response: httpx.Response) -> AsyncGenerator[Event]:
+
+def read_events(response: httpx.Response) -> AsyncGenerator[Event]:
     """The events of a text/event-stream as they arrive; comments and wishes are passed over."""
+    return events_in(response.aiter_lines())
+
+
+async def events_in(lines: AsyncIterator[str]) -> AsyncGenerator[Event]:
+    """The same, of its lines."""
     fields: dict[str, str] = {}
-    async for line in response.aiter_lines():
+    async for line in lines:
         if not line and "data" in fields:
             yield Event(int(fields["id"]), fields["event"], json.loads(fields["data"]))
             fields = {}
@@ -152,6 +165,6 @@ async def _running(settings: Settings, local: Local, http: type[Edge]) -> AsyncG
         server = uvicorn.Server(config)
         task = asyncio.create_task(server._serve([listening]))  # pyright: ignore[reportPrivateUsage] - leaves signals alone
         await ready.wait()
-        yield Frontdesk(url, settings, service)
+        yield Frontdesk(url, settings, service, server)
         server.should_exit = True
         await task
