@@ -103,12 +103,15 @@ class Rejoin:
                 await asyncio.wait_for(news.wait(), seconds)
 
     async def read(self, user_id: UUID, turn_id: UUID, after: int, heartbeat: float) -> AsyncIterator[Numbered | None]:
-        """The journal's events of the turn beyond that number, to the last; a None for each silence."""
+        """The journal's events of the turn beyond that number, to the last; a None for each silence.
+
+        A reader who hangs up while the database is asked is not to break that off: it would cost a connection.
+        """
         silent = 0.0
         async with self._news.of(turn_id) as news:
             while True:
                 news.clear()  # before looking: what comes while looking is looked for again
-                found = await self._look(user_id, turn_id, after)
+                found = await asyncio.shield(self._look(user_id, turn_id, after))
                 if found is None:  # the last event is behind this number already, or the turn was deleted
                     return
                 for number, told in found:

@@ -1,0 +1,62 @@
+"""What a running application holds on to, counted from inside its process."""
+
+import asyncio
+import gc
+from collections import Counter
+from types import MethodType
+from typing import Any
+from urllib.parse import urlsplit
+
+import psutil
+
+from api.protocol import Edge
+from graph.scribe import Scribe
+from graph.turn import Turn
+from tests.support.app import Frontdesk
+
+
+def left(frontdesk: Frontdesk) -> Counter[str]:
+    """What there is only as long as somebody is served: all zero for an application at rest."""
+    write = frontdesk.service.runner._books.write
+    assert isinstance(write, MethodType)
+    scribe = write.__self__
+    assert isinstance(scribe, Scribe)
+    return Counter(
+        {
+            "requests": len(frontdesk.server.server_state.tasks),
+            "connections": len(frontdesk.server.server_state.connections),
+            "running turns": len(frontdesk.service.runner.running._tasks),
+            "turns that readers wait for": len(frontdesk.service.rejoin._news._waiting),
+            "turns with unwritten events": len(scribe._held) + len(scribe._writing),
+        }
+    )
+
+
+def wasted(frontdesk: Frontdesk) -> int:
+    """Connections to Postgres that came back unusable from whoever asked for turns."""
+    return frontdesk.service.records.turns._pool._connections.get_stats().get("returns_bad", 0)
+
+
+def tasks() -> Counter[str]:
+    """The tasks that are not done, by what they run; without the scripted model's, one for each connection."""
+    found = Counter(getattr(task.get_coro(), "__qualname__", "?") for task in asyncio.all_tasks())
+    del found["ModelServer._serve"]
+    return found
+
+
+def descriptors(**urls: str) -> Counter[str]:
+    """Open files and sockets: the connections to these addresses, by name and with both ends, and all `others`."""
+    names = {urlsplit(url).port: name for name, url in urls.items()}
+    process, found = psutil.Process(), Counter[str]()
+    connections: list[Any] = [one for one in process.net_connections("tcp") if one.raddr]
+    for one in connections:
+        found[names.get(one.raddr.port) or names.get(one.laddr.port) or "others"] += 1
+    found["others"] += process.num_fds() - len(connections)
+    return found
+
+
+def alive() -> Counter[str]:
+    """How many there are in memory, whoever holds them."""
+    gc.collect()
+    found = Counter(type(one) for one in gc.get_objects())
+    return Counter(turns=found[Turn], connections=found[Edge])
