@@ -52,7 +52,7 @@ def create_app(settings: Settings, opening: Callable[[], AbstractAsyncContextMan
         lifespan=[lifespan],
         dependencies={
             "user": Provide(provide_user),
-            "service": Provide(provide_service),
+            "service": Provide(provide_service, sync_to_thread=False),
             "records": Provide(provide_records, sync_to_thread=False),
         },
         guards=[from_here(settings.cors_origins)] if settings.local else [],
@@ -76,14 +76,14 @@ def create_app(settings: Settings, opening: Callable[[], AbstractAsyncContextMan
     )
 
 
-async def provide_service(request: Request[Any, Any, Any]) -> Service:
+def provide_service(request: Request[Any, Any, Any]) -> Service:
     """Dependency `service`: with a database that answers.
 
     Raises:
         StorageUnavailable: there is none just now.
     """
     service = cast(Service, request.app.state.service)
-    await service.pulse.require()
+    service.pulse.require()
     return service
 
 

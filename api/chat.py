@@ -1,5 +1,6 @@
 """POST /chat: one message in, an answer out, streamed."""
 
+import asyncio
 from hashlib import sha256
 from typing import Annotated, Any
 from uuid import uuid4
@@ -17,7 +18,7 @@ from api.events import KEEP_ALIVE_SECONDS, UNHINDERED, document, server_sent
 from api.message import EVENT_STREAM, ChatDocument, ChatOperation, ChatRequest
 from api.user import User
 from graph.endings import RETRY_AFTER, SORRY
-from graph.events import Refused
+from graph.events import Refused, Start
 from graph.parts import LimitKeeper
 from graph.runner import Ask
 from graph.sending import OtherBody, Sent, ShuttingDown
@@ -35,6 +36,8 @@ IdempotencyKey = Annotated[
         description="The same key and body attach to the same turn, for a day; another body is refused.",
     ),
 ]
+LOOK_SECONDS = 0.25
+"""How often a request that has no answer yet looks whether there is a database."""
 STATUS: dict[str, int] = {
     "empty_message": 400,
     "deleted": 404,
@@ -67,7 +70,7 @@ async def chat(
 ) -> Stream:
     """Send a message; it is answered with server-sent events, or with a growing JSON document for who prefers that."""
     turn = await _sent(service, user, data, idempotency_key)
-    headers = {**await _opened(turn, service.parts.limits), **UNHINDERED}
+    headers = {**await _opened(turn, service), **UNHINDERED}
     events = turn.follow(heartbeat=KEEP_ALIVE_SECONDS)
     # The type goes in as a header, because the framework puts a handler's media type before a response's own.
     if request.accept.best_match([EVENT_STREAM, MediaType.JSON]) == MediaType.JSON:
@@ -91,14 +94,15 @@ async def _sent(service: Service, user: User, data: ChatRequest, key: str | None
         raise Problem(409, "idempotency_mismatch", detail) from None
 
 
-async def _opened(turn: Sent, limits: LimitKeeper) -> dict[str, str]:
+async def _opened(turn: Sent, service: Service) -> dict[str, str]:
     """Wait until someone is going to answer; the headers that say who.
 
     Raises:
         Problem: the turn was refused.
+        StorageUnavailable: the database went away meanwhile.
     """
-    opening = await turn.opening()
-    headers = limit_headers(turn.allowance or await _left(turn, limits))
+    opening = await _opening(turn, service)
+    headers = limit_headers(turn.allowance or await _left(turn, service.parts.limits))
     if isinstance(opening, Refused):
         raise Problem(
             STATUS[opening.code], opening.code, opening.message, retry_after=opening.retry_after, headers=headers
@@ -110,6 +114,19 @@ async def _opened(turn: Sent, limits: LimitKeeper) -> dict[str, str]:
         "X-Route-Confidence": f"{opening.route['confidence']:.2f}",
         **headers,
     }
+
+
+async def _opening(turn: Sent, service: Service) -> Start | Refused:
+    """How the turn begins, as long as there is a database: one that stands still would keep its client for ever."""
+    opening = asyncio.ensure_future(turn.opening())
+    try:
+        while not (await asyncio.wait({opening}, timeout=LOOK_SECONDS))[0]:
+            if not service.pulse.answers():
+                service.runner.running.give_up(turn.turn_id)
+                raise StorageUnavailable
+    finally:
+        opening.cancel()
+    return opening.result()
 
 
 async def _left(turn: Sent, limits: LimitKeeper) -> Allowance | None:

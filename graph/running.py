@@ -55,6 +55,13 @@ class Running:
             if turn.turn_id == turn_id:
                 turn.stop.set()
 
+    def give_up(self, turn_id: UUID) -> None:
+        """End a turn that runs here and has not begun, because there is no database for it."""
+        for task, turn in list(self._tasks.items()):
+            if turn.turn_id == turn_id and not turn.started:
+                turn.ending = "storage_unavailable"
+                task.cancel()
+
     def keep_only(self, held: set[UUID], *, of: list[UUID]) -> None:
         """Let those of the turns go whose lease is in other hands."""
         for task, turn in list(self._tasks.items()):

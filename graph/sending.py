@@ -39,6 +39,11 @@ class Sent(Protocol):
     """A turn that answers a message, wherever it runs."""
 
     @property
+    def turn_id(self) -> UUID:
+        """Which it is."""
+        ...
+
+    @property
     def user_id(self) -> UUID:
         """Whose it is."""
         ...
@@ -116,7 +121,7 @@ class _Elsewhere:
 
     def __init__(self, user_id: UUID, turn_id: UUID, start: Start, rejoin: Rejoin) -> None:
         self.user_id = user_id
-        self._turn_id = turn_id
+        self.turn_id = turn_id
         self._start = start
         self._rejoin = rejoin
 
@@ -126,4 +131,4 @@ class _Elsewhere:
 
     def follow(self, after: int = 0, *, heartbeat: float) -> AsyncIterator[Numbered | None]:
         """Its events."""
-        return self._rejoin.read(self.user_id, self._turn_id, after, heartbeat)
+        return self._rejoin.read(self.user_id, self.turn_id, after, heartbeat)

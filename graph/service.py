@@ -69,7 +69,9 @@ class Service:
                 missing = await pending(self.url)
         except (StorageError, TimeoutError):
             return {"database": "unreachable", "migrations": "unknown"}
-        return {"database": "ok", "migrations": "pending" if missing else "ok"}
+        if missing:
+            return {"database": "ok", "migrations": "pending"}
+        return {"database": "ok" if self.pulse.answers() else "unreachable", "migrations": "ok"}
 
 
 @asynccontextmanager
@@ -93,8 +95,7 @@ async def open_service(settings: Settings, say: Say, local: Local | None = None)
         records = Records(pool, runner.running, parts.embed, parts.embedding_model)
         heart = Heart(runner, leases)
         pruning = Pruning(pool, settings.keep_hours)
-        pulse = Pulse(pool, partial(fit, settings, url, say), fit=seen)
-        stack.callback(pulse.close)
+        pulse = await stack.enter_async_context(Pulse.open(url, partial(fit, settings, url, say), fit=seen))
         async with _at_work(pulse, scribe.run, heart.run, partial(work, jobs(url, heart, pruning))):
             try:
                 yield Service(runner, Sender(runner, keys, rejoin), records, rejoin, heart, parts, pulse, news, url)

@@ -12,9 +12,6 @@ from psycopg.rows import DictRow
 from storage.errors import StorageUnavailable
 from storage.pool import LOST, PATIENCE, Connection, dialled
 
-WAIT = 5.0
-"""Seconds that the saver waits for a free connection."""
-
 
 class Saver(AsyncPostgresSaver):
     """LangGraph's saver, which says in our words that the server cannot be reached."""
@@ -31,7 +28,7 @@ class Saver(AsyncPostgresSaver):
 @asynccontextmanager
 async def checkpointer(url: str, *, size: int = 5) -> AsyncGenerator[Saver]:
     """LangGraph's saver over a pool of its own, for the length of the block."""
-    async with dialled(url, size=size, wait=WAIT, configure=_enter_schema) as connections:
+    async with dialled(url, size=size, wait=PATIENCE, configure=_enter_schema) as connections:
         saver = Saver(connections)
         # The saver takes one lock around every statement, for the sake of a single connection. With a
         # pool that only queues everyone behind each other; the pool itself is the limit.

@@ -24,10 +24,10 @@ Connection = psycopg.AsyncConnection[DictRow]
 LOST = (psycopg.OperationalError, PoolTimeout)
 """What a database raises that may do what was asked a moment later: when a connection is lost, a statement takes too
 long, or the disk is full."""
-PATIENCE = 10.0
-"""Seconds after which a statement is given up."""
-HASTE = 0.45
-"""The same, and as long again for a connection, for what stands between a message and its first sign."""
+PATIENCE = 5.0
+"""Seconds to wait for a free connection, and after which a statement is given up."""
+HASTE = 0.8
+"""Seconds for a statement that stands between a message and its first sign."""
 
 
 def dialled(
@@ -56,8 +56,8 @@ def dialled(
         min_size=1,
         max_size=size,
         timeout=wait,
-        # Attempts that are given up soon leave the next caller to try anew, without the pool's growing pauses.
-        reconnect_timeout=0.5,
+        # Attempts that are given up leave the next caller to try anew, without the pool's growing pauses.
+        reconnect_timeout=wait,
         open=False,
         connection_class=Connection,
         configure=configure,
@@ -88,7 +88,7 @@ class Pool:
 
     @classmethod
     @asynccontextmanager
-    async def open(cls, url: str, *, size: int = 10, wait: float = 2 * HASTE) -> AsyncGenerator["Pool"]:
+    async def open(cls, url: str, *, size: int = 10, wait: float = PATIENCE) -> AsyncGenerator["Pool"]:
         """Open the pool for the length of the block.
 
         Args:
@@ -108,14 +108,14 @@ class Pool:
         Args:
             user_id: whose.
             snapshot: only read, and everything as it is at the first look.
-            hasty: rather give up within `HASTE` than let somebody wait.
+            hasty: rather give up within `HASTE` a statement than let somebody wait.
 
         Raises:
             StorageUnavailable: no connection, or it was lost.
             Gone: what a row belongs to was deleted meanwhile.
         """
         claims = json.dumps({"sub": str(user_id), "role": "authenticated"})
-        async with self._transaction(HASTE if hasty else None) as conn:
+        async with self._transaction() as conn:
             if snapshot:
                 await conn.execute("set transaction isolation level repeatable read, read only")
             await conn.execute(
@@ -154,7 +154,7 @@ class Pool:
         Raises:
             StorageUnavailable: it gave none.
         """
-        async with self._transaction(HASTE) as conn:
+        async with self._transaction() as conn:
             await conn.execute("select 1")
 
     @asynccontextmanager
@@ -177,9 +177,9 @@ class Pool:
             yield conn
 
     @asynccontextmanager
-    async def _transaction(self, wait: float | None = None) -> AsyncGenerator[Connection]:
+    async def _transaction(self) -> AsyncGenerator[Connection]:
         try:
-            async with self._connections.connection(wait) as conn, conn.transaction():
+            async with self._connections.connection() as conn, conn.transaction():
                 yield conn
         except LOST as error:
             raise StorageUnavailable from error

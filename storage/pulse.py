@@ -2,78 +2,106 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+import threading
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+import psycopg
 
 from storage.errors import StorageError, StorageUnavailable
-from storage.pool import HASTE, Pool
+from storage.pool import LINE
 
 log = logging.getLogger(__name__)
 
-FRESH = 0.05
-"""Seconds for which a sign of life counts: a question more costs less than somebody who waits for nothing."""
+BEAT = 0.2
+"""Seconds between two signs of life."""
+SILENCE = 0.8
+"""Seconds without one after which the database is taken to be away."""
 AGAIN = 1.0
-"""Seconds between two looks for a database that was not there at the start."""
+"""Seconds between two looks whether a database that was not there at the start can be used by now."""
 
 
 class Pulse:
-    """Feels it on demand, with one question at a time however many want to know.
+    """Feels it all the time, in a thread and over a connection of its own. Open it with `Pulse.open()`.
+
+    In a thread, because a busy event loop would take its own lateness for the database's.
 
     Args:
-        prepare: makes sure that the database is fit to be used, once, before anything else is asked of it.
+        url: where Postgres is.
+        prepare: makes sure that the database can be used, once.
         fit: whether that has been done already.
     """
 
-    def __init__(self, pool: Pool, prepare: Callable[[], Awaitable[None]], *, fit: bool) -> None:
-        self._pool = pool
+    def __init__(self, url: str, prepare: Callable[[], Awaitable[None]], *, fit: bool) -> None:
+        self._url = url
         self._prepare = prepare
+        self._preparing = asyncio.Lock()
         self._fit = fit
-        self._heard = float("-inf")
-        self._asking: asyncio.Task[bool] | None = None
+        self._heard = time.monotonic() if fit else float("-inf")
+        self._ended = threading.Event()
 
-    async def require(self) -> None:
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, url: str, prepare: Callable[[], Awaitable[None]], *, fit: bool) -> AsyncGenerator["Pulse"]:
+        """Feel it for the length of the block."""
+        pulse = cls(url, prepare, fit=fit)
+        # A daemon, because a server that stands still may not let go of it.
+        thread = threading.Thread(target=pulse._feel, name="pulse", daemon=True)
+        thread.start()
+        try:
+            yield pulse
+        finally:
+            pulse._ended.set()
+            await asyncio.to_thread(thread.join, SILENCE)
+
+    def answers(self) -> bool:
+        """Whether the database can be used, and gave a sign of life in the last moment."""
+        return self._fit and time.monotonic() - self._heard < SILENCE
+
+    def require(self) -> None:
         """Go on only with a database.
 
         Raises:
-            StorageUnavailable: it gave no sign of life within `HASTE`, or is not fit.
+            StorageUnavailable: there is none just now.
         """
-        if not await self.answers():
+        if not self.answers():
             raise StorageUnavailable
-
-    async def answers(self) -> bool:
-        """Whether it gave a sign of life in the last moment, or does within `HASTE`."""
-        loop = asyncio.get_running_loop()
-        if loop.time() - self._heard < FRESH:
-            return True
-        if self._asking is None:
-            self._asking = asyncio.create_task(self._ask(), name="pulse")
-        # A question to a server that stands still cannot be taken back; it is left open for whoever asks next.
-        done, _ = await asyncio.wait({self._asking}, timeout=HASTE)
-        return any(asking.result() for asking in done)
 
     async def fit(self) -> None:
         """Wait until the database can be used."""
-        while not self._fit:
-            if not await self.answers():
-                await asyncio.sleep(AGAIN)
+        async with self._preparing:
+            while not self._fit:
+                try:
+                    await self._prepare()
+                    self._fit = True
+                except StorageUnavailable:
+                    await asyncio.sleep(AGAIN)
+                except StorageError as error:
+                    log.error("the database cannot be used: %s", error)
+                    await asyncio.sleep(AGAIN)
 
-    def close(self) -> None:
-        """Ask nothing more."""
-        if self._asking:
-            self._asking.cancel()
+    def _feel(self) -> None:
+        while not self._ended.is_set():
+            try:
+                conn = psycopg.connect(self._url, **_line())
+            except psycopg.Error as error:
+                if self._heard > float("-inf"):
+                    log.warning("no sign of life from the database: %s", str(error).strip().split("\n", 1)[0])
+                self._heard = float("-inf")
+                self._ended.wait(BEAT)
+                continue
+            # A connection that is lost says nothing yet: the next one may be had at once.
+            with suppress(psycopg.Error), conn:
+                self._beat(conn)
 
-    async def _ask(self) -> bool:
-        try:
-            if not self._fit:
-                await self._prepare()
-                self._fit = True
-            await self._pool.check()
-        except StorageUnavailable:
-            return False
-        except StorageError as error:
-            log.error("the database cannot be used: %s", error)
-            return False
-        else:
-            self._heard = asyncio.get_running_loop().time()
-            return True
-        finally:
-            self._asking = None
+    def _beat(self, conn: psycopg.Connection[Any]) -> None:
+        while not self._ended.is_set():
+            conn.execute("select 1")
+            self._heard = time.monotonic()
+            self._ended.wait(BEAT)
+
+
+def _line() -> dict[str, Any]:
+    return {name: value for name, value in LINE.items() if name != "row_factory"} | {"connect_timeout": 2}
