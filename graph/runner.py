@@ -4,6 +4,7 @@ An answer is committed before `Done` goes out; what follows it (summary, facts, 
 whose process was lost is taken over: it is answered anew, or gets the rest done.
 """
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -36,6 +37,9 @@ MOST_RUNS = 10
 RUN = 1_000_000
 """Each run of a turn numbers its events from its own million on, so that none comes twice: of the run that was
 lost nobody knows how far its readers had come."""
+
+PATIENCE = 1.0
+"""Seconds that the journal gets to hear of a failure before the turn is called failed."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +88,8 @@ class Books:
     journal: Journal
     write: Callable[[Turn, int, Told], None]
     """Puts an event into the journal, soon."""
+    written: Callable[[Turn], Awaitable[None]]
+    """Waits until it has all that a turn has told: once the turn is over nobody would tell its readers the rest."""
 
 
 class Runner:
@@ -157,6 +163,7 @@ class Runner:
             state = adoption.answered(turn_id, turn.conversation_id, story, history)
             await self._pipeline.stand(turn, "generate", state)
             self._tell_the_rest(turn, story, told)
+            await self._books.written(turn)
             await self._pipeline.go_on(turn)
         else:
             state = adoption.chosen(turn_id, turn.conversation_id, story)
@@ -184,6 +191,7 @@ class Runner:
             if answer:  # committed, also where no checkpoint of it could be saved: then the rest is for an adopter
                 answered(turn, answer)
         if answer:
+            await self._books.written(turn)
             await self._pipeline.go_on(turn)
 
     def _told(self, turn: Turn, event: NodeEvent, waiting: list[Notice], asked_employee: str | None) -> Answer | None:
@@ -238,6 +246,9 @@ class Runner:
         if turn.over:
             return  # the answer is out: what failed came after it
         broken_off(turn, code)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(PATIENCE):
+                await self._books.written(turn)
         with suppress(StorageUnavailable):
             await self._parts.turns.fail(turn.user_id, turn.turn_id, code)
             await self._pipeline.go_on(turn, Command(update={"failure": code}, goto="record_metrics"))

@@ -38,6 +38,7 @@ class Scribe:
         self._count = 0
         self._work = asyncio.Event()
         self._urgent = asyncio.Event()
+        self._wrote = asyncio.Event()
 
     def take(self, turn: Turn, number: int, told: Told) -> None:
         """Hold an event until the next breath; the first and the last of a turn are written at once."""
@@ -50,6 +51,11 @@ class Scribe:
         self._work.set()
         if told["event"] == "start" or told["event"] in LAST:
             self._urgent.set()
+
+    async def written(self, turn: Turn) -> None:
+        """Return once all that the turn has said so far is written down."""
+        while turn.turn_id in self._held or any(batch["turn_id"] == turn.turn_id for batch in self._writing):
+            await self._wrote.wait()
 
     async def run(self) -> None:
         """Write what is held, breath after breath, until cancelled."""
@@ -75,6 +81,9 @@ class Scribe:
             try:
                 await self._journal.write(self._writing)
                 self._writing = []
+                # Everyone who waits holds this event; whoever comes later waits for the next.
+                wrote, self._wrote = self._wrote, asyncio.Event()
+                wrote.set()
             except StorageUnavailable:
                 log.warning("the journal of %d turns waits for the database", len(self._writing))
                 await asyncio.sleep(AGAIN)

@@ -81,3 +81,22 @@ async def test_a_fault_of_ours_in_the_middle_ends_the_stream_with_an_error(
     assert failed == ("failed", "internal")
     assert await rows(url, "select id, outcome, error_code from xai_chat_metrics") == [(turn, "failed", "internal")]
     assert await rows(url, "select content from chat_messages") == [("Hello",)]
+
+
+async def test_a_turn_is_not_done_before_its_end_is_written_down(
+    frontdesk: Frontdesk, model: ModelServer, ada: UUID
+) -> None:
+    """Else it would be nobody's with its end in one process's memory, and who comes back could wait for ever."""
+    gate = asyncio.Event()
+    model.queue(Gate(["Well, ", "it depends."], gate), streaming)
+    async with listening(frontdesk, ada, "Hello") as events:
+        await until(events, "token")
+        with psycopg.connect(frontdesk.service.url) as conn:
+            conn.execute("lock table chat_turn_events in share mode")
+            gate.set()
+            await until(events, "done")
+            settling = asyncio.create_task(frontdesk.settled())
+            assert await asyncio.wait({settling}, timeout=0.3) == (set(), {settling})
+            assert conn.execute("select status from chat_turns").fetchall() == [("answered",)]
+    await settling
+    assert await rows(frontdesk.service.url, "select status from chat_turns") == [("done",)]

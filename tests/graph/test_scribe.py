@@ -83,6 +83,20 @@ async def test_what_cannot_be_written_now_is_written_later() -> None:
     assert [(batch["first"], len(batch["events"])) for batch in batches] == [(1, 1), (2, 1)]
 
 
+async def test_who_wants_to_know_that_it_is_written_waits_until_it_is() -> None:
+    """Of one turn and all it has said; where nothing waits to be written there is nothing to wait for."""
+    book, turn = Book(is_open=False), a_turn()
+    async with at_work(book) as scribe:
+        scribe.take(turn, 1, told(DONE))
+        await book.tried.wait()
+        scribe.take(turn, 2, told(Token("later")))
+        await scribe.written(a_turn())
+        assert book.batches == []
+        book.is_open = True
+        await scribe.written(turn)
+    assert [batch["first"] for batch in book.batches] == [1, 2]
+
+
 async def test_the_rest_is_written_at_the_end() -> None:
     """Also what was being written when it was told to stop, and first."""
     book, turn = Book(is_open=False), a_turn()
