@@ -115,7 +115,9 @@ class Rejoin:
                 if found is None:  # the last event is behind this number already, or the turn was deleted
                     return
                 for number, told in found:
-                    after, silent = number, 0.0
+                    heard, after, silent = after, number, 0.0
+                    if told["event"] == "start" and heard:
+                        continue  # told once more, because the first one was lost with its process
                     yield number, told
                     if told["event"] in LAST:
                         return

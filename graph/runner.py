@@ -216,12 +216,11 @@ class Runner:
         return None
 
     def _begin_anew(self, turn: Turn, story: Story, told: list[Numbered]) -> None:
-        """Take back what readers heard, or tell them who answers where they have heard nothing."""
-        if told:
-            turn.publish(Notice("restarted", "The answer broke off; this one replaces it."))
-        else:
+        """Take back what readers heard, of which the journal may not even have the beginning."""
+        if not told:
             route = adoption.route_of(story)
             turn.publish(Start(str(turn.turn_id), turn.conversation_id, route, self._parts.model.label))
+        turn.publish(Notice("restarted", "The answer broke off; this one replaces it."))
 
     def _tell_the_rest(self, turn: Turn, story: Story, told: list[Numbered]) -> None:
         """What readers did not hear of a committed answer: its end, and where words are missing all of it again."""
