@@ -10,6 +10,7 @@ import pytest
 
 from tests.support.app import Event, Frontdesk, read_events
 from tests.support.database import row, rows
+from tests.support.listening import text_of
 from tests.support.model_script import Gate, Hang, Json, Text, plain, streaming, structured
 from tests.support.model_server import ModelServer
 from tests.support.process import Process, Start, starting
@@ -60,17 +61,6 @@ async def told(frontdesk: Frontdesk, user: UUID, turn: str, after: int = 0) -> l
         client.stream("GET", f"/turns/{turn}/events", headers={"Last-Event-ID": str(after)}) as response,
     ):
         return [event async for event in read_events(response)]
-
-
-def text_of(events: list[Event]) -> str:
-    """The tokens since the start, or since the last time they were taken back."""
-    said: list[str] = []
-    for event in events:
-        if event.name == "notice" and event.data["code"] == "restarted":
-            said.clear()
-        if event.name == "token":
-            said.append(event.data["text"])
-    return "".join(said)
 
 
 async def whole(url: str, turn: str) -> None:

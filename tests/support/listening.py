@@ -32,3 +32,14 @@ async def until(events: AsyncIterator[Event], name: str) -> list[Event]:
     assert heard, f"no {name} event"
     assert heard[-1].name == name, f"no {name} event, the last is {heard[-1].name}"
     return heard
+
+
+def text_of(events: list[Event]) -> str:
+    """The tokens since the start, or since the last time they were taken back."""
+    said: list[str] = []
+    for event in events:
+        if event.name == "notice" and event.data["code"] == "restarted":
+            said.clear()
+        if event.name == "token":
+            said.append(event.data["text"])
+    return "".join(said)

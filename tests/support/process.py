@@ -68,22 +68,14 @@ async def starting(database_url: str, model_url: str, folder: Path) -> AsyncGene
     Args:
         folder: keeps what the embedding model has learned, so that a start is quick.
     """
+    known = environment(database_url, model_url, folder)
     async with AsyncExitStack() as stack:
 
         async def start(*arguments: str, **settings: str) -> Process:
-            environment = {name: value for name, value in os.environ.items() if not name.startswith("FRONTDESK_")}
-            environment |= {
-                "DATABASE_URL": database_url,
-                "OPENAI_BASE_URL": model_url,
-                "OPENAI_API_KEY": "sk-test",
-                "FRONTDESK_EMBEDDINGS": "local",
-                "FRONTDESK_JWT_SECRET": SECRET,
-                "FRONTDESK_DATA_DIR": str(folder),
-                **{f"FRONTDESK_{name.upper()}": value for name, value in settings.items()},
-            }
+            chosen = {f"FRONTDESK_{name.upper()}": value for name, value in settings.items()}
             process = await asyncio.create_subprocess_exec(
                 FRONTDESK, *(arguments or ("serve", "--port", "0")),
-                cwd=folder, env=environment, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
+                cwd=folder, env=known | chosen, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
             )  # fmt: skip
             stack.push_async_callback(_gone, process)
             assert process.stdout is not None
@@ -93,6 +85,19 @@ async def starting(database_url: str, model_url: str, folder: Path) -> AsyncGene
             return Process(found[0] if found else "", process)
 
         yield start
+
+
+def environment(database_url: str, model_url: str, folder: Path) -> dict[str, str]:
+    """The environment of a server with this database and model, and no setting of whoever runs the tests."""
+    return {
+        **{name: value for name, value in os.environ.items() if not name.startswith("FRONTDESK_")},
+        "DATABASE_URL": database_url,
+        "OPENAI_BASE_URL": model_url,
+        "OPENAI_API_KEY": "sk-test",
+        "FRONTDESK_EMBEDDINGS": "local",
+        "FRONTDESK_JWT_SECRET": SECRET,
+        "FRONTDESK_DATA_DIR": str(folder),
+    }
 
 
 async def _gone(process: asyncio.subprocess.Process) -> None:
