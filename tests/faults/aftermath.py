@@ -1,0 +1,133 @@
+"""What must be true after a server was killed over a message, wherever it was."""
+
+import asyncio
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import psycopg
+
+from tests.faults.killing import WITHIN, Asked
+from tests.support.app import Event
+from tests.support.database import row, rows
+from tests.support.listening import text_of
+
+LAST = ("done", "error")
+
+
+class Kept(NamedTuple):
+    """How many rows there are of a user."""
+
+    turns: int
+    questions: int
+    answers: int
+    summaries: int
+    facts: int
+    vectors: int
+    sources: int
+    measured: int
+    places: int
+    """Places in the queue that are a turn's which was accepted."""
+    counted: int
+    """Messages the rate limit has counted."""
+
+
+async def kept(asked: Asked) -> Kept:
+    """What is kept of the message's user, who has sent nothing else."""
+    return Kept(
+        *await row(
+            asked.url,
+            "select (select count(*) from chat_turns where user_id = %(user)s),"
+            " (select count(*) from chat_messages where user_id = %(user)s and role = 'user'),"
+            " (select count(*) from chat_messages where user_id = %(user)s and role = 'assistant'),"
+            " (select count(*) from chat_convo_summaries where user_id = %(user)s),"
+            " (select count(*) from user_memory_facts where user_id = %(user)s),"
+            " (select count(*) from memory_embeddings where user_id = %(user)s),"
+            " (select count(*) from user_fact_sources where user_id = %(user)s),"
+            " (select count(*) from xai_chat_metrics where user_id = %(user)s),"
+            " (select count(*) from chat_queue join chat_turns using (user_id, turn_id) where user_id = %(user)s),"
+            " (select coalesce(sum(count), 0)::int from chat_rate_limits where user_id = %(user)s)",
+            user=asked.user,
+        )
+    )
+
+
+async def all_is_well(asked: Asked) -> str:
+    """Let time pass and the reader come back, and look at everything; returns how the turn stood at the kill."""
+    before, asked_for = await kept(asked), asked.answers_asked_for()
+    found = await rows(asked.url, "select turn_id, status from chat_turns where user_id = %(user)s", user=asked.user)
+    time_passes(asked.url)
+    if found:
+        ((turn, status),) = found
+        rest = await taken_over(asked, turn)
+        assert await kept(asked) == Kept(1, 1, 1, 1, 1, 1, 1, 1, places=0, counted=1)
+    else:
+        status = "unknown"
+        assert asked.heard == []
+        assert before == Kept(0, 0, 0, 0, 0, 0, 0, 0, places=0, counted=before.counted)
+        rest = await asked.send_again()
+        await done(asked)
+        # Between counting a message and accepting it lies the wait for its conversation, so one may count twice.
+        assert before.counted <= 1
+        assert await kept(asked) == Kept(1, 1, 1, 1, 1, 1, 1, 1, places=0, counted=before.counted + 1)
+    await heard_right(asked, rest)
+    assert asked.answers_asked_for() <= 2
+    if before.answers:
+        assert asked.answers_asked_for() == asked_for, "the model was asked again for an answer that was there"
+    return str(status)
+
+
+async def taken_over(asked: Asked, turn: UUID) -> list[Event]:
+    """What the reader hears who comes back at once, while the server that stayed takes the turn over."""
+    if not asked.heard:
+        back = asyncio.create_task(asked.send_again())
+    elif asked.heard[-1].name in LAST:
+        back = asyncio.create_task(asyncio.sleep(0, list[Event]()))
+    else:
+        back = asyncio.create_task(asked.come_back(turn, after=asked.heard[-1].id))
+    await done(asked)
+    async with asyncio.timeout(WITHIN):
+        return await back
+
+
+async def done(asked: Asked) -> None:
+    """Return once the turn is done, and what follows it, with whoever has to be found to do it."""
+    async with asyncio.timeout(WITHIN):
+        while await rows(
+            asked.url, "select from chat_turns where user_id = %(user)s and status <> 'done'", user=asked.user
+        ):
+            await asked.frontdesk.service.heart.adopt()
+            await asked.frontdesk.settled()
+            await asyncio.sleep(0.005)
+    await asked.frontdesk.settled()
+
+
+async def heard_right(asked: Asked, rest: list[Event]) -> None:
+    """The reader heard the answer that is kept, and so does whoever reads from the beginning."""
+    turn, answer = await row(
+        asked.url,
+        "select turn_id, content from chat_messages where user_id = %(user)s and role = 'assistant'",
+        user=asked.user,
+    )
+    assert answer in ["".join(asked.answer(run)) for run in (1, 2)]
+    async with asyncio.timeout(WITHIN):
+        everything = await asked.come_back(turn, after=0)
+    heard = asked.heard + rest
+    assert heard[-1].data == everything[-1].data
+    for events in (heard, everything):
+        names = [event.name for event in events]
+        assert text_of(events) == answer
+        assert [event.id for event in events] == sorted({event.id for event in events})
+        assert (names[0], names.count("start")) == ("start", 1)
+        assert [name for name in names if name in LAST] == ["done"] == names[-1:]
+
+
+def time_passes(url: str) -> None:
+    """Leases have run out, keys of turns that never began are free, and nobody waits any more."""
+    statements: tuple[Any, ...] = (
+        "update chat_turns set lease_until = now() - interval '1 second' where lease_until is not null",
+        "update chat_queue set lease_until = now() - interval '1 second'",
+        "update chat_idempotency set created_at = created_at - interval '1 minute'",
+    )
+    with psycopg.connect(url, autocommit=True) as conn:
+        for statement in statements:
+            conn.execute(statement)

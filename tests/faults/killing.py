@@ -1,0 +1,135 @@
+"""A message, and the server that is to be killed over it."""
+
+import asyncio
+import json
+from contextlib import AbstractAsyncContextManager, suppress
+from dataclasses import dataclass, field
+from uuid import UUID, uuid4
+
+import httpx
+
+from tests.support.app import Event, Frontdesk, read_events
+from tests.support.database import rows
+from tests.support.model_script import Json, Request, Text, When, streaming, structured
+from tests.support.model_server import ModelServer
+from tests.support.nursery import Child
+
+FACT = Json({"facts": [{"fact": "The user sells biscuits.", "confidence": 0.9, "replaces": []}]})
+RUNS = 4
+"""Answers that are prepared: more than may ever be asked for."""
+WITHIN = 15.0
+"""Seconds that anything may take."""
+LETTERS = str.maketrans("0123456789", "ghijklmnop")
+
+
+@dataclass
+class Asked:
+    """A new user's message with a word that is in no other, and its reader.
+
+    Args:
+        role: as whom the server that is to be killed, and nobody else, is connected to the database.
+    """
+
+    frontdesk: Frontdesk
+    model: ModelServer
+    child: Child
+    role: str
+    user: UUID = field(default_factory=uuid4)
+    key: str = field(default_factory=lambda: uuid4().hex)
+    heard: list[Event] = field(default_factory=list[Event])
+
+    def __post_init__(self) -> None:
+        self._word = self.key[:12].translate(LETTERS)
+        self._grew = asyncio.Event()
+        # Each run of the turn gets an answer of its own, so that a mixture would be seen.
+        for run in range(1, RUNS + 1):
+            self.model.always(Text(self.answer(run), delay_first=0.02, delay_between=0.01), self._of_run(run))
+        self.model.always(FACT, self.its(structured))
+
+    @property
+    def url(self) -> str:
+        """The database."""
+        return self.frontdesk.service.url
+
+    def answer(self, run: int) -> list[str]:
+        """What the model says in this run of the turn, from 1."""
+        return [f"Answer {run} ", f"about {self._word}: ", f"in run {run} ", "the margin ", f"is {run}0 ", "percent."]
+
+    def its(self, when: When) -> When:
+        """Such a request for this message."""
+        return lambda request: when(request) and self._word in json.dumps(request.body)
+
+    def answers_asked_for(self) -> int:
+        """How often the model was asked for the answer."""
+        return sum(map(self.its(streaming), self.model.requests))
+
+    def send(self) -> None:
+        """Send the message to the server that is to be killed, and read the answer as far as it comes."""
+        self._reading = asyncio.create_task(self._read())
+
+    async def hears(self, name: str) -> None:
+        """Return once the reader has heard such an event."""
+        async with asyncio.timeout(WITHIN):
+            while name not in [event.name for event in self.heard]:
+                await self._grew.wait()
+
+    async def kill(self) -> None:
+        """End the server; its reader hears no more."""
+        await self.child.kill()
+        await self._reading
+
+    async def send_again(self) -> list[Event]:
+        """Send the same request to the server that stayed; returns the whole answer."""
+        async with self.frontdesk.client(self.user) as client, self._request(client) as response:
+            assert response.status_code == 200
+            return [event async for event in read_events(response)]
+
+    async def come_back(self, turn: UUID, after: int) -> list[Event]:
+        """What the server that stayed tells of the turn beyond that event."""
+        headers = {"Last-Event-ID": str(after)}
+        async with (
+            self.frontdesk.client(self.user) as client,
+            client.stream("GET", f"/turns/{turn}/events", headers=headers) as response,
+        ):
+            assert response.status_code == 200
+            return [event async for event in read_events(response)]
+
+    async def _read(self) -> None:
+        with suppress(httpx.TransportError):
+            async with self.frontdesk.client(self.user) as client:
+                client.base_url = self.child.url
+                async with self._request(client) as response:
+                    assert response.status_code == 200
+                    async for event in read_events(response):
+                        self.heard.append(event)
+                        self._wake()
+
+    def _request(self, client: httpx.AsyncClient) -> AbstractAsyncContextManager[httpx.Response]:
+        message = {"message": f"I sell biscuits called {self._word}", "conversation_id": f"about-{self._word}"}
+        return client.stream("POST", "/chat", json=message, headers={"Idempotency-Key": self.key})
+
+    def _of_run(self, run: int) -> When:
+        def this_time(request: Request) -> bool:
+            return self.its(streaming)(request) and self.answers_asked_for() == run
+
+        return this_time
+
+    def _wake(self) -> None:
+        grew, self._grew = self._grew, asyncio.Event()
+        grew.set()
+
+
+async def end_connections(asked: Asked) -> None:
+    """What the killed server's connections were doing is not done."""
+    await rows(
+        asked.url, "select pg_terminate_backend(pid) from pg_stat_activity where usename = %(role)s", role=asked.role
+    )
+
+
+async def connections_ended(asked: Asked) -> None:
+    """Return once nothing goes on for the killed server any more: Postgres finishes a statement for nobody."""
+    async with asyncio.timeout(WITHIN):
+        while await rows(  # noqa: ASYNC110 - the list of connections has no events
+            asked.url, "select from pg_stat_activity where usename = %(role)s", role=asked.role
+        ):
+            await asyncio.sleep(0.005)

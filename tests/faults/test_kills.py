@@ -1,0 +1,109 @@
+"""A server that is killed at any moment of a turn, over a hundred times: nothing is lost and nothing comes twice."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from pathlib import Path
+from random import Random
+from urllib.parse import urlsplit
+
+import psycopg
+import pytest
+from psycopg.sql import SQL, Identifier
+
+from graph.build import build
+from graph.parts import Options, unconnected
+from tests.faults.aftermath import all_is_well, done
+from tests.faults.killing import Asked, connections_ended, end_connections
+from tests.faults.places import PLACES
+from tests.support.app import Frontdesk
+from tests.support.model_server import ModelServer
+from tests.support.nursery import Nursery, nursery
+from tests.support.process import environment
+
+ENDINGS = (False, True, False)
+"""Whether what Postgres was doing for the server ends with it; otherwise it is still done. One kill each."""
+SEEDS = (2, 3, 5, 7, 11)
+MOMENTS = 6
+"""Random moments for each seed."""
+
+Ask = Callable[..., Awaitable[Asked]]
+
+
+@pytest.fixture(scope="module")
+async def servers() -> AsyncIterator[Nursery]:
+    """Servers to be killed."""
+    async with nursery() as opened:
+        yield opened
+
+
+@pytest.fixture
+def role(database_url: str) -> Iterator[str]:
+    """The role as which only the servers to be killed are connected; its password is its name."""
+    name = f"killed_{urlsplit(database_url).path[1:]}"
+    with psycopg.connect(database_url, autocommit=True) as conn:
+        conn.execute(SQL("create role {} superuser login password {}").format(Identifier(name), name))
+        yield name
+        conn.execute(SQL("drop role {}").format(Identifier(name)))
+
+
+@pytest.fixture
+def ask(servers: Nursery, frontdesk: Frontdesk, model: ModelServer, role: str, pytestconfig: pytest.Config) -> Ask:
+    """A message for a new server; `frontdesk` is the one that stays."""
+    address = urlsplit(frontdesk.service.url)
+    url = address._replace(netloc=f"{role}:{role}@{address.hostname}:{address.port}").geturl()
+    known = environment(url, model.url, Path(pytestconfig.cache.mkdir("frontdesk")))
+
+    async def begin(halt: str | None = None) -> Asked:
+        return Asked(frontdesk, model, await servers.bear(known, halt), role)
+
+    return begin
+
+
+@pytest.mark.parametrize("place", PLACES)
+async def test_a_turn_is_answered_once_though_its_server_is_killed(ask: Ask, place: str) -> None:
+    """All of it is kept, and once: another server answers the message, or nothing of it is there and it is sent again.
+
+    Its reader comes back and hears the answer that is kept, never a mixture of two.
+    """
+    at = PLACES[place]
+    for ends in ENDINGS:
+        asked = await ask(at.halt)
+        async with at.reached(asked):
+            await asked.kill()
+            if ends:
+                await end_connections(asked)
+        await connections_ended(asked)
+        assert await all_is_well(asked) == at.left
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+async def test_a_turn_is_answered_once_though_its_server_is_killed_at_a_random_moment(ask: Ask, seed: int) -> None:
+    """The same holds anywhere between the places that one can think of."""
+    random = Random(seed)  # noqa: S311 - so that it can be done again
+    usual = await duration(await ask())
+    for _ in range(MOMENTS):
+        asked, moment = await ask(), random.uniform(0, usual)
+        asked.send()
+        await asyncio.sleep(moment)
+        await asked.kill()
+        await connections_ended(asked)
+        await all_is_well(asked)
+
+
+async def duration(asked: Asked) -> float:
+    """Seconds that a turn takes which nobody disturbs, with what follows it."""
+    began = asyncio.get_running_loop().time()
+    asked.send()
+    await asked.hears("done")
+    await done(asked)
+    took = asyncio.get_running_loop().time() - began
+    await asked.kill()
+    await connections_ended(asked)
+    return took
+
+
+def test_there_are_a_hundred_kills_and_every_node_has_its_own() -> None:
+    """Whoever adds a node adds a place to kill it at."""
+    nodes = build(unconnected(Options(), "a model", follows_instructions=True)).nodes
+    assert {place.node for place in PLACES.values()} == set(nodes)
+    assert len(PLACES) * len(ENDINGS) + len(SEEDS) * MOMENTS >= 100
