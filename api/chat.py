@@ -17,10 +17,10 @@ from api.errors import Problem
 from api.events import KEEP_ALIVE_SECONDS, UNHINDERED, document, server_sent
 from api.message import EVENT_STREAM, ChatDocument, ChatOperation, ChatRequest
 from api.user import User
+from graph.books import Ask
 from graph.endings import RETRY_AFTER, SORRY
 from graph.events import Refused, Start
 from graph.parts import LimitKeeper
-from graph.runner import Ask
 from graph.sending import OtherBody, Sent, ShuttingDown
 from graph.service import Service
 from storage.errors import StorageUnavailable

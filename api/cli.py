@@ -69,7 +69,7 @@ def worker(settings: Settings) -> None:
 @settled
 def migrate(settings: Settings) -> None:
     """Bring the database's schema up to date."""
-    from graph.opening import bare_database
+    from graph.databases import bare_database
     from storage.migrate import migrate as run
 
     async def work() -> int:

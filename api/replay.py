@@ -10,7 +10,8 @@ import click
 from langchain_core.messages import HumanMessage
 
 from api.settled import settled
-from graph.opening import database, open_parts
+from graph.databases import database
+from graph.opening import open_parts
 from graph.recording import Recording, Step, record
 from graph.replay import Difference, differences
 from graph.replay import replay as run_again

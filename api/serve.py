@@ -17,7 +17,8 @@ from uvicorn.supervisors import Multiprocess
 from api.app import create_app
 from api.local import LOOPBACK
 from api.protocol import Edge
-from graph.opening import open_models, patient_database
+from graph.databases import patient_database
+from graph.opening import open_models
 from graph.service import Service, open_service
 from graph.settings import Settings
 from storage.keeper import die_with_parent

@@ -21,8 +21,8 @@ from uuid import uuid4
 from langchain_core.messages import HumanMessage, SystemMessage
 from langchain_openai import ChatOpenAI
 
+from graph.books import Ask
 from graph.opening import local_embeddings
-from graph.runner import Ask
 from storage.embedded import Embedded
 from storage.migrate import migrate
 from tests.support.app import Frontdesk, serving

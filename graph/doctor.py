@@ -5,7 +5,8 @@ from typing import NamedTuple
 
 import httpx2
 
-from graph.opening import bare_database, open_models
+from graph.databases import bare_database
+from graph.opening import open_models
 from graph.settings import Settings
 from storage.errors import StorageError
 from storage.migrate import extension_version, pending

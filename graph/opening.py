@@ -1,9 +1,9 @@
-"""Put the program together: open database, models and what the nodes need, once per process."""
+"""Put the program together: open the models and what the nodes need, once per process."""
 
 import asyncio
 import logging
 import time
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -14,6 +14,7 @@ from langchain_openai import OpenAIEmbeddings
 from pydantic import SecretStr
 
 from graph import demo, minilm
+from graph.databases import Say
 from graph.embeddings import Embedder, LearnedRouter, NoEmbeddings, OncePerText, RemoteEmbeddings, no_router
 from graph.models import NO_KEY, ChatModel, NoModel, connections
 from graph.parts import Options, Parts
@@ -22,13 +23,10 @@ from nodes.extract_facts import Extract
 from nodes.roll_summary import Summarise
 from nodes.route import Classify
 from nodes.speaking.writing import Model
-from storage.embedded import Embedded
-from storage.errors import StorageUnavailable
 from storage.facts import Facts
 from storage.limits import Limits
 from storage.messages import Messages
 from storage.metrics import Metrics
-from storage.migrate import migrate, require_current
 from storage.pool import Pool
 from storage.queue import Queue
 from storage.recall import Recall
@@ -36,9 +34,6 @@ from storage.summaries import Summaries
 from storage.turns import Turns
 
 log = logging.getLogger(__name__)
-
-Say = Callable[[str], None]
-"""Tells a person who waits what is going on."""
 
 VECTORS = "examples.npz"
 """The file under the data directory that keeps the vectors of the routing examples."""
@@ -64,74 +59,6 @@ class Local(NamedTuple):
 
     embedder: Embedder
     classify: Classify
-
-
-class Found(NamedTuple):
-    """Where a database is, and whether it has been seen to be fit to be used."""
-
-    url: str
-    fit: bool
-
-
-@asynccontextmanager
-async def bare_database(settings: Settings) -> AsyncGenerator[str, None]:
-    """The database of DATABASE_URL, or the embedded one, as it is, for the length of the block.
-
-    Raises:
-        StorageError: there is none; one line says why.
-    """
-    if settings.database_url is not None:
-        yield settings.database_url
-        return
-    embedded = await asyncio.to_thread(Embedded, settings.data_dir / "postgres")
-    async with embedded.running() as url:
-        yield url
-
-
-async def fit(settings: Settings, url: str, say: Say) -> None:
-    """Make sure that the database can be used: with all migrations, which are applied in local mode.
-
-    Raises:
-        StorageError: it cannot, or there is none; one line says why.
-    """
-    if settings.local:
-        await migrate(url, say=say)
-    else:
-        await require_current(url)
-
-
-@asynccontextmanager
-async def database(settings: Settings, say: Say) -> AsyncGenerator[str, None]:
-    """A migrated database for the length of the block.
-
-    Raises:
-        StorageError: there is none, or it is not fit; one line says why.
-    """
-    if settings.database_url is None:
-        say("starting the embedded PostgreSQL")
-    async with bare_database(settings) as url:
-        await fit(settings, url, say)
-        yield url
-
-
-@asynccontextmanager
-async def patient_database(settings: Settings, say: Say) -> AsyncGenerator[Found, None]:
-    """The same for who serves, and goes on where no database answers yet.
-
-    Raises:
-        StorageError: it answers, and cannot be used; one line says why.
-    """
-    if settings.database_url is None:
-        async with database(settings, say) as url:
-            yield Found(url, True)
-        return
-    try:
-        await fit(settings, settings.database_url, say)
-    except StorageUnavailable as error:
-        say(f"{error} It is tried again until it does.")
-        yield Found(settings.database_url, False)
-    else:
-        yield Found(settings.database_url, True)
 
 
 @asynccontextmanager

@@ -3,7 +3,8 @@
 from collections.abc import AsyncGenerator, Iterable, Iterator
 from uuid import UUID
 
-from graph.opening import Say, database, open_embedder
+from graph.databases import Say, database
+from graph.opening import open_embedder
 from graph.settings import Settings
 from storage.exported import Begin, End, Kept, read
 from storage.pool import Pool

@@ -8,14 +8,13 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import Protocol
 from uuid import UUID
 
 from langchain_core.messages import HumanMessage
 from langgraph.types import Command
 
 from graph import adoption
+from graph.books import Ask, Books
 from graph.endings import answered, broken_off, refused
 from graph.events import ErrorCode, Notice, Start, Token
 from graph.parts import Parts
@@ -23,10 +22,9 @@ from graph.pipeline import Pipeline
 from graph.running import Running
 from graph.turn import Turn
 from nodes.emit import Event as NodeEvent
-from nodes.queueing import WhileBusy
 from nodes.state import Answer, Input
 from storage.errors import Gone, StorageUnavailable
-from storage.journal import LAST, Numbered, Told
+from storage.journal import LAST, Numbered
 from storage.leases import Orphan
 from storage.turn_records import Story
 
@@ -40,56 +38,6 @@ lost nobody knows how far its readers had come."""
 
 PATIENCE = 1.0
 """Seconds that the journal gets to hear of a failure before the turn is called failed."""
-
-
-@dataclass(frozen=True)
-class Ask:
-    """What a client asks for."""
-
-    user_id: UUID
-    message: str
-    conversation_id: str
-    employee: str | None = None
-    while_busy: WhileBusy = "wait"
-    key: str | None = None
-    """By which the client knows this request again."""
-
-
-class Keys(Protocol):
-    """Keeps what clients' keys stand for."""
-
-    async def give_up(self, user_id: UUID, turn_id: UUID) -> None:
-        """Let the key be claimed anew: nothing is kept of the turn."""
-        ...
-
-
-class Records(Protocol):
-    """Keeps records of turns."""
-
-    async def story(self, user_id: UUID, turn_id: UUID) -> Story | None:
-        """What whoever takes a turn over must know."""
-        ...
-
-
-class Journal(Protocol):
-    """Keeps events."""
-
-    async def read(self, user_id: UUID, turn_id: UUID, *, after: int) -> list[Numbered]:
-        """Those beyond a number."""
-        ...
-
-
-@dataclass(frozen=True)
-class Books:
-    """What is written down of turns besides their answers."""
-
-    keys: Keys
-    records: Records
-    journal: Journal
-    write: Callable[[Turn, int, Told], None]
-    """Puts an event into the journal, soon."""
-    written: Callable[[Turn], Awaitable[None]]
-    """Waits until it has all that a turn has told: once the turn is over nobody would tell its readers the rest."""
 
 
 class Runner:

@@ -16,7 +16,7 @@ BREATH = 0.2
 """Seconds of talk that go into one row: what a reader on another process waits, and what a crash can lose."""
 AGAIN = 0.5
 """Seconds until the next attempt while the database is away."""
-MOST = 100_000
+MOST = 500_000
 """Events that wait for a database that is away; beyond that they are told to readers here only."""
 
 

@@ -4,9 +4,10 @@ from collections.abc import AsyncIterator
 from typing import Protocol
 from uuid import UUID, uuid4
 
+from graph.books import Ask
 from graph.events import Refused, Start
 from graph.rejoin import Rejoin
-from graph.runner import Ask, Runner
+from graph.runner import Runner
 from storage.journal import Numbered
 from storage.keys import Claim
 from storage.limits import Allowance

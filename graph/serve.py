@@ -11,7 +11,8 @@ from functools import lru_cache
 from langgraph.graph.state import CompiledStateGraph  # pyright: ignore[reportMissingTypeStubs]
 
 from graph.build import build
-from graph.opening import database, open_parts
+from graph.databases import database
+from graph.opening import open_parts
 from graph.settings import Settings
 from nodes.state import Context, Input, Output, State
 

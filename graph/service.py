@@ -7,15 +7,17 @@ from dataclasses import dataclass
 from functools import partial
 from uuid import uuid4
 
+from graph.books import Books
 from graph.build import build
+from graph.databases import Say, fit, patient_database
 from graph.heart import Heart
 from graph.jobs import jobs, work
-from graph.opening import Local, Say, fit, open_parts, patient_database
+from graph.opening import Local, open_parts
 from graph.parts import Parts
 from graph.pipeline import Pipeline
 from graph.records import Records
 from graph.rejoin import Rejoin
-from graph.runner import Books, Runner
+from graph.runner import Runner
 from graph.scribe import Scribe
 from graph.sending import Sender
 from graph.settings import Settings
