@@ -21,7 +21,7 @@ NDJSON = "application/x-ndjson"
     tags=["account"],
     responses={
         200: ResponseSpec(str, description="A JSON document a line.", media_type=NDJSON, generate_examples=False),
-        **refusals(),
+        **refusals(409),
     },
 )
 async def export(user: NamedDependency[User], records: NamedDependency[Records]) -> Stream:

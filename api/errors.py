@@ -18,7 +18,7 @@ from litestar.exceptions import (
 from litestar.status_codes import HTTP_413_REQUEST_ENTITY_TOO_LARGE, HTTP_500_INTERNAL_SERVER_ERROR
 
 from nodes.errors import EmbeddingUnavailable
-from storage.errors import StorageUnavailable
+from storage.errors import AlreadyExporting, StorageUnavailable
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +37,7 @@ Code = Literal[
     "fact_known",
     "idempotency_mismatch",
     "conversation_busy",
+    "export_running",
     "rate_limited",
     "embedding_unavailable",
     "issuer_unavailable",
@@ -140,6 +141,11 @@ def on_storage(_: Request[Any, Any, Any], error: StorageUnavailable) -> Response
     return Problem(503, "storage_unavailable", detail, retry_after=RETRY_STORAGE).response()
 
 
+def on_export(_: Request[Any, Any, Any], error: AlreadyExporting) -> Response[dict[str, Any]]:  # noqa: ARG001
+    """One export is being read."""
+    return Problem(409, "export_running", "Your export is being read already; end that one first.").response()
+
+
 def on_embedding(_: Request[Any, Any, Any], error: EmbeddingUnavailable) -> Response[dict[str, Any]]:
     """The embedding model is away."""
     log.error("embedding unavailable", exc_info=error)
@@ -157,6 +163,7 @@ HANDLERS = {
     Problem: on_problem,
     HTTPException: on_http,
     StorageUnavailable: on_storage,
+    AlreadyExporting: on_export,
     EmbeddingUnavailable: on_embedding,
     Exception: on_anything,
 }

@@ -1,8 +1,10 @@
 """Run the HTTP server: one process, or several that share a port."""
 
 import asyncio
+import os
 import signal
 import sys
+import threading
 from collections.abc import AsyncGenerator, Callable, Generator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, nullcontext
 from functools import partial
@@ -25,6 +27,10 @@ from storage.keeper import die_with_parent
 
 STOP_WITHIN = 2
 """Seconds that open responses get when the server is asked to end."""
+
+
+LAST_RESORT = 10.0
+"""Seconds after which a process that is to end is ended whatever it still does; others take its turns over."""
 
 
 class NotLoopback(Exception):
@@ -61,7 +67,7 @@ async def _work(settings: Settings) -> None:
     ended = asyncio.Event()
     loop = asyncio.get_running_loop()
     async with open_service(settings, say_on_stderr) as service:
-        loop.add_signal_handler(signal.SIGINT, ended.set)
+        loop.add_signal_handler(signal.SIGINT, in_time(ended.set))
         with drained_first(service, settings.turn_timeout, ended.set):
             print("Frontdesk does jobs", flush=True)
             await ended.wait()
@@ -91,11 +97,11 @@ def drained_first(service: Service, seconds: float, end: Callable[[], None]) -> 
 
     async def drain() -> None:
         await service.drain(seconds)
-        end()
+        in_time(end)()
 
     def asked() -> None:
         if draining:
-            end()
+            in_time(end)()
         else:
             draining.append(asyncio.create_task(drain(), name="drain"))
 
@@ -112,7 +118,9 @@ async def _serve_here(settings: Settings, host: str, port: int) -> None:
     async with open_service(settings, say_on_stderr) as service:
         app = create_app(settings, lambda: nullcontext(service))
         server = _Server(configure(app, settings, host, port), service.parts.model.label)
-        asyncio.get_running_loop().add_signal_handler(signal.SIGINT, server.handle_exit, signal.SIGINT, None)
+        asyncio.get_running_loop().add_signal_handler(
+            signal.SIGINT, in_time(partial(server.handle_exit, signal.SIGINT, None))
+        )
         with drained_first(service, settings.turn_timeout, partial(server.handle_exit, signal.SIGTERM, None)):
             await server.serve()
 
@@ -152,6 +160,18 @@ def configure(
 def _announce(host: str, port: int, label: str) -> None:
     shown = f"[{host}]" if ":" in host else host
     print(f"Frontdesk is at http://{shown}:{port} and {label} answers", flush=True)
+
+
+def in_time(end: Callable[[], None]) -> Callable[[], None]:
+    """The same end, but one that comes: a database that stands still would hold the process back for ever."""
+
+    def ended() -> None:
+        last = threading.Timer(LAST_RESORT, os._exit, [1])
+        last.daemon = True
+        last.start()
+        end()
+
+    return ended
 
 
 class _Server(uvicorn.Server):

@@ -1,8 +1,4 @@
-"""What a user sees of what is kept of them, and what they do with it.
-
-Its connections are not those that answers are written with: someone who reads a long export slowly must
-not stand in anybody's way.
-"""
+"""What a user sees of what is kept of them, and what they do with it."""
 
 from collections.abc import Awaitable, Callable
 from uuid import UUID
@@ -22,17 +18,18 @@ class Records:
     """The records of all users.
 
     Args:
-        pool: connections of their own.
+        pool: connections.
+        exports: others for exports: someone who reads a long one slowly must not stand in anybody's way.
         running: the turns of this process.
         embed: raises EmbeddingUnavailable.
         model: the name of the embedding model behind `embed`.
     """
 
-    def __init__(self, pool: Pool, running: Running, embed: Embed, model: str) -> None:
+    def __init__(self, pool: Pool, exports: Pool, running: Running, embed: Embed, model: str) -> None:
         self.conversations = Conversations(pool)
         self.memory = Memory(pool, model)
         self.turns = TurnRecords(pool)
-        self.export = Export(pool)
+        self.export = Export(exports)
         self._users = Users(pool)
         self._running = running
         self._embed = embed

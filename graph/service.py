@@ -35,6 +35,7 @@ from storage.turn_records import TurnRecords
 STOP_WITHIN = 1.5
 """Seconds that running turns get when the process is asked to end."""
 RECORDS_CONNECTIONS = 5
+EXPORT_CONNECTIONS = 3
 CHECK_SECONDS = 2.0
 """Within which whoever asks for the state of the database is told."""
 
@@ -95,7 +96,8 @@ async def open_service(settings: Settings, say: Say, local: Local | None = None)
         runner = Runner(Pipeline(build(parts), saver), parts, books)
         news = await stack.enter_async_context(News.open(url, runner.running.stop))
         rejoin = Rejoin(runner.running, journal, turn_records, parts.turns, news)
-        records = Records(pool, runner.running, parts.embed, parts.embedding_model)
+        exports = await stack.enter_async_context(Pool.open(url, size=EXPORT_CONNECTIONS))
+        records = Records(pool, exports, runner.running, parts.embed, parts.embedding_model)
         heart = Heart(runner, leases)
         pruning = Pruning(pool, settings.keep_hours)
         pulse = await stack.enter_async_context(Pulse.open(url, partial(fit, settings, url, say), fit=seen))
@@ -123,4 +125,5 @@ async def _at_work(pulse: Pulse, *works: Callable[[], Awaitable[None]]) -> Async
     finally:
         for task in tasks:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        # Not for ever: what talks to a server that stands still does not let itself be ended.
+        await asyncio.wait(tasks, timeout=STOP_WITHIN)

@@ -4,6 +4,7 @@ StorageError
 ├── StorageUnavailable    the server cannot be reached or gave up: try again later
 ├── Gone                  what this belongs to was deleted meanwhile
 ├── FactKnown             another fact says the same
+├── AlreadyExporting      the user reads an export already
 ├── NotEmpty              the account has something in it already
 ├── MigrationsPending     the schema is older than the code: run `frontdesk migrate`
 └── SetupFailed           the database cannot be used as it is; the message says what is missing
@@ -24,6 +25,10 @@ class Gone(StorageError):
 
 class FactKnown(StorageError):
     """Another fact of the user's says the same."""
+
+
+class AlreadyExporting(StorageError):
+    """The user reads an export already."""
 
 
 class NotEmpty(StorageError):

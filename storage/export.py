@@ -1,9 +1,11 @@
 """Everything that is kept of a user, line by line."""
 
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from typing import LiteralString
 from uuid import UUID
 
+from storage.errors import AlreadyExporting
 from storage.pool import Pool
 
 FORMAT = 1
@@ -65,6 +67,7 @@ class Export:
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
+        self._readers: set[UUID] = set()
 
     async def lines(self, user_id: UUID) -> AsyncGenerator[str]:
         """JSON texts, one for each thing kept, all as it was at the beginning; parents before what refers to them.
@@ -72,8 +75,20 @@ class Export:
         The last one counts those between it and the first, so that a broken copy is known for one.
 
         Raises:
+            AlreadyExporting: the user reads one already in this process; each holds a connection while it is read.
             StorageUnavailable: the database went away, or nobody read on for a minute.
         """
+        if user_id in self._readers:
+            raise AlreadyExporting
+        self._readers.add(user_id)
+        try:
+            async with aclosing(self._lines(user_id)) as lines:
+                async for line in lines:
+                    yield line
+        finally:
+            self._readers.discard(user_id)
+
+    async def _lines(self, user_id: UUID) -> AsyncGenerator[str]:
         count = 0
         async with self._pool.as_user(user_id, snapshot=True) as conn:
             # A reader that has gone to sleep must not hold a connection and old rows for ever.

@@ -7,6 +7,8 @@ from procrastinate import PsycopgConnector
 from procrastinate.schema import SchemaManager
 from psycopg.rows import DictRow
 
+from storage.pool import PATIENCE
+
 Connection = psycopg.AsyncConnection[DictRow]
 
 # As options of the connection and not by SET: the library listens on connections that it opens itself.
@@ -15,7 +17,7 @@ OPTIONS: LiteralString = "-c search_path=procrastinate -c role=frontdesk_jobs"
 
 def connector(url: str) -> PsycopgConnector:
     """Connections for jobs."""
-    return PsycopgConnector(conninfo=url, kwargs={"options": OPTIONS}, min_size=1, max_size=3)
+    return PsycopgConnector(conninfo=url, kwargs={"options": OPTIONS}, min_size=1, max_size=3, timeout=PATIENCE)
 
 
 async def create_tables(conn: Connection) -> None:

@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Callable
+from contextlib import AsyncExitStack, aclosing
 from typing import Any
 from uuid import UUID
 
@@ -10,6 +11,7 @@ import httpx
 import pytest
 
 from graph.restore import BadExport, whole
+from graph.service import EXPORT_CONNECTIONS
 from storage.errors import NotEmpty
 from storage.pool import Pool
 from storage.restore import Restore
@@ -86,6 +88,24 @@ async def test_an_export_is_ones_own(frontdesk: Frontdesk, model: ModelServer, a
     await lived(frontdesk, model, ada)
     async with frontdesk.client(bob) as client:
         assert [line["type"] for line in await lines(client)] == ["export", "end"]
+
+
+async def test_exports_that_nobody_reads_on_stand_in_nobodys_way(frontdesk: Frontdesk, ada: UUID, bob: UUID) -> None:
+    """They hold connections of their own, and a user gets one at a time."""
+    async with AsyncExitStack() as stack:
+        for number in range(EXPORT_CONNECTIONS - 1):
+            lines_ = await stack.enter_async_context(aclosing(frontdesk.service.records.export.lines(UUID(int=number))))
+            await anext(lines_)
+        begun = await stack.enter_async_context(aclosing(frontdesk.service.records.export.lines(ada)))
+        await anext(begun)
+        async with frontdesk.client(ada) as client:
+            again = await client.get("/export")
+        assert (again.status_code, again.json()["code"]) == (409, "export_running")
+        assert (await frontdesk.chat(bob, "Hello")).status == 200
+        async with frontdesk.client(bob) as client:
+            assert (await client.get("/conversations")).status_code == 200
+    async with frontdesk.client(ada) as client:
+        assert (await client.get("/export")).status_code == 200
 
 
 async def put_back(frontdesk: Frontdesk, user: UUID, exported: list[dict[str, Any]]) -> int:

@@ -3,6 +3,7 @@
 import asyncio
 from uuid import UUID, uuid4
 
+import psycopg
 import pytest
 
 from tests.faults.outcome import counted, said
@@ -47,6 +48,17 @@ async def test_a_stopped_answer_keeps_what_was_said(
     assert outcome == "stopped"
     await frontdesk.chat(ada, "Go on", conversation_id="c-1")
     assert "Well, it " in str((await model.received(streaming, 2)).body["messages"])
+
+
+async def test_a_wish_to_stop_that_was_not_heard_is_found(frontdesk: Frontdesk, model: ModelServer, ada: UUID) -> None:
+    """It is written down, and each sign of life looks for it."""
+    model.queue(Hang(["Well, "]), streaming)
+    async with listening(frontdesk, ada, "Hello") as events:
+        await until(events, "token")
+        async with await psycopg.AsyncConnection.connect(frontdesk.service.url, autocommit=True) as conn:
+            await conn.execute("update chat_turns set stop_asked_at = now()")
+        await frontdesk.service.heart.beat()
+        assert (await until(events, "done"))[-1].data["finish_reason"] == "stopped"
 
 
 async def test_an_answer_can_be_stopped_before_its_first_word(

@@ -11,6 +11,7 @@ import httpx
 import psycopg
 import pytest
 
+from api.serve import LAST_RESORT
 from graph.opening import Local
 from storage.migrate import migrate
 from tests.support.app import Event, Frontdesk, Serve, serving
@@ -171,6 +172,25 @@ async def test_a_server_starts_without_a_database_and_works_once_there_is_one(
                 async for line in answer.aiter_lines():
                     heard += [Event(0, "done", {})] if line == "event: done" else []
     assert len(heard) == 1
+
+
+@pytest.mark.parametrize(("how", "code"), [("stopped", 0), ("standing still", 1)])
+async def test_a_server_ends_also_without_a_database(
+    postgres: Postgres, model: ModelServer, pytestconfig: pytest.Config, how: str, code: int
+) -> None:
+    """In seconds; what cannot be ended in good order is cut off."""
+    folder = Path(pytestconfig.cache.mkdir("frontdesk"))
+    async with starting(postgres.url(), model.url, folder) as start:
+        process = await start()
+        if how == "stopped":
+            await postgres.stop()
+        else:
+            postgres.pause()
+        async with process.client(UUID(int=0)) as client:
+            while (await client.get("/health/ready")).status_code == 200:
+                pass
+        async with asyncio.timeout(3 * LAST_RESORT):
+            assert await process.end() == code
 
 
 async def test_a_full_disk_refuses_messages_and_loses_none(
