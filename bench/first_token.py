@@ -38,7 +38,7 @@ async def main(rounds: int) -> None:
     """Measure and print."""
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        model_url = await stack.enter_async_context(_model(folder))
+        model_url = await stack.enter_async_context(scripted_model(folder))
         url = await stack.enter_async_context(Embedded(folder / "postgres").running())
         await migrate(url)
         local = await stack.enter_async_context(local_embeddings(lambda _: None))
@@ -105,10 +105,12 @@ async def _http(frontdesk: Frontdesk) -> Measured:
 
 
 @asynccontextmanager
-async def _model(folder: Path) -> AsyncGenerator[str, None]:
+async def scripted_model(folder: Path, pace: float = 0.0) -> AsyncGenerator[str, None]:
+    """A model server, in a process of its own, that sends `TOKENS` tokens `pace` seconds apart; yields its URL."""
     script = folder / "script.json"
     words = [f"word{number} " for number in range(TOKENS)]
-    script.write_text(json.dumps({"always": [{"reply": "text", "tokens": words, "when": "streaming"}]}))
+    reply = {"reply": "text", "tokens": words, "delay_between": pace, "when": "streaming"}
+    script.write_text(json.dumps({"always": [reply]}))
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "tests.support.model_server", "--port", "0", "--script", str(script),
         stdout=asyncio.subprocess.PIPE,

@@ -47,7 +47,7 @@ class Runner:
         self.running = Running()
         self._pipeline = pipeline
         self._parts = parts
-        self._books = books
+        self.books = books
 
     def begin(self, ask: Ask, turn_id: UUID) -> Turn:
         """Start a turn, under that id; it goes on to its end by itself."""
@@ -66,7 +66,7 @@ class Runner:
 
     def _turn(self, turn_id: UUID, user_id: UUID, conversation_id: str, attempt: int = 1) -> Turn:
         stop = self._parts.stops.of(str(turn_id))
-        return Turn(turn_id, user_id, conversation_id, stop, self._books.write, first=(attempt - 1) * RUN + 1)
+        return Turn(turn_id, user_id, conversation_id, stop, self.books.write, first=(attempt - 1) * RUN + 1)
 
     async def _guarded(self, turn: Turn, work: Callable[[], Awaitable[None]]) -> None:
         """The work, whatever becomes of it: readers hear one last event, or are let go."""
@@ -96,14 +96,14 @@ class Runner:
             # It was refused, or deleted by another process while this one ran it.
             await self._pipeline.forget(turn)
             if ask.key is not None:
-                await self._books.keys.give_up(turn.user_id, turn.turn_id)
+                await self.books.keys.give_up(turn.user_id, turn.turn_id)
 
     async def _take_over(self, turn: Turn, orphan: Orphan) -> None:
         user_id, turn_id = turn.user_id, turn.turn_id
-        story = await self._books.records.story(user_id, turn_id)
+        story = await self.books.records.story(user_id, turn_id)
         if story is None:
             raise Gone
-        told = await self._books.journal.read(user_id, turn_id, after=0)
+        told = await self.books.journal.read(user_id, turn_id, after=0)
         if orphan["attempt"] > MOST_RUNS:
             await self._abandon(turn, story, told, orphan["status"])
         elif orphan["status"] == "answered":
@@ -111,7 +111,7 @@ class Runner:
             state = adoption.answered(turn_id, turn.conversation_id, story, history)
             await self._pipeline.stand(turn, "generate", state)
             self._tell_the_rest(turn, story, told)
-            await self._books.written(turn)
+            await self.books.written(turn)
             await self._pipeline.go_on(turn)
         else:
             state = adoption.chosen(turn_id, turn.conversation_id, story)
@@ -139,7 +139,7 @@ class Runner:
             if answer:  # committed, also where no checkpoint of it could be saved: then the rest is for an adopter
                 answered(turn, answer)
         if answer:
-            await self._books.written(turn)
+            await self.books.written(turn)
             await self._pipeline.go_on(turn)
 
     def _told(self, turn: Turn, event: NodeEvent, waiting: list[Notice], asked_employee: str | None) -> Answer | None:
@@ -195,7 +195,7 @@ class Runner:
         broken_off(turn, code)
         with suppress(TimeoutError):
             async with asyncio.timeout(PATIENCE):
-                await self._books.written(turn)
+                await self.books.written(turn)
         with suppress(StorageUnavailable):
             await self._parts.turns.fail(turn.user_id, turn.turn_id, code)
             await self._pipeline.go_on(turn, Command(update={"failure": code}, goto="record_metrics"))

@@ -3,9 +3,9 @@
 import asyncio
 import logging
 import threading
-import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
+from select import select
 from typing import Any
 
 import psycopg
@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 BEAT = 0.2
 """Seconds between two signs of life."""
 SILENCE = 0.8
-"""Seconds without one after which the database is taken to be away."""
+"""Seconds for which one is waited before the database is taken to be away."""
 AGAIN = 1.0
 """Seconds between two looks whether a database that was not there at the start can be used by now."""
 
@@ -26,7 +26,8 @@ AGAIN = 1.0
 class Pulse:
     """Feels it all the time, in a thread and over a connection of its own. Open it with `Pulse.open()`.
 
-    In a thread, because a busy event loop would take its own lateness for the database's.
+    In a thread, because a busy event loop would take its own lateness for the database's; and by waiting for the
+    connection and not by the clock, because a process that stood still itself finds the answer there when it goes on.
 
     Args:
         url: where Postgres is.
@@ -39,7 +40,7 @@ class Pulse:
         self._prepare = prepare
         self._preparing = asyncio.Lock()
         self._fit = fit
-        self._heard = time.monotonic() if fit else float("-inf")
+        self._away = not fit
         self._ended = threading.Event()
 
     @classmethod
@@ -57,8 +58,8 @@ class Pulse:
             await asyncio.to_thread(thread.join, SILENCE)
 
     def answers(self) -> bool:
-        """Whether the database can be used, and gave a sign of life in the last moment."""
-        return self._fit and time.monotonic() - self._heard < SILENCE
+        """Whether the database can be used, and gives signs of life."""
+        return self._fit and not self._away
 
     def require(self) -> None:
         """Go on only with a database.
@@ -87,9 +88,7 @@ class Pulse:
             try:
                 conn = psycopg.connect(self._url, **_line())
             except psycopg.Error as error:
-                if self._heard > float("-inf"):
-                    log.warning("no sign of life from the database: %s", str(error).strip().split("\n", 1)[0])
-                self._heard = float("-inf")
+                self._miss(str(error).strip().split("\n", 1)[0])
                 self._ended.wait(BEAT)
                 continue
             # A connection that is lost says nothing yet: the next one may be had at once.
@@ -98,9 +97,25 @@ class Pulse:
 
     def _beat(self, conn: psycopg.Connection[Any]) -> None:
         while not self._ended.is_set():
-            conn.execute("select 1")
-            self._heard = time.monotonic()
+            conn.pgconn.send_query(b"select 1")
+            conn.pgconn.flush()
+            while conn.pgconn.is_busy():
+                ready, _, _ = select([conn], [], [], SILENCE)
+                if ready:
+                    conn.pgconn.consume_input()
+                elif self._ended.is_set():
+                    return
+                else:
+                    self._miss("it stands still")
+            while conn.pgconn.get_result():
+                pass
+            self._away = False
             self._ended.wait(BEAT)
+
+    def _miss(self, why: str) -> None:
+        if not self._away:
+            log.warning("no sign of life from the database: %s", why)
+        self._away = True
 
 
 def _line() -> dict[str, Any]:

@@ -15,6 +15,7 @@ from storage.migrate import migrate
 from storage.pool import Pool
 from tests.support.app import Frontdesk, Serve, serving
 from tests.support.model_server import ModelServer
+from tests.support.process import Start, starting
 
 FAST = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off", "max_connections": "400"}
 
@@ -84,6 +85,13 @@ async def serve(database_url: str, model: ModelServer, local: Local, tmp_path: P
 async def frontdesk(serve: Serve) -> Frontdesk:
     """The application with default settings and verified tokens."""
     return await serve()
+
+
+@pytest.fixture
+async def start(database_url: str, model: ModelServer, pytestconfig: pytest.Config) -> AsyncIterator[Start]:
+    """Starts servers as processes of their own, on the same database as the application and with the same model."""
+    async with starting(database_url, model.url, Path(pytestconfig.cache.mkdir("frontdesk"))) as begin:
+        yield begin
 
 
 @pytest.fixture

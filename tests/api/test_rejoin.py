@@ -13,6 +13,7 @@ from tests.support.database import rows
 from tests.support.listening import listening, until
 from tests.support.model_script import Gate, Text, streaming
 from tests.support.model_server import ModelServer
+from tests.support.process import Process, Start
 
 
 @pytest.fixture
@@ -23,12 +24,12 @@ async def other(serve: Serve, frontdesk: Frontdesk) -> Frontdesk:
 
 @asynccontextmanager
 async def rejoined(
-    frontdesk: Frontdesk, user: UUID, turn: str, after: int | None = None
+    server: Frontdesk | Process, user: UUID, turn: str, after: int | None = None
 ) -> AsyncGenerator[AsyncGenerator[Event]]:
     """The turn's events; leaving the block hangs up."""
     headers = {} if after is None else {"Last-Event-ID": str(after)}
     async with (
-        frontdesk.client(user) as client,
+        server.client(user) as client,
         client.stream("GET", f"/turns/{turn}/events", headers=headers) as response,
         aclosing(read_events(response)) as events,
     ):
@@ -81,9 +82,10 @@ async def test_a_turn_that_runs_is_followed_from_anywhere(
 
 
 async def test_cut_again_and_again_nothing_is_lost_or_told_twice(
-    frontdesk: Frontdesk, other: Frontdesk, model: ModelServer, ada: UUID
+    start: Start, database_url: str, model: ModelServer, ada: UUID
 ) -> None:
-    """Readers lose their connection at random points, hundreds of times, and come back to either server."""
+    """Readers lose their connection at random points, hundreds of times, and come back to either of two processes."""
+    servers = await asyncio.gather(start(), start())
     chance = random.Random(4)  # noqa: S311 - the same cuts in every run
     words = [f"wörd{number} " for number in range(400)]
     model.queue(Text(words, delay_between=0.004), streaming)
@@ -94,9 +96,7 @@ async def test_cut_again_and_again_nothing_is_lost_or_told_twice(
         heard: list[Event] = []
         while not heard or heard[-1].name != "done":
             left = chance.randint(1, 12)
-            async with rejoined(
-                chance.choice([frontdesk, other]), ada, turn, heard[-1].id if heard else None
-            ) as events:
+            async with rejoined(chance.choice(servers), ada, turn, heard[-1].id if heard else None) as events:
                 async for event in events:
                     heard.append(event)
                     left -= 1
@@ -105,7 +105,7 @@ async def test_cut_again_and_again_nothing_is_lost_or_told_twice(
                         break
         return heard
 
-    async with listening(frontdesk, ada, "Hello") as events:
+    async with listening(servers[0], ada, "Hello") as events:
         first = await until(events, "start")
         turn = first[0].data["turn_id"]
         readers = [asyncio.create_task(read(turn)) for _ in range(16)]
@@ -114,8 +114,7 @@ async def test_cut_again_and_again_nothing_is_lost_or_told_twice(
     assert cuts >= 200
     assert [event.id for event in whole] == list(range(1, len(whole) + 1))
     assert all(heard == whole for heard in told)
-    await frontdesk.settled()
-    stored = await rows(frontdesk.service.url, "select content from chat_messages where role = 'assistant'")
+    stored = await rows(database_url, "select content from chat_messages where role = 'assistant'")
     assert stored == [("".join(event.data["text"] for event in whole if event.name == "token"),)]
     assert stored == [("".join(words),)]
 

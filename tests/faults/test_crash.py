@@ -1,31 +1,18 @@
 """A process that dies, or sleeps too long, in the middle of turns."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from pathlib import Path
 from uuid import UUID
 
 import psycopg
-import pytest
 
 from tests.support.app import Event, Frontdesk, read_events
 from tests.support.database import row, rows
 from tests.support.listening import text_of
 from tests.support.model_script import Gate, Hang, Json, Text, plain, streaming, structured
 from tests.support.model_server import ModelServer
-from tests.support.process import Process, Start, starting
+from tests.support.process import Process, Start
 
 FACT = Json({"facts": [{"fact": "The user sells biscuits.", "confidence": 0.9, "replaces": []}]})
-
-
-@pytest.fixture
-async def start(
-    database_url: str, model: ModelServer, pytestconfig: pytest.Config, frontdesk: Frontdesk
-) -> AsyncIterator[Start]:
-    """Starts servers that can be killed, beside one that stays."""
-    folder = Path(pytestconfig.cache.mkdir("frontdesk"))
-    async with starting(database_url, model.url, folder) as begin:
-        yield begin
 
 
 async def ask(process: Process, user: UUID, heard: list[Event], until: str, spoke: asyncio.Event | None = None) -> None:
@@ -205,6 +192,7 @@ async def test_a_server_that_is_asked_to_end_twice_hands_its_turns_on(
     reading = asyncio.create_task(ask(process, ada, heard, until="never", spoke=spoke))
     await spoke.wait()
     process.ask_to_end()
+    await process.drains(ada)  # or the two would be one
     assert await process.end() == 0
     await asyncio.gather(reading, return_exceptions=True)
     assert [event.name for event in heard if event.name in ("done", "error")] == []

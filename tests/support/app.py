@@ -71,8 +71,7 @@ class Frontdesk:
     def client(self, user: UUID | None, *, admin: bool = False) -> httpx.AsyncClient:
         """An HTTP client signed in as this user (None: not signed in)."""
         headers = {} if user is None else self.signed_in(user, admin=admin)
-        no_authorities = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # to load them takes longer than many a test
-        return httpx.AsyncClient(base_url=self.url, headers=headers, timeout=30, verify=no_authorities)
+        return httpx.AsyncClient(base_url=self.url, headers=headers, timeout=30, verify=no_authorities())
 
     def signed_in(self, user: UUID, *, admin: bool = False) -> dict[str, str]:
         """The headers of a request of this user."""
@@ -98,6 +97,11 @@ class Frontdesk:
         """Wait until no request is being answered: each has its answer, or its client was seen to leave."""
         while requests := self.server.server_state.tasks:
             await asyncio.wait(requests)
+
+
+def no_authorities() -> ssl.SSLContext:
+    """No certificate authorities: to load them for each client takes longer than many a test."""
+    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 def read_events(response: httpx.Response) -> AsyncGenerator[Event]:

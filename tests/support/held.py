@@ -17,7 +17,7 @@ from tests.support.app import Frontdesk
 
 def left(frontdesk: Frontdesk) -> Counter[str]:
     """What there is only as long as somebody is served: all zero for an application at rest."""
-    write = frontdesk.service.runner._books.write
+    write = frontdesk.service.runner.books.write
     assert isinstance(write, MethodType)
     scribe = write.__self__
     assert isinstance(scribe, Scribe)

@@ -6,16 +6,17 @@ from typing import Any
 from uuid import UUID
 
 from tests.support.app import Event, Frontdesk, read_events
+from tests.support.process import Process
 
 
 @asynccontextmanager
 async def listening(
-    frontdesk: Frontdesk, user: UUID, message: str, **fields: Any
+    server: Frontdesk | Process, user: UUID, message: str, **fields: Any
 ) -> AsyncGenerator[AsyncGenerator[Event]]:
     """The events of a message's answer as they come; leaving the block hangs up."""
     asked = {"message": message, **fields}
     async with (
-        frontdesk.client(user) as client,
+        server.client(user) as client,
         client.stream("POST", "/chat", json=asked) as response,
         aclosing(read_events(response)) as events,
     ):

@@ -16,7 +16,7 @@ import httpx
 
 from api.tokens import issue_token
 from graph.settings import Settings
-from tests.support.app import SECRET
+from tests.support.app import SECRET, no_authorities
 
 FRONTDESK = str(Path(sys.executable).with_name("frontdesk"))
 
@@ -32,7 +32,8 @@ class Process:
         """An HTTP client signed in as this user."""
         settings = Settings(jwt_secret=SECRET, _env_file=None)  # type: ignore[arg-type, call-arg]
         token = issue_token(settings, user, admin=False, seconds=3600, now=int(time.time()))
-        return httpx.AsyncClient(base_url=self.url, headers={"Authorization": f"Bearer {token}"}, timeout=30)
+        headers = {"Authorization": f"Bearer {token}"}
+        return httpx.AsyncClient(base_url=self.url, headers=headers, timeout=30, verify=no_authorities())
 
     async def kill(self) -> None:
         """End it as a power cut does."""
@@ -50,6 +51,12 @@ class Process:
     def ask_to_end(self) -> None:
         """Ask it to end, in its own time."""
         self.process.terminate()
+
+    async def drains(self, user: UUID) -> None:
+        """Return once it says that it is ending."""
+        async with self.client(user) as client:
+            while (await client.get("/health/ready")).json()["checks"]["server"] != "shutting down":
+                pass
 
     async def end(self) -> int:
         """Ask it to end, and wait."""
