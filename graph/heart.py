@@ -12,8 +12,8 @@ from storage.leases import Held, Orphan
 
 log = logging.getLogger(__name__)
 
-BEAT = 5.0
-"""Seconds between two signs of life: a third of a lease."""
+BEAT = 1.0
+"""Seconds between two signs of life: some may fail before a lease runs out, or its process is taken for dead."""
 AT_ONCE = 8
 """Turns taken over in one beat at most, so that several processes share what another one left."""
 

@@ -17,7 +17,7 @@ from storage.pruning import Pruned
 
 log = logging.getLogger(__name__)
 
-EVERY_FIVE_SECONDS = "* * * * * */5"
+EVERY_TWO_SECONDS = "* * * * * */2"
 EVERY_TEN_MINUTES = "*/10 * * * *"
 STALLED_SECONDS = 30
 """Silence after which a worker is taken for dead, and its jobs for undone."""
@@ -45,7 +45,7 @@ def jobs(url: str, adoption: Adoption, pruning: Pruning) -> App:
     """The jobs, as a worker on the database at `url` does them."""
     app = App(connector=connector(url))
 
-    @app.periodic(cron=EVERY_FIVE_SECONDS)
+    @app.periodic(cron=EVERY_TWO_SECONDS)
     @app.task(name="adopt", queueing_lock="adopt")
     async def adopt(timestamp: int) -> None:  # noqa: ARG001 - as the library calls it
         await adoption.adopt()

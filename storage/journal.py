@@ -12,6 +12,7 @@ from psycopg.types.json import Json
 from typing_extensions import TypedDict
 
 from storage.errors import Gone
+from storage.leases import present
 from storage.pool import Pool
 
 log = logging.getLogger(__name__)
@@ -97,20 +98,22 @@ class Journal:
 class News:
     """Hears, over a connection of its own, that a turn has more to tell. Open it with `News.open()`."""
 
-    def __init__(self, stop: Callable[[UUID], None]) -> None:
+    def __init__(self, stop: Callable[[UUID], None], owner: UUID) -> None:
         self._stop = stop
+        self._owner = owner
         self._waiting: dict[str, set[asyncio.Event]] = {}
 
     @classmethod
     @asynccontextmanager
-    async def open(cls, url: str, stop: Callable[[UUID], None]) -> AsyncGenerator["News"]:
+    async def open(cls, url: str, stop: Callable[[UUID], None], owner: UUID) -> AsyncGenerator["News"]:
         """Listen for the length of the block; a lost connection is made again.
 
         Args:
             url: where Postgres is.
             stop: called with each turn that somebody wants to end.
+            owner: the process, which is known to live by this connection.
         """
-        news = cls(stop)
+        news = cls(stop, owner)
         task = asyncio.create_task(news._listen(url), name="news")
         try:
             yield news
@@ -148,6 +151,7 @@ class News:
             with suppress(psycopg.OperationalError):
                 async with await psycopg.AsyncConnection.connect(url, autocommit=True) as conn:
                     await conn.execute("listen frontdesk_turns; listen frontdesk_stops")
+                    await present(conn, self._owner)
                     async for notice in conn.notifies():
                         self._heard(notice.channel, notice.payload)
             log.warning("no news of other processes' turns for a moment")

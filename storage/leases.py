@@ -4,10 +4,22 @@ from collections.abc import Sequence
 from typing import Literal, TypedDict
 from uuid import UUID
 
+import psycopg
+from psycopg.rows import TupleRow
+
 from storage.pool import Pool
 
 LEASE_SECONDS = 15
 """How long a turn belongs to a process that gives no sign of life. By the database's clock, which all share."""
+QUIET_SECONDS = 3
+"""The same for one that is gone: the database knows by the lock that a living process holds (`present`)."""
+SETTLING_SECONDS = 10
+"""After its own start the database cannot know who lives: the locks are taken anew when the others are back."""
+
+
+async def present(conn: psycopg.AsyncConnection[TupleRow], owner: UUID) -> None:
+    """Be known to live as long as this connection does."""
+    await conn.execute("select pg_advisory_lock_shared(hashtextextended(%(owner)s::text, 0))", {"owner": owner})
 
 
 class Held(TypedDict):
@@ -64,19 +76,31 @@ class Leases:
     async def adopt(self, limit: int, *, running: Sequence[UUID] = ()) -> list[Orphan]:
         """Take over so many turns whose lease has run out; of several who look at once each gets others.
 
-        Not those that are `running` here: their lease could not be renewed, but they go on.
+        A killed process's connections end with it, so its turns need not wait for their lease. Not those that are
+        `running` here: their lease could not be renewed, but they go on.
         """
         async with self._pool.as_keeper() as conn:
             cursor = await conn.execute(
                 "update chat_turns t set owner = %(owner)s, attempt = t.attempt + 1,"
                 " lease_until = now() + make_interval(secs => %(seconds)s)"
                 " from (select user_id, turn_id from chat_turns"
-                "       where status in ('accepted', 'answered') and lease_until < now()"
-                "       and turn_id <> all(%(running)s)"
+                "       where status in ('accepted', 'answered') and turn_id <> all(%(running)s)"
+                "       and (lease_until < now() or lease_until < now() + make_interval(secs => %(quiet)s)"
+                "        and pg_postmaster_start_time() < now() - make_interval(secs => %(settling)s)"
+                "        and not exists (select from pg_locks l where l.locktype = 'advisory' and l.objsubid = 1"
+                "         and l.database = (select oid from pg_database where datname = current_database())"
+                "         and (l.classid::bigint << 32 | l.objid::bigint) = hashtextextended(owner::text, 0)))"
                 "       order by lease_until limit %(limit)s for update skip locked) orphan"
                 " where t.user_id = orphan.user_id and t.turn_id = orphan.turn_id"
                 " returning t.user_id, t.turn_id, t.convo_id as conversation_id, t.status, t.attempt,"
                 " t.stop_asked_at is not null as stop_asked",
-                {"owner": self._owner, "seconds": LEASE_SECONDS, "limit": limit, "running": list(running)},
+                {
+                    "owner": self._owner,
+                    "seconds": LEASE_SECONDS,
+                    "quiet": LEASE_SECONDS - QUIET_SECONDS,
+                    "settling": SETTLING_SECONDS,
+                    "limit": limit,
+                    "running": list(running),
+                },
             )
             return [Orphan(**row) for row in await cursor.fetchall()]  # type: ignore[typeddict-item]

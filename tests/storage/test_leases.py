@@ -3,10 +3,12 @@
 import asyncio
 from uuid import UUID, uuid4
 
+import psycopg
 import pytest
 
+from storage import leases
 from storage.errors import Gone
-from storage.leases import Leases
+from storage.leases import Leases, present
 from storage.pool import Pool
 from storage.turns import Turns
 from tests.storage.rows import Owner, accepted, answered, rows
@@ -41,6 +43,41 @@ async def test_a_turn_without_a_sign_of_life_is_taken_over_once(pool: Pool, owne
         "user_id": ada, "turn_id": turn_id, "conversation_id": "c-1", "status": "accepted", "attempt": 2,
         "stop_asked": True,
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("lives", [True, False])
+async def test_a_process_that_is_gone_loses_its_turns_before_their_lease(
+    pool: Pool, owner: Owner, database_url: str, ada: UUID, monkeypatch: pytest.MonkeyPatch, lives: bool
+) -> None:
+    """The database knows by its connection; one that lives and is only late keeps them."""
+    monkeypatch.setattr(leases, "SETTLING_SECONDS", 0)  # the tests' server has just begun
+    mine = uuid4()
+    async with await psycopg.AsyncConnection.connect(database_url, autocommit=True) as conn:
+        await present(conn, mine)
+        turn_id = await begun(pool, ada, mine)
+        owner.execute("update chat_turns set lease_until = lease_until - interval '4 seconds'")
+        if not lives:
+            await conn.close()
+            await gone(database_url)
+        taken = [orphan["turn_id"] for orphan in await Leases(pool, uuid4()).adopt(9)]
+    assert taken == ([] if lives else [turn_id])
+
+
+async def gone(url: str) -> None:
+    """Return once the database has noticed that the connection ended."""
+    async with await psycopg.AsyncConnection.connect(url, autocommit=True) as conn:
+        while (await conn.execute("select from pg_locks where locktype = 'advisory' and objsubid = 1")).rowcount:
+            pass
+
+
+async def test_after_the_databases_own_start_nobody_is_taken_for_gone(
+    pool: Pool, owner: Owner, ada: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those who live have to come back first."""
+    monkeypatch.setattr(leases, "SETTLING_SECONDS", 1_000_000)
+    await begun(pool, ada, uuid4())
+    owner.execute("update chat_turns set lease_until = lease_until - interval '4 seconds'")
+    assert await Leases(pool, uuid4()).adopt(9) == []
 
 
 async def test_who_lost_a_turn_commits_nothing(pool: Pool, owner: Owner, ada: UUID) -> None:
