@@ -30,6 +30,20 @@ HASTE = 0.8
 """Seconds for a statement that stands between a message and its first sign."""
 
 
+LINE: dict[str, Any] = {
+    "autocommit": True,
+    "row_factory": dict_row,
+    "application_name": "frontdesk",
+    "connect_timeout": 5,
+    # A server that was cut off, and says nothing of it, is noticed.
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 2,
+    "tcp_user_timeout": 20_000,
+}
+"""Of each connection."""
+
+
 def dialled(
     url: str, *, size: int, wait: float, configure: Callable[[Connection], Awaitable[None]]
 ) -> AsyncConnectionPool[Connection]:
@@ -65,19 +79,6 @@ def dialled(
         kwargs=LINE,
     )
     return connections
-
-
-LINE: dict[str, Any] = {
-    "autocommit": True,
-    "row_factory": dict_row,
-    "application_name": "frontdesk",
-    "connect_timeout": 5,
-    # A server that was cut off, and says nothing of it, is noticed.
-    "keepalives_idle": 10,
-    "keepalives_interval": 5,
-    "keepalives_count": 2,
-    "tcp_user_timeout": 20_000,
-}
 
 
 class Pool:

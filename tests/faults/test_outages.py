@@ -7,28 +7,16 @@ from pathlib import Path
 from typing import LiteralString
 from uuid import UUID
 
-import httpx
 import psycopg
 import pytest
 
-from api.serve import LAST_RESORT
 from graph.opening import Local
-from storage.migrate import migrate
-from tests.support.app import Event, Frontdesk, Serve, serving
+from tests.support.app import Frontdesk, Serve, ready, serving
 from tests.support.database import disconnect, rows
 from tests.support.listening import listening, until
 from tests.support.model_script import Gate, streaming
 from tests.support.model_server import ModelServer
 from tests.support.postgres import Postgres, lock, waits_for_a_lock
-from tests.support.process import starting
-
-
-@pytest.fixture
-async def postgres(tmp_path: Path) -> AsyncIterator[Postgres]:
-    """A migrated server of the test's own."""
-    async with Postgres.open(tmp_path / "postgres") as server:
-        await migrate(server.url())
-        yield server
 
 
 @pytest.fixture
@@ -50,12 +38,6 @@ async def is_away(frontdesk: Frontdesk, user: UUID) -> None:
     assert (other.status_code, other.json()["code"]) == (503, "storage_unavailable")
     assert (ready.status_code, ready.json()["checks"]["database"]) == (503, "unreachable")
     assert live.status_code == 200
-
-
-async def ready(client: httpx.AsyncClient) -> None:
-    """Wait until the server says that it can answer."""
-    while (await client.get("/health/ready")).status_code != 200:
-        pass
 
 
 async def owner(url: str, *statements: LiteralString) -> None:
@@ -151,46 +133,6 @@ async def test_a_table_that_somebody_holds_delays_an_answer_and_refuses_a_messag
         await holding
         await until(events, "done")
     assert await kept(frontdesk, start.data["turn_id"]) == [("done", "Well, it depends.", "stop")]
-
-
-async def test_a_server_starts_without_a_database_and_works_once_there_is_one(
-    postgres: Postgres, model: ModelServer, ada: UUID, pytestconfig: pytest.Config
-) -> None:
-    """Nobody has to start it again."""
-    await postgres.stop()
-    folder = Path(pytestconfig.cache.mkdir("frontdesk"))
-    async with starting(postgres.url(), model.url, folder) as start:
-        process = await start()
-        async with process.client(ada) as client:
-            response = await client.post("/chat", json={"message": "Hello"})
-            assert (response.status_code, response.json()["code"]) == (503, "storage_unavailable")
-            await postgres.start()
-            await ready(client)
-            heard = list[Event]()
-            async with client.stream("POST", "/chat", json={"message": "Hello"}) as answer:
-                assert answer.status_code == 200
-                async for line in answer.aiter_lines():
-                    heard += [Event(0, "done", {})] if line == "event: done" else []
-    assert len(heard) == 1
-
-
-@pytest.mark.parametrize(("how", "code"), [("stopped", 0), ("standing still", 1)])
-async def test_a_server_ends_also_without_a_database(
-    postgres: Postgres, model: ModelServer, pytestconfig: pytest.Config, how: str, code: int
-) -> None:
-    """In seconds; what cannot be ended in good order is cut off."""
-    folder = Path(pytestconfig.cache.mkdir("frontdesk"))
-    async with starting(postgres.url(), model.url, folder) as start:
-        process = await start()
-        if how == "stopped":
-            await postgres.stop()
-        else:
-            postgres.pause()
-        async with process.client(UUID(int=0)) as client:
-            while (await client.get("/health/ready")).status_code == 200:
-                pass
-        async with asyncio.timeout(3 * LAST_RESORT):
-            assert await process.end() == code
 
 
 async def test_a_full_disk_refuses_messages_and_loses_none(

@@ -99,6 +99,12 @@ class Frontdesk:
             await asyncio.wait(requests)
 
 
+async def ready(client: httpx.AsyncClient) -> None:
+    """Wait until the server says that it can answer."""
+    while (await client.get("/health/ready")).status_code != 200:
+        pass
+
+
 def no_authorities() -> ssl.SSLContext:
     """No certificate authorities: to load them for each client takes longer than many a test."""
     return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)

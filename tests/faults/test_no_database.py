@@ -1,0 +1,52 @@
+"""A server without a database, at its beginning and at its end."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+
+from api.serve import LAST_RESORT
+from tests.support.app import read_events, ready
+from tests.support.model_server import ModelServer
+from tests.support.postgres import Postgres
+from tests.support.process import Start, starting
+
+
+@pytest.fixture
+async def start(postgres: Postgres, model: ModelServer, pytestconfig: pytest.Config) -> AsyncIterator[Start]:
+    """Starts servers on the database that can be stopped."""
+    async with starting(postgres.url(), model.url, Path(pytestconfig.cache.mkdir("frontdesk"))) as begin:
+        yield begin
+
+
+async def test_a_server_starts_without_a_database_and_works_once_there_is_one(
+    postgres: Postgres, start: Start, ada: UUID
+) -> None:
+    """Nobody has to start it again."""
+    await postgres.stop()
+    process = await start()
+    async with process.client(ada) as client:
+        response = await client.post("/chat", json={"message": "Hello"})
+        assert (response.status_code, response.json()["code"]) == (503, "storage_unavailable")
+        await postgres.start()
+        await ready(client)
+        async with client.stream("POST", "/chat", json={"message": "Hello"}) as answer:
+            assert answer.status_code == 200
+            assert [event.name async for event in read_events(answer)][-1] == "done"
+
+
+@pytest.mark.parametrize(("how", "code"), [("stopped", 0), ("standing still", 1)])
+async def test_a_server_ends_also_without_a_database(postgres: Postgres, start: Start, how: str, code: int) -> None:
+    """In seconds; what cannot be ended in good order is cut off."""
+    process = await start()
+    if how == "stopped":
+        await postgres.stop()
+    else:
+        postgres.pause()
+    async with process.client(UUID(int=0)) as client:
+        while (await client.get("/health/ready")).status_code == 200:
+            pass
+    async with asyncio.timeout(3 * LAST_RESORT):
+        assert await process.end() == code
