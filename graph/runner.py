@@ -104,7 +104,9 @@ class Runner:
         if story is None:
             raise Gone
         told = await self.books.journal.read(user_id, turn_id, after=0)
-        if orphan["attempt"] > MOST_RUNS:
+        if told and told[-1][1]["event"] == "error":  # it was told, and then the process was lost
+            await self._fail(turn, told[-1][1]["data"]["code"])
+        elif orphan["attempt"] > MOST_RUNS:
             await self._abandon(turn, story, told, orphan["status"])
         elif orphan["status"] == "answered":
             history = await self._parts.conversations.history(user_id, turn.conversation_id, before_turn=turn_id)
@@ -192,10 +194,21 @@ class Runner:
         """End a broken turn for its readers, and for the records as far as they can be reached."""
         if turn.over:
             return  # the answer is out: what failed came after it
+        if turn.kept and code == "storage_unavailable":
+            # The end is for those who listen here. Nothing can be written down of it, so whoever finds the turn without
+            # a sign of life, once there is a database, answers it.
+            turn.kept = False
+            broken_off(turn, code)
+            turn.lose()
+            return
         broken_off(turn, code)
         with suppress(TimeoutError):
             async with asyncio.timeout(PATIENCE):
                 await self.books.written(turn)
         with suppress(StorageUnavailable):
-            await self._parts.turns.fail(turn.user_id, turn.turn_id, code)
-            await self._pipeline.go_on(turn, Command(update={"failure": code}, goto="record_metrics"))
+            await self._fail(turn, code)
+
+    async def _fail(self, turn: Turn, code: ErrorCode) -> None:
+        """Put it on record that there will be no answer."""
+        await self._parts.turns.fail(turn.user_id, turn.turn_id, code)
+        await self._pipeline.go_on(turn, Command(update={"failure": code}, goto="record_metrics"))

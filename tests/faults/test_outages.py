@@ -11,7 +11,8 @@ import psycopg
 import pytest
 
 from graph.opening import Local
-from tests.support.app import Frontdesk, Serve, ready, serving
+from nodes import generate
+from tests.support.app import Frontdesk, Serve, read_events, ready, serving
 from tests.support.database import disconnect, rows
 from tests.support.listening import listening, until
 from tests.support.model_script import Gate, streaming
@@ -77,6 +78,30 @@ async def test_a_database_that_stops_in_the_middle_of_a_stream_costs_nothing(
         await ready(client)
     assert await kept(frontdesk, start.data["turn_id"]) == [("done", "Well, it depends.", "stop")]
     assert (await frontdesk.chat(bob, "And me?")).text == "Hello from the scripted model."
+
+
+async def test_an_answer_that_could_not_be_kept_is_given_later(
+    frontdesk: Frontdesk, model: ModelServer, postgres: Postgres, ada: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who listened was told that it failed; who comes back when there is a database hears an answer, and one end."""
+    monkeypatch.setattr(generate, "COMMIT_SECONDS", 0.1)
+    gate = asyncio.Event()
+    model.queue(Gate(["Well, ", "it depends."], gate), streaming)
+    async with listening(frontdesk, ada, "Hello") as events:
+        start, *_ = await until(events, "token")
+        await postgres.stop()
+        gate.set()
+        assert (await until(events, "error"))[-1].data["code"] == "storage_unavailable"
+    await postgres.start()
+    turn = start.data["turn_id"]
+    async with frontdesk.client(ada) as client:
+        await ready(client)
+        await owner(frontdesk.service.url, "update chat_turns set lease_until = now() - interval '1 second'")
+        await frontdesk.service.heart.adopt()
+        async with client.stream("GET", f"/turns/{turn}/events") as response:
+            heard = [event async for event in read_events(response)]
+    assert [event.name for event in heard if event.name in ("done", "error")] == ["done"]
+    assert await kept(frontdesk, turn) == [("done", "Hello from the scripted model.", "stop")]
 
 
 async def test_a_database_that_drops_all_connections_is_not_noticed(
