@@ -67,12 +67,14 @@ class Postgres(Embedded):
     def pause(self) -> None:
         """Let it and all its processes stand still: connections stay, and nothing is answered."""
         for process in self._family():
-            process.suspend()
+            with suppress(psutil.NoSuchProcess):  # some come and go
+                process.suspend()
 
     def go_on(self) -> None:
         """Let them go on as if nothing had happened."""
         for process in self._family():
-            process.resume()
+            with suppress(psutil.NoSuchProcess):
+                process.resume()
 
     def _family(self) -> list[psutil.Process]:
         if self._server is None:
