@@ -23,6 +23,7 @@ from graph.events import Refused, Start
 from graph.parts import LimitKeeper
 from graph.sending import OtherBody, Sent, ShuttingDown
 from graph.service import Service
+from nodes.employees import find
 from storage.errors import StorageUnavailable
 from storage.limits import Allowance
 
@@ -58,7 +59,7 @@ STATUS: dict[str, int] = {
     operation_class=ChatOperation,
     responses={
         200: ResponseSpec(ChatDocument, description="The answer.", generate_examples=False),
-        **problems(400, 401, 409, 413, 415, 429, 500, 503),
+        **problems(400, 401, 404, 409, 413, 415, 429, 500, 503),
     },
 )
 async def chat(
@@ -69,6 +70,7 @@ async def chat(
     idempotency_key: IdempotencyKey = None,
 ) -> Stream:
     """Send a message; it is answered with server-sent events, or with a growing JSON document for who prefers that."""
+    await _say_instead(service, user, data)
     turn = await _sent(service, user, data, idempotency_key)
     headers = {**await _opened(turn, service), **UNHINDERED}
     events = turn.follow(heartbeat=KEEP_ALIVE_SECONDS)
@@ -76,6 +78,26 @@ async def chat(
     if request.accept.best_match([EVENT_STREAM, MediaType.JSON]) == MediaType.JSON:
         return Stream(document(events), headers={**headers, "Content-Type": MediaType.JSON.value})
     return Stream(server_sent(events), headers={**headers, "Content-Type": f"{EVENT_STREAM}; charset=utf-8"})
+
+
+async def _say_instead(service: Service, user: User, data: ChatRequest) -> None:
+    """Write down that the wrong employee was chosen before; it holds also where this message is refused.
+
+    Raises:
+        Problem: there is no such turn, or nobody else is asked.
+    """
+    if data.instead_of is None:
+        return
+    wanted = find(data.employee)
+    if wanted is None or data.conversation_id is None:
+        detail = "instead_of: needs the employee to ask instead, and the conversation of that turn"
+        raise Problem(400, "invalid_request", detail)
+    misroutes = service.records.misroutes
+    chosen = await misroutes.record(user.user_id, data.conversation_id, data.instead_of, wanted.slug)
+    if chosen is None:
+        raise Problem(404, "not_found", "There is no such turn in this conversation.")
+    if chosen == wanted.slug:
+        raise Problem(400, "invalid_request", "instead_of: that turn was answered by the same employee")
 
 
 async def _sent(service: Service, user: User, data: ChatRequest, key: str | None) -> Sent:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, NotRequired
+from uuid import UUID
 
 from litestar.openapi.spec import OpenAPIHeader, OpenAPIMediaType, OpenAPIResponse, OpenAPIType, Operation, Schema
 from pydantic import BaseModel, ConfigDict, Field
@@ -43,6 +44,8 @@ class ChatRequest(BaseModel):
     employee: EmployeeName | None = None
     while_busy: WhileBusy = "wait"
     """What is to happen while the conversation is being answered."""
+    instead_of: Annotated[UUID, Field(strict=False)] | None = None  # JSON has no type of its own for it
+    """The turn of this conversation whose answer the wrong employee gave; `employee` is asked instead."""
 
 
 class Told(TypedDict):

@@ -6,7 +6,10 @@ from uuid import UUID
 from graph.running import Running
 from storage.conversations import Conversations
 from storage.export import Export
+from storage.figures import AllFigures
+from storage.insights import AllInsights
 from storage.memory import KnownFact, Memory
+from storage.misroutes import Misroutes
 from storage.pool import Pool
 from storage.turn_records import TurnRecords
 from storage.users import Users
@@ -29,6 +32,9 @@ class Records:
         self.conversations = Conversations(pool)
         self.memory = Memory(pool, model)
         self.turns = TurnRecords(pool)
+        self.misroutes = Misroutes(pool)
+        self.figures = AllFigures(pool)
+        self.insights = AllInsights(pool)
         self.export = Export(exports)
         self._users = Users(pool)
         self._running = running

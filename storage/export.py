@@ -31,6 +31,11 @@ _SECTIONS: tuple[LiteralString, ...] = (
         " from chat_turns where user_id = %(user_id)s order by created_at, turn_id"
     ),
     (
+        "select json_build_object('type', 'misroute', 'turn_id', turn_id, 'chosen_employee', chosen_employee,"
+        " 'wanted_employee', wanted_employee, 'created_at', created_at)::text as line"
+        " from chat_misroutes where user_id = %(user_id)s order by created_at, turn_id"
+    ),
+    (
         "select json_build_object('type', 'message', 'message_id', id, 'turn_id', turn_id, 'conversation_id', convo_id,"
         " 'role', role, 'employee', employee_key, 'content', content, 'created_at', created_at)::text as line"
         " from chat_messages where user_id = %(user_id)s order by seq"

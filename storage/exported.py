@@ -52,6 +52,16 @@ class Turn(Line):
     updated_at: datetime
 
 
+class Misroute(Line):
+    """A turn that was answered by the wrong employee."""
+
+    type: Literal["misroute"]
+    turn_id: UUID
+    chosen_employee: Text
+    wanted_employee: Text
+    created_at: datetime
+
+
 class Message(Line):
     """A message."""
 
@@ -121,7 +131,7 @@ class End(Line):
     lines: int
 
 
-Kept = Conversation | Turn | Message | Fact | GuardEvent | Metrics
+Kept = Conversation | Turn | Misroute | Message | Fact | GuardEvent | Metrics
 AnyLine = Annotated[Begin | Kept | End, Field(discriminator="type")]
 _adapter: TypeAdapter[AnyLine] = TypeAdapter(AnyLine)
 

@@ -9,7 +9,7 @@ another server connection.
 import json
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, LiteralString
 from uuid import UUID
 
 import psycopg
@@ -118,7 +118,7 @@ class Pool:
         claims = json.dumps({"sub": str(user_id), "role": "authenticated"})
         async with self._transaction() as conn:
             if snapshot:
-                await conn.execute("set transaction isolation level repeatable read, read only")
+                await conn.execute(_SNAPSHOT)
             await conn.execute(
                 "select set_config('role', 'frontdesk_app', true), set_config('request.jwt.claims', %(claims)s, true),"
                 " set_config('statement_timeout', %(limit)s, true)",
@@ -149,6 +149,16 @@ class Pool:
         async with self._as("frontdesk_keeper") as conn:
             yield conn
 
+    @asynccontextmanager
+    async def as_analyst(self) -> AsyncGenerator[Connection]:
+        """One transaction that reads everyone's numbers as they are at the first look, and of no one whose they are.
+
+        Raises:
+            StorageUnavailable: no connection, or it was lost.
+        """
+        async with self._as("frontdesk_analyst", snapshot=True) as conn:
+            yield conn
+
     async def check(self) -> None:
         """Ask the database for a sign of life.
 
@@ -169,8 +179,10 @@ class Pool:
             yield conn
 
     @asynccontextmanager
-    async def _as(self, role: str) -> AsyncGenerator[Connection]:
+    async def _as(self, role: str, *, snapshot: bool = False) -> AsyncGenerator[Connection]:
         async with self._transaction() as conn:
+            if snapshot:
+                await conn.execute(_SNAPSHOT)
             await conn.execute(
                 "select set_config('role', %(role)s, true), set_config('statement_timeout', %(limit)s, true)",
                 {"role": role, "limit": _milliseconds(PATIENCE)},
@@ -186,6 +198,9 @@ class Pool:
             raise StorageUnavailable from error
         except psycopg.errors.ForeignKeyViolation as error:  # every foreign key of ours leads to an owner
             raise Gone from error
+
+
+_SNAPSHOT: LiteralString = "set transaction isolation level repeatable read, read only"
 
 
 def _milliseconds(seconds: float) -> str:

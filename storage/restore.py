@@ -128,6 +128,10 @@ _INSERT: dict[type[line.Kept], LiteralString] = {
         " case %(status)s when 'accepted' then 'failed' when 'answered' then 'done' else %(status)s end,"
         " %(asked_employee)s, %(employee)s, %(finish_reason)s, %(error_code)s, %(created_at)s, %(updated_at)s)"
     ),
+    line.Misroute: (
+        "insert into chat_misroutes (user_id, turn_id, chosen_employee, wanted_employee, created_at)"
+        " values (%(user_id)s, %(turn_id)s, %(chosen_employee)s, %(wanted_employee)s, %(created_at)s)"
+    ),
     line.Message: (
         "insert into chat_messages (id, user_id, convo_id, turn_id, employee_key, role, content, created_at)"
         " values (%(message_id)s, %(user_id)s, %(conversation_id)s, %(turn_id)s, %(employee)s, %(role)s,"

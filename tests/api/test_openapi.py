@@ -31,7 +31,7 @@ async def test_it_knows_every_address(document: dict[str, Any]) -> None:
         "/chat", "/turns/{turn_id}", "/turns/{turn_id}/events", "/turns/{turn_id}/stop",
         "/conversations", "/conversations/{conversation_id}",
         "/conversations/{conversation_id}/messages", "/memory", "/memory/{fact_id}", "/export", "/account",
-        "/employees", "/health/live", "/health/ready",
+        "/metrics-summary", "/insights", "/employees", "/health/live", "/health/ready",
     } == set(document["paths"])  # fmt: skip
 
 
@@ -59,7 +59,7 @@ async def test_it_describes_every_refusal(document: dict[str, Any]) -> None:
     """Each status with the problem document that comes with it, and the closed list of codes."""
     operation = document["paths"]["/chat"]["post"]
     refusals = {status: answer for status, answer in operation["responses"].items() if status != "200"}
-    assert set(refusals) == {"400", "401", "409", "413", "415", "429", "500", "503"}
+    assert set(refusals) == {"400", "401", "404", "409", "413", "415", "429", "500", "503"}
     for refusal in refusals.values():
         (media,) = refusal["content"].items()
         assert media == ("application/problem+json", {"schema": {"$ref": "#/components/schemas/ProblemDocument"}})

@@ -27,6 +27,7 @@ ATTEMPTS: list[tuple[str, str, dict[str, Any] | None]] = [
 LISTS = [
     "/conversations", f"/conversations?q={MARK}", "/memory", f"/memory?q={MARK}", "/export",
     "/conversations?user_id={user}", "/memory?user_id={user}", "/export?user_id={user}",
+    "/metrics-summary", "/insights", "/metrics-summary?user_id={user}", "/insights?user_id={user}",
 ]  # fmt: skip
 
 

@@ -8,7 +8,7 @@ import psycopg
 from psycopg.rows import TupleRow
 
 from storage.facts import NewFact
-from storage.metrics import Measured
+from storage.metrics import Measured, Metrics
 from storage.pool import Pool
 from storage.turns import Accepted, Answered, Turns
 from storage.users import meet
@@ -89,6 +89,13 @@ USUAL = Measured(
 def measured(**known: Any) -> Measured:
     """The metrics of such a turn, but for what is known."""
     return cast(Measured, {**USUAL, **known})
+
+
+async def recorded(pool: Pool, user: UUID, *turns: Measured) -> None:
+    """Record these turns of this user."""
+    await met(pool, user)
+    for turn in turns:
+        await Metrics(pool).record(user, uuid4(), turn)
 
 
 def rows(conn: Owner, query: LiteralString, **values: object) -> list[tuple[Any, ...]]:

@@ -15,11 +15,14 @@ from storage.conversations import Conversations
 from storage.errors import Gone
 from storage.export import Export
 from storage.facts import Facts, padded
+from storage.figures import AllFigures, Stretch
+from storage.insights import AllInsights
 from storage.journal import Batch, Journal, Told
 from storage.keys import Keys
 from storage.limits import Limits
 from storage.memory import Memory
 from storage.messages import Messages
+from storage.misroutes import Misroutes
 from storage.metrics import Metrics
 from storage.pool import Pool
 from storage.queue import Queue
@@ -52,6 +55,7 @@ class Adas:
             self.pool, self.user, answered(f"What of {SECRET}?", f"{SECRET}!", used=[str(self.fact)])
         )
         await Summaries(self.pool).save(self.user, "c-1", f"They sell {SECRET}.", turn_id=self.turn, seen=0)
+        await Misroutes(self.pool).record(self.user, "c-1", self.turn, "tag")
         await Limits(self.pool, 8).take(self.user)
         await Queue(self.pool).wait(self.user, "c-1", uuid4())
         await Keys(self.pool).claim(self.user, "a key", "0" * 64, self.turn)
@@ -239,6 +243,12 @@ async def exported(pool: Pool, user: UUID) -> str:
         return "\n".join([line async for line in lines])
 
 
+async def sums(pool: Pool, user: UUID) -> object:
+    """What a user's turns add up to."""
+    found = await AllFigures(pool).of_user(user, Stretch(hours=1, step=1))
+    return found["totals"], found["data"]  # the series tells when it was asked for
+
+
 READS: dict[str, Attempt] = {
     "conversations": lambda pool, _, bob: Conversations(pool).latest(bob, limit=9),
     "a search": lambda pool, _, bob: Conversations(pool).latest(bob, limit=9, q=SECRET),
@@ -254,6 +264,8 @@ READS: dict[str, Attempt] = {
     "a turn": lambda pool, adas, bob: TurnRecords(pool).find(bob, adas.turn),
     "whether a turn is known": lambda pool, adas, bob: Turns(pool).known(bob, adas.turn),
     "a turn's events": lambda pool, adas, bob: Journal(pool).read(bob, adas.turn, after=0),
+    "insights": lambda pool, _, bob: AllInsights(pool).of_user(bob),
+    "figures": lambda pool, _, bob: sums(pool, bob),
     "an export": lambda pool, _, bob: exported(pool, bob),
 }
 
@@ -282,6 +294,7 @@ WRITES: dict[str, Attempt] = {
     "forgets": lambda pool, adas, bob: Memory(pool, MODEL).forget(bob, adas.fact),
     "forgets everything": lambda pool, _, bob: Memory(pool, MODEL).forget_all(bob),
     "supersedes": superseded,
+    "asks another instead": lambda pool, adas, bob: Misroutes(pool).record(bob, "c-1", adas.turn, "tag"),
     "leaves a queue": lambda pool, adas, bob: Queue(pool).leave(bob, adas.turn),
     "interrupts": lambda pool, _, bob: Queue(pool).interrupt(bob, "c-1"),
     "gives a key up": lambda pool, adas, bob: Keys(pool).give_up(bob, adas.turn),

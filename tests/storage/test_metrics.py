@@ -8,17 +8,10 @@ import pytest
 
 from storage.audit import Finding
 from storage.errors import Gone
-from storage.metrics import Measured, Metrics
+from storage.metrics import Metrics
 from storage.pool import Pool
 from storage.users import Users
-from tests.storage.rows import Owner, measured, met, rows
-
-
-async def recorded(pool: Pool, user: UUID, *turns: Measured) -> None:
-    """Record these turns of this user."""
-    await met(pool, user)
-    for turn in turns:
-        await Metrics(pool).record(user, uuid4(), turn)
+from tests.storage.rows import Owner, measured, met, recorded, rows
 
 
 async def summary(pool: Pool, user: UUID, hours: int = 24) -> list[dict[str, Any]]:
@@ -87,6 +80,15 @@ async def test_the_summary_of_a_known_mixture(pool: Pool, ada: UUID) -> None:
         "total_tokens_est": 60,
     }
     assert (scout["employee_slug"], scout["total_requests"], scout["success_rate"]) == ("scout", 1, 100)
+
+
+async def test_the_summary_takes_no_times_from_what_was_turned_away(pool: Pool, ada: UUID) -> None:
+    """Such a message is a request without success, and took neither time nor tokens."""
+    away = [measured(latency_ms=1, outcome=outcome, success=False) for outcome in ("limited", "refused")]
+    await recorded(pool, ada, measured(latency_ms=500), *away)
+    (ledger,) = await summary(pool, ada)
+    assert (ledger["total_requests"], ledger["success_rate"]) == (3, Decimal("33.33"))
+    assert (ledger["avg_latency_ms"], ledger["p50_latency_ms"], ledger["total_tokens_est"]) == (500, 500, 15)
 
 
 async def test_the_summary_looks_back_as_far_as_it_is_asked(pool: Pool, owner: Owner, ada: UUID) -> None:

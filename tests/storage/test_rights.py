@@ -13,6 +13,7 @@ GRANTED: Mapping[str, str] = {
     "chat_guard_events": "INSERT SELECT",
     "chat_idempotency": "DELETE INSERT SELECT UPDATE(body_hash,created_at,turn_id)",
     "chat_messages": "INSERT SELECT",
+    "chat_misroutes": "INSERT SELECT UPDATE(wanted_employee)",
     "chat_queue": "DELETE INSERT SELECT UPDATE(lease_until)",
     "chat_rate_limits": "DELETE INSERT SELECT UPDATE(admitted_at,count)",
     "chat_turn_events": "SELECT",
@@ -46,7 +47,23 @@ KEEPER = {
 }
 """All that the role may do that looks after leases and takes away what is too old."""
 
-ROLES = ["frontdesk_app", "frontdesk_graph", "frontdesk_journal", "frontdesk_keeper", "frontdesk_jobs"]
+ANALYST = {
+    "chat_misroutes": "SELECT(chosen_employee,created_at,turn_id,wanted_employee)",
+    "xai_chat_metrics": (
+        "SELECT(completion_tokens,completion_tokens_est,created_at,employee_slug,error_code,id,latency_ms,model,"
+        "outcome,prompt_tokens,prompt_tokens_est,success,ttft_ms)"
+    ),
+}
+"""All that the role may do that adds up everyone's numbers: it cannot tell whose they are."""
+
+ROLES = [
+    "frontdesk_analyst",
+    "frontdesk_app",
+    "frontdesk_graph",
+    "frontdesk_jobs",
+    "frontdesk_journal",
+    "frontdesk_keeper",
+]
 """All that the program ever acts as."""
 
 OWNERS_ALONE = {"frontdesk_migrations"}
@@ -74,6 +91,8 @@ def test_every_table_of_users_is_guarded(owner: Owner) -> None:
         guarded[table][2][:0] = ["keeper_deletes d true -", "keeper_sees r true -"]
     guarded["chat_turn_events"][2].insert(0, "journal_adds a - true")
     guarded["chat_turns"][2][:0] = ["keeper_leases w true true", "keeper_sees r true -"]
+    for table in ANALYST:
+        guarded[table][2].insert(0, "analyst_sees r true -")
     closed = {table: (True, False, list[str]()) for table in OWNERS_ALONE}
     assert {table: (on, forced, policies) for table, on, forced, policies in rows(owner, walk)} == guarded | closed
 
@@ -105,6 +124,7 @@ def test_the_programs_role_may_do_what_the_program_does_and_nothing_else(owner: 
     assert dict(rows(owner, granted, role="frontdesk_app")) == GRANTED
     assert dict(rows(owner, granted, role="frontdesk_journal")) == JOURNAL
     assert dict(rows(owner, granted, role="frontdesk_keeper")) == KEEPER
+    assert dict(rows(owner, granted, role="frontdesk_analyst")) == ANALYST
 
 
 def test_nobody_else_has_any_right(owner: Owner) -> None:
@@ -113,7 +133,8 @@ def test_nobody_else_has_any_right(owner: Owner) -> None:
         select c.relname, coalesce(r.rolname, 'public'), a.privilege_type
         from pg_class c cross join aclexplode(c.relacl) a left join pg_roles r on r.oid = a.grantee
         where c.relnamespace = 'public'::regnamespace and a.grantee <> c.relowner
-        and a.grantee not in ('frontdesk_app'::regrole, 'frontdesk_journal'::regrole, 'frontdesk_keeper'::regrole)
+        and a.grantee not in ('frontdesk_app'::regrole, 'frontdesk_journal'::regrole, 'frontdesk_keeper'::regrole,
+                              'frontdesk_analyst'::regrole)
         union all
         select p.proname, coalesce(r.rolname, 'public'), a.privilege_type
         from pg_proc p cross join aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a
@@ -124,9 +145,7 @@ def test_nobody_else_has_any_right(owner: Owner) -> None:
     assert rows(owner, others) == []
 
 
-@pytest.mark.parametrize(
-    "role", ["frontdesk_app", "frontdesk_graph", "frontdesk_journal", "frontdesk_keeper", "frontdesk_jobs"]
-)
+@pytest.mark.parametrize("role", ROLES)
 def test_a_role_has_no_way_around(owner: Owner, role: str) -> None:
     """It cannot log in, bypass row level security or make roles and databases, and it is in no other role."""
     attributes = rows(
@@ -140,9 +159,7 @@ def test_a_role_has_no_way_around(owner: Owner, role: str) -> None:
     assert attributes == [(False,) * 8]
 
 
-@pytest.mark.parametrize(
-    "role", ["frontdesk_app", "frontdesk_graph", "frontdesk_journal", "frontdesk_keeper", "frontdesk_jobs"]
-)
+@pytest.mark.parametrize("role", ROLES)
 @pytest.mark.parametrize(
     "statement",
     [
@@ -187,7 +204,7 @@ def test_checkpoints_are_out_of_the_programs_reach(owner: Owner) -> None:
         owner,
         "select n.nspname, r.rolname, count(*) from pg_class c join pg_namespace n on n.oid = c.relnamespace,"
         " pg_roles r where r.rolname in ('frontdesk_app', 'frontdesk_graph', 'frontdesk_journal', 'frontdesk_keeper',"
-        " 'frontdesk_jobs')"
+        " 'frontdesk_jobs', 'frontdesk_analyst')"
         " and c.relkind in ('r', 'p')"
         " and n.nspname not in ('pg_catalog', 'information_schema')"
         " and has_table_privilege(r.oid, c.oid, 'select') group by 1, 2 order by 1, 2",

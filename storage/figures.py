@@ -1,0 +1,187 @@
+"""What the turns of the last hours add up to, for one user or for all."""
+
+from datetime import datetime
+from typing import Any, LiteralString, NamedTuple, NotRequired, TypedDict
+from uuid import UUID
+
+from storage.pool import Connection, Pool
+
+
+class Outcomes(TypedDict):
+    """How many turns ended how."""
+
+    done: int
+    stopped: int
+    limited: int
+    refused: int
+    failed: int
+    fallback: int
+
+
+class Tokens(TypedDict):
+    """Our estimate beside what the model counted, over the turns of which both are known."""
+
+    turns: int
+    estimated: int
+    counted: int
+
+
+class Figures(TypedDict):
+    """Turns in numbers. Times in milliseconds, of turns that were not turned away; None where there is none."""
+
+    total_requests: int
+    success_rate: float | None
+    """Percent."""
+    avg_latency_ms: int | None
+    p50_latency_ms: int | None
+    p95_latency_ms: int | None
+    p50_ttft_ms: int | None
+    p95_ttft_ms: int | None
+    total_tokens_est: int
+    tokens: Tokens
+    outcomes: Outcomes
+    misroutes: int
+    """Turns whose message was sent to another employee afterwards."""
+
+
+class EmployeeFigures(Figures):
+    """Those of the employee that answered."""
+
+    employee_slug: str
+
+
+class Totals(Figures):
+    """Those of all together."""
+
+    error_codes: dict[str, int]
+    """How often each was given, the most frequent first."""
+
+
+class Point(TypedDict):
+    """A stretch of time, by its beginning."""
+
+    at: datetime
+    turns: int
+    failures: int
+    """Turns without success."""
+    p50_latency_ms: int | None
+    p95_latency_ms: int | None
+
+
+class Sizes(TypedDict):
+    """Bytes on disk, indexes included."""
+
+    checkpoints: int
+    journal: int
+
+
+class Sums(TypedDict):
+    """All of it."""
+
+    totals: Totals
+    data: list[EmployeeFigures]
+    """The busiest employee first."""
+    series: list[Point]
+    """The oldest first, without a gap."""
+    sizes: NotRequired[Sizes]
+
+
+class Stretch(NamedTuple):
+    """How far to look back, and in which steps, which the former is a multiple of."""
+
+    hours: int
+    step: int
+
+
+class AllFigures:
+    """Adds up: within one snapshot, by the database's clock, each figure from the turns themselves."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def of_user(self, user_id: UUID, stretch: Stretch) -> Sums:
+        """The user's own turns."""
+        async with self._pool.as_user(user_id, snapshot=True) as conn:
+            return await _sums(conn, stretch)
+
+    async def of_everyone(self, stretch: Stretch) -> Sums:
+        """Everyone's turns, those of erased accounts too, and what is kept on disk for turns."""
+        async with self._pool.as_analyst() as conn:
+            return {**await _sums(conn, stretch), "sizes": await _sizes(conn)}
+
+
+async def _sums(conn: Connection, stretch: Stretch) -> Sums:
+    """Of the rows that the transaction's role may see: no statement here names a user."""
+    overall, *each = await _rows(conn, _FIGURES, stretch)
+    codes = await _rows(conn, _ERROR_CODES, stretch)
+    del overall["employee_slug"]
+    return {
+        "totals": Totals(**overall, error_codes={row["error_code"]: row["times"] for row in codes}),  # type: ignore[typeddict-item]
+        "data": [EmployeeFigures(**row) for row in each],  # type: ignore[typeddict-item]
+        "series": [Point(**row) for row in await _rows(conn, _SERIES, stretch)],  # type: ignore[typeddict-item]
+    }
+
+
+async def _rows(conn: Connection, statement: LiteralString, stretch: Stretch) -> list[dict[str, Any]]:
+    return await (await conn.execute(statement, stretch._asdict())).fetchall()
+
+
+async def _sizes(conn: Connection) -> Sizes:
+    cursor = await conn.execute(
+        "select coalesce(sum(pg_total_relation_size(c.oid)) filter (where n.nspname = 'langgraph'), 0)::bigint"
+        " as checkpoints, coalesce(sum(pg_total_relation_size(c.oid))"
+        "  filter (where n.nspname = 'public' and c.relname = 'chat_turn_events'), 0)::bigint as journal"
+        " from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.relkind = 'r'"
+    )
+    row = await cursor.fetchone()
+    assert row
+    return Sizes(checkpoints=row["checkpoints"], journal=row["journal"])
+
+
+# What was turned away took no time and no tokens, and would make slow answers look quick.
+_RUN: LiteralString = "m.outcome not in ('limited', 'refused')"
+_RAN: LiteralString = f"filter (where {_RUN})"
+_COUNTED: LiteralString = f"filter (where {_RUN} and m.prompt_tokens + m.completion_tokens is not null)"
+_LATENCY: LiteralString = f"within group (order by m.latency_ms) {_RAN})::int"
+_TTFT: LiteralString = f"within group (order by m.ttft_ms) {_RAN})::int"
+_SINCE: LiteralString = "m.created_at >= now() - make_interval(hours => %(hours)s) and m.created_at < now()"
+
+# The totals first, then the employees: all from the same turns, so that no average of averages is taken.
+_FIGURES: LiteralString = (
+    "select m.employee_slug, count(*) as total_requests,"
+    " round(100.0 * count(*) filter (where m.success) / nullif(count(*), 0), 2)::float8 as success_rate,"
+    f" round(avg(m.latency_ms::float8) {_RAN})::int as avg_latency_ms,"
+    f" round(percentile_cont(0.50) {_LATENCY} as p50_latency_ms,"
+    f" round(percentile_cont(0.95) {_LATENCY} as p95_latency_ms,"
+    f" round(percentile_cont(0.50) {_TTFT} as p50_ttft_ms,"
+    f" round(percentile_cont(0.95) {_TTFT} as p95_ttft_ms,"
+    f" coalesce(sum(m.prompt_tokens_est + m.completion_tokens_est) {_RAN}, 0)::bigint as total_tokens_est,"
+    f" json_build_object('turns', count(*) {_COUNTED},"
+    f"  'estimated', coalesce(sum(m.prompt_tokens_est + m.completion_tokens_est) {_COUNTED}, 0),"
+    f"  'counted', coalesce(sum(m.prompt_tokens + m.completion_tokens) {_COUNTED}, 0)) as tokens,"
+    " json_build_object('done', count(*) filter (where m.outcome = 'done'),"
+    "  'stopped', count(*) filter (where m.outcome = 'stopped'),"
+    "  'limited', count(*) filter (where m.outcome = 'limited'),"
+    "  'refused', count(*) filter (where m.outcome = 'refused'),"
+    "  'failed', count(*) filter (where m.outcome = 'failed'),"
+    "  'fallback', count(*) filter (where m.outcome = 'fallback')) as outcomes,"
+    " count(w.turn_id) as misroutes"
+    f" from xai_chat_metrics m left join chat_misroutes w on w.turn_id = m.id where {_SINCE}"
+    " group by grouping sets ((), (m.employee_slug))"
+    " order by grouping(m.employee_slug) desc, count(*) desc, m.employee_slug"
+)
+
+_ERROR_CODES: LiteralString = (
+    f"select m.error_code, count(*) as times from xai_chat_metrics m where {_SINCE} and m.error_code is not null"
+    " group by m.error_code order by times desc, m.error_code"
+)
+
+_SERIES: LiteralString = (
+    "select s.at, count(m.id) as turns, count(m.id) filter (where not m.success) as failures,"
+    f" round(percentile_cont(0.50) {_LATENCY} as p50_latency_ms,"
+    f" round(percentile_cont(0.95) {_LATENCY} as p95_latency_ms"
+    " from generate_series(now() - make_interval(hours => %(hours)s), now() - make_interval(hours => %(step)s),"
+    "  make_interval(hours => %(step)s)) as s(at)"
+    " left join xai_chat_metrics m on m.created_at >= s.at and m.created_at < s.at + make_interval(hours => %(step)s)"
+    " group by s.at order by s.at"
+)

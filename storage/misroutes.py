@@ -1,0 +1,33 @@
+"""Who was asked instead of whom."""
+
+from uuid import UUID
+
+from storage.pool import Pool
+
+
+class Misroutes:
+    """The turns of all users that were answered by the wrong employee."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def record(self, user_id: UUID, conversation_id: str, turn_id: UUID, wanted: str) -> str | None:
+        """Write down that this one is asked instead, once for each turn.
+
+        Returns:
+            Who answered that turn, which is nothing to write down where it is the one that is wanted; None where
+            the user has no such turn in that conversation.
+        """
+        async with self._pool.as_user(user_id, hasty=True) as conn:
+            cursor = await conn.execute(
+                "with turn as (select user_id, turn_id, employee_slug from chat_turns"
+                "  where user_id = %(user_id)s and turn_id = %(turn_id)s and convo_id = %(convo_id)s"
+                "), written as ("
+                "  insert into chat_misroutes (user_id, turn_id, chosen_employee, wanted_employee)"
+                "  select user_id, turn_id, employee_slug, %(wanted)s from turn where employee_slug <> %(wanted)s"
+                "  on conflict (user_id, turn_id) do update set wanted_employee = excluded.wanted_employee)"
+                " select employee_slug from turn",
+                {"user_id": user_id, "turn_id": turn_id, "convo_id": conversation_id, "wanted": wanted},
+            )
+            row = await cursor.fetchone()
+        return row["employee_slug"] if row else None

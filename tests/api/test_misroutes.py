@@ -1,0 +1,100 @@
+"""Asking another employee instead."""
+
+import json
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from graph.restore import whole
+from storage.pool import Pool
+from storage.restore import Restore
+from tests.support.app import Frontdesk
+from tests.support.database import rows
+from tests.support.model_script import streaming
+from tests.support.model_server import ModelServer
+
+WRITTEN = "select turn_id, chosen_employee, wanted_employee from chat_misroutes where user_id = %(user)s"
+
+
+@pytest.fixture
+async def turn(frontdesk: Frontdesk, ada: UUID) -> UUID:
+    """A turn of Ada's that Tag answered."""
+    answer = await frontdesk.chat(ada, "Sort my receipts", employee="tag", conversation_id="c-1")
+    return UUID(answer.headers["x-turn-id"])
+
+
+async def misroutes(frontdesk: Frontdesk, user: UUID) -> list[tuple[Any, ...]]:
+    """What is written down of a user."""
+    return await rows(frontdesk.service.url, WRITTEN, user=user)
+
+
+async def instead(frontdesk: Frontdesk, user: UUID, turn: UUID, **fields: Any) -> dict[str, Any]:
+    """Ask another one instead, and be refused."""
+    asked = {"message": "Sort my receipts", "employee": "byte", "conversation_id": "c-1", "instead_of": str(turn)}
+    async with frontdesk.client(user) as client:
+        response = await client.post("/chat", json={**asked, **fields})
+    await frontdesk.settled()
+    problem: dict[str, Any] = response.json()
+    assert problem["status"] == response.status_code
+    return problem
+
+
+async def test_another_is_asked_instead(frontdesk: Frontdesk, ada: UUID, turn: UUID) -> None:
+    """It is answered as any message, and written down once for the turn: who was chosen, and who is wanted at last."""
+    for wanted in ("ledger", "byte-docs"):
+        answer = await frontdesk.chat(
+            ada, "Sort my receipts", employee=wanted, conversation_id="c-1", instead_of=str(turn)
+        )
+        assert answer.status == 200
+    assert answer.headers["x-employee"] == "byte"
+    assert await misroutes(frontdesk, ada) == [(turn, "tag", "byte")]
+
+
+async def test_a_turn_of_elsewhere_cannot_be_named(
+    frontdesk: Frontdesk, model: ModelServer, ada: UUID, bob: UUID, turn: UUID
+) -> None:
+    """Another user's, one of another conversation, one that never was: nothing is said of them, and nobody answers."""
+    asked = len(list(filter(streaming, model.requests)))
+    told = [
+        await instead(frontdesk, bob, turn),
+        await instead(frontdesk, ada, turn, conversation_id="c-2"),
+        await instead(frontdesk, ada, uuid4()),
+    ]
+    assert [(problem["status"], problem["code"]) for problem in told] == [(404, "not_found")] * 3
+    assert len({problem["detail"] for problem in told}) == 1
+    assert await misroutes(frontdesk, ada) == await misroutes(frontdesk, bob) == []
+    assert len(list(filter(streaming, model.requests))) == asked
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"employee": "tag"}, {"employee": "tag-ai"}, {"employee": None}, {"conversation_id": None},
+        {"instead_of": "nonsense"}, {"instead_of": 7},
+    ],
+    ids=str,
+)  # fmt: skip
+async def test_someone_else_must_be_asked(
+    frontdesk: Frontdesk, ada: UUID, turn: UUID, fields: dict[str, Any]
+) -> None:
+    """By name, in the turn's conversation."""
+    problem = await instead(frontdesk, ada, turn, **fields)
+    assert (problem["status"], problem["code"]) == (400, "invalid_request")
+    assert "instead_of" in problem["detail"]
+    assert await misroutes(frontdesk, ada) == []
+
+
+async def test_it_is_taken_along_and_erased(frontdesk: Frontdesk, ada: UUID, bob: UUID, turn: UUID) -> None:
+    """An export holds it and is put back with it; it goes with the account."""
+    await frontdesk.chat(ada, "Sort my receipts", employee="byte", conversation_id="c-1", instead_of=str(turn))
+    async with frontdesk.client(ada) as client:
+        lines = (await client.get("/export")).text.splitlines()
+        assert (await client.delete("/account")).status_code == 204
+    assert await misroutes(frontdesk, ada) == []
+    (line,) = [line for line in map(json.loads, lines) if line["type"] == "misroute"]
+    assert (line["turn_id"], line["chosen_employee"], line["wanted_employee"]) == (str(turn), "tag", "byte")
+    parts = frontdesk.service.parts
+    async with Pool.open(frontdesk.service.url, size=1) as pool:
+        await Restore(pool, parts.embed, parts.embedding_model).put(bob, whole(one.encode() for one in lines))
+    assert [row[1:] for row in await misroutes(frontdesk, bob)] == [("tag", "byte")]
