@@ -21,7 +21,7 @@ from api.errors import HANDLERS
 from api.headers import secure
 from api.health import live, ready
 from api.local import from_here
-from api.metrics import insights, metrics_summary
+from api.metrics import insights, metrics_summary, prometheus
 from api.schema_page import SchemaPage
 from graph.records import Records
 from graph.service import Service
@@ -49,7 +49,7 @@ def create_app(settings: Settings, opening: Callable[[], AbstractAsyncContextMan
                 await app.state.door.close()
 
     return Litestar(
-        route_handlers=[chat, *OWN_RECORDS, metrics_summary, insights, employees, live, ready],
+        route_handlers=[chat, *OWN_RECORDS, metrics_summary, insights, prometheus, employees, live, ready],
         lifespan=[lifespan],
         dependencies={
             "user": Provide(provide_user),

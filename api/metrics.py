@@ -1,15 +1,19 @@
 """Numbers that tell the truth: what turns add up to, and what you did of late."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, cast
 
-from litestar import get
+from litestar import MediaType, Request, Response, get
 from litestar.di import NamedDependency
+from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import QueryParameter
+from prometheus_client import CONTENT_TYPE_LATEST
 
-from api.describe import SIGNED_IN, refusals
+from api.describe import SIGNED_IN, problems, refusals
 from api.errors import Problem
+from api.local import LocalSessions
 from api.user import User
 from graph.records import Records
+from graph.service import Service
 from storage.figures import Stretch, Sums
 from storage.insights import Insights
 
@@ -47,3 +51,20 @@ async def metrics_summary(
 async def insights(user: NamedDependency[User], records: NamedDependency[Records]) -> Insights:
     """Your last seven days, today included."""
     return await records.insights.of_user(user.user_id)
+
+
+@get(
+    "/metrics",
+    security=SIGNED_IN,
+    tags=["metrics"],
+    responses={
+        200: ResponseSpec(str, description="Prometheus text.", media_type=MediaType.TEXT, generate_examples=False),
+        **problems(401, 403, 500, 503),
+    },
+)
+async def prometheus(user: NamedDependency[User], request: Request[Any, Any, Any]) -> Response[bytes]:
+    """What this process does, for Prometheus; for administrators, and in local mode for anyone."""
+    if not user.admin and not isinstance(request.app.state.door, LocalSessions):
+        raise Problem(403, "forbidden", "Only administrators may see this.")
+    service = cast(Service, request.app.state.service)  # as it is, also without a database
+    return Response(service.telemetry.text(), headers={"Content-Type": CONTENT_TYPE_LATEST})

@@ -57,6 +57,11 @@ class Breaker:
             if probes:
                 self._probing = False
 
+    @property
+    def open(self) -> bool:
+        """Whether the server is left alone, or somebody is just finding out whether it is back."""
+        return self._rests_until is not None
+
     def spoke(self) -> None:
         """Let the others in while the call that finds out is still listening; one more failure closes the door."""
         if self._probing:

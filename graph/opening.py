@@ -63,13 +63,19 @@ class Local(NamedTuple):
 
 @asynccontextmanager
 async def open_parts(
-    settings: Settings, url: str, say: Say, local: Local | None = None, owner: UUID | None = None
+    settings: Settings,
+    url: str,
+    say: Say,
+    local: Local | None = None,
+    owner: UUID | None = None,
+    pool: Pool | None = None,
 ) -> AsyncGenerator[Parts, None]:
     """Everything the nodes need, over the migrated database at `url`, for the length of the block.
 
     Args:
         local: the embedding model with its router, where it is loaded already.
         owner: the process that runs turns on a lease; None where none of ours does.
+        pool: connections of somebody who wants to watch them; else some of its own.
     """
     async with AsyncExitStack() as stack:
         # Side by side: each keeps a core busy for a second or two.
@@ -78,7 +84,7 @@ async def open_parts(
         models = await open_models(settings, stack, say)
         local = await learning
         embedder = await _remote_embedder(settings, stack) if settings.remote_embeddings else local.embedder
-        pool = await stack.enter_async_context(Pool.open(url))
+        pool = pool or await stack.enter_async_context(Pool.open(url))
         messages = Messages(pool)
         yield Parts(
             options=_options(settings, models),

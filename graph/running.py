@@ -45,6 +45,11 @@ class Running:
         turn = self._latest.get(turn_id)
         return turn if turn and turn.user_id == user_id and not turn.lost else None
 
+    @property
+    def count(self) -> int:
+        """How many run here, the work after their answers included."""
+        return len(self._tasks)
+
     def leased(self) -> list[UUID]:
         """The turns that run here on a lease."""
         return [turn.turn_id for turn in self._tasks.values() if turn.kept]

@@ -52,6 +52,11 @@ class Scribe:
         if told["event"] == "start" or told["event"] in LAST:
             self._urgent.set()
 
+    @property
+    def held(self) -> int:
+        """How many events are not written down yet."""
+        return self._count + sum(len(batch["events"]) for batch in self._writing)
+
     async def written(self, turn: Turn) -> None:
         """Return once all that the turn has said so far is written down."""
         while turn.turn_id in self._held or any(batch["turn_id"] == turn.turn_id for batch in self._writing):

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from uuid import uuid4
 
@@ -21,6 +21,7 @@ from graph.runner import Runner
 from graph.scribe import Scribe
 from graph.sending import Sender
 from graph.settings import Settings
+from graph.telemetry import Counted, Telemetry
 from storage.checkpoints import checkpointer
 from storage.errors import StorageError, StorageUnavailable
 from storage.journal import Journal, News
@@ -52,6 +53,7 @@ class Service:
     parts: Parts
     pulse: Pulse
     news: News
+    telemetry: Telemetry
     url: str
 
     async def drain(self, seconds: float) -> None:
@@ -87,7 +89,9 @@ async def open_service(settings: Settings, say: Say, local: Local | None = None)
     async with AsyncExitStack() as stack:
         url, seen = await stack.enter_async_context(patient_database(settings, say))
         owner = uuid4()
-        parts = await stack.enter_async_context(open_parts(settings, url, say, local, owner))
+        telemetry, turns = Telemetry(), await stack.enter_async_context(Pool.open(url))
+        parts = await stack.enter_async_context(open_parts(settings, url, say, local, owner, turns))
+        parts = replace(parts, metrics=Counted(parts.metrics, telemetry))
         saver = await stack.enter_async_context(checkpointer(url))
         pool = await stack.enter_async_context(Pool.open(url, size=RECORDS_CONNECTIONS))
         journal, keys, turn_records, leases = Journal(pool), Keys(pool), TurnRecords(pool), Leases(pool, owner)
@@ -98,12 +102,15 @@ async def open_service(settings: Settings, say: Say, local: Local | None = None)
         rejoin = Rejoin(runner.running, journal, turn_records, parts.turns, news)
         exports = await stack.enter_async_context(Pool.open(url, size=EXPORT_CONNECTIONS))
         records = Records(pool, exports, runner.running, parts.embed, parts.embedding_model)
+        pools = {"turns": turns, "records": pool, "exports": exports}
+        telemetry.watch(runner.running, scribe, pools, (parts.model, parts.second))
         heart = Heart(runner, leases)
         pruning = Pruning(pool, settings.keep_hours)
         pulse = await stack.enter_async_context(Pulse.open(url, partial(fit, settings, url, say), fit=seen))
         async with _at_work(pulse, scribe.run, heart.run, partial(work, jobs(url, heart, pruning))):
             try:
-                yield Service(runner, Sender(runner, keys, rejoin), records, rejoin, heart, parts, pulse, news, url)
+                sender = Sender(runner, keys, rejoin)
+                yield Service(runner, sender, records, rejoin, heart, parts, pulse, news, telemetry, url)
             finally:
                 left = await runner.running.close(STOP_WITHIN)
         await scribe.close(STOP_WITHIN)

@@ -9,7 +9,7 @@ another server connection.
 import json
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import Any, LiteralString
+from typing import Any, LiteralString, NamedTuple
 from uuid import UUID
 
 import psycopg
@@ -79,6 +79,14 @@ def dialled(
         kwargs=LINE,
     )
     return connections
+
+
+class Use(NamedTuple):
+    """Connections of a pool: open ones, those that somebody holds, and how many wait for one."""
+
+    size: int
+    used: int
+    waiting: int
 
 
 class Pool:
@@ -158,6 +166,12 @@ class Pool:
         """
         async with self._as("frontdesk_analyst", snapshot=True) as conn:
             yield conn
+
+    def use(self) -> Use:
+        """How it stands just now."""
+        stats = self._connections.get_stats()
+        size = stats["pool_size"]
+        return Use(size, size - stats["pool_available"], stats.get("requests_waiting", 0))
 
     async def check(self) -> None:
         """Ask the database for a sign of life.

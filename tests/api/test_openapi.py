@@ -31,7 +31,7 @@ async def test_it_knows_every_address(document: dict[str, Any]) -> None:
         "/chat", "/turns/{turn_id}", "/turns/{turn_id}/events", "/turns/{turn_id}/stop",
         "/conversations", "/conversations/{conversation_id}",
         "/conversations/{conversation_id}/messages", "/memory", "/memory/{fact_id}", "/export", "/account",
-        "/metrics-summary", "/insights", "/employees", "/health/live", "/health/ready",
+        "/metrics-summary", "/insights", "/metrics", "/employees", "/health/live", "/health/ready",
     } == set(document["paths"])  # fmt: skip
 
 
