@@ -19,7 +19,7 @@ WHOLE_TURN = (0.25, 0.5, 1, 2, 3, 5, 8, 12, 18, 25, 40, 150)
 
 
 class Telemetry:
-    """The figures of one process, in a registry of their own: the library's is the same for all who share an interpreter."""
+    """The figures of one application. Their registry is its own: all who share an interpreter share the library's."""
 
     def __init__(self) -> None:
         registry = self._registry = CollectorRegistry()

@@ -138,27 +138,20 @@ async def _sizes(conn: Connection) -> Sizes:
     return Sizes(checkpoints=row["checkpoints"], journal=row["journal"])
 
 
-# What was turned away took no time and no tokens, and would make slow answers look quick.
-_RUN: LiteralString = "m.outcome not in ('limited', 'refused')"
-_RAN: LiteralString = f"filter (where {_RUN})"
-_COUNTED: LiteralString = f"filter (where {_RUN} and m.prompt_tokens + m.completion_tokens is not null)"
-_LATENCY: LiteralString = f"within group (order by m.latency_ms) {_RAN})::int"
-_TTFT: LiteralString = f"within group (order by m.ttft_ms) {_RAN})::int"
-_SINCE: LiteralString = "m.created_at >= now() - make_interval(hours => %(hours)s) and m.created_at < now()"
-
-# The totals first, then the employees: all from the same turns, so that no average of averages is taken.
+# The totals first, then the employees: all from the same turns, so that no average of averages is taken. What was
+# turned away took no time and no tokens, and would make slow answers look quick: of it `ran` has nothing.
 _FIGURES: LiteralString = (
     "select m.employee_slug, count(*) as total_requests,"
     " round(100.0 * count(*) filter (where m.success) / nullif(count(*), 0), 2)::float8 as success_rate,"
-    f" round(avg(m.latency_ms::float8) {_RAN})::int as avg_latency_ms,"
-    f" round(percentile_cont(0.50) {_LATENCY} as p50_latency_ms,"
-    f" round(percentile_cont(0.95) {_LATENCY} as p95_latency_ms,"
-    f" round(percentile_cont(0.50) {_TTFT} as p50_ttft_ms,"
-    f" round(percentile_cont(0.95) {_TTFT} as p95_ttft_ms,"
-    f" coalesce(sum(m.prompt_tokens_est + m.completion_tokens_est) {_RAN}, 0)::bigint as total_tokens_est,"
-    f" json_build_object('turns', count(*) {_COUNTED},"
-    f"  'estimated', coalesce(sum(m.prompt_tokens_est + m.completion_tokens_est) {_COUNTED}, 0),"
-    f"  'counted', coalesce(sum(m.prompt_tokens + m.completion_tokens) {_COUNTED}, 0)) as tokens,"
+    " round(avg(ran.latency_ms::float8))::int as avg_latency_ms,"
+    " round(percentile_cont(0.50) within group (order by ran.latency_ms))::int as p50_latency_ms,"
+    " round(percentile_cont(0.95) within group (order by ran.latency_ms))::int as p95_latency_ms,"
+    " round(percentile_cont(0.50) within group (order by ran.ttft_ms))::int as p50_ttft_ms,"
+    " round(percentile_cont(0.95) within group (order by ran.ttft_ms))::int as p95_ttft_ms,"
+    " coalesce(sum(ran.estimated), 0)::bigint as total_tokens_est,"
+    " json_build_object('turns', count(ran.counted),"
+    "  'estimated', coalesce(sum(ran.estimated) filter (where ran.counted is not null), 0),"
+    "  'counted', coalesce(sum(ran.counted), 0)) as tokens,"
     " json_build_object('done', count(*) filter (where m.outcome = 'done'),"
     "  'stopped', count(*) filter (where m.outcome = 'stopped'),"
     "  'limited', count(*) filter (where m.outcome = 'limited'),"
@@ -166,22 +159,27 @@ _FIGURES: LiteralString = (
     "  'failed', count(*) filter (where m.outcome = 'failed'),"
     "  'fallback', count(*) filter (where m.outcome = 'fallback')) as outcomes,"
     " count(w.turn_id) as misroutes"
-    f" from xai_chat_metrics m left join chat_misroutes w on w.turn_id = m.id where {_SINCE}"
+    " from xai_chat_metrics m left join chat_misroutes w on w.turn_id = m.id"
+    " left join lateral (select m.latency_ms, m.ttft_ms, m.prompt_tokens_est + m.completion_tokens_est as estimated,"
+    "  m.prompt_tokens + m.completion_tokens as counted where m.outcome not in ('limited', 'refused')) ran on true"
+    " where m.created_at >= now() - make_interval(hours => %(hours)s) and m.created_at < now()"
     " group by grouping sets ((), (m.employee_slug))"
     " order by grouping(m.employee_slug) desc, count(*) desc, m.employee_slug"
 )
 
 _ERROR_CODES: LiteralString = (
-    f"select m.error_code, count(*) as times from xai_chat_metrics m where {_SINCE} and m.error_code is not null"
-    " group by m.error_code order by times desc, m.error_code"
+    "select error_code, count(*) as times from xai_chat_metrics"
+    " where created_at >= now() - make_interval(hours => %(hours)s) and created_at < now() and error_code is not null"
+    " group by error_code order by times desc, error_code"
 )
 
 _SERIES: LiteralString = (
     "select s.at, count(m.id) as turns, count(m.id) filter (where not m.success) as failures,"
-    f" round(percentile_cont(0.50) {_LATENCY} as p50_latency_ms,"
-    f" round(percentile_cont(0.95) {_LATENCY} as p95_latency_ms"
+    " round(percentile_cont(0.50) within group (order by ran.latency_ms))::int as p50_latency_ms,"
+    " round(percentile_cont(0.95) within group (order by ran.latency_ms))::int as p95_latency_ms"
     " from generate_series(now() - make_interval(hours => %(hours)s), now() - make_interval(hours => %(step)s),"
     "  make_interval(hours => %(step)s)) as s(at)"
     " left join xai_chat_metrics m on m.created_at >= s.at and m.created_at < s.at + make_interval(hours => %(step)s)"
+    " left join lateral (select m.latency_ms where m.outcome not in ('limited', 'refused')) ran on true"
     " group by s.at order by s.at"
 )

@@ -75,9 +75,7 @@ async def test_a_turn_of_elsewhere_cannot_be_named(
     ],
     ids=str,
 )  # fmt: skip
-async def test_someone_else_must_be_asked(
-    frontdesk: Frontdesk, ada: UUID, turn: UUID, fields: dict[str, Any]
-) -> None:
+async def test_someone_else_must_be_asked(frontdesk: Frontdesk, ada: UUID, turn: UUID, fields: dict[str, Any]) -> None:
     """By name, in the turn's conversation."""
     problem = await instead(frontdesk, ada, turn, **fields)
     assert (problem["status"], problem["code"]) == (400, "invalid_request")

@@ -27,9 +27,7 @@ async def scraped(frontdesk: Frontdesk, user: UUID | None, *, admin: bool = True
     }
 
 
-async def test_turns_are_counted_with_their_times(
-    serve: Serve, model: ModelServer, ada: UUID, bob: UUID
-) -> None:
+async def test_turns_are_counted_with_their_times(serve: Serve, model: ModelServer, ada: UUID, bob: UUID) -> None:
     """By who answered and what became of them; what was turned away took no time."""
     frontdesk = await serve(rate_limit=3)
     await frontdesk.chat(ada, "Hello", employee="tag")

@@ -82,9 +82,7 @@ async def test_the_series_has_no_gap_and_adds_up_to_the_totals(
     found = await sums(pool, ada, stretch)
     series = found["series"]
     assert len(series) == count
-    assert {later["at"] - sooner["at"] for sooner, later in pairwise(series)} == {
-        (series[1]["at"] - series[0]["at"])
-    }
+    assert {later["at"] - sooner["at"] for sooner, later in pairwise(series)} == {(series[1]["at"] - series[0]["at"])}
     assert (series[1]["at"] - series[0]["at"]).total_seconds() == stretch.step * 3600
     assert found["totals"]["total_requests"] == sum(point["turns"] for point in series) == 4
     assert sum(point["failures"] for point in series) == 3

@@ -22,8 +22,8 @@ from storage.keys import Keys
 from storage.limits import Limits
 from storage.memory import Memory
 from storage.messages import Messages
-from storage.misroutes import Misroutes
 from storage.metrics import Metrics
+from storage.misroutes import Misroutes
 from storage.pool import Pool
 from storage.queue import Queue
 from storage.recall import Recall
