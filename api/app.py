@@ -15,6 +15,7 @@ from api.account import erase, export
 from api.auth import door, provide_user, remember_visitor
 from api.body import JSONRequest
 from api.chat import chat
+from api.chat_page import chat_page, page_file
 from api.describe import COMPONENTS, ModelSchema
 from api.employees import employees
 from api.errors import HANDLERS
@@ -49,7 +50,7 @@ def create_app(settings: Settings, opening: Callable[[], AbstractAsyncContextMan
                 await app.state.door.close()
 
     return Litestar(
-        route_handlers=[chat, *OWN_RECORDS, metrics_summary, insights, prometheus, employees, live, ready],
+        route_handlers=[chat, *OWN_RECORDS, metrics_summary, insights, prometheus, employees, live, ready, chat_page, page_file],
         lifespan=[lifespan],
         dependencies={
             "user": Provide(provide_user),

@@ -1,0 +1,88 @@
+/** Elements, made without a word of HTML: what somebody wrote is text and can become nothing else. */
+
+/** @typedef {Node | string | null | undefined | false} Child */
+
+/**
+ * An element.
+ * @param {string} name tag and classes: "p.hint.small"
+ * @param {Record<string, any>} [given] `on…` are listeners, the rest attributes; null and false are left out
+ * @param {...Child} children
+ * @returns {any}
+ */
+export function el(name, given = {}, ...children) {
+  const [tag, ...classes] = name.split(".");
+  const made = document.createElement(tag);
+  if (classes.length) made.className = classes.join(" ");
+  for (const [key, value] of Object.entries(given)) {
+    if (key.startsWith("on")) made.addEventListener(key.slice(2), value);
+    else if (value !== null && value !== undefined && value !== false) {
+      made.setAttribute(key, value === true ? "" : String(value));
+    }
+  }
+  fill(made, ...children);
+  return made;
+}
+
+/**
+ * Put these in the place of what is in there.
+ * @param {Element} parent
+ * @param {...Child} children
+ */
+export function fill(parent, ...children) {
+  parent.replaceChildren(...children.filter((child) => child || child === "").map((child) => /** @type {any} */ (child)));
+}
+
+/**
+ * The page's element of this id.
+ * @param {string} id
+ * @returns {any}
+ */
+export function byId(id) {
+  const found = document.getElementById(id);
+  if (!found) throw new Error(`the page has no #${id}`);
+  return found;
+}
+
+/** A random UUID, also where the page came over plain HTTP and `crypto.randomUUID` is withheld. */
+export function uuid() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  bytes[6] = (bytes[6] & 0x0f) | 0x40;
+  bytes[8] = (bytes[8] & 0x3f) | 0x80;
+  const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
+}
+
+/**
+ * Put a text on the clipboard, also where the page came over plain HTTP.
+ * @param {string} text
+ */
+export async function copy(text) {
+  if (navigator.clipboard) {
+    try {
+      await navigator.clipboard.writeText(text);
+      return;
+    } catch { /* not allowed: the old way may be */ }
+  }
+  const sheet = el("textarea.unseen", { "aria-hidden": "true" });
+  sheet.value = text;
+  document.body.append(sheet);
+  sheet.select();
+  document.execCommand("copy");
+  sheet.remove();
+}
+
+/**
+ * A button that copies, and says so for a moment.
+ * @param {() => string} text
+ */
+export function copyButton(text) {
+  const button = el("button.quiet", {
+    type: "button",
+    onclick: async () => {
+      await copy(text());
+      button.textContent = "Copied";
+      setTimeout(() => { button.textContent = "Copy"; }, 1500);
+    },
+  }, "Copy");
+  return button;
+}

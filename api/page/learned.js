@@ -1,0 +1,56 @@
+/** Which facts about the person an answer used and what it learned, with a way to take that back. */
+
+import { el } from "./dom.js";
+import { Problem, json } from "./http.js";
+import { changed } from "./tabs.js";
+
+/** Milliseconds between looks: facts are learned after the answer, which does not wait for them. */
+const LOOKS = [700, 1500, 3000, 6000, 12_000];
+
+/**
+ * Show them below the answer as soon as they are known.
+ * @param {string} turnId
+ * @param {Element} place
+ */
+export async function showFacts(turnId, place) {
+  for (const wait of LOOKS) {
+    await new Promise((resolve) => { setTimeout(resolve, wait); });
+    if (!place.isConnected) return;
+    let turn;
+    try {
+      turn = await json(`/turns/${turnId}`);
+    } catch {
+      continue; // it can be looked up in the memory, too
+    }
+    place.replaceChildren(...used(turn.facts_used), ...turn.facts_learned.map(learned));
+    if (!turn.facts_learned.length) continue;
+    changed("memory");
+    return;
+  }
+}
+
+/** @param {{fact: string}[]} facts */
+function used(facts) {
+  if (!facts.length) return [];
+  return [el("details.used", {}, el("summary", {}, `Used ${facts.length} of what is remembered`), el("ul", {}, ...facts.map(({ fact }) => el("li", { dir: "auto" }, fact))))];
+}
+
+/** @param {{fact_id: string, fact: string}} fact */
+function learned({ fact_id, fact }) {
+  const line = el("p.learned", { role: "status" }, "Remembered: ", el("span", { dir: "auto" }, fact), " · ");
+  const undo = el("button.quiet", { type: "button", onclick: async () => {
+    undo.disabled = true;
+    try {
+      await json(`/memory/${fact_id}`, { method: "DELETE" });
+    } catch (error) {
+      if (!(error instanceof Problem && error.status === 404)) {
+        undo.disabled = false;
+        return;
+      }
+    }
+    line.replaceChildren("Forgotten again.");
+    changed("memory");
+  } }, "undo");
+  line.append(undo);
+  return line;
+}

@@ -1,0 +1,63 @@
+/** The page's beginning: who is there, what was open, and what was under way when the page was left. */
+
+import * as chat from "./chat.js";
+import * as composer from "./composer.js";
+import { listConversations, refresh } from "./conversations.js";
+import { tokenAsked } from "./dialogs.js";
+import { byId, el } from "./dom.js";
+import { meet } from "./employees.js";
+import { signInWith, signOut, signedIn } from "./http.js";
+import { showMemory } from "./memory.js";
+import { openConversation, underWay } from "./remembered.js";
+import { onChange } from "./tabs.js";
+import * as thread from "./thread.js";
+
+async function main() {
+  signInWith(tokenAsked);
+  composer.compose(chat.ask, chat.stop);
+  showMemory();
+  sidebar();
+  await meet();
+  composer.offerTeam();
+  await listConversations(); // the first to say who asks: a new visitor gets a session, or is asked for a token
+  byId("sign-out").hidden = !signedIn();
+  onChange((what, conversation, here) => { if (what === "conversations" && !here && conversation === chat.current()) chat.refresh(); });
+  addEventListener("popstate", () => { if (openConversation() !== chat.current()) chat.open(openConversation()); });
+  addEventListener("focus", () => {
+    refresh();
+    chat.refresh();
+  });
+  composer.focus();
+  const sending = underWay();
+  await chat.open(sending?.message.conversation_id ?? openConversation(), Boolean(sending));
+  if (sending) await chat.sendOff(sending);
+}
+
+function sidebar() {
+  const menu = byId("menu");
+  const open = (/** @type {boolean} */ wanted) => {
+    document.body.classList.toggle("aside", wanted);
+    menu.setAttribute("aria-expanded", String(wanted));
+  };
+  menu.addEventListener("click", () => open(!document.body.classList.contains("aside")));
+  byId("shade").addEventListener("click", () => open(false));
+  byId("side").addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
+    if (event.key !== "Escape" || !document.body.classList.contains("aside")) return;
+    open(false);
+    menu.focus();
+  });
+  addEventListener("moved", () => open(false));
+  byId("skip").addEventListener("click", () => byId("message").focus());
+  byId("new").addEventListener("click", () => {
+    chat.open(null);
+    composer.focus();
+  });
+  byId("sign-out").addEventListener("click", () => {
+    signOut();
+    location.assign("/");
+  });
+}
+
+main().catch((error) => {
+  thread.show(el("p.state", {}, error.message, " ", el("button", { type: "button", onclick: () => location.reload() }, "Try again")));
+});

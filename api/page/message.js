@@ -1,0 +1,165 @@
+/** One message of either side, as it stands in the conversation. */
+
+import { copyButton, el, fill } from "./dom.js";
+import { badge, employee, everyone } from "./employees.js";
+import { Sheet } from "./markdown.js";
+
+const ENDS = /** @type {Record<string, string>} */ ({
+  stopped: "You stopped this answer.",
+  timeout: "Cut short: there was no more time.",
+  length: "Cut short: this is as long as an answer may be.",
+});
+
+/** @typedef {(employee?: string) => void} Again ask the same once more, of this employee */
+
+/**
+ * What the person said.
+ * @param {{content: string, created_at?: string, turn_id?: string}} message
+ * @returns {HTMLElement}
+ */
+export function said({ content, created_at, turn_id }) {
+  const text = el("p.words", { dir: "auto" }, content);
+  return el("article.mine", { "aria-label": "You", "data-turn": turn_id }, text, el("div.notices"), time(created_at));
+}
+
+/**
+ * Add what the person should know of a message.
+ * @param {Element} message
+ * @param {{code: string, message: string}} notice
+ */
+export function note(message, notice) {
+  message.querySelector(".notices")?.append(el(`p.notice.${notice.code}`, {}, notice.message));
+}
+
+/** An answer, which may still be growing. */
+export class Answer {
+  /** @param {Again | null} again null: nobody knows any more what the question was */
+  constructor(again) {
+    this.again = again;
+    this.text = "";
+    this.who = el("header");
+    this.body = el("div.sheet");
+    this.state = el("p.state", {}, "Finding who answers best…");
+    this.foot = el("footer");
+    this.facts = el("div.facts");
+    this.item = el("article.answer.thinking", { "aria-busy": "true" }, this.who, el("div.notices"), this.body, this.state, this.foot, this.facts);
+    this.sheet = new Sheet(this.body);
+    this.frame = 0;
+  }
+
+  /**
+   * One that was given before.
+   * @param {{content: string, employee: string, created_at: string, turn_id: string}} message
+   * @param {Again | null} again
+   */
+  static given(message, again) {
+    const answer = new Answer(again);
+    answer.item.dataset.turn = message.turn_id;
+    answer.by(employee(message.employee));
+    answer.text = message.content;
+    answer.end("", message.created_at);
+    return answer;
+  }
+
+  /**
+   * Somebody is going to answer.
+   * @param {{turn_id: string, employee: any, route: {reason: string, confidence: number}, model: string}} start
+   */
+  begin({ turn_id, employee: who, route, model }) {
+    this.item.dataset.turn = turn_id;
+    this.model = model;
+    this.by(who, `${route.reason} · ${Math.round(route.confidence * 100)} % sure`);
+    this.say(`${who.name} is thinking…`);
+  }
+
+  /**
+   * @param {import("./employees.js").Employee} who
+   * @param {string} [why]
+   */
+  by(who, why) {
+    this.name = who.name;
+    this.item.classList.add(`of-${who.slug}`);
+    this.item.setAttribute("aria-label", `${who.name}, ${who.title}`);
+    fill(this.who, badge(who), el("strong", {}, who.name), el("span.title", {}, who.title), why && el("span.why", {}, why));
+  }
+
+  /** @param {string} text the next piece */
+  add(text) {
+    this.text += text;
+    this.item.classList.remove("thinking");
+    this.say("");
+    this.frame ||= requestAnimationFrame(() => this.paint());
+  }
+
+  /** What was said so far is taken back. */
+  restart() {
+    this.text = "";
+    this.paint();
+  }
+
+  /** @param {string} text what is going on; empty: nothing but the answer itself */
+  say(text) {
+    this.state.textContent = text;
+    this.state.hidden = !text;
+  }
+
+  paint() {
+    cancelAnimationFrame(this.frame);
+    this.frame = 0;
+    this.sheet.show(this.text);
+  }
+
+  /**
+   * The answer is complete.
+   * @param {string} reason
+   * @param {string} [at]
+   */
+  end(reason, at) {
+    this.settle();
+    this.say(ENDS[reason] ?? "");
+    const asks = this.again ? [el("button.quiet", { type: "button", onclick: () => this.again?.() }, "Retry"), this.others(this.again)] : [];
+    fill(this.foot, copyButton(() => this.text), ...asks, el("span.fill"), this.model && el("span.model", {}, this.model), time(at));
+  }
+
+  /**
+   * There will be no answer, or no more of it.
+   * @param {string} message
+   * @param {boolean} retryable
+   */
+  fail(message, retryable) {
+    this.settle();
+    this.say(message);
+    this.item.classList.add("failed");
+    fill(this.foot, retryable && this.again && el("button", { type: "button", onclick: () => this.again?.() }, "Try again"));
+  }
+
+  settle() {
+    this.item.classList.remove("thinking", "lost");
+    this.item.removeAttribute("aria-busy");
+    this.paint();
+  }
+
+  /** @param {Again} again */
+  others(again) {
+    const menu = el("details.menu", { onkeydown: (/** @type {KeyboardEvent} */ event) => {
+      if (event.key !== "Escape") return;
+      menu.open = false;
+      menu.querySelector("summary").focus();
+    } });
+    const choose = (/** @type {string} */ slug) => {
+      menu.open = false;
+      again(slug);
+    };
+    fill(menu, el("summary", {}, "Ask another"), el("ul", {}, ...everyone().map((one) =>
+      el("li", {}, el("button.choice", { type: "button", onclick: () => choose(one.slug) }, badge(one), el("span", {}, one.name), el("small", {}, one.title))))));
+    return menu;
+  }
+}
+
+/** @param {string} [at] */
+function time(at) {
+  const date = at ? new Date(at) : new Date();
+  const today = date.toDateString() === new Date().toDateString();
+  const shown = date.toLocaleString(undefined, today ? { timeStyle: "short" } : { dateStyle: "medium", timeStyle: "short" });
+  return el("time", { datetime: date.toISOString() }, shown);
+}

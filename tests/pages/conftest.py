@@ -1,0 +1,63 @@
+"""A real browser on the real application."""
+
+import os
+import shutil
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+from playwright.async_api import Browser, ConsoleMessage, async_playwright, expect
+
+from tests.pages.desk import Desk
+from tests.support.app import Frontdesk, Serve
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+REFUSED = "Failed to load resource"
+"""What Chromium itself says of every answer that is a refusal."""
+
+expect.set_options(timeout=15_000)
+
+
+@pytest.fixture(scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    """The browser, started once."""
+    if CHROMIUM is None and not os.environ.get("CI"):
+        pytest.skip("chromium is not installed here; where CI is set, it must be")
+    async with async_playwright() as playwright:
+        sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
+        started = await playwright.chromium.launch(executable_path=CHROMIUM or "chromium", args=sandbox)
+        yield started
+        await started.close()
+
+
+@pytest.fixture
+async def local_mode(serve: Serve) -> Frontdesk:
+    """The application without a way to verify anyone."""
+    return await serve(jwt_secret=None)
+
+
+@pytest.fixture
+async def desk(browser: Browser, local_mode: Frontdesk) -> AsyncIterator[Desk]:
+    """The chat page, open in a browser of its own."""
+    async with visiting(browser, local_mode.url) as opened:
+        yield opened
+        await local_mode.settled()
+
+
+@asynccontextmanager
+async def visiting(browser: Browser, url: str) -> AsyncGenerator[Desk]:
+    """The chat page at this address; at the end nothing may have gone wrong in it."""
+    said: list[str] = []
+
+    def hear(message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning") and not message.text.startswith(REFUSED):
+            said.append(message.text)
+
+    context = await browser.new_context()
+    context.on("console", hear)
+    context.on("weberror", lambda error: said.append(str(error.error)))
+    page = await context.new_page()
+    await page.goto(url)
+    yield Desk(page)
+    await context.close()
+    assert said == []
