@@ -18,9 +18,11 @@ const RULES = [
   [/!?\[((?:\\.|[^[\]\\]|\[[^[\]]*\]){0,1000})\]\(\s*<?([^\s<>()]*(?:\([^\s<>()]*\)[^\s<>()]*)?)>?(?:\s+"[^"]*"|\s+'[^']*')?\s*\)/y,
     (match, depth) => link(match[2], inline(match[1], depth))],
   [/<((?:https?:\/\/|mailto:)[^\s<>]+)>/y, (match) => link(match[1], [match[1]])],
+  [/\*\*\*(?![\s*])([^*\n]*[^*\s])\*\*\*(?!\*)/y, (match, depth) => el("strong", {}, el("em", {}, ...inline(match[1], depth)))],
   [/\*\*(?![\s*])((?:\\.|[^\\])*?[^\s\\])\*\*(?!\*(?!\*))/y, (match, depth) => el("strong", {}, ...inline(match[1], depth))],
   [/__(?![\s_])((?:\\.|[^\\])*?[^\s\\])__(?!\w)/y, outsideWords("strong")],
-  [/\*(?![\s*])((?:\\.|\*\*[^*]+\*\*|[^\\*])*?[^\s\\*]|[^\s*\\])\*(?!\*)/y, (match, depth) => el("em", {}, ...inline(match[1], depth))],
+  [/\*(?![\s*])((?:\\.|\*\*[^*]+\*\*|[^\\*])*?[^\s\\*]|[^\s*\\])\*(?!\*)/y,
+    (match, depth) => (/\d/.test(match.input[match.index - 1] ?? "") ? null : el("em", {}, ...inline(match[1], depth)))], // 2*3*4
   [/_(?![\s_])((?:\\.|[^\\_]|_(?=\w))*?[^\s\\_])_(?!\w)/y, outsideWords("em")],
   [/~~(?![\s~])((?:\\.|[^\\])*?[^\s\\])~~/y, (match, depth) => el("del", {}, ...inline(match[1], depth))],
   [/https?:\/\/[^\s<>"'`]*[^\s<>"'`.,:;!?)\]*_~]/y, (match) => link(match[0], [match[0]])],

@@ -22,6 +22,7 @@ ADDRESSES = {
     "a wrong method": ("/chat", 405),
     "the OpenAPI document": ("/schema/openapi.json", 200),
     "a style sheet": ("/schema/page.css", 200),
+    "a script": ("/page/main.js", 200),
 }
 
 
@@ -35,7 +36,7 @@ async def test_what_is_no_page_may_load_nothing(frontdesk: Frontdesk, path: str,
     assert answer.headers["cache-control"] == "no-store"
 
 
-@pytest.mark.parametrize(("path", "status"), [("/schema", 200), ("/schema/nowhere", 404)])
+@pytest.mark.parametrize(("path", "status"), [("/", 200), ("/schema", 200), ("/schema/nowhere", 404)])
 async def test_a_page_may_load_only_what_is_ours(frontdesk: Frontdesk, path: str, status: int) -> None:
     """And nothing inline."""
     async with frontdesk.client(None) as client:
