@@ -151,7 +151,7 @@ export class Answer {
       again(slug);
     };
     fill(menu, el("summary", {}, "Ask another"), el("ul", {}, ...everyone().map((one) =>
-      el("li", {}, el("button.choice", { type: "button", onclick: () => choose(one.slug) }, badge(one), el("span", {}, one.name), el("small", {}, one.title))))));
+      el("li", {}, el("button.choice", { type: "button", "aria-label": `${one.name}, ${one.title}`, onclick: () => choose(one.slug) }, badge(one), el("span", {}, one.name), el("small", {}, one.title))))));
     return menu;
   }
 }

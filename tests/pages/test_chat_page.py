@@ -75,10 +75,11 @@ async def test_a_refused_message_is_given_back(serve: Serve, browser: Browser) -
 async def test_another_employee_can_be_asked_instead(desk: Desk, model: ModelServer) -> None:
     """The same question goes to whom the person chooses."""
     await desk.send("Hello")
+    await expect(desk.answers).to_have_text("Hello from the scripted model.")
     await expect(desk.last.locator("header")).to_contain_text("Prime")
     model.queue(Text("Let us set a target."), streaming)
     await desk.last.get_by_text("Ask another").click()
-    await desk.button("Goalie Goals").click()
+    await desk.button("Goalie, Goals").click()
     await expect(desk.answers).to_have_text(["Hello from the scripted model.", "Let us set a target."])
     await expect(desk.last.locator("header")).to_contain_text("Goalie")
     await expect(desk.mine).to_have_text(["Hello", "Hello"])
