@@ -30,6 +30,7 @@ from graph.settings import Settings
 
 MAX_BODY_BYTES = 256 * 1024
 OWN_RECORDS: list[ControllerRouterHandler] = [turns.router, conversations.router, memory.router, export, erase]
+NUMBERS: list[ControllerRouterHandler] = [metrics_summary, insights, prometheus]
 EXPOSED = [
     "X-Turn-Id", "X-Conversation-Id", "X-Employee", "X-Route-Confidence",
     "RateLimit", "RateLimit-Policy", "Retry-After",
@@ -50,7 +51,7 @@ def create_app(settings: Settings, opening: Callable[[], AbstractAsyncContextMan
                 await app.state.door.close()
 
     return Litestar(
-        route_handlers=[chat, *OWN_RECORDS, metrics_summary, insights, prometheus, employees, live, ready, chat_page, page_file],
+        route_handlers=[chat, *OWN_RECORDS, *NUMBERS, employees, live, ready, chat_page, page_file],
         lifespan=[lifespan],
         dependencies={
             "user": Provide(provide_user),
