@@ -85,7 +85,6 @@ class ChatModel:
         self._talk = chat(0.3, max_tokens)
         self._follow = chat(0, 400)
 
-    @property
     def left_alone(self) -> bool:
         """Whether it failed again and again, and has not been heard since."""
         return self._breaker.open

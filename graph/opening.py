@@ -84,7 +84,8 @@ async def open_parts(
         models = await open_models(settings, stack, say)
         local = await learning
         embedder = await _remote_embedder(settings, stack) if settings.remote_embeddings else local.embedder
-        pool = pool or await stack.enter_async_context(Pool.open(url))
+        if pool is None:
+            pool = await stack.enter_async_context(Pool.open(url))
         messages = Messages(pool)
         yield Parts(
             options=_options(settings, models),

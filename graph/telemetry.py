@@ -1,6 +1,6 @@
 """What this process does, in the terms of Prometheus: turns as they end, and what is going on just now."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from uuid import UUID
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
@@ -11,7 +11,7 @@ from graph.scribe import Scribe
 from nodes.record_metrics import Metrics
 from storage.audit import Finding
 from storage.metrics import Measured
-from storage.pool import Pool
+from storage.pool import Pool, Use
 
 FIRST_TOKEN = (0.1, 0.25, 0.5, 0.75, 1, 1.5, 2, 3, 5, 10, 25)
 WHOLE_TURN = (0.25, 0.5, 1, 2, 3, 5, 8, 12, 18, 25, 40, 150)
@@ -61,13 +61,13 @@ class Telemetry:
         size = self._gauge("frontdesk_pool_connections", "Connections that are open.", "pool")
         waiting = self._gauge("frontdesk_pool_waiting", "Who waits for a connection.", "pool")
         for name, pool in pools.items():
-            used.labels(name).set_function(lambda pool=pool: pool.use().used)
-            size.labels(name).set_function(lambda pool=pool: pool.use().size)
-            waiting.labels(name).set_function(lambda pool=pool: pool.use().waiting)
+            used.labels(name).set_function(_asking(pool, lambda use: use.used))
+            size.labels(name).set_function(_asking(pool, lambda use: use.size))
+            waiting.labels(name).set_function(_asking(pool, lambda use: use.waiting))
         rests = self._gauge("frontdesk_model_left_alone", "1 while a model that failed is left alone.", "model")
         for model in models:
             if isinstance(model, ChatModel):
-                rests.labels(model.label).set_function(lambda model=model: model.left_alone)
+                rests.labels(model.label).set_function(model.left_alone)
 
     def text(self) -> bytes:
         """All of it, in Prometheus' text format."""
@@ -88,3 +88,7 @@ class Counted:
         """Write the turn's row and what the guard found, once."""
         await self._metrics.record(user_id, turn_id, measured, findings)
         self._telemetry.count(measured)
+
+
+def _asking(pool: Pool, what: Callable[[Use], float]) -> Callable[[], float]:
+    return lambda: what(pool.use())

@@ -1,7 +1,7 @@
 """What a user did of late."""
 
 from datetime import date
-from typing import TypedDict
+from typing import TypedDict, cast
 from uuid import UUID
 
 from storage.pool import Pool
@@ -65,4 +65,4 @@ class AllInsights:
             )
             row = await cursor.fetchone()
         assert row
-        return Insights(**row)  # type: ignore[typeddict-item]
+        return cast(Insights, row)

@@ -1,7 +1,7 @@
 """Numbers that tell the truth: what clients saw is what the figures say."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
@@ -79,7 +79,7 @@ class Talk:
 
 
 @contextmanager
-def no_answers(url: str) -> Iterator[None]:
+def no_answers(url: str) -> Generator[None]:
     """A fault of ours: no answer can be committed."""
     with psycopg.connect(url, autocommit=True) as conn:
         conn.execute("alter table chat_messages add constraint mute check (role <> 'assistant') not valid")
