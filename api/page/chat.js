@@ -21,6 +21,10 @@ let conversation = null;
 let reading = null;
 /** @type {string | null} the newest message shown */
 let newest = null;
+/** @type {any} the last message shown that has no answer yet */
+let unanswered = null;
+/** What was said before is being fetched. */
+let loading = Promise.resolve();
 
 /** Which conversation is open; null: a new one. */
 export function current() {
@@ -35,9 +39,11 @@ export function current() {
 export async function open(id, sending = false) {
   reading?.control.abort();
   moveTo(id);
-  newest = null;
+  newest = unanswered = null;
   thread.show(...(id ? [el("p.state", {}, "Loading…")] : [welcome(ask)]));
-  if (id) await load(id, sending);
+  loading = id ? load(id, sending) : Promise.resolve();
+  await loading;
+  if (id === conversation && !sending) await goOn();
 }
 
 /** Show what happened meanwhile elsewhere. */
@@ -45,7 +51,10 @@ export async function refresh() {
   if (!conversation || reading) return;
   const id = conversation;
   const { items } = await json(`${messagesOf(id)}?limit=1&order=desc`).catch(gone);
-  if (id === conversation && !reading && items[0]?.message_id !== newest) await load(id, false);
+  if (id === conversation && !reading && items[0]?.message_id !== newest) {
+    await load(id, false);
+    await goOn();
+  }
 }
 
 /**
@@ -54,7 +63,11 @@ export async function refresh() {
  * @param {string} [employee]
  */
 export async function ask(text, employee) {
-  if (reading) return;
+  await loading;
+  if (reading) {
+    composer.giveBack(text);
+    return;
+  }
   const message = { message: text, conversation_id: conversation ?? uuid(), ...(employee && { employee }) };
   if (!conversation) thread.show();
   moveTo(message.conversation_id);
@@ -99,11 +112,13 @@ async function load(id, sending) {
   if (id !== conversation || reading) return;
   thread.show(...shown(id, page, ask));
   newest = page.items[0]?.message_id ?? null;
-  if (page.items[0]?.role === "user" && !sending) await goOn(page.items[0]);
+  unanswered = page.items[0]?.role === "user" ? page.items[0] : null;
 }
 
-/** @param {{turn_id: string, content: string}} last a message without an answer */
-async function goOn({ turn_id, content }) {
+/** Show the answer that the last message is getting, or that it will get none. */
+async function goOn() {
+  if (!unanswered || reading) return;
+  const { turn_id, content } = unanswered;
   const turn = await json(`/turns/${turn_id}`).catch(() => null);
   if (!turn || reading || turn.conversation_id !== conversation) return;
   const [question] = thread.ofTurn(turn_id);
@@ -188,6 +203,7 @@ function begun(start, answer, question, mine) {
   /** @type {HTMLElement} */ (question).dataset.turn = start.turn_id;
   mine.turnId = start.turn_id;
   newest = start.turn_id;
+  unanswered = null;
   answer.begin(start);
   thread.announce(`${start.employee.name} is answering.`);
   changed("conversations", start.conversation_id);

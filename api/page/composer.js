@@ -10,6 +10,9 @@ const field = byId("message");
 const whom = byId("whom");
 const button = byId("send");
 const hint = byId("hint");
+let opened = false;
+/** Whether Enter was pressed before anything could be sent. */
+let eager = false;
 let answering = false;
 /** @type {any} */
 let ticking = 0;
@@ -30,12 +33,13 @@ export function compose(send, stop) {
   field.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
     if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
     event.preventDefault();
+    eager = !opened;
     if (!button.disabled && !answering) form.requestSubmit();
   });
   form.addEventListener("submit", (/** @type {Event} */ event) => {
     event.preventDefault();
     if (answering) stop();
-    else if (field.value.trim() && !ticking) {
+    else if (opened && field.value.trim() && !ticking) {
       const text = field.value;
       put("");
       say("");
@@ -43,6 +47,13 @@ export function compose(send, stop) {
     }
   });
   enable();
+}
+
+/** From now on the server knows who is asking, and messages can be sent. */
+export function open() {
+  opened = true;
+  enable();
+  if (eager && !answering && !button.disabled) form.requestSubmit();
 }
 
 /** Offer everyone there is. */
@@ -112,7 +123,7 @@ function put(text) {
 }
 
 function enable() {
-  button.disabled = !answering && (Boolean(ticking) || !field.value.trim());
+  button.disabled = !answering && (!opened || Boolean(ticking) || !field.value.trim());
 }
 
 function grow() {

@@ -29,8 +29,13 @@ async function main() {
   });
   composer.focus();
   const sending = underWay();
-  await chat.open(sending?.message.conversation_id ?? openConversation(), Boolean(sending));
-  if (sending) await chat.sendOff(sending);
+  const shown = chat.open(sending?.message.conversation_id ?? openConversation(), Boolean(sending));
+  if (!sending) composer.open();
+  await shown;
+  if (!sending) return;
+  const answered = chat.sendOff(sending);
+  composer.open();
+  await answered;
 }
 
 function sidebar() {

@@ -104,7 +104,10 @@ function goesOn(kind, lines, at) {
     }
     case "table": return (end) => full(end) && (end === at + 1 || lines[end].includes("|"));
     case "quote": return (end) => full(end) && ["quote", "text"].includes(kindOf(lines, end));
-    case "list": return (end) => (full(end) ? inList(lines, end) : inList(lines, end + 1) && !!lines[end + 1]?.trim());
+    case "list": {
+      const numbered = isNumbered(lines[at]);
+      return (end) => (full(end) ? inList(lines, end, numbered) : inList(lines, end + 1, numbered) && !!lines[end + 1]?.trim());
+    }
     case "text": return (end) => full(end) && kindOf(lines, end) === "text";
     default: return () => false;
   }
@@ -113,11 +116,17 @@ function goesOn(kind, lines, at) {
 /**
  * @param {string[]} lines
  * @param {number} at
+ * @param {boolean} numbered
  */
-function inList(lines, at) {
+function inList(lines, at, numbered) {
   const line = lines[at] ?? "";
   const before = (lines[at - 1] ?? "").trim() !== "";
-  return (ITEM.test(line) && !RULE.test(line)) || /^\s{2,}\S/.test(line) || (before && kindOf(lines, at) === "text");
+  return (ITEM.test(line) && !RULE.test(line) && (isNumbered(line) === numbered || /^\s{2}/.test(line))) || /^\s{2,}\S/.test(line) || (before && kindOf(lines, at) === "text");
+}
+
+/** @param {string} line an item */
+function isNumbered(line) {
+  return /^\s*\d/.test(line);
 }
 
 /**
@@ -193,7 +202,7 @@ function list(lines, depth) {
       width = mark[1].length + mark[2].length + 1;
     } else items[items.length - 1].push(line.replace(new RegExp(`^\\s{0,${width}}`), ""));
   }
-  const ordered = /\d/.test(first[2]);
+  const ordered = isNumbered(lines[0]);
   const start = ordered ? Number.parseInt(first[2], 10) : null;
   return el(ordered ? "ol" : "ul", { start, dir: "auto" }, ...items.map((item) => listItem(item, depth)));
 }

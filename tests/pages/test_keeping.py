@@ -13,7 +13,7 @@ async def two_conversations(desk: Desk, model: ModelServer) -> None:
     """One about houses, and the newer one about biscuits."""
     for question, answer in {"How do I save for a house?": "Bit by bit.", "Are biscuits taxed?": "They are."}.items():
         model.queue(Text(answer), streaming)
-        await desk.button("＋ New conversation").click()
+        await desk.button("+ New conversation").click()
         await desk.send(question)
         await expect(desk.answers).to_have_text([answer])
         await expect(desk.button("Send")).to_be_visible()

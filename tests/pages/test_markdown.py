@@ -38,7 +38,7 @@ HOSTILE = """<script>document.title = "taken"</script>
 
 | <b>a</b> |
 |---|
-| <iframe src=https://evil.example></iframe> |
+| <iframe src=//evil.example></iframe> |
 
 ```html"><img src=x onerror=alert(1)>
 </code></pre><script>document.title = "taken"</script>
@@ -61,7 +61,8 @@ async def test_markdown_is_shown_as_what_it_means(desk: Desk, model: ModelServer
     for tag, text in {"strong": "bold", "em": "soft", "del": "gone", "p code": "code", "blockquote": "said"}.items():
         await expect(sheet.locator(tag)).to_have_text(text)
     await expect(sheet.locator("ol > li")).to_have_count(2)
-    await expect(sheet.locator("ol ul > li")).to_have_text(["within", "again"])
+    await expect(sheet.locator("ol > li > ul > li")).to_have_text(["within", "again"])
+    await expect(sheet.locator("ul")).to_have_count(2)
     await expect(sheet.locator("input[type=checkbox]")).to_be_checked()
     await expect(sheet.locator("td")).to_have_text(["tea", "3 | 4"])
     await expect(sheet.locator("pre")).to_have_text('print("<b>")')
