@@ -3,7 +3,7 @@
 import * as composer from "./composer.js";
 import { el, uuid } from "./dom.js";
 import { PAGE, messagesOf, shown } from "./history.js";
-import { Problem, json } from "./http.js";
+import { Problem, isMissing, json } from "./http.js";
 import { showFacts } from "./learned.js";
 import { Answer, note, said } from "./message.js";
 import { address, keepUnderWay, openConversation } from "./remembered.js";
@@ -51,10 +51,9 @@ export async function refresh() {
   if (!conversation || reading) return;
   const id = conversation;
   const { items } = await json(`${messagesOf(id)}?limit=1&order=desc`).catch(gone);
-  if (id === conversation && !reading && items[0]?.message_id !== newest) {
-    await load(id, false);
-    await goOn();
-  }
+  if (id !== conversation || reading || items[0]?.message_id === newest) return;
+  await load(id, false);
+  await goOn();
 }
 
 /**
@@ -64,10 +63,7 @@ export async function refresh() {
  */
 export async function ask(text, employee) {
   await loading;
-  if (reading) {
-    composer.giveBack(text);
-    return;
-  }
+  if (reading) return void composer.giveBack(text);
   const message = { message: text, conversation_id: conversation ?? uuid(), ...(employee && { employee }) };
   if (!conversation) thread.show();
   moveTo(message.conversation_id);
@@ -104,9 +100,9 @@ async function load(id, sending) {
     page = await json(`${messagesOf(id)}?limit=${PAGE}&order=desc`);
   } catch (error) {
     if (id !== conversation) return;
-    if (error instanceof Problem && error.status === 404) thread.show(...(sending ? [] : [welcome(ask)]));
-    else thread.show(el("p.state", {}, /** @type {Error} */ (error).message));
-    if (!sending && error instanceof Problem && error.status === 404) moveTo(null);
+    if (!isMissing(error)) thread.show(el("p.state", {}, /** @type {Error} */ (error).message));
+    else if (sending) thread.show();
+    else await open(null);
     return;
   }
   if (id !== conversation || reading) return;
@@ -121,8 +117,7 @@ async function goOn() {
   const { turn_id, content } = unanswered;
   const turn = await json(`/turns/${turn_id}`).catch(() => null);
   if (!turn || reading || turn.conversation_id !== conversation) return;
-  const [question] = thread.ofTurn(turn_id);
-  if (turn.status === "running") await listen((signal) => follow(turn_id, signal), question, content);
+  if (turn.status === "running") await listen((signal) => follow(turn_id, signal), thread.ofTurn(turn_id)[0], content);
   else if (turn.status === "failed") {
     const answer = new Answer((employee) => ask(content, employee));
     thread.add(answer.item);
@@ -198,8 +193,7 @@ function tell({ event, data }, answer, question, mine) {
  */
 function begun(start, answer, question, mine) {
   keepUnderWay(null);
-  const shownBefore = thread.ofTurn(start.turn_id).filter((one) => one !== question);
-  for (const one of shownBefore) one.remove(); // it had arrived before the page was left
+  for (const one of thread.ofTurn(start.turn_id)) if (one !== question) one.remove(); // it arrived before a reload
   /** @type {HTMLElement} */ (question).dataset.turn = start.turn_id;
   mine.turnId = start.turn_id;
   newest = start.turn_id;
@@ -224,7 +218,7 @@ function refused(error, answer, question, text) {
   }
   answer.item.remove();
   if (/** @type {HTMLElement} */ (question).dataset.turn) {
-    if (conversation) open(conversation); // it ended while the connection was away, and its events are not kept
+    open(conversation); // it ended while the connection was away, and its events are not kept
     return;
   }
   question.remove();
@@ -242,7 +236,7 @@ function trouble(error) {
 
 /** @param {unknown} error */
 function gone(error) {
-  if (error instanceof Problem && error.status === 404) open(null);
+  if (isMissing(error)) open(null);
   return { items: [{ message_id: newest }] };
 }
 

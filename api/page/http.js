@@ -21,6 +21,11 @@ export class Problem extends Error {
 /** The server could not be reached, or went away in the middle. */
 export class Lost extends Error {}
 
+/** @param {unknown} error whether it says that there is no such thing */
+export function isMissing(error) {
+  return error instanceof Problem && error.status === 404;
+}
+
 /** @type {() => Promise<string>} */
 let askForToken = async () => { throw new Error("nobody to ask for a token"); };
 /** @type {Promise<string> | null} */

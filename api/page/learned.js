@@ -1,7 +1,7 @@
 /** Which facts about the person an answer used and what it learned, with a way to take that back. */
 
 import { el } from "./dom.js";
-import { Problem, json } from "./http.js";
+import { isMissing, json } from "./http.js";
 import { changed } from "./tabs.js";
 
 /** Milliseconds between looks: facts are learned after the answer, which does not wait for them. */
@@ -43,7 +43,7 @@ function learned({ fact_id, fact }) {
     try {
       await json(`/memory/${fact_id}`, { method: "DELETE" });
     } catch (error) {
-      if (!(error instanceof Problem && error.status === 404)) {
+      if (!isMissing(error)) {
         undo.disabled = false;
         return;
       }

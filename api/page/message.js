@@ -118,7 +118,7 @@ export class Answer {
     this.settle();
     this.say(ENDS[reason] ?? "");
     const asks = this.again ? [el("button.quiet", { type: "button", onclick: () => this.again?.() }, "Retry"), this.others(this.again)] : [];
-    fill(this.foot, copyButton(() => this.text), ...asks, el("span.fill"), this.model && el("span.model", {}, this.model), time(at));
+    fill(this.foot, copyButton(() => this.text), ...asks, el("span.meta", {}, this.model && el("span.model", {}, this.model), time(at)));
   }
 
   /**

@@ -1,6 +1,6 @@
 """Conversations and memory in a browser."""
 
-from playwright.async_api import expect
+from playwright.async_api import Route, expect
 
 from tests.pages.desk import Desk
 from tests.support.model_script import Json, Text, streaming, structured
@@ -76,7 +76,11 @@ async def test_earlier_messages_come_on_demand(desk: Desk, model: ModelServer) -
         await desk.send(f"Question {count}")
         await expect(desk.answers).to_have_count(count + 1)
         await expect(desk.button("Send")).to_be_visible()
-    await desk.page.route("**/messages?limit=30*", lambda route: route.continue_(url=route.request.url.replace("30", "4")))
+
+    async def short(route: Route) -> None:
+        await route.continue_(url=route.request.url.replace("limit=30", "limit=4"))
+
+    await desk.page.route("**/messages?limit=30*", short)
     await desk.page.reload()
     await expect(desk.mine).to_have_text(["Question 6", "Question 7"])
     await desk.button("Earlier messages").click()
