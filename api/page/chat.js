@@ -12,9 +12,6 @@ import * as thread from "./thread.js";
 import { follow, send } from "./turn.js";
 import { welcome } from "./welcome.js";
 
-/** Notices on what was asked; the others are on the answer. */
-const ON_THE_QUESTION = ["input_truncated", "input_sanitized", "pii_masked"];
-
 /** @type {string | null} */
 let conversation = null;
 /** @type {{control: AbortController, turnId: string | null, stopping: boolean} | null} */
@@ -27,9 +24,7 @@ let unanswered = null;
 let loading = Promise.resolve();
 
 /** Which conversation is open; null: a new one. */
-export function current() {
-  return conversation;
-}
+export const current = () => conversation;
 
 /**
  * Show a conversation from its newest message back, and go on with the answer that is being written.
@@ -37,7 +32,9 @@ export function current() {
  * @param {boolean} [sending] its last message is just being sent, so that nothing is to be gone on with
  */
 export async function open(id, sending = false) {
-  reading?.control.abort();
+  if (reading?.turnId) reading.control.abort(); // a message that has not arrived yet goes on until it has
+  reading = null;
+  composer.busy(false);
   moveTo(id);
   newest = unanswered = null;
   thread.show(...(id ? [el("p.state", {}, "Loading…")] : [welcome(ask)]));
@@ -66,6 +63,7 @@ export async function ask(text, employee) {
   if (reading) return void composer.giveBack(text);
   const message = { message: text, conversation_id: conversation ?? uuid(), ...(employee && { employee }) };
   if (!conversation) thread.show();
+  composer.focus();
   moveTo(message.conversation_id);
   await sendOff({ message, key: uuid() });
 }
@@ -139,7 +137,11 @@ async function listen(events, question, text) {
   thread.toBottom();
   composer.busy(true);
   try {
-    for await (const happened of events(mine.control.signal)) tell(happened, answer, question, mine);
+    for await (const happened of events(mine.control.signal)) {
+      if (reading === mine) tell(happened, answer, question, mine);
+      else if (happened.event !== "lost") break;
+    }
+    if (reading !== mine) keepUnderWay(null);
   } catch (error) {
     if (!mine.control.signal.aborted) refused(error, answer, question, text);
   } finally {
@@ -164,7 +166,7 @@ function tell({ event, data }, answer, question, mine) {
       break;
     case "notice":
       if (data.code === "restarted") answer.restart();
-      note(ON_THE_QUESTION.includes(data.code) ? question : answer.item, data);
+      note(question, answer.item, data);
       break;
     case "token":
       answer.add(data.text);

@@ -10,6 +10,9 @@ const ENDS = /** @type {Record<string, string>} */ ({
   length: "Cut short: this is as long as an answer may be.",
 });
 
+/** Notices on what was asked; the others are on the answer. */
+const ON_THE_QUESTION = ["input_truncated", "input_sanitized", "pii_masked"];
+
 /** @typedef {(employee?: string) => void} Again ask the same once more, of this employee */
 
 /**
@@ -23,11 +26,13 @@ export function said({ content, created_at, turn_id }) {
 }
 
 /**
- * Add what the person should know of a message.
- * @param {Element} message
+ * Add what the person should know, where it belongs.
+ * @param {Element} question
+ * @param {Element} answer
  * @param {{code: string, message: string}} notice
  */
-export function note(message, notice) {
+export function note(question, answer, notice) {
+  const message = ON_THE_QUESTION.includes(notice.code) ? question : answer;
   message.querySelector(".notices")?.append(el(`p.notice.${notice.code}`, {}, notice.message));
 }
 

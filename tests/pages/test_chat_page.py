@@ -8,7 +8,7 @@ from playwright.async_api import Browser, expect
 from tests.pages.conftest import visiting
 from tests.pages.desk import Desk
 from tests.support.app import Frontdesk, Serve
-from tests.support.model_script import Gate, Text, streaming
+from tests.support.model_script import Cut, Gate, Status, Text, streaming
 from tests.support.model_server import ModelServer
 
 
@@ -83,6 +83,76 @@ async def test_another_employee_can_be_asked_instead(desk: Desk, model: ModelSer
     await expect(desk.answers).to_have_text(["Hello from the scripted model.", "Let us set a target."])
     await expect(desk.last.locator("header")).to_contain_text("Goalie")
     await expect(desk.mine).to_have_text(["Hello", "Hello"])
+
+
+async def test_an_answer_that_breaks_off_is_replaced(desk: Desk, model: ModelServer) -> None:
+    """What was said is taken back, and the page says so."""
+    model.queue(Cut(["Half ", "an "]), streaming)
+    model.queue(Text("A whole answer."), streaming)
+    await desk.send("Hello")
+    await expect(desk.answers).to_have_text("A whole answer.")
+    await expect(desk.last.locator(".notice")).to_have_text("The answer broke off; this one replaces it.")
+
+
+async def test_a_notice_stands_where_it_belongs(desk: Desk, model: ModelServer) -> None:
+    """What was done with the message beside the message, what is to be known of the answer beside the answer."""
+    model.always(Status(401), streaming)
+    await desk.send("My card is 4111 1111 1111 1111")
+    await expect(desk.page.locator("article.mine .notice")).to_contain_text("I masked a card number")
+    await expect(desk.last.locator(".notice")).to_contain_text("this is a prepared reply")
+
+
+async def test_leaving_a_conversation_ends_no_answer(desk: Desk, model: ModelServer) -> None:
+    """Whoever comes back finds it going on."""
+    gate = asyncio.Event()
+    model.queue(Gate(["Well, ", "it depends."], gate), streaming)
+    await desk.send("Hello")
+    await expect(desk.answers).to_have_text("Well,")
+    await desk.button("+ New conversation").click()
+    await expect(desk.page.locator(".card")).to_have_count(6)
+    await desk.conversations.get_by_role("link").click()
+    await expect(desk.answers).to_have_text("Well,")
+    gate.set()
+    await expect(desk.answers).to_have_text("Well, it depends.")
+
+
+async def test_a_narrow_screen_is_wide_enough(desk: Desk, model: ModelServer) -> None:
+    """At 320 pixels nothing stands out at the side, and the conversations are behind a button."""
+    await desk.page.set_viewport_size({"width": 320, "height": 640})
+    model.queue(Text(["`" + "x" * 300 + "`\n\n```\n" + "y" * 300 + "\n```\n\n" + "z" * 300]), streaming)
+    await expect(desk.button("+ New conversation")).to_be_hidden()
+    await desk.send("w" * 300)
+    await expect(desk.answers).to_contain_text("zzz")
+    for element in ("document.documentElement", "document.getElementById('log')"):
+        assert await desk.page.evaluate(f"{element}.scrollWidth") <= 320
+    await desk.button("Conversations").click()
+    await desk.button("+ New conversation").click()
+    await expect(desk.page.locator(".card")).to_have_count(6)
+
+
+async def test_the_keyboard_is_enough(desk: Desk, model: ModelServer) -> None:
+    """To choose who answers, to send, to stop, and to ask another."""
+    model.queue(Gate(["Half ", "an answer"], asyncio.Event()), streaming)
+    await expect(desk.page.locator(".card")).to_have_count(6)
+    keyboard = desk.page.keyboard
+    await desk.field.focus()
+    await keyboard.press("Tab")
+    for _ in ("Prime", "Crystal", "Ledger"):
+        await keyboard.press("ArrowDown")
+    await keyboard.press("Shift+Tab")
+    await keyboard.type("Hello")
+    await keyboard.press("Enter")
+    await expect(desk.last.locator("header")).to_contain_text("Ledger")
+    await expect(desk.answers).to_have_text("Half")
+    await keyboard.press("Tab")
+    await keyboard.press("Tab")
+    await keyboard.press("Enter")
+    await expect(desk.state).to_have_text("You stopped this answer.")
+    await desk.last.locator("summary").focus()
+    await keyboard.press("Enter")
+    await keyboard.press("Tab")
+    await keyboard.press("Enter")
+    await expect(desk.last.locator("header")).to_contain_text("Prime")
 
 
 async def test_the_page_follows_until_the_reader_scrolls_up(desk: Desk, model: ModelServer) -> None:
