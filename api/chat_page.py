@@ -9,7 +9,7 @@ from litestar.params import PathParameter
 from api.errors import Problem
 
 FOLDER = Path(__file__).with_name("page")
-KINDS = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8", ".svg": "image/svg+xml"}
+KINDS = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
 """What the page is made of; nothing else is given out."""
 
 FileName = Annotated[str, PathParameter(pattern=r"^[a-z]+\.[a-z]+$")]
