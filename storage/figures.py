@@ -174,12 +174,17 @@ _ERROR_CODES: LiteralString = (
 )
 
 _SERIES: LiteralString = (
-    "select s.at, count(m.id) as turns, count(m.id) filter (where not m.success) as failures,"
-    " round(percentile_cont(0.50) within group (order by ran.latency_ms))::int as p50_latency_ms,"
-    " round(percentile_cont(0.95) within group (order by ran.latency_ms))::int as p95_latency_ms"
+    "select s.at, coalesce(t.turns, 0) as turns, coalesce(t.failures, 0) as failures,"
+    " t.p50_latency_ms, t.p95_latency_ms"
     " from generate_series(now() - make_interval(hours => %(hours)s), now() - make_interval(hours => %(step)s),"
     "  make_interval(hours => %(step)s)) as s(at)"
-    " left join xai_chat_metrics m on m.created_at >= s.at and m.created_at < s.at + make_interval(hours => %(step)s)"
-    " left join lateral (select m.latency_ms where m.outcome not in ('limited', 'refused')) ran on true"
-    " group by s.at order by s.at"
+    " left join (select"
+    "   date_bin(make_interval(hours => %(step)s), m.created_at, now() - make_interval(hours => %(hours)s)) as at,"
+    "   count(*) as turns, count(*) filter (where not m.success) as failures,"
+    "   round(percentile_cont(0.50) within group (order by ran.latency_ms))::int as p50_latency_ms,"
+    "   round(percentile_cont(0.95) within group (order by ran.latency_ms))::int as p95_latency_ms"
+    "  from xai_chat_metrics m"
+    "  left join lateral (select m.latency_ms where m.outcome not in ('limited', 'refused')) ran on true"
+    "  where m.created_at >= now() - make_interval(hours => %(hours)s) and m.created_at < now()"
+    "  group by 1) t using (at) order by s.at"
 )
