@@ -37,7 +37,7 @@ IdempotencyKey = Annotated[
         description="The same key and body attach to the same turn, for a day; another body is refused.",
     ),
 ]
-LOOK_SECONDS = 0.25
+LOOK_SECONDS = 0.1
 """How often a request that has no answer yet looks whether there is a database."""
 STATUS: dict[str, int] = {
     "empty_message": 400,

@@ -17,8 +17,10 @@ log = logging.getLogger(__name__)
 
 BEAT = 0.2
 """Seconds between two signs of life."""
-SILENCE = 0.8
+SILENCE = 0.6
 """Seconds for which one is waited before the database is taken to be away."""
+LOOKS = 3
+"""In which that time is waited: after a stall of our own the first look is over at once, and says nothing."""
 AGAIN = 1.0
 """Seconds between two looks whether a database that was not there at the start can be used by now."""
 
@@ -99,13 +101,15 @@ class Pulse:
         while not self._ended.is_set():
             conn.pgconn.send_query(b"select 1")
             conn.pgconn.flush()
+            looks = 0
             while conn.pgconn.is_busy():
-                ready, _, _ = select([conn], [], [], SILENCE)
+                ready, _, _ = select([conn], [], [], SILENCE / LOOKS)
+                looks += 1
                 if ready:
                     conn.pgconn.consume_input()
                 elif self._ended.is_set():
                     return
-                else:
+                elif looks >= LOOKS:
                     self._miss("it stands still")
             while conn.pgconn.get_result():
                 pass
