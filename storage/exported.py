@@ -6,6 +6,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
+from storage.metrics import ErrorCode
+
 ConversationId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:-]{1,128}$")]
 # What Postgres takes in no text; everything else that once was in it goes in again.
 Text = Annotated[str, Field(pattern=r"^[^\x00]*$")]
@@ -120,7 +122,7 @@ class Metrics(Line):
     prompt_tokens: int | None
     completion_tokens: int | None
     success: bool
-    error_code: Text | None
+    error_code: ErrorCode | None
     created_at: datetime
 
 

@@ -9,6 +9,14 @@ from storage.pool import Pool
 from storage.users import meet
 
 Outcome = Literal["done", "stopped", "limited", "refused", "failed", "fallback"]
+ErrorCode = Literal[
+    "empty_message", "blocked", "rate_limited", "conversation_busy",
+    "model_unreachable", "model_overloaded", "model_failed", "model_rejected", "model_context_too_long",
+    "model_empty", "model_garbled", "model_timeout", "model_down",
+    "storage_unavailable", "shutting_down", "internal",
+    "summary_failed", "facts_failed",
+]  # fmt: skip
+"""All that can be wrong with a turn, as the database has it (`error_code_is_known`)."""
 
 
 class Measured(TypedDict):

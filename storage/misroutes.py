@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from storage.errors import Gone
 from storage.pool import Pool
 
 
@@ -18,6 +19,12 @@ class Misroutes:
             Who answered that turn, which is nothing to write down where it is the one that is wanted; None where
             the user has no such turn in that conversation.
         """
+        try:
+            return await self._record(user_id, conversation_id, turn_id, wanted)
+        except Gone:
+            return None  # deleted in this very moment
+
+    async def _record(self, user_id: UUID, conversation_id: str, turn_id: UUID, wanted: str) -> str | None:
         async with self._pool.as_user(user_id, hasty=True) as conn:
             cursor = await conn.execute(
                 "with turn as (select user_id, turn_id, employee_slug from chat_turns"

@@ -1,9 +1,11 @@
 """Asking another employee instead."""
 
+import asyncio
 import json
 from typing import Any
 from uuid import UUID, uuid4
 
+import psycopg
 import pytest
 
 from graph.restore import whole
@@ -13,6 +15,7 @@ from tests.support.app import Frontdesk
 from tests.support.database import rows
 from tests.support.model_script import streaming
 from tests.support.model_server import ModelServer
+from tests.support.postgres import waits_for_a_lock
 
 WRITTEN = "select turn_id, chosen_employee, wanted_employee from chat_misroutes where user_id = %(user)s"
 
@@ -96,3 +99,13 @@ async def test_it_is_taken_along_and_erased(frontdesk: Frontdesk, ada: UUID, bob
     async with Pool.open(frontdesk.service.url, size=1) as pool:
         await Restore(pool, parts.embed, parts.embedding_model).put(bob, whole(one.encode() for one in lines))
     assert [row[1:] for row in await misroutes(frontdesk, bob)] == [("tag", "byte")]
+
+
+async def test_a_turn_deleted_in_the_same_moment_is_not_there(frontdesk: Frontdesk, ada: UUID, turn: UUID) -> None:
+    """Who asks another one instead waits for the deletion that came first, and hears that there is no such turn."""
+    url = frontdesk.service.url
+    async with await psycopg.AsyncConnection.connect(url) as deleting:
+        await deleting.execute("delete from chat_turns where turn_id = %(turn)s", {"turn": turn})
+        asking = asyncio.create_task(instead(frontdesk, ada, turn))
+        await waits_for_a_lock(url)
+    assert ((await asking)["status"], (await asking)["code"]) == (404, "not_found")

@@ -1,14 +1,15 @@
 """One row for every turn, and what they add up to."""
 
+import re
 from decimal import Decimal
-from typing import Any
+from typing import Any, get_args
 from uuid import UUID, uuid4
 
 import pytest
 
 from storage.audit import Finding
 from storage.errors import Gone
-from storage.metrics import Metrics
+from storage.metrics import ErrorCode, Metrics
 from storage.pool import Pool
 from storage.users import Users
 from tests.storage.rows import Owner, measured, met, recorded, rows
@@ -19,6 +20,14 @@ async def summary(pool: Pool, user: UUID, hours: int = 24) -> list[dict[str, Any
     async with pool.as_user(user) as conn:
         cursor = await conn.execute("select * from metrics_summary(%(hours)s)", {"hours": hours})
         return await cursor.fetchall()
+
+
+def test_the_database_knows_the_same_error_codes(owner: Owner) -> None:
+    """An import of any other is refused with its line, and no turn is recorded with one."""
+    [(definition,)] = rows(
+        owner, "select pg_get_constraintdef(oid) from pg_constraint where conname = 'error_code_is_known'"
+    )
+    assert sorted(re.findall(r"'(\w+)'::text", definition)) == sorted(get_args(ErrorCode))
 
 
 async def test_a_turn_is_counted_once(pool: Pool, owner: Owner, ada: UUID) -> None:
