@@ -7,7 +7,7 @@ HOST ?= 127.0.0.1
 PORT ?= 8000
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test check fix lock audit replays drawing
+.PHONY: help serve test check fix lock audit replays screenshots drawing
 
 help:  ## what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,6 +40,9 @@ audit: $(VENV)/.dev  ## ask for known vulnerabilities of what requirements.lock 
 
 replays: $(VENV)/.dev  ## record the saved turns in tests/replays anew, after a change that is meant
 	@$(BIN)/python -m tests.replays.record
+
+screenshots: $(VENV)/.dev  ## take pictures of both pages into docs/screenshots (needs chromium)
+	@$(BIN)/python -m tests.pages.screenshots docs/screenshots
 
 drawing: $(VENV)/.serve  ## draw the pipeline into README.md from the compiled graph
 	@$(BIN)/python -m graph.drawing README.md

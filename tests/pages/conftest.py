@@ -1,7 +1,6 @@
 """A real browser on the real application."""
 
 import os
-import shutil
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -10,8 +9,8 @@ from playwright.async_api import Browser, ConsoleMessage, async_playwright, expe
 
 from tests.pages.desk import Desk
 from tests.support.app import Frontdesk, Serve
+from tests.support.chromium import INSTALLED, launched
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 REFUSED = "Failed to load resource"
 """What Chromium itself says of every answer that is a refusal."""
 
@@ -21,13 +20,10 @@ expect.set_options(timeout=15_000)
 @pytest.fixture(scope="session")
 async def browser() -> AsyncIterator[Browser]:
     """The browser, started once."""
-    if CHROMIUM is None and not os.environ.get("CI"):
+    if INSTALLED is None and not os.environ.get("CI"):
         pytest.skip("chromium is not installed here; where CI is set, it must be")
-    async with async_playwright() as playwright:
-        sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
-        started = await playwright.chromium.launch(executable_path=CHROMIUM or "chromium", args=sandbox)
+    async with async_playwright() as playwright, launched(playwright) as started:
         yield started
-        await started.close()
 
 
 @pytest.fixture

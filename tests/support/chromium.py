@@ -1,0 +1,22 @@
+"""Debian's browser, as Playwright starts it."""
+
+import os
+import shutil
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+from playwright.async_api import Browser, Playwright
+
+INSTALLED = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+"""Where it is; None: there is none here."""
+
+
+@asynccontextmanager
+async def launched(playwright: Playwright) -> AsyncGenerator[Browser]:
+    """The browser, for the length of the block."""
+    sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
+    browser = await playwright.chromium.launch(executable_path=INSTALLED or "chromium", args=sandbox)
+    try:
+        yield browser
+    finally:
+        await browser.close()
