@@ -1,0 +1,54 @@
+"""A user with rows in every table, whom nobody else may reach."""
+
+from uuid import UUID, uuid4
+
+from psycopg import sql
+
+from storage.audit import Finding
+from storage.facts import Facts
+from storage.journal import Batch, Journal, Told
+from storage.keys import Keys
+from storage.limits import Limits
+from storage.metrics import Metrics
+from storage.misroutes import Misroutes
+from storage.pool import Pool
+from storage.queue import Queue
+from storage.summaries import Summaries
+from tests.storage.rows import MODEL, Owner, accepted, answered, heard, measured, new_fact, spoken
+
+SECRET = "oat biscuits"
+"""What only Ada knows."""
+
+
+class Adas:
+    """Ada's rows, one at least in every table, and their ids."""
+
+    def __init__(self, pool: Pool, user: UUID) -> None:
+        self.pool = pool
+        self.user = user
+        self.turn = self.fact = UUID(int=0)
+
+    async def written(self) -> "Adas":
+        """Write them."""
+        first = await heard(self.pool, self.user, accepted(f"I sell {SECRET}"))
+        learned = await Facts(self.pool, MODEL).remember(self.user, [new_fact(f"Sells {SECRET}")], source=first)
+        self.fact = UUID(learned[0]["fact_id"])
+        self.turn = await spoken(
+            self.pool, self.user, answered(f"What of {SECRET}?", f"{SECRET}!", used=[str(self.fact)])
+        )
+        await Summaries(self.pool).save(self.user, "c-1", f"They sell {SECRET}.", turn_id=self.turn, seen=0)
+        await Misroutes(self.pool).record(self.user, "c-1", self.turn, "tag")
+        await Limits(self.pool, 8).take(self.user)
+        await Queue(self.pool).wait(self.user, "c-1", uuid4())
+        await Keys(self.pool).claim(self.user, "a key", "0" * 64, self.turn)
+        start = Told(event="start", data={"model": SECRET})
+        await Journal(self.pool).write([Batch(user_id=self.user, turn_id=self.turn, first=1, events=[start])])
+        found = Finding(kind="card", action="masked", rule=None, text_hash="0" * 64)
+        await Metrics(self.pool).record(self.user, self.turn, measured(), [found])
+        return self
+
+
+def everything(owner: Owner, table: str, user: UUID) -> list[str]:
+    """A user's rows of a table."""
+    query = sql.SQL("select to_jsonb(t)::text from {} t where user_id = %s order by 1").format(sql.Identifier(table))
+    return [text for (text,) in owner.execute(query, [user]).fetchall()]
