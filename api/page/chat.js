@@ -18,7 +18,7 @@ let conversation = null;
 let reading = null;
 /** @type {string | null} the newest message shown */
 let newest = null;
-/** @type {any} the last message shown that has no answer yet */
+/** @type {import("../contract.js").Message | null} the last message shown that has no answer yet */
 let unanswered = null;
 /** What was said before is being fetched. */
 let loading = Promise.resolve();
@@ -188,7 +188,7 @@ function tell({ event, data }, answer, question, mine) {
 }
 
 /**
- * @param {any} start
+ * @param {import("../contract.js").Start} start
  * @param {Answer} answer
  * @param {Element} question
  * @param {NonNullable<typeof reading>} mine

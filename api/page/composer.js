@@ -14,7 +14,6 @@ let opened = false;
 /** Whether Enter was pressed before anything could be sent. */
 let eager = false;
 let answering = false;
-/** @type {any} */
 let ticking = 0;
 
 /**

@@ -1,13 +1,30 @@
 /** Elements, made without a word of HTML: what somebody wrote is text and can become nothing else. */
 
 /** @typedef {Node | string | null | undefined | false} Child */
+/**
+ * @template {string} Tag
+ * @typedef {Tag extends keyof HTMLElementTagNameMap ? HTMLElementTagNameMap[Tag] : HTMLElement} Tagged
+ */
+/**
+ * @template {string} Name tag and classes: "p.hint.small"
+ * @typedef {Name extends `${infer Tag}.${string}` ? Tagged<Tag> : Tagged<Name>} Made
+ */
+/**
+ * Elements of the page that are more than any element, by their ids.
+ * @typedef {{
+ *   composer: HTMLFormElement, confirm: HTMLDialogElement, memory: HTMLDialogElement, message: HTMLTextAreaElement,
+ *   search: HTMLInputElement, "search-memory": HTMLInputElement, send: HTMLButtonElement, "sign-in": HTMLDialogElement,
+ *   token: HTMLInputElement, whom: HTMLSelectElement,
+ * }} Parts
+ */
 
 /**
  * An element.
- * @param {string} name tag and classes: "p.hint.small"
+ * @template {string} Name
+ * @param {Name} name tag and classes: "p.hint.small"
  * @param {Record<string, any>} [given] `on…` are listeners, the rest attributes; null and false are left out
  * @param {...Child} children
- * @returns {any}
+ * @returns {Made<Name>}
  */
 export function el(name, given = {}, ...children) {
   const [tag, ...classes] = name.split(".");
@@ -20,7 +37,7 @@ export function el(name, given = {}, ...children) {
     }
   }
   fill(made, ...children);
-  return made;
+  return /** @type {any} */ (made);
 }
 
 /**
@@ -29,18 +46,19 @@ export function el(name, given = {}, ...children) {
  * @param {...Child} children
  */
 export function fill(parent, ...children) {
-  parent.replaceChildren(...children.filter((child) => child || child === "").map((child) => /** @type {any} */ (child)));
+  parent.replaceChildren(...children.filter((child) => child !== null && child !== undefined && child !== false));
 }
 
 /**
  * The page's element of this id.
- * @param {string} id
- * @returns {any}
+ * @template {string} Id
+ * @param {Id} id
+ * @returns {Id extends keyof Parts ? Parts[Id] : HTMLElement}
  */
 export function byId(id) {
   const found = document.getElementById(id);
   if (!found) throw new Error(`the page has no #${id}`);
-  return found;
+  return /** @type {any} */ (found);
 }
 
 /** A random UUID, also where the page came over plain HTTP and `crypto.randomUUID` is withheld. */

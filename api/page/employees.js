@@ -3,7 +3,8 @@
 import { el } from "./dom.js";
 import { json } from "./http.js";
 
-/** @typedef {{slug: string, name: string, title: string, emoji: string, does?: string, examples?: string[]}} Employee */
+/** @typedef {import("../contract.js").Employee} Employee */
+/** @typedef {Pick<Employee, "slug" | "name" | "title" | "emoji">} Face */
 
 /** @type {Employee[]} */
 let team = [];
@@ -22,7 +23,7 @@ export function everyone() {
 /**
  * The employee of this slug.
  * @param {string | null} slug
- * @returns {Employee}
+ * @returns {Face}
  */
 export function employee(slug) {
   return team.find((one) => one.slug === slug) ?? { slug: "prime", name: "Frontdesk", title: "", emoji: "💬" };
@@ -30,7 +31,7 @@ export function employee(slug) {
 
 /**
  * The employee's icon in their colour.
- * @param {Employee} one
+ * @param {Face} one
  */
 export function badge(one) {
   return el(`span.badge.of-${one.slug}`, { "aria-hidden": "true" }, one.emoji);

@@ -13,6 +13,7 @@ export const PAGE = 30;
 /**
  * Where a conversation's messages are.
  * @param {string} id
+ * @returns {`/conversations/${string}/messages`}
  */
 export function messagesOf(id) {
   return `/conversations/${encodeURIComponent(id)}/messages`;
@@ -21,7 +22,7 @@ export function messagesOf(id) {
 /**
  * The messages as they stand in the conversation, with a button for those before them.
  * @param {string} id the conversation's
- * @param {{items: any[], next_cursor: string | null}} page newest first
+ * @param {import("../contract.js").Page<import("../contract.js").Message>} page newest first
  * @param {Ask} ask
  * @returns {Element[]}
  */
@@ -30,7 +31,7 @@ export function shown(id, { items, next_cursor }, ask) {
   const messages = inOrder.map((one, at) => {
     if (one.role === "user") return said(one);
     const question = inOrder[at - 1]?.role === "user" ? inOrder[at - 1].content : null;
-    return Answer.given(one, question && ((employee) => ask(question, employee))).item;
+    return Answer.given(one, question ? (employee) => ask(question, employee) : null).item;
   });
   return next_cursor ? [earlier(id, next_cursor, ask), ...messages] : messages;
 }

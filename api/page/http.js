@@ -52,7 +52,7 @@ export function signOut() {
 /**
  * A response that is no refusal. Where the server wants a token the person is asked for one, once for all requests.
  * @param {string} path
- * @param {{method?: string, body?: any, headers?: Record<string, string>, signal?: AbortSignal}} [options]
+ * @param {{method?: string, body?: object, headers?: Record<string, string>, signal?: AbortSignal}} [options]
  * @returns {Promise<Response>}
  * @throws {Problem | Lost}
  */
@@ -78,15 +78,16 @@ export async function ask(path, { method = "GET", body, headers = {}, signal } =
 
 /**
  * The JSON of a response; null of an empty one.
- * @param {string} path
+ * @template {string} Path
+ * @param {Path} path
  * @param {Parameters<typeof ask>[1]} [options]
- * @returns {Promise<any>}
+ * @returns {Promise<import("../contract.js").Answer<Path>>}
  */
 export async function json(path, options) {
   const response = await ask(path, options);
   try {
     const text = await response.text();
-    return text ? JSON.parse(text) : null;
+    return /** @type {any} */ (text ? JSON.parse(text) : null);
   } catch (error) {
     if (options?.signal?.aborted) throw error;
     throw new Lost("The server went away.");
@@ -102,7 +103,7 @@ async function newToken(refused) {
 
 /** @param {Response} response */
 async function problem(response) {
-  /** @type {any} */
+  /** @type {import("../contract.js").Refusal} */
   let said = {};
   try {
     said = await response.json();

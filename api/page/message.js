@@ -29,7 +29,7 @@ export function said({ content, created_at, turn_id }) {
  * Add what the person should know, where it belongs.
  * @param {Element} question
  * @param {Element} answer
- * @param {{code: string, message: string}} notice
+ * @param {import("../contract.js").Notice} notice
  */
 export function note(question, answer, notice) {
   const message = ON_THE_QUESTION.includes(notice.code) ? question : answer;
@@ -54,7 +54,7 @@ export class Answer {
 
   /**
    * One that was given before.
-   * @param {{content: string, employee: string, created_at: string, turn_id: string}} message
+   * @param {import("../contract.js").Message} message
    * @param {Again | null} again
    */
   static given(message, again) {
@@ -68,7 +68,7 @@ export class Answer {
 
   /**
    * Somebody is going to answer.
-   * @param {{turn_id: string, employee: any, route: {reason: string, confidence: number}, model: string}} start
+   * @param {import("../contract.js").Start} start
    */
   begin({ turn_id, employee: who, route, model }) {
     this.item.dataset.turn = turn_id;
@@ -78,7 +78,7 @@ export class Answer {
   }
 
   /**
-   * @param {import("./employees.js").Employee} who
+   * @param {import("./employees.js").Face} who
    * @param {string} [why]
    */
   by(who, why) {
@@ -149,7 +149,7 @@ export class Answer {
     const menu = el("details.menu", { onkeydown: (/** @type {KeyboardEvent} */ event) => {
       if (event.key !== "Escape") return;
       menu.open = false;
-      menu.querySelector("summary").focus();
+      menu.querySelector("summary")?.focus();
     } });
     const choose = (/** @type {string} */ slug) => {
       menu.open = false;

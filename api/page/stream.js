@@ -5,7 +5,7 @@ import { Lost } from "./http.js";
 /** Milliseconds of silence after which a connection is taken for dead: the server gives a sign of life every 15 s. */
 const SILENCE = 40_000;
 
-/** @typedef {{id: number, event: string, data: any, retry: number | null}} Told */
+/** @typedef {{id: number, event: string, data: unknown, retry: number | null}} Told */
 
 /**
  * The events as they come; `retry` is what the server last wished.
@@ -39,8 +39,7 @@ export async function* events(response) {
  * @returns {Promise<T>}
  */
 async function inTime(reading) {
-  /** @type {any} */
-  let timer;
+  let timer = 0;
   const silence = new Promise((_, reject) => { timer = setTimeout(() => reject(new Lost("silence")), SILENCE); });
   try {
     return /** @type {T} */ (await Promise.race([reading, silence]));

@@ -66,10 +66,10 @@ export function addEarlier(button, earlier) {
 /**
  * What stands here of this turn.
  * @param {string} turnId
- * @returns {Element[]}
+ * @returns {HTMLElement[]}
  */
 export function ofTurn(turnId) {
-  return [...items.children].filter((item) => item.dataset.turn === turnId);
+  return /** @type {HTMLElement[]} */ ([...items.children]).filter((item) => item.dataset.turn === turnId);
 }
 
 /** Whether nothing has been said. */

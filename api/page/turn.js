@@ -7,7 +7,7 @@ import { events } from "./stream.js";
 const PAUSES = [300, 1000, 2000, 4000, 5000];
 
 /** @typedef {{message: string, conversation_id: string, employee?: string}} Message */
-/** @typedef {{event: string, data: any}} Happened one of the server's events, or `lost` */
+/** @typedef {import("../contract.js").Told | {event: "lost", data: null}} Happened one of the server's events, or `lost` */
 
 /**
  * Send a message. The key makes it safe to send again when nobody knows whether it has arrived.
@@ -54,7 +54,7 @@ export async function* follow(turnId, signal, begun = null) {
         if (!told.id || told.id <= last) continue;
         last = told.id;
         tries = 0;
-        yield { event: told.event, data: told.data };
+        yield /** @type {Happened} */ (told);
         if (told.event === "done" || told.event === "error") return;
       }
     } catch (error) {

@@ -1,0 +1,104 @@
+/** What the server answers, as types for the page's modules. Nothing of this reaches the browser. */
+
+export interface Page<Item> {
+  items: Item[];
+  next_cursor: string | null;
+}
+
+export interface Employee {
+  slug: string;
+  name: string;
+  title: string;
+  emoji: string;
+  does: string;
+  examples: string[];
+}
+
+export interface Conversation {
+  conversation_id: string;
+  title: string;
+  updated_at: string;
+  message_count: number;
+  last_employee: string | null;
+}
+
+export interface Message {
+  message_id: string;
+  turn_id: string;
+  role: "user" | "assistant";
+  employee: string;
+  content: string;
+  created_at: string;
+}
+
+export interface LearnedFact {
+  fact_id: string;
+  fact: string;
+}
+
+export interface KnownFact extends LearnedFact {
+  created_at: string;
+  /** When it ceased to hold. */
+  superseded_at: string | null;
+}
+
+export interface Turn {
+  turn_id: string;
+  conversation_id: string;
+  status: "running" | "done" | "failed" | "stopped";
+  facts_used: LearnedFact[];
+  facts_learned: LearnedFact[];
+}
+
+/** A refusal, as far as the server itself wrote it. */
+export interface Refusal {
+  code?: string;
+  detail?: string;
+  /** Seconds. */
+  retry_after?: number;
+}
+
+export interface Start {
+  turn_id: string;
+  conversation_id: string;
+  employee: Pick<Employee, "slug" | "name" | "title" | "emoji">;
+  /** `confidence`: 0 to 1. */
+  route: { reason: string; confidence: number; runner_up: string | null };
+  model: string;
+}
+
+export interface Notice {
+  code: string;
+  message: string;
+}
+
+export interface Done {
+  turn_id: string;
+  conversation_id: string;
+  /** Null: a reply of the guard's, which is not kept. */
+  message_id: string | null;
+  finish_reason: "stop" | "length" | "timeout" | "stopped" | "blocked";
+}
+
+export interface Failed {
+  code: string;
+  message: string;
+  retryable: boolean;
+}
+
+/** An event of a turn. */
+export type Told =
+  | { event: "start"; data: Start }
+  | { event: "notice"; data: Notice }
+  | { event: "token"; data: { text: string } }
+  | { event: "done"; data: Done }
+  | { event: "error"; data: Failed };
+
+/** What a GET of this path answers; `unknown` of a path that is not listed here. */
+export type Answer<Path extends string> =
+  Path extends "/employees" ? Employee[]
+  : Path extends `/conversations?${string}` ? Page<Conversation>
+  : Path extends `/conversations/${string}/messages?${string}` ? Page<Message>
+  : Path extends `/memory?${string}` ? Page<KnownFact>
+  : Path extends `/turns/${string}` ? Turn
+  : unknown;
