@@ -1,4 +1,4 @@
-# `make serve` and `make test` need Python 3.11+ and make; the rest is installed into .venv.
+# `make serve` and `make test` need Python 3.11+ and make; the rest is installed into .venv. `make check` needs npm, too.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -18,12 +18,13 @@ serve: $(VENV)/.serve  ## install what is needed and serve on http://127.0.0.1:8
 test: $(VENV)/.dev  ## install what tests need and run them all
 	@$(BIN)/python -m pytest
 
-check: $(VENV)/.dev  ## lint, format, types and import rules
+check: $(VENV)/.dev node_modules/.installed  ## lint, format, types and import rules
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/pyright
 	$(BIN)/lint-imports
+	node_modules/.bin/tsc --project jsconfig.json
 
 fix: $(VENV)/.dev  ## mend what ruff can mend
 	$(BIN)/ruff check --fix .
@@ -59,4 +60,9 @@ $(VENV)/.serve: requirements.lock pyproject.toml
 $(VENV)/.dev: requirements-dev.lock $(VENV)/.serve
 	@echo "Installing what tests and checks need …"
 	@$(PIP) install --no-deps --require-hashes -r requirements-dev.lock
+	@touch $@
+
+node_modules/.installed: package-lock.json package.json .npmrc
+	@command -v npm >/dev/null || { echo "npm is not here: make check needs it for the types of api/page (Debian: apt-get install npm)" >&2; exit 1; }
+	@npm ci --ignore-scripts --no-audit --no-fund
 	@touch $@

@@ -14,7 +14,6 @@ const more = byId("more");
 /** @type {string | null} */
 let cursor = null;
 let asked = 0;
-/** @type {any} */
 let typing = 0;
 
 /** Make the list work, and fill it. */
@@ -55,7 +54,7 @@ async function fetchPage(after) {
   mark();
 }
 
-/** @param {{conversation_id: string, title: string, last_employee: string | null, updated_at: string}} one */
+/** @param {import("../contract.js").Conversation} one */
 function line(one) {
   const id = one.conversation_id;
   const title = one.title || "New conversation";

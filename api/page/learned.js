@@ -29,13 +29,13 @@ export async function showFacts(turnId, place) {
   }
 }
 
-/** @param {{fact: string}[]} facts */
+/** @param {import("../contract.js").LearnedFact[]} facts */
 function used(facts) {
   if (!facts.length) return [];
   return [el("details.used", {}, el("summary", {}, `Used ${facts.length} of what is remembered`), el("ul", {}, ...facts.map(({ fact }) => el("li", { dir: "auto" }, fact))))];
 }
 
-/** @param {{fact_id: string, fact: string}} fact */
+/** @param {import("../contract.js").LearnedFact} fact */
 function learned({ fact_id, fact }) {
   const line = el("p.learned", { role: "status" }, "Remembered: ", el("span", { dir: "auto" }, fact), " · ");
   const undo = el("button.quiet", { type: "button", onclick: async () => {

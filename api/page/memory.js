@@ -13,7 +13,6 @@ const hint = byId("memory-hint");
 /** @type {string | null} */
 let cursor = null;
 let asked = 0;
-/** @type {any} */
 let typing = 0;
 
 /** Make the view work. */
@@ -51,7 +50,7 @@ async function fetchPage(after) {
   more.hidden = !cursor;
 }
 
-/** @param {{fact_id: string, fact: string, created_at: string, superseded_at: string | null}} one */
+/** @param {import("../contract.js").KnownFact} one */
 function line(one) {
   const since = new Date(one.created_at).toLocaleDateString(undefined, { dateStyle: "medium" });
   const item = el(one.superseded_at ? "li.past" : "li", {},
@@ -63,7 +62,7 @@ function line(one) {
 
 /**
  * @param {Element} item
- * @param {{fact_id: string, fact: string}} one
+ * @param {import("../contract.js").LearnedFact} one
  */
 function correct(item, { fact_id, fact }) {
   const field = el("textarea", { maxlength: "300", rows: "2", "aria-label": "The fact", dir: "auto" });
