@@ -30,13 +30,13 @@ export function el(name, given = {}, ...children) {
   const [tag, ...classes] = name.split(".");
   const made = document.createElement(tag);
   if (classes.length) made.className = classes.join(" ");
+  fill(made, ...children); // before `dir="auto"`, which looks through all of them for each one that comes
   for (const [key, value] of Object.entries(given)) {
     if (key.startsWith("on")) made.addEventListener(key.slice(2), value);
     else if (value !== null && value !== undefined && value !== false) {
       made.setAttribute(key, value === true ? "" : String(value));
     }
   }
-  fill(made, ...children);
   return /** @type {any} */ (made);
 }
 
