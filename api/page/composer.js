@@ -19,7 +19,7 @@ let ticking = 0;
 
 /**
  * Make it work.
- * @param {(text: string, employee: string | undefined) => void} send
+ * @param {(text: string, choice: import("./turn.js").Choice) => void} send
  * @param {() => void} stop
  */
 export function compose(send, stop) {
@@ -43,7 +43,7 @@ export function compose(send, stop) {
       const text = field.value;
       put("");
       say("");
-      send(text, whom.value || undefined);
+      send(text, whom.value ? { employee: whom.value } : {});
     }
   });
   enable();
@@ -82,6 +82,15 @@ export function say(text) {
   if (ticking) return;
   hint.textContent = text;
   hint.classList.toggle("trouble", Boolean(text));
+}
+
+/**
+ * Say what went wrong.
+ * @param {Error} error
+ */
+export function trouble(error) {
+  say(error.message);
+  announce(error.message);
 }
 
 /**

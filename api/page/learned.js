@@ -3,9 +3,12 @@
 import { el } from "./dom.js";
 import { isMissing, json } from "./http.js";
 import { changed } from "./tabs.js";
+import { announce } from "./thread.js";
 
 /** Milliseconds between looks: facts are learned after the answer, which does not wait for them. */
 const LOOKS = [700, 1500, 3000, 6000, 12_000];
+
+/** @typedef {{fact_id: string, fact: string}} Fact */
 
 /**
  * Show them below the answer as soon as they are known.
@@ -22,11 +25,21 @@ export async function showFacts(turnId, place) {
     } catch {
       continue; // it can be looked up in the memory, too
     }
-    place.replaceChildren(...used(turn.facts_used), ...turn.facts_learned.map(learned));
+    tell(place, turn);
     if (!turn.facts_learned.length) continue;
+    announce(`Remembered: ${turn.facts_learned.map((/** @type {Fact} */ one) => one.fact).join(" ")}`);
     changed("memory");
     return;
   }
+}
+
+/**
+ * Show them.
+ * @param {Element} place
+ * @param {{facts_used: Fact[], facts_learned: Fact[]}} turn
+ */
+export function tell(place, { facts_used, facts_learned }) {
+  place.replaceChildren(...used(facts_used), ...facts_learned.map(learned));
 }
 
 /** @param {{fact: string}[]} facts */
@@ -35,9 +48,9 @@ function used(facts) {
   return [el("details.used", {}, el("summary", {}, `Used ${facts.length} of what is remembered`), el("ul", {}, ...facts.map(({ fact }) => el("li", { dir: "auto" }, fact))))];
 }
 
-/** @param {{fact_id: string, fact: string}} fact */
+/** @param {Fact} fact */
 function learned({ fact_id, fact }) {
-  const line = el("p.learned", { role: "status" }, "Remembered: ", el("span", { dir: "auto" }, fact), " · ");
+  const line = el("p.learned", {}, "Remembered: ", el("span", { dir: "auto" }, fact), " · ");
   const undo = el("button.quiet", { type: "button", onclick: async () => {
     undo.disabled = true;
     try {
@@ -49,6 +62,7 @@ function learned({ fact_id, fact }) {
       }
     }
     line.replaceChildren("Forgotten again.");
+    announce("Forgotten again.");
     changed("memory");
   } }, "undo");
   line.append(undo);
