@@ -81,9 +81,7 @@ async def generate(
     return Generated(messages=[message], answer=answer, notices=speech.notices)
 
 
-async def _commit(
-    turns: Turns, state: State, runtime: Runtime[Context], answer: Answer, notices: list[Notice]
-) -> UUID:
+async def _commit(turns: Turns, state: State, runtime: Runtime[Context], answer: Answer, notices: list[Notice]) -> UUID:
     """Keep the answer, as soon as the database is there; returns its message id."""
     async for attempt in stamina.retry_context(
         on=StorageUnavailable, attempts=None, timeout=COMMIT_SECONDS, wait_initial=0.1, wait_max=1.0, wait_jitter=0.1

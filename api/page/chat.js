@@ -65,7 +65,11 @@ export async function refresh() {
  */
 export async function ask(text, choice = {}) {
   await loading;
-  if (reading) return void composer.giveBack(text);
+  if (reading) {
+    composer.giveBack(text);
+    composer.trouble(new Error("Another answer is being written: wait for it, or stop it."));
+    return;
+  }
   const message = { message: text, conversation_id: conversation ?? uuid(), ...choice };
   if (!conversation) thread.show();
   composer.focus();

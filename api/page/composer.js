@@ -36,6 +36,9 @@ export function compose(send, stop) {
     eager = !opened;
     if (!button.disabled && !answering) form.requestSubmit();
   });
+  button.addEventListener("click", (/** @type {MouseEvent} */ event) => {
+    if (event.detail > 1) event.preventDefault(); // who clicks twice sends, and does not stop what was sent
+  });
   form.addEventListener("submit", (/** @type {Event} */ event) => {
     event.preventDefault();
     if (answering) stop();
@@ -46,7 +49,14 @@ export function compose(send, stop) {
       send(text, whom.value ? { employee: whom.value } : {});
     }
   });
+  addEventListener("offline", away);
+  addEventListener("online", () => say(""));
+  if (!navigator.onLine) away();
   enable();
+}
+
+function away() {
+  trouble(new Error("You are offline. What you send goes out when you are back."));
 }
 
 /** From now on the server knows who is asking, and messages can be sent. */
@@ -63,6 +73,7 @@ export function offerTeam() {
 
 /** @param {boolean} busy whether an answer is being written, which can be stopped */
 export function busy(busy) {
+  if (!busy && document.activeElement === button) focus();
   answering = busy;
   button.textContent = busy ? "Stop" : "Send";
   button.classList.toggle("stop", busy);

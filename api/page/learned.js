@@ -50,7 +50,7 @@ function used(facts) {
 
 /** @param {Fact} fact */
 function learned({ fact_id, fact }) {
-  const line = el("p.learned", {}, "Remembered: ", el("span", { dir: "auto" }, fact), " · ");
+  const line = el("p.learned", { tabindex: "-1" }, "Remembered: ", el("span", { dir: "auto" }, fact), " · ");
   const undo = el("button.quiet", { type: "button", onclick: async () => {
     undo.disabled = true;
     try {
@@ -62,6 +62,7 @@ function learned({ fact_id, fact }) {
       }
     }
     line.replaceChildren("Forgotten again.");
+    line.focus();
     announce("Forgotten again.");
     changed("memory");
   } }, "undo");

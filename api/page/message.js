@@ -47,7 +47,7 @@ export class Answer {
   constructor(again) {
     this.again = again;
     this.text = "";
-    this.who = el("header");
+    this.who = el("header.beside");
     this.body = el("div.sheet");
     this.state = el("p.state", {}, "Finding who answers best…");
     this.foot = el("footer");
@@ -92,11 +92,11 @@ export class Answer {
   by(who, route, model) {
     this.name = who.name;
     this.slug = who.slug;
-    const why = route && `${route.reason} · ${Math.round(route.confidence * 100)} % sure`;
+    const why = route && `${route.reason} · ${Math.round(route.confidence * 100)}\u00a0%\u00a0sure`;
     this.item.classList.add(`of-${who.slug}`);
     this.item.setAttribute("aria-label", `${who.name}, ${who.title}`);
-    fill(this.who, badge(who), el("strong", {}, who.name), el("span.title", {}, who.title), why && el("span.why", {}, why));
-    if (DEMO.test(model ?? "")) note(null, this.item, { code: "demo", message: `${model} is a small model to try things out with: do not rely on what it says.` });
+    fill(this.who, badge(who), el("div", {}, el("h2", {}, who.name), el("span.title", {}, who.title)), why && el("div.why", {}, why));
+    if (DEMO.test(model ?? "")) note(null, this.item, { code: "demo", message: "A small model wrote this, to try things out with: do not rely on it." });
   }
 
   /** @param {string} text the next piece */
@@ -132,8 +132,9 @@ export class Answer {
   end({ finish_reason, fallback, model, created_at }) {
     this.settle();
     this.say(ENDS[finish_reason ?? ""] ?? "");
+    if (fallback) this.item.querySelector(".notice.demo")?.remove();
     const again = finish_reason === "blocked" ? null : this.again; // whoever is asked, it is refused
-    const asks = again ? [el("button.quiet", { type: "button", onclick: () => again() }, "Retry"), this.others(again)] : [];
+    const asks = again ? [el("button.quiet", { type: "button", onclick: () => again() }, "Retry"), ...this.others(again)] : [];
     const by = fallback ? "prepared reply" : model;
     fill(this.foot, this.text && copyButton(() => this.text), ...asks, el("span.meta", {}, by && el("span.model", {}, by), time(created_at)));
   }
@@ -156,20 +157,29 @@ export class Answer {
     this.paint();
   }
 
-  /** @param {Again} again */
+  /**
+   * A button that offers everyone.
+   * @param {Again} again
+   * @returns {[HTMLElement, HTMLElement]} the button, and what it opens
+   */
   others(again) {
-    const menu = el("details.menu", { onkeydown: (/** @type {KeyboardEvent} */ event) => {
-      if (event.key !== "Escape") return;
-      menu.open = false;
-      menu.querySelector("summary").focus();
-    } });
+    const button = el("button.quiet.more", { type: "button", "aria-expanded": "false", onclick: () => open(list.hidden) }, "Ask another");
+    const open = (/** @type {boolean} */ wanted) => {
+      list.hidden = !wanted;
+      button.setAttribute("aria-expanded", String(wanted));
+    };
     const choose = (/** @type {string} */ slug) => {
-      menu.open = false;
+      open(false);
       again(slug === this.slug ? { employee: slug } : { employee: slug, instead_of: this.item.dataset.turn });
     };
-    fill(menu, el("summary", {}, "Ask another"), el("ul", {}, ...everyone().map((one) =>
-      el("li", {}, el("button.choice", { type: "button", "aria-label": `${one.name}, ${one.title}`, onclick: () => choose(one.slug) }, badge(one), el("span", {}, one.name), el("small", {}, one.title))))));
-    return menu;
+    const list = el("ul.choices", { hidden: true, onkeydown: (/** @type {KeyboardEvent} */ event) => {
+      if (event.key !== "Escape") return;
+      open(false);
+      button.focus();
+    } }, ...everyone().map((one) => el("li", {}, el("button.choice.beside", {
+      type: "button", "aria-label": `${one.name}, ${one.title}`, onclick: () => choose(one.slug),
+    }, badge(one), one.name, el("small", {}, one.title)))));
+    return [button, list];
   }
 }
 
