@@ -166,7 +166,7 @@ class Conversations:
 
 
 _COLUMNS: LiteralString = (
-    "select m.id as message_id, m.turn_id, m.role, m.employee_key as employee, m.content, m.created_at,"
+    "select m.id as message_id, m.turn_id, m.role, m.employee_key as employee, m.content, m.created_at,"  # noqa: S608 (of literals)
     " case when t.route is not null then json_build_object('reason', t.route->'reason',"
     "  'confidence', t.route->'confidence', 'runner_up', t.route->'runner_up') end as route,"
     " t.report->>'model' as model, t.finish_reason, coalesce((t.report->>'fallback')::boolean, false) as fallback,"

@@ -83,7 +83,7 @@ class TurnRecords:
         """One turn with its answer and its facts; None where the user has none of that id."""
         async with self._pool.as_user(user_id) as conn:
             cursor = await conn.execute(
-                "select t.turn_id, t.convo_id as conversation_id, t.status, coalesce(m.content, '') as text,"
+                "select t.turn_id, t.convo_id as conversation_id, t.status, coalesce(m.content, '') as text,"  # noqa: S608 (of literals)
                 " t.employee_slug as employee, t.finish_reason, t.error_code, t.created_at,"
                 f" array({FACTS_USED}) as facts_used, array({FACTS_LEARNED}) as facts_learned"
                 " from chat_turns t left join chat_messages m"

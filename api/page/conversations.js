@@ -47,7 +47,7 @@ async function fetchPage(after) {
     if (mine === asked) relist(list, [el("li.none", {}, /** @type {Error} */ (error).message)], search);
     return;
   }
-  if (mine !== asked) return; // a later question is under way
+  if (mine !== asked || (renaming && !after)) return; // a later question is under way, or a title is being typed
   const lines = page.items.map(line);
   if (after) list.append(...lines);
   else relist(list, lines.length ? lines : [el("li.none", {}, search.value.trim() ? "Nothing found." : "No conversations yet.")], search);

@@ -31,7 +31,7 @@ async def test_an_answer_keeps_what_its_start_and_end_told(frontdesk: Frontdesk,
     assert reply["route"] == start["route"]
     assert (reply["model"], reply["finish_reason"], reply["fallback"]) == (done["model"], "stop", False)
     assert reply["notices"] == []
-    nothing = {"route": None, "model": None, "finish_reason": None, "fallback": False, "notices": []}
+    nothing: dict[str, Any] = {"route": None, "model": None, "finish_reason": None, "fallback": False, "notices": []}
     assert question.items() >= {**nothing, "facts_used": [], "facts_learned": []}.items()
 
 

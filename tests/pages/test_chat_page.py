@@ -169,24 +169,6 @@ async def test_the_keyboard_is_enough(desk: Desk, model: ModelServer) -> None:
     await expect(desk.last.locator("header")).to_contain_text("Prime")
 
 
-async def test_the_page_follows_until_the_reader_scrolls_up(desk: Desk, model: ModelServer) -> None:
-    """Then it stands still, and a button leads back."""
-    gate = asyncio.Event()
-    model.queue(Gate(["line\n\n" * 80, "line\n\n" * 80, "the end"], gate), streaming)
-    await desk.send("Hello")
-    await expect(desk.answers.locator("p")).to_have_count(80)
-    log = desk.page.locator("#log")
-    below = "log => log.scrollHeight - log.scrollTop - log.clientHeight"
-    assert await log.evaluate(below) < 2
-    await log.evaluate("log => log.scrollTo(0, 100)")
-    await expect(desk.button("↓ Jump to latest")).to_be_visible()
-    gate.set()
-    await expect(desk.answers).to_contain_text("the end")
-    assert await log.evaluate("log => log.scrollTop") == 100
-    await desk.button("↓ Jump to latest").click()
-    await expect(desk.button("↓ Jump to latest")).to_be_hidden()
-
-
 async def test_a_token_is_asked_for_once(frontdesk: Frontdesk, browser: Browser, ada: UUID) -> None:
     """Where users are verified; it outlives a reload of the tab."""
     token = frontdesk.signed_in(ada)["Authorization"].removeprefix("Bearer ")
