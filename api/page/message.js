@@ -132,7 +132,7 @@ export class Answer {
   end({ finish_reason, fallback, model, created_at }) {
     this.settle();
     this.say(ENDS[finish_reason ?? ""] ?? "");
-    if (fallback) this.item.querySelector(".notice.demo")?.remove();
+    if (!DEMO.test(model ?? "")) this.item.querySelector(".notice.demo")?.remove();
     const again = finish_reason === "blocked" ? null : this.again; // whoever is asked, it is refused
     const asks = again ? [el("button.quiet", { type: "button", onclick: () => again() }, "Retry"), ...this.others(again)] : [];
     const by = fallback ? "prepared reply" : model;

@@ -84,8 +84,10 @@ export class Reading {
   ended(done) {
     this.answer.end(done);
     thread.announce(`${this.answer.name}: ${this.answer.body.innerText}`);
-    if (done.message_id) this.seen(done.message_id);
-    showFacts(done.turn_id, this.answer.facts);
+    if (done.message_id) { // what the guard says is not kept
+      this.seen(done.message_id);
+      showFacts(done.turn_id, this.answer.facts);
+    }
     changed("conversations", done.conversation_id);
   }
 
