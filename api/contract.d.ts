@@ -22,6 +22,14 @@ export interface Conversation {
   last_employee: string | null;
 }
 
+/** `confidence`: 0 to 1. */
+export interface Route {
+  reason: string;
+  confidence: number;
+  runner_up: string | null;
+}
+
+/** Either side's; what is known of an answer besides its words is null, false or empty on what the person said. */
 export interface Message {
   message_id: string;
   turn_id: string;
@@ -29,6 +37,15 @@ export interface Message {
   employee: string;
   content: string;
   created_at: string;
+  /** Null also where it is not known. */
+  route: Route | null;
+  model: string | null;
+  finish_reason: Done["finish_reason"] | null;
+  fallback: boolean;
+  /** Of the whole turn. */
+  notices: Notice[];
+  facts_used: LearnedFact[];
+  facts_learned: LearnedFact[];
 }
 
 export interface LearnedFact {
@@ -62,8 +79,7 @@ export interface Start {
   turn_id: string;
   conversation_id: string;
   employee: Pick<Employee, "slug" | "name" | "title" | "emoji">;
-  /** `confidence`: 0 to 1. */
-  route: { reason: string; confidence: number; runner_up: string | null };
+  route: Route;
   model: string;
 }
 
@@ -77,7 +93,9 @@ export interface Done {
   conversation_id: string;
   /** Null: a reply of the guard's, which is not kept. */
   message_id: string | null;
+  model: string;
   finish_reason: "stop" | "length" | "timeout" | "stopped" | "blocked";
+  fallback: boolean;
 }
 
 export interface Failed {

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
 
+from nodes.generate import REPORTED
 from nodes.state import Answer, RouteReport, State, Trimmed
 from storage.messages import History
 from storage.turn_records import Story
@@ -51,7 +52,8 @@ def answer_of(story: Story) -> Answer:
         "error_code": story["error_code"],
         "facts_used": story["facts_used"],
     }
-    return cast(Answer, {**story["report"], **known})
+    reported = {name: value for name, value in story["report"].items() if name in REPORTED}
+    return cast(Answer, {**reported, **known})
 
 
 def answered(turn_id: UUID, conversation_id: str, story: Story, history: History) -> State:

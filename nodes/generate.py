@@ -33,7 +33,7 @@ FALLBACK = "fallback"
 
 
 REPORTED = ("employee", "model", "finish_reason", "fallback", "usage", "latency_ms", "ttft_ms")
-"""What is kept of an answer beside what has a column of its own."""
+"""What is kept of an answer, with its notices, beside what has a column of its own."""
 
 
 class Turns(Protocol):
@@ -74,20 +74,20 @@ async def generate(
     if fallback:
         _fall_back(state, draft, speech)
     answer = _answer(state, draft, fallback=fallback, first=speech.first)
-    answer["message_id"] = str(await _commit(turns, state, runtime, answer))
+    answer["message_id"] = str(await _commit(turns, state, runtime, answer, speech.notices))
     emit(runtime, AnsweredEvent(kind="answered", answer=answer))
     # Under the id it was streamed with, or LangGraph's `messages` stream would show the answer twice.
     message = AIMessage(draft.text, id=draft.message_id or answer["message_id"])
     return Generated(messages=[message], answer=answer, notices=speech.notices)
 
 
-async def _commit(turns: Turns, state: State, runtime: Runtime[Context], answer: Answer) -> UUID:
+async def _commit(turns: Turns, state: State, runtime: Runtime[Context], answer: Answer, notices: list[Notice]) -> UUID:
     """Keep the answer, as soon as the database is there; returns its message id."""
     async for attempt in stamina.retry_context(
         on=StorageUnavailable, attempts=None, timeout=COMMIT_SECONDS, wait_initial=0.1, wait_max=1.0, wait_jitter=0.1
     ):
         with attempt:
-            return await turns.answer(asking(runtime), UUID(state["turn_id"]), _record(state, answer))
+            return await turns.answer(asking(runtime), UUID(state["turn_id"]), _record(state, answer, notices))
     raise AssertionError("unreachable")  # the last attempt returns or raises
 
 
@@ -164,7 +164,7 @@ def _usage(state: State, draft: Draft) -> Usage:
     return Usage(prompt_tokens=draft.prompt_tokens, completion_tokens=draft.completion_tokens, estimated=False)
 
 
-def _record(state: State, answer: Answer) -> Answered:
+def _record(state: State, answer: Answer, notices: list[Notice]) -> Answered:
     assert state["route"] is not None
     return Answered(
         conversation_id=state["conversation_id"],
@@ -175,7 +175,7 @@ def _record(state: State, answer: Answer) -> Answered:
         answer=answer["text"],
         finish_reason=answer["finish_reason"],
         error_code=answer["error_code"],
-        report={name: value for name, value in answer.items() if name in REPORTED},
+        report={**{name: value for name, value in answer.items() if name in REPORTED}, "notices": notices},
         used=answer["facts_used"],
     )
 

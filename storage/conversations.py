@@ -4,8 +4,10 @@ from datetime import datetime
 from typing import Literal, LiteralString, NamedTuple, TypedDict
 from uuid import UUID
 
+from storage.facts import LearnedFact
 from storage.memory import forget
 from storage.pool import Connection, Pool
+from storage.turn_records import FACTS_LEARNED, FACTS_USED
 
 
 class Conversation(TypedDict):
@@ -27,8 +29,25 @@ class ConversationDetails(Conversation):
     """Rolled on after each turn; empty at first."""
 
 
+class Why(TypedDict):
+    """Why this employee was chosen."""
+
+    reason: str
+    confidence: float
+    """0 to 1."""
+    runner_up: str | None
+    """The slug of whoever came next."""
+
+
+class Noticed(TypedDict):
+    """Something the person was told about a message or its answer."""
+
+    code: str
+    message: str
+
+
 class SaidMessage(TypedDict):
-    """One message."""
+    """One message. What is known of an answer besides its words is null, false or empty on what the user said."""
 
     message_id: UUID
     turn_id: UUID
@@ -36,6 +55,16 @@ class SaidMessage(TypedDict):
     employee: str
     content: str
     created_at: datetime
+    route: Why | None
+    """None also where it is not known, as of an import."""
+    model: str | None
+    finish_reason: str | None
+    fallback: bool
+    """Whether it is a prepared reply, because no model answered."""
+    notices: list[Noticed]
+    """Of the whole turn: those on what was asked are here, too."""
+    facts_used: list[LearnedFact]
+    facts_learned: list[LearnedFact]
 
 
 class Latest(NamedTuple):
@@ -137,8 +166,15 @@ class Conversations:
 
 
 _COLUMNS: LiteralString = (
-    "select m.id as message_id, m.turn_id, m.role, m.employee_key as employee, m.content, m.created_at"
-    " from chat_messages m where m.user_id = %(user_id)s and m.convo_id = %(convo_id)s"
+    "select m.id as message_id, m.turn_id, m.role, m.employee_key as employee, m.content, m.created_at,"  # noqa: S608 (of literals)
+    " case when t.route is not null then json_build_object('reason', t.route->'reason',"
+    "  'confidence', t.route->'confidence', 'runner_up', t.route->'runner_up') end as route,"
+    " t.report->>'model' as model, t.finish_reason, coalesce((t.report->>'fallback')::boolean, false) as fallback,"
+    " coalesce(t.report->'notices', '[]') as notices,"
+    f" array({FACTS_USED}) as facts_used, array({FACTS_LEARNED}) as facts_learned"
+    " from chat_messages m left join chat_turns t"
+    " on t.user_id = m.user_id and t.turn_id = m.turn_id and m.role = 'assistant'"
+    " where m.user_id = %(user_id)s and m.convo_id = %(convo_id)s"
     " and (%(after)s::uuid is null or m.seq"
 )
 _SEEN: LiteralString = "(select s.seq from chat_messages s where s.user_id = %(user_id)s and s.id = %(after)s))"

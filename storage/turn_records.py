@@ -1,11 +1,24 @@
 """Turns as they are written down: for their user, and for whoever takes one over."""
 
 from datetime import datetime
-from typing import Any, Literal, TypedDict
+from typing import Any, Literal, LiteralString, TypedDict
 from uuid import UUID
 
 from storage.facts import LearnedFact
 from storage.pool import Pool
+
+FACTS_USED: LiteralString = (
+    "select json_build_object('fact_id', f.id, 'fact', f.fact) from chat_turn_facts u"
+    " join user_memory_facts f on f.user_id = u.user_id and f.id = u.fact_id"
+    " where u.user_id = t.user_id and u.turn_id = t.turn_id order by f.created_at, f.id"
+)
+"""The facts that went into the answer of a turn `t`, as far as they have not been forgotten since."""
+FACTS_LEARNED: LiteralString = (
+    "select json_build_object('fact_id', f.id, 'fact', f.fact) from user_fact_sources s"
+    " join user_memory_facts f on f.user_id = s.user_id and f.id = s.fact_id"
+    " where s.user_id = t.user_id and s.message_id = t.turn_id order by f.created_at, f.id"
+)
+"""What the message of a turn `t` told about the user."""
 
 
 class TurnRecord(TypedDict):
@@ -70,15 +83,10 @@ class TurnRecords:
         """One turn with its answer and its facts; None where the user has none of that id."""
         async with self._pool.as_user(user_id) as conn:
             cursor = await conn.execute(
-                "select t.turn_id, t.convo_id as conversation_id, t.status, coalesce(m.content, '') as text,"
+                "select t.turn_id, t.convo_id as conversation_id, t.status, coalesce(m.content, '') as text,"  # noqa: S608 (of literals)
                 " t.employee_slug as employee, t.finish_reason, t.error_code, t.created_at,"
-                " array(select json_build_object('fact_id', f.id, 'fact', f.fact) from chat_turn_facts u"
-                "  join user_memory_facts f on f.user_id = u.user_id and f.id = u.fact_id"
-                "  where u.user_id = t.user_id and u.turn_id = t.turn_id order by f.created_at, f.id) as facts_used,"
-                " array(select json_build_object('fact_id', f.id, 'fact', f.fact) from user_fact_sources s"
-                "  join user_memory_facts f on f.user_id = s.user_id and f.id = s.fact_id"
-                "  where s.user_id = t.user_id and s.message_id = t.turn_id order by f.created_at, f.id)"
-                " as facts_learned from chat_turns t left join chat_messages m"
+                f" array({FACTS_USED}) as facts_used, array({FACTS_LEARNED}) as facts_learned"
+                " from chat_turns t left join chat_messages m"
                 " on m.user_id = t.user_id and m.turn_id = t.turn_id and m.role = 'assistant'"
                 " where t.user_id = %(user_id)s and t.turn_id = %(turn_id)s",
                 {"user_id": user_id, "turn_id": turn_id},

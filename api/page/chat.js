@@ -2,19 +2,18 @@
 
 import * as composer from "./composer.js";
 import { el, uuid } from "./dom.js";
-import { PAGE, messagesOf, shown } from "./history.js";
+import { PAGE, messagesOf, newestOf, shown } from "./history.js";
 import { Problem, isMissing, json } from "./http.js";
-import { showFacts } from "./learned.js";
-import { Answer, note, said } from "./message.js";
+import { Answer, said } from "./message.js";
+import { Reading } from "./reading.js";
 import { address, keepUnderWay, openConversation } from "./remembered.js";
-import { changed } from "./tabs.js";
 import * as thread from "./thread.js";
 import { follow, send } from "./turn.js";
 import { welcome } from "./welcome.js";
 
 /** @type {string | null} */
 let conversation = null;
-/** @type {{control: AbortController, turnId: string | null, stopping: boolean} | null} */
+/** @type {Reading | null} */
 let reading = null;
 /** @type {string | null} the newest message shown */
 let newest = null;
@@ -47,8 +46,14 @@ export async function open(id, sending = false) {
 export async function refresh() {
   if (!conversation || reading) return;
   const id = conversation;
-  const { items } = await json(`${messagesOf(id)}?limit=1&order=desc`).catch(gone);
-  if (id !== conversation || reading || items[0]?.message_id === newest) return;
+  let last;
+  try {
+    last = await newestOf(id);
+  } catch (error) {
+    if (isMissing(error) && id === conversation) await open(null); // deleted elsewhere
+    return;
+  }
+  if (id !== conversation || reading || last?.message_id === newest) return;
   await load(id, false);
   await goOn();
 }
@@ -56,12 +61,16 @@ export async function refresh() {
 /**
  * Send a message of this conversation.
  * @param {string} text
- * @param {string} [employee]
+ * @param {import("./turn.js").Choice} [choice]
  */
-export async function ask(text, employee) {
+export async function ask(text, choice = {}) {
   await loading;
-  if (reading) return void composer.giveBack(text);
-  const message = { message: text, conversation_id: conversation ?? uuid(), ...(employee && { employee }) };
+  if (reading) {
+    composer.giveBack(text);
+    composer.trouble(new Error("Another answer is being written: wait for it, or stop it."));
+    return;
+  }
+  const message = { message: text, conversation_id: conversation ?? uuid(), ...choice };
   if (!conversation) thread.show();
   composer.focus();
   moveTo(message.conversation_id);
@@ -81,11 +90,8 @@ export async function sendOff(sending) {
 }
 
 /** Stop the answer that is being written. */
-export async function stop() {
-  if (!reading) return;
-  reading.stopping = true; // before it has begun nobody knows what to stop
-  if (!reading.turnId) return;
-  await json(`/turns/${reading.turnId}/stop`, { method: "POST" }).catch(trouble);
+export function stop() {
+  reading?.stop();
 }
 
 /**
@@ -117,7 +123,7 @@ async function goOn() {
   if (!turn || reading || turn.conversation_id !== conversation) return;
   if (turn.status === "running") await listen((signal) => follow(turn_id, signal), thread.ofTurn(turn_id)[0], content);
   else if (turn.status === "failed") {
-    const answer = new Answer((employee) => ask(content, employee));
+    const answer = new Answer((choice) => ask(content, choice));
     thread.add(answer.item);
     answer.fail("This was not answered.", true);
   }
@@ -126,20 +132,23 @@ async function goOn() {
 /**
  * Show an answer as it comes.
  * @param {(signal: AbortSignal) => AsyncGenerator<import("./turn.js").Happened>} events
- * @param {Element} question
+ * @param {HTMLElement} question
  * @param {string} text what was asked
  */
 async function listen(events, question, text) {
-  const mine = { control: new AbortController(), turnId: /** @type {string | null} */ (null), stopping: false };
-  const answer = new Answer((employee) => ask(text, employee));
+  const answer = new Answer((choice) => ask(text, choice));
+  const mine = new Reading(/** @type {string} */ (conversation), question, answer, (id) => {
+    newest = id;
+    unanswered = null;
+  });
   reading = mine;
   thread.add(answer.item);
   thread.toBottom();
   composer.busy(true);
   try {
     for await (const happened of events(mine.control.signal)) {
-      if (reading === mine) tell(happened, answer, question, mine);
-      else if (happened.event !== "lost") break;
+      if (reading === mine) mine.tell(happened);
+      else if (happened.event !== "lost" && happened.event !== "slow") break;
     }
     if (reading !== mine) keepUnderWay(null);
   } catch (error) {
@@ -150,60 +159,9 @@ async function listen(events, question, text) {
       composer.busy(false);
     }
   }
-}
-
-/**
- * @param {import("./turn.js").Happened} happened
- * @param {Answer} answer
- * @param {Element} question
- * @param {NonNullable<typeof reading>} mine
- */
-function tell({ event, data }, answer, question, mine) {
-  answer.item.classList.toggle("lost", event === "lost");
-  switch (event) {
-    case "start":
-      begun(data, answer, question, mine);
-      break;
-    case "notice":
-      if (data.code === "restarted") answer.restart();
-      note(question, answer.item, data);
-      break;
-    case "token":
-      answer.add(data.text);
-      break;
-    case "done":
-      answer.end(data.finish_reason);
-      thread.announce(`${answer.name}: ${answer.text}`);
-      newest = data.message_id ?? newest;
-      showFacts(data.turn_id, answer.facts);
-      changed("conversations", data.conversation_id);
-      break;
-    case "error":
-      answer.fail(data.message, data.retryable);
-      thread.announce(data.message);
-      break;
-    default:
-      answer.say("Connection lost. Reconnecting…");
-  }
-}
-
-/**
- * @param {import("../contract.js").Start} start
- * @param {Answer} answer
- * @param {Element} question
- * @param {NonNullable<typeof reading>} mine
- */
-function begun(start, answer, question, mine) {
-  keepUnderWay(null);
-  for (const one of thread.ofTurn(start.turn_id)) if (one !== question) one.remove(); // it arrived before a reload
-  /** @type {HTMLElement} */ (question).dataset.turn = start.turn_id;
-  mine.turnId = start.turn_id;
-  newest = start.turn_id;
-  unanswered = null;
-  answer.begin(start);
-  thread.announce(`${start.employee.name} is answering.`);
-  changed("conversations", start.conversation_id);
-  if (mine.stopping) stop();
+  if (!mine.behind || reading) return;
+  newest = null; // what was said before it is not on the page yet
+  await refresh();
 }
 
 /**
@@ -226,20 +184,8 @@ function refused(error, answer, question, text) {
   question.remove();
   composer.giveBack(text);
   if (error.retryAfter) composer.rest(error.retryAfter, error.message);
-  else trouble(error);
+  else composer.trouble(error);
   if (thread.isEmpty()) open(null);
-}
-
-/** @param {Error} error */
-function trouble(error) {
-  composer.say(error.message);
-  thread.announce(error.message);
-}
-
-/** @param {unknown} error */
-function gone(error) {
-  if (isMissing(error)) open(null);
-  return { items: [{ message_id: newest }] };
 }
 
 /** @param {string | null} id */

@@ -18,7 +18,7 @@ let ticking = 0;
 
 /**
  * Make it work.
- * @param {(text: string, employee: string | undefined) => void} send
+ * @param {(text: string, choice: import("./turn.js").Choice) => void} send
  * @param {() => void} stop
  */
 export function compose(send, stop) {
@@ -35,6 +35,9 @@ export function compose(send, stop) {
     eager = !opened;
     if (!button.disabled && !answering) form.requestSubmit();
   });
+  button.addEventListener("click", (/** @type {MouseEvent} */ event) => {
+    if (event.detail > 1) event.preventDefault(); // who clicks twice sends, and does not stop what was sent
+  });
   form.addEventListener("submit", (/** @type {Event} */ event) => {
     event.preventDefault();
     if (answering) stop();
@@ -42,10 +45,17 @@ export function compose(send, stop) {
       const text = field.value;
       put("");
       say("");
-      send(text, whom.value || undefined);
+      send(text, whom.value ? { employee: whom.value } : {});
     }
   });
+  addEventListener("offline", away);
+  addEventListener("online", () => say(""));
+  if (!navigator.onLine) away();
   enable();
+}
+
+function away() {
+  trouble(new Error("You are offline. What you send goes out when you are back."));
 }
 
 /** From now on the server knows who is asking, and messages can be sent. */
@@ -62,6 +72,7 @@ export function offerTeam() {
 
 /** @param {boolean} busy whether an answer is being written, which can be stopped */
 export function busy(busy) {
+  if (!busy && document.activeElement === button) focus();
   answering = busy;
   button.textContent = busy ? "Stop" : "Send";
   button.classList.toggle("stop", busy);
@@ -81,6 +92,15 @@ export function say(text) {
   if (ticking) return;
   hint.textContent = text;
   hint.classList.toggle("trouble", Boolean(text));
+}
+
+/**
+ * Say what went wrong.
+ * @param {Error} error
+ */
+export function trouble(error) {
+  say(error.message);
+  announce(error.message);
 }
 
 /**

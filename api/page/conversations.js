@@ -2,7 +2,7 @@
 
 import { current, open } from "./chat.js";
 import { confirmed } from "./dialogs.js";
-import { byId, el } from "./dom.js";
+import { byId, el, relist } from "./dom.js";
 import { employee } from "./employees.js";
 import { json } from "./http.js";
 import { address } from "./remembered.js";
@@ -14,6 +14,8 @@ const more = byId("more");
 /** @type {string | null} */
 let cursor = null;
 let asked = 0;
+let renaming = false;
+/** @type {any} */
 let typing = 0;
 
 /** Make the list work, and fill it. */
@@ -30,7 +32,7 @@ export async function listConversations() {
 
 /** Ask for the list anew. */
 export async function refresh() {
-  if (list.querySelector("input")) return; // a title is being typed in there
+  if (renaming) return; // a title is being typed in there
   await fetchPage(null);
 }
 
@@ -42,19 +44,19 @@ async function fetchPage(after) {
   try {
     page = await json(`/conversations?${query}`);
   } catch (error) {
-    if (mine === asked) list.replaceChildren(el("li.none", {}, /** @type {Error} */ (error).message));
+    if (mine === asked) relist(list, [el("li.none", {}, /** @type {Error} */ (error).message)], search);
     return;
   }
-  if (mine !== asked) return; // a later question is under way
+  if (mine !== asked || (renaming && !after)) return; // a later question is under way, or a title is being typed
   const lines = page.items.map(line);
   if (after) list.append(...lines);
-  else list.replaceChildren(...(lines.length ? lines : [el("li.none", {}, search.value.trim() ? "Nothing found." : "No conversations yet.")]));
+  else relist(list, lines.length ? lines : [el("li.none", {}, search.value.trim() ? "Nothing found." : "No conversations yet.")], search);
   cursor = page.next_cursor;
   more.hidden = !cursor;
   mark();
 }
 
-/** @param {import("../contract.js").Conversation} one */
+/** @param {{conversation_id: string, title: string, last_employee: string | null, updated_at: string}} one */
 function line(one) {
   const id = one.conversation_id;
   const title = one.title || "New conversation";
@@ -77,7 +79,7 @@ function rename(item, id, title) {
     if (ended) return;
     ended = true;
     const wanted = field.value.trim();
-    field.remove();
+    renaming = false;
     if (keep && wanted && wanted !== title) await json(path(id), { method: "PATCH", body: { title: wanted } }).catch(() => null);
     changed("conversations", id);
   };
@@ -86,6 +88,7 @@ function rename(item, id, title) {
     if (event.key === "Escape") end(false);
   });
   field.addEventListener("blur", () => end(true));
+  renaming = true;
   item.replaceChildren(field);
   field.select();
 }

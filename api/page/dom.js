@@ -50,6 +50,24 @@ export function fill(parent, ...children) {
 }
 
 /**
+ * Put other lines into a list. A focus within goes to the same line, or to the one in its place.
+ * @param {HTMLElement} list
+ * @param {HTMLElement[]} lines
+ * @param {HTMLElement} otherwise what gets the focus where no line can have it
+ */
+export function relist(list, lines, otherwise) {
+  const held = list.contains(document.activeElement) ? /** @type {HTMLElement | null} */ (document.activeElement?.closest("li")) : null;
+  const controls = "a, button";
+  const at = held && Math.max(0, [...held.querySelectorAll(controls)].indexOf(/** @type {Element} */ (document.activeElement)));
+  const place = held && Math.min([...list.children].indexOf(held), lines.length - 1);
+  list.replaceChildren(...lines);
+  if (!held) return;
+  const line = lines.find((one) => one.dataset.id === held.dataset.id) ?? lines[Number(place)];
+  const control = /** @type {HTMLElement | undefined} */ (line.querySelectorAll(controls)[Number(at)]);
+  (control ?? otherwise).focus();
+}
+
+/**
  * The page's element of this id.
  * @template {string} Id
  * @param {Id} id

@@ -8,7 +8,7 @@ import * as thread from "./thread.js";
 /** Messages of a page. */
 export const PAGE = 30;
 
-/** @typedef {(text: string, employee?: string) => void} Ask */
+/** @typedef {(text: string, choice?: import("./turn.js").Choice) => void} Ask */
 
 /**
  * Where a conversation's messages are.
@@ -20,6 +20,15 @@ export function messagesOf(id) {
 }
 
 /**
+ * A conversation's last message; undefined where it has none.
+ * @param {string} id
+ */
+export async function newestOf(id) {
+  const { items } = await json(`${messagesOf(id)}?limit=1&order=desc`);
+  return items[0];
+}
+
+/**
  * The messages as they stand in the conversation, with a button for those before them.
  * @param {string} id the conversation's
  * @param {import("../contract.js").Page<import("../contract.js").Message>} page newest first
@@ -28,11 +37,13 @@ export function messagesOf(id) {
  */
 export function shown(id, { items, next_cursor }, ask) {
   const inOrder = items.toReversed();
-  const messages = inOrder.map((one, at) => {
-    if (one.role === "user") return said(one);
-    const question = inOrder[at - 1]?.role === "user" ? inOrder[at - 1].content : null;
-    return Answer.given(one, question ? (employee) => ask(question, employee) : null).item;
-  });
+  /** @type {Element[]} */
+  const messages = [];
+  for (const [at, one] of inOrder.entries()) {
+    const asked = inOrder[at - 1]?.role === "user" ? inOrder[at - 1].content : null;
+    if (one.role === "user") messages.push(said(one));
+    else messages.push(Answer.given(one, asked === null ? null : messages[at - 1], asked === null ? null : (choice) => ask(asked, choice)).item);
+  }
   return next_cursor ? [earlier(id, next_cursor, ask), ...messages] : messages;
 }
 

@@ -21,6 +21,12 @@ export class Problem extends Error {
 /** The server could not be reached, or went away in the middle. */
 export class Lost extends Error {}
 
+/** Nothing came of a request for so long that its connection may be dead. */
+export class Silent extends Lost {}
+
+/** Milliseconds within which a response begins. A connection that something on the way swallowed never says so. */
+const PATIENCE = 20_000;
+
 /** @param {unknown} error whether it says that there is no such thing */
 export function isMissing(error) {
   return error instanceof Problem && error.status === 404;
@@ -52,28 +58,46 @@ export function signOut() {
 /**
  * A response that is no refusal. Where the server wants a token the person is asked for one, once for all requests.
  * @param {string} path
- * @param {{method?: string, body?: object, headers?: Record<string, string>, signal?: AbortSignal}} [options]
+ * @param {{method?: string, body?: object, headers?: Record<string, string>, signal?: AbortSignal, within?: number}} [options]
  * @returns {Promise<Response>}
  * @throws {Problem | Lost}
  */
-export async function ask(path, { method = "GET", body, headers = {}, signal } = {}) {
+export async function ask(path, { method = "GET", body, headers = {}, signal, within = PATIENCE } = {}) {
   const token = sessionStorage.getItem(TOKEN);
   const sent = { ...headers };
   if (token) sent.Authorization = `Bearer ${token}`;
   if (body !== undefined) sent["Content-Type"] = "application/json";
-  let response;
-  try {
-    response = await fetch(path, { method, headers: sent, signal, body: body && JSON.stringify(body) });
-  } catch (error) {
-    if (signal?.aborted) throw error;
-    throw new Lost("The server cannot be reached.");
-  }
+  const request = new Request(path, { method, headers: sent, body: body && JSON.stringify(body) });
+  const response = await begun(request, signal, within);
   if (response.ok) return response;
   if (response.status === 401) {
     await newToken(token);
-    return ask(path, { method, body, headers, signal });
+    return ask(path, { method, body, headers, signal, within });
   }
   throw await problem(response);
+}
+
+/**
+ * The response, as soon as it begins.
+ * @param {Request} request
+ * @param {AbortSignal | undefined} signal
+ * @param {number} within
+ * @returns {Promise<Response>}
+ */
+async function begun(request, signal, within) {
+  const control = new AbortController();
+  const leave = () => control.abort(signal?.reason);
+  if (signal?.aborted) leave();
+  signal?.addEventListener("abort", leave);
+  const timer = setTimeout(() => control.abort(new Silent("The server does not answer.")), within);
+  try {
+    return await fetch(request, { signal: control.signal });
+  } catch (error) {
+    if (signal?.aborted || error instanceof Silent) throw error;
+    throw new Lost("The server cannot be reached.");
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /**

@@ -40,18 +40,23 @@ async function main() {
 
 function sidebar() {
   const menu = byId("menu");
+  const narrow = matchMedia("(max-width: 52rem)");
   const open = (/** @type {boolean} */ wanted) => {
+    const focused = byId("side").contains(document.activeElement);
     document.body.classList.toggle("aside", wanted);
     menu.setAttribute("aria-expanded", String(wanted));
+    byId("main").inert = wanted; // it lies in the shade
+    if (wanted) byId("new").focus();
+    else if (focused) menu.focus();
   };
   menu.addEventListener("click", () => open(!document.body.classList.contains("aside")));
   byId("shade").addEventListener("click", () => open(false));
   byId("side").addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
     if (event.key !== "Escape" || !document.body.classList.contains("aside")) return;
     open(false);
-    menu.focus();
   });
   addEventListener("moved", () => open(false));
+  narrow.addEventListener("change", () => open(false));
   byId("skip").addEventListener("click", () => byId("message").focus());
   byId("new").addEventListener("click", () => {
     chat.open(null);

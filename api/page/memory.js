@@ -1,7 +1,7 @@
 /** What is remembered of the person: seen, searched, corrected, forgotten, taken along. */
 
 import { confirmed } from "./dialogs.js";
-import { byId, el } from "./dom.js";
+import { byId, el, relist } from "./dom.js";
 import { ask, json } from "./http.js";
 import { changed, onChange } from "./tabs.js";
 
@@ -45,7 +45,7 @@ async function fetchPage(after) {
   if (mine !== asked || !page) return;
   const lines = page.items.map(line);
   if (after) list.append(...lines);
-  else list.replaceChildren(...(lines.length ? lines : [el("li.none", {}, search.value.trim() ? "Nothing found." : "Nothing is remembered of you yet.")]));
+  else relist(list, lines.length ? lines : [el("li.none", {}, search.value.trim() ? "Nothing found." : "Nothing is remembered of you yet.")], search);
   cursor = page.next_cursor;
   more.hidden = !cursor;
 }
@@ -53,7 +53,7 @@ async function fetchPage(after) {
 /** @param {import("../contract.js").KnownFact} one */
 function line(one) {
   const since = new Date(one.created_at).toLocaleDateString(undefined, { dateStyle: "medium" });
-  const item = el(one.superseded_at ? "li.past" : "li", {},
+  const item = el(one.superseded_at ? "li.past" : "li", { "data-id": one.fact_id },
     el("span.fact", { dir: "auto" }, one.fact, el("small", {}, one.superseded_at ? `no longer holds · learned ${since}` : `since ${since}`)),
     el("button.icon", { type: "button", "aria-label": `Correct: ${one.fact}`, title: "Correct", onclick: () => correct(item, one) }, "✎"),
     el("button.icon", { type: "button", "aria-label": `Forget: ${one.fact}`, title: "Forget", onclick: () => forget(one.fact_id) }, "✕"));
@@ -71,7 +71,6 @@ function correct(item, { fact_id, fact }) {
     if (await json(`/memory/${fact_id}`, { method: "PATCH", body: { fact: field.value.trim() } }).then(() => true, trouble)) done();
   };
   const done = () => {
-    field.remove();
     refresh();
     changed("memory");
   };

@@ -2,6 +2,7 @@
 
 import { copyButton, el, fill } from "./dom.js";
 import { badge, employee, everyone } from "./employees.js";
+import { tell } from "./learned.js";
 import { Sheet } from "./markdown.js";
 
 const ENDS = /** @type {Record<string, string>} */ ({
@@ -13,7 +14,10 @@ const ENDS = /** @type {Record<string, string>} */ ({
 /** Notices on what was asked; the others are on the answer. */
 const ON_THE_QUESTION = ["input_truncated", "input_sanitized", "pii_masked"];
 
-/** @typedef {(employee?: string) => void} Again ask the same once more, of this employee */
+/** What a model is called that is there to try things out. */
+const DEMO = /\(demo\)$/;
+
+/** @typedef {(choice?: import("./turn.js").Choice) => void} Again ask the same once more, of whom the person chooses */
 
 /**
  * What the person said.
@@ -27,12 +31,12 @@ export function said({ content, created_at, turn_id }) {
 
 /**
  * Add what the person should know, where it belongs.
- * @param {Element} question
+ * @param {Element | null} question null: it is not shown
  * @param {Element} answer
  * @param {import("../contract.js").Notice} notice
  */
 export function note(question, answer, notice) {
-  const message = ON_THE_QUESTION.includes(notice.code) ? question : answer;
+  const message = question && ON_THE_QUESTION.includes(notice.code) ? question : answer;
   message.querySelector(".notices")?.append(el(`p.notice.${notice.code}`, {}, notice.message));
 }
 
@@ -42,7 +46,7 @@ export class Answer {
   constructor(again) {
     this.again = again;
     this.text = "";
-    this.who = el("header");
+    this.who = el("header.beside");
     this.body = el("div.sheet");
     this.state = el("p.state", {}, "Finding who answers best…");
     this.foot = el("footer");
@@ -54,15 +58,18 @@ export class Answer {
 
   /**
    * One that was given before.
-   * @param {import("../contract.js").Message} message
+   * @param {import("../contract.js").Message} message as the conversation keeps it
+   * @param {Element | null} question what it answers, where that is shown
    * @param {Again | null} again
    */
-  static given(message, again) {
+  static given(message, question, again) {
     const answer = new Answer(again);
     answer.item.dataset.turn = message.turn_id;
-    answer.by(employee(message.employee));
+    answer.by(employee(message.employee), message.route, message.model);
+    for (const notice of message.notices) note(question, answer.item, notice);
     answer.text = message.content;
-    answer.end("", message.created_at);
+    answer.end(message);
+    tell(answer.facts, message);
     return answer;
   }
 
@@ -72,20 +79,23 @@ export class Answer {
    */
   begin({ turn_id, employee: who, route, model }) {
     this.item.dataset.turn = turn_id;
-    this.model = model;
-    this.by(who, `${route.reason} · ${Math.round(route.confidence * 100)} % sure`);
+    this.by(who, route, model);
     this.say(`${who.name} is thinking…`);
   }
 
   /**
    * @param {import("./employees.js").Face} who
-   * @param {string} [why]
+   * @param {import("../contract.js").Route | null} route null: nobody knows any more why
+   * @param {string | null} model
    */
-  by(who, why) {
+  by(who, route, model) {
     this.name = who.name;
+    this.slug = who.slug;
+    const why = route && `${route.reason} · ${Math.round(route.confidence * 100)}\u00a0%\u00a0sure`;
     this.item.classList.add(`of-${who.slug}`);
     this.item.setAttribute("aria-label", `${who.name}, ${who.title}`);
-    fill(this.who, badge(who), el("strong", {}, who.name), el("span.title", {}, who.title), why && el("span.why", {}, why));
+    fill(this.who, badge(who), el("div", {}, el("h2", {}, who.name), el("span.title", {}, who.title)), why && el("div.why", {}, why));
+    if (DEMO.test(model ?? "")) note(null, this.item, { code: "demo", message: "A small model wrote this, to try things out with: do not rely on it." });
   }
 
   /** @param {string} text the next piece */
@@ -116,14 +126,16 @@ export class Answer {
 
   /**
    * The answer is complete.
-   * @param {string} reason
-   * @param {string} [at]
+   * @param {{finish_reason: string | null, fallback: boolean, model: string | null, created_at?: string}} known
    */
-  end(reason, at) {
+  end({ finish_reason, fallback, model, created_at }) {
     this.settle();
-    this.say(ENDS[reason] ?? "");
-    const asks = this.again ? [el("button.quiet", { type: "button", onclick: () => this.again?.() }, "Retry"), this.others(this.again)] : [];
-    fill(this.foot, copyButton(() => this.text), ...asks, el("span.meta", {}, this.model && el("span.model", {}, this.model), time(at)));
+    this.say(ENDS[finish_reason ?? ""] ?? "");
+    if (!DEMO.test(model ?? "")) this.item.querySelector(".notice.demo")?.remove();
+    const again = finish_reason === "blocked" ? null : this.again; // whoever is asked, it is refused
+    const asks = again ? [el("button.quiet", { type: "button", onclick: () => again() }, "Retry"), ...this.others(again)] : [];
+    const by = fallback ? "prepared reply" : model;
+    fill(this.foot, this.text && copyButton(() => this.text), ...asks, el("span.meta", {}, by && el("span.model", {}, by), time(created_at)));
   }
 
   /**
@@ -144,20 +156,29 @@ export class Answer {
     this.paint();
   }
 
-  /** @param {Again} again */
+  /**
+   * A button that offers everyone.
+   * @param {Again} again
+   * @returns {[HTMLElement, HTMLElement]} the button, and what it opens
+   */
   others(again) {
-    const menu = el("details.menu", { onkeydown: (/** @type {KeyboardEvent} */ event) => {
-      if (event.key !== "Escape") return;
-      menu.open = false;
-      menu.querySelector("summary")?.focus();
-    } });
-    const choose = (/** @type {string} */ slug) => {
-      menu.open = false;
-      again(slug);
+    const button = el("button.quiet.more", { type: "button", "aria-expanded": "false", onclick: () => open(list.hidden === true) }, "Ask another");
+    const open = (/** @type {boolean} */ wanted) => {
+      list.hidden = !wanted;
+      button.setAttribute("aria-expanded", String(wanted));
     };
-    fill(menu, el("summary", {}, "Ask another"), el("ul", {}, ...everyone().map((one) =>
-      el("li", {}, el("button.choice", { type: "button", "aria-label": `${one.name}, ${one.title}`, onclick: () => choose(one.slug) }, badge(one), el("span", {}, one.name), el("small", {}, one.title))))));
-    return menu;
+    const choose = (/** @type {string} */ slug) => {
+      open(false);
+      again(slug === this.slug ? { employee: slug } : { employee: slug, instead_of: this.item.dataset.turn });
+    };
+    const list = el("ul.choices", { hidden: true, onkeydown: (/** @type {KeyboardEvent} */ event) => {
+      if (event.key !== "Escape") return;
+      open(false);
+      button.focus();
+    } }, ...everyone().map((one) => el("li", {}, el("button.choice.beside", {
+      type: "button", "aria-label": `${one.name}, ${one.title}`, onclick: () => choose(one.slug),
+    }, badge(one), one.name, el("small", {}, one.title)))));
+    return [button, list];
   }
 }
 

@@ -1,46 +1,71 @@
-/** What was said, newest at the bottom, which stays in sight until the reader scrolls up. */
+/** What was said, newest at the bottom, which is followed smoothly until the reader scrolls up. */
 
 import { byId, fill } from "./dom.js";
 
-/** Pixels from the bottom that still count as being there. */
+/** Pixels from the bottom within which who scrolls down is taken to be there. */
 const NEAR = 64;
+
+/** The share of the way to the bottom that is gone in one frame. */
+const STEP = 0.3;
 
 const log = byId("log");
 const items = byId("items");
 const jump = byId("jump");
 const voice = byId("voice");
+const still = matchMedia("(prefers-reduced-motion: reduce)");
 let pinned = true;
+/** Where the log stood when it was last scrolled, by whomever. */
+let top = 0;
+let frame = 0;
 
 log.addEventListener("scroll", () => {
-  pinned = log.scrollHeight - log.scrollTop - log.clientHeight < NEAR;
-  jump.hidden = pinned;
+  const up = log.scrollTop < top;
+  top = log.scrollTop;
+  if (left() < 2) pinned = true; // also where what was said became shorter
+  else if (up) pinned = false; // only the reader scrolls up, and the least bit is meant
+  else if (left() < NEAR) pinned = true;
+  jump.hidden = pinned || isEmpty();
 }, { passive: true });
 jump.addEventListener("click", () => {
-  const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
-  log.scrollTo({ top: log.scrollHeight, behavior: still ? "auto" : "smooth" });
+  pinned = true;
+  jump.hidden = true;
+  keep();
   byId("message").focus();
 });
 new ResizeObserver(keep).observe(items); // whatever grows, also what is learned late
 new ResizeObserver(keep).observe(log);
 
+/** Pixels to the bottom. */
+function left() {
+  return log.scrollHeight - log.scrollTop - log.clientHeight;
+}
+
+/** Follow what grows: a part of the way each frame; at once where nothing is to move, or the way is long. */
 function keep() {
-  if (pinned) log.scrollTop = log.scrollHeight;
+  cancelAnimationFrame(frame);
+  if (!pinned || left() < 1) return;
+  const whole = still.matches || left() > 2 * log.clientHeight;
+  log.scrollTop += whole ? left() : Math.max(1, left() * STEP);
+  frame = requestAnimationFrame(keep);
 }
 
 /** Go to the newest, and stay there. */
 export function toBottom() {
   pinned = true;
   jump.hidden = true;
-  keep();
+  log.scrollTop = log.scrollHeight;
 }
 
 /**
- * Show these and nothing else.
+ * Show these and nothing else; what is no conversation from its beginning.
  * @param {...Element} shown
  */
 export function show(...shown) {
   fill(items, ...shown);
   toBottom();
+  if (!isEmpty()) return;
+  pinned = false;
+  log.scrollTop = 0;
 }
 
 /**

@@ -1,13 +1,20 @@
 /** One message and its answer, read to the end whatever the connection does. */
 
-import { Lost, Problem, ask } from "./http.js";
+import { Lost, Problem, Silent, ask } from "./http.js";
 import { events } from "./stream.js";
 
 /** Milliseconds before the first, second … try to come back. */
 const PAUSES = [300, 1000, 2000, 4000, 5000];
 
-/** @typedef {{message: string, conversation_id: string, employee?: string}} Message */
-/** @typedef {import("../contract.js").Told | {event: "lost", data: null}} Happened one of the server's events, or `lost` */
+/** Milliseconds after which it is said that an answer does not begin, … */
+const SLOW = 2500;
+
+/** … and after which it is asked for once more: the connection may be dead, or others be answered first. */
+const BEGINS = 10_000;
+
+/** @typedef {{employee?: string, instead_of?: string}} Choice who is to answer, and the turn that the wrong one answered */
+/** @typedef {{message: string, conversation_id: string} & Choice} Message */
+/** @typedef {import("../contract.js").Told | {event: "lost" | "slow", data: null}} Happened one of the server's events, or `lost`, or `slow` */
 
 /**
  * Send a message. The key makes it safe to send again when nobody knows whether it has arrived.
@@ -19,12 +26,15 @@ const PAUSES = [300, 1000, 2000, 4000, 5000];
  */
 export async function* send(message, key, signal) {
   for (let tries = 0; ; tries += 1) {
+    const headers = { Accept: "text/event-stream", "Idempotency-Key": key };
+    const asked = ask("/chat", { method: "POST", body: message, headers, signal, within: BEGINS });
     let response;
     try {
-      const headers = { Accept: "text/event-stream", "Idempotency-Key": key };
-      response = await ask("/chat", { method: "POST", body: message, headers, signal });
+      if (!await Promise.race([asked, later(SLOW)])) yield { event: "slow", data: null };
+      response = await asked;
     } catch (error) {
       if (!(error instanceof Lost)) throw error;
+      if (error instanceof Silent) continue; // the same key finds the same turn
       yield { event: "lost", data: null };
       await pause(PAUSES[Math.min(tries, PAUSES.length - 1)], signal);
       continue;
@@ -65,6 +75,14 @@ export async function* follow(turnId, signal, begun = null) {
     wish = null;
     tries += 1;
   }
+}
+
+/**
+ * @param {number} ms
+ * @returns {Promise<null>}
+ */
+function later(ms) {
+  return new Promise((resolve) => { setTimeout(() => resolve(null), ms); });
 }
 
 /**

@@ -9,7 +9,7 @@ import { badge, everyone } from "./employees.js";
  */
 export function welcome(ask) {
   const cards = everyone().map((one) => el(`li.card.of-${one.slug}`, {},
-    el("h3", {}, badge(one), one.name, el("small", {}, one.title)),
+    el("h3.beside", {}, badge(one), one.name, el("small", {}, one.title)),
     el("p", {}, one.does),
     ...(one.examples ?? []).map((text) => el("button.example", { type: "button", onclick: () => ask(text) }, text))));
   return el("section.welcome", {},

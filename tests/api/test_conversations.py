@@ -119,7 +119,7 @@ async def test_a_conversation_can_be_read_from_either_end(frontdesk: Frontdesk, 
     question = forth[0][0]
     assert question["message_id"] == question["turn_id"]
     assert (question["role"], question["employee"]) == ("user", "prime")
-    assert set(question) == {"message_id", "turn_id", "role", "employee", "content", "created_at"}
+    assert {"message_id", "turn_id", "role", "employee", "content", "created_at"} <= set(question)
 
 
 async def test_a_conversation_tells_its_summary(frontdesk: Frontdesk, model: ModelServer, ada: UUID) -> None:

@@ -31,7 +31,7 @@ async def test_the_answer_is_streamed_committed_and_announced() -> None:
             finish_reason="stop",
             error_code=None,
             route=a_route(),
-            report={name: value for name, value in answer.items() if name in REPORTED},
+            report={**{name: value for name, value in answer.items() if name in REPORTED}, "notices": []},
             used=[],
         )
     }

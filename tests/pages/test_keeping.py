@@ -69,6 +69,23 @@ async def test_a_deleted_conversation_is_gone(desk: Desk, model: ModelServer) ->
     await expect(desk.page.locator(".card")).to_have_count(6)
 
 
+async def test_a_title_may_be_as_long_as_it_likes(desk: Desk) -> None:
+    """It is cut where the line ends, and told whole to who points at it; the question before a deletion holds it."""
+    await desk.send("Hello")
+    await expect(desk.button("Copy")).to_be_visible()
+    title = "w" * 199
+    await desk.conversations.hover()
+    await desk.conversations.get_by_title("Rename").click()
+    await desk.page.get_by_label("Title").fill(title)
+    await desk.page.get_by_label("Title").press("Enter")
+    link = desk.conversations.get_by_role("link")
+    await expect(link).to_have_attribute("title", title)
+    assert await desk.page.locator("#side").evaluate("side => side.scrollWidth <= side.clientWidth")
+    await desk.conversations.hover()
+    await desk.conversations.get_by_title("Delete").click()
+    assert await desk.page.locator("#confirm").evaluate("dialog => dialog.scrollWidth <= dialog.clientWidth")
+
+
 async def test_earlier_messages_come_on_demand(desk: Desk, model: ModelServer) -> None:
     """A long conversation is shown from its end."""
     model.always(Text("Yes."), streaming)

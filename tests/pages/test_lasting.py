@@ -84,3 +84,45 @@ async def test_two_tabs_show_the_same(desk: Desk, model: ModelServer) -> None:
     await expect(desk.answers.last).to_have_text("Well, it depends.")
     await expect(other.answers.last).to_have_text("Well, it depends.")
     await expect(desk.mine).to_have_text(["Hello", "And now?"])
+
+
+async def test_a_conversation_deleted_in_one_tab_is_gone_in_the_other(desk: Desk) -> None:
+    """Also from the place where it was open."""
+    await desk.send("Hello")
+    await expect(desk.button("Copy")).to_be_visible()
+    other = Desk(await desk.page.context.new_page())
+    await other.page.goto(desk.page.url)
+    await expect(other.answers).to_have_text("Hello from the scripted model.")
+    await desk.conversations.hover()
+    await desk.conversations.get_by_title("Delete").click()
+    await desk.button("Delete").click()
+    for tab in (desk, other):
+        await expect(tab.conversations).to_have_text("No conversations yet.")
+        await expect(tab.page.locator(".card")).to_have_count(6)
+
+
+async def test_a_deletion_in_mid_answer_ends_it_in_every_tab(desk: Desk, model: ModelServer) -> None:
+    """The page says why, and the next message begins another conversation."""
+    model.queue(Gate(["Well, ", "it depends."], asyncio.Event()), streaming)
+    await desk.send("Hello")
+    await expect(desk.answers).to_have_text("Well,")
+    await desk.conversations.hover()
+    await desk.conversations.get_by_title("Delete").click()
+    await desk.button("Delete").click()
+    await expect(desk.page.locator(".card")).to_have_count(6)
+    await desk.send("Hello again")
+    await expect(desk.answers).to_have_text("Hello from the scripted model.")
+    await expect(desk.conversations).to_have_count(1)
+
+
+async def test_the_way_back_leads_through_what_was_open(desk: Desk) -> None:
+    """From a new conversation to the old one, and forth again; what is typed stays."""
+    await desk.send("Hello")
+    await expect(desk.button("Copy")).to_be_visible()
+    await desk.button("+ New conversation").click()
+    await desk.field.fill("And n")
+    await desk.page.go_back()
+    await expect(desk.answers).to_have_text("Hello from the scripted model.")
+    await desk.page.go_forward()
+    await expect(desk.page.locator(".card")).to_have_count(6)
+    await expect(desk.field).to_have_value("And n")

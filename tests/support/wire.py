@@ -1,4 +1,4 @@
-"""A connection to a server that can be cut."""
+"""A connection to a server that can be cut, lose what goes over it, and lead elsewhere."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -15,6 +15,7 @@ class Wire:
         self._target = urlsplit(target)
         self._open: set[asyncio.StreamWriter] = set()
         self._whole = True
+        self._loses = False
         self.url = ""
 
     def cut(self) -> None:
@@ -27,21 +28,33 @@ class Wire:
         """Let connections through again."""
         self._whole = True
 
+    def lose(self) -> None:
+        """Swallow the next request: its connection stays open, and nothing comes of it any more."""
+        self._loses = True
+
+    def lead_to(self, target: str) -> None:
+        """Connect whoever comes from now on with the server at this URL."""
+        self._target = urlsplit(target)
+
     async def accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Pass a connection on both ways."""
         if not self._whole:
             writer.transport.abort()
             return
         there, back = await asyncio.open_connection(self._target.hostname, self._target.port)
-        await asyncio.gather(self._pass(reader, back), self._pass(there, writer))
+        await asyncio.gather(self._pass(reader, back, asks=True), self._pass(there, writer))
 
-    async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, asks: bool = False) -> None:
         self._open.add(writer)
+        lost = False
         try:
             with suppress(OSError):
                 while piece := await reader.read(PIECE):
-                    writer.write(piece)
-                    await writer.drain()
+                    if asks and self._loses:
+                        self._loses, lost = False, True
+                    if not lost:
+                        writer.write(piece)
+                        await writer.drain()
         finally:
             self._open.discard(writer)
             writer.close()
