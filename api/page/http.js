@@ -26,14 +26,14 @@ export function isMissing(error) {
   return error instanceof Problem && error.status === 404;
 }
 
-/** @type {() => Promise<string>} */
+/** @type {(refused: boolean) => Promise<string>} */
 let askForToken = async () => { throw new Error("nobody to ask for a token"); };
 /** @type {Promise<string> | null} */
 let asked = null;
 
 /**
- * Who asks the person for a token, where the server wants one.
- * @param {() => Promise<string>} how
+ * Who asks the person for a token, where the server wants one; `refused`: another one than they gave.
+ * @param {(refused: boolean) => Promise<string>} how
  */
 export function signInWith(how) {
   askForToken = how;
@@ -52,18 +52,20 @@ export function signOut() {
 /**
  * A response that is no refusal. Where the server wants a token the person is asked for one, once for all requests.
  * @param {string} path
- * @param {{method?: string, body?: any, headers?: Record<string, string>, signal?: AbortSignal}} [options]
+ * @param {{method?: string, body?: any, headers?: Record<string, string>, signal?: AbortSignal, timeout?: number}} [options]
+ *   `timeout`: ms after which the server is lost
  * @returns {Promise<Response>}
  * @throws {Problem | Lost}
  */
-export async function ask(path, { method = "GET", body, headers = {}, signal } = {}) {
+export async function ask(path, { method = "GET", body, headers = {}, signal, timeout } = {}) {
   const token = sessionStorage.getItem(TOKEN);
   const sent = { ...headers };
   if (token) sent.Authorization = `Bearer ${token}`;
   if (body !== undefined) sent["Content-Type"] = "application/json";
+  const end = timeout ? AbortSignal.any([AbortSignal.timeout(timeout), ...(signal ? [signal] : [])]) : signal;
   let response;
   try {
-    response = await fetch(path, { method, headers: sent, signal, body: body && JSON.stringify(body) });
+    response = await fetch(path, { method, headers: sent, signal: end, body: body && JSON.stringify(body) });
   } catch (error) {
     if (signal?.aborted) throw error;
     throw new Lost("The server cannot be reached.");
@@ -71,7 +73,7 @@ export async function ask(path, { method = "GET", body, headers = {}, signal } =
   if (response.ok) return response;
   if (response.status === 401) {
     await newToken(token);
-    return ask(path, { method, body, headers, signal });
+    return ask(path, { method, body, headers, signal, timeout });
   }
   throw await problem(response);
 }
@@ -96,7 +98,7 @@ export async function json(path, options) {
 /** @param {string | null} refused */
 async function newToken(refused) {
   if (sessionStorage.getItem(TOKEN) !== refused) return; // another request has got one meanwhile
-  asked ??= askForToken().finally(() => { asked = null; });
+  asked ??= askForToken(refused !== null).finally(() => { asked = null; });
   sessionStorage.setItem(TOKEN, await asked);
 }
 
