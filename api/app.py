@@ -15,7 +15,6 @@ from api.account import erase, export
 from api.auth import door, provide_user, remember_visitor
 from api.body import JSONRequest
 from api.chat import chat
-from api.chat_page import chat_page, page_file
 from api.describe import COMPONENTS, ModelSchema
 from api.employees import employees
 from api.errors import HANDLERS
@@ -23,6 +22,7 @@ from api.headers import secure
 from api.health import live, ready
 from api.local import from_here
 from api.metrics import insights, metrics_summary, prometheus
+from api.pages import chat_page, dashboard, page_file
 from api.schema_page import SchemaPage
 from graph.records import Records
 from graph.service import Service
@@ -51,7 +51,7 @@ def create_app(settings: Settings, opening: Callable[[], AbstractAsyncContextMan
                 await app.state.door.close()
 
     return Litestar(
-        route_handlers=[chat, *OWN_RECORDS, *NUMBERS, employees, live, ready, chat_page, page_file],
+        route_handlers=[chat, *OWN_RECORDS, *NUMBERS, employees, live, ready, chat_page, dashboard, page_file],
         lifespan=[lifespan],
         dependencies={
             "user": Provide(provide_user),

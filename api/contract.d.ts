@@ -112,6 +112,57 @@ export type Told =
   | { event: "done"; data: Done }
   | { event: "error"; data: Failed };
 
+/** Null: there was nothing to measure. */
+export type Measured = number | null;
+
+/** Turns in numbers: times in milliseconds, the rate in percent. */
+export interface Figures {
+  total_requests: number;
+  success_rate: Measured;
+  avg_latency_ms: Measured;
+  p50_latency_ms: Measured;
+  p95_latency_ms: Measured;
+  p50_ttft_ms: Measured;
+  p95_ttft_ms: Measured;
+  total_tokens_est: number;
+  /** Over the turns of which both are known. */
+  tokens: { turns: number; estimated: number; counted: number };
+  outcomes: Record<string, number>;
+  misroutes: number;
+}
+
+export interface OfEmployee extends Figures {
+  employee_slug: string;
+}
+
+export interface Point {
+  at: string;
+  turns: number;
+  failures: number;
+  p50_latency_ms: Measured;
+  p95_latency_ms: Measured;
+}
+
+export interface Summary {
+  hours: number;
+  totals: Figures & { error_codes: Record<string, number> };
+  data: OfEmployee[];
+  series: Point[];
+  /** Bytes; of administrators, whose figures are everyone's. */
+  sizes?: { checkpoints: number; journal: number };
+}
+
+export interface Insights {
+  days: number;
+  since: string;
+  messages: number;
+  active_days: number;
+  active_dates: string[];
+  facts_learned: number;
+  conversations: number;
+  top_employees: { employee_slug: string; answers: number }[];
+}
+
 /** What a GET of this path answers; `unknown` of a path that is not listed here. */
 export type Answer<Path extends string> =
   Path extends "/employees" ? Employee[]
@@ -119,4 +170,6 @@ export type Answer<Path extends string> =
   : Path extends `/conversations/${string}/messages?${string}` ? Page<Message>
   : Path extends `/memory?${string}` ? Page<KnownFact>
   : Path extends `/turns/${string}` ? Turn
+  : Path extends `/metrics-summary?${string}` ? Summary
+  : Path extends "/insights" ? Insights
   : unknown;

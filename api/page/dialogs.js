@@ -16,25 +16,11 @@ export async function confirmed(question, yes) {
 }
 
 /**
- * A token, from whoever has none yet.
- * @returns {Promise<string>}
- */
-export async function tokenAsked() {
-  const dialog = byId("sign-in");
-  const field = byId("token");
-  for (;;) {
-    field.value = "";
-    await answered(dialog);
-    const token = field.value.trim().replace(/^Bearer\s+/i, "");
-    if (/^[\x21-\x7e]+$/.test(token)) return token;
-  }
-}
-
-/**
+ * Show it, and wait until it is closed.
  * @param {HTMLDialogElement} dialog
  * @returns {Promise<string>}
  */
-function answered(dialog) {
+export function answered(dialog) {
   dialog.returnValue = "";
   dialog.showModal();
   return new Promise((resolve) => { dialog.addEventListener("close", () => resolve(dialog.returnValue), { once: true }); });

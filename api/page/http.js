@@ -32,14 +32,14 @@ export function isMissing(error) {
   return error instanceof Problem && error.status === 404;
 }
 
-/** @type {() => Promise<string>} */
+/** @type {(refused: boolean) => Promise<string>} */
 let askForToken = async () => { throw new Error("nobody to ask for a token"); };
 /** @type {Promise<string> | null} */
 let asked = null;
 
 /**
- * Who asks the person for a token, where the server wants one.
- * @param {() => Promise<string>} how
+ * Who asks the person for a token, where the server wants one; `refused`: another one than they gave.
+ * @param {(refused: boolean) => Promise<string>} how
  */
 export function signInWith(how) {
   askForToken = how;
@@ -121,7 +121,7 @@ export async function json(path, options) {
 /** @param {string | null} refused */
 async function newToken(refused) {
   if (sessionStorage.getItem(TOKEN) !== refused) return; // another request has got one meanwhile
-  asked ??= askForToken().finally(() => { asked = null; });
+  asked ??= askForToken(refused !== null).finally(() => { asked = null; });
   sessionStorage.setItem(TOKEN, await asked);
 }
 

@@ -3,24 +3,23 @@
 import * as chat from "./chat.js";
 import * as composer from "./composer.js";
 import { listConversations, refresh } from "./conversations.js";
-import { tokenAsked } from "./dialogs.js";
 import { byId, el } from "./dom.js";
 import { meet } from "./employees.js";
-import { signInWith, signOut, signedIn } from "./http.js";
 import { showMemory } from "./memory.js";
 import { openConversation, underWay } from "./remembered.js";
+import { offerSignOut, signing } from "./signing.js";
 import { onChange } from "./tabs.js";
 import * as thread from "./thread.js";
 
 async function main() {
-  signInWith(tokenAsked);
+  signing();
   composer.compose(chat.ask, chat.stop);
   showMemory();
   sidebar();
   await meet();
   composer.offerTeam();
   await listConversations(); // the first to say who asks: a new visitor gets a session, or is asked for a token
-  byId("sign-out").hidden = !signedIn();
+  offerSignOut();
   onChange((what, conversation, here) => { if (what === "conversations" && !here && conversation === chat.current()) chat.refresh(); });
   addEventListener("popstate", () => { if (openConversation() !== chat.current()) chat.open(openConversation()); });
   addEventListener("focus", () => {
@@ -61,10 +60,6 @@ function sidebar() {
   byId("new").addEventListener("click", () => {
     chat.open(null);
     composer.focus();
-  });
-  byId("sign-out").addEventListener("click", () => {
-    signOut();
-    location.assign("/");
   });
 }
 

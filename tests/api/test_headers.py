@@ -22,7 +22,6 @@ ADDRESSES = {
     "a wrong method": ("/chat", 405),
     "the OpenAPI document": ("/schema/openapi.json", 200),
     "a style sheet": ("/schema/page.css", 200),
-    "a script": ("/page/main.js", 200),
 }
 
 
@@ -36,7 +35,17 @@ async def test_what_is_no_page_may_load_nothing(frontdesk: Frontdesk, path: str,
     assert answer.headers["cache-control"] == "no-store"
 
 
-@pytest.mark.parametrize(("path", "status"), [("/", 200), ("/schema", 200), ("/schema/nowhere", 404)])
+async def test_a_part_of_a_page_is_no_page(frontdesk: Frontdesk) -> None:
+    """But it may be kept, as long as a browser asks each time whether it still holds."""
+    async with frontdesk.client(None) as client:
+        answer = await client.get("/page/main.js")
+    secured(answer.headers, NOTHING)
+    assert answer.headers["cache-control"] == "no-cache"
+
+
+@pytest.mark.parametrize(
+    ("path", "status"), [("/", 200), ("/dashboard", 200), ("/schema", 200), ("/schema/nowhere", 404)]
+)
 async def test_a_page_may_load_only_what_is_ours(frontdesk: Frontdesk, path: str, status: int) -> None:
     """And nothing inline."""
     async with frontdesk.client(None) as client:

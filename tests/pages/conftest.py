@@ -3,9 +3,10 @@
 import os
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
-from playwright.async_api import Browser, ConsoleMessage, async_playwright, expect
+from playwright.async_api import Browser, ConsoleMessage, Page, async_playwright, expect
 
 from tests.pages.desk import Desk
 from tests.support.app import Frontdesk, Serve
@@ -43,17 +44,23 @@ async def desk(browser: Browser, local_mode: Frontdesk) -> AsyncIterator[Desk]:
 @asynccontextmanager
 async def visiting(browser: Browser, url: str) -> AsyncGenerator[Desk]:
     """The chat page at this address; at the end nothing may have gone wrong in it."""
+    async with blank_page(browser) as page:
+        await page.goto(url)
+        yield Desk(page)
+
+
+@asynccontextmanager
+async def blank_page(browser: Browser, **options: Any) -> AsyncGenerator[Page]:
+    """A page of a visitor's own; at the end nothing may have gone wrong in what was opened in it."""
     said: list[str] = []
 
     def hear(message: ConsoleMessage) -> None:
         if message.type in ("error", "warning") and not message.text.startswith(REFUSED):
             said.append(message.text)
 
-    context = await browser.new_context()
+    context = await browser.new_context(**options)
     context.on("console", hear)
     context.on("weberror", lambda error: said.append(str(error.error)))
-    page = await context.new_page()
-    await page.goto(url)
-    yield Desk(page)
+    yield await context.new_page()
     await context.close()
     assert said == []

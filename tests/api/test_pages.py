@@ -1,0 +1,117 @@
+"""What the pages are made of."""
+
+import re
+from pathlib import Path
+from typing import get_args
+
+import httpx
+import pytest
+
+import api
+from storage.metrics import ErrorCode
+from tests.support.app import Frontdesk
+
+FOLDER = Path(api.__file__).with_name("page")
+PARTS = sorted(path.name for path in FOLDER.iterdir())
+PAGES = {"/": "index.html", "/dashboard": "dashboard.html"}
+MODULES = [name for name in PARTS if name.endswith(".js")]
+HTML = re.compile(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function|DOMParser|srcdoc")
+IMPORT = re.compile(r'^import [^;]*?"\./([^"]+)";', re.MULTILINE | re.DOTALL)
+
+
+def named(html: str) -> set[str]:
+    """The parts that a document names."""
+    return set(re.findall(r'(?:src|href)="/page/([^"]+)"', html))
+
+
+def imported(names: set[str]) -> set[str]:
+    """These modules and what they import, and so on."""
+    more = {part for name in names for part in IMPORT.findall((FOLDER / name).read_text())}
+    return names if more <= names else imported(names | more)
+
+
+@pytest.mark.parametrize("path", PAGES)
+async def test_a_page_and_its_parts_are_there(frontdesk: Frontdesk, path: str) -> None:
+    """Everything it is made of comes from here, is typed as what it is, and all of it is below 100 KB."""
+    async with frontdesk.client(None) as client:
+        page = await client.get(path)
+        assert page.headers["content-type"] == "text/html; charset=utf-8"
+        parts = [await client.get(f"/page/{name}") for name in named(page.text)]
+    assert [part.status_code for part in parts] == [200] * len(parts)
+    assert {part.headers["content-type"] for part in parts} == {
+        "text/javascript; charset=utf-8", "text/css; charset=utf-8", "image/svg+xml",
+    }  # fmt: skip
+    assert len(page.content) + sum(len(part.content) for part in parts) < 100_000
+
+
+@pytest.mark.parametrize("document", PAGES.values())
+def test_a_page_names_all_modules_that_it_needs(document: str) -> None:
+    """So that the browser fetches them at once and not one after the other; and no others."""
+    modules = {name for name in named((FOLDER / document).read_text()) if name.endswith(".js")}
+    (first,) = re.findall(r'<script type="module" src="/page/([^"]+)">', (FOLDER / document).read_text())
+    assert imported({first}) == modules
+
+
+def test_every_part_is_of_a_page() -> None:
+    """Nothing lies there for nobody."""
+    assert (
+        sorted(set().union(*(named((FOLDER / page).read_text()) for page in PAGES.values()), PAGES.values())) == PARTS
+    )
+
+
+@pytest.mark.parametrize(
+    "name", ["index.html", "dashboard.html", "nothing.js", "..%2Fapp.py", "%2e%2e/app.py", "main.js%00.css"]
+)
+async def test_nothing_else_is_given_out(frontdesk: Frontdesk, name: str) -> None:
+    """Neither what lies beside the pages nor what is not there."""
+    async with frontdesk.client(None) as client:
+        assert (await client.get(f"/page/{name}")).status_code in (400, 404)
+
+
+@pytest.mark.parametrize("path", [*PAGES, "/page/main.js", "/page/base.css", "/page/icon.svg"])
+async def test_what_a_browser_has_is_not_sent_again(frontdesk: Frontdesk, path: str) -> None:
+    """It is told so by the content's tag, with every header that the content came with: browsers take them over."""
+    async with frontdesk.client(None) as client:
+        first = await client.get(path)
+        tag = first.headers["etag"]
+        for told in (tag, f"W/{tag}", f'"another", {tag}'):
+            again = await client.get(path, headers={"If-None-Match": told})
+            assert (again.status_code, again.content) == (304, b"")
+            assert lasting(again.headers) == lasting(first.headers)
+        for told in ('"another"', tag.strip('"'), ""):
+            other = await client.get(path, headers={"If-None-Match": told})
+            assert (other.status_code, other.content) == (200, first.content)
+    assert first.headers["cache-control"] == "no-cache"
+    assert re.fullmatch(r'"[0-9a-f]{32}"', tag)
+
+
+async def test_each_content_has_a_tag_of_its_own(frontdesk: Frontdesk) -> None:
+    """Whatever it is called."""
+    async with frontdesk.client(None) as client:
+        answers = [await client.get(path) for path in [*PAGES, *(f"/page/{name}" for name in MODULES)]]
+    assert len({answer.headers["etag"] for answer in answers}) == len({answer.content for answer in answers})
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_no_text_can_become_html(name: str) -> None:
+    """No module of a page knows a way to make elements from text."""
+    assert not HTML.search((FOLDER / name).read_text())
+
+
+@pytest.mark.parametrize("document", PAGES.values())
+def test_nothing_is_inline(document: str) -> None:
+    """A document has neither script nor style in it, and names no other host."""
+    html = (FOLDER / document).read_text()
+    assert not re.search(r"<style|\sstyle=|\son\w+=|<script(?![^>]*src=)|//", html)
+
+
+def test_every_error_code_is_explained() -> None:
+    """The dashboard has words for the whole closed list, and for nothing else."""
+    table = re.search(r"const CODES = .*?\{(.*?)\n\}", (FOLDER / "outcomes.js").read_text(), re.DOTALL)
+    assert table
+    assert sorted(re.findall(r"^  (\w+): \"[A-Z]", table[1], re.MULTILINE)) == sorted(get_args(ErrorCode))
+
+
+def lasting(headers: httpx.Headers) -> dict[str, str]:
+    """All but when it was said and how long it is."""
+    return {name: value for name, value in headers.items() if name not in ("date", "content-length")}
