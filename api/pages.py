@@ -4,6 +4,7 @@ A browser keeps all of it and asks each time whether it still holds: it is the s
 release. What is whose the pages ask the API for.
 """
 
+import gzip
 import re
 from hashlib import sha256
 from pathlib import Path
@@ -48,8 +49,11 @@ def _given(request: Request[Any, Any, Any], name: str, kind: str) -> Response[by
 
     The type goes with both: the security policy depends on it, and a browser takes over the headers of a 304.
     """
-    content = (FOLDER / name).read_bytes()
+    content, headers = (FOLDER / name).read_bytes(), {"Vary": "Accept-Encoding"}
+    if "gzip" in request.headers.get("accept-encoding", ""):
+        content = gzip.compress(content, mtime=0)  # the same bytes each time, and so the same tag
+        headers["Content-Encoding"] = "gzip"
     tag = f'"{sha256(content).hexdigest()[:32]}"'
     known = tag in re.findall(r'"[^"]*"', request.headers.get("if-none-match", ""))  # a proxy may have put W/ before it
-    headers = {"ETag": tag, "Cache-Control": "no-cache", "Content-Type": kind}
+    headers |= {"ETag": tag, "Cache-Control": "no-cache", "Content-Type": kind}
     return Response(None if known else content, status_code=304 if known else 200, headers=headers)
