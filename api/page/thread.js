@@ -91,7 +91,7 @@ export function addEarlier(button, earlier) {
 /**
  * What stands here of this turn.
  * @param {string} turnId
- * @returns {Element[]}
+ * @returns {HTMLElement[]}
  */
 export function ofTurn(turnId) {
   return [...items.children].filter((item) => item.dataset.turn === turnId);
