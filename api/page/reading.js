@@ -40,6 +40,7 @@ export class Reading {
   /** @param {import("./turn.js").Happened} happened */
   tell({ event, data }) {
     const { answer } = this;
+    const known = answer.item.classList.contains("lost");
     answer.item.classList.toggle("lost", event === "lost");
     switch (event) {
       case "start":
@@ -64,6 +65,7 @@ export class Reading {
         break;
       default:
         answer.say("Connection lost. Reconnecting…");
+        if (!known) thread.announce("Connection lost. Reconnecting…");
     }
   }
 
@@ -95,7 +97,8 @@ export class Reading {
   async waits() {
     this.answer.say(this.stopping ? "Stopping as soon as it begins…" : "Still waiting for the server…");
     const before = await newestOf(this.conversation).catch(() => null);
-    const turn = before?.role === "user" ? await json(`/turns/${before.turn_id}`).catch(() => null) : null;
+    const mine = before?.content === this.question.querySelector(".words")?.textContent; // it has arrived, and no word came back
+    const turn = before?.role === "user" && !mine ? await json(`/turns/${before.turn_id}`).catch(() => null) : null;
     if (turn?.status !== "running" || this.turnId || this.stopping) return;
     this.behind = true;
     this.answer.say("Waiting until the message before this one is answered…");
