@@ -59,6 +59,8 @@ def rows_agree(seen: Sequence[Seen], turns: Sequence[Written]) -> None:
         assert (turn["employee"], turn["outcome"]) == (one.employee, one.outcome)
         assert turn["success"] == (one.outcome in ("done", "stopped"))
         assert one.code in (None, turn["error_code"])
+        if one.outcome == "done":  # also where the answer was begun anew
+            assert turn["error_code"] == {"stop": None, "timeout": "model_timeout"}[one.done["finish_reason"]]
         if one.done and one.outcome not in AWAY:
             assert (turn["latency_ms"], turn["ttft_ms"]) == (one.done["latency_ms"], one.done["ttft_ms"])
             usage = one.done["usage"]

@@ -13,7 +13,7 @@ from tests.support.app import read_events, ready
 from tests.support.model_server import ModelServer
 from tests.support.postgres import Postgres
 from tests.support.process import Start, starting
-from tests.support.prometheus import scraped
+from tests.support.prometheus import counted, scraped
 
 
 @pytest.fixture
@@ -32,7 +32,9 @@ async def test_a_server_starts_without_a_database_and_works_once_there_is_one(
     async with process.client(ada) as client:
         response = await client.post("/chat", json={"message": "Hello"})
         assert (response.status_code, response.json()["code"]) == (503, "storage_unavailable")
-        assert math.isnan((await scraped(process, ada))["frontdesk_waiting_jobs",])
+        found = await scraped(process, ada)
+        assert math.isnan(found["frontdesk_waiting_jobs",])
+        assert counted(found, "frontdesk_turns_total") == {}  # it was no turn
         await postgres.start()
         await ready(client)
         async with client.stream("POST", "/chat", json={"message": "Hello"}) as answer:
