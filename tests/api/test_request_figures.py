@@ -86,4 +86,5 @@ async def test_the_process_is_told_of_as_operators_expect_it(frontdesk: Frontdes
     assert found["process_start_time_seconds",] <= time.time()
     assert found["process_open_fds",] > 0
     assert found["python_gc_collections_total", "2"] >= 0
-    assert {labels[0].split("_")[0] for labels in found} == {"frontdesk", "process", "python"}
+    others = {"process", "python", "stamina"}  # the last as soon as something was tried again
+    assert {labels[0].split("_")[0] for labels in found} - others == {"frontdesk"}

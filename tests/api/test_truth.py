@@ -11,7 +11,7 @@ from uuid import UUID
 import pytest
 
 from storage.metrics import AWAY, Measured
-from tests.api.mixture import LIMIT, Mixture, Seen
+from tests.api.mixture import Mixture, Seen
 from tests.support.app import Frontdesk, Serve
 from tests.support.database import rows
 from tests.support.figures import error_codes, figures
@@ -112,9 +112,10 @@ def prometheus_agrees(scrapes: Sequence[Samples], turns: Sequence[Written]) -> N
 
 
 async def test_all_four_say_what_clients_saw(serve: Serve, model: ModelServer, ada: UUID, bob: UUID) -> None:
-    """Of everything that can become of a message, over two servers; and also once one of two users is erased."""
-    here, hasty = await serve(rate_limit=LIMIT), await serve(rate_limit=LIMIT, turn_timeout=2)
-    mixture = Mixture(here, hasty, model, ada, bob)
+    """Of everything that can become of a message, over three servers; and also once one of two users is erased."""
+    here, hasty = await serve(rate_limit=100), await serve(rate_limit=100, turn_timeout=2)
+    servers = (here, hasty, await serve(rate_limit=1))
+    mixture = Mixture(*servers, model, ada, bob)
     await mixture.everything()
     seen, url = mixture.seen, here.service.url
     assert Counter(one.outcome for one in seen) == OUTCOMES
@@ -131,11 +132,11 @@ async def test_all_four_say_what_clients_saw(serve: Serve, model: ModelServer, a
         wrong = Counter(one.employee for one in seen if one.misrouted and one.user == user)
         summary_agrees(await told(here, "/metrics-summary?range=7d", user), own, wrong)
         insights_agree(await told(here, "/insights", user), [one for one in seen if one.user == user])
-    prometheus_agrees([await scraped(here, ada), await scraped(hasty, ada)], turns)
+    prometheus_agrees([await scraped(server, ada) for server in servers], turns)
 
     async with here.client(bob) as client:
         assert (await client.delete("/account")).status_code == 204
     summary_agrees(await told(here, "/metrics-summary", ada, admin=True), turns, misrouted)
-    prometheus_agrees([await scraped(here, ada), await scraped(hasty, ada)], await written(url))
+    prometheus_agrees([await scraped(server, ada) for server in servers], await written(url))
     summary_agrees(await told(here, "/metrics-summary", bob), [], Counter())
     insights_agree(await told(here, "/insights", bob), [])
