@@ -8,6 +8,7 @@ from litestar import Litestar, Request
 from litestar.config.cors import CORSConfig
 from litestar.di import NamedDependency, Provide
 from litestar.openapi import OpenAPIConfig
+from litestar.plugins.prometheus import PrometheusConfig
 from litestar.types import ControllerRouterHandler
 
 from api import conversations, memory, turns
@@ -29,6 +30,12 @@ from graph.service import Service
 from graph.settings import Settings
 
 MAX_BODY_BYTES = 256 * 1024
+REQUESTS = PrometheusConfig(
+    app_name="frontdesk",
+    prefix="frontdesk_http",
+    group_path=True,  # by the route's template: no id, name or unknown path makes a series of its own
+    buckets=[0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25, 60, 150],  # of a stream: until its last event
+)
 OWN_RECORDS: list[ControllerRouterHandler] = [turns.router, conversations.router, memory.router, export, erase]
 NUMBERS: list[ControllerRouterHandler] = [metrics_summary, insights, prometheus]
 EXPOSED = [
@@ -53,6 +60,7 @@ def create_app(settings: Settings, opening: Callable[[], AbstractAsyncContextMan
     return Litestar(
         route_handlers=[chat, *OWN_RECORDS, *NUMBERS, employees, live, ready, chat_page, dashboard, page_file],
         lifespan=[lifespan],
+        middleware=[REQUESTS.middleware],
         dependencies={
             "user": Provide(provide_user),
             "service": Provide(provide_service, sync_to_thread=False),

@@ -14,11 +14,11 @@ from typing import cast
 
 import uvicorn
 from litestar import Litestar
-from uvicorn.supervisors import Multiprocess
 
 from api.app import create_app
 from api.local import LOOPBACK
 from api.protocol import Edge
+from api.workers import Workers, counted_together
 from graph.databases import patient_database
 from graph.opening import open_models
 from graph.service import Service, open_service
@@ -29,6 +29,9 @@ STOP_WITHIN = 2
 """Seconds that open responses get when the server is asked to end."""
 
 
+SILENT_WITHIN = 30
+"""Seconds without a sign of life after which a worker is replaced. While it starts it gives none, and on a busy machine
+uvicorn's own five were too few: it was ended, and began anew, again and again."""
 LAST_RESORT = 10.0
 """Seconds after which a process that is to end is ended whatever it still does; others take its turns over."""
 
@@ -129,11 +132,12 @@ async def _serve_many(settings: Settings, host: str, port: int, workers: int) ->
     # Opened here first, so that what is wrong is said once, in one line, and the workers find it ready.
     async with patient_database(settings, say_on_stderr), AsyncExitStack() as stack:
         models = await open_models(settings, stack, say_on_stderr)
+        figures = stack.enter_context(counted_together(settings.data_dir))
         config = configure("api.serve:worker_app", settings, host, port, workers=workers)
         listening = config.bind_socket()
         listening.listen(config.backlog)  # who comes before the workers are up waits, and is not turned away
         _announce(host, listening.getsockname()[1], models.model.label)
-        await asyncio.to_thread(Multiprocess(config, sockets=[listening]).run)
+        await asyncio.to_thread(Workers(config, listening, figures).run)
 
 
 def configure(
@@ -153,6 +157,7 @@ def configure(
         server_header=False,
         proxy_headers=False,  # a limit is by verified user and never by an address a client can claim
         timeout_graceful_shutdown=STOP_WITHIN,
+        timeout_worker_healthcheck=SILENT_WITHIN,
         lifespan="on",
     )
 

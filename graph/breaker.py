@@ -4,6 +4,7 @@ import logging
 import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from typing import Literal
 
 from nodes.errors import ModelDown, ModelRejected, ModelUnavailable
 
@@ -14,6 +15,9 @@ FAILURES = 5
 REST = 10.0
 """Seconds for which it is then left alone; more where it asks for more, up to `LONGEST_REST`."""
 LONGEST_REST = 60.0
+
+State = Literal["closed", "open", "half_open"]
+"""Calls are made; none is made; the next one, or the one that is being made, finds out."""
 
 
 class Breaker:
@@ -58,9 +62,11 @@ class Breaker:
                 self._probing = False
 
     @property
-    def open(self) -> bool:
-        """Whether the server is left alone, or somebody is just finding out whether it is back."""
-        return self._rests_until is not None
+    def state(self) -> State:
+        """How it stands just now."""
+        if self._rests_until is None:
+            return "closed"
+        return "half_open" if self._probing or self._clock() >= self._rests_until else "open"
 
     def spoke(self) -> None:
         """Let the others in while the call that finds out is still listening; one more failure closes the door."""

@@ -17,7 +17,7 @@ from langchain_core.runnables import RunnableConfig
 from langchain_openai import ChatOpenAI
 from pydantic import SecretStr, ValidationError
 
-from graph.breaker import Breaker
+from graph.breaker import Breaker, State
 from nodes.errors import ContextTooLong, ModelRejected, ModelUnavailable
 from nodes.extract_facts import FactsFound
 
@@ -85,9 +85,10 @@ class ChatModel:
         self._talk = chat(0.3, max_tokens)
         self._follow = chat(0, 400)
 
-    def left_alone(self) -> bool:
-        """Whether it failed again and again, and has not been heard since."""
-        return self._breaker.open
+    @property
+    def breaker(self) -> State:
+        """Whether calls are made just now."""
+        return self._breaker.state
 
     async def stream(self, prompt: Sequence[AnyMessage]) -> AsyncGenerator[AIMessageChunk, None]:
         """The answer in pieces; closing the generator aborts the call.

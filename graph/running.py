@@ -50,6 +50,11 @@ class Running:
         """How many run here, the work after their answers included."""
         return len(self._tasks)
 
+    @property
+    def waiting(self) -> int:
+        """How many of them nobody answers yet: their conversation is busy, or they have only just come."""
+        return sum(not (turn.started or turn.kept or turn.over) for turn in self._tasks.values())
+
     def leased(self) -> list[UUID]:
         """The turns that run here on a lease."""
         return [turn.turn_id for turn in self._tasks.values() if turn.kept]

@@ -24,6 +24,7 @@ from graph.settings import Settings
 from graph.telemetry import Counted, Telemetry
 from storage.checkpoints import checkpointer
 from storage.errors import StorageError, StorageUnavailable
+from storage.jobs import Jobs
 from storage.journal import Journal, News
 from storage.keys import Keys
 from storage.leases import Leases
@@ -54,6 +55,7 @@ class Service:
     pulse: Pulse
     news: News
     telemetry: Telemetry
+    jobs: Jobs
     url: str
 
     async def drain(self, seconds: float) -> None:
@@ -67,6 +69,16 @@ class Service:
         reachable, database = await asyncio.gather(self.parts.model.reachable(), self._database())
         state = "shutting down" if self.runner.running.closing else "ok"
         return {"server": state, **database, "model": "ok" if reachable else "unreachable"}
+
+    async def figures(self) -> bytes:
+        """How it stands here, for Prometheus; also where there is no database."""
+        waiting = None
+        if self.pulse.answers():
+            with suppress(StorageUnavailable, TimeoutError):
+                async with asyncio.timeout(CHECK_SECONDS):
+                    waiting = await self.jobs.waiting()
+        self.telemetry.jobs(waiting)
+        return await self.telemetry.text()
 
     async def _database(self) -> dict[str, str]:
         try:
@@ -89,7 +101,7 @@ async def open_service(settings: Settings, say: Say, local: Local | None = None)
     async with AsyncExitStack() as stack:
         url, seen = await stack.enter_async_context(patient_database(settings, say))
         owner = uuid4()
-        telemetry, turns = Telemetry(), await stack.enter_async_context(Pool.open(url))
+        telemetry, turns = Telemetry(settings.figures_dir), await stack.enter_async_context(Pool.open(url))
         parts = await stack.enter_async_context(open_parts(settings, url, say, local, owner, turns))
         parts = replace(parts, metrics=Counted(parts.metrics, telemetry))
         saver = await stack.enter_async_context(checkpointer(url))
@@ -107,10 +119,11 @@ async def open_service(settings: Settings, say: Say, local: Local | None = None)
         heart = Heart(runner, leases)
         pruning = Pruning(pool, settings.keep_hours)
         pulse = await stack.enter_async_context(Pulse.open(url, partial(fit, settings, url, say), fit=seen))
-        async with _at_work(pulse, scribe.run, heart.run, partial(work, jobs(url, heart, pruning))):
+        watched = [telemetry.run] if settings.figures_dir else []
+        async with _at_work(pulse, scribe.run, heart.run, partial(work, jobs(url, heart, pruning)), *watched):
             try:
                 sender = Sender(runner, keys, rejoin)
-                yield Service(runner, sender, records, rejoin, heart, parts, pulse, news, telemetry, url)
+                yield Service(runner, sender, records, rejoin, heart, parts, pulse, news, telemetry, Jobs(pool), url)
             finally:
                 left = await runner.running.close(STOP_WITHIN)
         await scribe.close(STOP_WITHIN)

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BeforeValidator, DirectoryPath, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 
@@ -78,6 +78,7 @@ class Settings(BaseSettings):
     turn_timeout: float = Field(default=25, gt=0, le=600)
     attempts: int = Field(default=3, ge=1, le=10)
     keep_hours: float = Field(default=24, gt=0, le=8760)
+    figures_dir: DirectoryPath | None = Field(default=None, validation_alias="PROMETHEUS_MULTIPROC_DIR")
     cors_origins: Annotated[list[str], NoDecode, BeforeValidator(_origins)] = Field(default_factory=list)
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 

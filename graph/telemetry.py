@@ -1,34 +1,60 @@
-"""What this process does, in the terms of Prometheus: turns as they end, and what is going on just now."""
+"""What this process does, in the terms of Prometheus: turns as they end, and what is going on just now.
 
+`docs/metrics.md` has every figure. Where several processes serve on one port, each writes into a folder that they
+share (prometheus_client's multiprocess mode), and whichever is asked tells of all of them.
+"""
+
+import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Literal, get_args
 from uuid import UUID
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
 
+from graph.breaker import State
 from graph.models import ChatModel
+from graph.process_figures import ProcessFigures
 from graph.running import Running
 from graph.scribe import Scribe
+from nodes.employees import EMPLOYEES
 from nodes.record_metrics import Metrics
 from storage.audit import Finding
-from storage.metrics import Measured
+from storage.metrics import AWAY, Measured, Outcome
 from storage.pool import Pool, Use
 
 FIRST_TOKEN = (0.1, 0.25, 0.5, 0.75, 1, 1.5, 2, 3, 5, 10, 25)
 WHOLE_TURN = (0.25, 0.5, 1, 2, 3, 5, 8, 12, 18, 25, 40, 150)
 """Seconds up to which is counted: closest where the promises lie, and up to the longest that a turn can take."""
+BEAT = 1.0
+"""Seconds after which other processes know how it stands here."""
 
 
 class Telemetry:
-    """The figures of one application. Their registry is its own: all who share an interpreter share the library's."""
+    """The figures of one application. Their registry is its own: all who share an interpreter share the library's.
 
-    def __init__(self) -> None:
+    Args:
+        shared: the folder in which several processes add their figures up; None for one that is alone.
+    """
+
+    def __init__(self, shared: Path | None = None) -> None:
         registry = self._registry = CollectorRegistry()
+        self._looks: list[Callable[[], None]] = []
+        self._together: CollectorRegistry | None = None
+        if shared:
+            self._together = CollectorRegistry()
+            MultiProcessCollector(self._together, str(shared))  # type: ignore[no-untyped-call]
+            self._looks.append(ProcessFigures(registry).look)
         self._turns = Counter(
             "frontdesk_turns",
             "Turns that ended here, by who answered and what became of them.",
             ["employee", "outcome"],
             registry=registry,
         )
+        for employee in EMPLOYEES:
+            for outcome in get_args(Outcome):
+                self._turns.labels(employee.slug, outcome)  # 0 and not absent, so that the first failure is a rise
         self._first_token = Histogram(
             "frontdesk_first_token_seconds",
             "From the request to the first token.",
@@ -43,52 +69,85 @@ class Telemetry:
             buckets=WHOLE_TURN,
             registry=registry,
         )
+        # Everyone's and not this process's: of several who say it, the last one knows.
+        self._jobs = self._gauge("frontdesk_waiting_jobs", "Jobs that nobody does yet.", mode="livemostrecent")
 
     def count(self, turn: Measured) -> None:
         """Add a turn that ended."""
         self._turns.labels(turn["employee"], turn["outcome"]).inc()
-        if turn["outcome"] not in ("limited", "refused"):
+        if turn["outcome"] not in AWAY:
             self._whole.labels(turn["employee"]).observe(turn["latency_ms"] / 1000)
         if turn["ttft_ms"] is not None:
             self._first_token.labels(turn["employee"]).observe(turn["ttft_ms"] / 1000)
 
+    def jobs(self, waiting: int | None) -> None:
+        """How many jobs wait, in the whole installation; None where nobody can tell."""
+        self._jobs.set(float("nan") if waiting is None else waiting)
+
     def watch(self, running: Running, scribe: Scribe, pools: Mapping[str, Pool], models: Iterable[object]) -> None:
         """Look at these whenever somebody asks."""
-        self._gauge("frontdesk_running_turns", "Turns that run here.").set_function(lambda: running.count)
+        self._look(self._gauge("frontdesk_running_turns", "Turns that run here."), lambda: running.count)
+        waiting = self._gauge("frontdesk_waiting_messages", "Messages that nobody answers yet.")
+        self._look(waiting, lambda: running.waiting)
         held = self._gauge("frontdesk_journal_waiting_events", "Events that are not in the journal yet.")
-        held.set_function(lambda: scribe.held)
+        self._look(held, lambda: scribe.held)
         used = self._gauge("frontdesk_pool_used_connections", "Connections that somebody holds.", "pool")
         size = self._gauge("frontdesk_pool_connections", "Connections that are open.", "pool")
-        waiting = self._gauge("frontdesk_pool_waiting", "Who waits for a connection.", "pool")
+        callers = self._gauge("frontdesk_pool_waiting", "Who waits for a connection.", "pool")
         for name, pool in pools.items():
-            used.labels(name).set_function(_asking(pool, lambda use: use.used))
-            size.labels(name).set_function(_asking(pool, lambda use: use.size))
-            waiting.labels(name).set_function(_asking(pool, lambda use: use.waiting))
-        rests = self._gauge("frontdesk_model_left_alone", "1 while a model that failed is left alone.", "model")
+            self._look(used.labels(name), _asking(pool, lambda use: use.used))
+            self._look(size.labels(name), _asking(pool, lambda use: use.size))
+            self._look(callers.labels(name), _asking(pool, lambda use: use.waiting))
+        breaker = self._gauge("frontdesk_model_breaker", "Processes whose breaker is in this state.", "model", "state")
         for model in models:
             if isinstance(model, ChatModel):
-                rests.labels(model.label).set_function(model.left_alone)
+                for state in get_args(State):
+                    self._look(breaker.labels(model.label, state), _being(model, state))
 
-    def text(self) -> bytes:
-        """All of it, in Prometheus' text format."""
-        return generate_latest(self._registry)
+    async def run(self) -> None:
+        """Keep up to date what other processes tell of this one, until cancelled."""
+        while True:
+            self._look_at_all()
+            await asyncio.sleep(BEAT)
 
-    def _gauge(self, name: str, what: str, *labels: str) -> Gauge:
-        return Gauge(name, what, labels, registry=self._registry)
+    async def text(self) -> bytes:
+        """All of it, in Prometheus' text format, and what the library itself keeps of the process."""
+        self._look_at_all()
+        if self._together:
+            return await asyncio.to_thread(generate_latest, self._together)  # it reads files
+        return generate_latest(self._registry) + generate_latest(REGISTRY)
+
+    def _look_at_all(self) -> None:
+        for look in self._looks:
+            look()
+
+    def _look(self, gauge: Gauge, at: Callable[[], float]) -> None:
+        self._looks.append(lambda: gauge.set(at()))
+
+    def _gauge(
+        self, name: str, what: str, *labels: str, mode: Literal["livesum", "livemostrecent"] = "livesum"
+    ) -> Gauge:
+        return Gauge(name, what, labels, registry=self._registry, multiprocess_mode=mode)
 
 
 class Counted:
-    """Keeps the numbers of turns, and counts each that it has kept."""
+    """Keeps the numbers of turns, and counts each that it was the first to keep."""
 
     def __init__(self, metrics: Metrics, telemetry: Telemetry) -> None:
         self._metrics = metrics
         self._telemetry = telemetry
 
-    async def record(self, user_id: UUID, turn_id: UUID, measured: Measured, findings: Sequence[Finding]) -> None:
-        """Write the turn's row and what the guard found, once."""
-        await self._metrics.record(user_id, turn_id, measured, findings)
-        self._telemetry.count(measured)
+    async def record(self, user_id: UUID, turn_id: UUID, measured: Measured, findings: Sequence[Finding]) -> bool:
+        """Write the turn's row and what the guard found, once; says whether they are new."""
+        new = await self._metrics.record(user_id, turn_id, measured, findings)
+        if new:
+            self._telemetry.count(measured)
+        return new
 
 
 def _asking(pool: Pool, what: Callable[[Use], float]) -> Callable[[], float]:
     return lambda: what(pool.use())
+
+
+def _being(model: ChatModel, state: State) -> Callable[[], float]:
+    return lambda: model.breaker == state

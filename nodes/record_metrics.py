@@ -19,8 +19,8 @@ from storage.metrics import Measured, Outcome
 class Metrics(Protocol):
     """Keeps the numbers."""
 
-    async def record(self, user_id: UUID, turn_id: UUID, measured: Measured, findings: Sequence[Finding]) -> None:
-        """Write the turn's row and what the guard found, once."""
+    async def record(self, user_id: UUID, turn_id: UUID, measured: Measured, findings: Sequence[Finding]) -> bool:
+        """Write the turn's row and what the guard found, once; says whether they are new."""
         ...
 
 

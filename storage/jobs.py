@@ -7,7 +7,7 @@ from procrastinate import PsycopgConnector
 from procrastinate.schema import SchemaManager
 from psycopg.rows import DictRow
 
-from storage.pool import PATIENCE
+from storage.pool import PATIENCE, Pool
 
 Connection = psycopg.AsyncConnection[DictRow]
 
@@ -18,6 +18,28 @@ OPTIONS: LiteralString = "-c search_path=procrastinate -c role=frontdesk_jobs"
 def connector(url: str) -> PsycopgConnector:
     """Connections for jobs."""
     return PsycopgConnector(conninfo=url, kwargs={"options": OPTIONS}, min_size=1, max_size=3, timeout=PATIENCE)
+
+
+class Jobs:
+    """The jobs of the whole installation, for who watches them."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def waiting(self) -> int:
+        """How many nobody does yet.
+
+        Raises:
+            StorageUnavailable: nobody can tell.
+        """
+        async with self._pool.as_jobs() as conn:
+            cursor = await conn.execute(
+                "select count(*) from procrastinate.procrastinate_jobs"
+                " where status = 'todo' and (scheduled_at is null or scheduled_at <= now())"
+            )
+            row = await cursor.fetchone()
+        assert row
+        return int(row["count"])
 
 
 async def create_tables(conn: Connection) -> None:

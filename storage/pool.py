@@ -167,6 +167,16 @@ class Pool:
         async with self._as("frontdesk_analyst", snapshot=True) as conn:
             yield conn
 
+    @asynccontextmanager
+    async def as_jobs(self) -> AsyncGenerator[Connection]:
+        """One transaction on the jobs and nothing else.
+
+        Raises:
+            StorageUnavailable: no connection, or it was lost.
+        """
+        async with self._as("frontdesk_jobs") as conn:
+            yield conn
+
     def use(self) -> Use:
         """How it stands just now."""
         stats = self._connections.get_stats()

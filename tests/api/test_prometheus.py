@@ -3,28 +3,15 @@
 import asyncio
 from uuid import UUID
 
-from prometheus_client.parser import text_string_to_metric_families
+import pytest
 
 from graph.breaker import FAILURES
 from tests.support.app import Frontdesk, Serve
+from tests.support.database import rows
 from tests.support.listening import listening, until
 from tests.support.model_script import Gate, Status, streaming
 from tests.support.model_server import ModelServer
-
-Samples = dict[tuple[str, ...], float]
-
-
-async def scraped(frontdesk: Frontdesk, user: UUID | None, *, admin: bool = True) -> Samples:
-    """Every sample by its name and the values of its labels."""
-    async with frontdesk.client(user, admin=admin) as client:
-        response = await client.get("/metrics")
-    assert response.status_code == 200, response.text
-    assert response.headers["content-type"].startswith("text/plain; version=")
-    return {
-        (sample.name, *sample.labels.values()): sample.value
-        for family in text_string_to_metric_families(response.text)
-        for sample in family.samples
-    }
+from tests.support.prometheus import counted, scraped
 
 
 async def test_turns_are_counted_with_their_times(serve: Serve, model: ModelServer, ada: UUID, bob: UUID) -> None:
@@ -36,8 +23,12 @@ async def test_turns_are_counted_with_their_times(serve: Serve, model: ModelServ
     await frontdesk.chat(ada, "Hello", employee="byte")
     assert (await frontdesk.chat(ada, "Hello", employee="byte")).status == 429
     found = await scraped(frontdesk, bob)
-    turns = {labels[1:]: value for labels, value in found.items() if labels[0] == "frontdesk_turns_total"}
-    assert turns == {("tag", "done"): 2, ("byte", "fallback"): 1, ("byte", "limited"): 1}
+    assert found["frontdesk_turns_total", "prime", "failed"] == 0  # and not absent: the first one is to be a rise
+    assert counted(found, "frontdesk_turns_total") == {
+        ("tag", "done"): 2,
+        ("byte", "fallback"): 1,
+        ("byte", "limited"): 1,
+    }
     assert found["frontdesk_turn_seconds_count", "tag"] == found["frontdesk_first_token_seconds_count", "tag"] == 2
     assert found["frontdesk_turn_seconds_count", "byte"] == 1
     assert found["frontdesk_turn_seconds_sum", "tag"] >= done["latency_ms"] / 1000
@@ -57,6 +48,7 @@ async def test_what_is_going_on_is_told_as_it_is(frontdesk: Frontdesk, model: Mo
     after = await scraped(frontdesk, ada)
     assert (during["frontdesk_running_turns",], after["frontdesk_running_turns",]) == (1, 0)
     assert after["frontdesk_journal_waiting_events",] == 0
+    assert after["frontdesk_waiting_jobs",] in (0, 1, 2)  # of each of our two jobs one may wait
     pools = ("turns", "records", "exports")
     assert after["frontdesk_pool_used_connections", "turns"] == after["frontdesk_pool_used_connections", "exports"] == 0
     assert all(after["frontdesk_pool_connections", name] >= 1 for name in pools)
@@ -64,14 +56,14 @@ async def test_what_is_going_on_is_told_as_it_is(frontdesk: Frontdesk, model: Mo
 
 
 async def test_a_model_that_is_left_alone_is_told_of(serve: Serve, model: ModelServer, ada: UUID) -> None:
-    """From its last failure on until it is heard again."""
+    """Its breaker is in one state at a time."""
     frontdesk = await serve(attempts=1, rate_limit=0)
     name = frontdesk.settings.chat_model
-    assert (await scraped(frontdesk, ada))["frontdesk_model_left_alone", name] == 0
+    assert counted(await scraped(frontdesk, ada), "frontdesk_model_breaker") == {(name, "closed"): 1}
     model.always(Status(500))
     for _ in range(FAILURES):
         await frontdesk.chat(ada, "Hello")
-    assert (await scraped(frontdesk, ada))["frontdesk_model_left_alone", name] == 1
+    assert counted(await scraped(frontdesk, ada), "frontdesk_model_breaker") == {(name, "open"): 1}
 
 
 async def test_only_administrators_see_it(frontdesk: Frontdesk, ada: UUID) -> None:
@@ -96,5 +88,42 @@ async def test_two_applications_in_one_process_count_for_themselves(
     """Each is asked on its own."""
     other = await serve()
     await frontdesk.chat(ada, "Hello", employee="tag")
-    assert ("frontdesk_turns_total", "tag", "done") in await scraped(frontdesk, ada)
-    assert ("frontdesk_turns_total", "tag", "done") not in await scraped(other, ada)
+    assert counted(await scraped(frontdesk, ada), "frontdesk_turns_total") == {("tag", "done"): 1}
+    assert counted(await scraped(other, ada), "frontdesk_turns_total") == {}
+
+
+@pytest.mark.parametrize("elsewhere", [False, True])
+async def test_a_turn_whose_tail_runs_twice_is_counted_once(
+    frontdesk: Frontdesk, serve: Serve, ada: UUID, elsewhere: bool
+) -> None:
+    """By who wrote it down first, also where another process takes it for unfinished."""
+    adopter = await serve() if elsewhere else frontdesk
+    await frontdesk.chat(ada, "Hello", employee="tag")
+    unfinished = "update chat_turns set status = 'answered', lease_until = now() - interval '1 s' returning 1"
+    assert await rows(frontdesk.service.url, unfinished) == [(1,)]
+    assert await adopter.service.heart.adopt() == 1
+    await adopter.settled()
+    assert await rows(frontdesk.service.url, "select status from chat_turns") == [("done",)]
+    found = await scraped(frontdesk, ada)
+    assert counted(found, "frontdesk_turns_total") == {("tag", "done"): 1}
+    assert counted(found, "frontdesk_turn_seconds_count") == counted(found, "frontdesk_first_token_seconds_count")
+    assert counted(found, "frontdesk_turn_seconds_count") == {("tag",): 1}
+    if elsewhere:
+        assert counted(await scraped(adopter, ada), "frontdesk_turns_total") == {}
+
+
+async def test_messages_that_wait_are_told_of(frontdesk: Frontdesk, model: ModelServer, ada: UUID) -> None:
+    """Until their conversation is free."""
+    gate = asyncio.Event()
+    model.queue(Gate(["Well, ", "it depends."], gate), streaming)
+    async with listening(frontdesk, ada, "Hello", conversation_id="c-1") as events:
+        await until(events, "token")
+        second = asyncio.create_task(frontdesk.chat(ada, "And?", conversation_id="c-1"))
+        while not await rows(frontdesk.service.url, "select from chat_queue"):  # noqa: ASYNC110 - a table has no events
+            await asyncio.sleep(0.01)
+        during = await scraped(frontdesk, ada)
+        gate.set()
+        await until(events, "done")
+    assert (await second).status == 200
+    assert (during["frontdesk_waiting_messages",], during["frontdesk_running_turns",]) == (1, 2)
+    assert (await scraped(frontdesk, ada))["frontdesk_waiting_messages",] == 0

@@ -1,6 +1,7 @@
 """A server without a database, at its beginning and at its end."""
 
 import asyncio
+import math
 from collections.abc import AsyncIterator
 from pathlib import Path
 from uuid import UUID
@@ -12,6 +13,7 @@ from tests.support.app import read_events, ready
 from tests.support.model_server import ModelServer
 from tests.support.postgres import Postgres
 from tests.support.process import Start, starting
+from tests.support.prometheus import counted, scraped
 
 
 @pytest.fixture
@@ -24,12 +26,15 @@ async def start(postgres: Postgres, model: ModelServer, pytestconfig: pytest.Con
 async def test_a_server_starts_without_a_database_and_works_once_there_is_one(
     postgres: Postgres, start: Start, ada: UUID
 ) -> None:
-    """Nobody has to start it again."""
+    """Nobody has to start it again, and what it says of itself meanwhile is no guess."""
     await postgres.stop()
     process = await start()
     async with process.client(ada) as client:
         response = await client.post("/chat", json={"message": "Hello"})
         assert (response.status_code, response.json()["code"]) == (503, "storage_unavailable")
+        found = await scraped(process, ada)
+        assert math.isnan(found["frontdesk_waiting_jobs",])
+        assert counted(found, "frontdesk_turns_total") == {}  # it was no turn
         await postgres.start()
         await ready(client)
         async with client.stream("POST", "/chat", json={"message": "Hello"}) as answer:

@@ -55,6 +55,19 @@ def test_a_server_is_left_alone_after_failures_in_a_row(breaker: Breaker) -> Non
     assert is_down(breaker)
 
 
+def test_its_state_says_whether_calls_are_made(breaker: Breaker, clock: Clock) -> None:
+    """Open while none is, half open as soon as one may find out and while it does, closed again once it has."""
+    states = [breaker.state]
+    fail(breaker, FAILURES)
+    states.append(breaker.state)
+    clock.now = REST
+    states.append(breaker.state)
+    with breaker.call():
+        states.append(breaker.state)
+    states.append(breaker.state)
+    assert states == ["closed", "open", "half_open", "half_open", "closed"]
+
+
 @pytest.mark.parametrize("answer", [None, ModelRejected("model_rejected")])
 def test_an_answer_in_between_starts_the_count_anew(breaker: Breaker, answer: Exception | None) -> None:
     """A refusal of what was asked is an answer, too."""

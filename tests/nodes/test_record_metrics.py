@@ -25,11 +25,12 @@ class Ledger:
         self.findings: list[Finding] = []
         self.done: list[str] = []
 
-    async def record(self, user_id: UUID, turn_id: UUID, measured: Measured, findings: Sequence[Finding]) -> None:
+    async def record(self, user_id: UUID, turn_id: UUID, measured: Measured, findings: Sequence[Finding]) -> bool:
         """Add the row."""
         self.rows.append(measured)
         self.findings += findings
         self.done.append(f"recorded {user_id} {turn_id}")
+        return True
 
     async def finish(self, user_id: UUID, turn_id: UUID) -> None:
         """Note it."""

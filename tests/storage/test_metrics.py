@@ -31,11 +31,11 @@ def test_the_database_knows_the_same_error_codes(owner: Owner) -> None:
 
 
 async def test_a_turn_is_counted_once(pool: Pool, owner: Owner, ada: UUID) -> None:
-    """A turn that is run again keeps its first row."""
+    """A turn that is run again keeps its first row, and whoever ran it again is told that there was one."""
     turn_id = uuid4()
     await met(pool, ada)
-    await Metrics(pool).record(ada, turn_id, measured(outcome="failed", success=False, error_code="internal"))
-    await Metrics(pool).record(ada, turn_id, measured())
+    assert await Metrics(pool).record(ada, turn_id, measured(outcome="failed", success=False, error_code="internal"))
+    assert not await Metrics(pool).record(ada, turn_id, measured())
     written = rows(owner, "select id, user_id, outcome, success, error_code from xai_chat_metrics")
     assert written == [(turn_id, ada, "failed", False, "internal")]
 

@@ -28,11 +28,13 @@ class Process:
     url: str
     process: asyncio.subprocess.Process
 
-    def client(self, user: UUID) -> httpx.AsyncClient:
-        """An HTTP client signed in as this user."""
+    def client(self, user: UUID | None, *, admin: bool = False) -> httpx.AsyncClient:
+        """An HTTP client signed in as this user (None: not signed in)."""
         settings = Settings(jwt_secret=SECRET, _env_file=None)  # type: ignore[arg-type, call-arg]
-        token = issue_token(settings, user, admin=False, seconds=3600, now=int(time.time()))
-        headers = {"Authorization": f"Bearer {token}"}
+        headers: dict[str, str] = {}
+        if user is not None:
+            token = issue_token(settings, user, admin=admin, seconds=3600, now=int(time.time()))
+            headers = {"Authorization": f"Bearer {token}"}
         return httpx.AsyncClient(base_url=self.url, headers=headers, timeout=30, verify=no_authorities())
 
     async def kill(self) -> None:

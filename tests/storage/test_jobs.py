@@ -1,0 +1,18 @@
+"""The jobs of the whole installation."""
+
+import psycopg
+
+from storage.jobs import Jobs
+from storage.pool import Pool
+
+
+async def test_jobs_wait_from_when_their_time_has_come(pool: Pool, database_url: str) -> None:
+    """One that is for later does not, nor does one that somebody is doing."""
+    assert await Jobs(pool).waiting() == 0
+    with psycopg.connect(database_url, options="-c search_path=procrastinate", autocommit=True) as conn:
+        conn.execute(
+            "insert into procrastinate_jobs (queue_name, task_name, args, status, scheduled_at) values"
+            " ('q', 'due', '{}', 'todo', now() - interval '1 hour'), ('q', 'at once', '{}', 'todo', null),"
+            " ('q', 'later', '{}', 'todo', now() + interval '1 hour'), ('q', 'doing', '{}', 'doing', null)"
+        )
+    assert await Jobs(pool).waiting() == 2

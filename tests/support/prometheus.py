@@ -1,0 +1,38 @@
+"""What `/metrics` says, as Prometheus reads it."""
+
+from typing import TypeAlias
+from uuid import UUID
+
+import httpx
+from prometheus_client.parser import text_string_to_metric_families
+
+from tests.support.app import Frontdesk
+from tests.support.process import Process
+
+Samples: TypeAlias = dict[tuple[str, ...], float]
+"""By name and the values of their labels, in the order of the labels' names."""
+
+
+async def scraped(server: Frontdesk | Process, user: UUID | None, *, admin: bool = True) -> Samples:
+    """Every sample, over a connection of its own."""
+    async with server.client(user, admin=admin) as client:
+        response = await client.get("/metrics")
+    return samples(response)
+
+
+def samples(response: httpx.Response) -> Samples:
+    """Every sample of the answer."""
+    assert response.status_code == 200, response.text
+    assert response.headers["content-type"].startswith("text/plain; version=")
+    found: Samples = {}
+    for family in text_string_to_metric_families(response.text):
+        for sample in family.samples:
+            key = (sample.name, *(value for _, value in sorted(sample.labels.items())))
+            assert key not in found, f"said twice: {key}"
+            found[key] = sample.value
+    return found
+
+
+def counted(found: Samples, name: str) -> Samples:
+    """The samples of that name that are not zero, by their labels only."""
+    return {labels[1:]: value for labels, value in found.items() if labels[0] == name and value}
