@@ -80,6 +80,7 @@ class Settings(BaseSettings):
     keep_hours: float = Field(default=24, gt=0, le=8760)
     cors_origins: Annotated[list[str], NoDecode, BeforeValidator(_origins)] = Field(default_factory=list)
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_format: Literal["json", "console"] | None = None
 
     @classmethod
     def read(cls) -> Self:

@@ -78,16 +78,18 @@ class Telemetry:
 
 
 class Counted:
-    """Keeps the numbers of turns, and counts each that it has kept."""
+    """Keeps the numbers of turns, and counts each that is new."""
 
     def __init__(self, metrics: Metrics, telemetry: Telemetry) -> None:
         self._metrics = metrics
         self._telemetry = telemetry
 
-    async def record(self, user_id: UUID, turn_id: UUID, measured: Measured, findings: Sequence[Finding]) -> None:
-        """Write the turn's row and what the guard found, once."""
-        await self._metrics.record(user_id, turn_id, measured, findings)
-        self._telemetry.count(measured)
+    async def record(self, user_id: UUID, turn_id: UUID, measured: Measured, findings: Sequence[Finding]) -> bool:
+        """Write the turn's row and what the guard found, once; says whether the row is new."""
+        new = await self._metrics.record(user_id, turn_id, measured, findings)
+        if new:
+            self._telemetry.count(measured)
+        return new
 
 
 def _asking(pool: Pool, what: Callable[[Use], float]) -> Callable[[], float]:

@@ -46,8 +46,10 @@ class Metrics:
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
-    async def record(self, user_id: UUID, turn_id: UUID, measured: Measured, findings: Sequence[Finding] = ()) -> None:
+    async def record(self, user_id: UUID, turn_id: UUID, measured: Measured, findings: Sequence[Finding] = ()) -> bool:
         """Write the turn's row, and what the guard found in it; a turn that is run again keeps its first one.
+
+        Says whether the row is new.
 
         Raises:
             Gone: the account was erased meanwhile.
@@ -56,7 +58,7 @@ class Metrics:
             if measured["outcome"] == "refused":
                 await meet(conn, user_id)  # nothing was kept before this, so it may be the user's first row
             await audit(conn, user_id, turn_id, findings)
-            await conn.execute(
+            cursor = await conn.execute(
                 "insert into xai_chat_metrics (id, user_id, employee_slug, model, outcome, latency_ms,"
                 " ttft_ms, prompt_chars, completion_chars, prompt_tokens_est, completion_tokens_est,"
                 " prompt_tokens, completion_tokens, success, error_code)"
@@ -66,3 +68,4 @@ class Metrics:
                 " on conflict (id) do nothing",
                 {"turn_id": turn_id, "user_id": user_id, **measured},
             )
+            return cursor.rowcount == 1
