@@ -10,7 +10,7 @@ import re
 import sys
 import threading
 import warnings
-from collections.abc import MutableMapping
+from collections.abc import Callable, MutableMapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, TextIO
@@ -49,13 +49,12 @@ def keep_log(settings: Settings) -> None:
     """Set up the log of this process. Every process of ours calls this once, before anything is logged."""
     machines = kept_for(settings) == "json"
     marks = _marks("iso" if machines else "%H:%M:%S", utc=machines)
-    handler = logging.StreamHandler()
-    handler.addFilter(_is_meant)
-    rendering: list[Processor] = [_ordered, JSONRenderer(default=str)] if machines else [_short, _console()]
-    handler.setFormatter(
-        ProcessorFormatter(processors=[wordless, *rendering], foreign_pre_chain=marks, use_get_message=False)
-    )
+    rendering: list[Processor] = [JSONRenderer(default=str)] if machines else [_short, _console()]
+    processors = [wordless, _ordered, *rendering]
     level = getattr(logging, settings.log_level.upper())
+    handler = logging.StreamHandler()
+    handler.setFormatter(ProcessorFormatter(processors=processors, foreign_pre_chain=marks, use_get_message=False))
+    handler.addFilter(_meant(max(level, logging.WARNING)))
     logging.basicConfig(handlers=[handler], level=max(level, logging.WARNING), force=True)
     for name in OURS:
         logging.getLogger(name).setLevel(level)
@@ -95,12 +94,12 @@ def _marks(time: str, *, utc: bool) -> list[Processor]:
     return [merge_contextvars, add_logger_name, add_log_level, TimeStamper(fmt=time, utc=utc)]
 
 
-def _is_meant(record: logging.LogRecord) -> bool:
-    """Whether it is logged: of libraries only what is wrong, whatever levels they give themselves.
+def _meant(level: int) -> Callable[[logging.LogRecord], bool]:
+    """A filter: of libraries only what is wrong, whatever levels they give themselves (openai by OPENAI_LOG).
 
-    Also at level debug: there openai and httpx tell requests with their messages, headers and addresses.
+    At level debug, too: there openai and httpx tell requests with their messages, headers and addresses.
     """
-    return record.levelno >= logging.WARNING or record.name.partition(".")[0] in OURS
+    return lambda record: record.levelno >= level or record.name.partition(".")[0] in OURS
 
 
 def _ordered(_logger: Any, _name: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

@@ -56,7 +56,7 @@ def test_an_exception_is_told_by_its_kinds_and_places() -> None:
     assert [one["error"] for one in told] == [
         "storage.errors.StorageUnavailable", "ValueError", "pydantic_core._pydantic_core.ValidationError",
     ]  # fmt: skip
-    assert [frame.split(":")[0] for frame in told[0]["frames"]] == ["api/test_wordless.py"] * 2
+    assert [frame.split(":")[0] for frame in told[0]["frames"]] == ["tests/api/test_wordless.py"] * 2
     assert told[0]["frames"][-1].endswith(" chained")
     assert told[2]["frames"][-1].startswith("pydantic/main.py:")
     assert WORDS not in str(told)
