@@ -85,9 +85,12 @@ class Runner:
             # The edge of the run: whatever a node raised must end in one last event and not in silence.
             log.exception("turn failed")
             await self._give_up(turn, "internal")
-        finally:
-            if not turn.over and not turn.lost:  # it was cancelled
+        except asyncio.CancelledError:
+            if not turn.over and not turn.lost:
                 self._drop(turn, turn.ending)
+            raise
+        finally:
+            broken_off(turn, turn.ending)  # where it was cancelled; otherwise it is over
 
     async def _run(self, turn: Turn, ask: Ask) -> None:
         given = Input(

@@ -54,6 +54,7 @@ class Mixture:
         async with await psycopg.AsyncConnection.connect(self._postgres.url(), autocommit=True) as conn:
             await conn.execute(FAULT)
         async with self._process.client(uuid4()) as client:
+            client.timeout = 120  # who comes before the workers are up waits
             await ready(client)
         self._model.always(Status(400, BODY), lambda request: chat(request) and UNLUCKY in str(request.body))
         await self._answered()
@@ -138,11 +139,11 @@ class Mixture:
 
     def _saw(self, conversation: str, outcome: str, events: list[Event]) -> None:
         start, last = events[0].data, events[-1].data
-        seen = {"outcome": outcome, "turn_id": start["turn_id"], "employee": start["employee"]["slug"]}
+        seen = {"outcome": outcome, "turn_id": start["turn_id"]}
         if events[-1].name == "error":
             seen["error_code"] = last["code"]
         else:
-            seen["finish_reason"], seen["fallback"] = last["finish_reason"], last["fallback"]
+            seen |= {name: last[name] for name in ("employee", "finish_reason", "fallback")}
         if last.get("message_id"):  # the guard's no is an answer, but none of a model
             seen |= {name: last[name] for name in ("model", "latency_ms", "ttft_ms")}
             seen |= last["usage"] | {"confidence": start["route"]["confidence"]}
