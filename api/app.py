@@ -22,6 +22,7 @@ from api.errors import HANDLERS
 from api.headers import secure
 from api.health import live, ready
 from api.local import from_here
+from api.logs import name_request
 from api.metrics import insights, metrics_summary, prometheus
 from api.pages import chat_page, dashboard, page_file
 from api.schema_page import SchemaPage
@@ -67,6 +68,7 @@ def create_app(settings: Settings, opening: Callable[[], AbstractAsyncContextMan
             "records": Provide(provide_records, sync_to_thread=False),
         },
         guards=[from_here(settings.cors_origins)] if settings.local else [],
+        before_request=name_request,
         before_send=[remember_visitor, secure],
         exception_handlers=cast(Any, HANDLERS),
         request_class=JSONRequest,

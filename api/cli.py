@@ -8,7 +8,6 @@ from typing import Any
 from uuid import UUID
 
 import click
-import stamina
 
 from api.replay import replay
 from api.restore import restore
@@ -36,8 +35,6 @@ class Duration(click.ParamType[int]):
 @click.group()
 def main() -> None:
     """Frontdesk: six AI employees for personal finance, behind one streaming endpoint."""
-    # It would choose structlog by itself wherever that is installed, and write to standard output.
-    stamina.instrumentation.set_on_retry_hooks([stamina.instrumentation.LoggingOnRetryHook])
 
 
 @main.command()

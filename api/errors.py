@@ -1,7 +1,6 @@
 """Every refusal as a problem document (RFC 9457), with a code from a closed list and words safe to show anyone."""
 
 import json
-import logging
 import math
 from http import HTTPStatus
 from typing import Any, Literal, cast
@@ -16,11 +15,12 @@ from litestar.exceptions import (
     ValidationException,
 )
 from litestar.status_codes import HTTP_413_REQUEST_ENTITY_TOO_LARGE, HTTP_500_INTERNAL_SERVER_ERROR
+from structlog.stdlib import get_logger
 
 from nodes.errors import EmbeddingUnavailable
 from storage.errors import AlreadyExporting, StorageUnavailable
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 Code = Literal[
     "invalid_request",

@@ -6,7 +6,6 @@ requests; a key that the issuer took away stops to open the door.
 """
 
 import asyncio
-import logging
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -14,8 +13,9 @@ from typing import Any
 import httpx2
 import jwt
 import msgspec
+from structlog.stdlib import get_logger
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 FRESH = 300.0
 """Seconds for which keys are used without asking again."""
@@ -116,7 +116,7 @@ class KeySet:
             async with asyncio.timeout(self._patience), httpx2.AsyncClient() as client:
                 keys = usable(await _download(client, self._url))
         except (TimeoutError, httpx2.HTTPError, ValueError) as error:
-            log.warning("keys not fetched, %d known stay: %s", len(self._keys), type(error).__name__)
+            log.warning("keys not fetched, the known ones stay", known=len(self._keys), why=type(error).__name__)
             return
         self._keys = keys
         self._fetched = self._clock()

@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-import sys
 import threading
 from collections.abc import AsyncGenerator, Callable, Generator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, nullcontext
@@ -17,6 +16,7 @@ from litestar import Litestar
 
 from api.app import create_app
 from api.local import LOOPBACK
+from api.logs import keep_log, say
 from api.protocol import Edge
 from api.workers import Workers, counted_together
 from graph.databases import patient_database
@@ -38,11 +38,6 @@ LAST_RESORT = 10.0
 
 class NotLoopback(Exception):
     """Local mode lets everyone in, so it is for this machine only; the message says what to set."""
-
-
-def say_on_stderr(text: str) -> None:
-    """Tell the person at the terminal what is going on."""
-    print(f"  … {text}", file=sys.stderr, flush=True)
 
 
 def serve(settings: Settings, host: str, port: int, workers: int) -> None:
@@ -69,7 +64,7 @@ def work(settings: Settings) -> None:
 async def _work(settings: Settings) -> None:
     ended = asyncio.Event()
     loop = asyncio.get_running_loop()
-    async with open_service(settings, say_on_stderr) as service:
+    async with open_service(settings, partial(say, settings)) as service:
         loop.add_signal_handler(signal.SIGINT, in_time(ended.set))
         with drained_first(service, settings.turn_timeout, ended.set):
             print("Frontdesk does jobs", flush=True)
@@ -81,6 +76,7 @@ def worker_app() -> Litestar:
     if parent_process() is not None:
         die_with_parent(signal.SIGTERM)  # a killed supervisor must not leave workers behind
     settings = Settings.read()
+    keep_log(settings)
     return create_app(settings, lambda: _worker_service(settings))
 
 
@@ -118,7 +114,7 @@ def drained_first(service: Service, seconds: float, end: Callable[[], None]) -> 
 
 
 async def _serve_here(settings: Settings, host: str, port: int) -> None:
-    async with open_service(settings, say_on_stderr) as service:
+    async with open_service(settings, partial(say, settings)) as service:
         app = create_app(settings, lambda: nullcontext(service))
         server = _Server(configure(app, settings, host, port), service.parts.model.label)
         asyncio.get_running_loop().add_signal_handler(
@@ -130,8 +126,8 @@ async def _serve_here(settings: Settings, host: str, port: int) -> None:
 
 async def _serve_many(settings: Settings, host: str, port: int, workers: int) -> None:
     # Opened here first, so that what is wrong is said once, in one line, and the workers find it ready.
-    async with patient_database(settings, say_on_stderr), AsyncExitStack() as stack:
-        models = await open_models(settings, stack, say_on_stderr)
+    async with patient_database(settings, partial(say, settings)), AsyncExitStack() as stack:
+        models = await open_models(settings, stack, partial(say, settings))
         figures = stack.enter_context(counted_together(settings.data_dir))
         config = configure("api.serve:worker_app", settings, host, port, workers=workers)
         listening = config.bind_socket()
@@ -152,7 +148,7 @@ def configure(
         workers=workers,
         factory=isinstance(app, str),
         log_config=None,
-        log_level="warning" if settings.log_level == "info" else settings.log_level,  # its news is not ours
+        log_level="error" if settings.log_level == "error" else "warning",  # its news is not ours
         access_log=False,
         server_header=False,
         proxy_headers=False,  # a limit is by verified user and never by an address a client can claim

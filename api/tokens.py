@@ -1,18 +1,18 @@
 """Bearer tokens: verified with the configured secret, or with the issuer's public keys."""
 
-import logging
 from typing import Any
 from uuid import UUID
 
 import jwt
 from litestar import Request
+from structlog.stdlib import get_logger
 
 from api.errors import Problem
 from api.jwks import IssuerUnavailable, KeySet, UnknownKey
 from api.user import User
 from graph.settings import Settings
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 LEEWAY = 10
 """Seconds two clocks may differ."""
@@ -105,5 +105,5 @@ def _is_admin(claims: dict[str, Any]) -> bool:
 
 
 def _unauthenticated(why: str) -> Problem:
-    log.info("unauthenticated: %s", why)
+    log.info("unauthenticated", why=why)
     return Problem(401, "unauthenticated", "Sign in first.", headers={"WWW-Authenticate": "Bearer"})

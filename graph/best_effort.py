@@ -1,18 +1,18 @@
 """What follows the answer may fail without anyone noticing but the log and the metrics."""
 
 import asyncio
-import logging
 from collections.abc import Mapping
 from typing import Any, Protocol
 
 import stamina
 from langgraph.runtime import Runtime
+from structlog.stdlib import get_logger
 
 from nodes.errors import EmbeddingUnavailable, ModelUnavailable
 from nodes.state import Context, State
 from storage.errors import Gone, StorageUnavailable
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 
 class Node(Protocol):
@@ -46,10 +46,10 @@ def best_effort(
         except StorageUnavailable:
             raise
         except Gone:
-            log.info("%s has nothing left to do for turn %s: it was deleted", name, state["turn_id"])
+            log.info("step has nothing left to do, the turn was deleted", step=name)
         except Exception:
             # Anything at all: the answer is out, and a summary or a number is no reason to lose the rest.
-            log.exception("%s failed for turn %s", name, state["turn_id"])
+            log.exception("step failed", step=name)
         return failed or {}
 
     return run

@@ -1,14 +1,15 @@
 """Leave a server alone that has failed again and again, and let one caller at a time find out whether it is back."""
 
-import logging
 import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import Literal
 
+from structlog.stdlib import get_logger
+
 from nodes.errors import ModelDown, ModelRejected, ModelUnavailable
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 FAILURES = 5
 """In a row, after which it is left alone."""
@@ -71,7 +72,7 @@ class Breaker:
     def spoke(self) -> None:
         """Let the others in while the call that finds out is still listening; one more failure closes the door."""
         if self._probing:
-            log.warning("%s speaks again", self._name)
+            log.warning("model speaks again", model=self._name)
             self._probing, self._rests_until, self._failures = False, None, FAILURES - 1
 
     def _failed(self, error: ModelUnavailable) -> None:
@@ -79,7 +80,7 @@ class Breaker:
         if self._failures >= FAILURES:
             seconds = min(max(REST, error.retry_after or 0), LONGEST_REST)
             if self._rests_until is None:
-                log.warning("%s is left alone for %.0f s: %s", self._name, seconds, error.code)
+                log.warning("model is left alone", model=self._name, seconds=seconds, code=error.code)
             self._rests_until = self._clock() + seconds
 
     def _answered(self) -> None:

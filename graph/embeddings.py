@@ -2,7 +2,6 @@
 
 import asyncio
 import hashlib
-import logging
 import os
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
@@ -14,13 +13,14 @@ import httpx2
 import numpy as np
 import openai
 from langchain_openai import OpenAIEmbeddings
+from structlog.stdlib import get_logger
 
 from graph.minilm import MiniLM
 from nodes.employees import EMPLOYEES
 from nodes.errors import EmbeddingUnavailable
 from nodes.routing.classifier import Classifier, read_examples
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 Embed = Callable[[str], Awaitable[list[float]]]
 
@@ -150,4 +150,4 @@ def _cache(path: Path, key: str, vectors: list[list[float]]) -> None:
             np.savez(file, key=np.array(key), vectors=np.array(vectors))
         fresh.replace(path)
     except OSError:
-        log.warning("the examples' vectors could not be kept in %s", path, exc_info=True)
+        log.warning("the examples' vectors could not be kept", path=str(path), exc_info=True)

@@ -1,16 +1,17 @@
 """Signs of life: renew the leases of this process's turns; and take over those of processes that give none."""
 
 import asyncio
-import logging
 from collections.abc import Sequence
 from typing import Protocol
 from uuid import UUID
+
+from structlog.stdlib import get_logger
 
 from graph.runner import Runner
 from storage.errors import StorageUnavailable
 from storage.leases import Held, Orphan
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 BEAT = 1.0
 """Seconds between two signs of life: some may fail before a lease runs out, or its process is taken for dead."""
@@ -69,6 +70,5 @@ class Heart:
             return 0
         orphans = await self._leases.adopt(AT_ONCE, running=self._runner.running.leased())
         for orphan in orphans:
-            log.warning("turn %s is taken over, run %d", orphan["turn_id"], orphan["attempt"])
             self._runner.adopt(orphan)
         return len(orphans)

@@ -5,17 +5,17 @@ its next time.
 """
 
 import asyncio
-import logging
 from typing import Protocol
 
 from procrastinate import App
 from procrastinate.exceptions import ConnectorException
 from procrastinate.jobs import Status
+from structlog.stdlib import get_logger
 
 from storage.jobs import connector
 from storage.pruning import Pruned
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 EVERY_TWO_SECONDS = "* * * * * */2"
 EVERY_TEN_MINUTES = "*/10 * * * *"
@@ -55,7 +55,7 @@ def jobs(url: str, adoption: Adoption, pruning: Pruning) -> App:
     async def prune(timestamp: int) -> None:  # noqa: ARG001 - as the library calls it
         for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_SECONDS):
             await app.job_manager.finish_job(job, status=Status.FAILED, delete_job=True)
-        log.info("pruned: %s", await pruning.prune())
+        log.info("pruned", **await pruning.prune())
 
     return app
 

@@ -1,7 +1,6 @@
 """Put the program together: open the models and what the nodes need, once per process."""
 
 import asyncio
-import logging
 import time
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -12,6 +11,7 @@ from uuid import UUID
 import httpx2
 from langchain_openai import OpenAIEmbeddings
 from pydantic import SecretStr
+from structlog.stdlib import get_logger
 
 from graph import demo, minilm
 from graph.databases import Say
@@ -33,7 +33,7 @@ from storage.recall import Recall
 from storage.summaries import Summaries
 from storage.turns import Turns
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 VECTORS = "examples.npz"
 """The file under the data directory that keeps the vectors of the routing examples."""
@@ -194,7 +194,7 @@ async def local_embeddings(say: Say, folder: Path | None = None) -> AsyncGenerat
     try:
         model = await asyncio.to_thread(minilm.MiniLM)
     except (minilm.ModelMissing, ImportError) as error:
-        log.warning("routing by rules, no memory: %s", error)
+        log.warning("routing by rules, no memory", exc_info=error)
         yield Local(NoEmbeddings(), no_router)
         return
     embedder = OncePerText(model)

@@ -5,13 +5,14 @@ whose process was lost is taken over: it is answered anew, or gets the rest done
 """
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from uuid import UUID
 
 from langchain_core.messages import HumanMessage
 from langgraph.types import Command
+from structlog.contextvars import bind_contextvars, clear_contextvars
+from structlog.stdlib import get_logger
 
 from graph import adoption
 from graph.books import Ask, Books
@@ -23,12 +24,13 @@ from graph.running import Running
 from graph.turn import Turn
 from nodes.emit import Event as NodeEvent
 from nodes.state import Answer, Input
+from nodes.turn_line import TurnLine
 from storage.errors import Gone, StorageUnavailable
 from storage.journal import LAST, Numbered
 from storage.leases import Orphan
 from storage.turn_records import Story
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 MOST_RUNS = 10
 """Runs after which a turn is given up: what ends every process that touches it must not go round for ever."""
@@ -70,17 +72,23 @@ class Runner:
 
     async def _guarded(self, turn: Turn, work: Callable[[], Awaitable[None]]) -> None:
         """The work, whatever becomes of it: readers hear one last event, or are let go."""
+        clear_contextvars()  # of the request or the job that began it, which it outlives
+        bind_contextvars(turn_id=str(turn.turn_id), conversation_id=turn.conversation_id, user_id=str(turn.user_id))
         try:
             await work()
         except Gone:
             await self._gone(turn)
         except StorageUnavailable:
-            log.exception("turn %s: storage unavailable", turn.turn_id)
+            log.exception("storage unavailable")
             await self._give_up(turn, "storage_unavailable")
         except Exception:
             # The edge of the run: whatever a node raised must end in one last event and not in silence.
-            log.exception("turn %s failed", turn.turn_id)
+            log.exception("turn failed")
             await self._give_up(turn, "internal")
+        except asyncio.CancelledError:
+            if not turn.over and not turn.lost:
+                self._drop(turn, turn.ending)
+            raise
         finally:
             broken_off(turn, turn.ending)  # where it was cancelled; otherwise it is over
 
@@ -99,6 +107,8 @@ class Runner:
                 await self.books.keys.give_up(turn.user_id, turn.turn_id)
 
     async def _take_over(self, turn: Turn, orphan: Orphan) -> None:
+        bind_contextvars(attempt=orphan["attempt"])
+        log.warning("turn is taken over")
         user_id, turn_id = turn.user_id, turn.turn_id
         story = await self.books.records.story(user_id, turn_id)
         if story is None:
@@ -123,7 +133,7 @@ class Runner:
 
     async def _abandon(self, turn: Turn, story: Story, told: list[Numbered], status: str) -> None:
         """Run it no more: an answer stands as it is."""
-        log.error("turn %s is given up after %d runs", turn.turn_id, MOST_RUNS)
+        log.error("turn is given up", runs=MOST_RUNS)
         if status == "answered":
             self._tell_the_rest(turn, story, told)
             await self._parts.turns.finish(turn.user_id, turn.turn_id)
@@ -187,8 +197,14 @@ class Runner:
             if await self._parts.turns.known(turn.user_id, turn.turn_id):
                 turn.lose()
                 return
-        broken_off(turn, "deleted")
+        if not turn.over:
+            self._drop(turn, "deleted")
         await self._pipeline.forget(turn)
+
+    def _drop(self, turn: Turn, code: ErrorCode) -> None:
+        """End a turn of which there will be no record, so that its line in the log is written here."""
+        broken_off(turn, code)
+        TurnLine(outcome="failed", error_code=code).log()
 
     async def _give_up(self, turn: Turn, code: ErrorCode) -> None:
         """End a broken turn for its readers, and for the records as far as they can be reached."""
@@ -205,8 +221,11 @@ class Runner:
         with suppress(TimeoutError):
             async with asyncio.timeout(PATIENCE):
                 await self.books.written(turn)
-        with suppress(StorageUnavailable):
+        try:
             await self._fail(turn, code)
+        except StorageUnavailable:
+            if not turn.kept:  # otherwise whoever finds it without a sign of life sees to its record
+                TurnLine(outcome="failed", error_code=code).log()
 
     async def _fail(self, turn: Turn, code: ErrorCode) -> None:
         """Put it on record that there will be no answer."""

@@ -1,14 +1,15 @@
 """The turns of one process: those that run, and the latest ones."""
 
 import asyncio
-import logging
 from collections import OrderedDict
 from collections.abc import Coroutine
 from uuid import UUID
 
+from structlog.stdlib import get_logger
+
 from graph.turn import Turn
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 LATEST = 200
 """Turns that are remembered in this process, so that most who come back need not ask the database."""
@@ -103,7 +104,7 @@ class Running:
         """Begin no more turns, and give those that run so many seconds to finish."""
         self.closing = True
         if self._tasks:
-            log.warning("%d turns get %.0f s to finish", len(self._tasks), seconds)
+            log.warning("turns get time to finish", turns=len(self._tasks), seconds=seconds)
             await asyncio.wait(self._tasks, timeout=seconds)
 
     async def close(self, seconds: float) -> list[UUID]:

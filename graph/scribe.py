@@ -1,16 +1,17 @@
 """Write down what this process's turns say, a breath at a time and for all of them together."""
 
 import asyncio
-import logging
 from contextlib import suppress
 from typing import Protocol
 from uuid import UUID
+
+from structlog.stdlib import get_logger
 
 from graph.turn import Turn
 from storage.errors import StorageUnavailable
 from storage.journal import LAST, Batch, Told
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 BREATH = 0.2
 """Seconds of talk that go into one row: what a reader on another process waits, and what a crash can lose."""
@@ -43,7 +44,7 @@ class Scribe:
     def take(self, turn: Turn, number: int, told: Told) -> None:
         """Hold an event until the next breath; the first and the last of a turn are written at once."""
         if self._count >= MOST:
-            log.error("turn %s: too much waits for the journal", turn.turn_id)
+            log.error("too much waits for the journal")
             return
         empty = Batch(user_id=turn.user_id, turn_id=turn.turn_id, first=number, events=[])
         self._held.setdefault(turn.turn_id, empty)["events"].append(told)
@@ -90,5 +91,5 @@ class Scribe:
                 wrote, self._wrote = self._wrote, asyncio.Event()
                 wrote.set()
             except StorageUnavailable:
-                log.warning("the journal of %d turns waits for the database", len(self._writing))
+                log.warning("the journal waits for the database", turns=len(self._writing))
                 await asyncio.sleep(AGAIN)

@@ -81,6 +81,7 @@ class Settings(BaseSettings):
     figures_dir: DirectoryPath | None = Field(default=None, validation_alias="PROMETHEUS_MULTIPROC_DIR")
     cors_origins: Annotated[list[str], NoDecode, BeforeValidator(_origins)] = Field(default_factory=list)
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_format: Literal["json", "console"] | None = None
 
     @classmethod
     def read(cls) -> Self:

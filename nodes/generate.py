@@ -1,6 +1,5 @@
 """Answer."""
 
-import logging
 import time
 from collections.abc import Sequence
 from typing import Protocol
@@ -9,6 +8,7 @@ from uuid import UUID
 import stamina
 from langchain_core.messages import AIMessage, AnyMessage
 from langgraph.runtime import Runtime
+from structlog.stdlib import get_logger
 from typing_extensions import TypedDict
 
 from nodes.emit import Answered as AnsweredEvent
@@ -23,7 +23,7 @@ from nodes.tokens import estimate, estimate_messages
 from storage.errors import StorageUnavailable
 from storage.turns import Answered
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 COMMIT_SECONDS = 60.0
 """For how long a finished answer waits for a database that is away, before it is given up."""
@@ -129,7 +129,7 @@ class _Speech:
 def _fall_back(state: State, draft: Draft, speech: _Speech) -> None:
     """Take back a broken answer and say what this employee says without a model."""
     assert state["route"] is not None
-    log.warning("turn %s falls back: %s", state["turn_id"], draft.error_code)
+    log.warning("turn falls back", code=draft.error_code)
     if draft.text:
         speech.take_back()
     speech.note(Notice(code="fallback", message="No model can be reached; this is a prepared reply."))

@@ -1,12 +1,12 @@
 """Remember what is known of the user."""
 
 import asyncio
-import logging
 from collections.abc import Sequence
 from typing import Protocol
 from uuid import UUID
 
 from langgraph.runtime import Runtime
+from structlog.stdlib import get_logger
 from typing_extensions import TypedDict
 
 from nodes.emit import note
@@ -15,7 +15,7 @@ from nodes.state import Context, Notice, State, asking
 from storage.errors import StorageError
 from storage.recall import Memory
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 RECALLED = 6
 """Facts recalled for a turn."""
@@ -52,7 +52,7 @@ async def load_memory(
         async with asyncio.timeout(seconds):
             memories = await recall.nearest(asking(runtime), await embed(state["message"]), limit=RECALLED)
     except (TimeoutError, EmbeddingUnavailable, StorageError):
-        log.warning("memory unavailable for turn %s", state["turn_id"], exc_info=True)
+        log.warning("memory unavailable", exc_info=True)
         notice = Notice(code="memory_unavailable", message="I answer without what I remember of you.")
         return Remembered(memories=[], notices=note(runtime, state["notices"], notice))
     return Remembered(memories=memories, notices=state["notices"])

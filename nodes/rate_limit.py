@@ -1,11 +1,11 @@
 """Admit as many turns a minute as the user may have, and one at a time in each conversation."""
 
-import logging
 import math
 from typing import Protocol
 from uuid import UUID
 
 from langgraph.runtime import Runtime
+from structlog.stdlib import get_logger
 from typing_extensions import TypedDict
 
 from nodes.emit import Admitted, Refused, emit, note
@@ -14,7 +14,7 @@ from nodes.state import Context, Notice, Refusal, State, asking
 from storage.errors import StorageError
 from storage.limits import Allowance
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 
 class Limits(Protocol):
@@ -57,7 +57,7 @@ async def _limited(state: State, runtime: Runtime[Context], limits: Limits) -> L
     try:
         allowance = await limits.take(asking(runtime))
     except StorageError:
-        log.exception("rate limit unavailable, turn %s goes on", state["turn_id"])
+        log.exception("rate limit unavailable, the turn goes on")
         notice = Notice(code="rate_limit_unavailable", message="Your request could not be counted; it goes on.")
         return Limited(allowance=None, refusal=None, notices=note(runtime, state["notices"], notice))
     emit(runtime, Admitted(kind="admitted", allowance=allowance))

@@ -10,8 +10,9 @@ from typing_extensions import TypedDict
 
 from nodes.employees import Slug, find
 from nodes.queueing import WhileBusy
-from nodes.state import Context, State, asking
+from nodes.state import Context, Refusal, State, asking
 from nodes.tokens import estimate, estimate_messages
+from nodes.turn_line import TurnLine
 from storage.audit import Finding
 from storage.metrics import Measured, Outcome
 
@@ -43,9 +44,12 @@ class Recorded(TypedDict):
 async def record_metrics(
     state: State, runtime: Runtime[Context], *, metrics: Metrics, turns: Turns, model: str
 ) -> Recorded:
-    """One row under the employee that really answered; then the turn is done."""
+    """One row under the employee that really answered, and one line in the log; then the turn is done."""
     user_id, turn_id = asking(runtime), UUID(state["turn_id"])
-    await metrics.record(user_id, turn_id, measured(state, model), state["findings"])
+    numbers = measured(state, model)
+    if await metrics.record(user_id, turn_id, numbers, state["findings"]):
+        ids = {"turn_id": state["turn_id"], "conversation_id": state["conversation_id"], "user_id": str(user_id)}
+        _line(state, numbers).log(**ids)
     await turns.finish(user_id, turn_id)
     return Recorded(employee=None, while_busy="wait")
 
@@ -71,6 +75,30 @@ def measured(state: State, model: str) -> Measured:
         success=_outcome(state) in ("done", "stopped"),
         error_code=_error_code(state),
     )
+
+
+def _line(state: State, numbers: Measured) -> TurnLine:
+    """The turn as it was told to the client, whose tokens are estimated where the model did not count them."""
+    answer, route, refusal = state["answer"], state["route"], state["refusal"]
+    usage = answer["usage"] if answer else None
+    return TurnLine(
+        outcome=numbers["outcome"],
+        error_code=numbers["error_code"],
+        employee=_employee(state),
+        confidence=route["confidence"] if route else None,
+        model=numbers["model"],
+        finish_reason=answer["finish_reason"] if answer else "blocked" if _is_blocked(refusal) else None,
+        fallback=answer["fallback"] if answer else False,
+        latency_ms=numbers["latency_ms"],
+        ttft_ms=numbers["ttft_ms"],
+        prompt_tokens=usage["prompt_tokens"] if usage else None,
+        completion_tokens=usage["completion_tokens"] if usage else None,
+        estimated=usage["estimated"] if usage else None,
+    )
+
+
+def _is_blocked(refusal: Refusal | None) -> bool:
+    return refusal is not None and refusal["code"] == "blocked"
 
 
 def _employee(state: State) -> Slug:

@@ -1,10 +1,10 @@
 """Keep the conversation's summary up to date, so that what leaves the window is not forgotten."""
 
-import logging
 from typing import Protocol
 from uuid import UUID
 
 from langgraph.runtime import Runtime
+from structlog.stdlib import get_logger
 from typing_extensions import TypedDict
 
 from nodes.digest import extractive, shortened
@@ -13,7 +13,7 @@ from nodes.prompts import summary_prompt
 from nodes.state import Context, State, asking
 from storage.messages import Message
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 
 class Summarise(Protocol):

@@ -1,12 +1,12 @@
 """Choose who answers."""
 
 import asyncio
-import logging
 from collections.abc import Mapping
 from typing import Protocol
 from uuid import UUID
 
 from langgraph.runtime import Runtime
+from structlog.stdlib import get_logger
 from typing_extensions import TypedDict
 
 from nodes.emit import Routed, emit
@@ -16,7 +16,7 @@ from nodes.routing.rules import by_rules
 from nodes.state import Context, RouteReport, State, asking
 from storage.turns import Accepted
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 FOLLOW_UP = "follow_up"
 """The label of messages without a topic of their own."""

@@ -1,7 +1,6 @@
 """What turns have said so far, written by the process that runs them and told again by any."""
 
 import asyncio
-import logging
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Any, Literal
@@ -9,13 +8,14 @@ from uuid import UUID
 
 import psycopg
 from psycopg.types.json import Json
+from structlog.stdlib import get_logger
 from typing_extensions import TypedDict
 
 from storage.errors import Gone
 from storage.leases import present
 from storage.pool import Pool
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 CHANNEL = "frontdesk_turns"
 STOPS = "frontdesk_stops"

@@ -1,7 +1,6 @@
 """Whether the database answers just now, so that nobody waits for one that does not."""
 
 import asyncio
-import logging
 import threading
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
@@ -9,11 +8,12 @@ from select import select
 from typing import Any
 
 import psycopg
+from structlog.stdlib import get_logger
 
 from storage.errors import StorageError, StorageUnavailable
 from storage.pool import LINE
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 BEAT = 0.2
 """Seconds between two signs of life."""
@@ -82,7 +82,7 @@ class Pulse:
                 except StorageUnavailable:
                     await asyncio.sleep(AGAIN)
                 except StorageError as error:
-                    log.error("the database cannot be used: %s", error)
+                    log.error("the database cannot be used", exc_info=error)
                     await asyncio.sleep(AGAIN)
 
     def _feel(self) -> None:
@@ -90,7 +90,7 @@ class Pulse:
             try:
                 conn = psycopg.connect(self._url, **_line())
             except psycopg.Error as error:
-                self._miss(str(error).strip().split("\n", 1)[0])
+                self._miss(type(error).__name__)
                 self._ended.wait(BEAT)
                 continue
             # A connection that is lost says nothing yet: the next one may be had at once.
@@ -118,7 +118,7 @@ class Pulse:
 
     def _miss(self, why: str) -> None:
         if not self._away:
-            log.warning("no sign of life from the database: %s", why)
+            log.warning("no sign of life from the database", why=why)
         self._away = True
 
 

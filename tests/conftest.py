@@ -9,6 +9,7 @@ import psycopg
 import pytest
 from psycopg.sql import SQL, Identifier
 
+from api.logs import through_stdlib
 from graph.opening import Local, local_embeddings
 from storage.embedded import Embedded
 from storage.migrate import migrate
@@ -38,6 +39,12 @@ async def template(cluster: Embedded, worker_id: str) -> str:
     create_database(cluster, name)
     await migrate(cluster.url(name))
     return name
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _logged() -> None:
+    """What is logged goes where pytest finds it."""
+    through_stdlib()
 
 
 _numbers = itertools.count(1)

@@ -122,6 +122,7 @@ def test_two_workers_share_database_and_model(folder: Path) -> None:
         ("FRONTDESK_JWT_SECRET", "short", "at least 32 characters"),
         ("DATABASE_URL", "mysql://x", "DATABASE_URL: takes a URL like postgresql://"),
         ("FRONTDESK_LOG_LEVEL", "loud", "FRONTDESK_LOG_LEVEL: "),
+        ("FRONTDESK_LOG_FORMAT", "yaml", "FRONTDESK_LOG_FORMAT: "),
     ],
 )
 def test_a_bad_setting_stops_the_start_with_one_line(tmp_path: Path, variable: str, value: str, says: str) -> None:

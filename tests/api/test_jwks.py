@@ -133,7 +133,7 @@ async def test_what_proves_nothing_is_refused_and_never_logged(
             answer = await knock(frontdesk, token)
         assert (answer.status_code, answer.json()["detail"]) == (401, "Sign in first."), name
         assert answer.headers["www-authenticate"] == "Bearer"
-        assert "unauthenticated: " in caplog.text, name
+        assert "unauthenticated" in caplog.text, name
         assert not [part for part in token.split(".") if len(part) > 3 and part in caplog.text], name
 
 

@@ -1,11 +1,10 @@
 """What comes to mind, and what happens when nothing does."""
 
 import asyncio
-import logging
 from collections.abc import Sequence
 from uuid import UUID
 
-import pytest
+from structlog.testing import capture_logs
 
 from nodes.errors import EmbeddingUnavailable
 from nodes.load_memory import RECALLED, load_memory
@@ -96,11 +95,11 @@ async def test_without_a_vector_the_turn_goes_on() -> None:
     assert run.notices == ["memory_unavailable"]
 
 
-async def test_without_a_database_the_turn_goes_on(caplog: pytest.LogCaptureFixture) -> None:
+async def test_without_a_database_the_turn_goes_on() -> None:
     """The failure is logged, and earlier notices stay."""
     run, earlier = Listener(), {"code": "pii_masked", "message": "I masked an IBAN."}
     down = Shelf(error=StorageUnavailable())
-    with caplog.at_level(logging.WARNING):
+    with capture_logs() as lines:
         remembered = await load_memory(a_state(notices=[earlier]), run.runtime, embed=embed, recall=down, seconds=5)
     assert [notice["code"] for notice in remembered["notices"]] == ["pii_masked", "memory_unavailable"]
-    assert "memory unavailable" in caplog.text
+    assert [(line["event"], line["exc_info"]) for line in lines] == [("memory unavailable", True)]

@@ -1,14 +1,14 @@
 """Who may ask how often."""
 
-import logging
 from uuid import UUID
 
 import pytest
+from structlog.testing import capture_logs
 
 from nodes.rate_limit import rate_limit
 from storage.errors import StorageUnavailable
 from storage.limits import Allowance
-from tests.nodes.states import ADA, TURN, Listener, a_state
+from tests.nodes.states import ADA, Listener, a_state
 from tests.nodes.test_queueing import Line
 
 FREE = Allowance(limit=8, window=60, remaining=3, reset_after=7.5, retry_after=None)
@@ -57,17 +57,17 @@ async def test_without_a_limit_everything_goes_on() -> None:
     assert (limited["allowance"], limited["refusal"]) == (None, None)
 
 
-async def test_a_turn_goes_on_when_it_cannot_be_counted(caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_turn_goes_on_when_it_cannot_be_counted() -> None:
     """The person is told and the error is logged; what was noted before stays."""
     run, earlier = Listener(), {"code": "pii_masked", "message": "I masked an IBAN."}
-    with caplog.at_level(logging.ERROR):
+    with capture_logs() as lines:
         limited = await rate_limit(
             a_state(notices=[earlier]), run.runtime, queue=Line(1), limits=Counter(StorageUnavailable())
         )
     assert limited["refusal"] is None
     assert [notice["code"] for notice in limited["notices"]] == ["pii_masked", "rate_limit_unavailable"]
     assert run.notices == ["rate_limit_unavailable"]
-    assert str(TURN) in caplog.text
+    assert [(line["event"], line["exc_info"]) for line in lines] == [("rate limit unavailable, the turn goes on", True)]
 
 
 async def test_only_storages_own_errors_are_forgiven() -> None:

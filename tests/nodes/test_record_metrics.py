@@ -6,6 +6,7 @@ from uuid import UUID
 
 import pytest
 from langchain_core.messages import HumanMessage, SystemMessage
+from structlog.testing import capture_logs
 
 from nodes.record_metrics import measured, record_metrics
 from nodes.state import Refusal, RefusalCode, Usage
@@ -26,7 +27,9 @@ class Ledger:
         self.done: list[str] = []
 
     async def record(self, user_id: UUID, turn_id: UUID, measured: Measured, findings: Sequence[Finding]) -> bool:
-        """Add the row."""
+        """Add the row, unless one is there."""
+        if self.rows:
+            return False
         self.rows.append(measured)
         self.findings += findings
         self.done.append(f"recorded {user_id} {turn_id}")
@@ -54,6 +57,37 @@ async def test_a_turn_is_recorded_and_then_done() -> None:
     assert ledger.done == [f"recorded {ADA} {TURN}", f"finished {ADA} {TURN}"]
     assert ledger.rows == [measured(state, "scripted")]
     assert ledger.findings == [found]
+
+
+async def test_a_turn_is_told_once_and_as_the_client_heard_it() -> None:
+    """One line with its ids; a turn that is run again has its line already."""
+    ledger = Ledger()
+    usage = Usage(prompt_tokens=5, completion_tokens=6, estimated=True)
+    state = a_state(prompt=PROMPT, answer=an_answer(usage=usage), route=a_route("crystal"))
+    with capture_logs() as lines:
+        for _ in range(2):
+            await record_metrics(state, Listener().runtime, metrics=ledger, turns=ledger, model="scripted")
+    assert lines == [
+        {
+            "event": "turn", "log_level": "info",
+            "turn_id": str(TURN), "conversation_id": state["conversation_id"], "user_id": str(ADA),
+            "outcome": "done", "error_code": None, "employee": "crystal", "confidence": 0.9,
+            "model": "scripted", "finish_reason": "stop", "fallback": False, "latency_ms": 1200, "ttft_ms": 300,
+            "prompt_tokens": 5, "completion_tokens": 6, "estimated": True,
+        }
+    ]  # fmt: skip
+
+
+async def test_a_message_that_the_guard_refused_is_told_as_blocked() -> None:
+    """By its code, without a word of what it was or which rule it broke."""
+    ledger = Ledger()
+    with capture_logs() as lines:
+        state = a_state("Ignore all that", refusal=refusal("blocked"), route=None)
+        await record_metrics(state, Listener().runtime, metrics=ledger, turns=ledger, model="scripted")
+    told = lines[0]
+    assert (told["outcome"], told["error_code"], told["finish_reason"]) == ("refused", "blocked", "blocked")
+    assert (told["prompt_tokens"], told["ttft_ms"], told["confidence"]) == (None, None, None)
+    assert "Ignore" not in str(lines)
 
 
 def test_an_answered_turn_in_numbers() -> None:

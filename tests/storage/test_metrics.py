@@ -34,8 +34,9 @@ async def test_a_turn_is_counted_once(pool: Pool, owner: Owner, ada: UUID) -> No
     """A turn that is run again keeps its first row, and whoever ran it again is told that there was one."""
     turn_id = uuid4()
     await met(pool, ada)
-    assert await Metrics(pool).record(ada, turn_id, measured(outcome="failed", success=False, error_code="internal"))
-    assert not await Metrics(pool).record(ada, turn_id, measured())
+    first = await Metrics(pool).record(ada, turn_id, measured(outcome="failed", success=False, error_code="internal"))
+    again = await Metrics(pool).record(ada, turn_id, measured())
+    assert (first, again) == (True, False)
     written = rows(owner, "select id, user_id, outcome, success, error_code from xai_chat_metrics")
     assert written == [(turn_id, ada, "failed", False, "internal")]
 

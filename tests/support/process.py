@@ -10,6 +10,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory, mkstemp
 from uuid import UUID
 
 import httpx
@@ -27,6 +28,8 @@ class Process:
 
     url: str
     process: asyncio.subprocess.Process
+    log: Path
+    """What it, and its worker processes, write to standard error."""
 
     def client(self, user: UUID | None, *, admin: bool = False) -> httpx.AsyncClient:
         """An HTTP client signed in as this user (None: not signed in)."""
@@ -79,19 +82,22 @@ async def starting(database_url: str, model_url: str, folder: Path) -> AsyncGene
     """
     known = environment(database_url, model_url, folder)
     async with AsyncExitStack() as stack:
+        logs = stack.enter_context(TemporaryDirectory())
 
         async def start(*arguments: str, **settings: str) -> Process:
             chosen = {f"FRONTDESK_{name.upper()}": value for name, value in settings.items()}
+            stderr, log = mkstemp(dir=logs)
             process = await asyncio.create_subprocess_exec(
                 FRONTDESK, *(arguments or ("serve", "--port", "0")),
-                cwd=folder, env=known | chosen, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
+                cwd=folder, env=known | chosen, stdout=asyncio.subprocess.PIPE, stderr=stderr,
             )  # fmt: skip
+            os.close(stderr)
             stack.push_async_callback(_gone, process)
             assert process.stdout is not None
             line = (await process.stdout.readline()).decode()
             assert line.startswith("Frontdesk"), f"it did not start: {line!r}"
             found = re.search(r"http://\S+", line)
-            return Process(found[0] if found else "", process)
+            return Process(found[0] if found else "", process, Path(log))
 
         yield start
 

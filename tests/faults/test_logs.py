@@ -1,0 +1,143 @@
+"""The log of whole servers over a known mixture of turns: a line for each, and in none of them anybody's words."""
+
+import asyncio
+import json
+from collections import Counter
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import psycopg
+import pytest
+
+from tests.faults.mixture import KEY, Mixture
+from tests.support.database import row
+from tests.support.listening import listening, until
+from tests.support.model_script import Gate, Hang, streaming
+from tests.support.model_server import ModelServer
+from tests.support.postgres import Postgres
+from tests.support.process import Process, Start, starting
+
+SETTINGS = {"rate_limit": "3", "attempts": "1", "embeddings": "openai", "second_model": "other", "second_api_key": KEY}
+OF_A_TURN = {"turn", "turn falls back", "turn failed", "memory unavailable", "step failed"}
+OF_A_REQUEST = {"unauthenticated": ("GET", "/memory"), "unhandled error": ("PATCH", "/conversations/{conversation_id}")}
+
+
+@pytest.fixture
+async def start(
+    postgres: Postgres, model: ModelServer, pytestconfig: pytest.Config, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Start]:
+    """Starts servers on the database that can be stopped, with a library that is asked to tell everything."""
+    monkeypatch.setenv("OPENAI_LOG", "debug")
+    async with starting(postgres.url(), model.url, Path(pytestconfig.cache.mkdir("frontdesk"))) as begin:
+        yield begin
+
+
+async def logged(
+    start: Start, model: ModelServer, postgres: Postgres, workers: int, **settings: str
+) -> tuple[str, Mixture]:
+    """What a server logs of the whole mixture, and what its clients saw."""
+    process = await start("serve", "--port", "0", "--workers", str(workers), **SETTINGS, **settings)
+    mixture = Mixture(process, model, postgres)
+    await mixture.everything()
+    assert await process.end() == 0
+    return "".join(read(process)), mixture
+
+
+def read(process: Process) -> list[str]:
+    """What it logged."""
+    return process.log.read_text().splitlines(keepends=True)
+
+
+def found(secrets: list[str], text: str) -> list[str]:
+    """The words that are in it."""
+    return [secret for secret in secrets if secret.lower() in text.lower()]
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("level", ["info", "debug"])
+async def test_each_turn_has_its_line_and_no_line_has_anybodys_words(
+    start: Start, model: ModelServer, postgres: Postgres, level: str, workers: int
+) -> None:
+    """As its client saw it, from whichever process; and each line of a turn has that turn's ids and no other's."""
+    text, mixture = await logged(start, model, postgres, workers, log_level=level)
+    lines: list[dict[str, Any]] = [json.loads(line) for line in text.splitlines()]
+    turns = {line["conversation_id"]: line for line in lines if line["event"] == "turn"}
+    told = Counter(line["conversation_id"] for line in lines if line["event"] == "turn")
+    assert told - Counter(["away"]) == Counter(mixture.seen.keys())
+    for conversation, seen in mixture.seen.items():
+        assert {name: turns[conversation][name] for name in seen} == seen, conversation
+    for line in lines:
+        if "turn_id" in line or line["event"] in OF_A_TURN:
+            assert line["turn_id"] == turns[line["conversation_id"]]["turn_id"], line
+            assert line["user_id"] == mixture.users.get(line["conversation_id"], line["user_id"]), line
+    fell_back = Counter(line["conversation_id"] for line in lines if line["event"] == "turn falls back")
+    assert fell_back == Counter(name for name, seen in mixture.seen.items() if seen["outcome"] == "fallback")
+    requests = {line["event"]: (line["method"], line["route"]) for line in lines if line["event"] in OF_A_REQUEST}
+    assert requests == OF_A_REQUEST
+    assert found(mixture.secrets, text) == []
+
+
+async def test_a_turn_that_is_run_again_is_told_once(
+    start: Start, model: ModelServer, postgres: Postgres, ada: UUID
+) -> None:
+    """By the process that ends it, with the number of its run; a run that only finds it told tells nothing."""
+    model.queue(Hang(["Well, "]), streaming)
+    first = await start()
+    async with listening(first, ada, "Hello") as events:
+        turn = (await until(events, "token"))[0].data["turn_id"]
+        await first.kill()
+    second = await start()
+    await is_done(postgres)
+    async with await psycopg.AsyncConnection.connect(postgres.url(), autocommit=True) as conn:
+        await conn.execute("update chat_turns set status = 'answered', lease_until = now() - interval '1 second'")
+    await is_done(postgres)
+    assert await second.end() == 0
+    lines = [json.loads(line) for line in [*read(first), *read(second)]]
+    told = [(line["turn_id"], line["outcome"], line["attempt"]) for line in lines if line["event"] == "turn"]
+    assert told == [(turn, "done", 2)]
+    assert [line["attempt"] for line in lines if line["event"] == "turn is taken over"] == [2, 3]
+
+
+async def test_a_turn_that_is_deleted_while_it_runs_is_told(start: Start, model: ModelServer, ada: UUID) -> None:
+    """There is no record of it, but there is its line."""
+    gate = asyncio.Event()
+    model.queue(Gate(["Well, ", "it depends."], gate), streaming)
+    process = await start()
+    async with listening(process, ada, "Hello", conversation_id="deleted") as events, process.client(ada) as client:
+        await until(events, "token")
+        await client.delete("/conversations/deleted")
+        gate.set()
+        await until(events, "error")
+    assert await process.end() == 0
+    turns = [line for line in map(json.loads, read(process)) if line["event"] == "turn"]
+    told = [(line["conversation_id"], line["user_id"], line["outcome"], line["error_code"]) for line in turns]
+    assert told == [("deleted", str(ada), "failed", "deleted")]
+
+
+async def is_done(postgres: Postgres) -> None:
+    """Return once the only turn is."""
+    while await row(postgres.url(), "select status from chat_turns") != ("done",):
+        pass
+
+
+async def test_on_the_console_there_are_no_words_either(start: Start, model: ModelServer, postgres: Postgres) -> None:
+    """A line a turn there, too, for people and not for machines."""
+    text, mixture = await logged(start, model, postgres, 1, log_level="debug", log_format="console")
+    lines = text.splitlines()
+    assert not [line for line in lines if line.startswith("{")]
+    turns = [line for line in lines if " turn [nodes.turn_line] " in line]
+    assert len(turns) in (len(mixture.seen), len(mixture.seen) + 1)  # one may have been turned away as a turn
+    assert found(mixture.secrets, text) == []
+
+
+async def test_at_level_warning_a_turn_that_went_well_is_not_told(
+    start: Start, model: ModelServer, postgres: Postgres
+) -> None:
+    """What went wrong with the others is."""
+    text, mixture = await logged(start, model, postgres, 1, log_level="warning")
+    events = {json.loads(line)["event"] for line in text.splitlines()}
+    assert "turn" not in events
+    assert {"turn falls back", "turn failed", "memory unavailable", "unhandled error"} <= events
+    assert found(mixture.secrets, text) == []
