@@ -7,7 +7,9 @@ from typing import Any, Protocol
 
 import stamina
 from langgraph.runtime import Runtime
+from opentelemetry.trace import get_current_span
 
+from graph.spans import failed as span_failed
 from nodes.errors import EmbeddingUnavailable, ModelUnavailable
 from nodes.state import Context, State
 from storage.errors import Gone, StorageUnavailable
@@ -47,8 +49,9 @@ def best_effort(
             raise
         except Gone:
             log.info("%s has nothing left to do for turn %s: it was deleted", name, state["turn_id"])
-        except Exception:
+        except Exception as error:
             # Anything at all: the answer is out, and a summary or a number is no reason to lose the rest.
+            span_failed(get_current_span(), error)
             log.exception("%s failed for turn %s", name, state["turn_id"])
         return failed or {}
 
