@@ -122,6 +122,10 @@ def test_two_workers_share_database_and_model(folder: Path) -> None:
         ("FRONTDESK_JWT_SECRET", "short", "at least 32 characters"),
         ("DATABASE_URL", "mysql://x", "DATABASE_URL: takes a URL like postgresql://"),
         ("FRONTDESK_LOG_LEVEL", "loud", "FRONTDESK_LOG_LEVEL: "),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "localhost:4318", "OTEL_EXPORTER_OTLP_ENDPOINT: takes a URL like http://"),
+        ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "grpc://x", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: takes a URL like"),
+        ("OTEL_EXPORTER_OTLP_HEADERS", "Bearer abc", "OTEL_EXPORTER_OTLP_HEADERS: takes pairs like authorization="),
+        ("OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT", "some", "CAPTURE_MESSAGE_CONTENT: "),
     ],
 )
 def test_a_bad_setting_stops_the_start_with_one_line(tmp_path: Path, variable: str, value: str, says: str) -> None:
@@ -130,7 +134,7 @@ def test_a_bad_setting_stops_the_start_with_one_line(tmp_path: Path, variable: s
     assert done.returncode == 1
     assert len(done.stderr.strip().splitlines()) == 1
     assert says in done.stderr
-    if variable in ("FRONTDESK_JWT_SECRET", "DATABASE_URL"):
+    if variable in ("FRONTDESK_JWT_SECRET", "DATABASE_URL", "OTEL_EXPORTER_OTLP_HEADERS"):
         assert value not in done.stderr
 
 
