@@ -185,9 +185,8 @@ def test_doctor_has_a_line_for_each_thing_and_fails_where_one_is_not_well(tmp_pa
 
 def environment(**settings: str) -> dict[str, str]:
     """This process's environment without any setting of ours, but these."""
-    kept = {
-        name: value for name, value in os.environ.items() if not name.startswith(("FRONTDESK_", "OPENAI_", "DATABASE_"))
-    }
+    ours = ("FRONTDESK_", "OPENAI_", "DATABASE_", "OTEL_")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     return {**kept, **settings}
 
 

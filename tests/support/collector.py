@@ -1,6 +1,7 @@
 """A collector of spans that speaks OTLP over HTTP, and keeps what it gets."""
 
 import asyncio
+import contextlib
 import gzip
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -153,3 +154,15 @@ def _value(value: AnyValue) -> Any:
     if kind == "array_value":
         return [_value(one) for one in value.array_value.values]
     return getattr(value, kind) if kind else None
+
+
+async def main() -> None:
+    """Take spans until interrupted."""
+    async with Collector() as collector:
+        print(collector.url, flush=True)  # noqa: T201 - the one line that the command is run for
+        await asyncio.Event().wait()
+
+
+if __name__ == "__main__":
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(main())
