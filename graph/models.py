@@ -130,14 +130,13 @@ class ChatModel:
         Raises:
             ModelError: there was none, or not in that form.
         """
+        # With the reply itself, for that says what it cost.
         follow = self._follow.with_structured_output(FactsFound, method="json_schema", include_raw=True)  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
         asked = [SystemMessage(system), HumanMessage(text)]
         with self._breaker.call(), self._traced(self._follow, asked) as call, _translated():
             reply = cast("_Structured", await follow.ainvoke(asked, UNSEEN))
             if call:
                 call.hear(reply["raw"])
-            if reply["parsing_error"]:
-                raise reply["parsing_error"]
         if not isinstance(reply["parsed"], FactsFound):
             raise ModelRejected("model_garbled")
         return reply["parsed"]
@@ -161,7 +160,7 @@ class _Structured(TypedDict):
 
     raw: AIMessage
     parsed: object
-    parsing_error: BaseException | None
+    """None where it holds nothing of that form."""
 
 
 class NoModel:

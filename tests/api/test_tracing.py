@@ -10,7 +10,7 @@ import pytest
 from tests.support.app import Frontdesk, Serve
 from tests.support.collector import Collector, Seen
 from tests.support.listening import listening, until
-from tests.support.model_script import Garbage, Gate, Hang, Status, embedding, streaming, structured
+from tests.support.model_script import Garbage, Gate, Hang, Reply, Status, Text, embedding, streaming, structured
 from tests.support.model_server import ModelServer
 
 BEFORE = ["guard", "rate_limit", "route", "load_summary", "load_memory", "trim_context", "generate"]
@@ -194,15 +194,21 @@ async def test_a_second_request_for_the_same_turn_has_a_trace_of_its_own(
     assert [span.name for span in collector.spans if span.trace == second.trace] == ["POST /chat"]
 
 
+@pytest.mark.parametrize(
+    ("reply", "failed"),
+    [
+        (Status(400), {"extract_facts": "model_rejected", "chat gpt-4o-mini": "model_rejected"}),
+        (Text(""), {"extract_facts": "model_garbled"}),  # a request that was answered, with nothing
+    ],
+)
 async def test_a_failure_that_nobody_notices_is_seen_here(
-    traced: Frontdesk, collector: Collector, model: ModelServer, ada: UUID
+    traced: Frontdesk, collector: Collector, model: ModelServer, ada: UUID, reply: Reply, failed: dict[str, str]
 ) -> None:
-    """What could not be learned, and what could not be recalled."""
-    model.always(Status(400), structured)
+    """What follows the answer and cannot be done, with its code."""
+    model.always(reply, structured)
     await traced.chat(ada, "Hello")
     turn, below = await the_turn(collector)
-    found = {span.name: span.attributes["error.type"] for span in below if span.failed}
-    assert found == {"extract_facts": "model_rejected", "chat gpt-4o-mini": "model_rejected"}
+    assert {span.name: span.attributes["error.type"] for span in below if span.failed} == failed
     assert (turn.failed, *facts(turn, "frontdesk.outcome")) == (False, "done")
 
 

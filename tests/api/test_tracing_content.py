@@ -4,11 +4,14 @@ import json
 import threading
 from uuid import UUID
 
+import httpx
+import psycopg
 import pytest
 from litestar import Litestar
 
 from tests.support.app import Frontdesk, Serve
 from tests.support.collector import Collector, Seen
+from tests.support.database import rows
 from tests.support.model_script import Json, Status, Text, plain, streaming, structured
 from tests.support.model_server import ModelServer
 
@@ -66,6 +69,24 @@ async def test_no_failure_quotes_what_was_said(
     assert not [span.name for span in collector.spans if span.status or span.events]
     for planted in (b"zebrafinch", b"wombat", b"ocelot", b"Traceback"):
         assert planted not in collector.sent, planted
+
+
+async def test_an_answer_that_breaks_off_leaves_no_stack_trace(serve: Serve, collector: Collector, ada: UUID) -> None:
+    """The instrumentation of HTTP would add one, with what the database said."""
+    frontdesk = await serve(otlp_endpoint=collector.url)
+    url = frontdesk.service.url
+    async with await psycopg.AsyncConnection.connect(url) as conn, frontdesk.client(ada) as client:
+        await conn.execute("lock table xai_chat_metrics in access exclusive mode")
+        async with client.stream("GET", "/export") as response:
+            assert response.status_code == 200
+            waits = "from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()"
+            while not await rows(url, f"select pg_terminate_backend(pid) {waits}"):
+                pass
+            with pytest.raises(httpx.HTTPError):
+                await response.aread()
+    (span,) = await collector.named("GET /export")
+    assert (span.failed, span.events) == (True, 0)
+    assert b"Traceback" not in collector.sent
 
 
 async def test_what_models_read_and_say_is_told_where_asked_for(
