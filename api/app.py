@@ -26,9 +26,11 @@ from api.logs import name_request
 from api.metrics import insights, metrics_summary, prometheus
 from api.pages import chat_page, dashboard, page_file
 from api.schema_page import SchemaPage
+from api.tracing import http_spans
 from graph.records import Records
 from graph.service import Service
 from graph.settings import Settings
+from graph.tracing import Tracing
 
 MAX_BODY_BYTES = 256 * 1024
 REQUESTS = PrometheusConfig(
@@ -45,7 +47,9 @@ EXPOSED = [
 ]  # fmt: skip
 
 
-def create_app(settings: Settings, opening: Callable[[], AbstractAsyncContextManager[Service]]) -> Litestar:
+def create_app(
+    settings: Settings, opening: Callable[[], AbstractAsyncContextManager[Service]], tracing: Tracing | None = None
+) -> Litestar:
     """The application over the service that `opening` opens, which is held open as long as the application runs."""
 
     @asynccontextmanager
@@ -73,7 +77,7 @@ def create_app(settings: Settings, opening: Callable[[], AbstractAsyncContextMan
         exception_handlers=cast(Any, HANDLERS),
         request_class=JSONRequest,
         request_max_body_size=MAX_BODY_BYTES,
-        plugins=[ModelSchema()],
+        plugins=[ModelSchema(), *http_spans(tracing)],
         cors_config=CORSConfig(allow_origins=settings.cors_origins, allow_credentials=False, expose_headers=EXPOSED)
         if settings.cors_origins
         else None,

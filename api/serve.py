@@ -23,6 +23,7 @@ from graph.databases import patient_database
 from graph.opening import open_models
 from graph.service import Service, open_service
 from graph.settings import Settings
+from graph.tracing import Tracing, tracing
 from storage.keeper import die_with_parent
 
 STOP_WITHIN = 2
@@ -64,7 +65,7 @@ def work(settings: Settings) -> None:
 async def _work(settings: Settings) -> None:
     ended = asyncio.Event()
     loop = asyncio.get_running_loop()
-    async with open_service(settings, partial(say, settings)) as service:
+    async with open_service(settings, partial(say, settings), tracing=tracing(settings)) as service:
         loop.add_signal_handler(signal.SIGINT, in_time(ended.set))
         with drained_first(service, settings.turn_timeout, ended.set):
             print("Frontdesk does jobs", flush=True)
@@ -77,13 +78,14 @@ def worker_app() -> Litestar:
         die_with_parent(signal.SIGTERM)  # a killed supervisor must not leave workers behind
     settings = Settings.read()
     keep_log(settings)
-    return create_app(settings, lambda: _worker_service(settings))
+    traced = tracing(settings)
+    return create_app(settings, lambda: _worker_service(settings, traced), traced)
 
 
 @asynccontextmanager
-async def _worker_service(settings: Settings) -> AsyncGenerator[Service]:
+async def _worker_service(settings: Settings, traced: Tracing | None) -> AsyncGenerator[Service]:
     asked_to_end = cast("Callable[[int, None], None]", signal.getsignal(signal.SIGTERM))  # as uvicorn has it
-    async with open_service(settings, lambda _: None) as service:
+    async with open_service(settings, lambda _: None, tracing=traced) as service:
         with drained_first(service, settings.turn_timeout, partial(asked_to_end, signal.SIGTERM, None)):
             yield service
 
@@ -114,8 +116,9 @@ def drained_first(service: Service, seconds: float, end: Callable[[], None]) -> 
 
 
 async def _serve_here(settings: Settings, host: str, port: int) -> None:
-    async with open_service(settings, partial(say, settings)) as service:
-        app = create_app(settings, lambda: nullcontext(service))
+    traced = tracing(settings)
+    async with open_service(settings, partial(say, settings), tracing=traced) as service:
+        app = create_app(settings, lambda: nullcontext(service), traced)
         server = _Server(configure(app, settings, host, port), service.parts.model.label)
         asyncio.get_running_loop().add_signal_handler(
             signal.SIGINT, in_time(partial(server.handle_exit, signal.SIGINT, None))

@@ -6,8 +6,10 @@ from typing import Any, Protocol
 
 import stamina
 from langgraph.runtime import Runtime
+from opentelemetry.trace import get_current_span
 from structlog.stdlib import get_logger
 
+from graph.spans import failed as span_failed
 from nodes.errors import EmbeddingUnavailable, ModelUnavailable
 from nodes.state import Context, State
 from storage.errors import Gone, StorageUnavailable
@@ -47,8 +49,9 @@ def best_effort(
             raise
         except Gone:
             log.info("step has nothing left to do, the turn was deleted", step=name)
-        except Exception:
+        except Exception as error:
             # Anything at all: the answer is out, and a summary or a number is no reason to lose the rest.
+            span_failed(get_current_span(), error)
             log.exception("step failed", step=name)
         return failed or {}
 

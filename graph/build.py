@@ -7,8 +7,9 @@ from typing import Literal
 from langgraph.graph import END, START, StateGraph
 from langgraph.types import RetryPolicy
 
-from graph.best_effort import best_effort
+from graph.best_effort import Node, best_effort
 from graph.parts import Parts
+from graph.tracing import Tracing
 from graph.unseen import unseen
 from nodes.extract_facts import extract_facts
 from nodes.generate import generate
@@ -30,29 +31,32 @@ AWAY = RetryPolicy(
 Graph = StateGraph[State, Context, Input, Output]
 
 
-def build(p: Parts) -> Graph:
+def build(p: Parts, tracing: Tracing | None = None) -> Graph:
     """The pipeline with its parts bound; the caller compiles it, with a checkpointer or without."""
     graph: Graph = StateGraph(State, Context, input_schema=Input, output_schema=Output)
 
+    def add(name: str, node: Node, retry: RetryPolicy | None = None) -> None:
+        graph.add_node(name, tracing.node(name, node) if tracing else node, retry_policy=retry)
+
     o = p.options
-    graph.add_node("guard", partial(guard, clock=p.clock, max_chars=o.max_chars))
-    graph.add_node("rate_limit", partial(rate_limit, limits=p.limits, queue=p.queue))
-    graph.add_node("route", partial(route, classify=p.classify, conversations=p.who_answered, turns=p.turns))
+    add("guard", partial(guard, clock=p.clock, max_chars=o.max_chars))
+    add("rate_limit", partial(rate_limit, limits=p.limits, queue=p.queue))
+    add("route", partial(route, classify=p.classify, conversations=p.who_answered, turns=p.turns))
     # From `route` on the turn is accepted, and waits for a database that is away for a moment.
-    graph.add_node("load_summary", partial(load_summary, conversations=p.conversations), retry_policy=AWAY)
-    graph.add_node("load_memory", partial(load_memory, embed=p.embed, recall=p.recall, seconds=o.memory_seconds))
+    add("load_summary", partial(load_summary, conversations=p.conversations), retry=AWAY)
+    add("load_memory", partial(load_memory, embed=p.embed, recall=p.recall, seconds=o.memory_seconds))
     prompt = partial(trim_context, budget=o.context_tokens, reserve=o.answer_tokens)
-    graph.add_node("trim_context", unseen(prompt))
+    add("trim_context", unseen(prompt))
     models = [p.model, p.second] if p.second else [p.model]
     answer = partial(generate, models=models, turns=p.turns, stops=p.stops)
-    graph.add_node("generate", partial(answer, seconds=o.turn_seconds, attempts=o.attempts))
+    add("generate", partial(answer, seconds=o.turn_seconds, attempts=o.attempts))
     # What follows the answer may fail, and the answer stands.
     summary = partial(roll_summary, summarise=p.summarise, summaries=p.summaries)
-    graph.add_node("roll_summary", best_effort("roll_summary", summary, seconds=o.tail_seconds, failed=NO_SUMMARY))
+    add("roll_summary", best_effort("roll_summary", summary, seconds=o.tail_seconds, failed=NO_SUMMARY))
     facts = partial(extract_facts, extract=p.extract, embed=p.embed, recall=p.recall, facts=p.facts)
-    graph.add_node("extract_facts", best_effort("extract_facts", facts, seconds=o.tail_seconds, failed=NO_FACTS))
+    add("extract_facts", best_effort("extract_facts", facts, seconds=o.tail_seconds, failed=NO_FACTS))
     metrics = partial(record_metrics, metrics=p.metrics, turns=p.turns, model=p.model.label)
-    graph.add_node("record_metrics", best_effort("record_metrics", metrics, seconds=o.tail_seconds))
+    add("record_metrics", best_effort("record_metrics", metrics, seconds=o.tail_seconds))
 
     graph.add_edge(START, "guard")
     graph.add_conditional_edges("guard", go_on_to("rate_limit"), ["rate_limit", "record_metrics"])

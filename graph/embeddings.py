@@ -5,6 +5,7 @@ import hashlib
 import os
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Protocol
 from zipfile import BadZipFile
@@ -16,6 +17,7 @@ from langchain_openai import OpenAIEmbeddings
 from structlog.stdlib import get_logger
 
 from graph.minilm import MiniLM
+from graph.tracing import Tracing
 from nodes.employees import EMPLOYEES
 from nodes.errors import EmbeddingUnavailable
 from nodes.routing.classifier import Classifier, read_examples
@@ -66,18 +68,21 @@ class RemoteEmbeddings:
 
     Args:
         client: where and which.
+        tracing: hears of each request, where somebody traces.
     """
 
-    def __init__(self, client: OpenAIEmbeddings) -> None:
+    def __init__(self, client: OpenAIEmbeddings, tracing: Tracing | None = None) -> None:
         self.name = client.model
+        self._tracing = tracing
         self._client = client
 
     async def embed(self, text: str) -> list[float]:
         """The text's vector. Raises EmbeddingUnavailable."""
-        try:
-            return await self._client.aembed_query(text)
-        except (openai.OpenAIError, httpx2.HTTPError) as error:
-            raise EmbeddingUnavailable from error
+        with self._tracing.embeddings(self._client) if self._tracing else nullcontext():
+            try:
+                return await self._client.aembed_query(text)
+            except (openai.OpenAIError, httpx2.HTTPError) as error:
+                raise EmbeddingUnavailable from error
 
 
 class NoEmbeddings:

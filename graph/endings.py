@@ -19,6 +19,7 @@ RETRY_AFTER = 5.0
 
 def answered(turn: Turn, answer: Answer) -> None:
     """The answer is out and committed."""
+    turn.error_code = answer["error_code"]
     turn.publish(
         Done(
             turn_id=str(turn.turn_id),
@@ -50,6 +51,30 @@ def refused(turn: Turn, refusal: Refusal, *, asked_employee: str | None, model: 
     turn.publish(Token(refusal["message"]))
     unused = Usage(prompt_tokens=0, completion_tokens=0, estimated=False)
     turn.publish(Done(turn_id, conversation_id, None, slug, "guard", "blocked", False, [], unused, 0, None))
+
+
+def outcome_of(turn: Turn) -> tuple[str | None, str | None]:
+    """What became of the turn, in the metrics' words or `handed_on`, and its error code; None where nobody here knows.
+
+    A turn of which only the rest had to be done had its end elsewhere.
+    """
+    match turn.opened, turn.end:
+        case Refused(code="rate_limited" as code), _:
+            return "limited", code
+        case Refused(code="empty_message" | "conversation_busy" as code), _:
+            return "refused", code
+        case (Refused(code=code), _) | (_, Failed(code=code)):
+            return "failed", code
+        case _, Done(finish_reason="blocked"):
+            return "refused", "blocked"
+        case _, Done(fallback=True):
+            return "fallback", turn.error_code
+        case _, Done(finish_reason="stopped"):
+            return "stopped", turn.error_code
+        case _, Done():
+            return "done", turn.error_code
+        case _:
+            return "handed_on" if turn.lost else None, None
 
 
 def broken_off(turn: Turn, code: ErrorCode) -> None:

@@ -3,7 +3,7 @@
 import re
 import time
 from collections.abc import AsyncGenerator, Generator, Sequence
-from contextlib import aclosing, contextmanager
+from contextlib import AbstractContextManager, aclosing, contextmanager, nullcontext
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from json import JSONDecodeError
@@ -12,12 +12,15 @@ from typing import cast
 import httpx2
 import openai
 from langchain_core.exceptions import OutputParserException
-from langchain_core.messages import AIMessageChunk, AnyMessage, HumanMessage, SystemMessage
+from langchain_core.messages import AIMessage, AIMessageChunk, AnyMessage, BaseMessage, HumanMessage, SystemMessage
 from langchain_core.runnables import RunnableConfig
 from langchain_openai import ChatOpenAI
 from pydantic import SecretStr, ValidationError
+from typing_extensions import TypedDict
 
 from graph.breaker import Breaker, State
+from graph.spans import Call
+from graph.tracing import Tracing
 from nodes.errors import ContextTooLong, ModelRejected, ModelUnavailable
 from nodes.extract_facts import FactsFound
 
@@ -51,6 +54,7 @@ class ChatModel:
         http: what it is asked through; whoever opened it closes it.
         seconds: that a caller has for an answer.
         max_tokens: of an answer.
+        tracing: hears of each request, where somebody traces.
 
     Where it fails again and again it is left alone for a while, and its callers are told so at once.
     """
@@ -65,8 +69,10 @@ class ChatModel:
         http: httpx2.AsyncClient,
         seconds: float,
         max_tokens: int,
+        tracing: Tracing | None = None,
     ) -> None:
         self.label = label
+        self._tracing = tracing
         self._breaker = Breaker(label)
 
         def chat(temperature: float, tokens: int) -> ChatOpenAI:
@@ -96,11 +102,14 @@ class ChatModel:
         Raises:
             ModelError: no answer, or no complete one.
         """
-        with self._breaker.call(), _translated():
-            chunks = cast("AsyncGenerator[AIMessageChunk]", self._talk.astream(list(prompt)))  # which it really is
+        asked = list(prompt)
+        with self._breaker.call(), self._traced(self._talk, asked) as call, _translated():
+            chunks = cast("AsyncGenerator[AIMessageChunk]", self._talk.astream(asked))  # which it really is
             async with aclosing(chunks):
                 async for chunk in chunks:
                     self._breaker.spoke()
+                    if call:
+                        call.hear(chunk)
                     yield chunk
 
     async def summarise(self, system: str, text: str) -> str:
@@ -109,8 +118,11 @@ class ChatModel:
         Raises:
             ModelError: there was none.
         """
-        with self._breaker.call(), _translated():
-            reply = await self._follow.ainvoke([SystemMessage(system), HumanMessage(text)], UNSEEN)
+        asked = [SystemMessage(system), HumanMessage(text)]
+        with self._breaker.call(), self._traced(self._follow, asked) as call, _translated():
+            reply = await self._follow.ainvoke(asked, UNSEEN)
+            if call:
+                call.hear(reply)
         return str(reply.text)
 
     async def extract(self, system: str, text: str) -> FactsFound:
@@ -119,12 +131,19 @@ class ChatModel:
         Raises:
             ModelError: there was none, or not in that form.
         """
-        follow = self._follow.with_structured_output(FactsFound, method="json_schema")  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
-        with self._breaker.call(), _translated():
-            found = cast("object", await follow.ainvoke([SystemMessage(system), HumanMessage(text)], UNSEEN))
-        if not isinstance(found, FactsFound):
+        # With the reply itself, for that says what it cost.
+        follow = self._follow.with_structured_output(FactsFound, method="json_schema", include_raw=True)  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+        asked = [SystemMessage(system), HumanMessage(text)]
+        with self._breaker.call(), self._traced(self._follow, asked) as call, _translated():
+            reply = cast("_Structured", await follow.ainvoke(asked, UNSEEN))
+            if call:
+                call.hear(reply["raw"])
+        if not isinstance(reply["parsed"], FactsFound):
             raise ModelRejected("model_garbled")
-        return found
+        return reply["parsed"]
+
+    def _traced(self, model: ChatOpenAI, prompt: Sequence[BaseMessage]) -> AbstractContextManager[Call | None]:
+        return self._tracing.chat(model, prompt) if self._tracing else nullcontext()
 
     async def reachable(self) -> bool:
         """Whether the server answers at all just now, within `PROBE_SECONDS`."""
@@ -135,6 +154,14 @@ class ChatModel:
         except openai.OpenAIError:
             return False
         return True
+
+
+class _Structured(TypedDict):
+    """A reply with what it holds."""
+
+    raw: AIMessage
+    parsed: object
+    """None where it holds nothing of that form."""
 
 
 class NoModel:

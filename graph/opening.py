@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 from uuid import UUID
@@ -19,6 +20,7 @@ from graph.embeddings import Embedder, LearnedRouter, NoEmbeddings, OncePerText,
 from graph.models import NO_KEY, ChatModel, NoModel, connections
 from graph.parts import Options, Parts
 from graph.settings import Settings
+from graph.tracing import Tracing
 from nodes.extract_facts import Extract
 from nodes.roll_summary import Summarise
 from nodes.route import Classify
@@ -69,6 +71,7 @@ async def open_parts(
     local: Local | None = None,
     owner: UUID | None = None,
     pool: Pool | None = None,
+    tracing: Tracing | None = None,
 ) -> AsyncGenerator[Parts, None]:
     """Everything the nodes need, over the migrated database at `url`, for the length of the block.
 
@@ -76,14 +79,16 @@ async def open_parts(
         local: the embedding model with its router, where it is loaded already.
         owner: the process that runs turns on a lease; None where none of ours does.
         pool: connections of somebody who wants to watch them; else some of its own.
+        tracing: hears of what models are asked, where somebody traces.
     """
     async with AsyncExitStack() as stack:
         # Side by side: each keeps a core busy for a second or two.
         loading = local_embeddings(say, settings.data_dir)
         learning = asyncio.create_task(_given(local) if local else stack.enter_async_context(loading))
-        models = await open_models(settings, stack, say)
+        models = await open_models(settings, stack, say, tracing)
         local = await learning
-        embedder = await _remote_embedder(settings, stack) if settings.remote_embeddings else local.embedder
+        remote = settings.remote_embeddings
+        embedder = await _remote_embedder(settings, stack, tracing) if remote else local.embedder
         if pool is None:
             pool = await stack.enter_async_context(Pool.open(url))
         messages = Messages(pool)
@@ -119,10 +124,10 @@ def _options(settings: Settings, models: Models) -> Options:
     )
 
 
-async def open_models(settings: Settings, stack: AsyncExitStack, say: Say) -> Models:
+async def open_models(settings: Settings, stack: AsyncExitStack, say: Say, tracing: Tracing | None = None) -> Models:
     """The model that answers: the one brought along, else the demo model, else none; closed with the stack."""
     if settings.remote_model:
-        return _remote_models(settings, await stack.enter_async_context(connections()))
+        return _remote_models(settings, await stack.enter_async_context(connections()), tracing)
     log.warning("no model of your own: summaries are extracts and no facts are learned")
     if not await asyncio.to_thread(demo.installed):
         return Models(NoModel(), None, None, None, settings.context_tokens, ANSWER_TOKENS)
@@ -140,15 +145,16 @@ async def open_models(settings: Settings, stack: AsyncExitStack, say: Say) -> Mo
         http=await stack.enter_async_context(connections()),
         seconds=settings.turn_timeout,
         max_tokens=DEMO_ANSWER_TOKENS,
+        tracing=tracing,
     )
     return Models(model, None, None, None, min(demo.CONTEXT_TOKENS, settings.context_tokens), DEMO_ANSWER_TOKENS)
 
 
-def _remote_models(settings: Settings, http: httpx2.AsyncClient) -> Models:
+def _remote_models(settings: Settings, http: httpx2.AsyncClient, tracing: Tracing | None) -> Models:
+    shared = partial(ChatModel, http=http, seconds=settings.turn_timeout, max_tokens=ANSWER_TOKENS, tracing=tracing)
+
     def chat_model(name: str, url: str | None, key: SecretStr | None) -> ChatModel:
-        return ChatModel(
-            name, label=name, url=url, key=key, http=http, seconds=settings.turn_timeout, max_tokens=ANSWER_TOKENS
-        )
+        return shared(name, label=name, url=url, key=key)
 
     model = chat_model(settings.chat_model, settings.openai_base_url, settings.openai_api_key)
     second = None
@@ -170,7 +176,7 @@ async def open_embedder(settings: Settings, say: Say) -> AsyncGenerator[Embedder
             yield (await stack.enter_async_context(local_embeddings(say, settings.data_dir))).embedder
 
 
-async def _remote_embedder(settings: Settings, stack: AsyncExitStack) -> Embedder:
+async def _remote_embedder(settings: Settings, stack: AsyncExitStack, tracing: Tracing | None = None) -> Embedder:
     client = OpenAIEmbeddings(
         model=settings.embedding_model,
         base_url=settings.openai_base_url,
@@ -180,7 +186,7 @@ async def _remote_embedder(settings: Settings, stack: AsyncExitStack) -> Embedde
         timeout=5,
         http_async_client=await stack.enter_async_context(connections()),  # one of its own it never closes
     )
-    return OncePerText(RemoteEmbeddings(client))
+    return OncePerText(RemoteEmbeddings(client, tracing))
 
 
 async def _given(local: Local) -> Local:

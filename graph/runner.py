@@ -6,7 +6,7 @@ whose process was lost is taken over: it is answered anew, or gets the rest done
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from uuid import UUID
 
 from langchain_core.messages import HumanMessage
@@ -21,6 +21,7 @@ from graph.events import ErrorCode, Notice, Start, Token
 from graph.parts import Parts
 from graph.pipeline import Pipeline
 from graph.running import Running
+from graph.tracing import Tracing
 from graph.turn import Turn
 from nodes.emit import Event as NodeEvent
 from nodes.state import Answer, Input
@@ -45,8 +46,9 @@ PATIENCE = 1.0
 class Runner:
     """Runs turns of one process, which `running` knows."""
 
-    def __init__(self, pipeline: Pipeline, parts: Parts, books: Books) -> None:
+    def __init__(self, pipeline: Pipeline, parts: Parts, books: Books, tracing: Tracing | None = None) -> None:
         self.running = Running()
+        self._tracing = tracing
         self._pipeline = pipeline
         self._parts = parts
         self.books = books
@@ -54,7 +56,7 @@ class Runner:
     def begin(self, ask: Ask, turn_id: UUID) -> Turn:
         """Start a turn, under that id; it goes on to its end by itself."""
         turn = self._turn(turn_id, ask.user_id, ask.conversation_id)
-        self.running.start(turn, self._guarded(turn, lambda: self._run(turn, ask)))
+        self.running.start(turn, self._traced(turn, lambda: self._run(turn, ask)))
         self.running.remember(turn)
         return turn
 
@@ -64,11 +66,16 @@ class Runner:
         turn.kept = True
         if orphan["stop_asked"]:
             turn.stop.set()
-        self.running.start(turn, self._guarded(turn, lambda: self._take_over(turn, orphan)))
+        work = self._traced(turn, lambda: self._take_over(turn, orphan), orphan["attempt"])
+        self.running.start(turn, work)
 
     def _turn(self, turn_id: UUID, user_id: UUID, conversation_id: str, attempt: int = 1) -> Turn:
         stop = self._parts.stops.of(str(turn_id))
         return Turn(turn_id, user_id, conversation_id, stop, self.books.write, first=(attempt - 1) * RUN + 1)
+
+    async def _traced(self, turn: Turn, work: Callable[[], Awaitable[None]], run: int = 1) -> None:
+        with self._tracing.turn(turn, run=run) if self._tracing else nullcontext():
+            await self._guarded(turn, work)
 
     async def _guarded(self, turn: Turn, work: Callable[[], Awaitable[None]]) -> None:
         """The work, whatever becomes of it: readers hear one last event, or are let go."""

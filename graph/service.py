@@ -22,6 +22,7 @@ from graph.scribe import Scribe
 from graph.sending import Sender
 from graph.settings import Settings
 from graph.telemetry import Counted, Telemetry
+from graph.tracing import Tracing
 from storage.checkpoints import checkpointer
 from storage.errors import StorageError, StorageUnavailable
 from storage.jobs import Jobs
@@ -92,24 +93,29 @@ class Service:
 
 
 @asynccontextmanager
-async def open_service(settings: Settings, say: Say, local: Local | None = None) -> AsyncGenerator[Service, None]:
+async def open_service(
+    settings: Settings, say: Say, local: Local | None = None, tracing: Tracing | None = None
+) -> AsyncGenerator[Service, None]:
     """Open everything for the length of the block; at its end running turns get `STOP_WITHIN`.
 
     Args:
         local: the embedding model with its router, where it is loaded already.
+        tracing: how turns are traced, if they are; it is closed with the block.
     """
     async with AsyncExitStack() as stack:
+        if tracing:
+            stack.push_async_callback(tracing.close)
         url, seen = await stack.enter_async_context(patient_database(settings, say))
         owner = uuid4()
         telemetry, turns = Telemetry(settings.figures_dir), await stack.enter_async_context(Pool.open(url))
-        parts = await stack.enter_async_context(open_parts(settings, url, say, local, owner, turns))
+        parts = await stack.enter_async_context(open_parts(settings, url, say, local, owner, turns, tracing))
         parts = replace(parts, metrics=Counted(parts.metrics, telemetry))
         saver = await stack.enter_async_context(checkpointer(url))
         pool = await stack.enter_async_context(Pool.open(url, size=RECORDS_CONNECTIONS))
         journal, keys, turn_records, leases = Journal(pool), Keys(pool), TurnRecords(pool), Leases(pool, owner)
         scribe = Scribe(journal)
         books = Books(keys, turn_records, journal, scribe.take, scribe.written)
-        runner = Runner(Pipeline(build(parts), saver), parts, books)
+        runner = Runner(Pipeline(build(parts, tracing), saver), parts, books, tracing)
         news = await stack.enter_async_context(News.open(url, runner.running.stop, owner))
         rejoin = Rejoin(runner.running, journal, turn_records, parts.turns, news)
         exports = await stack.enter_async_context(Pool.open(url, size=EXPORT_CONNECTIONS))

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 from typing import Annotated, Literal, Self
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, DirectoryPath, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -23,6 +23,18 @@ def _http_url(value: str) -> str:
     if not value.startswith(("http://", "https://")):
         raise ValueError("takes a URL like https://api.openai.com/v1")
     return value.rstrip("/")
+
+
+def _collector(value: str) -> str:
+    if not value.startswith(("http://", "https://")):
+        raise ValueError("takes a URL like http://localhost:4318")
+    return value
+
+
+def _headers(value: SecretStr) -> SecretStr:
+    if not all(pair.partition("=")[0].strip() and "=" in pair for pair in value.get_secret_value().split(",")):
+        raise ValueError("takes pairs like authorization=Bearer%20abc,tenant=desk")
+    return value
 
 
 def _jwks_url(value: str) -> str:
@@ -82,6 +94,17 @@ class Settings(BaseSettings):
     cors_origins: Annotated[list[str], NoDecode, BeforeValidator(_origins)] = Field(default_factory=list)
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["json", "console"] | None = None
+    otlp_endpoint: Annotated[str, AfterValidator(_collector)] | None = Field(
+        default=None, validation_alias="OTEL_EXPORTER_OTLP_ENDPOINT"
+    )
+    otlp_traces_endpoint: Annotated[str, AfterValidator(_collector)] | None = Field(
+        default=None, validation_alias="OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"
+    )
+    otlp_headers: Annotated[SecretStr, AfterValidator(_headers)] | None = Field(
+        default=None, validation_alias="OTEL_EXPORTER_OTLP_HEADERS"
+    )
+    otel_service_name: str = Field(default="frontdesk", validation_alias="OTEL_SERVICE_NAME")
+    otel_content: bool = Field(default=False, validation_alias="OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT")
 
     @classmethod
     def read(cls) -> Self:
@@ -110,8 +133,21 @@ class Settings(BaseSettings):
         """Whether memory is searched with the provider's embeddings; routing always uses the local ones."""
         return self.embeddings == "openai" or (self.embeddings is None and self.openai_api_key is not None)
 
+    @property
+    def collector(self) -> str | None:
+        """Where traces are sent, if anywhere."""
+        if self.otlp_endpoint is None or self.otlp_traces_endpoint is not None:
+            return self.otlp_traces_endpoint
+        return f"{self.otlp_endpoint.rstrip('/')}/v1/traces"
 
-SECRETS = ("DATABASE_URL", "OPENAI_API_KEY", "second_api_key", "jwt_secret")
+    @property
+    def collector_headers(self) -> dict[str, str]:
+        """What is sent to it along with each batch."""
+        pairs = self.otlp_headers.get_secret_value().split(",") if self.otlp_headers else []
+        return {unquote(name).strip(): unquote(value).strip() for name, _, value in (p.partition("=") for p in pairs)}
+
+
+SECRETS = ("DATABASE_URL", "OPENAI_API_KEY", "second_api_key", "jwt_secret", "OTEL_EXPORTER_OTLP_HEADERS")
 """Whose bad values are not repeated in the error."""
 
 

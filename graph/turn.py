@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from uuid import UUID
 
-from graph.events import ErrorCode, Event, Refused, Start, told
-from storage.journal import LAST, Numbered, Told
+from graph.events import Done, ErrorCode, Event, Failed, Refused, Start, told
+from storage.journal import Numbered, Told
 from storage.limits import Allowance
 
 
@@ -38,6 +38,10 @@ class Turn:
         """Whether the turn is written down; one that the guard answers is not."""
         self.ending: ErrorCode = "shutting_down"
         """What its readers are told when it is ended from outside."""
+        self.error_code: str | None = None
+        """What was wrong with the answer that it has, if anything was."""
+        self.end: Done | Failed | None = None
+        """The last event, once it is out."""
         self._journal = journal
         self._before = first - 1
         self._events: list[Told] = []
@@ -51,6 +55,8 @@ class Turn:
         assert not self.over, "an event after the last one"
         if isinstance(event, Start):
             self._start = event
+        if isinstance(event, Done | Failed):
+            self.end = event
         self._events.append(told(event))
         if self._journal and self.kept:
             self._journal(self, self._before + len(self._events), self._events[-1])
@@ -79,12 +85,17 @@ class Turn:
     @property
     def over(self) -> bool:
         """Whether nothing more will come."""
-        return self._refused is not None or (bool(self._events) and self._events[-1]["event"] in LAST)
+        return self._refused is not None or self.end is not None
+
+    @property
+    def opened(self) -> Start | Refused | None:
+        """How it began, where that is known."""
+        return self._start or self._refused
 
     async def opening(self) -> Start | Refused:
         """How the turn begins, as soon as that is known."""
         while True:
-            if opened := self._start or self._refused:
+            if opened := self.opened:
                 return opened
             await self._grew.wait()
 

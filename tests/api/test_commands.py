@@ -123,6 +123,10 @@ def test_two_workers_share_database_and_model(folder: Path) -> None:
         ("DATABASE_URL", "mysql://x", "DATABASE_URL: takes a URL like postgresql://"),
         ("FRONTDESK_LOG_LEVEL", "loud", "FRONTDESK_LOG_LEVEL: "),
         ("FRONTDESK_LOG_FORMAT", "yaml", "FRONTDESK_LOG_FORMAT: "),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "localhost:4318", "OTEL_EXPORTER_OTLP_ENDPOINT: takes a URL like http://"),
+        ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "grpc://x", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: takes a URL like"),
+        ("OTEL_EXPORTER_OTLP_HEADERS", "Bearer abc", "OTEL_EXPORTER_OTLP_HEADERS: takes pairs like authorization="),
+        ("OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT", "some", "CAPTURE_MESSAGE_CONTENT: "),
     ],
 )
 def test_a_bad_setting_stops_the_start_with_one_line(tmp_path: Path, variable: str, value: str, says: str) -> None:
@@ -131,7 +135,7 @@ def test_a_bad_setting_stops_the_start_with_one_line(tmp_path: Path, variable: s
     assert done.returncode == 1
     assert len(done.stderr.strip().splitlines()) == 1
     assert says in done.stderr
-    if variable in ("FRONTDESK_JWT_SECRET", "DATABASE_URL"):
+    if variable in ("FRONTDESK_JWT_SECRET", "DATABASE_URL", "OTEL_EXPORTER_OTLP_HEADERS"):
         assert value not in done.stderr
 
 
@@ -182,9 +186,8 @@ def test_doctor_has_a_line_for_each_thing_and_fails_where_one_is_not_well(tmp_pa
 
 def environment(**settings: str) -> dict[str, str]:
     """This process's environment without any setting of ours, but these."""
-    kept = {
-        name: value for name, value in os.environ.items() if not name.startswith(("FRONTDESK_", "OPENAI_", "DATABASE_"))
-    }
+    ours = ("FRONTDESK_", "OPENAI_", "DATABASE_", "OTEL_")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     return {**kept, **settings}
 
 

@@ -22,6 +22,7 @@ from api.tokens import issue_token
 from graph.opening import Local
 from graph.service import Service, open_service
 from graph.settings import Settings
+from graph.tracing import tracing
 
 SECRET = "a secret for tests that is long enough"
 
@@ -165,7 +166,8 @@ def _settings(database_url: str, model_url: str, folder: Path, **settings: Any) 
 async def _running(settings: Settings, local: Local, http: type[Edge]) -> AsyncGenerator[Frontdesk]:
     listening = socket.create_server(("127.0.0.1", 0))
     url = f"http://127.0.0.1:{listening.getsockname()[1]}"
-    async with open_service(settings, lambda _: None, local) as service:
+    traced = tracing(settings)
+    async with open_service(settings, lambda _: None, local, traced) as service:
         ready = asyncio.Event()
 
         @asynccontextmanager
@@ -173,7 +175,7 @@ async def _running(settings: Settings, local: Local, http: type[Edge]) -> AsyncG
             ready.set()
             yield service
 
-        config = configure(create_app(settings, opening), settings, "127.0.0.1", 0, http=http)
+        config = configure(create_app(settings, opening, traced), settings, "127.0.0.1", 0, http=http)
         server = uvicorn.Server(config)
         task = asyncio.create_task(server._serve([listening]))  # pyright: ignore[reportPrivateUsage] - leaves signals alone
         await ready.wait()

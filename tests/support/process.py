@@ -70,7 +70,7 @@ class Process:
 
 
 Start = Callable[..., Awaitable[Process]]
-"""Starts `frontdesk serve`, or what else is given as arguments; settings as keyword arguments."""
+"""Starts `frontdesk serve`, or what else is given as arguments; settings as keyword arguments, others' in capitals."""
 
 
 @asynccontextmanager
@@ -85,11 +85,12 @@ async def starting(database_url: str, model_url: str, folder: Path) -> AsyncGene
         logs = stack.enter_context(TemporaryDirectory())
 
         async def start(*arguments: str, **settings: str) -> Process:
-            chosen = {f"FRONTDESK_{name.upper()}": value for name, value in settings.items()}
+            ours = {f"FRONTDESK_{name.upper()}": value for name, value in settings.items() if not name.isupper()}
+            others = {name: value for name, value in settings.items() if name.isupper()}
             stderr, log = mkstemp(dir=logs)
             process = await asyncio.create_subprocess_exec(
                 FRONTDESK, *(arguments or ("serve", "--port", "0")),
-                cwd=folder, env=known | chosen, stdout=asyncio.subprocess.PIPE, stderr=stderr,
+                cwd=folder, env=known | ours | others, stdout=asyncio.subprocess.PIPE, stderr=stderr,
             )  # fmt: skip
             os.close(stderr)
             stack.push_async_callback(_gone, process)
@@ -105,7 +106,7 @@ async def starting(database_url: str, model_url: str, folder: Path) -> AsyncGene
 def environment(database_url: str, model_url: str, folder: Path) -> dict[str, str]:
     """The environment of a server with this database and model, and no setting of whoever runs the tests."""
     return {
-        **{name: value for name, value in os.environ.items() if not name.startswith("FRONTDESK_")},
+        **{name: value for name, value in os.environ.items() if not name.startswith(("FRONTDESK_", "OTEL_"))},
         "DATABASE_URL": database_url,
         "OPENAI_BASE_URL": model_url,
         "OPENAI_API_KEY": "sk-test",

@@ -1,0 +1,154 @@
+"""What traces do not say, unless they are asked to."""
+
+import json
+import threading
+from uuid import UUID
+
+import httpx
+import psycopg
+import pytest
+from litestar import Litestar
+
+from tests.support.app import Frontdesk, Serve
+from tests.support.collector import Collector, Seen
+from tests.support.database import rows
+from tests.support.model_script import Json, Status, Text, plain, streaming, structured
+from tests.support.model_server import ModelServer
+
+FACT = Json({"facts": [{"fact": "The user keeps ocelots.", "confidence": 0.9, "replaces": []}]})
+KEY = "sk-numbat-key"
+
+
+async def talk(frontdesk: Frontdesk, model: ModelServer, user: UUID) -> str:
+    """A message, an answer, a summary and a fact of words found nowhere else, and a search; returns the token used."""
+    model.queue(Text("Marmosets cost nothing."), streaming)
+    model.queue(Text("It is about wombats."), plain)
+    model.queue(FACT, structured)
+    await frontdesk.chat(user, "My zebrafinch paid with 4242 4242 4242 4242", employee="tag")
+    async with frontdesk.client(user) as client:
+        await client.get("/conversations", params={"q": "quokka"})
+        await client.get("/memory", params={"q": "quokka"})
+        return client.headers["authorization"].removeprefix("Bearer ")
+
+
+async def all_of(collector: Collector) -> list[Seen]:
+    """The spans of such a talk."""
+    await collector.named("invoke_agent Tag", "POST /chat", "GET /conversations", "GET /memory")
+    return collector.spans
+
+
+async def test_nothing_that_was_said_is_told(serve: Serve, collector: Collector, model: ModelServer, ada: UUID) -> None:
+    """Neither the message, the answer, what was learned or looked for, nor what opens a door."""
+    frontdesk = await serve(
+        otlp_endpoint=collector.url, otlp_headers="authorization=Bearer%20echidna", openai_api_key=KEY
+    )
+    token = await talk(frontdesk, model, ada)
+    spans = await all_of(collector)
+    assert (await model.received(structured)).headers["authorization"] == f"Bearer {KEY}"
+    assert collector.headers[0]["authorization"] == "Bearer echidna"
+    sent = collector.sent.lower()
+    assert str(ada).encode() in sent  # these are the bytes that names and words would be in
+    for planted in ("zebrafinch", "marmoset", "wombat", "ocelot", "quokka", "4242", KEY, token, "echidna"):
+        assert planted.lower().encode() not in sent, planted
+    searched = [span.attributes.get("url.query") for span in spans if span.name.startswith("GET /")]
+    assert searched == ["REDACTED", "REDACTED"]
+
+
+async def test_no_failure_quotes_what_was_said(
+    serve: Serve, collector: Collector, model: ModelServer, ada: UUID
+) -> None:
+    """Failed spans have a code, and no words of an exception: those of a model's server may repeat the prompt."""
+    frontdesk = await serve(otlp_endpoint=collector.url)
+    model.always(Status(400, "Cannot read: zebrafinch."), streaming)
+    model.always(Status(500, "Cannot read: wombat."), plain)
+    model.always(Json({"facts": "ocelots"}), structured)
+    await frontdesk.chat(ada, "My zebrafinch", employee="tag")
+    await collector.named("invoke_agent Tag", "POST /chat")
+    failed = {(span.name, span.attributes["error.type"]) for span in collector.spans if span.failed}
+    assert failed >= {("chat gpt-4o-mini", "model_rejected"), ("invoke_agent Tag", "model_rejected")}
+    assert not [span.name for span in collector.spans if span.status or span.events]
+    for planted in (b"zebrafinch", b"wombat", b"ocelot", b"Traceback"):
+        assert planted not in collector.sent, planted
+
+
+async def test_an_answer_that_breaks_off_leaves_no_stack_trace(serve: Serve, collector: Collector, ada: UUID) -> None:
+    """The instrumentation of HTTP would add one, with what the database said."""
+    frontdesk = await serve(otlp_endpoint=collector.url)
+    url = frontdesk.service.url
+    async with await psycopg.AsyncConnection.connect(url) as conn, frontdesk.client(ada) as client:
+        await conn.execute("lock table xai_chat_metrics in access exclusive mode")
+        async with client.stream("GET", "/export") as response:
+            assert response.status_code == 200
+            waits = "from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()"
+            while not await rows(url, f"select pg_terminate_backend(pid) {waits}"):
+                pass
+            with pytest.raises(httpx.HTTPError):
+                await response.aread()
+    (span,) = await collector.named("GET /export")
+    assert (span.failed, span.events) == (True, 0)
+    assert b"Traceback" not in collector.sent
+
+
+async def test_what_models_read_and_say_is_told_where_asked_for(
+    serve: Serve, collector: Collector, model: ModelServer, ada: UUID
+) -> None:
+    """Word for word as it was sent to the model, which is after the guard has masked it; searches, too."""
+    frontdesk = await serve(otlp_endpoint=collector.url, otel_content=True)
+    await talk(frontdesk, model, ada)
+    spans = await all_of(collector)
+    (chat,) = [span for span in spans if span.attributes.get("gen_ai.request.temperature") == pytest.approx(0.3)]
+    read = json.loads(chat.attributes["gen_ai.input.messages"])
+    sent = (await model.received(streaming)).body["messages"]
+    assert [(one["role"], one["parts"][0]["content"]) for one in read] == [
+        (one["role"], one["content"]) for one in sent
+    ]
+    said = json.loads(chat.attributes["gen_ai.output.messages"])
+    assert said == [
+        {
+            "role": "assistant",
+            "parts": [{"type": "text", "content": "Marmosets cost nothing."}],
+            "finish_reason": "stop",
+        }
+    ]
+    for planted in (b"zebrafinch", b"Marmosets", b"wombats", b"ocelots", b"q=quokka"):
+        assert planted in collector.sent, planted
+    for planted in (b"4242 4242", b"42424242"):
+        assert planted not in collector.sent, planted
+
+
+async def test_pages_and_probes_leave_no_trace(serve: Serve, collector: Collector, ada: UUID) -> None:
+    """What is asked for all the time says nothing; other requests are named for their route, or for nothing."""
+    frontdesk = await serve(otlp_endpoint=collector.url)
+    async with frontdesk.client(ada, admin=True) as client:
+        for path in ("/", "/page/chat.css", "/health/live", "/health/ready", "/metrics"):
+            await client.get(path)
+        parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+        await client.get("/conversations/c-1", headers={"traceparent": parent})
+        await client.post("/nowhere", json={})
+        await client.get("/employees")
+    seen = await collector.until(lambda spans: any(span.name == "GET /employees" for span in spans))
+    assert [(span.name, span.attributes["http.response.status_code"]) for span in seen] == [
+        ("GET /conversations/{conversation_id}", 404), ("POST", 404), ("GET /employees", 200),
+    ]  # fmt: skip
+    assert (seen[0].trace.hex(), seen[0].parent.hex()) == ("0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331")
+    assert not [span.name for span in seen if span.failed]
+
+
+async def test_without_a_collector_nothing_is_traced(frontdesk: Frontdesk, ada: UUID) -> None:
+    """The application has no plugin for it, and the process no thread that would send anything."""
+    await frontdesk.chat(ada, "Hello")
+    app = frontdesk.server.config.app
+    assert isinstance(app, Litestar)
+    assert not [plugin for plugin in app.plugins if "Telemetry" in type(plugin).__name__]
+    assert not [thread.name for thread in threading.enumerate() if thread.name.startswith("Otel")]
+
+
+async def test_the_address_for_traces_alone_comes_first(serve: Serve, collector: Collector, ada: UUID) -> None:
+    """It is taken as it is, and the service is called what it is to be called."""
+    frontdesk = await serve(
+        otlp_endpoint="http://127.0.0.1:9", otlp_traces_endpoint=f"{collector.url}/spans", otel_service_name="desk"
+    )
+    async with frontdesk.client(ada) as client:
+        await client.get("/employees")
+    (span,) = await collector.named("GET /employees")
+    assert (collector.headers[0][":path"], span.resource["service.name"]) == ("/spans", "desk")
