@@ -1,5 +1,6 @@
 """A dashboard that is left open."""
 
+import asyncio
 from typing import Any
 from uuid import UUID
 
@@ -106,6 +107,26 @@ async def test_old_numbers_are_kept_and_called_old(local_mode: Frontdesk, browse
         await expect(board.state).to_contain_text("The server cannot be reached.")
         wire.mend()
         await page.get_by_role("button", name="Try now").click()
+        await expect(board.state).to_have_text("")
+
+
+async def test_a_silent_server_is_not_waited_for(local_mode: Frontdesk, browser: Browser) -> None:
+    """After ten seconds without an answer it counts as one that cannot be reached, and is asked again."""
+    swallowed = asyncio.Event()
+
+    async def swallow(_: Route) -> None:
+        swallowed.set()
+
+    async with looking(browser, local_mode) as board:
+        await expect(board.number("Turns")).to_contain_text("0")
+        await board.page.route("**/metrics-summary*", swallow)
+        await board.page.clock.fast_forward(EVERY)
+        await swallowed.wait()
+        await expect(board.state).to_contain_text(
+            "The server cannot be reached. These numbers are from", timeout=20_000
+        )
+        await board.page.unroute("**/metrics-summary*")
+        await board.page.clock.fast_forward(EVERY)
         await expect(board.state).to_have_text("")
 
 
