@@ -95,10 +95,13 @@ async def test_each_worker_sends_its_own(start: Start, collector: Collector, ada
     def senders() -> set[str]:
         return {span.resource["service.instance.id"] for span in collector.spans}
 
-    async with asyncio.timeout(60):
+    async def ask() -> None:
+        async with process.client(ada) as client:
+            await client.get("/employees", timeout=None)  # who comes before they are up waits
+
+    async with asyncio.timeout(120):
         while len(senders()) < 2:
-            async with process.client(ada) as client:
-                await client.get("/employees")
+            await asyncio.gather(*(ask() for _ in range(8)))  # more at once than one of them would take
     assert await process.end() == 0
     assert {span.name for span in collector.spans} == {"GET /employees"}
     assert len(senders()) == 2
