@@ -121,7 +121,8 @@ class Runner:
         if story is None:
             raise Gone
         told = await self.books.journal.read(user_id, turn_id, after=0)
-        if told and told[-1][1]["event"] == "error":  # it was told, and then the process was lost
+        turn.told_before = bool(told) and told[-1][1]["event"] in LAST
+        if turn.told_before and told[-1][1]["event"] == "error":  # and then the process was lost
             await self._fail(turn, told[-1][1]["data"]["code"])
         elif orphan["attempt"] > MOST_RUNS:
             await self._abandon(turn, story, told, orphan["status"])
@@ -191,7 +192,7 @@ class Runner:
 
     def _tell_the_rest(self, turn: Turn, story: Story, told: list[Numbered]) -> None:
         """What readers did not hear of a committed answer: its end, and where words are missing all of it again."""
-        if told and told[-1][1]["event"] in LAST:
+        if turn.told_before:
             return
         answer = adoption.answer_of(story)
         self._begin_anew(turn, story, told)

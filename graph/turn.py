@@ -42,6 +42,8 @@ class Turn:
         """What was wrong with the answer that it has, if anything was."""
         self.end: Done | Failed | None = None
         """The last event, once it is out."""
+        self.told_before = False
+        """Whether its last event was out before this process took it over."""
         self._journal = journal
         self._before = first - 1
         self._events: list[Told] = []
@@ -85,7 +87,7 @@ class Turn:
     @property
     def over(self) -> bool:
         """Whether nothing more will come."""
-        return self._refused is not None or self.end is not None
+        return self._refused is not None or self.end is not None or self.told_before
 
     @property
     def opened(self) -> Start | Refused | None:

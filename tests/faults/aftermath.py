@@ -10,6 +10,7 @@ from tests.faults.killing import WITHIN, Asked
 from tests.support.app import Event
 from tests.support.database import row, rows
 from tests.support.listening import text_of
+from tests.support.prometheus import scraped
 
 LAST = ("done", "error")
 
@@ -70,6 +71,7 @@ async def all_is_well(asked: Asked) -> str:
         assert before.counted <= 1
         assert await kept(asked) == Kept(1, 1, 1, 1, 1, 1, 1, 1, places=0, counted=before.counted + 1)
     await heard_right(asked, rest)
+    await ended_once(asked)
     assert asked.answers_asked_for() <= 2
     if before.answers:
         assert asked.answers_asked_for() == asked_for, "the model was asked again for an answer that was there"
@@ -131,3 +133,14 @@ def time_passes(url: str) -> None:
     with psycopg.connect(url, autocommit=True) as conn:
         for statement in statements:
             conn.execute(statement)
+
+
+async def ended_once(asked: Asked) -> None:
+    """Nothing follows the turn's last event in the journal, however many processes had a hand in it."""
+    while (await scraped(asked.frontdesk, asked.user))["frontdesk_journal_waiting_events",]:
+        pass
+    batches = await rows(
+        asked.url, "select events from chat_turn_events where user_id = %(user)s order by first", user=asked.user
+    )
+    names = [event["event"] for (events,) in batches for event in events]
+    assert [name for name in names if name in LAST] == names[-1:] == ["done"]
