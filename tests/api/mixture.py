@@ -107,7 +107,7 @@ class Mixture:
         self.model.queue(Gate(["Well, ", "yes."], gate), streaming)
         async with listening(self.here, self.ada, "Hello", employee="prime", conversation_id="c-2") as events:
             heard = await until(events, "token")
-            busy = {"message": "And?", "conversation_id": "c-2", "while_busy": "reject"}
+            busy: dict[str, Any] = {"message": "And?", "conversation_id": "c-2", "while_busy": "reject"}
             await self.refused(409, "conversation_busy", self.ada, "crystal", **busy)
             gate.set()
             heard += await until(events, "done")
