@@ -74,8 +74,10 @@ async def _work(settings: Settings) -> None:
 
 def worker_app() -> Litestar:
     """The application of one of several worker processes."""
-    if parent_process() is not None:
+    if supervisor := parent_process():
         die_with_parent(signal.SIGTERM)  # a killed supervisor must not leave workers behind
+        if os.getppid() != supervisor.pid:  # nor one that was killed before
+            os._exit(1)
     settings = Settings.read()
     keep_log(settings)
     traced = tracing(settings)
