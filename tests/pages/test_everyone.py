@@ -153,10 +153,10 @@ async def test_the_focus_goes_round_in_reading_order(desk: Desk) -> None:
     await expect(desk.page.locator(".card")).to_have_count(6)
     await desk.button("+ New conversation").focus()
     passed: list[str] = []
-    for key in ("Shift+Tab", "Tab", "Tab", "Tab", "Tab"):
+    for key in ("Shift+Tab", "Tab", "Tab", "Tab", "Tab", "Tab"):
         await desk.page.keyboard.press(key)
         passed.append(await desk.page.evaluate("document.activeElement.id"))
-    assert passed == ["skip", "new", "search", "open-memory", "log"]
+    assert passed == ["skip", "new", "search", "open-memory", "to-dashboard", "log"]
     await desk.button("To the message field").focus()
     await desk.page.keyboard.press("Enter")
     await expect(desk.field).to_be_focused()
