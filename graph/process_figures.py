@@ -1,19 +1,46 @@
-"""What the operating system and Python say of a process, where several processes are one server.
+"""Figures of several processes that are one server: what prometheus_client's multiprocess mode leaves open.
 
-prometheus_client has these figures for a process that is alone; in its multiprocess mode they are missing. Here each
-process hands its own on, under the same names, and they are added up.
+It fails on a file that a process has only just made, and it has no figures of the processes themselves.
 """
 
+from collections.abc import Iterable
+from pathlib import Path
 from typing import Literal
 
 from prometheus_client import GC_COLLECTOR, PROCESS_COLLECTOR, CollectorRegistry, Counter, Gauge, Metric
+from prometheus_client.multiprocess import MultiProcessCollector
 
 LEAST = ("process_start_time_seconds", "process_max_fds")
 """Of which a sum says nothing: the least is told, of the process that runs longest or has the lowest limit."""
 
 
+class FiguresOfAll(MultiProcessCollector):
+    """What all of them wrote.
+
+    A file is empty for a moment when it is made, and for good where its process was killed then. The library cannot
+    read one; whoever made it has counted nothing yet.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(None, str(folder))  # type: ignore[no-untyped-call]
+        self._folder = folder
+
+    def collect(self) -> Iterable[Metric]:
+        """Every figure, added up."""
+        written = [str(file) for file in self._folder.glob("*.db") if _size(file)]
+        figures: Iterable[Metric] = self.merge(written)  # type: ignore[no-untyped-call]
+        return figures
+
+
+def _size(file: Path) -> int:
+    try:
+        return file.stat().st_size
+    except FileNotFoundError:  # of a worker that is gone
+        return 0
+
+
 class ProcessFigures:
-    """Those of this process."""
+    """What the operating system and Python say of this process, handed on under the names that they have elsewhere."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self._registry = registry

@@ -11,11 +11,10 @@ from typing import Literal, get_args
 from uuid import UUID
 
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
-from prometheus_client.multiprocess import MultiProcessCollector
 
 from graph.breaker import State
 from graph.models import ChatModel
-from graph.process_figures import ProcessFigures
+from graph.process_figures import FiguresOfAll, ProcessFigures
 from graph.running import Running
 from graph.scribe import Scribe
 from nodes.employees import EMPLOYEES
@@ -44,7 +43,7 @@ class Telemetry:
         self._together: CollectorRegistry | None = None
         if shared:
             self._together = CollectorRegistry()
-            MultiProcessCollector(self._together, str(shared))  # type: ignore[no-untyped-call]
+            self._together.register(FiguresOfAll(shared))
             self._looks.append(ProcessFigures(registry).look)
         self._turns = Counter(
             "frontdesk_turns",
