@@ -1,4 +1,4 @@
-# `make serve` and `make test` need Python 3.11+ and make; the rest is installed into .venv. `make check` needs npm, too.
+# Python 3.11+, make and npm are needed; the rest is installed into .venv and api/page/vendor.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -49,7 +49,7 @@ drawing: $(VENV)/.serve  ## draw the pipeline into README.md from the compiled g
 	@$(BIN)/python -m graph.drawing README.md
 
 # Each stamp is newer than the lock it was made from, so a second run installs nothing.
-$(VENV)/.serve: requirements.lock pyproject.toml
+$(VENV)/.serve: requirements.lock pyproject.toml package-lock.json hatch_build.py
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "Installing into $(VENV) (once; about 250 MB) …"
@@ -63,6 +63,5 @@ $(VENV)/.dev: requirements-dev.lock $(VENV)/.serve
 	@touch $@
 
 node_modules/.installed: package-lock.json package.json .npmrc
-	@command -v npm >/dev/null || { echo "npm is not here: make check needs it for the types of api/page (Debian: apt-get install npm)" >&2; exit 1; }
 	@npm ci --ignore-scripts --no-audit --no-fund
 	@touch $@

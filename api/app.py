@@ -24,7 +24,7 @@ from api.health import live, ready
 from api.local import from_here
 from api.logs import name_request
 from api.metrics import insights, metrics_summary, prometheus
-from api.pages import chat_page, dashboard, page_file
+from api.pages import PAGES
 from api.schema_page import SchemaPage
 from api.tracing import http_spans
 from graph.records import Records
@@ -63,7 +63,7 @@ def create_app(
                 await app.state.door.close()
 
     return Litestar(
-        route_handlers=[chat, *OWN_RECORDS, *NUMBERS, employees, live, ready, chat_page, dashboard, page_file],
+        route_handlers=[chat, *OWN_RECORDS, *NUMBERS, employees, live, ready, *PAGES],
         lifespan=[lifespan],
         middleware=[REQUESTS.middleware],
         dependencies={

@@ -1,5 +1,7 @@
 """GET / and GET /dashboard. Their modules and style sheets go out as they lie in `api/page/`: nothing is built.
 
+What is in `api/page/vendor/` comes from npm, when Frontdesk is installed (`hatch_build.py`).
+
 A browser keeps all of it and asks each time whether it still holds: it is the same for everyone and until the next
 release. What is whose the pages ask the API for.
 """
@@ -20,7 +22,7 @@ HTML = "text/html; charset=utf-8"
 KINDS = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8", ".svg": "image/svg+xml"}
 """What pages are made of; nothing else is given out."""
 
-FileName = Annotated[str, PathParameter(pattern=r"^[a-z]+\.[a-z]+$")]
+FileName = Annotated[str, PathParameter(pattern=r"^[a-z-]+\.[a-z]+$")]
 
 
 @get("/", include_in_schema=False, sync_to_thread=True)
@@ -38,6 +40,19 @@ def dashboard(request: Request[Any, Any, Any]) -> Response[bytes | None]:
 @get("/page/{name:str}", include_in_schema=False, sync_to_thread=True)
 def page_file(request: Request[Any, Any, Any], name: FileName) -> Response[bytes | None]:
     """A part of them."""
+    return _part(request, name)
+
+
+@get("/page/vendor/{name:str}", include_in_schema=False, sync_to_thread=True)
+def fetched_file(request: Request[Any, Any, Any], name: FileName) -> Response[bytes | None]:
+    """A part that others wrote, and that came with the installation."""
+    return _part(request, f"vendor/{name}")
+
+
+PAGES = [chat_page, dashboard, page_file, fetched_file]
+
+
+def _part(request: Request[Any, Any, Any], name: str) -> Response[bytes | None]:
     kind = KINDS.get(Path(name).suffix)
     if kind is None or not (FOLDER / name).is_file():
         raise Problem(404, "not_found", "There is nothing here.")

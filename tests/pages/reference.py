@@ -1,4 +1,4 @@
-"""What a library makes of Markdown, as the trees that the page's elements are compared with."""
+"""What the page's library makes of Markdown in Python, as the trees that the page's elements are compared with."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -25,7 +25,7 @@ class Library(MarkdownIt):
         super().__init__("commonmark", {"html": False, "linkify": True})
         self.enable(["table", "strikethrough", "linkify"])
         assert self.linkify is not None
-        self.linkify.set({"fuzzy_link": False, "fuzzy_email": False, "fuzzy_ip": False})
+        self.linkify.set({"fuzzy_link": False})
 
     def validateLink(self, url: str) -> bool:  # noqa: ARG002, N802
         """Whether this may be an address."""
@@ -68,7 +68,7 @@ def block(node: SyntaxTreeNode) -> Iterable[Tree]:
     """What a block is; the paragraphs of a tight list are only what is in them."""
     match node.type:
         case "heading":
-            return [[f"h{min(6, int(node.tag[1]) + 2)}", {}, inside(node)]]
+            return [["heading", {}, inside(node)]]
         case "fence" | "code_block":
             code = node.content.removesuffix("\n")
             return [["pre", {"language": next(iter(unescapeAll(node.info).split()), "code")}, [code] if code else []]]

@@ -5,6 +5,7 @@ async ({ documents, way }) => {
     const place = document.createElement("div");
     const sheet = new Sheet(place);
     for (const text of texts) sheet.show(text);
+    place.normalize();
     return place;
   };
   const attributes = {
@@ -22,7 +23,7 @@ async ({ documents, way }) => {
       const code = node.querySelector("code").textContent;
       return ["pre", { language: node.querySelector("span").textContent }, code ? [code] : []];
     }
-    return [node.localName, attributes[node.localName]?.(node) ?? {}, within(node)];
+    return [node.localName.replace(/^h\d$/, "heading"), attributes[node.localName]?.(node) ?? {}, within(node)];
   };
   const grown = (text, step) => {
     const pieces = [];
@@ -33,6 +34,7 @@ async ({ documents, way }) => {
     trees: (text) => within(shown(text)),
     pieces: (text) => [1, 2, 7, 40].every((step) => grown(text, step) === shown(text).innerHTML)
       && shown(text, documents[0], text).innerHTML === shown(text).innerHTML,
+    headings: (text) => [...shown(text).querySelectorAll("h1, h2, h3, h4, h5, h6")].map((node) => node.tagName),
     seconds: (text) => {
       const begun = performance.now();
       shown(text);

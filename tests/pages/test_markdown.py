@@ -97,6 +97,14 @@ async def test_an_unfinished_block_of_code_is_code(desk: Desk, model: ModelServe
     assert await desk.page.evaluate("navigator.clipboard.readText()") == "let x = 1;"
 
 
+async def test_an_answer_is_shown_also_without_the_library(desk: Desk, model: ModelServer) -> None:
+    """Where a file of an installation is missing: as the text that it is."""
+    await desk.page.route("**/vendor/*", lambda route: route.fulfill(status=404))
+    await desk.page.reload()
+    await shown(desk, model, "Two **ways**:\n\n- <b>one</b>\n- the other")
+    assert await desk.answers.inner_text() == "Two **ways**:\n\n- <b>one</b>\n- the other"
+
+
 async def test_repeated_marks_do_not_stop_the_page(desk: Desk, model: ModelServer) -> None:
     """Thousands of unclosed marks of each kind are shown within a moment."""
     pieces = ["*", "**a ", "[", "[a](", "![", "a``", "_a", "> ", "- ", "  - a\n", "| a ", "~~a", "<", "*_", "\\"]

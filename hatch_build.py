@@ -1,0 +1,40 @@
+"""What is fetched when Frontdesk is installed: the pages' Markdown renderer, which comes from npm."""
+
+import shutil
+import subprocess
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+
+NEEDED = {
+    "node_modules/markdown-it/dist/browser/markdown-it.esm.min.mjs": "markdown-it.js",
+    "node_modules/markdown-it/LICENSE": "LICENSE",
+}
+"""What is taken from its package, and what it is called in `api/page/vendor`."""
+
+
+class Fetched(BuildHookInterface):  # type: ignore[type-arg]
+    """Puts it beside the pages, at the version and with the hash that `package-lock.json` names."""
+
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002
+        """Before a wheel or an editable install is made.
+
+        Raises:
+            SystemExit: npm is not here, or fetches nothing.
+        """
+        root, npm = Path(self.root), shutil.which("npm")
+        if npm is None:
+            raise SystemExit("npm is not here, and the pages' Markdown renderer comes from it (apt-get install npm)")
+        vendor = root / "api/page/vendor"
+        vendor.mkdir(exist_ok=True)
+        with TemporaryDirectory() as folder:
+            for name in ("package.json", "package-lock.json", ".npmrc"):
+                shutil.copy(root / name, folder)
+            command = [npm, "ci", "--omit=dev", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
+            done = subprocess.run(command, cwd=folder, check=False)  # noqa: S603
+            if done.returncode:
+                raise SystemExit("npm could not fetch the pages' Markdown renderer")
+            for source, name in NEEDED.items():
+                shutil.copy(Path(folder) / source, vendor / name)
