@@ -108,7 +108,9 @@ async def test_another_server_goes_on_with_the_answer(
 
     Meanwhile the first one takes no new message: the text stays typed, and the page says why.
     """
-    first = await start()
+    first, second = await start(), await start()
+    async with second.client(ada) as client:
+        await ready(client)
     async with wired(first.url) as wire, visiting(browser, wire.url) as desk:
         await signed_in(desk, first, ada)
         model.queue(Gate(["Half ", "an answer"], asyncio.Event()), streaming)
@@ -122,9 +124,6 @@ async def test_another_server_goes_on_with_the_answer(
         await expect(desk.field).to_have_value("And me?")
         await desk.conversations.get_by_role("link").click()
         await expect(desk.answers).to_have_text("Half")
-        second = await start()
-        async with second.client(ada) as client:
-            await ready(client)
         wire.lead_to(second.url)
         model.queue(Text("A whole answer."), streaming)
         first.ask_to_end()
