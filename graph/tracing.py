@@ -23,9 +23,7 @@ from graph.spans import Call, failed, server
 from graph.turn import Turn
 from nodes.employees import find
 from nodes.state import Context, State
-
-NO_ERROR = ("limited", "refused")
-"""Outcomes that are meant: as with a status of 400 to 499, nothing of ours has failed."""
+from storage.metrics import AWAY
 
 
 @dataclass(frozen=True)
@@ -155,5 +153,5 @@ def _tell_end(span: Span, turn: Turn) -> None:
         span.set_attribute("frontdesk.outcome", outcome)
     if error:
         span.set_attribute("error.type", error)
-        if outcome not in NO_ERROR:
+        if outcome not in AWAY:  # as with a status of 400 to 499, nothing of ours has failed
             span.set_status(StatusCode.ERROR)
