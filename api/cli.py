@@ -4,13 +4,12 @@ import asyncio
 import re
 import sys
 import time
-from typing import Any
+from importlib import import_module
+from typing import Any, ClassVar
 from uuid import UUID
 
 import click
 
-from api.replay import replay
-from api.restore import restore
 from api.settled import settled
 from graph.settings import Settings
 
@@ -32,7 +31,25 @@ class Duration(click.ParamType[int]):
         return int(match[1]) * UNITS[match[2]]
 
 
-@click.group()
+class Commands(click.Group):
+    """Commands of other modules, too, which are read only when one is meant: what they need takes seconds to load."""
+
+    elsewhere: ClassVar = {"import": ("api.restore", "restore"), "replay": ("api.replay", "replay")}
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """All names."""
+        return sorted([*super().list_commands(ctx), *self.elsewhere])
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of that name."""
+        if cmd_name not in self.elsewhere:
+            return super().get_command(ctx, cmd_name)
+        module, name = self.elsewhere[cmd_name]
+        command: click.Command = getattr(import_module(module), name)
+        return command
+
+
+@click.group(cls=Commands)
 def main() -> None:
     """Frontdesk: six AI employees for personal finance, behind one streaming endpoint."""
 
@@ -102,7 +119,3 @@ def doctor(settings: Settings) -> None:
         failed = failed or not finding.well
         click.echo(f"{'ok  ' if finding.well else 'FAIL'}  {finding.what:<11} {finding.detail}")
     sys.exit(1 if failed else 0)
-
-
-main.add_command(replay)
-main.add_command(restore)

@@ -139,6 +139,14 @@ def test_a_bad_setting_stops_the_start_with_one_line(tmp_path: Path, variable: s
         assert value not in done.stderr
 
 
+def test_a_command_does_not_wait_for_what_others_need() -> None:
+    """LangChain and LangGraph take seconds to load."""
+    loads = "import sys, api.cli; print(*sys.modules, sep='\\n')"
+    loaded = subprocess.run([sys.executable, "-c", loads], capture_output=True, text=True, check=True).stdout.split()
+    assert "api.cli" in loaded
+    assert {"langchain_core", "langgraph", "openai"}.isdisjoint(loaded)
+
+
 def test_without_a_secret_it_serves_this_machine_only(tmp_path: Path) -> None:
     """Another host is refused with one line that says what to set."""
     done = run("serve", "--host", "0.0.0.0", cwd=tmp_path)  # noqa: S104
