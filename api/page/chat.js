@@ -19,6 +19,8 @@ let reading = null;
 let newest = null;
 /** @type {import("../contract.js").Message | null} the last message shown that has no answer yet */
 let unanswered = null;
+/** Something was said elsewhere while an answer was coming, and not looked at yet. */
+let missed = false;
 /** What was said before is being fetched. */
 let loading = Promise.resolve();
 
@@ -36,6 +38,7 @@ export async function open(id, sending = false) {
   composer.busy(false);
   moveTo(id);
   newest = unanswered = null;
+  missed = false;
   thread.show(...(id ? [el("p.state", {}, "Loading…")] : [welcome(ask)]));
   loading = id ? load(id, sending) : Promise.resolve();
   await loading;
@@ -44,7 +47,8 @@ export async function open(id, sending = false) {
 
 /** Show what happened meanwhile elsewhere. */
 export async function refresh() {
-  if (!conversation || reading) return;
+  missed = reading !== null;
+  if (!conversation || missed) return;
   const id = conversation;
   let last;
   try {
@@ -159,9 +163,8 @@ async function listen(events, question, text) {
       composer.busy(false);
     }
   }
-  if (!mine.behind || reading) return;
-  newest = null; // what was said before it is not on the page yet
-  await refresh();
+  if (mine.behind && !reading) newest = null; // what was said before it is not on the page yet
+  if (!reading && (mine.behind || missed)) await refresh();
 }
 
 /**

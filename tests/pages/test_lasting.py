@@ -11,6 +11,16 @@ from tests.support.model_script import Gate, streaming
 from tests.support.model_server import ModelServer
 from tests.support.wire import wired
 
+HELD_BACK = """() => {
+  const { read } = ReadableStreamDefaultReader.prototype;
+  ReadableStreamDefaultReader.prototype.read = async function () {
+    const piece = await read.call(this);
+    await window.held;
+    return piece;
+  };
+}"""
+"""Has what comes to this tab wait as long as it is held."""
+
 
 async def test_a_reload_goes_on_with_the_answer(desk: Desk, model: ModelServer) -> None:
     """In the middle of it, and without asking the model again."""
@@ -84,6 +94,27 @@ async def test_two_tabs_show_the_same(desk: Desk, model: ModelServer) -> None:
     await expect(desk.answers.last).to_have_text("Well, it depends.")
     await expect(other.answers.last).to_have_text("Well, it depends.")
     await expect(desk.mine).to_have_text(["Hello", "And now?"])
+
+
+async def test_what_is_said_elsewhere_while_an_answer_ends_is_shown_after_it(desk: Desk, model: ModelServer) -> None:
+    """The other tab hears the end first, and asks more before this one has heard it."""
+    gate = asyncio.Event()
+    model.queue(Gate(["Well, ", "it depends."], gate), streaming)
+    await desk.page.evaluate(HELD_BACK)
+    await desk.send("Hello")
+    await expect(desk.answers).to_have_text("Well,")
+    other = Desk(await desk.page.context.new_page())
+    await other.page.goto(desk.page.url)
+    await expect(other.answers).to_have_text("Well,")
+    await desk.page.evaluate("() => { window.held = new Promise((resolve) => { window.release = resolve; }); }")
+    gate.set()
+    await expect(other.button("Copy")).to_be_visible()
+    await other.send("And now?")
+    await expect(other.answers.last).to_have_text("Hello from the scripted model.")
+    await expect(desk.answers).to_have_text(["Well,"])
+    await desk.page.evaluate("release()")
+    await expect(desk.mine).to_have_text(["Hello", "And now?"])
+    await expect(desk.answers).to_have_text(["Well, it depends.", "Hello from the scripted model."])
 
 
 async def test_a_conversation_deleted_in_one_tab_is_gone_in_the_other(desk: Desk) -> None:
