@@ -1,10 +1,12 @@
 """The models behind the answers: any server that speaks the OpenAI protocol, through langchain-openai."""
 
 import re
+import ssl
 import time
 from collections.abc import AsyncGenerator, Generator, Sequence
 from contextlib import AbstractContextManager, aclosing, contextmanager, nullcontext
 from email.utils import parsedate_to_datetime
+from functools import cache
 from http import HTTPStatus
 from json import JSONDecodeError
 from typing import cast
@@ -39,9 +41,21 @@ UNSEEN: RunnableConfig = {"tags": ["nostream"]}
 """Calls that are no part of the answer stay out of LangGraph's message stream."""
 
 
+@cache
+def authorities() -> ssl.SSLContext:
+    """The certificate authorities that are trusted. To read them takes longer than all else a client needs."""
+    return httpx2.create_ssl_context()
+
+
 def connections() -> httpx2.AsyncClient:
     """Connections to models: as many as answers can be written at once."""
-    return httpx2.AsyncClient(limits=httpx2.Limits(max_connections=1000, max_keepalive_connections=100))
+    limits = httpx2.Limits(max_connections=1000, max_keepalive_connections=100)
+    return httpx2.AsyncClient(verify=authorities(), limits=limits)
+
+
+def unused() -> httpx2.Client:
+    """What langchain-openai wants to have for calls that are not asynchronous, and would make at greater cost."""
+    return httpx2.Client(verify=authorities())
 
 
 class ChatModel:
@@ -86,6 +100,7 @@ class ChatModel:
                 max_retries=0,  # retrying is the pipeline's business: it knows the budget and what was shown
                 stream_usage=True,
                 http_async_client=http,
+                http_client=unused(),
             )
 
         self._talk = chat(0.3, max_tokens)

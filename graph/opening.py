@@ -17,7 +17,7 @@ from structlog.stdlib import get_logger
 from graph import demo, minilm
 from graph.databases import Say
 from graph.embeddings import Embedder, LearnedRouter, NoEmbeddings, OncePerText, RemoteEmbeddings, no_router
-from graph.models import NO_KEY, ChatModel, NoModel, connections
+from graph.models import NO_KEY, ChatModel, NoModel, connections, unused
 from graph.parts import Options, Parts
 from graph.settings import Settings
 from graph.tracing import Tracing
@@ -185,6 +185,7 @@ async def _remote_embedder(settings: Settings, stack: AsyncExitStack, tracing: T
         max_retries=1,
         timeout=5,
         http_async_client=await stack.enter_async_context(connections()),  # one of its own it never closes
+        http_client=unused(),
     )
     return OncePerText(RemoteEmbeddings(client, tracing))
 

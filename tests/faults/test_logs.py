@@ -55,8 +55,7 @@ def found(secrets: list[str], text: str) -> list[str]:
     return [secret for secret in secrets if secret.lower() in text.lower()]
 
 
-@pytest.mark.parametrize("workers", [1, 2])
-@pytest.mark.parametrize("level", ["info", "debug"])
+@pytest.mark.parametrize(("level", "workers"), [("info", 1), ("debug", 2)])
 async def test_each_turn_has_its_line_and_no_line_has_anybodys_words(
     start: Start, model: ModelServer, postgres: Postgres, level: str, workers: int
 ) -> None:
