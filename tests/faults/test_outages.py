@@ -188,7 +188,10 @@ async def test_a_disk_that_is_really_full(
     long = secrets.token_hex(3000)
     model.queue(Gate(["Well, ", long], gate), streaming)
     await postgres.stop()
+    await is_away(frontdesk, bob)
     await postgres.start(mount=tmp_path / "small")
+    async with frontdesk.client(None) as client:
+        await ready(client)
     async with await psycopg.AsyncConnection.connect(url, autocommit=True) as conn:
         await conn.execute(f"create tablespace small location '{tmp_path / 'small' / 'space'}'".encode())
         await conn.execute("alter table chat_messages set tablespace small")

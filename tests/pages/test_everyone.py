@@ -148,6 +148,25 @@ async def test_the_list_of_conversations_keeps_the_focus(desk: Desk) -> None:
     await expect(desk.page.get_by_label("Search conversations")).to_be_focused()
 
 
+async def test_a_question_that_follows_at_once_is_a_question_of_its_own(desk: Desk) -> None:
+    """The browser tells a moment late that the one before was answered, which is no answer to this one."""
+    for text in ("Hello", "Good morning"):
+        await desk.button("+ New conversation").click()
+        await desk.send(text)
+        await expect(desk.button("Copy")).to_be_visible()
+    await expect(desk.conversations).to_have_count(2)
+    kept, other = desk.conversations.last, desk.conversations.first
+    await kept.get_by_title("Delete").evaluate("button => button.click()")
+    await expect(desk.button("Cancel")).to_be_focused()
+    await other.get_by_title("Delete").evaluate("""(button) => {
+      document.getElementById("confirm").close();
+      button.click();
+    }""")
+    await desk.button("Delete").click()
+    await expect(desk.conversations).to_have_count(1)
+    await expect(desk.conversations).to_contain_text("Hello")
+
+
 async def test_the_focus_goes_round_in_reading_order(desk: Desk) -> None:
     """The way past the conversations comes first; then they, what was said, and where the answer goes."""
     await expect(desk.page.locator(".card")).to_have_count(6)
