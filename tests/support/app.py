@@ -16,6 +16,7 @@ import httpx
 import uvicorn
 
 from api.app import create_app
+from api.logs import through_stdlib
 from api.protocol import Edge
 from api.serve import configure
 from api.tokens import issue_token
@@ -139,6 +140,7 @@ class Serve(Protocol):
 @asynccontextmanager
 async def serving(database_url: str, model_url: str, local: Local, folder: Path) -> AsyncGenerator[Serve]:
     """A way to start applications that all end with the block."""
+    through_stdlib()  # and so, where nobody set that up, nothing but warnings is seen
     async with AsyncExitStack() as stack:
 
         async def start(http: type[Edge] = Edge, **settings: Any) -> Frontdesk:
