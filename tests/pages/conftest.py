@@ -15,7 +15,7 @@ from tests.support.chromium import INSTALLED, launched
 REFUSED = "Failed to load resource"
 """What Chromium itself says of every answer that is a refusal."""
 
-expect.set_options(timeout=15_000)
+expect.set_options(timeout=30_000)
 
 
 @pytest.fixture(scope="session")
