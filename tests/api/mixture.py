@@ -11,6 +11,7 @@ import httpx
 import psycopg
 
 from tests.support.app import Answer, Frontdesk, read_events
+from tests.support.database import owner
 from tests.support.listening import listening, until
 from tests.support.model_script import Cut, Gate, Hang, Status, Text, streaming
 from tests.support.model_server import ModelServer
@@ -142,8 +143,8 @@ class Mixture:
         assert [str(one) for one in left] == [turn_id]
         async with self.hasty.client(self.bob) as client:
             self.unseen.append((await client.post("/chat", json={"message": "And me?"})).json()["code"])
-        with psycopg.connect(self.here.service.url, autocommit=True) as conn:
-            conn.execute("update chat_turns set lease_until = now() - interval '1 s' where lease_until is not null")
+        late = "update chat_turns set lease_until = now() - interval '1 s' where lease_until is not null"
+        await owner(self.here.service.url, late)
         await self.here.service.heart.adopt()
         self.seen.append(of_answer(self.bob, "byte", await self.told(self.bob, turn_id)))
         await self.here.settled()

@@ -40,7 +40,7 @@ async def test_with_a_key_that_the_model_does_not_take_it_is_degraded(frontdesk:
 
 async def test_without_its_database_it_is_not_ready_and_still_alive(frontdesk: Frontdesk, cluster: Embedded) -> None:
     """A balancer takes it out; a supervisor has no reason to restart it."""
-    drop(cluster, frontdesk.service.url)
+    await drop(cluster, frontdesk.service.url)
     response = await ready(frontdesk)
     assert (response.status_code, response.json()["status"]) == (503, "unavailable")
     assert response.json()["checks"]["database"] == "unreachable"

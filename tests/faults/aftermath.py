@@ -1,14 +1,12 @@
 """What must be true after a server was killed over a message, wherever it was."""
 
 import asyncio
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
-
-import psycopg
 
 from tests.faults.killing import WITHIN, Asked
 from tests.support.app import Event
-from tests.support.database import row, rows
+from tests.support.database import owner, row, rows
 from tests.support.listening import text_of
 from tests.support.prometheus import scraped
 
@@ -56,7 +54,7 @@ async def all_is_well(asked: Asked) -> str:
     """Let time pass and the reader come back, and look at everything; returns how the turn stood at the kill."""
     before, asked_for = await kept(asked), asked.answers_asked_for()
     found = await rows(asked.url, "select turn_id, status from chat_turns where user_id = %(user)s", user=asked.user)
-    time_passes(asked.url)
+    await time_passes(asked.url)
     if found:
         ((turn, status),) = found
         rest = await taken_over(asked, turn)
@@ -123,16 +121,14 @@ async def heard_right(asked: Asked, rest: list[Event]) -> None:
         assert [name for name in names if name in LAST] == ["done"] == names[-1:]
 
 
-def time_passes(url: str) -> None:
+async def time_passes(url: str) -> None:
     """Leases have run out, keys of turns that never began are free, and nobody waits any more."""
-    statements: tuple[Any, ...] = (
+    await owner(
+        url,
         "update chat_turns set lease_until = now() - interval '1 second' where lease_until is not null",
         "update chat_queue set lease_until = now() - interval '1 second'",
         "update chat_idempotency set created_at = created_at - interval '1 minute'",
     )
-    with psycopg.connect(url, autocommit=True) as conn:
-        for statement in statements:
-            conn.execute(statement)
 
 
 async def ended_once(asked: Asked) -> None:

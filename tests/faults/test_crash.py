@@ -3,10 +3,8 @@
 import asyncio
 from uuid import UUID
 
-import psycopg
-
 from tests.support.app import Event, Frontdesk, read_events
-from tests.support.database import row, rows
+from tests.support.database import owner, row, rows
 from tests.support.listening import text_of
 from tests.support.model_script import Gate, Hang, Json, Text, plain, streaming, structured
 from tests.support.model_server import ModelServer
@@ -28,15 +26,14 @@ async def ask(process: Process, user: UUID, heard: list[Event], until: str, spok
                 return
 
 
-def time_passes(url: str) -> None:
+async def time_passes(url: str) -> None:
     """Every lease has run out."""
-    with psycopg.connect(url, autocommit=True) as conn:
-        conn.execute("update chat_turns set lease_until = now() - interval '1 second' where lease_until is not null")
+    await owner(url, "update chat_turns set lease_until = now() - interval '1 second' where lease_until is not null")
 
 
 async def adopted(frontdesk: Frontdesk) -> None:
     """Some time later the server that stayed looks after what is nobody's, and finishes it."""
-    time_passes(frontdesk.service.url)
+    await time_passes(frontdesk.service.url)
     await frontdesk.service.heart.adopt()
     await frontdesk.settled()
 
@@ -136,7 +133,7 @@ async def test_a_restart_finds_what_the_last_run_left(
     process, heard = await start(), list[Event]()
     await ask(process, ada, heard, until="token")
     await process.kill()
-    time_passes(frontdesk.service.url)
+    await time_passes(frontdesk.service.url)
     again = await start()
     turn = heard[0].data["turn_id"]
     async with (

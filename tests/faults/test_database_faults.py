@@ -9,7 +9,7 @@ import pytest
 from nodes import generate
 from storage.embedded import Embedded
 from tests.support.app import Frontdesk
-from tests.support.database import disconnect, drop, row, rows
+from tests.support.database import disconnect, drop, owner, row, rows
 from tests.support.listening import listening, until
 from tests.support.model_script import Gate, streaming
 from tests.support.model_server import ModelServer
@@ -19,7 +19,7 @@ async def test_without_a_database_a_message_is_refused(
     frontdesk: Frontdesk, model: ModelServer, cluster: Embedded, ada: UUID
 ) -> None:
     """The client is told that it is us and when to try again, and no model is asked for what could not be kept."""
-    drop(cluster, frontdesk.service.url)
+    await drop(cluster, frontdesk.service.url)
     async with frontdesk.client(ada) as client:
         response = await client.post("/chat", json={"message": "Hello"})
     problem = response.json()
@@ -36,7 +36,7 @@ async def test_a_database_that_restarts_between_two_messages_is_not_noticed(
 ) -> None:
     """Dead connections are found and replaced before they cost anyone a message."""
     first = await frontdesk.chat(ada, "Hello")
-    assert disconnect(cluster, frontdesk.service.url) > 0
+    assert await disconnect(cluster, frontdesk.service.url) > 0
     again = await frontdesk.chat(ada, "Hello again", conversation_id=first.headers["x-conversation-id"])
     assert again.status == 200
     assert again.named("notice") == []
@@ -52,7 +52,7 @@ async def test_a_database_that_stays_away_ends_the_stream_with_an_error(
     model.queue(Gate(["Well, ", "it depends."], gate), streaming)
     async with listening(frontdesk, ada, "Hello") as events:
         await until(events, "token")
-        drop(cluster, frontdesk.service.url)
+        await drop(cluster, frontdesk.service.url)
         gate.set()
         last = (await until(events, "error"))[-1]
         assert [event async for event in events] == []
@@ -70,8 +70,7 @@ async def test_a_fault_of_ours_in_the_middle_ends_the_stream_with_an_error(
     model.queue(Gate(["Well, ", "it depends."], gate), streaming)
     async with listening(frontdesk, ada, "Hello") as events:
         turn = UUID((await until(events, "token"))[0].data["turn_id"])
-        with psycopg.connect(url, autocommit=True) as conn:
-            conn.execute("alter table chat_messages add check (role <> 'assistant')")
+        await owner(url, "alter table chat_messages add check (role <> 'assistant')")
         gate.set()
         last = (await until(events, "error"))[-1]
     assert last.data["code"] == "internal"

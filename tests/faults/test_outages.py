@@ -4,7 +4,6 @@ import asyncio
 import secrets
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import LiteralString
 from uuid import UUID
 
 import psycopg
@@ -13,7 +12,7 @@ import pytest
 from graph.opening import Local
 from nodes import generate
 from tests.support.app import Frontdesk, Serve, read_events, ready, serving
-from tests.support.database import disconnect, rows
+from tests.support.database import disconnect, owner, rows
 from tests.support.listening import listening, until
 from tests.support.model_script import Gate, streaming
 from tests.support.model_server import ModelServer
@@ -39,13 +38,6 @@ async def is_away(frontdesk: Frontdesk, user: UUID) -> None:
     assert (other.status_code, other.json()["code"]) == (503, "storage_unavailable")
     assert (ready.status_code, ready.json()["checks"]["database"]) == (503, "unreachable")
     assert live.status_code == 200
-
-
-async def owner(url: str, *statements: LiteralString) -> None:
-    """Do this as the database's owner."""
-    async with await psycopg.AsyncConnection.connect(url, autocommit=True) as conn:
-        for statement in statements:
-            await conn.execute(statement)
 
 
 async def kept(frontdesk: Frontdesk, turn: str) -> list[tuple[object, ...]]:
@@ -113,11 +105,11 @@ async def test_a_database_that_drops_all_connections_is_not_noticed(
     async with listening(frontdesk, ada, "Hello") as events:
         start, *_ = await until(events, "token")
         await asyncio.gather(*(frontdesk.service.parts.turns.known(bob, UUID(int=n)) for n in range(20)))
-        assert disconnect(postgres, frontdesk.service.url) > 5
+        assert await disconnect(postgres, frontdesk.service.url) > 5
         gate.set()
         assert (await until(events, "done"))[-1].data["finish_reason"] == "stop"
     assert await kept(frontdesk, start.data["turn_id"]) == [("done", "Well, it depends.", "stop")]
-    assert disconnect(postgres, frontdesk.service.url) > 1
+    assert await disconnect(postgres, frontdesk.service.url) > 1
     answers = await asyncio.gather(*(frontdesk.chat(bob, "And me?") for _ in range(4)))
     assert [answer.text for answer in answers] == ["Hello from the scripted model."] * 4
     assert [answer.named("notice") for answer in answers] == [[]] * 4

@@ -134,7 +134,7 @@ async def test_a_server_without_a_database_is_said_so(
     """In the server's own words, also where there are no old numbers to keep."""
     async with looking(browser, frontdesk, ada) as board:
         await expect(board.number("Turns")).to_contain_text("0")
-        drop(cluster, frontdesk.service.url)
+        await drop(cluster, frontdesk.service.url)
         await board.page.clock.fast_forward(EVERY)
         await expect(board.state).to_contain_text(
             "Our storage cannot be reached right now. Please try again in a moment."

@@ -65,19 +65,23 @@ async def traces(url: str, *marks: str) -> dict[str, int]:
     return found
 
 
-def drop(cluster: Embedded, url: str) -> None:
-    """Take the database away, whoever is connected to it."""
-    with psycopg.connect(cluster.url("postgres"), autocommit=True) as conn:
-        conn.execute(SQL("drop database {} with (force)").format(Identifier(_name(url))))
+async def owner(url: str, *statements: LiteralString) -> None:
+    """Do this as the database's owner. The application goes on meanwhile: one of them may wait for the other."""
+    async with await psycopg.AsyncConnection.connect(url, autocommit=True) as conn:
+        for statement in statements:
+            await conn.execute(statement)
 
 
-def disconnect(cluster: Embedded, url: str) -> int:
+async def drop(cluster: Embedded, url: str) -> None:
+    """Take the database away, whoever is connected to it or just connecting."""
+    async with await psycopg.AsyncConnection.connect(cluster.url("postgres"), autocommit=True) as conn:
+        await conn.execute(SQL("drop database {} with (force)").format(Identifier(_name(url))))
+
+
+async def disconnect(cluster: Embedded, url: str) -> int:
     """End all connections to the database, as a restart of the server does; returns how many there were."""
-    with psycopg.connect(cluster.url("postgres"), autocommit=True) as conn:
-        ended = conn.execute(
-            "select pg_terminate_backend(pid) from pg_stat_activity where datname = %(name)s", {"name": _name(url)}
-        )
-        return len(ended.fetchall())
+    query: LiteralString = "select pg_terminate_backend(pid) from pg_stat_activity where datname = %(name)s"
+    return len(await rows(cluster.url("postgres"), query, name=_name(url)))
 
 
 def _name(url: str) -> str:
