@@ -101,7 +101,7 @@ class Tracing:
         span = self._tracer().start_span(f"{operation} {model}", kind=SpanKind.CLIENT, attributes={**names, **known})
         try:
             yield span
-        except Exception as error:
+        except Exception as error:  # whatever it is, the caller knows what to make of it
             failed(span, error)
             raise
         finally:
