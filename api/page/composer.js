@@ -22,8 +22,7 @@ let ticking = 0;
  * @param {() => void} stop
  */
 export function compose(send, stop) {
-  field.value = draft();
-  grow();
+  put(field.value || draft()); // on a slow line something may be typed by now
   field.addEventListener("input", () => {
     keepDraft(field.value);
     grow();
@@ -51,7 +50,6 @@ export function compose(send, stop) {
   addEventListener("offline", away);
   addEventListener("online", () => say(""));
   if (!navigator.onLine) away();
-  enable();
 }
 
 function away() {

@@ -6,6 +6,7 @@ import { listConversations, refresh } from "./conversations.js";
 import { byId, el } from "./dom.js";
 import { meet } from "./employees.js";
 import { showMemory } from "./memory.js";
+import { loaded } from "./parser.js";
 import { openConversation, underWay } from "./remembered.js";
 import { offerSignOut, signing } from "./signing.js";
 import { onChange } from "./tabs.js";
@@ -27,6 +28,7 @@ async function main() {
     chat.refresh();
   });
   composer.focus();
+  await loaded;
   const sending = underWay();
   const shown = chat.open(sending?.message.conversation_id ?? openConversation(), Boolean(sending));
   if (!sending) composer.open();

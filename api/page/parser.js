@@ -6,11 +6,17 @@ const UNSPACED = /[\p{scx=Han}\p{scx=Hiragana}\p{scx=Katakana}\p{scx=Hangul}\uff
 /** @typedef {InstanceType<typeof import("markdown-it").default.Token>} Token */
 /** @typedef {InstanceType<typeof import("markdown-it").default.StateCore>} Document */
 
-/** @type {{default: typeof import("markdown-it").default} | null} */
-const library = await import(/** @type {string} */ ("./vendor/markdown-it.js")).catch(() => null);
+/**
+ * Null where the library could not be loaded: an answer that is not laid out is still an answer.
+ * @type {InstanceType<typeof import("markdown-it").default> | null}
+ */
+export let parser = null;
 
-/** Null where the library could not be loaded: an answer that is not laid out is still an answer. */
-export const parser = library && prepared(library.default);
+/** Nothing is to be laid out before; no `await` of it here, or the whole page would begin only then. */
+export const loaded = import(/** @type {string} */ ("./vendor/markdown-it.js")).then(
+  (library) => { parser = prepared(library.default); },
+  () => {},
+);
 
 /** @param {typeof import("markdown-it").default} MarkdownIt */
 function prepared(MarkdownIt) {

@@ -1,6 +1,7 @@
 /** Runs in the page: what the renderer makes of documents, at once and piece by piece. */
 async ({ documents, way }) => {
   const { Sheet } = await import("/page/markdown.js");
+  await (await import("/page/parser.js")).loaded;
   const shown = (...texts) => {
     const place = document.createElement("div");
     const sheet = new Sheet(place);
