@@ -57,10 +57,23 @@ class OncePerText:
         task = self._known.get(text)
         if task is None or (task.done() and (task.cancelled() or task.exception())):
             task = self._known[text] = asyncio.ensure_future(self._embedder.embed(text))
+            task.add_done_callback(_seen)
         self._known.move_to_end(text)
         while len(self._known) > self._size:
             self._known.popitem(last=False)
         return await asyncio.shield(task)  # one who stops waiting does not stop the others
+
+    async def close(self) -> None:
+        """Give up what is being computed: what computes it is about to go."""
+        for task in self._known.values():
+            task.cancel()
+        await asyncio.gather(*self._known.values(), return_exceptions=True)
+
+
+def _seen(task: asyncio.Task[list[float]]) -> None:
+    """A failure that nobody waits for any more is no news: whoever asks next asks anew."""
+    if not task.cancelled():
+        task.exception()
 
 
 class RemoteEmbeddings:

@@ -121,6 +121,7 @@ def _options(settings: Settings, models: Models) -> Options:
         answer_tokens=models.answer_tokens,
         attempts=settings.attempts,
         turn_seconds=settings.turn_timeout,
+        memory_seconds=settings.memory_timeout,
     )
 
 
@@ -187,7 +188,9 @@ async def _remote_embedder(settings: Settings, stack: AsyncExitStack, tracing: T
         http_async_client=await stack.enter_async_context(connections()),  # one of its own it never closes
         http_client=unused(),
     )
-    return OncePerText(RemoteEmbeddings(client, tracing))
+    embedder = OncePerText(RemoteEmbeddings(client, tracing))
+    stack.push_async_callback(embedder.close)
+    return embedder
 
 
 async def _given(local: Local) -> Local:

@@ -88,6 +88,7 @@ class Settings(BaseSettings):
     max_input_chars: int = Field(default=8000, ge=1, le=100_000)
     context_tokens: int = Field(default=6000, ge=1000, le=2_000_000)
     turn_timeout: float = Field(default=25, gt=0, le=600)
+    memory_timeout: float = Field(default=1, gt=0, le=60)
     attempts: int = Field(default=3, ge=1, le=10)
     keep_hours: float = Field(default=24, gt=0, le=8760)
     figures_dir: DirectoryPath | None = Field(default=None, validation_alias="PROMETHEUS_MULTIPROC_DIR")

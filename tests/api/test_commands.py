@@ -119,6 +119,7 @@ def test_two_workers_share_database_and_model(folder: Path) -> None:
     [
         ("FRONTDESK_RATE_LIMIT", "many", "FRONTDESK_RATE_LIMIT: "),
         ("FRONTDESK_TURN_TIMEOUT", "-1", "FRONTDESK_TURN_TIMEOUT: "),
+        ("FRONTDESK_MEMORY_TIMEOUT", "61", "FRONTDESK_MEMORY_TIMEOUT: "),
         ("FRONTDESK_JWT_SECRET", "short", "at least 32 characters"),
         ("DATABASE_URL", "mysql://x", "DATABASE_URL: takes a URL like postgresql://"),
         ("FRONTDESK_LOG_LEVEL", "loud", "FRONTDESK_LOG_LEVEL: "),

@@ -1,7 +1,9 @@
 """Vectors, computed once and by a real model."""
 
 import asyncio
+import gc
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,7 +19,7 @@ class Counting:
     name = "counting"
 
     def __init__(self, *, failures: int = 0) -> None:
-        self.gate, self.begun = asyncio.Event(), asyncio.Event()
+        self.gate, self.begun, self.done = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self.asked: list[str] = []
         self._failures = failures
 
@@ -26,6 +28,7 @@ class Counting:
         self.asked.append(text)
         self.begun.set()
         await self.gate.wait()
+        self.done.set()
         if len(self.asked) <= self._failures:
             raise EmbeddingUnavailable
         return [float(len(text))]
@@ -71,6 +74,41 @@ async def test_a_failure_is_forgotten() -> None:
     assert [type(error) for error in failed] == [EmbeddingUnavailable] * 2
     assert await once.embed("tax") == [3.0]
     assert model.asked == ["tax", "tax"]
+
+
+async def asked_and_left() -> None:
+    """Somebody stops waiting for a vector, and the model fails after that."""
+    model = Counting(failures=1)
+    waiting = asyncio.ensure_future(OncePerText(model).embed("tax"))
+    await model.begun.wait()
+    waiting.cancel()
+    model.gate.set()
+    await asyncio.wait({waiting})
+    await model.done.wait()
+
+
+async def test_a_failure_after_everybody_left_is_not_complained_of() -> None:
+    """Memory was not waited for any longer; whether it would have come is nobody's business then."""
+    heard: list[dict[str, Any]] = []
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(lambda _, context: heard.append(context))
+    try:
+        await asked_and_left()
+        gc.collect()
+    finally:
+        loop.set_exception_handler(None)
+    assert heard == []
+
+
+async def test_closing_gives_up_what_is_being_computed() -> None:
+    """The connections that it needs are closed next."""
+    model = Counting()
+    once = OncePerText(model)
+    waiting = asyncio.ensure_future(once.embed("tax"))
+    await model.begun.wait()
+    await once.close()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
 
 
 async def test_only_the_last_texts_are_remembered() -> None:
