@@ -9,6 +9,7 @@ from typing import Any, Literal, cast
 
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import BaseCheckpointSaver
+from langgraph.graph import END
 from langgraph.types import Command
 
 from graph.build import Graph
@@ -45,6 +46,14 @@ class Pipeline:
         await self._graph.ainvoke(  # pyright: ignore[reportUnknownMemberType]
             command, _config(turn), context=_context(turn), durability="exit"
         )
+
+    async def record(self, turn: Turn, failure: str | None = None) -> None:
+        """Put on record how the turn ended, and do nothing else of what the thread still has to do.
+
+        A command alone would also run what was pending: a node that broke, and everything after it.
+        """
+        await self._graph.aupdate_state(_config(turn), None, as_node=END)  # pyright: ignore[reportUnknownMemberType]
+        await self.go_on(turn, Command(update={"failure": failure}, goto="record_metrics"))
 
     async def stand(self, turn: Turn, node: Literal["route", "generate"], state: State) -> None:
         """Begin the thread anew where that node has just left this state."""

@@ -10,7 +10,6 @@ from contextlib import nullcontext, suppress
 from uuid import UUID
 
 from langchain_core.messages import HumanMessage
-from langgraph.types import Command
 from structlog.contextvars import bind_contextvars, clear_contextvars
 from structlog.stdlib import get_logger
 
@@ -123,6 +122,7 @@ class Runner:
         told = await self.books.journal.read(user_id, turn_id, after=0)
         turn.told_before = bool(told) and told[-1][1]["event"] in LAST
         if turn.told_before and told[-1][1]["event"] == "error":  # and then the process was lost
+            await self._pipeline.stand(turn, "route", adoption.chosen(turn_id, turn.conversation_id, story))
             await self._fail(turn, told[-1][1]["data"]["code"])
         elif orphan["attempt"] > MOST_RUNS:
             await self._abandon(turn, story, told, orphan["status"])
@@ -146,6 +146,7 @@ class Runner:
             self._tell_the_rest(turn, story, told)
             await self._parts.turns.finish(turn.user_id, turn.turn_id)
         else:
+            await self._pipeline.stand(turn, "route", adoption.chosen(turn.turn_id, turn.conversation_id, story))
             await self._give_up(turn, "internal")
 
     async def _answer(self, turn: Turn, given: Input | None, asked_employee: str | None) -> None:
@@ -225,6 +226,13 @@ class Runner:
             broken_off(turn, code)
             turn.lose()
             return
+        if code == "storage_unavailable":
+            # Its sender was told to come again, so it must not be answered, even if the word that it was accepted
+            # is all that was lost.
+            self._drop(turn, code)
+            with suppress(StorageUnavailable):
+                await self._parts.turns.fail(turn.user_id, turn.turn_id, code)
+            return
         broken_off(turn, code)
         with suppress(TimeoutError):
             async with asyncio.timeout(PATIENCE):
@@ -238,4 +246,4 @@ class Runner:
     async def _fail(self, turn: Turn, code: ErrorCode) -> None:
         """Put it on record that there will be no answer."""
         await self._parts.turns.fail(turn.user_id, turn.turn_id, code)
-        await self._pipeline.go_on(turn, Command(update={"failure": code}, goto="record_metrics"))
+        await self._pipeline.record(turn, code)

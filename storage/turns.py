@@ -73,7 +73,7 @@ class Turns:
             The answer's message id.
 
         Raises:
-            Gone: the conversation was deleted meanwhile, or another process has taken the turn over.
+            Gone: the conversation was deleted meanwhile, another process has taken the turn over, or it has failed.
         """
         values = {"user_id": user_id, "turn_id": turn_id, "owner": self._owner, **turn, "report": Json(turn["report"])}
         message_id = answer_id(turn_id)
@@ -82,7 +82,8 @@ class Turns:
                 "update chat_turns set status = 'answered', employee_slug = %(employee)s,"
                 " finish_reason = %(finish_reason)s, error_code = %(error_code)s, report = %(report)s,"
                 " updated_at = now()"
-                " where user_id = %(user_id)s and turn_id = %(turn_id)s and owner is not distinct from %(owner)s",
+                " where user_id = %(user_id)s and turn_id = %(turn_id)s and owner is not distinct from %(owner)s"
+                " and status <> 'failed'",
                 values,
             )
             if cursor.rowcount == 0:

@@ -124,6 +124,24 @@ async def test_a_turn_killed_after_its_answer_gets_the_rest_done_and_no_second_a
     assert sum(map(streaming, model.requests)) == 1
 
 
+async def test_a_turn_that_ends_every_process_is_given_up(
+    start: Start, frontdesk: Frontdesk, model: ModelServer, ada: UUID
+) -> None:
+    """After ten runs its reader is told so, and no model is asked any more."""
+    model.queue(Hang(["Well, "]), streaming)
+    process, heard = await start(), list[Event]()
+    await ask(process, ada, heard, until="token")
+    await process.kill()
+    url, turn = frontdesk.service.url, heard[0].data["turn_id"]
+    await owner(url, "update chat_turns set attempt = 10")
+    await adopted(frontdesk)
+    *_, last = await told(frontdesk, ada, turn)
+    assert (last.name, last.data["code"]) == ("error", "internal")
+    assert await row(url, "select status, error_code from chat_turns") == ("failed", "internal")
+    assert await row(url, "select outcome, error_code from xai_chat_metrics") == ("failed", "internal")
+    assert sum(map(streaming, model.requests)) == 1
+
+
 async def test_a_restart_finds_what_the_last_run_left(
     start: Start, frontdesk: Frontdesk, model: ModelServer, ada: UUID
 ) -> None:

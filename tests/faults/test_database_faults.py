@@ -64,15 +64,19 @@ async def test_a_database_that_stays_away_ends_the_stream_with_an_error(
 async def test_a_fault_of_ours_in_the_middle_ends_the_stream_with_an_error(
     frontdesk: Frontdesk, model: ModelServer, ada: UUID
 ) -> None:
-    """The client learns that there is no answer and nothing of the reason; turn and metrics say it failed."""
+    """The client learns that there is no answer and nothing of the reason; turn and metrics say it failed.
+
+    And that is the end of it, also where the fault is gone a moment later: no model is asked again.
+    """
     url = frontdesk.service.url
     gate = asyncio.Event()
     model.queue(Gate(["Well, ", "it depends."], gate), streaming)
     async with listening(frontdesk, ada, "Hello") as events:
         turn = UUID((await until(events, "token"))[0].data["turn_id"])
-        await owner(url, "alter table chat_messages add check (role <> 'assistant')")
+        await owner(url, "alter table chat_messages add constraint mute check (role <> 'assistant')")
         gate.set()
         last = (await until(events, "error"))[-1]
+        await owner(url, "alter table chat_messages drop constraint mute")
     assert last.data["code"] == "internal"
     assert "check" not in last.data["message"]
     await frontdesk.settled()
@@ -80,6 +84,7 @@ async def test_a_fault_of_ours_in_the_middle_ends_the_stream_with_an_error(
     assert failed == ("failed", "internal")
     assert await rows(url, "select id, outcome, error_code from xai_chat_metrics") == [(turn, "failed", "internal")]
     assert await rows(url, "select content from chat_messages") == [("Hello",)]
+    assert sum(map(streaming, model.requests)) == 1
 
 
 async def test_a_turn_is_not_done_before_its_end_is_written_down(

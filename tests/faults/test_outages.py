@@ -150,6 +150,13 @@ async def test_a_table_that_somebody_holds_delays_an_answer_and_refuses_a_messag
         await holding
         await until(events, "done")
     assert await kept(frontdesk, start.data["turn_id"]) == [("done", "Well, it depends.", "stop")]
+    # Nobody answers what its sender was told to send again.
+    url = frontdesk.service.url
+    assert await rows(url, "select role, content from chat_messages order by role") == [
+        ("assistant", "Well, it depends."), ("user", "Hello"),
+    ]  # fmt: skip
+    assert await rows(url, "select outcome from xai_chat_metrics") == [("done",)]
+    assert sum(map(streaming, model.requests)) == 1
 
 
 async def test_a_full_disk_refuses_messages_and_loses_none(

@@ -49,6 +49,16 @@ async def test_an_answer_to_nothing_is_not_kept(pool: Pool, owner: Owner, ada: U
     assert rows(owner, MESSAGES) == rows(owner, STATUS) == rows(owner, "select * from chat_conversations") == []
 
 
+async def test_a_turn_that_failed_is_not_answered_any_more(pool: Pool, owner: Owner, ada: UUID) -> None:
+    """Its reader was told that there is no answer, and may have asked again."""
+    turn_id = await heard(pool, ada, accepted("Hello"))
+    await Turns(pool).fail(ada, turn_id, "internal")
+    with pytest.raises(Gone):
+        await Turns(pool).answer(ada, turn_id, answered("Hello", "Hi"))
+    assert rows(owner, MESSAGES) == [("user", "Hello", "ledger")]
+    assert rows(owner, STATUS) == [("failed",)]
+
+
 async def test_a_turn_tells_which_facts_it_used_and_learned(pool: Pool, facts: Facts, ada: UUID, bob: UUID) -> None:
     """One that was forgotten meanwhile is not among them; another user's turn is none."""
     first = await heard(pool, ada, accepted("I sell oat biscuits, and I have two ovens"))
