@@ -92,6 +92,9 @@ class Runner:
             log.exception("turn failed")
             await self._give_up(turn, "internal")
         except asyncio.CancelledError:
+            if turn.answered and turn.ending == "deleted":
+                with suppress(StorageUnavailable):
+                    await self._pipeline.record(turn)
             if not turn.over and not turn.lost:
                 self._drop(turn, turn.ending)
             raise

@@ -94,6 +94,11 @@ class Turn:
         """How it began, where that is known."""
         return self._start or self._refused
 
+    @property
+    def answered(self) -> bool:
+        """Whether an answer is committed and out, so that it counts whatever becomes of the turn."""
+        return self.kept and self.over and not isinstance(self.end, Failed)
+
     async def opening(self) -> Start | Refused:
         """How the turn begins, as soon as that is known."""
         while True:

@@ -13,8 +13,10 @@ import pytest
 from storage.metrics import AWAY, Measured
 from tests.api.mixture import Mixture, Seen
 from tests.support.app import Frontdesk, Serve
-from tests.support.database import rows
+from tests.support.database import kept, rows
 from tests.support.figures import error_codes, figures
+from tests.support.listening import listening, until
+from tests.support.model_script import Hang, structured
 from tests.support.model_server import ModelServer
 from tests.support.prometheus import Samples, counted, scraped
 
@@ -140,3 +142,20 @@ async def test_all_four_say_what_clients_saw(serve: Serve, model: ModelServer, a
     prometheus_agrees([await scraped(server, ada) for server in servers], await written(url))
     summary_agrees(await told(here, "/metrics-summary", bob), [], Counter())
     insights_agree(await told(here, "/insights", bob), [])
+
+
+@pytest.mark.parametrize("path", ["/conversations/c-1", "/account"])
+async def test_an_answer_that_was_given_counts_whatever_is_deleted_then(
+    frontdesk: Frontdesk, model: ModelServer, ada: UUID, bob: UUID, path: str
+) -> None:
+    """While its facts are still looked for; and what is deleted does not come back."""
+    model.queue(Hang(), structured)
+    async with listening(frontdesk, ada, "Hello", conversation_id="c-1") as events, frontdesk.client(ada) as client:
+        usage = (await until(events, "done"))[-1].data["usage"]
+        await model.received(structured)
+        assert (await client.delete(path)).status_code == 204
+    await frontdesk.settled()
+    (turn,) = turns = await written(frontdesk.service.url)
+    assert (turn["outcome"], turn["error_code"], turn["prompt_tokens"]) == ("done", None, usage["prompt_tokens"])
+    prometheus_agrees([await scraped(frontdesk, bob)], turns)
+    assert await kept(frontdesk.service.url) == {}
