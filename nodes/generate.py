@@ -19,7 +19,7 @@ from nodes.speaking.voice import Voice
 from nodes.speaking.writing import Model, write
 from nodes.state import Answer, Context, Notice, State, Usage, asking
 from nodes.stops import Stops
-from nodes.tokens import estimate, estimate_messages
+from nodes.tokens import estimate, estimate_messages, size
 from storage.errors import StorageUnavailable
 from storage.turns import Answered
 
@@ -32,7 +32,7 @@ FALLBACK = "fallback"
 """The model's name when none answered."""
 
 
-REPORTED = ("employee", "model", "finish_reason", "fallback", "usage", "latency_ms", "ttft_ms")
+REPORTED = ("employee", "model", "finish_reason", "fallback", "usage", "prompt", "latency_ms", "ttft_ms")
 """What is kept of an answer, with its notices, beside what has a column of its own."""
 
 
@@ -149,7 +149,8 @@ def _answer(state: State, draft: Draft, *, fallback: bool, first: int | None) ->
         model=FALLBACK if fallback else draft.model,
         finish_reason=draft.finish_reason or "stop",
         fallback=fallback,
-        usage=_usage(state, draft),
+        usage=_usage(draft),
+        prompt=size(draft.prompt),
         latency_ms=_since(state),
         ttft_ms=first,
         facts_used=[] if fallback else [memory["fact_id"] for memory in state["memories"]],
@@ -157,9 +158,9 @@ def _answer(state: State, draft: Draft, *, fallback: bool, first: int | None) ->
     )
 
 
-def _usage(state: State, draft: Draft) -> Usage:
+def _usage(draft: Draft) -> Usage:
     if draft.prompt_tokens is None or draft.completion_tokens is None:
-        prompt, completion = estimate_messages(state["prompt"]), estimate(draft.text)
+        prompt, completion = estimate_messages(draft.prompt), estimate(draft.text)
         return Usage(prompt_tokens=prompt, completion_tokens=completion, estimated=True)
     return Usage(prompt_tokens=draft.prompt_tokens, completion_tokens=draft.completion_tokens, estimated=False)
 

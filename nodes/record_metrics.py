@@ -10,8 +10,8 @@ from typing_extensions import TypedDict
 
 from nodes.employees import Slug, find
 from nodes.queueing import WhileBusy
-from nodes.state import Context, Refusal, State, asking
-from nodes.tokens import estimate, estimate_messages
+from nodes.state import Context, PromptSize, Refusal, State, asking
+from nodes.tokens import estimate, size
 from nodes.turn_line import TurnLine
 from storage.audit import Finding
 from storage.metrics import Measured, Outcome
@@ -59,22 +59,31 @@ def measured(state: State, model: str) -> Measured:
     answer = state["answer"]
     text = answer["text"] if answer else ""
     usage = answer["usage"] if answer and not answer["usage"]["estimated"] else None
-    prompt = state["prompt"]
+    prompt = _asked(state)
     return Measured(
         employee=_employee(state),
         model=answer["model"] if answer else model,
         outcome=_outcome(state),
         latency_ms=answer["latency_ms"] if answer else max(0, round((time.time() - state["started_at"]) * 1000)),
         ttft_ms=answer["ttft_ms"] if answer else None,
-        prompt_chars=sum(len(message.text) for message in prompt) or len(state["message"]),
+        prompt_chars=prompt["chars"],
         completion_chars=len(text),
-        prompt_tokens_est=estimate_messages(prompt) or estimate(state["message"]),
+        prompt_tokens_est=prompt["tokens"],
         completion_tokens_est=estimate(text),
         prompt_tokens=usage["prompt_tokens"] if usage else None,
         completion_tokens=usage["completion_tokens"] if usage else None,
         success=_outcome(state) in ("done", "stopped"),
         error_code=_error_code(state),
     )
+
+
+def _asked(state: State) -> PromptSize:
+    """What the model was asked, or would have been as far as the turn came."""
+    if state["answer"] and "prompt" in state["answer"]:
+        return state["answer"]["prompt"]
+    if state["prompt"]:
+        return size(state["prompt"])
+    return PromptSize(chars=len(state["message"]), tokens=estimate(state["message"]))
 
 
 def _line(state: State, numbers: Measured) -> TurnLine:

@@ -89,6 +89,13 @@ class Usage(TypedDict):
     """True when the model did not say and we counted characters."""
 
 
+class PromptSize(TypedDict):
+    """How long a prompt is by our own count, whatever the model says of it."""
+
+    chars: int
+    tokens: int
+
+
 class Trimmed(TypedDict):
     """What did not fit in the window."""
 
@@ -106,6 +113,9 @@ class Answer(TypedDict):
     finish_reason: FinishReason
     fallback: bool
     usage: Usage
+    prompt: NotRequired[PromptSize]
+    """What the model was asked last, which may be less than the turn's prompt: it could not read more. Answers of an
+    earlier release do not say."""
     latency_ms: int
     ttft_ms: int | None
     """Milliseconds from the request to the first token."""

@@ -1,8 +1,9 @@
 """An answer as far as it has come, over several attempts."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from langchain_core.messages import AIMessageChunk
+from langchain_core.messages import AIMessageChunk, AnyMessage
 
 from nodes.errors import ModelErrorCode
 from nodes.state import FinishReason
@@ -21,6 +22,8 @@ class Draft:
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
     error_code: ModelErrorCode | None = None
+    prompt: Sequence[AnyMessage] = field(default=(), compare=False)
+    """What that model was asked."""
     begun: bool = field(default=False, compare=False)
     """Whether this attempt has said something."""
     breaks: int = field(default=0, compare=False)

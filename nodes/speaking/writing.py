@@ -113,6 +113,7 @@ class _Writing:
     async def _ask(self, model: Model, prompt: list[AnyMessage], *, last: bool) -> None:
         """One model, with what it can read."""
         while True:
+            self.draft.prompt = prompt
             try:
                 return await self._try(model, prompt, last=last)
             except ContextTooLong:

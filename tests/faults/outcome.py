@@ -17,6 +17,15 @@ async def counted(frontdesk: Frontdesk, answer: Answer) -> tuple[str, str | None
     return outcome, code, success
 
 
+async def prompted(url: str, turn_id: str) -> int:
+    """How many characters the metrics count of what the model was asked."""
+    chars, tokens = await row(
+        url, "select prompt_chars, prompt_tokens_est from xai_chat_metrics where id = %(turn)s", turn=UUID(turn_id)
+    )
+    assert chars / 4 <= tokens <= chars
+    return int(chars)
+
+
 async def said(frontdesk: Frontdesk, answer: Answer) -> str:
     """The answer as it is kept."""
     turn = UUID(answer.headers["x-turn-id"])

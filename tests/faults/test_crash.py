@@ -3,10 +3,11 @@
 import asyncio
 from uuid import UUID
 
+from tests.faults.outcome import prompted
 from tests.support.app import Event, Frontdesk, read_events
 from tests.support.database import owner, row, rows
 from tests.support.listening import text_of
-from tests.support.model_script import Gate, Hang, Json, Text, plain, streaming, structured
+from tests.support.model_script import Gate, Hang, Json, Text, plain, prompt_chars, streaming, structured
 from tests.support.model_server import ModelServer
 from tests.support.process import Process, Start
 
@@ -121,7 +122,8 @@ async def test_a_turn_killed_after_its_answer_gets_the_rest_done_and_no_second_a
     assert text_of(again) == text_of(heard) == "Hello from the scripted model."
     assert [event.data for event in again if event.name == "done"] == [heard[-1].data]
     await whole(frontdesk.service.url, turn)
-    assert sum(map(streaming, model.requests)) == 1
+    (asked,) = filter(streaming, model.requests)
+    assert await prompted(frontdesk.service.url, turn) == prompt_chars(asked)
 
 
 async def test_a_turn_that_ends_every_process_is_given_up(

@@ -8,9 +8,9 @@ from uuid import UUID
 import pytest
 
 from nodes.employees import employee
-from tests.faults.outcome import counted, said
+from tests.faults.outcome import counted, prompted, said
 from tests.support.app import Frontdesk
-from tests.support.model_script import Cut, Garbage, Refuse, Reply, Status, Text, streaming
+from tests.support.model_script import Cut, Garbage, Refuse, Reply, Status, Text, prompt_chars, streaming
 from tests.support.model_server import ModelServer
 
 PREPARED = employee("prime").fallback
@@ -110,6 +110,8 @@ async def test_a_conversation_too_long_for_the_model_is_shortened(
     assert "My first words" in whole
     assert "My first words" not in shorter
     assert "And now?" in shorter
+    *_, asked = filter(streaming, model.requests)
+    assert await prompted(frontdesk.service.url, answer.headers["x-turn-id"]) == prompt_chars(asked)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from langgraph.runtime import ExecutionInfo, Runtime
 
 from nodes.emit import Event
 from nodes.employees import Slug
-from nodes.state import Answer, Context, NoticeCode, RouteReport, State, Trimmed, Usage
+from nodes.state import Answer, Context, NoticeCode, PromptSize, RouteReport, State, Trimmed, Usage
 from storage.messages import History, Message
 from storage.recall import Memory
 
@@ -82,6 +82,7 @@ def an_answer(text: str = "You spent 412 on food.", **changes: Any) -> Answer:
         finish_reason="stop",
         fallback=False,
         usage=Usage(prompt_tokens=90, completion_tokens=7, estimated=False),
+        prompt=PromptSize(chars=320, tokens=88),
         latency_ms=1200,
         ttft_ms=300,
         facts_used=[],

@@ -6,7 +6,7 @@ import pytest
 
 from nodes.errors import ModelRejected
 from nodes.generate import REPORTED
-from nodes.tokens import estimate, estimate_messages
+from nodes.tokens import estimate, estimate_messages, size
 from storage.turns import Answered
 from tests.nodes.answering import PROMPT, TurnBook, generated
 from tests.nodes.models import ScriptedModel, end, piece
@@ -38,6 +38,7 @@ async def test_the_answer_is_streamed_committed_and_announced() -> None:
     assert answer["message_id"] == str(uuid5(TURN, "answer"))
     assert (answer["model"], answer["fallback"], answer["finish_reason"]) == ("scripted", False, "stop")
     assert answer["usage"] == {"prompt_tokens": 90, "completion_tokens": 7, "estimated": False}
+    assert answer.get("prompt") == size(PROMPT)
     assert answer["ttft_ms"] is not None
     assert 0 <= answer["ttft_ms"] <= answer["latency_ms"]
     assert result["notices"] == []

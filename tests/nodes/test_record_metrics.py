@@ -99,9 +99,9 @@ def test_an_answered_turn_in_numbers() -> None:
         outcome="done",
         latency_ms=1200,
         ttft_ms=300,
-        prompt_chars=25,
+        prompt_chars=320,
         completion_chars=len(text),
-        prompt_tokens_est=estimate_messages(PROMPT),
+        prompt_tokens_est=88,
         completion_tokens_est=estimate(text),
         prompt_tokens=90,
         completion_tokens=7,
@@ -152,6 +152,12 @@ def test_every_outcome_has_its_name(
 def test_the_row_goes_to_whoever_really_answered(changes: dict[str, Any], employee: str) -> None:
     """A turn that was refused before it was routed counts for whom it was meant."""
     assert measured(a_state(**changes), "scripted")["employee"] == employee
+
+
+def test_a_turn_without_an_answer_counts_the_prompt_that_it_had() -> None:
+    """It broke while it was answered."""
+    row = measured(a_state(prompt=PROMPT, failure="internal"), "scripted")
+    assert (row["prompt_chars"], row["prompt_tokens_est"]) == (25, estimate_messages(PROMPT))
 
 
 def test_a_turn_that_never_reached_the_model_counts_its_message() -> None:

@@ -155,6 +155,7 @@ async def test_a_prompt_that_is_too_long_is_shortened_by_halves() -> None:
     written = await draft(model, prompt=prompt, listener=listener)
     assert [message.text for message in model.read] == ["system", "question"]
     assert (written.text, listener.said) == ("Hello Ada", ["-", "-", "Hello", " Ada"])
+    assert written.prompt == model.read
 
 
 async def test_a_question_that_is_too_long_by_itself_is_refused() -> None:

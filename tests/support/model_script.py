@@ -216,6 +216,11 @@ def prompt_words(request: Request) -> int:
     return len(" ".join(texts).split())
 
 
+def prompt_chars(request: Request) -> int:
+    """How many characters all messages hold together, where each is one text."""
+    return sum(len(message["content"]) for message in request.body["messages"])
+
+
 def input_texts(request: Request) -> list[str]:
     """The texts to embed; token ids, which clients may send instead, are read as words."""
     given: Any = request.body["input"]
