@@ -133,7 +133,7 @@ def _leave_no_other_way() -> None:
     sys.unraisablehook = lambda left: log.error("an exception was left over", exc_info=left.exc_value)
     threading.excepthook = lambda ended: log.error("a thread ended by an exception", exc_info=ended.exc_value)
     warnings.showwarning = _warned
-    stamina.instrumentation.set_on_retry_hooks([_tried_again])
+    stamina.instrumentation.set_on_retry_hooks([stamina.instrumentation.PrometheusOnRetryHook, _tried_again])
 
 
 def _ended(_kind: type[BaseException], error: BaseException, _trace: TracebackType | None) -> None:

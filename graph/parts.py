@@ -19,6 +19,7 @@ from nodes.queueing import Queue
 from nodes.speaking.writing import Model
 from nodes.stops import Stops
 from storage.limits import Allowance
+from storage.pool import Use
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ class Parts:
     embed: load_memory.Embed
     embedding_model: str
     """The name stored with every vector of `embed`."""
-    recall: load_memory.Recall
+    recall: "Memories"
     model: Model
     second: Model | None
     """Answers where the first cannot."""
@@ -86,6 +87,14 @@ class LimitKeeper(rate_limit.Limits, Protocol):
 
     async def peek(self, user_id: UUID) -> Allowance | None:
         """What is left, without counting anything; None without a limit."""
+        ...
+
+
+class Memories(load_memory.Recall, Protocol):
+    """Finds facts by meaning, over connections of its own."""
+
+    def use(self) -> Use:
+        """How these stand just now."""
         ...
 
 

@@ -21,7 +21,7 @@ from graph.runner import Runner
 from graph.scribe import Scribe
 from graph.sending import Sender
 from graph.settings import Settings
-from graph.telemetry import Counted, Telemetry
+from graph.telemetry import Counted, Pooled, Telemetry
 from graph.tracing import Tracing
 from storage.checkpoints import checkpointer
 from storage.errors import StorageError, StorageUnavailable
@@ -120,7 +120,13 @@ async def open_service(
         rejoin = Rejoin(runner.running, journal, turn_records, parts.turns, news)
         exports = await stack.enter_async_context(Pool.open(url, size=EXPORT_CONNECTIONS))
         records = Records(pool, exports, runner.running, parts.embed, parts.embedding_model)
-        pools = {"turns": turns, "records": pool, "exports": exports}
+        pools: dict[str, Pooled] = {
+            "turns": turns,
+            "records": pool,
+            "exports": exports,
+            "checkpoints": saver,
+            "recall": parts.recall,
+        }
         telemetry.watch(runner.running, scribe, pools, (parts.model, parts.second))
         heart = Heart(runner, leases)
         pruning = Pruning(pool, settings.keep_hours)

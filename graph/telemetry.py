@@ -7,7 +7,7 @@ share (prometheus_client's multiprocess mode), and whichever is asked tells of a
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Literal, Protocol, get_args
 from uuid import UUID
 
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
@@ -21,13 +21,21 @@ from nodes.employees import EMPLOYEES
 from nodes.record_metrics import Metrics
 from storage.audit import Finding
 from storage.metrics import AWAY, Measured, Outcome
-from storage.pool import Pool, Use
+from storage.pool import Use
 
 FIRST_TOKEN = (0.1, 0.25, 0.5, 0.75, 1, 1.5, 2, 3, 5, 10, 25)
 WHOLE_TURN = (0.25, 0.5, 1, 2, 3, 5, 8, 12, 18, 25, 40, 150)
 """Seconds up to which is counted: closest where the promises lie, and up to the longest that a turn can take."""
 BEAT = 1.0
 """Seconds after which other processes know how it stands here."""
+
+
+class Pooled(Protocol):
+    """Has connections to the database that several share."""
+
+    def use(self) -> Use:
+        """How they stand just now."""
+        ...
 
 
 class Telemetry:
@@ -83,7 +91,7 @@ class Telemetry:
         """How many jobs wait, in the whole installation; None where nobody can tell."""
         self._jobs.set(float("nan") if waiting is None else waiting)
 
-    def watch(self, running: Running, scribe: Scribe, pools: Mapping[str, Pool], models: Iterable[object]) -> None:
+    def watch(self, running: Running, scribe: Scribe, pools: Mapping[str, Pooled], models: Iterable[object]) -> None:
         """Look at these whenever somebody asks."""
         self._look(self._gauge("frontdesk_running_turns", "Turns that run here."), lambda: running.count)
         waiting = self._gauge("frontdesk_waiting_messages", "Messages that nobody answers yet.")
@@ -97,11 +105,12 @@ class Telemetry:
             self._look(used.labels(name), _asking(pool, lambda use: use.used))
             self._look(size.labels(name), _asking(pool, lambda use: use.size))
             self._look(callers.labels(name), _asking(pool, lambda use: use.waiting))
-        breaker = self._gauge("frontdesk_model_breaker", "Processes whose breaker is in this state.", "model", "state")
-        for model in models:
-            if isinstance(model, ChatModel):
-                for state in get_args(State):
-                    self._look(breaker.labels(model.label, state), _being(model, state))
+        breaker = self._gauge("frontdesk_model_breaker", "Breakers that are in this state.", "model", "state")
+        asked = [model for model in models if isinstance(model, ChatModel)]
+        for label in {model.label for model in asked}:  # two servers may have a model of the same name
+            named = [model for model in asked if model.label == label]
+            for state in get_args(State):
+                self._look(breaker.labels(label, state), _being(named, state))
 
     async def run(self) -> None:
         """Keep up to date what other processes tell of this one, until cancelled."""
@@ -144,9 +153,9 @@ class Counted:
         return new
 
 
-def _asking(pool: Pool, what: Callable[[Use], float]) -> Callable[[], float]:
+def _asking(pool: Pooled, what: Callable[[Use], float]) -> Callable[[], float]:
     return lambda: what(pool.use())
 
 
-def _being(model: ChatModel, state: State) -> Callable[[], float]:
-    return lambda: model.breaker == state
+def _being(models: Sequence[ChatModel], state: State) -> Callable[[], float]:
+    return lambda: sum(model.breaker == state for model in models)

@@ -8,13 +8,22 @@ from typing import cast
 import psycopg
 from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
 from psycopg.rows import DictRow
+from psycopg_pool import AsyncConnectionPool
 
 from storage.errors import StorageUnavailable
-from storage.pool import LOST, PATIENCE, Connection, dialled
+from storage.pool import LOST, PATIENCE, Connection, Use, dialled, use_of
 
 
 class Saver(AsyncPostgresSaver):
     """LangGraph's saver, which says in our words that the server cannot be reached."""
+
+    def __init__(self, connections: AsyncConnectionPool[Connection]) -> None:
+        super().__init__(connections)
+        self._connections = connections
+
+    def use(self) -> Use:
+        """How its pool stands just now."""
+        return use_of(self._connections)
 
     @asynccontextmanager
     async def _cursor(self, *, pipeline: bool = False) -> AsyncGenerator[psycopg.AsyncCursor[DictRow]]:

@@ -89,6 +89,13 @@ class Use(NamedTuple):
     waiting: int
 
 
+def use_of(connections: AsyncConnectionPool[Connection]) -> Use:
+    """How a pool stands just now."""
+    stats = connections.get_stats()
+    size = stats["pool_size"]
+    return Use(size, size - stats["pool_available"], stats.get("requests_waiting", 0))
+
+
 class Pool:
     """The application's connections to Postgres. Open it with `Pool.open()`."""
 
@@ -179,9 +186,7 @@ class Pool:
 
     def use(self) -> Use:
         """How it stands just now."""
-        stats = self._connections.get_stats()
-        size = stats["pool_size"]
-        return Use(size, size - stats["pool_available"], stats.get("requests_waiting", 0))
+        return use_of(self._connections)
 
     async def check(self) -> None:
         """Ask the database for a sign of life.

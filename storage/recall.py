@@ -20,9 +20,11 @@ from sqlalchemy import Connection, event, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolWaitTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import QueuePool
 
 from storage.errors import StorageUnavailable
 from storage.facts import padded
+from storage.pool import Use
 
 _asking: ContextVar[UUID] = ContextVar("_asking")
 
@@ -41,9 +43,11 @@ class Memory(TypedDict):
 class Recall:
     """Search over the remembered facts. Open it with `Recall.open()`."""
 
-    def __init__(self, engine: AsyncEngine, model: str) -> None:
+    def __init__(self, engine: AsyncEngine, model: str, size: int) -> None:
         self._engine = engine
         self._model = model
+        self._size = size
+        self._searches = 0
         self._opening = asyncio.Lock()
         self._store: PGVectorStore | None = None
 
@@ -67,7 +71,7 @@ class Recall:
         )
         event.listen(engine.sync_engine, "begin", _become_the_user)
         try:
-            yield cls(engine, model)
+            yield cls(engine, model, size)
         finally:
             await engine.dispose()
 
@@ -77,6 +81,7 @@ class Recall:
         Raises:
             StorageUnavailable: the database did not answer.
         """
+        self._searches += 1
         try:
             store = await self._opened()
             _asking.set(user_id)
@@ -85,6 +90,8 @@ class Recall:
             )
         except (DBAPIError, PoolWaitTimeout, psycopg.OperationalError) as error:
             raise StorageUnavailable from error
+        finally:
+            self._searches -= 1
         return [
             Memory(
                 fact_id=str(document.metadata["fact_id"]),
@@ -94,6 +101,13 @@ class Recall:
             )
             for document, distance in found
         ]
+
+    def use(self) -> Use:
+        """How its pool stands just now; who waits is counted here, because SQLAlchemy's pool does not tell."""
+        pool = self._engine.pool
+        assert isinstance(pool, QueuePool)
+        used = pool.checkedout()
+        return Use(pool.checkedin() + used, used, max(0, self._searches - self._size))
 
     async def _opened(self) -> PGVectorStore:
         """The store, which looks at its table before the first search: a database may be away at the start."""

@@ -8,7 +8,7 @@ const OUTCOMES = /** @type {Record<string, string>} */ ({
   done: "Answered",
   stopped: "Stopped by who asked",
   limited: "Refused by the limit",
-  refused: "Refused by the guard",
+  refused: "Refused by the guard, or while busy",
   failed: "Failed",
   fallback: "Prepared reply instead",
 });

@@ -1,6 +1,7 @@
 """GET /metrics, as Prometheus reads it."""
 
 import asyncio
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -11,6 +12,7 @@ from tests.support.database import rows
 from tests.support.listening import listening, until
 from tests.support.model_script import Gate, Status, streaming
 from tests.support.model_server import ModelServer
+from tests.support.process import Start
 from tests.support.prometheus import counted, scraped
 
 
@@ -49,8 +51,9 @@ async def test_what_is_going_on_is_told_as_it_is(frontdesk: Frontdesk, model: Mo
     assert (during["frontdesk_running_turns",], after["frontdesk_running_turns",]) == (1, 0)
     assert after["frontdesk_journal_waiting_events",] == 0
     assert after["frontdesk_waiting_jobs",] in (0, 1, 2)  # of each of our two jobs one may wait
-    pools = ("turns", "records", "exports")
-    assert after["frontdesk_pool_used_connections", "turns"] == after["frontdesk_pool_used_connections", "exports"] == 0
+    pools = ("turns", "records", "exports", "checkpoints", "recall")
+    used = {name: after["frontdesk_pool_used_connections", name] for name in pools if name != "records"}
+    assert used == {"turns": 0, "exports": 0, "checkpoints": 0, "recall": 0}
     assert all(after["frontdesk_pool_connections", name] >= 1 for name in pools)
     assert {name: after["frontdesk_pool_waiting", name] for name in pools} == dict.fromkeys(pools, 0)
 
@@ -64,6 +67,28 @@ async def test_a_model_that_is_left_alone_is_told_of(serve: Serve, model: ModelS
     for _ in range(FAILURES):
         await frontdesk.chat(ada, "Hello")
     assert counted(await scraped(frontdesk, ada), "frontdesk_model_breaker") == {(name, "open"): 1}
+
+
+async def test_of_two_models_with_one_name_neither_hides_the_other(serve: Serve, model: ModelServer, ada: UUID) -> None:
+    """The same model at another server is left alone by itself."""
+    async with ModelServer() as second:
+        elsewhere: dict[str, Any] = {"second_model": "gpt-4o-mini", "second_base_url": second.url}
+        frontdesk = await serve(attempts=1, rate_limit=0, **elsewhere)
+        model.always(Status(500))
+        for _ in range(FAILURES):
+            await frontdesk.chat(ada, "Hello")
+        found = counted(await scraped(frontdesk, ada), "frontdesk_model_breaker")
+    assert found == {("gpt-4o-mini", "open"): 1, ("gpt-4o-mini", "closed"): 1}
+
+
+async def test_what_was_tried_again_is_counted(start: Start, model: ModelServer, ada: UUID) -> None:
+    """By a server as people start it, which logs each try in its own words."""
+    process = await start()
+    model.queue(Status(500), streaming)
+    async with process.client(ada) as client:
+        answer = await client.post("/chat", json={"message": "Hello"}, headers={"Accept": "application/json"})
+    assert answer.json()["finish_reason"] == "stop"
+    assert sum(counted(await scraped(process, ada), "stamina_retries_total").values()) == 1
 
 
 async def test_only_administrators_see_it(frontdesk: Frontdesk, ada: UUID) -> None:
