@@ -4,6 +4,7 @@ Where no collector is set there is no `Tracing`, and nothing of this runs. No sp
 asked for; then it is what models are sent and answer, which the guard has masked before.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,6 +23,8 @@ from graph.settings import Settings
 from graph.spans import Call, failed, server
 from graph.turn import Turn
 from nodes.employees import find
+from nodes.errors import ModelUnavailable
+from nodes.speaking.writing import out_of_time
 from nodes.state import Context, State
 from storage.metrics import AWAY
 
@@ -101,6 +104,10 @@ class Tracing:
         span = self._tracer().start_span(f"{operation} {model}", kind=SpanKind.CLIENT, attributes={**names, **known})
         try:
             yield span
+        except (asyncio.CancelledError, GeneratorExit):
+            if out_of_time():  # and not because somebody stopped it
+                failed(span, ModelUnavailable("model_timeout"))
+            raise
         except Exception as error:  # whatever it is, the caller knows what to make of it
             failed(span, error)
             raise

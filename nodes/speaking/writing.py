@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
+from contextvars import ContextVar
 from typing import Protocol
 
 import stamina
@@ -16,6 +17,15 @@ LONGEST_WAIT = 8.0
 """Seconds until the next attempt at most: whoever asks for more is not asked again, because a person waits."""
 WORTH_IT = 0.2
 """The share of the time budget that must be left to begin a broken answer anew: below it, half of one is better."""
+
+
+_deadline: ContextVar[asyncio.Timeout | None] = ContextVar("_deadline", default=None)
+
+
+def out_of_time() -> bool:
+    """Whether the time for the answer that is written here is over, which a model just hears as being hung up on."""
+    deadline = _deadline.get()
+    return deadline is not None and deadline.expired()
 
 
 class Model(Protocol):
@@ -73,13 +83,16 @@ async def write(
     """
     writing = _Writing(audience, seconds, attempts)
     try:
-        async with asyncio.timeout(seconds), stoppable(stop):
+        async with asyncio.timeout(seconds) as deadline, stoppable(stop):
+            _deadline.set(deadline)
             await writing.ask(models, list(prompt))
     except Stopped:
         writing.draft.finish_reason = "stopped"
     except TimeoutError:
         writing.draft.error_code = "model_timeout"
         writing.draft.finish_reason = "timeout"
+    finally:
+        _deadline.set(None)
     return writing.draft
 
 

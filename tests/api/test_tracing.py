@@ -180,6 +180,19 @@ async def test_a_stopped_answer_ends_its_models_span(
     assert (turn.failed, *facts(turn, "frontdesk.outcome")) == (False, "stopped")
 
 
+async def test_a_request_that_was_given_up_for_its_time_has_failed(
+    serve: Serve, collector: Collector, model: ModelServer, ada: UUID
+) -> None:
+    """The last one, too, on which the turn hangs up: by the code of the turn."""
+    model.always(Hang(["Half "]), streaming)
+    traced = await serve(otlp_endpoint=collector.url, turn_timeout=1)
+    answer = await traced.chat(ada, "Hello")
+    assert answer.named("done")[0]["finish_reason"] == "timeout"
+    turn, below = await the_turn(collector)
+    assert {(span.failed, *facts(span, "error.type")) for span in chats(below)} == {(True, "model_timeout")}
+    assert facts(turn, "frontdesk.outcome") == ["done"]
+
+
 async def test_a_second_request_for_the_same_turn_has_a_trace_of_its_own(
     traced: Frontdesk, collector: Collector, ada: UUID
 ) -> None:
