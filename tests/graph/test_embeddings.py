@@ -3,7 +3,6 @@
 import asyncio
 import gc
 import math
-from typing import Any
 
 import numpy as np
 import pytest
@@ -89,15 +88,15 @@ async def asked_and_left() -> None:
 
 async def test_a_failure_after_everybody_left_is_not_complained_of() -> None:
     """Memory was not waited for any longer; whether it would have come is nobody's business then."""
-    heard: list[dict[str, Any]] = []
+    heard: list[Exception | None] = []
     loop = asyncio.get_running_loop()
-    loop.set_exception_handler(lambda _, context: heard.append(context))
+    loop.set_exception_handler(lambda _, context: heard.append(context.get("exception")))
     try:
         await asked_and_left()
         gc.collect()
     finally:
         loop.set_exception_handler(None)
-    assert heard == []
+    assert EmbeddingUnavailable not in map(type, heard)  # what other tests left behind is collected, too
 
 
 async def test_closing_gives_up_what_is_being_computed() -> None:
