@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from playwright.async_api import Locator, Page
+from playwright.async_api import Locator, Page, expect
 
 
 @dataclass(frozen=True)
@@ -51,6 +51,7 @@ class Desk:
         return self.page.get_by_role("button", name=name, exact=True)
 
     async def send(self, text: str) -> None:
-        """Type it and press Enter."""
+        """Type it and press Enter, once the answer before it has ended: its last word is not its end."""
         await self.field.fill(text)
+        await expect(self.button("Send")).to_be_enabled()
         await self.field.press("Enter")

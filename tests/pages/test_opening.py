@@ -56,7 +56,8 @@ async def test_what_is_sent_early_goes_out(browser: Browser, local_mode: Frontde
     """Nobody waits for what lays answers out in order to send."""
     async with opening(browser, local_mode.url, "vendor/markdown-it.js") as (desk, held):
         await expect(desk.page.locator("#whom option")).to_have_count(7)
-        await desk.send("Hello")
+        await desk.field.fill("Hello")
+        await desk.field.press("Enter")
         await held.continue_()
         await expect(desk.answers).to_have_text(GREETING)
         await expect(desk.mine).to_have_text(["Hello"])
