@@ -90,7 +90,7 @@ async def open_parts(
         remote = settings.remote_embeddings
         embedder = await _remote_embedder(settings, stack, tracing) if remote else local.embedder
         if pool is None:
-            pool = await stack.enter_async_context(Pool.open(url))
+            pool = await stack.enter_async_context(Pool.open(url, haste=settings.accept_timeout))
         messages = Messages(pool)
         yield Parts(
             options=_options(settings, models),

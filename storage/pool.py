@@ -26,8 +26,6 @@ LOST = (psycopg.OperationalError, PoolTimeout)
 long, or the disk is full."""
 PATIENCE = 5.0
 """Seconds to wait for a free connection, and after which a statement is given up."""
-HASTE = 0.8
-"""Seconds for a statement that stands between a message and its first sign."""
 
 
 LINE: dict[str, Any] = {
@@ -99,21 +97,25 @@ def use_of(connections: AsyncConnectionPool[Connection]) -> Use:
 class Pool:
     """The application's connections to Postgres. Open it with `Pool.open()`."""
 
-    def __init__(self, connections: AsyncConnectionPool[Connection]) -> None:
+    def __init__(self, connections: AsyncConnectionPool[Connection], haste: float) -> None:
         self._connections = connections
+        self._haste = haste
 
     @classmethod
     @asynccontextmanager
-    async def open(cls, url: str, *, size: int = 10, wait: float = PATIENCE) -> AsyncGenerator["Pool"]:
+    async def open(
+        cls, url: str, *, size: int = 10, wait: float = PATIENCE, haste: float = PATIENCE
+    ) -> AsyncGenerator["Pool"]:
         """Open the pool for the length of the block.
 
         Args:
             url: where Postgres is.
             size: connections at most.
             wait: seconds to wait for a free connection before `StorageUnavailable`.
+            haste: seconds for a statement that stands between a message and its first sign.
         """
         async with dialled(url, size=size, wait=wait, configure=_know_vectors) as connections:
-            yield cls(connections)
+            yield cls(connections, haste)
 
     @asynccontextmanager
     async def as_user(
@@ -124,7 +126,7 @@ class Pool:
         Args:
             user_id: whose.
             snapshot: only read, and everything as it is at the first look.
-            hasty: rather give up within `HASTE` a statement than let somebody wait.
+            hasty: somebody waits for a first sign, and rather hears that there is none than waits for long.
 
         Raises:
             StorageUnavailable: no connection, or it was lost.
@@ -137,7 +139,7 @@ class Pool:
             await conn.execute(
                 "select set_config('role', 'frontdesk_app', true), set_config('request.jwt.claims', %(claims)s, true),"
                 " set_config('statement_timeout', %(limit)s, true)",
-                {"claims": claims, "limit": _milliseconds(HASTE if hasty else PATIENCE)},
+                {"claims": claims, "limit": _milliseconds(self._haste if hasty else PATIENCE)},
             )
             yield conn
 

@@ -195,7 +195,7 @@ async def test_many_unknown_names_at_once_are_one_question(issuer: Issuer) -> No
 async def test_known_keys_go_on_while_the_issuer_has_a_bad_day(issuer: Issuer, mood: Mood) -> None:
     """However old they are; and it is not asked at every request."""
     clock = Clock()
-    keys = KeySet(issuer.url, clock=clock, patience=0.2)
+    keys = KeySet(issuer.url, clock=clock, patience=1)
     await keys.key("ec", "ES256")
     issuer.mood = mood
     clock.now += 100_000

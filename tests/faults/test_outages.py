@@ -132,9 +132,10 @@ async def test_a_database_that_stands_still_keeps_nobody_waiting(
 
 
 async def test_a_table_that_somebody_holds_delays_an_answer_and_refuses_a_message(
-    frontdesk: Frontdesk, model: ModelServer, ada: UUID, bob: UUID
+    frontdesk: Frontdesk, serve: Serve, model: ModelServer, ada: UUID, bob: UUID
 ) -> None:
     """What has begun waits for it; who comes new is told to come again."""
+    brief = await serve(accept_timeout=0.1)
     gate, held, release = asyncio.Event(), asyncio.Event(), asyncio.Event()
     model.queue(Gate(["Well, ", "it depends."], gate), streaming)
     async with listening(frontdesk, ada, "Hello") as events:
@@ -143,7 +144,7 @@ async def test_a_table_that_somebody_holds_delays_an_answer_and_refuses_a_messag
         await held.wait()
         gate.set()
         await waits_for_a_lock(frontdesk.service.url)
-        async with frontdesk.client(bob) as client:
+        async with brief.client(bob) as client:
             response = await client.post("/chat", json={"message": "And me?"})
         assert (response.status_code, response.json()["code"]) == (503, "storage_unavailable")
         release.set()

@@ -9,10 +9,8 @@ from langchain_core.messages.ai import UsageMetadata
 
 HANG: Literal["hang"] = "hang"
 """Says nothing more, and does not end either."""
-PAUSE: Literal["pause"] = "pause"
-"""Says nothing for most of a fifth of a second."""
 
-Step: TypeAlias = AIMessageChunk | Exception | Literal["hang", "pause"]
+Step: TypeAlias = AIMessageChunk | Exception | Literal["hang"]
 
 
 class ScriptedModel:
@@ -35,8 +33,6 @@ class ScriptedModel:
                     raise step
                 if step == HANG:
                     await asyncio.Event().wait()
-                elif step == PAUSE:
-                    await asyncio.sleep(0.18)
                 else:
                     yield step
         finally:

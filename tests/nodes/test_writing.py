@@ -10,9 +10,10 @@ from langchain_core.messages import AnyMessage, HumanMessage
 from stamina.instrumentation import RetryDetails, set_on_retry_hooks
 
 from nodes.errors import ContextTooLong, ModelDown, ModelRejected, ModelUnavailable
+from nodes.speaking import writing
 from nodes.speaking.draft import Draft
 from nodes.speaking.writing import LONGEST_WAIT, write
-from tests.nodes.models import HANG, PAUSE, ScriptedModel, Step, end, piece
+from tests.nodes.models import HANG, ScriptedModel, Step, end, piece
 
 Waits: TypeAlias = list[float]
 
@@ -125,10 +126,11 @@ async def test_what_was_said_stands_where_nothing_better_comes() -> None:
     assert (model.asked, written.text, listener.said) == (3, "Hel", ["Hel"])
 
 
-async def test_an_answer_that_breaks_late_is_kept_for_want_of_time() -> None:
+async def test_an_answer_that_breaks_late_is_kept_for_want_of_time(monkeypatch: pytest.MonkeyPatch) -> None:
     """Half of it is better than the beginning of another one; it says that time was the reason."""
-    model = ScriptedModel([piece("Hel"), PAUSE, BUSY], GOOD)
-    written = await draft(model, seconds=0.2)
+    monkeypatch.setattr(writing, "WORTH_IT", 1.1)  # so that it is late from the first moment
+    model = ScriptedModel([piece("Hel"), BUSY], GOOD)
+    written = await draft(model)
     assert (model.asked, written.text) == (1, "Hel")
     assert (written.finish_reason, written.error_code) == ("timeout", "model_overloaded")
 

@@ -47,7 +47,7 @@ async def test_what_ends_in_an_error_is_undone(pool: Pool, owner: Owner, ada: UU
 
 async def test_a_pool_that_is_used_up_is_unavailable(database_url: str, ada: UUID) -> None:
     """Whoever waits too long for a connection hears so instead of waiting for ever."""
-    async with Pool.open(database_url, size=1, wait=0.05) as pool, pool.as_user(ada):
+    async with Pool.open(database_url, size=1, wait=1) as pool, pool.as_user(ada):
         with pytest.raises(StorageUnavailable):
             await pool.check()
 

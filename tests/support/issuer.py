@@ -43,7 +43,11 @@ class Issuer:
 
     async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Answer one request, and close."""
-        await reader.readuntil(b"\r\n\r\n")
+        try:
+            await reader.readuntil(b"\r\n\r\n")
+        except asyncio.IncompleteReadError:  # it has given up before it had asked
+            writer.close()
+            return
         self.asked += 1
         self.arrived.set()
         if self.mood == "hanging":

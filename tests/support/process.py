@@ -17,7 +17,7 @@ import httpx
 
 from api.tokens import issue_token
 from graph.settings import Settings
-from tests.support.app import MEMORY_TIMEOUT, SECRET, no_authorities
+from tests.support.app import PATIENCE, SECRET, no_authorities
 
 FRONTDESK = str(Path(sys.executable).with_name("frontdesk"))
 
@@ -112,8 +112,8 @@ def environment(database_url: str, model_url: str, folder: Path) -> dict[str, st
         "OPENAI_API_KEY": "sk-test",
         "FRONTDESK_EMBEDDINGS": "local",
         "FRONTDESK_JWT_SECRET": SECRET,
-        "FRONTDESK_MEMORY_TIMEOUT": str(MEMORY_TIMEOUT),
         "FRONTDESK_DATA_DIR": str(folder),
+        **{f"FRONTDESK_{name.upper()}": str(seconds) for name, seconds in PATIENCE.items()},
     }
 
 
