@@ -1,23 +1,23 @@
 """A turn as it stood when its process was lost, put together from what is written down of it."""
 
 from typing import cast
-from uuid import UUID
 
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
 
+from graph.turn import Turn
 from nodes.generate import REPORTED
 from nodes.state import Answer, RouteReport, State, Trimmed
 from storage.messages import History
 from storage.turn_records import Story
 
 
-def chosen(turn_id: UUID, conversation_id: str, story: Story) -> State:
+def chosen(turn: Turn, story: Story) -> State:
     """The state after `route`: the message was admitted and counted, and somebody was chosen to answer it."""
     return State(
-        messages=[HumanMessage(story["message"], id=str(turn_id))],
-        conversation_id=conversation_id,
+        messages=[HumanMessage(story["message"], id=str(turn.turn_id))],
+        conversation_id=turn.conversation_id,
         employee=story["asked_employee"],
-        turn_id=str(turn_id),
+        turn_id=str(turn.turn_id),
         started_at=story["accepted_at"],
         message=story["message"],
         refusal=None,
@@ -56,10 +56,9 @@ def answer_of(story: Story) -> Answer:
     return cast(Answer, {**reported, **known})
 
 
-def answered(turn_id: UUID, conversation_id: str, story: Story, history: History) -> State:
+def answered(turn: Turn, story: Story, history: History) -> State:
     """The state after `generate`: what follows the answer is still to be done."""
     answer = answer_of(story)
-    messages: list[AnyMessage] = [HumanMessage(story["message"], id=str(turn_id))]
-    messages.append(AIMessage(answer["text"], id=answer["message_id"]))
-    before = chosen(turn_id, conversation_id, story)
+    before = chosen(turn, story)
+    messages: list[AnyMessage] = [*before["messages"], AIMessage(answer["text"], id=answer["message_id"])]
     return cast(State, {**before, "messages": messages, "history": history, "answer": answer})
