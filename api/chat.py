@@ -37,8 +37,6 @@ IdempotencyKey = Annotated[
         description="The same key and body attach to the same turn, for a day; another body is refused.",
     ),
 ]
-LOOK_SECONDS = 0.1
-"""How often a request that has no answer yet looks whether there is a database."""
 STATUS: dict[str, int] = {
     "empty_message": 400,
     "deleted": 404,
@@ -71,8 +69,8 @@ async def chat(
 ) -> Stream:
     """Send a message; it is answered with server-sent events, or with a growing JSON document for who prefers that."""
     await _say_instead(service, user, data)
-    turn = await _sent(service, user, data, idempotency_key)
-    headers = {**await _opened(turn, service), **UNHINDERED}
+    turn, opened = await _sent(service, user, data, idempotency_key)
+    headers = {**opened, **UNHINDERED}
     events = turn.follow(heartbeat=KEEP_ALIVE_SECONDS)
     # The type goes in as a header, because the framework puts a handler's media type before a response's own.
     if request.accept.best_match([EVENT_STREAM, MediaType.JSON]) == MediaType.JSON:
@@ -100,15 +98,19 @@ async def _say_instead(service: Service, user: User, data: ChatRequest) -> None:
         raise Problem(400, "invalid_request", "instead_of: that turn was answered by the same employee")
 
 
-async def _sent(service: Service, user: User, data: ChatRequest, key: str | None) -> Sent:
-    """The turn that answers the message, begun by this request or by the same one before it.
+async def _sent(service: Service, user: User, data: ChatRequest, key: str | None) -> tuple[Sent, dict[str, str]]:
+    """The turn that answers the message, once it has begun, and the headers that say who answers.
+
+    It was begun by this request, or by the same one before it.
 
     Raises:
-        Problem: the key stands for another message, or no more turns are begun here.
+        Problem: it was refused, the key stands for another message, or no more turns are begun here.
+        StorageUnavailable: the database went away meanwhile.
     """
     ask = Ask(user.user_id, data.message, data.conversation_id or str(uuid4()), data.employee, data.while_busy, key)
     try:
-        return await service.sender.send(ask, sha256(data.model_dump_json().encode()).hexdigest())
+        turn = await service.sender.send(ask, sha256(data.model_dump_json().encode()).hexdigest())
+        return turn, await _opened(turn, service)
     except ShuttingDown:
         raise Problem(503, "shutting_down", SORRY["shutting_down"], retry_after=RETRY_AFTER) from None
     except OtherBody:
@@ -121,7 +123,7 @@ async def _opened(turn: Sent, service: Service) -> dict[str, str]:
 
     Raises:
         Problem: the turn was refused.
-        StorageUnavailable: the database went away meanwhile.
+        OtherBody, ShuttingDown, StorageUnavailable: as for `Sender.send`.
     """
     opening = await _opening(turn, service)
     headers = limit_headers(turn.allowance or await _left(turn, service.parts.limits))
@@ -139,16 +141,25 @@ async def _opened(turn: Sent, service: Service) -> dict[str, str]:
 
 
 async def _opening(turn: Sent, service: Service) -> Start | Refused:
-    """How the turn begins, as long as there is a database: one that stands still would keep its client for ever."""
+    """How the turn begins, as long as there is a database: one that stands still would keep its client for ever.
+
+    Raises:
+        StorageUnavailable: there is none any more, or this process was out of reach of it for too long.
+    """
     opening = asyncio.ensure_future(turn.opening())
+    lost = asyncio.ensure_future(service.pulse.lost())
     try:
-        while not (await asyncio.wait({opening}, timeout=LOOK_SECONDS))[0]:
-            if not service.pulse.answers():
-                service.runner.running.give_up(turn.turn_id)
-                raise StorageUnavailable
+        await asyncio.wait({opening, lost}, return_when=asyncio.FIRST_COMPLETED)
+        if not opening.done():
+            service.runner.running.give_up(turn.turn_id)
+            raise StorageUnavailable
     finally:
         opening.cancel()
-    return opening.result()
+        lost.cancel()
+    opened = opening.result()
+    if opened is None:
+        raise StorageUnavailable
+    return opened
 
 
 async def _left(turn: Sent, limits: LimitKeeper) -> Allowance | None:

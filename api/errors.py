@@ -14,7 +14,11 @@ from litestar.exceptions import (
     NotFoundException,
     ValidationException,
 )
-from litestar.status_codes import HTTP_413_REQUEST_ENTITY_TOO_LARGE, HTTP_500_INTERNAL_SERVER_ERROR
+from litestar.status_codes import (
+    HTTP_409_CONFLICT,
+    HTTP_413_REQUEST_ENTITY_TOO_LARGE,
+    HTTP_500_INTERNAL_SERVER_ERROR,
+)
 from structlog.stdlib import get_logger
 
 from nodes.errors import EmbeddingUnavailable
@@ -101,6 +105,8 @@ class Problem(Exception):
     def response(self) -> Response[dict[str, Any]]:
         """The problem document as the framework's response."""
         headers = dict(self.headers)
+        if self.status == HTTP_409_CONFLICT:  # clients that try again by themselves would only be refused again
+            headers["x-should-retry"] = "false"
         if self.retry_after is not None:
             headers["Retry-After"] = str(self.retry_after)
         return Response(self.document(), status_code=self.status, headers=headers, media_type=PROBLEM)

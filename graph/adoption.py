@@ -4,6 +4,9 @@ from typing import cast
 
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
 
+from graph.endings import FINAL, SORRY
+from graph.endings import answered as say_answered
+from graph.events import ErrorCode, Failed, Start, Token
 from graph.turn import Turn
 from nodes.generate import REPORTED
 from nodes.state import Answer, RouteReport, State, Trimmed
@@ -62,3 +65,16 @@ def answered(turn: Turn, story: Story, history: History) -> State:
     before = chosen(turn, story)
     messages: list[AnyMessage] = [*before["messages"], AIMessage(answer["text"], id=answer["message_id"])]
     return cast(State, {**before, "messages": messages, "history": history, "answer": answer})
+
+
+def retold(turn: Turn, story: Story) -> Turn:
+    """The turn, which is over, with the events that its record still tells: its beginning, its answer and its end."""
+    answer = answer_of(story) if story["report"] else None
+    turn.publish(Start(str(turn.turn_id), turn.conversation_id, route_of(story), answer["model"] if answer else ""))
+    if answer:
+        turn.publish(Token(answer["text"]))
+        say_answered(turn, answer)
+    else:
+        code = cast(ErrorCode, story["error_code"])
+        turn.publish(Failed(code, SORRY[code], retryable=code not in FINAL))
+    return turn

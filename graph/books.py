@@ -28,7 +28,7 @@ class Keys(Protocol):
     """Keeps what clients' keys stand for."""
 
     async def give_up(self, user_id: UUID, turn_id: UUID) -> None:
-        """Let the key be claimed anew: nothing is kept of the turn."""
+        """Let the key be claimed anew, and the next in line go on: nothing is kept of the turn."""
         ...
 
 

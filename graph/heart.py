@@ -9,7 +9,7 @@ from structlog.stdlib import get_logger
 
 from graph.runner import Runner
 from storage.errors import StorageUnavailable
-from storage.leases import Held, Orphan
+from storage.leases import Held, Orphan, Pending
 
 log = get_logger(__name__)
 
@@ -24,6 +24,10 @@ class Leases(Protocol):
 
     async def renew(self, turn_ids: Sequence[UUID]) -> list[Held]:
         """Give a sign of life; returns those that are still ours."""
+        ...
+
+    async def renew_pending(self, turns: Sequence[Pending]) -> set[UUID]:
+        """Do the same for turns that are not accepted yet; returns those whose idempotency key is still ours."""
         ...
 
     async def adopt(self, limit: int, *, running: Sequence[UUID] = ()) -> list[Orphan]:
@@ -53,12 +57,15 @@ class Heart:
         Raises:
             StorageUnavailable: the database is away.
         """
-        if running := self._runner.running.leased():
-            held = await self._leases.renew(running)
-            self._runner.running.keep_only({one["turn_id"] for one in held}, of=running)
+        running = self._runner.running
+        if leased := running.leased():
+            held = await self._leases.renew(leased)
+            running.keep_only({one["turn_id"] for one in held}, of=leased)
             for one in held:
                 if one["stop_asked"]:
-                    self._runner.running.stop(one["turn_id"])
+                    running.stop(one["turn_id"])
+        if pending := running.pending():
+            running.keep_claimed(await self._leases.renew_pending(pending), of=pending)
 
     async def adopt(self) -> int:
         """Take over turns that are nobody's; returns how many.

@@ -26,6 +26,7 @@ from nodes.roll_summary import Summarise
 from nodes.route import Classify
 from nodes.speaking.writing import Model
 from storage.facts import Facts
+from storage.journal import News
 from storage.limits import Limits
 from storage.messages import Messages
 from storage.metrics import Metrics
@@ -71,6 +72,7 @@ async def open_parts(
     local: Local | None = None,
     owner: UUID | None = None,
     pool: Pool | None = None,
+    news: News | None = None,
     tracing: Tracing | None = None,
 ) -> AsyncGenerator[Parts, None]:
     """Everything the nodes need, over the migrated database at `url`, for the length of the block.
@@ -79,6 +81,7 @@ async def open_parts(
         local: the embedding model with its router, where it is loaded already.
         owner: the process that runs turns on a lease; None where none of ours does.
         pool: connections of somebody who wants to watch them; else some of its own.
+        news: hears when a message that waits may go on; without it waiting looks again and again.
         tracing: hears of what models are asked, where somebody traces.
     """
     async with AsyncExitStack() as stack:
@@ -96,7 +99,7 @@ async def open_parts(
             options=_options(settings, models),
             clock=time.time,
             limits=Limits(pool, settings.rate_limit),
-            queue=Queue(pool),
+            queue=Queue(pool, owner, news),
             classify=local.classify,
             who_answered=messages,
             conversations=messages,

@@ -73,4 +73,4 @@ def _config(turn: Turn) -> RunnableConfig:
 
 
 def _context(turn: Turn) -> Context:
-    return Context(user_id=str(turn.user_id))
+    return Context(user_id=str(turn.user_id), claimed=turn.claimed)

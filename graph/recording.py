@@ -21,7 +21,7 @@ from nodes.state import Context, Input, State
 FORMAT = 1
 OUTSIDE: Mapping[str, tuple[str, ...]] = {
     "clock": (), "classify": (), "embed": (), "summarise": (), "extract": (),
-    "limits": ("take",), "queue": ("wait", "leave", "interrupt"),
+    "limits": ("take",), "queue": ("take", "wait", "leave", "interrupt"),
     "who_answered": ("current_employee",), "conversations": ("history",),
     "recall": ("nearest",), "model": ("stream",), "second": ("stream",), "turns": ("accept", "answer", "finish"),
     "summaries": ("save",), "facts": ("remember",), "metrics": ("record",),

@@ -2,15 +2,17 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import suppress
+from contextlib import AbstractAsyncContextManager, suppress
 from typing import Protocol
 from uuid import UUID
 
+from graph.adoption import retold
 from graph.events import Start, started
 from graph.turn import Turn
 from storage.errors import StorageUnavailable
 from storage.journal import LAST, News, Numbered
-from storage.turn_records import TurnRecord
+from storage.limits import Allowance
+from storage.turn_records import Story, TurnRecord
 
 LOOK_AGAIN = 2.0
 """Seconds after which the journal is looked at without news: they may have been missed."""
@@ -40,6 +42,10 @@ class Records(Protocol):
 
     async def find(self, user_id: UUID, turn_id: UUID) -> TurnRecord | None:
         """One turn."""
+        ...
+
+    async def story(self, user_id: UUID, turn_id: UUID) -> Story | None:
+        """What it was about."""
         ...
 
 
@@ -91,16 +97,20 @@ class Rejoin:
                         pass
         return await self._records.find(user_id, turn_id)
 
-    async def beginning(self, user_id: UUID, turn_id: UUID) -> Start | None:
-        """The journal's first event of the turn; None where it has none yet."""
-        events = await self._journal.read(user_id, turn_id, after=0)
-        return started(events[0][1]) if events else None
+    async def begun(self, user_id: UUID, turn_id: UUID) -> "Begun | Turn | None":
+        """A turn that another process runs or ran; None where it has not begun yet."""
+        if events := await self._journal.read(user_id, turn_id, after=0):
+            return Begun(user_id, turn_id, started(events[0][1]), self)
+        known = await self._records.find(user_id, turn_id)
+        if known is None or known["status"] in ("accepted", "answered"):
+            return None
+        # It is over, and none of its events is kept.
+        story = await self._records.story(user_id, turn_id)
+        return retold(Turn(turn_id, user_id, known["conversation_id"], asyncio.Event()), story) if story else None
 
-    async def news(self, turn_id: UUID, seconds: float) -> None:
-        """Wait until the turn has more to tell, but no longer than that."""
-        async with self._news.of(turn_id) as news:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(news.wait(), seconds)
+    def listening(self, turn_id: UUID) -> AbstractAsyncContextManager[asyncio.Event]:
+        """An event that is set when the turn has more to tell, for the length of the block."""
+        return self._news.of(turn_id)
 
     async def read(self, user_id: UUID, turn_id: UUID, after: int, heartbeat: float) -> AsyncIterator[Numbered | None]:
         """The journal's events of the turn beyond that number, to the last; a None for each silence.
@@ -144,3 +154,23 @@ class Rejoin:
             return True
         told = await self._journal.read(user_id, turn_id, after=0)
         return bool(told) and told[-1][1]["event"] in LAST and told[-1][0] <= after
+
+
+class Begun:
+    """A turn of another process, or of another time, that has begun."""
+
+    allowance: Allowance | None = None
+
+    def __init__(self, user_id: UUID, turn_id: UUID, start: Start, rejoin: Rejoin) -> None:
+        self.user_id = user_id
+        self.turn_id = turn_id
+        self._start = start
+        self._rejoin = rejoin
+
+    async def opening(self) -> Start:
+        """It has begun."""
+        return self._start
+
+    def follow(self, after: int = 0, *, heartbeat: float) -> AsyncIterator[Numbered | None]:
+        """Its events."""
+        return self._rejoin.read(self.user_id, self.turn_id, after, heartbeat)

@@ -25,7 +25,7 @@ from graph.turn import Turn
 from nodes.emit import Event as NodeEvent
 from nodes.state import Answer, Input
 from nodes.turn_line import TurnLine
-from storage.errors import Gone, StorageUnavailable
+from storage.errors import Gone, LeaseLost, StorageUnavailable
 from storage.journal import LAST, Numbered
 from storage.leases import Orphan
 from storage.turn_records import Story
@@ -45,8 +45,10 @@ PATIENCE = 1.0
 class Runner:
     """Runs turns of one process, which `running` knows."""
 
-    def __init__(self, pipeline: Pipeline, parts: Parts, books: Books, tracing: Tracing | None = None) -> None:
-        self.running = Running()
+    def __init__(
+        self, pipeline: Pipeline, parts: Parts, books: Books, running: Running, tracing: Tracing | None = None
+    ) -> None:
+        self.running = running
         self._tracing = tracing
         self._pipeline = pipeline
         self._parts = parts
@@ -54,7 +56,7 @@ class Runner:
 
     def begin(self, ask: Ask, turn_id: UUID) -> Turn:
         """Start a turn, under that id; it goes on to its end by itself."""
-        turn = self._turn(turn_id, ask.user_id, ask.conversation_id)
+        turn = self._turn(turn_id, ask.user_id, ask.conversation_id, claimed=ask.key is not None)
         self.running.start(turn, self._traced(turn, lambda: self._run(turn, ask)))
         self.running.remember(turn)
         return turn
@@ -68,9 +70,11 @@ class Runner:
         work = self._traced(turn, lambda: self._take_over(turn, orphan), orphan["attempt"])
         self.running.start(turn, work)
 
-    def _turn(self, turn_id: UUID, user_id: UUID, conversation_id: str, attempt: int = 1) -> Turn:
-        stop = self._parts.stops.of(str(turn_id))
-        return Turn(turn_id, user_id, conversation_id, stop, self.books.write, first=(attempt - 1) * RUN + 1)
+    def _turn(
+        self, turn_id: UUID, user_id: UUID, conversation_id: str, attempt: int = 1, *, claimed: bool = False
+    ) -> Turn:
+        stop, first = self._parts.stops.of(str(turn_id)), (attempt - 1) * RUN + 1
+        return Turn(turn_id, user_id, conversation_id, stop, self.books.write, first, claimed=claimed)
 
     async def _traced(self, turn: Turn, work: Callable[[], Awaitable[None]], run: int = 1) -> None:
         with self._tracing.turn(turn, run=run) if self._tracing else nullcontext():
@@ -82,6 +86,10 @@ class Runner:
         bind_contextvars(turn_id=str(turn.turn_id), conversation_id=turn.conversation_id, user_id=str(turn.user_id))
         try:
             await work()
+        except LeaseLost:
+            log.warning("turn is lost before it was accepted")
+            await self._free(turn)
+            turn.lose()
         except Gone:
             await self._gone(turn)
         except StorageUnavailable:
@@ -100,6 +108,8 @@ class Runner:
             raise
         finally:
             broken_off(turn, turn.ending)  # where it was cancelled; otherwise it is over
+            if not (turn.kept or turn.lost):
+                await self._free(turn)
 
     async def _run(self, turn: Turn, ask: Ask) -> None:
         given = Input(
@@ -112,8 +122,6 @@ class Runner:
         if not await self._parts.turns.known(turn.user_id, turn.turn_id):
             # It was refused, or deleted by another process while this one ran it.
             await self._pipeline.forget(turn)
-            if ask.key is not None:
-                await self.books.keys.give_up(turn.user_id, turn.turn_id)
 
     async def _take_over(self, turn: Turn, orphan: Orphan) -> None:
         bind_contextvars(attempt=orphan["attempt"])
@@ -210,6 +218,11 @@ class Runner:
         if not turn.over:
             self._drop(turn, "deleted")
         await self._pipeline.forget(turn)
+
+    async def _free(self, turn: Turn) -> None:
+        """Give up what the turn held and will not need: its key may be sent again, and the next in line may go on."""
+        with suppress(StorageUnavailable):
+            await self.books.keys.give_up(turn.user_id, turn.turn_id)
 
     def _drop(self, turn: Turn, code: ErrorCode) -> None:
         """End a turn of which there will be no record, so that its line in the log is written here."""

@@ -8,6 +8,7 @@ from uuid import UUID
 from structlog.stdlib import get_logger
 
 from graph.turn import Turn
+from storage.leases import Pending
 
 log = get_logger(__name__)
 
@@ -54,11 +55,15 @@ class Running:
     @property
     def waiting(self) -> int:
         """How many of them nobody answers yet: their conversation is busy, or they have only just come."""
-        return sum(not (turn.started or turn.kept or turn.over) for turn in self._tasks.values())
+        return len(self.pending())
 
     def leased(self) -> list[UUID]:
         """The turns that run here on a lease."""
         return [turn.turn_id for turn in self._tasks.values() if turn.kept]
+
+    def pending(self) -> list[Pending]:
+        """The turns that run here and are not accepted yet, nor turned away."""
+        return [Pending(turn.user_id, turn.turn_id) for turn in self._tasks.values() if _pending(turn)]
 
     def stop(self, turn_id: UUID) -> None:
         """End the answer of a turn that runs here, where it stands; anyone else's is none of our business."""
@@ -77,6 +82,14 @@ class Running:
         """Let those of the turns go whose lease is in other hands."""
         for task, turn in list(self._tasks.items()):
             if turn.turn_id in of and turn.turn_id not in held and not turn.over:
+                turn.lose()
+                task.cancel()
+
+    def keep_claimed(self, held: set[UUID], *, of: list[Pending]) -> None:
+        """Let those of the turns go whose idempotency key was claimed anew, by another process, for another turn."""
+        asked = {turn.turn_id for turn in of}
+        for task, turn in list(self._tasks.items()):
+            if turn.turn_id in asked - held and turn.claimed and _pending(turn):
                 turn.lose()
                 task.cancel()
 
@@ -117,3 +130,7 @@ class Running:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         return left
+
+
+def _pending(turn: Turn) -> bool:
+    return not (turn.started or turn.kept or turn.over or turn.lost)

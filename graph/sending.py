@@ -1,8 +1,12 @@
 """Send a message once, however often it is sent."""
 
+import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
+from functools import partial
 from typing import Protocol
 from uuid import UUID, uuid4
+from weakref import WeakValueDictionary
 
 from graph.books import Ask
 from graph.events import Refused, Start
@@ -12,8 +16,8 @@ from storage.journal import Numbered
 from storage.keys import Claim
 from storage.limits import Allowance
 
-LOOK_AGAIN = 0.5
-"""Seconds after which another process's turn is looked at again while it has not begun."""
+LOOK_AGAIN = 5.0
+"""Seconds after which another process's turn, which has not begun, is looked after: that process may have died."""
 
 
 class ShuttingDown(Exception):
@@ -54,8 +58,8 @@ class Sent(Protocol):
         """What the rate limit left when it was counted, where that is known."""
         ...
 
-    async def opening(self) -> Start | Refused:
-        """How it begins, as soon as that is known."""
+    async def opening(self) -> Start | Refused | None:
+        """How it begins, as soon as that is known; None where that is not known here any more."""
         ...
 
     def follow(self, after: int = 0, *, heartbeat: float) -> AsyncIterator[Numbered | None]:
@@ -70,6 +74,7 @@ class Sender:
         self._runner = runner
         self._keys = keys
         self._rejoin = rejoin
+        self._claiming: WeakValueDictionary[tuple[UUID, str], asyncio.Lock] = WeakValueDictionary()
 
     async def send(self, ask: Ask, body_hash: str) -> Sent:
         """The turn that answers this: a new one, or the one that the same request began before.
@@ -81,55 +86,81 @@ class Sender:
         """
         if ask.key is None:
             return self._begin(ask, uuid4())
-        while True:
-            claim = await self._keys.claim(ask.user_id, ask.key, body_hash, uuid4())
-            if claim["mine"] and self._runner.running.closing:
-                await self._keys.give_up(ask.user_id, claim["turn_id"])
+        found = await self.find(ask, ask.key, body_hash)
+        return _Elsewhere(self, self._rejoin, ask, ask.key, body_hash, found) if isinstance(found, UUID) else found
+
+    async def find(self, ask: Ask, key: str, body_hash: str) -> Sent | UUID:
+        """The turn that the key names; it is begun here if the key names none.
+
+        Only its id where another process has it and it has not begun: the key may become free again.
+
+        Raises:
+            OtherBody, ShuttingDown, StorageUnavailable: as for `send`.
+        """
+        # Of two requests of this process the second finds the turn of the first.
+        claiming = self._claiming.setdefault((ask.user_id, key), asyncio.Lock())
+        async with claiming:
+            claim = await self._keys.claim(ask.user_id, key, body_hash, uuid4())
+            turn = self._runner.running.here(ask.user_id, claim["turn_id"])
+            if turn and turn.over and not turn.started:  # refused: nothing is kept of it
+                await self._keys.give_up(ask.user_id, turn.turn_id)
+                claim, turn = await self._keys.claim(ask.user_id, key, body_hash, uuid4()), None
             if claim["mine"]:
-                return self._begin(ask, claim["turn_id"])
-            if claim["body_hash"] != body_hash:
-                raise OtherBody
-            if sent := await self._known(ask.user_id, claim["turn_id"]):
-                return sent
+                return await self._claimed(ask, claim["turn_id"])
+        if claim["body_hash"] != body_hash:
+            raise OtherBody
+        return turn or await self._rejoin.begun(ask.user_id, claim["turn_id"]) or claim["turn_id"]
+
+    async def _claimed(self, ask: Ask, turn_id: UUID) -> Sent:
+        if self._runner.running.closing:
+            await self._keys.give_up(ask.user_id, turn_id)
+        return self._begin(ask, turn_id)
 
     def _begin(self, ask: Ask, turn_id: UUID) -> Sent:
         if self._runner.running.closing:
             raise ShuttingDown
         return self._runner.begin(ask, turn_id)
 
-    async def _known(self, user_id: UUID, turn_id: UUID) -> Sent | None:
-        """The turn that a key names; None where it has not begun, or was refused, so that the key may be free now."""
-        turn = self._runner.running.here(user_id, turn_id)
-        if turn is None:
-            return await self._elsewhere(user_id, turn_id)
-        if turn.over and not turn.started:
-            await self._keys.give_up(user_id, turn_id)
-            return None
-        return turn
-
-    async def _elsewhere(self, user_id: UUID, turn_id: UUID) -> Sent | None:
-        begun = await self._rejoin.beginning(user_id, turn_id)
-        if begun is None:
-            await self._rejoin.news(turn_id, LOOK_AGAIN)
-            begun = await self._rejoin.beginning(user_id, turn_id)
-        return _Elsewhere(user_id, turn_id, begun, self._rejoin) if begun else None
-
 
 class _Elsewhere:
-    """A turn of another process, or of another time."""
+    """A turn of another process that has not begun yet. If it is refused there, or that process dies, one begins here.
 
-    allowance: Allowance | None = None
+    Args:
+        turn_id: which it is.
+    """
 
-    def __init__(self, user_id: UUID, turn_id: UUID, start: Start, rejoin: Rejoin) -> None:
-        self.user_id = user_id
+    def __init__(self, sender: Sender, rejoin: Rejoin, ask: Ask, key: str, body_hash: str, turn_id: UUID) -> None:
         self.turn_id = turn_id
-        self._start = start
+        self.user_id = ask.user_id
+        self._find = partial(sender.find, ask, key, body_hash)
         self._rejoin = rejoin
+        self._turn: Sent | None = None
 
-    async def opening(self) -> Start | Refused:
-        """It has begun."""
-        return self._start
+    @property
+    def allowance(self) -> Allowance | None:
+        """What the rate limit left, where the turn was begun here after all."""
+        return self._turn.allowance if self._turn else None
+
+    async def opening(self) -> Start | Refused | None:
+        """Wait until it begins; meanwhile its process tells of it, and is looked after now and then.
+
+        Raises:
+            OtherBody, ShuttingDown, StorageUnavailable: as for `Sender.send`.
+        """
+        while self._turn is None:
+            async with self._rejoin.listening(self.turn_id) as told:
+                found = await self._find()
+                if not isinstance(found, UUID):
+                    self._turn = found
+                elif found == self.turn_id:
+                    with suppress(TimeoutError):
+                        await asyncio.wait_for(told.wait(), LOOK_AGAIN)
+                else:
+                    self.turn_id = found
+        self.turn_id = self._turn.turn_id
+        return await self._turn.opening()
 
     def follow(self, after: int = 0, *, heartbeat: float) -> AsyncIterator[Numbered | None]:
-        """Its events."""
-        return self._rejoin.read(self.user_id, self.turn_id, after, heartbeat)
+        """Its events, once it has begun."""
+        assert self._turn is not None
+        return self._turn.follow(after, heartbeat=heartbeat)

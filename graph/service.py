@@ -18,6 +18,7 @@ from graph.pipeline import Pipeline
 from graph.records import Records
 from graph.rejoin import Rejoin
 from graph.runner import Runner
+from graph.running import Running
 from graph.scribe import Scribe
 from graph.sending import Sender
 from graph.settings import Settings
@@ -110,18 +111,19 @@ async def open_service(
         telemetry = Telemetry(settings.figures_dir)
         haste = settings.accept_timeout
         turns = await stack.enter_async_context(Pool.open(url, haste=haste))
-        parts = await stack.enter_async_context(open_parts(settings, url, say, local, owner, turns, tracing))
+        running = Running()
+        news = await stack.enter_async_context(News.open(url, running.stop, owner))
+        parts = await stack.enter_async_context(open_parts(settings, url, say, local, owner, turns, news, tracing))
         parts = replace(parts, metrics=Counted(parts.metrics, telemetry))
         saver = await stack.enter_async_context(checkpointer(url))
         pool = await stack.enter_async_context(Pool.open(url, size=RECORDS_CONNECTIONS, haste=haste))
-        journal, keys, turn_records, leases = Journal(pool), Keys(pool), TurnRecords(pool), Leases(pool, owner)
+        journal, keys, turn_records, leases = Journal(pool), Keys(pool, owner), TurnRecords(pool), Leases(pool, owner)
         scribe = Scribe(journal)
         books = Books(keys, turn_records, journal, scribe.take, scribe.written)
-        runner = Runner(Pipeline(build(parts, tracing), saver), parts, books, tracing)
-        news = await stack.enter_async_context(News.open(url, runner.running.stop, owner))
-        rejoin = Rejoin(runner.running, journal, turn_records, parts.turns, news)
+        runner = Runner(Pipeline(build(parts, tracing), saver), parts, books, running, tracing)
+        rejoin = Rejoin(running, journal, turn_records, parts.turns, news)
         exports = await stack.enter_async_context(Pool.open(url, size=EXPORT_CONNECTIONS))
-        records = Records(pool, exports, runner.running, parts.embed, parts.embedding_model)
+        records = Records(pool, exports, running, parts.embed, parts.embedding_model)
         pools: dict[str, Pooled] = {
             "turns": turns,
             "records": pool,
@@ -129,7 +131,7 @@ async def open_service(
             "checkpoints": saver,
             "recall": parts.recall,
         }
-        telemetry.watch(runner.running, scribe, pools, (parts.model, parts.second))
+        telemetry.watch(running, scribe, pools, (parts.model, parts.second))
         heart = Heart(runner, leases)
         pruning = Pruning(pool, settings.keep_hours)
         pulse = await stack.enter_async_context(Pulse.open(url, partial(fit, settings, url, say), fit=seen))
@@ -139,7 +141,7 @@ async def open_service(
                 sender = Sender(runner, keys, rejoin)
                 yield Service(runner, sender, records, rejoin, heart, parts, pulse, news, telemetry, Jobs(pool), url)
             finally:
-                left = await runner.running.close(STOP_WITHIN)
+                left = await running.close(STOP_WITHIN)
         await scribe.close(STOP_WITHIN)
         with suppress(StorageUnavailable):
             await leases.release(left)

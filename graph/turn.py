@@ -17,6 +17,7 @@ class Turn:
     Args:
         stop: set it to end the answer where it stands.
         first: the number of its first event; higher where another process has told some already.
+        claimed: whether an idempotency key was claimed for it.
         journal: is given each event once the turn is written down, so that other processes can tell it too.
     """
 
@@ -28,10 +29,13 @@ class Turn:
         stop: asyncio.Event,
         journal: Callable[["Turn", int, Told], None] | None = None,
         first: int = 1,
+        *,
+        claimed: bool = False,
     ) -> None:
         self.turn_id = turn_id
         self.user_id = user_id
         self.conversation_id = conversation_id
+        self.claimed = claimed
         self.stop = stop
         self.allowance: Allowance | None = None
         self.kept = False
@@ -99,12 +103,11 @@ class Turn:
         """Whether an answer is committed and out, so that it counts whatever becomes of the turn."""
         return self.kept and self.over and not isinstance(self.end, Failed)
 
-    async def opening(self) -> Start | Refused:
-        """How the turn begins, as soon as that is known."""
-        while True:
-            if opened := self.opened:
-                return opened
+    async def opening(self) -> Start | Refused | None:
+        """How the turn begins, as soon as that is known; None where it was lost before it began."""
+        while not (self.opened or self._lost):
             await self._grew.wait()
+        return self.opened
 
     async def follow(self, after: int = 0, *, heartbeat: float | None = None) -> AsyncIterator[Numbered | None]:
         """The events with their numbers, beginning after the one of that number, to the last.

@@ -9,8 +9,8 @@ from structlog.stdlib import get_logger
 from typing_extensions import TypedDict
 
 from nodes.emit import Admitted, Refused, emit, note
-from nodes.queueing import Queue, its_turn
-from nodes.state import Context, Notice, Refusal, State, asking
+from nodes.queueing import Queue, wait_for_turn
+from nodes.state import Context, Notice, Refusal, State, asking, claimed
 from storage.errors import StorageError
 from storage.limits import Allowance
 
@@ -33,9 +33,6 @@ class Limited(TypedDict):
     notices: list[Notice]
 
 
-BUSY = "This conversation is being answered. Wait for the answer, or stop it."
-
-
 async def rate_limit(state: State, runtime: Runtime[Context], *, limits: Limits, queue: Queue) -> Limited:
     """Refuse what is too much; let a turn pass when the limit cannot be asked, and say so.
 
@@ -44,11 +41,17 @@ async def rate_limit(state: State, runtime: Runtime[Context], *, limits: Limits,
     limited = await _limited(state, runtime, limits)
     if limited["refusal"]:
         return limited
-    policy = state.get("while_busy", "wait")
-    turn_id = UUID(state["turn_id"])
-    if await its_turn(queue, asking(runtime), state["conversation_id"], turn_id, policy):
+    busy = await wait_for_turn(
+        queue,
+        asking(runtime),
+        state["conversation_id"],
+        UUID(state["turn_id"]),
+        policy=state.get("while_busy", "wait"),
+        claimed=claimed(runtime),
+    )
+    if busy is None:
         return limited
-    refusal = Refusal(code="conversation_busy", message=BUSY, rule=None)
+    refusal = Refusal(code="conversation_busy", message=busy, rule=None)
     emit(runtime, Refused(kind="refused", refusal=refusal))
     return Limited(allowance=limited["allowance"], refusal=refusal, notices=limited["notices"])
 

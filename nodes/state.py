@@ -43,15 +43,23 @@ RefusalCode = Literal["empty_message", "blocked", "rate_limited", "conversation_
 
 @dataclass(frozen=True)
 class Context:
-    """Who is asking. It comes with the run, never from the message or the model."""
+    """Who is asking, and how. It comes with the run, never from the message or the model."""
 
     user_id: str = LOCAL_USER
+    claimed: bool = False
+    """Whether an idempotency key was claimed for the turn, so that it is only accepted while that claim holds."""
 
 
 def asking(runtime: Runtime[Context]) -> UUID:
     """The user of this run; the local one where the run names none, as in Studio."""
     context: Context | None = runtime.context  # LangGraph leaves it out when nothing was given
     return UUID(context.user_id if context else LOCAL_USER)
+
+
+def claimed(runtime: Runtime[Context]) -> bool:
+    """Whether an idempotency key was claimed for the turn of this run."""
+    context: Context | None = runtime.context
+    return context is not None and context.claimed
 
 
 class Notice(TypedDict):

@@ -3,6 +3,7 @@
 StorageError
 ├── StorageUnavailable    the server cannot be reached or gave up: try again later
 ├── Gone                  what this belongs to was deleted meanwhile
+├── LeaseLost             what was held for the turn was given to another one meanwhile
 ├── FactKnown             another fact says the same
 ├── AlreadyExporting      the user reads an export already
 ├── NotEmpty              the account has something in it already
@@ -21,6 +22,10 @@ class StorageUnavailable(StorageError):
 
 class Gone(StorageError):
     """What this belongs to was deleted meanwhile: its conversation, or its user's account."""
+
+
+class LeaseLost(StorageError):
+    """What this process held for the turn (its key, its place in line) was given to another one meanwhile."""
 
 
 class FactKnown(StorageError):

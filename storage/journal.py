@@ -152,6 +152,7 @@ class News:
                 async with await psycopg.AsyncConnection.connect(url, autocommit=True) as conn:
                     await conn.execute("listen frontdesk_turns; listen frontdesk_stops")
                     await present(conn, self._owner)
+                    self.wake()  # what was told meanwhile has to be looked for
                     async for notice in conn.notifies():
                         self._heard(notice.channel, notice.payload)
             log.warning("no news of other processes' turns for a moment")

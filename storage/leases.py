@@ -1,7 +1,7 @@
 """Who runs which turn, and taking over from who does not any more."""
 
 from collections.abc import Sequence
-from typing import Literal, TypedDict
+from typing import Literal, NamedTuple, TypedDict
 from uuid import UUID
 
 import psycopg
@@ -10,7 +10,8 @@ from psycopg.rows import TupleRow
 from storage.pool import Pool
 
 LEASE_SECONDS = 15
-"""How long a turn belongs to a process that gives no sign of life. By the database's clock, which all share."""
+"""How long a turn belongs to a process that gives no sign of life; so do its key and its place in line before it is
+accepted. By the database's clock, which all share."""
 QUIET_SECONDS = 3
 """The same for one that is gone: the database knows by the lock that a living process holds (`present`)."""
 SETTLING_SECONDS = 10
@@ -20,6 +21,18 @@ SETTLING_SECONDS = 10
 async def present(conn: psycopg.AsyncConnection[TupleRow], owner: UUID) -> None:
     """Be known to live as long as this connection does."""
     await conn.execute("select pg_advisory_lock_shared(hashtextextended(%(owner)s::text, 0))", {"owner": owner})
+
+
+def terms() -> dict[str, float]:
+    """What `lease_lapsed` in SQL goes by, as parameters `lease`, `quiet` and `settling`."""
+    return {"lease": LEASE_SECONDS, "quiet": QUIET_SECONDS, "settling": SETTLING_SECONDS}
+
+
+class Pending(NamedTuple):
+    """A turn that is not accepted yet."""
+
+    user_id: UUID
+    turn_id: UUID
 
 
 class Held(TypedDict):
@@ -64,6 +77,47 @@ class Leases:
             )
             return [Held(**row) for row in await cursor.fetchall()]  # type: ignore[typeddict-item]
 
+    async def renew_pending(self, turns: Sequence[Pending]) -> set[UUID]:
+        """Renew the claims and places of turns that are not accepted yet, all in one transaction.
+
+        What another transaction is just changing is left for the next time: nobody waits for anybody here.
+
+        Returns:
+            Those whose idempotency key is claimed for this process, or was until they were accepted.
+        """
+        values = {
+            "users": [turn.user_id for turn in turns],
+            "turns": [turn.turn_id for turn in turns],
+            "owner": self._owner,
+            "seconds": LEASE_SECONDS,
+        }
+        async with self._pool.as_keeper() as conn:
+            await conn.execute(
+                "update chat_idempotency k set lease_until = now() + make_interval(secs => %(seconds)s)"
+                " from (select k.user_id, k.key from chat_idempotency k"
+                "       join unnest(%(users)s::uuid[], %(turns)s::uuid[]) as p(user_id, turn_id)"
+                "       on k.user_id = p.user_id and k.turn_id = p.turn_id"
+                "       where k.owner = %(owner)s and k.lease_until is not null for update of k skip locked) mine"
+                " where k.user_id = mine.user_id and k.key = mine.key",
+                values,
+            )
+            await conn.execute(
+                "update chat_queue q set lease_until = now() + make_interval(secs => %(seconds)s)"
+                " from (select q.user_id, q.turn_id from chat_queue q"
+                "       join unnest(%(users)s::uuid[], %(turns)s::uuid[]) as p(user_id, turn_id)"
+                "       on q.user_id = p.user_id and q.turn_id = p.turn_id"
+                "       where q.owner = %(owner)s for update of q skip locked) mine"
+                " where q.user_id = mine.user_id and q.turn_id = mine.turn_id",
+                values,
+            )
+            cursor = await conn.execute(
+                "select k.turn_id from chat_idempotency k"
+                " join unnest(%(users)s::uuid[], %(turns)s::uuid[]) as p(user_id, turn_id)"
+                " on k.user_id = p.user_id and k.turn_id = p.turn_id where k.owner = %(owner)s",
+                values,
+            )
+            return {row["turn_id"] for row in await cursor.fetchall()}
+
     async def release(self, turn_ids: Sequence[UUID]) -> None:
         """Leave these turns to whoever looks next."""
         async with self._pool.as_keeper() as conn:
@@ -82,25 +136,17 @@ class Leases:
         async with self._pool.as_keeper() as conn:
             cursor = await conn.execute(
                 "update chat_turns t set owner = %(owner)s, attempt = t.attempt + 1,"
-                " lease_until = now() + make_interval(secs => %(seconds)s)"
+                " lease_until = now() + make_interval(secs => %(lease)s)"
                 " from (select user_id, turn_id from chat_turns"
                 "       where status in ('accepted', 'answered') and turn_id <> all(%(running)s)"
-                "       and (lease_until < now() or lease_until < now() + make_interval(secs => %(quiet)s)"
-                "        and pg_postmaster_start_time() < now() - make_interval(secs => %(settling)s)"
-                "        and not exists (select from pg_locks l where l.locktype = 'advisory' and l.objsubid = 1"
-                "         and l.database = (select oid from pg_database where datname = current_database())"
-                "         and (l.classid::bigint << 32 | l.objid::bigint) = hashtextextended(owner::text, 0)))"
+                # The first two lines, which an index knows, leave out everyone who lives.
+                "       and (lease_until < now() + make_interval(secs => %(lease)s - %(quiet)s)"
+                "        or lease_until > now() + make_interval(secs => 2 * %(lease)s))"
+                "       and lease_lapsed(lease_until, owner, %(lease)s, %(quiet)s, %(settling)s)"
                 "       order by lease_until limit %(limit)s for update skip locked) orphan"
                 " where t.user_id = orphan.user_id and t.turn_id = orphan.turn_id"
                 " returning t.user_id, t.turn_id, t.convo_id as conversation_id, t.status, t.attempt,"
                 " t.stop_asked_at is not null as stop_asked",
-                {
-                    "owner": self._owner,
-                    "seconds": LEASE_SECONDS,
-                    "quiet": LEASE_SECONDS - QUIET_SECONDS,
-                    "settling": SETTLING_SECONDS,
-                    "limit": limit,
-                    "running": list(running),
-                },
+                {"owner": self._owner, "limit": limit, "running": list(running), **terms()},
             )
             return [Orphan(**row) for row in await cursor.fetchall()]  # type: ignore[typeddict-item]

@@ -44,6 +44,8 @@ class Pulse:
         self._fit = fit
         self._away = not fit
         self._ended = threading.Event()
+        self._loop = asyncio.get_running_loop()
+        self._silent = asyncio.Event()
 
     @classmethod
     @asynccontextmanager
@@ -62,6 +64,10 @@ class Pulse:
     def answers(self) -> bool:
         """Whether the database can be used, and gives signs of life."""
         return self._fit and not self._away
+
+    async def lost(self) -> None:
+        """Wait until the database gives no sign of life."""
+        await self._silent.wait()
 
     def require(self) -> None:
         """Go on only with a database.
@@ -113,13 +119,20 @@ class Pulse:
                     self._miss("it stands still")
             while conn.pgconn.get_result():
                 pass
-            self._away = False
+            if self._away:
+                self._away = False
+                self._tell(self._silent.clear)
             self._ended.wait(BEAT)
 
     def _miss(self, why: str) -> None:
         if not self._away:
             log.warning("no sign of life from the database", why=why)
         self._away = True
+        self._tell(self._silent.set)
+
+    def _tell(self, change: Callable[[], object]) -> None:
+        with suppress(RuntimeError):  # the loop has ended, and nobody waits any more
+            self._loop.call_soon_threadsafe(change)
 
 
 def _line() -> dict[str, Any]:

@@ -6,9 +6,10 @@ from uuid import UUID, uuid5
 
 from psycopg.types.json import Json
 
-from storage.errors import Gone
+from storage.errors import Gone, LeaseLost
 from storage.leases import LEASE_SECONDS
 from storage.pool import Connection, Pool
+from storage.queue import ANSWERED, ELSEWHERE_SECONDS
 from storage.users import meet
 
 TITLE_LENGTH = 60
@@ -62,7 +63,14 @@ class Turns:
         self._owner = owner
 
     async def accept(self, user_id: UUID, turn_id: UUID, turn: Accepted) -> None:
-        """Write the turn down with its message, so that it is not lost whatever happens now."""
+        """Write the turn down with its message, so that it is not lost whatever happens now.
+
+        Its key stands for it from then on, and its place in line is given up.
+
+        Raises:
+            LeaseLost: its key or its place was given to another turn meanwhile, or another message of the conversation
+                is being answered: this process slept past its lease. Only where an owner runs turns.
+        """
         async with self._pool.as_user(user_id, hasty=True) as conn:
             await _accept(conn, user_id, turn_id, turn, self._owner)
 
@@ -156,14 +164,19 @@ async def _accept(conn: Connection, user_id: UUID, turn_id: UUID, turn: Accepted
         "route": Json(turn["route"]),
         "owner": owner,
         "lease": LEASE_SECONDS,
+        "elsewhere": ELSEWHERE_SECONDS,
     }
-    await meet(conn, user_id)
+    if owner is None:
+        await meet(conn, user_id)
+    else:
+        await _keep_key(conn, values)
     await conn.execute(
         "insert into chat_conversations (user_id, convo_id, title)"
         " values (%(user_id)s, %(conversation_id)s, %(title)s)"
         " on conflict (user_id, convo_id) do update set updated_at = now()",
         values,
     )
+    await _leave_line(conn, values)
     await conn.execute(
         "insert into chat_turns (user_id, turn_id, convo_id, asked_employee, employee_slug, route, owner, lease_until)"
         " values (%(user_id)s, %(turn_id)s, %(conversation_id)s, %(asked_employee)s, %(employee)s, %(route)s,"
@@ -172,7 +185,37 @@ async def _accept(conn: Connection, user_id: UUID, turn_id: UUID, turn: Accepted
         values,
     )
     await _write(conn, user_id, turn_id, turn, _Said(id=turn_id, role="user", content=turn["message"]))
-    await conn.execute("delete from chat_queue where user_id = %(user_id)s and turn_id = %(turn_id)s", values)
+
+
+async def _keep_key(conn: Connection, values: dict[str, Any]) -> None:
+    """Let the turn's key, if it has one, stand for it from now on.
+
+    Whoever claims the key anew changes the same row, so one of the two finds that it comes too late; the place in line
+    says which.
+    """
+    await conn.execute(
+        "update chat_idempotency set lease_until = null"
+        " where user_id = %(user_id)s and turn_id = %(turn_id)s and owner = %(owner)s",
+        values,
+    )
+
+
+async def _leave_line(conn: Connection, values: dict[str, Any]) -> None:
+    """Give the turn's place up, for which it is accepted now.
+
+    The conversation's row is locked by then, so nobody else of the conversation is accepted while this is looked at.
+    Time alone takes nothing away: who slept past a lease that nobody wanted goes on.
+
+    Raises:
+        LeaseLost: the place is gone, or somebody who came later is being answered.
+    """
+    cursor = await conn.execute(
+        "delete from chat_queue where user_id = %(user_id)s and turn_id = %(turn_id)s"  # noqa: S608 (of literals)
+        f" and (%(owner)s::uuid is null or owner = %(owner)s and not exists ({ANSWERED}))",
+        values,
+    )
+    if values["owner"] is not None and cursor.rowcount == 0:
+        raise LeaseLost
 
 
 async def _write(conn: Connection, user_id: UUID, turn_id: UUID, turn: Accepted, message: _Said) -> None:

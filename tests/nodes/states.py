@@ -21,10 +21,10 @@ MORNING = 1_800_000_000.0
 class Listener:
     """A run of Ada's: `runtime` is what the node gets, `events` what it sent."""
 
-    def __init__(self, *, thread: str | None = None) -> None:
+    def __init__(self, *, thread: str | None = None, claimed: bool = False) -> None:
         self.events: list[Event] = []
         self.runtime = Runtime(
-            context=Context(user_id=str(ADA)),
+            context=Context(user_id=str(ADA), claimed=claimed),
             stream_writer=self.events.append,
             execution_info=ExecutionInfo("", "", "", thread_id=thread) if thread else None,
         )

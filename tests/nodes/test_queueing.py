@@ -4,26 +4,33 @@ from uuid import UUID
 
 import pytest
 
-from nodes import queueing
-from nodes.queueing import WhileBusy
+from nodes.queueing import BUSY, FULL, LONGEST, WhileBusy
 from nodes.rate_limit import rate_limit
 from storage.limits import Allowance
+from storage.queue import Place
 from tests.nodes.states import ADA, TURN, Listener, a_state
 
 
 class Line:
-    """A queue in which it takes so many looks until it is one's turn."""
+    """A queue with such a place, whose time comes or does not."""
 
-    def __init__(self, looks: int) -> None:
-        self._looks = looks
+    def __init__(self, place: Place = "first", *, comes: bool = True, claimed: bool = False) -> None:
+        self._place: Place = place
+        self._comes = comes
+        self._claimed = claimed
         self.done: list[str] = []
 
-    async def wait(self, user_id: UUID, conversation_id: str, turn_id: UUID) -> bool:
-        """Look."""
-        assert (user_id, conversation_id, turn_id) == (ADA, "a conversation", TURN)
+    async def take(self, user_id: UUID, conversation_id: str, turn_id: UUID, *, claimed: bool) -> Place:
+        """Take it."""
+        assert (user_id, conversation_id, turn_id, claimed) == (ADA, "a conversation", TURN, self._claimed)
+        self.done.append("take")
+        return self._place
+
+    async def wait(self, user_id: UUID, turn_id: UUID, seconds: float) -> bool:
+        """Wait there."""
+        assert (user_id, turn_id, seconds) == (ADA, TURN, LONGEST)
         self.done.append("wait")
-        self._looks -= 1
-        return self._looks <= 0
+        return self._comes
 
     async def leave(self, user_id: UUID, turn_id: UUID) -> None:
         """Go away."""
@@ -46,25 +53,32 @@ class Unlimited:
 
 
 @pytest.mark.parametrize(
-    ("policy", "looks", "done", "busy"),
+    ("policy", "line", "done", "busy"),
     [
-        ("wait", 1, ["wait"], False),
-        ("wait", 3, ["wait", "wait", "wait"], False),
-        ("reject", 1, ["wait"], False),
-        ("reject", 2, ["wait", "leave"], True),
-        ("interrupt", 1, ["wait"], False),
-        ("interrupt", 3, ["wait", "interrupt", "wait", "wait"], False),
-        ("wait", 99, ["wait"] * 4 + ["leave"], True),
+        ("wait", Line(), ["take"], None),
+        ("wait", Line("waiting"), ["take", "wait"], None),
+        ("wait", Line("waiting", comes=False), ["take", "wait", "leave"], BUSY),
+        ("wait", Line("conversation_full"), ["take"], FULL["conversation_full"]),
+        ("wait", Line("user_full"), ["take"], FULL["user_full"]),
+        ("reject", Line(), ["take"], None),
+        ("reject", Line("waiting"), ["take", "leave"], BUSY),
+        ("reject", Line("user_full"), ["take"], BUSY),
+        ("interrupt", Line(), ["take"], None),
+        ("interrupt", Line("waiting"), ["take", "interrupt", "wait"], None),
+        ("interrupt", Line("conversation_full"), ["take"], FULL["conversation_full"]),
     ],
 )
-async def test_each_policy_in_its_way(
-    monkeypatch: pytest.MonkeyPatch, policy: WhileBusy, looks: int, done: list[str], busy: bool
-) -> None:
+async def test_each_policy_in_its_way(policy: WhileBusy, line: Line, done: list[str], busy: str | None) -> None:
     """A free conversation is the same for all; a busy one is waited for, refused, or interrupted once."""
-    monkeypatch.setattr(queueing, "LOOK_AGAIN", 0.001)
-    monkeypatch.setattr(queueing, "LONGEST", 0.003)
-    line, run = Line(looks), Listener()
+    run = Listener()
     limited = await rate_limit(a_state(while_busy=policy), run.runtime, limits=Unlimited(), queue=line)
     assert line.done == done
-    assert (limited["refusal"] or {"code": None})["code"] == ("conversation_busy" if busy else None)
+    assert limited["refusal"] == (busy and {"code": "conversation_busy", "message": busy, "rule": None})
     assert [event["kind"] for event in run.events] == (["admitted", "refused"] if busy else ["admitted"])
+
+
+async def test_a_claimed_turn_gets_its_place_by_its_claim() -> None:
+    """That a key was claimed for it comes with the run, as who asks does."""
+    run, line = Listener(claimed=True), Line(claimed=True)
+    await rate_limit(a_state(), run.runtime, limits=Unlimited(), queue=line)
+    assert line.done == ["take"]

@@ -33,7 +33,7 @@ class Counter:
 async def test_a_turn_within_the_limit_goes_on() -> None:
     """The run's user is counted, and the client learns what is left."""
     run, limits = Listener(), Counter(FREE)
-    limited = await rate_limit(a_state(), run.runtime, queue=Line(1), limits=limits)
+    limited = await rate_limit(a_state(), run.runtime, queue=Line(), limits=limits)
     assert limited == {"allowance": FREE, "refusal": None, "notices": []}
     assert run.events == [{"kind": "admitted", "allowance": FREE}]
     assert limits.counted == [ADA]
@@ -42,7 +42,7 @@ async def test_a_turn_within_the_limit_goes_on() -> None:
 async def test_a_turn_beyond_the_limit_is_refused_with_the_time_to_wait() -> None:
     """The seconds are rounded up: who waits as long as told gets in."""
     run = Listener()
-    limited = await rate_limit(a_state(), run.runtime, queue=Line(1), limits=Counter(USED_UP))
+    limited = await rate_limit(a_state(), run.runtime, queue=Line(), limits=Counter(USED_UP))
     assert limited["refusal"] == {
         "code": "rate_limited",
         "message": "That is more than 8 messages a minute. Try again in 13 s.",
@@ -53,7 +53,7 @@ async def test_a_turn_beyond_the_limit_is_refused_with_the_time_to_wait() -> Non
 
 async def test_without_a_limit_everything_goes_on() -> None:
     """There is no allowance to speak of, and nothing is refused."""
-    limited = await rate_limit(a_state(), Listener().runtime, queue=Line(1), limits=Counter(None))
+    limited = await rate_limit(a_state(), Listener().runtime, queue=Line(), limits=Counter(None))
     assert (limited["allowance"], limited["refusal"]) == (None, None)
 
 
@@ -62,7 +62,7 @@ async def test_a_turn_goes_on_when_it_cannot_be_counted() -> None:
     run, earlier = Listener(), {"code": "pii_masked", "message": "I masked an IBAN."}
     with capture_logs() as lines:
         limited = await rate_limit(
-            a_state(notices=[earlier]), run.runtime, queue=Line(1), limits=Counter(StorageUnavailable())
+            a_state(notices=[earlier]), run.runtime, queue=Line(), limits=Counter(StorageUnavailable())
         )
     assert limited["refusal"] is None
     assert [notice["code"] for notice in limited["notices"]] == ["pii_masked", "rate_limit_unavailable"]
@@ -73,4 +73,4 @@ async def test_a_turn_goes_on_when_it_cannot_be_counted() -> None:
 async def test_only_storages_own_errors_are_forgiven() -> None:
     """A mistake of ours is not mistaken for a database that is away."""
     with pytest.raises(KeyError):
-        await rate_limit(a_state(), Listener().runtime, queue=Line(1), limits=Counter(KeyError("limit")))
+        await rate_limit(a_state(), Listener().runtime, queue=Line(), limits=Counter(KeyError("limit")))

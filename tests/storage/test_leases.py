@@ -10,16 +10,18 @@ from storage import leases
 from storage.errors import Gone
 from storage.leases import Leases, present
 from storage.pool import Pool
+from storage.queue import Queue
 from storage.turns import Turns
 from tests.storage.rows import Owner, accepted, answered, rows
 
 RUN_OUT = "update chat_turns set lease_until = now() - interval '1 second'"
 
 
-async def begun(pool: Pool, user: UUID, owner: UUID) -> UUID:
+async def begun(pool: Pool, user: UUID, owner: UUID, conversation: str = "c-1") -> UUID:
     """A turn that this process runs."""
     turn_id = uuid4()
-    await Turns(pool, owner).accept(user, turn_id, accepted())
+    await Queue(pool, owner).take(user, conversation, turn_id, claimed=False)
+    await Turns(pool, owner).accept(user, turn_id, accepted(conversation=conversation))
     return turn_id
 
 
@@ -108,7 +110,7 @@ async def test_what_is_handed_on_is_there_at_once(pool: Pool, ada: UUID) -> None
 async def test_what_is_over_or_runs_elsewhere_is_nobodys_to_take(pool: Pool, owner: Owner, ada: UUID) -> None:
     """A turn that is done, one that failed, and one of LangGraph's own server, which is on no lease."""
     mine = uuid4()
-    done, failed = await begun(pool, ada, mine), await begun(pool, ada, mine)
+    done, failed = await begun(pool, ada, mine), await begun(pool, ada, mine, "c-2")
     turns = Turns(pool, mine)
     await turns.answer(ada, done, answered())
     await turns.finish(ada, done)
@@ -120,7 +122,7 @@ async def test_what_is_over_or_runs_elsewhere_is_nobodys_to_take(pool: Pool, own
 
 async def test_no_more_is_taken_than_was_asked_for(pool: Pool, owner: Owner, ada: UUID) -> None:
     """So that several processes share what one has left; the longest forgotten first."""
-    turns = [await begun(pool, ada, uuid4()) for _ in range(3)]
+    turns = [await begun(pool, ada, uuid4(), f"c-{number}") for number in range(3)]
     for number, turn_id in enumerate(turns):
         owner.execute(
             "update chat_turns set lease_until = now() - make_interval(secs => %s) where turn_id = %s",

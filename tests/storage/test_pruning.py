@@ -24,7 +24,7 @@ async def lived(pool: Pool, url: str, user: UUID) -> UUID:
     await Journal(pool).write([Batch(user_id=user, turn_id=turn_id, first=1, events=[told])])
     await Limits(pool, 8).take(user)
     await Keys(pool).claim(user, "a key", "0" * 64, turn_id)
-    await Queue(pool).wait(user, "c-1", uuid4())
+    await Queue(pool).take(user, "c-1", uuid4(), claimed=False)
     config: RunnableConfig = {"configurable": {"thread_id": str(turn_id), "checkpoint_ns": ""}}
     checkpoint = empty_checkpoint()
     checkpoint["channel_values"] = {"message": ["words"]}

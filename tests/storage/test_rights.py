@@ -11,10 +11,10 @@ GRANTED: Mapping[str, str] = {
     "chat_conversations": "DELETE INSERT SELECT UPDATE(employee_slug,title,updated_at)",
     "chat_convo_summaries": "INSERT SELECT UPDATE(covers_seq,summary,updated_at)",
     "chat_guard_events": "INSERT SELECT",
-    "chat_idempotency": "DELETE INSERT SELECT UPDATE(body_hash,created_at,turn_id)",
+    "chat_idempotency": "DELETE INSERT SELECT UPDATE(body_hash,created_at,lease_until,owner,turn_id)",
     "chat_messages": "INSERT SELECT",
     "chat_misroutes": "INSERT SELECT UPDATE(wanted_employee)",
-    "chat_queue": "DELETE INSERT SELECT UPDATE(lease_until)",
+    "chat_queue": "DELETE INSERT SELECT UPDATE(lease_until,waiting)",
     "chat_rate_limits": "DELETE INSERT SELECT UPDATE(admitted_at,count)",
     "chat_turn_events": "SELECT",
     "chat_turn_facts": "INSERT SELECT",
@@ -40,8 +40,8 @@ KEEPER = {
         "SELECT(attempt,convo_id,lease_until,owner,status,stop_asked_at,turn_id,user_id)"
         " UPDATE(attempt,lease_until,owner)"
     ),
-    "chat_idempotency": "DELETE SELECT(created_at,key,user_id)",
-    "chat_queue": "DELETE SELECT(lease_until,turn_id,user_id)",
+    "chat_idempotency": "DELETE SELECT(created_at,key,lease_until,owner,turn_id,user_id) UPDATE(lease_until)",
+    "chat_queue": "DELETE SELECT(lease_until,owner,turn_id,user_id) UPDATE(lease_until)",
     "chat_rate_limits": "DELETE SELECT(created_at,user_id,window_start)",
     "chat_turn_events": "DELETE SELECT(created_at,turn_id,user_id)",
 }
@@ -89,6 +89,8 @@ def test_every_table_of_users_is_guarded(owner: Owner) -> None:
     guarded = {table: (True, True, [f"owner_only * {own} {own}"]) for table in GRANTED}
     for table in ("chat_idempotency", "chat_queue", "chat_rate_limits", "chat_turn_events"):
         guarded[table][2][:0] = ["keeper_deletes d true -", "keeper_sees r true -"]
+    for table in ("chat_idempotency", "chat_queue"):
+        guarded[table][2].insert(1, "keeper_leases w true true")
     guarded["chat_turn_events"][2].insert(0, "journal_adds a - true")
     guarded["chat_turns"][2][:0] = ["keeper_leases w true true", "keeper_sees r true -"]
     for table in ANALYST:
@@ -140,6 +142,7 @@ def test_nobody_else_has_any_right(owner: Owner) -> None:
         from pg_proc p cross join aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a
         left join pg_roles r on r.oid = a.grantee
         where p.pronamespace = 'public'::regnamespace and a.grantee not in (p.proowner, 'frontdesk_app'::regrole)
+        and (p.proname, a.grantee) <> ('lease_lapsed', 'frontdesk_keeper'::regrole)
         and not exists (select from pg_depend d where d.objid = p.oid and d.deptype = 'e')
     """
     assert rows(owner, others) == []

@@ -39,7 +39,7 @@ class Adas:
         await Summaries(self.pool).save(self.user, "c-1", f"They sell {SECRET}.", turn_id=self.turn, seen=0)
         await Misroutes(self.pool).record(self.user, "c-1", self.turn, "tag")
         await Limits(self.pool, 8).take(self.user)
-        await Queue(self.pool).wait(self.user, "c-1", uuid4())
+        await Queue(self.pool).take(self.user, "c-1", uuid4(), claimed=False)
         await Keys(self.pool).claim(self.user, "a key", "0" * 64, self.turn)
         start = Told(event="start", data={"model": SECRET})
         await Journal(self.pool).write([Batch(user_id=self.user, turn_id=self.turn, first=1, events=[start])])
