@@ -67,9 +67,7 @@ class Queue:
         async with self._pool.as_user(user_id, hasty=True) as conn:
             # A user's messages that arrive at once get their places, and are counted, one after the other.
             await conn.execute("select pg_advisory_xact_lock(hashtextextended(%(user_id)s::text, 9))", values)
-            if claimed:
-                await _held(conn, values)
-            else:
+            if not claimed:  # the claim has met them
                 await meet(conn, user_id)
             cursor = await conn.execute(
                 "insert into chat_queue (user_id, turn_id, convo_id, owner, lease_until)"
@@ -80,6 +78,8 @@ class Queue:
             )
             row = await cursor.fetchone()
             assert row is not None
+            if claimed:
+                await _held(conn, values)
             if await _free(conn, values | row):
                 return "first"
             if full := await _full(conn, values):

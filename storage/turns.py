@@ -166,16 +166,16 @@ async def _accept(conn: Connection, user_id: UUID, turn_id: UUID, turn: Accepted
         "lease": LEASE_SECONDS,
         "elsewhere": ELSEWHERE_SECONDS,
     }
-    if owner is None:
+    if owner is None:  # else their place in line has
         await meet(conn, user_id)
-    else:
-        await _keep_key(conn, values)
     await conn.execute(
         "insert into chat_conversations (user_id, convo_id, title)"
         " values (%(user_id)s, %(conversation_id)s, %(title)s)"
         " on conflict (user_id, convo_id) do update set updated_at = now()",
         values,
     )
+    if owner is not None:
+        await _keep_key(conn, values)
     await _leave_line(conn, values)
     await conn.execute(
         "insert into chat_turns (user_id, turn_id, convo_id, asked_employee, employee_slug, route, owner, lease_until)"
