@@ -8,8 +8,11 @@ import httpx
 import psycopg
 import pytest
 
+from graph import sending
+from nodes import queueing
 from tests.support.app import Event, Frontdesk, Serve, read_events
-from tests.support.database import row, rows
+from tests.support.database import owner, row, rows
+from tests.support.listening import in_line, listening, until
 from tests.support.model_script import Gate, Text, streaming
 from tests.support.model_server import ModelServer
 
@@ -52,10 +55,10 @@ async def test_twenty_at_once_are_one_turn(
     """On two servers: one turn, one call of the model, one count, and twenty identical streams."""
     gate = asyncio.Event()
     model.queue(Gate(["Well, ", "it depends."], gate), streaming)
-    sending = [asyncio.create_task(send(server, ada)) for server in (frontdesk, other) for _ in range(10)]
+    sent = [asyncio.create_task(send(server, ada)) for server in (frontdesk, other) for _ in range(10)]
     await model.received(streaming)
     gate.set()
-    answers = await asyncio.gather(*sending)
+    answers = await asyncio.gather(*sent)
     await frontdesk.settled()
     await other.settled()
     assert {response.status_code for response, _ in answers} == {200}
@@ -134,13 +137,103 @@ async def test_a_key_of_yesterday_is_a_new_one(frontdesk: Frontdesk, ada: UUID) 
     assert first.headers["x-turn-id"] != second.headers["x-turn-id"]
 
 
+async def test_a_key_whose_message_waits_is_alive(
+    frontdesk: Frontdesk, other: Frontdesk, model: ModelServer, ada: UUID
+) -> None:
+    """However long it waits: sent again, here or elsewhere, it is the same turn; another body is refused meanwhile."""
+    url, gate = frontdesk.service.url, asyncio.Event()
+    model.queue(Gate(["First ", "answer."], gate), streaming)
+    async with listening(frontdesk, ada, "first", conversation_id="c-1") as events:
+        await until(events, "token")
+        sent = [asyncio.create_task(send(frontdesk, ada, conversation_id="c-1"))]
+        await in_line(url, 1)
+        # An hour passes, over which its process gives signs of life.
+        await owner(
+            url,
+            "update chat_idempotency set created_at = created_at - interval '1 hour', lease_until = now() + interval"
+            " '2 s'",
+            "update chat_queue set lease_until = now() + interval '2 s'",
+        )
+        while not await rows(url, ALIVE):  # noqa: ASYNC110 - a table has no events
+            await asyncio.sleep(0.01)
+        for server in (frontdesk, other):
+            sent += [asyncio.create_task(send(server, ada, conversation_id="c-1")) for _ in range(2)]
+            mismatch, _ = await send(server, ada, "Something else", conversation_id="c-1")
+            assert (mismatch.status_code, mismatch.json()["code"]) == (409, "idempotency_mismatch")
+            assert mismatch.headers["x-should-retry"] == "false"
+        gate.set()
+        await until(events, "done")
+    answers = await asyncio.gather(*sent)
+    await frontdesk.settled()
+    await other.settled()
+    assert {response.status_code for response, _ in answers} == {200}
+    assert len({response.headers["x-turn-id"] for response, _ in answers}) == 1
+    assert all(told == answers[0][1] for _, told in answers)
+    assert await counts(url) == (2, 4, 2)
+    assert sum(map(streaming, model.requests)) == 2
+
+
+ALIVE = """
+select from chat_idempotency join chat_queue using (user_id, turn_id)
+where least(chat_idempotency.lease_until, chat_queue.lease_until) > now() + interval '10 s'
+"""
+
+
+async def test_what_is_refused_elsewhere_begins_where_it_is_waited_for(
+    frontdesk: Frontdesk, other: Frontdesk, model: ModelServer, ada: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The message waits too long at one server; who sent it again to another hears of it at once, and waits there."""
+    monkeypatch.setattr(sending, "LOOK_AGAIN", 3600)
+    monkeypatch.setattr(queueing, "LONGEST", 1.0)
+    gate = asyncio.Event()
+    model.queue(Gate(["First ", "answer."], gate), streaming)
+    async with listening(frontdesk, ada, "first", conversation_id="c-1") as events:
+        await until(events, "token")
+        first = asyncio.create_task(send(frontdesk, ada, conversation_id="c-1"))
+        await in_line(frontdesk.service.url, 1)
+        monkeypatch.setattr(queueing, "LONGEST", 120.0)
+        again = asyncio.create_task(send(other, ada, conversation_id="c-1"))
+        refused, _ = await first
+        assert (refused.status_code, refused.json()["code"]) == (409, "conversation_busy")
+        await in_line(frontdesk.service.url, 1)
+        gate.set()
+        await until(events, "done")
+    answered, told = await again
+    await other.settled()
+    assert (answered.status_code, told[-1].name) == (200, "done")
+    assert await counts(frontdesk.service.url) == (2, 4, 3)
+
+
+@pytest.mark.parametrize("how", ["answered", "failed"])
+async def test_an_end_of_which_no_event_is_kept_is_told_again(
+    frontdesk: Frontdesk, other: Frontdesk, model: ModelServer, ada: UUID, how: str
+) -> None:
+    """The journal is kept for a shorter time than keys can be: what there is of the turn is told from its record."""
+    _, events = await send(frontdesk, ada)
+    await frontdesk.settled()
+    await owner(frontdesk.service.url, "delete from chat_turn_events")
+    if how == "failed":
+        await owner(
+            frontdesk.service.url, "update chat_turns set status = 'failed', report = null, error_code = 'internal'"
+        )
+    again, told = await send(other, ada)
+    assert again.status_code == 200
+    assert [event.name for event in told] == (["start", "token", "done"] if how == "answered" else ["start", "error"])
+    assert told[0].data["route"] == events[0].data["route"]
+    if how == "answered":
+        assert told[1].data["text"] == "".join(event.data["text"] for event in events if event.name == "token")
+        assert told[-1].data == events[-1].data
+    assert await counts(frontdesk.service.url) == (1, 2, 1)
+
+
 async def test_a_key_whose_process_died_is_claimed_anew(frontdesk: Frontdesk, ada: UUID) -> None:
-    """Where no turn came of it in a while, nothing was accepted, and the message is answered now."""
+    """Where its lease has run out and no turn came of it, nothing was accepted, and the message is answered now."""
     with psycopg.connect(frontdesk.service.url, autocommit=True) as conn:
         conn.execute("insert into chat_users values (%s)", [ada])
         first, _ = await send(frontdesk, ada, key="to know the hash")
         conn.execute(
-            "insert into chat_idempotency select user_id, %s, body_hash, gen_random_uuid(), now() - interval '1 minute'"
+            "insert into chat_idempotency (user_id, key, body_hash, turn_id, owner, lease_until)"
+            " select user_id, %s, body_hash, gen_random_uuid(), gen_random_uuid(), now() - interval '1 second'"
             " from chat_idempotency",
             [KEY],
         )

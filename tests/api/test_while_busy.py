@@ -6,9 +6,14 @@ from uuid import UUID
 
 import pytest
 
+from nodes import queueing
+from nodes.queueing import FULL
+from storage import queue
+from storage.queue import MOST_IN_CONVERSATION as MOST
+from storage.queue import Queue
 from tests.support.app import Answer, Frontdesk, Serve
-from tests.support.database import rows
-from tests.support.listening import listening, until
+from tests.support.database import row, rows
+from tests.support.listening import in_line, listening, until
 from tests.support.model_script import Gate, Hang, Text, streaming
 from tests.support.model_server import ModelServer
 
@@ -39,7 +44,7 @@ async def test_it_waits_and_is_answered_in_order_of_arrival(
         waiting: list[asyncio.Task[Answer]] = []
         for message in ("second", "third"):
             waiting.append(asyncio.create_task(server.chat(ada, message, conversation_id="c-1")))
-            await in_line(frontdesk, len(waiting))
+            await in_line(frontdesk.service.url, len(waiting))
         gate.set()
         await until(events, "done")
     answers = await asyncio.gather(*waiting)
@@ -51,12 +56,6 @@ async def test_it_waits_and_is_answered_in_order_of_arrival(
     ]  # fmt: skip
     assert "Second answer." in str((await model.received(streaming, 3)).body["messages"])
     assert await rows(frontdesk.service.url, "select * from chat_queue") == []
-
-
-async def in_line(frontdesk: Frontdesk, count: int) -> None:
-    """So many wait."""
-    while len(await rows(frontdesk.service.url, "select * from chat_queue")) < count:  # noqa: ASYNC110 - a table has no events
-        await asyncio.sleep(0.01)
 
 
 @pytest.mark.parametrize("elsewhere", [False, True])
@@ -73,6 +72,7 @@ async def test_it_is_refused_where_the_client_wants_that(
             asked: dict[str, Any] = {"message": "second", "conversation_id": "c-1", "while_busy": "reject"}
             refused = await client.post("/chat", json=asked)
             assert (refused.status_code, refused.json()["code"]) == (409, "conversation_busy")
+            assert refused.headers["x-should-retry"] == "false"
         async with listening(server, ada, "elsewhere", conversation_id="c-2", while_busy="reject") as others:
             await until(others, "done")
         gate.set()
@@ -132,3 +132,82 @@ async def test_ten_at_once_are_answered_one_after_the_other(
     assert [answer.status for answer in answers] == [200] * 8
     roles = [role for role, _ in await said(frontdesk)]
     assert roles == ["user", "assistant"] * 8
+
+
+async def test_one_too_many_is_refused_at_once(serve: Serve, model: ModelServer, ada: UUID) -> None:
+    """And told so; its key may be sent again, and is answered once there is room."""
+    frontdesk, other = await serve(rate_limit=0), await serve(rate_limit=0)
+    gate = asyncio.Event()
+    model.queue(Gate(["First ", "answer."], gate), streaming)
+    asked, headers = {"message": "one more", "conversation_id": "c-1"}, {"Idempotency-Key": "one more"}
+    async with listening(frontdesk, ada, "first", conversation_id="c-1") as events, other.client(ada) as client:
+        await until(events, "token")
+        waiting = [asyncio.create_task(other.chat(ada, f"{n}", conversation_id="c-1")) for n in range(MOST)]
+        await in_line(frontdesk.service.url, MOST)
+        refused = await client.post("/chat", json=asked, headers=headers)
+        assert (refused.status_code, refused.json()["code"]) == (409, "conversation_busy")
+        assert refused.json()["detail"] == FULL["conversation_full"]
+        assert refused.headers["x-should-retry"] == "false"
+        gate.set()
+        await until(events, "done")
+        await asyncio.gather(*waiting)
+        assert (await client.post("/chat", json=asked, headers=headers)).status_code == 200
+    await other.settled()
+    assert len(await said(frontdesk)) == 2 * (MOST + 2)
+
+
+async def test_it_gives_up_by_the_clock(
+    frontdesk: Frontdesk, model: ModelServer, ada: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And leaves nothing: neither a message nor a place, nor a key that means anything."""
+    monkeypatch.setattr(queueing, "LONGEST", 0.3)
+    gate = asyncio.Event()
+    model.queue(Gate(["First ", "answer."], gate), streaming)
+    async with listening(frontdesk, ada, "first", conversation_id="c-1") as events, frontdesk.client(ada) as client:
+        await until(events, "token")
+        asked, headers = {"message": "second", "conversation_id": "c-1"}, {"Idempotency-Key": "a key"}
+        refused = await client.post("/chat", json=asked, headers=headers)
+        assert (refused.status_code, refused.json()["code"]) == (409, "conversation_busy")
+        assert refused.headers["x-should-retry"] == "false"
+        gate.set()
+        await until(events, "done")
+    await frontdesk.settled()
+    assert [content for _, content in await said(frontdesk)] == ["first", "First answer."]
+    assert await rows(frontdesk.service.url, "select from chat_queue union all select from chat_idempotency") == []
+
+
+@pytest.mark.parametrize("elsewhere", [False, True])
+async def test_who_waits_asks_for_nothing_until_it_is_told(
+    frontdesk: Frontdesk,
+    other: Frontdesk,
+    model: ModelServer,
+    ada: UUID,
+    elsewhere: bool,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The end of the answer before is told; until then its process gives signs of life, and it does nothing."""
+    monkeypatch.setattr(queue, "LOOK_AGAIN", 3600)
+    gate, looks = asyncio.Event(), "select lease_until from chat_queue"
+    model.queue(Gate(["First ", "answer."], gate), streaming)
+    server = other if elsewhere else frontdesk
+    async with listening(frontdesk, ada, "first", conversation_id="c-1") as events:
+        await until(events, "token")
+        second = asyncio.create_task(server.chat(ada, "second", conversation_id="c-1"))
+        await in_line(frontdesk.service.url, 1)
+        renewals = {await row(frontdesk.service.url, looks)}
+        while len(renewals) < 5:  # the place, a look or two, and then its process's signs of life
+            renewals.add(await row(frontdesk.service.url, looks))
+        asked = requests(server)
+        while len(renewals) < 7:
+            renewals.add(await row(frontdesk.service.url, looks))
+        assert requests(server) == asked
+        gate.set()
+        await until(events, "done")
+    assert (await second).status == 200
+
+
+def requests(server: Frontdesk) -> int:
+    """How often a turn of this server has asked for a connection."""
+    line = server.service.parts.queue
+    assert isinstance(line, Queue)
+    return line._pool._connections.get_stats()["requests_num"]

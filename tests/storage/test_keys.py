@@ -180,8 +180,11 @@ async def test_whatever_the_order_of_deaths_one_turn_is_accepted(pool: Pool, own
     for _ in range(ROUNDS):
         user = uuid4()
         await told_apart(owner, [Process(pool, user) for _ in range(4)], random)
-        kept = "select (select array_agg(turn_id) from chat_turns), (select array_agg(turn_id) from chat_messages),"
-        turns, messages, claims = rows(owner, kept + " (select array_agg(turn_id) from chat_idempotency)")[0]
+        ((turns, messages, claims),) = rows(
+            owner,
+            "select (select array_agg(turn_id) from chat_turns), (select array_agg(turn_id) from chat_messages),"
+            " (select array_agg(turn_id) from chat_idempotency)",
+        )
         assert turns == messages == claims
         assert len(turns) == 1
         owner.execute("delete from chat_users")

@@ -1,11 +1,13 @@
 """A stream while it goes on."""
 
+import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from typing import Any
 from uuid import UUID
 
 from tests.support.app import Event, Frontdesk, read_events
+from tests.support.database import rows
 from tests.support.process import Process
 
 
@@ -44,3 +46,9 @@ def text_of(events: list[Event]) -> str:
         if event.name == "token":
             said.append(event.data["text"])
     return "".join(said)
+
+
+async def in_line(url: str, count: int) -> None:
+    """Return once so many messages wait for their conversation."""
+    while len(await rows(url, "select from chat_queue where waiting")) < count:  # noqa: ASYNC110 - a table has no events
+        await asyncio.sleep(0.01)
