@@ -104,6 +104,7 @@ def drained_first(service: Service, seconds: float, end: Callable[[], None]) -> 
 
     def asked() -> None:
         if draining:
+            draining[0].cancel()
             in_time(end)()
         else:
             draining.append(asyncio.create_task(drain(), name="drain"))

@@ -1,7 +1,8 @@
 """What waiting costs: transactions a second, and the first token of somebody else.
 
 A server of its own process. Messages wait in conversations whose answer never ends: 16 of one user, then 80 of five.
-Prints transactions a second of the whole database, and the median and the 95th percentile of others' first token.
+Prints transactions a second of the whole database, the share of a core that the server takes meanwhile, and the
+median and the 95th percentile of others' first token.
 
     .venv/bin/python -m bench.waiting [ROUNDS]
 """
@@ -16,6 +17,7 @@ from pathlib import Path
 from uuid import UUID, uuid4
 
 import httpx
+import psutil
 
 from storage.embedded import Embedded
 from storage.migrate import migrate
@@ -24,8 +26,10 @@ from tests.support.model_script import Hang, Text, streaming
 from tests.support.model_server import ModelServer
 from tests.support.process import Process, starting
 
-SECONDS = 10
+SECONDS = 20
 """For which transactions are counted."""
+SETTLED = 12
+"""Seconds after which what was before is counted: an idle connection tells its transactions every ten seconds."""
 IN_ONE = 8
 """Messages that wait in one conversation; a user has two of them."""
 
@@ -45,12 +49,12 @@ async def main(rounds: int) -> None:
         for users in (0, 1, 5):
             while len(waiting) < users * 2 * (IN_ONE + 1):
                 waiting += await busy_user(server, url)
-            await asyncio.sleep(2)
-            per_second = await transactions(url)
+            await asyncio.sleep(SETTLED)
+            per_second, share = await cost(server, url)
             first = [await first_token(server) for _ in range(rounds + 5)][5:]  # the first rounds warm caches
             median, late = statistics.median(first), statistics.quantiles(first, n=20)[-1]
             print(
-                f"{users * 2 * IN_ONE:4} waiting {per_second:8.1f} transactions/s"
+                f"{users * 2 * IN_ONE:4} waiting {per_second:8.1f} transactions/s {share:6.1%} of a core"
                 f"   first token {median * 1000:7.1f} ms, p95 {late * 1000:7.1f} ms",
                 flush=True,
             )
@@ -82,12 +86,14 @@ async def send(server: Process, user: UUID, conversation: str, message: str) -> 
             await client.post("/chat", json=asked)
 
 
-async def transactions(url: str) -> float:
-    """How many end in a second, in the whole database."""
+async def cost(server: Process, url: str) -> tuple[float, float]:
+    """Transactions that end in a second, in the whole database, and the share of a core that the server takes."""
     query = "select xact_commit + xact_rollback from pg_stat_database where datname = current_database()"
-    before, begun = (await row(url, query))[0], time.perf_counter()
+    process = psutil.Process(server.process.pid)
+    before, worked, begun = (await row(url, query))[0], sum(process.cpu_times()[:2]), time.perf_counter()
     await asyncio.sleep(SECONDS)
-    return float((await row(url, query))[0] - before) / (time.perf_counter() - begun)
+    took = time.perf_counter() - begun
+    return ((await row(url, query))[0] - before) / took, (sum(process.cpu_times()[:2]) - worked) / took
 
 
 async def first_token(server: Process) -> float:

@@ -108,7 +108,7 @@ class Runner:
             raise
         finally:
             broken_off(turn, turn.ending)  # where it was cancelled; otherwise it is over
-            if not (turn.kept or turn.lost):
+            if not (turn.kept or turn.lost or turn.ending == "storage_unavailable"):
                 await self._free(turn)
 
     async def _run(self, turn: Turn, ask: Ask) -> None:

@@ -114,11 +114,20 @@ class Running:
             await asyncio.wait(self._tasks)
 
     async def drain(self, seconds: float) -> None:
-        """Begin no more turns, and give those that run so many seconds to finish."""
+        """Begin no more turns, and give those that run so many seconds to finish; who still waits then is turned away.
+
+        Who waits is also turned away where this is cancelled: they are told before their connections are closed.
+        """
         self.closing = True
-        if self._tasks:
-            log.warning("turns get time to finish", turns=len(self._tasks), seconds=seconds)
+        if not self._tasks:
+            return
+        log.warning("turns get time to finish", turns=len(self._tasks), seconds=seconds)
+        try:
             await asyncio.wait(self._tasks, timeout=seconds)
+        finally:
+            for task, turn in list(self._tasks.items()):
+                if _pending(turn):
+                    task.cancel()
 
     async def close(self, seconds: float) -> list[UUID]:
         """Let turns finish for so many seconds, then let them go; returns those that another process can go on with."""

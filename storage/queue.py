@@ -4,10 +4,11 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
+from itertools import chain, repeat
 from typing import Any, Literal, LiteralString
 from uuid import UUID
 
-from storage.errors import LeaseLost
+from storage.errors import LeaseLost, StorageUnavailable
 from storage.journal import News
 from storage.leases import terms
 from storage.pool import Connection, Pool
@@ -97,18 +98,20 @@ class Queue:
             LeaseLost: the place is gone.
         """
         deadline = time.monotonic() + seconds
-        pause = FIRST_LOOK_AGAIN
+        pauses = chain([FIRST_LOOK_AGAIN], repeat(LOOK_AGAIN if self._news else LOOK_AGAIN_UNTOLD))
         async with self._told(turn_id) as told:
-            while True:
+            for pause in pauses:
                 told.clear()  # before looking: what comes while looking is looked for again
-                if await self._look(user_id, turn_id):
-                    return True
+                # A look that failed is made again; whether the database is gone for good is not judged here.
+                with suppress(StorageUnavailable):
+                    if await self._look(user_id, turn_id):
+                        return True
                 left = deadline - time.monotonic()
                 if left <= 0:
-                    return False
+                    break
                 with suppress(TimeoutError):
                     await asyncio.wait_for(told.wait(), min(left, pause))
-                pause = LOOK_AGAIN if self._news else LOOK_AGAIN_UNTOLD
+        return False
 
     async def leave(self, user_id: UUID, turn_id: UUID) -> None:
         """Give the place up, and tell who comes next."""
