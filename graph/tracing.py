@@ -153,7 +153,7 @@ def _tell_end(span: Span, turn: Turn) -> None:
         span.set_attribute("frontdesk.latency_ms", done.latency_ms)
         if done.ttft_ms is not None:
             span.set_attribute("gen_ai.response.time_to_first_chunk", done.ttft_ms / 1000)
-        if done.finish_reason != "blocked" and not done.fallback:
+        if done.message_id is not None and not done.fallback:
             span.set_attribute("gen_ai.response.model", done.model)
     outcome, error = outcome_of(turn)
     if outcome:

@@ -53,10 +53,11 @@ async def test_what_was_remembered_and_read_goes_with_the_answer() -> None:
     assert (broken["answer"]["fallback"], broken["answer"]["facts_used"]) == (True, [])
 
 
-async def test_the_answer_keeps_the_id_it_was_streamed_with() -> None:
-    """Under another one LangGraph's message stream would show it twice."""
-    result = await generated(ScriptedModel([piece("Hi", "run-9"), end(message_id="run-9")]))
-    assert [(message.id, message.text) for message in result["messages"]] == [("run-9", "Hi")]
+async def test_the_message_has_the_id_of_the_stored_answer() -> None:
+    """So the thread of LangGraph's server and the conversation name it alike."""
+    result = await generated(ScriptedModel([piece("Hi"), end()]))
+    said = [(message.id, message.text) for message in result["messages"]]
+    assert said == [(result["answer"]["message_id"], "Hi")]
 
 
 async def test_tokens_that_nobody_counted_are_estimated() -> None:

@@ -74,11 +74,11 @@ async def draft(
 
 
 async def test_an_answer_is_said_as_it_comes() -> None:
-    """Piece by piece; the draft holds all of it, under the id it was streamed with, with its tokens."""
+    """Piece by piece; the draft holds all of it, with its tokens."""
     listener = Listener()
     written = await draft(ScriptedModel(GOOD), listener=listener)
     assert listener.said == ["Hello", " Ada"]
-    assert written == Draft("Hello Ada", "scripted", "run-1", "stop", prompt_tokens=90, completion_tokens=3)
+    assert written == Draft("Hello Ada", "scripted", "stop", prompt_tokens=90, completion_tokens=3)
 
 
 async def test_an_answer_cut_at_its_limit_says_so() -> None:
@@ -200,7 +200,7 @@ async def test_the_time_budget_covers_the_stream_and_aborts_it() -> None:
 async def test_an_empty_answer_is_asked_for_again(nothing: Sequence[Step]) -> None:
     """It came without an error and is still none; the next one counts in full."""
     written = await draft(ScriptedModel(nothing, GOOD))
-    assert written == Draft("Hello Ada", "scripted", "run-1", "stop", prompt_tokens=90, completion_tokens=3)
+    assert written == Draft("Hello Ada", "scripted", "stop", prompt_tokens=90, completion_tokens=3)
 
 
 @pytest.mark.usefixtures("without_waiting")
@@ -227,5 +227,5 @@ async def test_white_space_waits_for_the_first_word() -> None:
 @pytest.mark.usefixtures("without_waiting")
 async def test_an_earlier_attempts_end_does_not_complete_a_later_one() -> None:
     """An empty answer that ended well, then half of one that did not: that is still half an answer."""
-    written = await draft(ScriptedModel([end("stop")], [piece("Hel", "run-2")]))
-    assert (written.text, written.message_id, written.error_code) == ("Hel", "run-2", "model_unreachable")
+    written = await draft(ScriptedModel([end("stop")], [piece("Hel")]))
+    assert (written.text, written.error_code) == ("Hel", "model_unreachable")
