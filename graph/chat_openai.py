@@ -5,7 +5,7 @@ half of an emoji breaks the row it is stored in, a stream without an end fills t
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing, suppress
 from typing import Any
 
@@ -50,21 +50,23 @@ class CheckedChatOpenAI(ChatOpenAI):
     ) -> AsyncIterator[ChatGenerationChunk]:
         streamed = {**kwargs, "stream": True, "stream_options": {"include_usage": True}}
         payload = self._get_request_payload(messages, stop=stop, **streamed)
-        mender, left = Mender(), LONGEST_ANSWER
+        mender, left, take_turns = Mender(), LONGEST_ANSWER, _turns()
         async with (
             self.async_client.with_streaming_response.create(**payload) as response,
-            aclosing(_events(response.iter_bytes())) as events,
+            aclosing(_heard(response.iter_bytes())) as replies,
         ):
-            async for event in events:
-                text = mender.feed(event.text)
+            async for reply in replies:
+                text = mender.feed(reply.text)
                 for start in range(0, min(len(text), left), LONGEST_PIECE):
                     yield _chunk(text[start : min(start + LONGEST_PIECE, left)])
+                    await take_turns()
                 if len(text) > left:
                     yield _chunk("", Said(finish_reason="length"))
                     return
                 left -= len(text)
-                if event.finish_reason or event.usage:
-                    yield _chunk("", event)
+                if reply.finish_reason or reply.usage:
+                    yield _chunk("", reply)
+                await take_turns()
         if rest := mender.flush():
             yield _chunk(rest)
 
@@ -96,30 +98,46 @@ def _known(reply: Said) -> dict[str, str]:
     return {name: value for name, value in known.items() if value}
 
 
-async def _events(pieces: AsyncIterator[bytes]) -> AsyncGenerator[Said]:
-    """What the events of a stream say, to its end.
+async def _heard(pieces: AsyncIterator[bytes]) -> AsyncGenerator[Said]:
+    """What the events of a stream say, together for each piece of it that comes, to its end.
 
     Raises:
-        ModelUnavailable: it is no stream of the protocol.
+        ModelUnavailable: it is no stream of the protocol. What was said before that comes first.
     """
-    stream, now = EventStream(), asyncio.get_running_loop().time
-    speaks, turn = False, now()
+    stream = EventStream()
+    speaks = done = False
     async for piece in pieces:
-        for data in stream.feed(piece):
-            if data.startswith(b"[DONE]"):
-                await _drain(pieces)
-                return
-            event = said(data)
-            speaks = speaks or event.speaks
-            yield event
-            if now() - turn > TURN:
-                await asyncio.sleep(0)
-                turn = now()
-        if now() - turn > TURN:  # also where nothing of it was an event
-            await asyncio.sleep(0)
-            turn = now()
+        reply, broken = Said(), None
+        try:
+            for data in stream.feed(piece):
+                if done := data.startswith(b"[DONE]"):
+                    break
+                reply = reply.with_next(said(data))
+        except ModelUnavailable as error:
+            broken = error
+        speaks = speaks or done or reply.speaks
+        yield reply
+        if broken:
+            raise broken
+        if done:
+            await _drain(pieces)
+            return
     if not speaks:
         raise ModelUnavailable("model_garbled")
+
+
+def _turns() -> Callable[[], Awaitable[None]]:
+    """Something to await now and then, which lets everything else run once `TURN` is over."""
+    now = asyncio.get_running_loop().time
+    began = now()
+
+    async def take_turns() -> None:
+        nonlocal began
+        if now() - began > TURN:
+            await asyncio.sleep(0)
+            began = now()
+
+    return take_turns
 
 
 async def _drain(pieces: AsyncIterator[bytes]) -> None:

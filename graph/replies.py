@@ -62,7 +62,7 @@ def mended(text: str) -> str:
 
 
 class Said(NamedTuple):
-    """What one event of a stream, or a whole reply, says."""
+    """What an event of a stream, some of them, or a whole reply says."""
 
     text: str = ""
     """Not mended yet: half of a character may be in the next event."""
@@ -72,6 +72,16 @@ class Said(NamedTuple):
     model: str | None = None
     speaks: bool = False
     """Whether it is of the protocol at all."""
+
+    def with_next(self, event: "Said") -> "Said":
+        """This and the next event together."""
+        return Said(
+            self.text + event.text,
+            event.finish_reason or self.finish_reason,
+            event.usage or self.usage,
+            event.model or self.model,
+            self.speaks or event.speaks,
+        )
 
 
 def said(document: bytes) -> Said:

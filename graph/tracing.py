@@ -1,7 +1,7 @@
 """Traces of turns, for OpenTelemetry: a span for the turn, one for each node it passes, one for each model asked.
 
 Where no collector is set there is no `Tracing`, and nothing of this runs. No span says what was said, unless that is
-asked for; then it is what models are sent and answer, which the guard has masked before.
+asked for; then it is what models are sent and answer, with numbers masked that nobody may keep.
 """
 
 import asyncio

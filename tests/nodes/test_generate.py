@@ -1,5 +1,6 @@
 """The answer, from the first piece to the commit."""
 
+import hashlib
 from uuid import uuid5
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from nodes.errors import ModelRejected
 from nodes.generate import REPORTED
 from nodes.tokens import estimate, estimate_messages, size
+from storage.audit import Finding
 from storage.turns import Answered
 from tests.nodes.answering import PROMPT, TurnBook, generated
 from tests.nodes.models import ScriptedModel, end, piece
@@ -83,3 +85,17 @@ async def test_the_model_reads_the_prompt_as_it_was_trimmed() -> None:
     model = ScriptedModel([piece("Hi"), end()])
     await generated(model)
     assert model.read == PROMPT
+
+
+async def test_a_number_in_the_answer_is_stored_as_it_was_shown_and_found() -> None:
+    """Masked, with a finding for the audit beside those of the message."""
+    run, turns = Listener(), TurnBook()
+    asked = Finding(kind="card", action="masked", rule=None, text_hash="ab" * 32)
+    model = ScriptedModel([piece("It is 4111 1111 1111 1111 or "), piece("5555555555554444."), end()])
+    result = await generated(model, run=run, turns=turns, state=a_state(prompt=PROMPT, findings=[asked]))
+    text = "It is [card •1111] or [card •4444]."
+    assert run.said == turns.answers[ADA, TURN]["answer"] == result["answer"]["text"] == text
+    assert [message.text for message in result["messages"]] == [text]
+    text_hash = hashlib.sha256(text.encode()).hexdigest()
+    answered = Finding(kind="card", action="answer_masked", rule=None, text_hash=text_hash)
+    assert result["findings"] == [asked, answered]

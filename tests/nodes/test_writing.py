@@ -229,3 +229,63 @@ async def test_an_earlier_attempts_end_does_not_complete_a_later_one() -> None:
     """An empty answer that ended well, then half of one that did not: that is still half an answer."""
     written = await draft(ScriptedModel([end("stop")], [piece("Hel")]))
     assert (written.text, written.error_code) == ("Hel", "model_unreachable")
+
+
+CARD = [piece("Yours is 4111 1111 "), piece("1111 1111"), piece(" then")]
+
+
+async def test_a_number_is_masked_as_it_is_said() -> None:
+    """Words go out at once; the number waits until it is whole, and what is said is what the draft holds."""
+    listener = Listener()
+    written = await draft(ScriptedModel([*CARD, piece(", and so on."), end()]), listener=listener)
+    assert listener.said == ["Yours is ", "[card •1111] then, and so on."]
+    assert (written.text, written.masked) == ("".join(listener.said), {"card": 1})
+
+
+@pytest.mark.usefixtures("without_waiting")
+@pytest.mark.parametrize("last", [HANG, end(), ModelRejected("model_rejected")], ids=["time", "end", "failure"])
+async def test_what_is_held_is_said_at_the_end(last: Step) -> None:
+    """Whichever way it ends, and masked as a whole."""
+    listener = Listener()
+    written = await draft(ScriptedModel([*CARD[:2], last]), listener=listener, seconds=0.5 if last == HANG else 10)
+    assert listener.said == ["Yours is ", "[card •1111]"]
+    assert written.text == "Yours is [card •1111]"
+
+
+async def test_what_is_held_is_said_where_somebody_stops_it() -> None:
+    """A year at the end is not lost."""
+    stop = asyncio.Event()
+
+    class Stopping(Listener):
+        def say(self, text: str) -> None:
+            super().say(text)
+            stop.set()
+
+    model = ScriptedModel([piece("It was in "), piece("2024"), HANG])
+    written = await write([model], (), audience=Stopping(), stop=stop, seconds=60, attempts=1)
+    assert (written.text, written.finish_reason) == ("It was in 2024", "stopped")
+
+
+@pytest.mark.usefixtures("without_waiting")
+async def test_what_is_held_is_said_before_it_is_taken_back() -> None:
+    """Each attempt is masked by itself: half a number of one and half of the next are no number."""
+    model, listener = ScriptedModel([piece("4111 1111 "), BUSY], [piece("1111 1111"), end()]), Listener()
+    written = await draft(model, listener=listener)
+    assert listener.said == ["4111 1111 ", "<", "1111 1111"]
+    assert (written.text, written.masked) == ("1111 1111", {})
+
+
+async def test_an_answer_that_a_filter_cuts_off_stands() -> None:
+    """And is not asked for again, of no other model either; what it was is on record."""
+    spare = ScriptedModel(GOOD)
+    written = await draft(ScriptedModel([piece("This is how"), end("content_filter")]), spare)
+    assert (written.text, written.finish_reason, written.error_code) == ("This is how", "blocked", "model_filtered")
+    assert spare.asked == 0
+
+
+async def test_another_model_is_asked_where_a_filter_leaves_nothing() -> None:
+    """Its provider may have another filter; the first is not asked again."""
+    first = ScriptedModel([end("content_filter")])
+    written = await draft(first, ScriptedModel(GOOD))
+    assert (first.asked, written.text, written.error_code) == (1, "Hello Ada", None)
+    assert (await draft(ScriptedModel([end("content_filter")]))).error_code == "model_filtered"
