@@ -1,6 +1,7 @@
 """A turn's events as bytes: server-sent events, or one JSON document that grows with the answer."""
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 import msgspec
 
@@ -22,7 +23,12 @@ UNHINDERED = {
 Events = AsyncIterator[Numbered | None]
 """Events with their numbers; None for a silence of `KEEP_ALIVE_SECONDS`."""
 
-_encode = msgspec.json.Encoder().encode
+_json = msgspec.json.Encoder()
+
+
+def _encode(data: Any) -> bytes:
+    """As JSON on one line, also for readers that end lines as Python's splitlines does (httpx's among them)."""
+    return _json.encode(data).replace(b"\xe2\x80\xa8", b"\\u2028").replace(b"\xe2\x80\xa9", b"\\u2029")
 
 
 async def server_sent(events: Events) -> AsyncIterator[bytes]:

@@ -65,7 +65,7 @@ def outcome_of(turn: Turn) -> tuple[str | None, str | None]:
             return "refused", code
         case (Refused(code=code), _) | (_, Failed(code=code)):
             return "failed", code
-        case _, Done(finish_reason="blocked"):
+        case _, Done(message_id=None):  # the guard's
             return "refused", "blocked"
         case _, Done(fallback=True):
             return "fallback", turn.error_code

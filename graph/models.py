@@ -1,5 +1,6 @@
 """The models behind the answers: any server that speaks the OpenAI protocol, through langchain-openai."""
 
+import json
 import re
 import ssl
 import time
@@ -8,22 +9,21 @@ from contextlib import AbstractContextManager, aclosing, contextmanager, nullcon
 from email.utils import parsedate_to_datetime
 from functools import cache
 from http import HTTPStatus
-from json import JSONDecodeError
-from typing import cast
+from typing import Any, cast
 
 import httpx2
 import openai
-from langchain_core.exceptions import OutputParserException
-from langchain_core.messages import AIMessage, AIMessageChunk, AnyMessage, BaseMessage, HumanMessage, SystemMessage
+from langchain_core.messages import AIMessageChunk, AnyMessage, BaseMessage, HumanMessage, SystemMessage
 from langchain_core.runnables import RunnableConfig
 from langchain_openai import ChatOpenAI
-from pydantic import SecretStr, ValidationError
-from typing_extensions import TypedDict
+from pydantic import SecretStr
 
 from graph.breaker import Breaker, State
+from graph.chat_openai import CheckedChatOpenAI, bound
+from graph.replies import mended
 from graph.spans import Call
 from graph.tracing import Tracing
-from nodes.errors import ContextTooLong, ModelRejected, ModelUnavailable
+from nodes.errors import ContextTooLong, ModelError, ModelRejected, ModelUnavailable
 from nodes.extract_facts import FactsFound
 
 NO_KEY = SecretStr("none")
@@ -38,7 +38,7 @@ TOO_LONG = re.compile(r"context.{0,20}(length|size|window)|too many tokens|promp
 """How the servers in use say that a prompt is longer than they can read, where they have no code for it."""
 
 UNSEEN: RunnableConfig = {"tags": ["nostream"]}
-"""Calls that are no part of the answer stay out of LangGraph's message stream."""
+"""Models' words stay out of LangGraph's `messages` stream: `generate` shows the answer there, once it is masked."""
 
 
 @cache
@@ -50,7 +50,10 @@ def authorities() -> ssl.SSLContext:
 def connections() -> httpx2.AsyncClient:
     """Connections to models: as many as answers can be written at once."""
     limits = httpx2.Limits(max_connections=1000, max_keepalive_connections=100)
-    return httpx2.AsyncClient(verify=authorities(), limits=limits)
+    # Not compressed: of what a small reply may grow into nobody knows.
+    plainly = {"Accept-Encoding": "identity"}
+    hooks = {"response": [bound]}
+    return httpx2.AsyncClient(verify=authorities(), limits=limits, headers=plainly, event_hooks=hooks)
 
 
 def unused() -> httpx2.Client:
@@ -90,7 +93,7 @@ class ChatModel:
         self._breaker = Breaker(label)
 
         def chat(temperature: float, tokens: int) -> ChatOpenAI:
-            return ChatOpenAI(
+            return CheckedChatOpenAI(
                 model=name,
                 base_url=url,
                 api_key=SecretStr(key) if isinstance(key, str) else key or NO_KEY,
@@ -119,7 +122,7 @@ class ChatModel:
         """
         asked = list(prompt)
         with self._breaker.call(), self._traced(self._talk, asked) as call, _translated():
-            chunks = cast("AsyncGenerator[AIMessageChunk]", self._talk.astream(asked))  # which it really is
+            chunks = cast("AsyncGenerator[AIMessageChunk]", self._talk.astream(asked, UNSEEN))  # which it really is
             async with aclosing(chunks):
                 async for chunk in chunks:
                     self._breaker.spoke()
@@ -146,16 +149,12 @@ class ChatModel:
         Raises:
             ModelError: there was none, or not in that form.
         """
-        # With the reply itself, for that says what it cost.
-        follow = self._follow.with_structured_output(FactsFound, method="json_schema", include_raw=True)  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
         asked = [SystemMessage(system), HumanMessage(text)]
         with self._breaker.call(), self._traced(self._follow, asked) as call, _translated():
-            reply = cast("_Structured", await follow.ainvoke(asked, UNSEEN))
+            reply = await self._follow.ainvoke(asked, UNSEEN, response_format=_facts_form())
             if call:
-                call.hear(reply["raw"])
-        if not isinstance(reply["parsed"], FactsFound):
-            raise ModelRejected("model_garbled")
-        return reply["parsed"]
+                call.hear(reply)
+        return _facts(str(reply.text))
 
     def _traced(self, model: ChatOpenAI, prompt: Sequence[BaseMessage]) -> AbstractContextManager[Call | None]:
         return self._tracing.chat(model, prompt) if self._tracing else nullcontext()
@@ -163,7 +162,8 @@ class ChatModel:
     async def reachable(self) -> bool:
         """Whether the server answers at all just now, within `PROBE_SECONDS`."""
         try:
-            await self._talk.root_async_client.with_options(timeout=PROBE_SECONDS, max_retries=0).models.list()
+            client = self._talk.root_async_client.with_options(timeout=PROBE_SECONDS, max_retries=0)
+            await client.models.with_raw_response.list()  # whatever it answers
         except openai.APIStatusError as error:
             return error.status_code not in (401, 403)  # not every server lists its models
         except openai.OpenAIError:
@@ -171,12 +171,28 @@ class ChatModel:
         return True
 
 
-class _Structured(TypedDict):
-    """A reply with what it holds."""
+@cache
+def _facts_form() -> dict[str, Any]:
+    """The form that a reply with facts is to have, as the protocol asks for one."""
+    function = openai.pydantic_function_tool(FactsFound)["function"]
+    schema = {"name": function["name"], "schema": function["parameters"], "strict": True}  # pyright: ignore[reportTypedDictNotRequiredAccess]
+    return {"type": "json_schema", "json_schema": schema}
 
-    raw: AIMessage
-    parsed: object
-    """None where it holds nothing of that form."""
+
+def _facts(reply: str) -> FactsFound:
+    """What a reply of that form holds. Its texts are mended: JSON in JSON may hold again what JSON was cleared of.
+
+    Raises:
+        ModelRejected: it is not of that form.
+    """
+
+    def mend(read: dict[str, Any]) -> dict[str, Any]:
+        return {name: mended(value) if isinstance(value, str) else value for name, value in read.items()}
+
+    try:
+        return FactsFound.model_validate(json.loads(reply, object_hook=mend))
+    except (ValueError, RecursionError) as error:
+        raise ModelRejected("model_garbled") from error
 
 
 class NoModel:
@@ -204,13 +220,11 @@ def _translated() -> Generator[None]:
     except (openai.APITimeoutError, httpx2.TimeoutException) as error:
         raise ModelUnavailable("model_timeout") from error
     except (openai.APIConnectionError, httpx2.HTTPError) as error:
+        if isinstance(error.__cause__, ModelError):  # of the reply's own, which the library takes for the connection's
+            raise error.__cause__ from error
         raise ModelUnavailable("model_unreachable") from error
-    except openai.APIError as error:  # an error event in the stream
+    except openai.APIError as error:
         raise ModelUnavailable("model_failed") from error
-    except openai.LengthFinishReasonError as error:
-        raise ModelRejected("model_garbled") from error
-    except (JSONDecodeError, UnicodeDecodeError, ValidationError, OutputParserException) as error:
-        raise ModelUnavailable("model_garbled") from error
 
 
 def _by_status(error: openai.APIStatusError) -> ModelUnavailable | ModelRejected:
@@ -224,6 +238,8 @@ def _by_status(error: openai.APIStatusError) -> ModelUnavailable | ModelRejected
             return ModelUnavailable("model_failed", wait)
         case status if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             return ModelUnavailable("model_failed", wait)
+        case _ if error.code == "content_filter":
+            return ModelRejected("model_filtered")
         case _ if error.code == "context_length_exceeded" or TOO_LONG.search(error.message):
             return ContextTooLong()
         case _:

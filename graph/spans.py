@@ -9,6 +9,7 @@ from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from opentelemetry.trace import Span, StatusCode
 
 from nodes.errors import ModelError
+from nodes.guarding.masking import mask
 
 ROLES = {"human": "user", "ai": "assistant"}
 """LangChain's names of who speaks, where the conventions have others."""
@@ -65,7 +66,9 @@ class Call:
     def end(self) -> None:
         """Say what was heard in all, where spans are to say it."""
         if self._said:
-            reply = {**_message("assistant", "".join(self._said)), "finish_reason": self._finish_reason}
+            # Masked here, too: these are the model's own words, before they are as clients see them.
+            said = mask("".join(self._said)).text
+            reply = {**_message("assistant", said), "finish_reason": self._finish_reason}
             self._span.set_attribute("gen_ai.output.messages", _json([reply]))
 
 

@@ -1,7 +1,7 @@
 """Traces of turns, for OpenTelemetry: a span for the turn, one for each node it passes, one for each model asked.
 
 Where no collector is set there is no `Tracing`, and nothing of this runs. No span says what was said, unless that is
-asked for; then it is what models are sent and answer, which the guard has masked before.
+asked for; then it is what models are sent and answer, with numbers masked that nobody may keep.
 """
 
 import asyncio
@@ -153,7 +153,7 @@ def _tell_end(span: Span, turn: Turn) -> None:
         span.set_attribute("frontdesk.latency_ms", done.latency_ms)
         if done.ttft_ms is not None:
             span.set_attribute("gen_ai.response.time_to_first_chunk", done.ttft_ms / 1000)
-        if done.finish_reason != "blocked" and not done.fallback:
+        if done.message_id is not None and not done.fallback:
             span.set_attribute("gen_ai.response.model", done.model)
     outcome, error = outcome_of(turn)
     if outcome:

@@ -5,6 +5,8 @@ Whoever drives the graph turns them into what clients see; Studio and the LangGr
 
 from typing import Literal
 
+from langchain_core.messages import AIMessageChunk
+from langgraph.graph.message import push_message  # pyright: ignore[reportMissingTypeStubs]
 from langgraph.runtime import Runtime
 from typing_extensions import TypedDict
 
@@ -60,6 +62,15 @@ Event = Refused | Admitted | Routed | Noted | Spoken | Answered
 def emit(runtime: Runtime[Context], event: Event) -> None:
     """Send an event to whoever follows the run."""
     runtime.stream_writer(event)
+
+
+def show(runtime: Runtime[Context], text: str, message_id: str) -> None:
+    """Send a piece of the answer on LangGraph's `messages` stream, too, which chat clients such as Studio's read.
+
+    Not the model's own pieces, which that stream would take: those are not masked.
+    """
+    if runtime.execution_info:  # there is no such stream where a node is called by itself
+        push_message(AIMessageChunk(content=text, id=message_id), state_key=None)
 
 
 def note(runtime: Runtime[Context], notices: list[Notice], notice: Notice) -> list[Notice]:

@@ -19,6 +19,7 @@ ModelErrorCode = Literal[
     "model_empty",
     "model_garbled",
     "model_timeout",
+    "model_filtered",
     "model_down",
 ]
 

@@ -9,6 +9,7 @@ from langgraph.runtime import Runtime
 from pydantic import BaseModel, Field
 from typing_extensions import TypedDict
 
+from nodes.guarding.masking import mask
 from nodes.prompts import facts_prompt
 from nodes.state import Context, State, asking
 from storage.facts import LearnedFact, NewFact
@@ -105,6 +106,7 @@ def replaced(fact: Fact, known: Sequence[Memory]) -> list[str]:
 
 
 def worth_keeping(found: FactsFound) -> list[Fact]:
-    """The surest facts, long enough to say something, at most `MOST`."""
+    """The surest facts, long enough to say something, at most `MOST`; with numbers masked that nobody may keep."""
     kept = [fact for fact in found.facts if fact.confidence >= SURE and len(fact.fact.strip()) >= SHORTEST]
-    return sorted(kept, key=lambda fact: fact.confidence, reverse=True)[:MOST]
+    surest = sorted(kept, key=lambda fact: fact.confidence, reverse=True)[:MOST]
+    return [fact.model_copy(update={"fact": mask(fact.fact).text}) for fact in surest]

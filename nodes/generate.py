@@ -1,9 +1,11 @@
 """Answer."""
 
+import hashlib
 import time
+from collections import Counter
 from collections.abc import Sequence
 from typing import Protocol
-from uuid import UUID
+from uuid import UUID, uuid5
 
 import stamina
 from langchain_core.messages import AIMessage, AnyMessage
@@ -12,16 +14,18 @@ from structlog.stdlib import get_logger
 from typing_extensions import TypedDict
 
 from nodes.emit import Answered as AnsweredEvent
-from nodes.emit import Spoken, emit, note
+from nodes.emit import Spoken, emit, note, show
 from nodes.employees import employee
+from nodes.guarding.masking import Kind
 from nodes.speaking.draft import Draft
 from nodes.speaking.voice import Voice
 from nodes.speaking.writing import Model, write
 from nodes.state import Answer, Context, Notice, State, Usage, asking
 from nodes.stops import Stops
 from nodes.tokens import estimate, estimate_messages, size
+from storage.audit import Finding
 from storage.errors import StorageUnavailable
-from storage.turns import Answered
+from storage.turns import Answered, answer_id
 
 log = get_logger(__name__)
 
@@ -31,6 +35,11 @@ COMMIT_SECONDS = 60.0
 FALLBACK = "fallback"
 """The model's name when none answered."""
 
+FILTERED = (
+    "The content filter of the model's provider stopped this answer before its first word. "
+    "Try to put the question in other words."
+)
+"""What is said where such a filter leaves nothing."""
 
 REPORTED = ("employee", "model", "finish_reason", "fallback", "usage", "prompt", "latency_ms", "ttft_ms")
 """What is kept of an answer, with its notices, beside what has a column of its own."""
@@ -50,6 +59,7 @@ class Generated(TypedDict):
     messages: list[AnyMessage]
     answer: Answer
     notices: list[Notice]
+    findings: list[Finding]
 
 
 async def generate(
@@ -73,12 +83,15 @@ async def generate(
     fallback = _is_missing(draft)
     if fallback:
         _fall_back(state, draft, speech)
+    elif draft.finish_reason == "blocked":
+        speech.note(Notice(code="filtered", message="A filter of the model's provider stopped the answer here."))
     answer = _answer(state, draft, fallback=fallback, first=speech.first)
     answer["message_id"] = str(await _commit(turns, state, runtime, answer, speech.notices))
     emit(runtime, AnsweredEvent(kind="answered", answer=answer))
-    # Under the id it was streamed with, or LangGraph's `messages` stream would show the answer twice.
-    message = AIMessage(draft.text, id=draft.message_id or answer["message_id"])
-    return Generated(messages=[message], answer=answer, notices=speech.notices)
+    # Under the id it was shown with, or LangGraph's `messages` stream would show the answer twice.
+    message = AIMessage(draft.text, id=speech.message_id)
+    findings = [*state["findings"], *_findings(draft.text, draft.masked)]
+    return Generated(messages=[message], answer=answer, notices=speech.notices, findings=findings)
 
 
 async def _commit(turns: Turns, state: State, runtime: Runtime[Context], answer: Answer, notices: list[Notice]) -> UUID:
@@ -92,10 +105,14 @@ async def _commit(turns: Turns, state: State, runtime: Runtime[Context], answer:
 
 
 def _is_missing(draft: Draft) -> bool:
-    """Whether something has to be said in the model's place; what was stopped or ran out of time stays as it is."""
+    """Whether something has to be said in the model's place.
+
+    What was stopped, ran out of time or was cut off by a filter stays as it is.
+    """
     if draft.finish_reason == "stopped":
         return False
-    return (draft.error_code is not None and draft.finish_reason != "timeout") or not draft.text.strip()
+    cut = draft.finish_reason == "timeout" or (draft.finish_reason == "blocked" and draft.begun)
+    return (draft.error_code is not None and not cut) or not draft.text.strip()
 
 
 class _Speech:
@@ -106,7 +123,13 @@ class _Speech:
         self._runtime = runtime
         self.notices = state["notices"]
         self.first: int | None = None
-        self.voice = Voice(lambda text: emit(runtime, Spoken(kind="spoken", text=text)))
+        self.voice = Voice(self._send)
+        self.message_id = str(answer_id(UUID(state["turn_id"])))
+        """Names the message in LangGraph's `messages` stream; what replaces what was said is another message."""
+
+    def _send(self, text: str) -> None:
+        emit(self._runtime, Spoken(kind="spoken", text=text))
+        show(self._runtime, text, self.message_id)
 
     def say(self, text: str) -> None:
         if self.first is None:
@@ -115,6 +138,7 @@ class _Speech:
 
     def take_back(self) -> None:
         self.note(Notice(code="restarted", message="The answer broke off; this one replaces it."))
+        self.message_id = str(uuid5(UUID(self.message_id), "restarted"))
 
     def shorten(self) -> None:
         said = "The conversation is longer than the model can read; its older part was left out."
@@ -132,10 +156,15 @@ def _fall_back(state: State, draft: Draft, speech: _Speech) -> None:
     log.warning("turn falls back", code=draft.error_code)
     if draft.text:
         speech.take_back()
-    speech.note(Notice(code="fallback", message="No model can be reached; this is a prepared reply."))
-    draft.text = employee(state["route"]["employee"]).fallback
-    draft.finish_reason = "stop"
+    if draft.error_code == "model_filtered":
+        said = "A filter of the model's provider stopped the answer; this is a prepared reply."
+        speech.note(Notice(code="filtered", message=said))
+        draft.text, draft.finish_reason = FILTERED, "blocked"
+    else:
+        speech.note(Notice(code="fallback", message="No model can be reached; this is a prepared reply."))
+        draft.text, draft.finish_reason = employee(state["route"]["employee"]).fallback, "stop"
     draft.prompt_tokens = draft.completion_tokens = None
+    draft.masked = Counter()
     speech.say(draft.text)
     speech.voice.flush()
 
@@ -163,6 +192,15 @@ def _usage(draft: Draft) -> Usage:
         prompt, completion = estimate_messages(draft.prompt), estimate(draft.text)
         return Usage(prompt_tokens=prompt, completion_tokens=completion, estimated=True)
     return Usage(prompt_tokens=draft.prompt_tokens, completion_tokens=draft.completion_tokens, estimated=False)
+
+
+def _findings(text: str, masked: Counter[Kind]) -> list[Finding]:
+    """For the audit: what was masked in the answer, with a hash of what is left."""
+    if not masked:
+        return []
+    log.info("numbers were masked in the answer", numbers=dict(masked))
+    text_hash = hashlib.sha256(text.encode()).hexdigest()
+    return [Finding(kind=kind, action="answer_masked", rule=None, text_hash=text_hash) for kind in masked]
 
 
 def _record(state: State, answer: Answer, notices: list[Notice]) -> Answered:

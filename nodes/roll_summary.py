@@ -9,6 +9,7 @@ from typing_extensions import TypedDict
 
 from nodes.digest import extractive, shortened
 from nodes.errors import ModelError
+from nodes.guarding.masking import mask
 from nodes.prompts import summary_prompt
 from nodes.state import Context, State, asking
 from storage.messages import Message
@@ -62,7 +63,7 @@ async def _summary(previous: str, said: list[Message], summarise: Summarise | No
             log.warning("no summary from the model, keeping the gist", exc_info=True)
         else:
             if written.strip():
-                return shortened(written)
+                return shortened(mask(written).text)
     return extractive(previous, said)
 
 

@@ -31,6 +31,7 @@ NoticeCode = Literal[
     "pii_masked",
     "context_trimmed",
     "fallback",
+    "filtered",
     "restarted",
     "memory_unavailable",
     "rate_limit_unavailable",
@@ -162,7 +163,7 @@ class State(TypedDict):
     """An error code, when a node failed beyond repair."""
     notices: list[Notice]
     findings: list[Finding]
-    """What the guard masked or refused."""
+    """What was masked or refused in the message, and masked in the answer."""
     allowance: Allowance | None
     route: RouteReport | None
     history: History

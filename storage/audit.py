@@ -1,4 +1,4 @@
-"""What the guard masked or refused: by kind and hash, never by content."""
+"""What was masked or refused, in messages and answers: by kind and hash, never by content."""
 
 from collections.abc import Sequence
 from typing import Literal
@@ -10,18 +10,18 @@ from storage.pool import Connection
 
 
 class Finding(TypedDict):
-    """Something the guard found in a message."""
+    """Something that was found in a message or in its answer."""
 
     kind: Literal["card", "iban", "national_id", "injection"]
-    action: Literal["masked", "refused"]
+    action: Literal["masked", "refused", "answer_masked"]
     rule: str | None
     """The guard's rule that matched, where there are several of a kind."""
     text_hash: str
-    """SHA-256 of the message after masking, in hex."""
+    """SHA-256 of the message, or of the answer, after masking, in hex."""
 
 
 async def audit(conn: Connection, user_id: UUID, turn_id: UUID, findings: Sequence[Finding]) -> None:
-    """Write down what was found in a turn's message; again changes nothing."""
+    """Write down what was found in a turn; again changes nothing."""
     for finding in findings:
         await conn.execute(
             "insert into chat_guard_events (user_id, turn_id, kind, action, rule, text_hash)"

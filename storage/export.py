@@ -53,7 +53,7 @@ _SECTIONS: tuple[LiteralString, ...] = (
     (
         "select json_build_object('type', 'guard_event', 'turn_id', turn_id, 'kind', kind, 'action', action,"
         " 'rule', rule, 'text_hash', text_hash, 'created_at', created_at)::text as line"
-        " from chat_guard_events where user_id = %(user_id)s order by created_at, turn_id, kind"
+        " from chat_guard_events where user_id = %(user_id)s order by created_at, turn_id, kind, action"
     ),
     (
         "select json_build_object('type', 'metrics', 'turn_id', id, 'employee', employee_slug, 'model', model,"

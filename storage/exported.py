@@ -94,12 +94,12 @@ class Fact(Line):
 
 
 class GuardEvent(Line):
-    """Something the guard masked or refused."""
+    """Something that was masked or refused."""
 
     type: Literal["guard_event"]
     turn_id: UUID
     kind: Literal["card", "iban", "national_id", "injection"]
-    action: Literal["masked", "refused"]
+    action: Literal["masked", "refused", "answer_masked"]
     rule: Text | None
     text_hash: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
     created_at: datetime

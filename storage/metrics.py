@@ -14,7 +14,7 @@ AWAY: tuple[Outcome, ...] = ("limited", "refused")
 ErrorCode = Literal[
     "empty_message", "blocked", "rate_limited", "conversation_busy",
     "model_unreachable", "model_overloaded", "model_failed", "model_rejected", "model_context_too_long",
-    "model_empty", "model_garbled", "model_timeout", "model_down",
+    "model_empty", "model_garbled", "model_timeout", "model_filtered", "model_down",
     "storage_unavailable", "shutting_down", "internal",
     "summary_failed", "facts_failed",
 ]  # fmt: skip

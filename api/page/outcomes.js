@@ -26,6 +26,7 @@ const CODES = /** @type {Record<string, string>} */ ({
   model_empty: "The model said nothing.",
   model_garbled: "What the model said could not be read.",
   model_timeout: "The model did not finish in time.",
+  model_filtered: "A filter of the model’s provider stopped the answer.",
   model_down: "The model had failed again and again, and was left alone for a while.",
   storage_unavailable: "The database could not be reached.",
   shutting_down: "The server was about to end.",

@@ -52,7 +52,7 @@ def mask(text: str) -> Masked:
     written: list[str] = []
     kinds: list[Kind] = []
     done = 0
-    for hit in _hits(_plain(text)):
+    for hit in _hits(normalized(text)):
         written += text[done : hit.start], hit.mark
         kinds.append(hit.kind)
         done = hit.end
@@ -66,29 +66,31 @@ def _hits(plain: str) -> Iterator[Hit]:
     result decides as was decided here, and masks nothing more.
     """
     written, done = "", 0
-    for reader, found in _candidates(plain):
+    for reader, found in candidates(plain):
         start = found.start()
         if start < done:
             continue
         before = (written + plain[max(done, start - REACH) : start])[-REACH:]
         if size := reader.length(found, before):
             done = start + size
-            mark = f"[{reader.label} •{_last_four(plain[start:done])}]"
+            mark = mark_of(reader, plain[start:done])
             written = before + mark
             yield Hit(start, done, reader.kind, mark)
 
 
-def _candidates(plain: str) -> Iterator[tuple[Reader, re.Match[str]]]:
-    """Where a number may start, from the left; at one place in the order of `READERS`."""
-    streams = ([(reader, found) for found in reader.shape.finditer(plain)] for reader in READERS)
+def candidates(plain: str, begin: int = 0) -> Iterator[tuple[Reader, re.Match[str]]]:
+    """Where a number may start, from `begin` on, from the left; at one place in the order of `READERS`."""
+    streams = ([(reader, found) for found in reader.shape.finditer(plain, begin)] for reader in READERS)
     return merge(*streams, key=lambda candidate: candidate[1].start())
 
 
-def _last_four(number: str) -> str:
-    return re.sub(r"[\W_]", "", number)[-4:].upper()
+def mark_of(reader: Reader, number: str) -> str:
+    """What is written instead of a number, such as "[card •1111]"."""
+    last_four = re.sub(r"[\W_]", "", number)[-4:].upper()
+    return f"[{reader.label} •{last_four}]"
 
 
-def _plain(text: str) -> str:
+def normalized(text: str) -> str:
     """The text with each digit, dash, space and full-width character as ASCII has it, in the same places."""
     if text.isascii():
         return text

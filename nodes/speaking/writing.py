@@ -9,7 +9,7 @@ from typing import Protocol
 import stamina
 from langchain_core.messages import AIMessageChunk, AnyMessage
 
-from nodes.errors import ContextTooLong, ModelError, ModelUnavailable
+from nodes.errors import ContextTooLong, ModelError, ModelRejected, ModelUnavailable
 from nodes.speaking.draft import Draft
 from nodes.speaking.stopping import Stopped, stoppable
 
@@ -116,7 +116,8 @@ class _Writing:
             except ModelError as error:
                 draft.error_code = error.code
             else:
-                draft.error_code = None
+                # What a filter cut off is no mistake of ours, and no other model goes on with it.
+                draft.error_code = "model_filtered" if draft.finish_reason == "blocked" else None
                 return
             if draft.breaks and (draft.breaks > 1 or not self._time_left()):
                 break
@@ -161,16 +162,25 @@ class _Writing:
         draft = self.draft
         draft.begin()
         async with aclosing(model.stream(prompt)) as chunks:
-            async for chunk in chunks:
-                replaces = bool(draft.text) and not draft.begun
-                if text := draft.take(chunk):
-                    if replaces:
-                        self._audience.take_back()
-                    self._audience.say(text)
+            try:
+                async for chunk in chunks:
+                    self._say(chunk)
+            finally:
+                self._say(None)  # also where it was stopped, ran out of time or broke off
         if not draft.begun:
+            if draft.finish_reason == "blocked":
+                raise ModelRejected("model_filtered")
             raise ModelUnavailable("model_empty")
         if draft.finish_reason is None:
             raise ModelUnavailable("model_unreachable")  # every complete answer says why it ended
+
+    def _say(self, chunk: AIMessageChunk | None) -> None:
+        """Say what a piece adds (None: the end of the attempt); first take back what an earlier attempt said."""
+        replaces = bool(self.draft.text) and not self.draft.begun
+        if text := self.draft.end() if chunk is None else self.draft.take(chunk):
+            if replaces:
+                self._audience.take_back()
+            self._audience.say(text)
 
     def _time_left(self) -> bool:
         passed = asyncio.get_running_loop().time() - self._began

@@ -5,10 +5,14 @@ from uuid import UUID
 import psycopg
 from psycopg import sql
 
-from tests.support.app import Frontdesk
+from tests.faults.outcome import said
+from tests.support.app import Frontdesk, Serve, read_events
+from tests.support.database import rows
+from tests.support.model_script import Hang, Json, Text, plain, streaming, structured
 from tests.support.model_server import ModelServer
 
 CARD = "4242 4242 4242 4242"
+MASKED = "Pay with [card •4242], please."
 
 
 async def test_a_masked_number_reaches_neither_the_model_nor_any_table(
@@ -21,6 +25,48 @@ async def test_a_masked_number_reaches_neither_the_model_nor_any_table(
     assert "[card •4242]" in str(model.requests[0].body)
     assert places_of(database_url, CARD) == []
     assert "chat_messages" in places_of(database_url, "[card •4242]")
+
+
+async def test_a_number_in_the_models_words_is_masked_wherever_it_is_cut(
+    serve: Serve, model: ModelServer, database_url: str, ada: UUID
+) -> None:
+    """Shown, stored and told again alike; found by the audit; and nowhere in any table."""
+    frontdesk = await serve(rate_limit=0)
+    for place in range(len(CARD) + 1):
+        model.queue(Text(["Pay ", "with ", CARD[:place], CARD[place:], ", ", "please."]), streaming)
+        answer = await frontdesk.chat(ada, "How?")
+        assert answer.text == await said(frontdesk, answer) == MASKED
+        turn = answer.headers["x-turn-id"]
+        async with frontdesk.client(ada) as client, client.stream("GET", f"/turns/{turn}/events") as response:
+            assert [event async for event in read_events(response)] == answer.events
+    model.queue(Text(list(f"Pay with {CARD}, please.")), streaming)
+    assert (await frontdesk.chat(ada, "How?")).text == MASKED
+    found = await rows(database_url, "select distinct kind, action from chat_guard_events")
+    assert found == [("card", "answer_masked")]
+    assert places_of(database_url, CARD) == []
+
+
+async def test_a_number_at_the_end_of_a_broken_answer_is_masked(serve: Serve, model: ModelServer, ada: UUID) -> None:
+    """Its time is over while the number is held back."""
+    frontdesk = await serve(turn_timeout=1)
+    model.always(Hang(["Pay ", "with ", CARD[:7], CARD[7:]]), streaming)
+    answer = await frontdesk.chat(ada, "How?")
+    assert answer.text == await said(frontdesk, answer) == "Pay with [card •4242]"
+    assert answer.named("done")[0]["finish_reason"] == "timeout"
+
+
+async def test_numbers_in_summaries_and_facts_are_masked(
+    frontdesk: Frontdesk, model: ModelServer, database_url: str, ada: UUID
+) -> None:
+    """A model may write there what nobody said."""
+    model.queue(Text(f"They pay with {CARD}."), plain)
+    model.queue(Json({"facts": [{"fact": f"The user pays with {CARD}.", "confidence": 0.9}]}), structured)
+    await frontdesk.chat(ada, "I pay by card.", conversation_id="c-1")
+    async with frontdesk.client(ada) as client:
+        assert (await client.get("/conversations/c-1")).json()["summary"] == "They pay with [card •4242]."
+        facts = (await client.get("/memory")).json()["items"]
+    assert [fact["fact"] for fact in facts] == ["The user pays with [card •4242]."]
+    assert places_of(database_url, CARD) == []
 
 
 def places_of(database_url: str, text: str) -> list[str]:

@@ -116,6 +116,18 @@ async def test_what_models_read_and_say_is_told_where_asked_for(
         assert planted not in collector.sent, planted
 
 
+async def test_a_number_in_the_models_words_is_told_nowhere(
+    serve: Serve, collector: Collector, model: ModelServer, ada: UUID
+) -> None:
+    """What models say is masked in spans as it is for clients."""
+    frontdesk = await serve(otlp_endpoint=collector.url, otel_content=True)
+    model.queue(Text(["Pay with 4242 4242 ", "4242 4242."]), streaming)
+    await frontdesk.chat(ada, "How?", employee="tag")
+    await collector.named("invoke_agent Tag")
+    assert b"Pay with [card" in collector.sent
+    assert b"4242 4242" not in collector.sent
+
+
 async def test_pages_and_probes_leave_no_trace(serve: Serve, collector: Collector, ada: UUID) -> None:
     """What is asked for all the time says nothing; other requests are named for their route, or for nothing."""
     frontdesk = await serve(otlp_endpoint=collector.url)

@@ -75,13 +75,24 @@ async def test_it_says_what_goes_in_and_what_comes_out(studio: Studio) -> None:
 
 
 async def test_every_token_comes_once(studio: Studio) -> None:
-    """The messages stream is the model's words and nothing else; the custom stream says the same words."""
+    """The messages stream is the model's words and nothing else, piece by piece as on the custom stream."""
     heard = await studio.ask(await studio.thread(), QUESTION)
     assert heard.text == ANSWER
     assert {metadata["langgraph_node"] for _, metadata in heard.messages} == {"generate"}
-    assert len([message for message, _ in heard.messages if message["content"]]) == len(ANSWER.split())
-    assert "".join(event["text"] for event in heard.custom if event["kind"] == "spoken") == ANSWER
+    spoken = [event["text"] for event in heard.custom if event["kind"] == "spoken"]
+    assert [message["content"] for message, _ in heard.messages] == spoken
+    assert spoken[0] == "Keep"
     assert heard.custom[-1]["kind"] == "answered"
+
+
+async def test_a_number_in_the_models_words_is_masked(studio: Studio, model: ModelServer) -> None:
+    """In both streams and in the thread."""
+    model.queue(script.Text(["Pay with 4242 4242 ", "4242 4242, ", "please."]), when=script.streaming)
+    thread = await studio.thread()
+    heard = await studio.ask(thread, QUESTION)
+    assert heard.text == "Pay with [card •4242], please."
+    assert (await studio.state(thread))["messages"][-1]["content"] == heard.text
+    assert "4242 4242" not in str((heard, await studio.client.threads.get_history(thread)))
 
 
 async def test_every_node_shows_what_it_did(studio: Studio) -> None:

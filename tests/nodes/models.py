@@ -43,14 +43,12 @@ class ScriptedModel:
         return True
 
 
-def piece(text: str, message_id: str = "run-1") -> AIMessageChunk:
+def piece(text: str) -> AIMessageChunk:
     """A piece of an answer."""
-    return AIMessageChunk(content=text, id=message_id)
+    return AIMessageChunk(content=text)
 
 
-def end(reason: str = "stop", usage: tuple[int, int] | None = None, message_id: str = "run-1") -> AIMessageChunk:
+def end(reason: str = "stop", usage: tuple[int, int] | None = None) -> AIMessageChunk:
     """The last piece; `usage` is tokens of prompt and completion."""
     counted = UsageMetadata(input_tokens=usage[0], output_tokens=usage[1], total_tokens=sum(usage)) if usage else None
-    return AIMessageChunk(
-        content="", id=message_id, response_metadata={"finish_reason": reason}, usage_metadata=counted
-    )
+    return AIMessageChunk(content="", response_metadata={"finish_reason": reason}, usage_metadata=counted)

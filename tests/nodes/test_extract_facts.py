@@ -146,3 +146,9 @@ def test_what_is_not_sure_enough_is_dropped(confidence: float, kept: int) -> Non
 def test_what_says_nothing_is_dropped(fact: str, kept: int) -> None:
     """More than five characters, spaces around it not counted."""
     assert len(worth_keeping(FactsFound(facts=[Fact(fact=fact, confidence=1)]))) == kept
+
+
+def test_a_number_in_a_fact_is_masked() -> None:
+    """Neither the fact nor its vector holds it."""
+    found = FactsFound(facts=[Fact(fact="The user pays with 4111 1111 1111 1111.", confidence=0.9)])
+    assert [fact.fact for fact in worth_keeping(found)] == ["The user pays with [card •1111]."]

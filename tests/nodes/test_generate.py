@@ -1,5 +1,6 @@
 """The answer, from the first piece to the commit."""
 
+import hashlib
 from uuid import uuid5
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from nodes.errors import ModelRejected
 from nodes.generate import REPORTED
 from nodes.tokens import estimate, estimate_messages, size
+from storage.audit import Finding
 from storage.turns import Answered
 from tests.nodes.answering import PROMPT, TurnBook, generated
 from tests.nodes.models import ScriptedModel, end, piece
@@ -53,10 +55,11 @@ async def test_what_was_remembered_and_read_goes_with_the_answer() -> None:
     assert (broken["answer"]["fallback"], broken["answer"]["facts_used"]) == (True, [])
 
 
-async def test_the_answer_keeps_the_id_it_was_streamed_with() -> None:
-    """Under another one LangGraph's message stream would show it twice."""
-    result = await generated(ScriptedModel([piece("Hi", "run-9"), end(message_id="run-9")]))
-    assert [(message.id, message.text) for message in result["messages"]] == [("run-9", "Hi")]
+async def test_the_message_has_the_id_of_the_stored_answer() -> None:
+    """So the thread of LangGraph's server and the conversation name it alike."""
+    result = await generated(ScriptedModel([piece("Hi"), end()]))
+    said = [(message.id, message.text) for message in result["messages"]]
+    assert said == [(result["answer"]["message_id"], "Hi")]
 
 
 async def test_tokens_that_nobody_counted_are_estimated() -> None:
@@ -82,3 +85,17 @@ async def test_the_model_reads_the_prompt_as_it_was_trimmed() -> None:
     model = ScriptedModel([piece("Hi"), end()])
     await generated(model)
     assert model.read == PROMPT
+
+
+async def test_a_number_in_the_answer_is_stored_as_it_was_shown_and_found() -> None:
+    """Masked, with a finding for the audit beside those of the message."""
+    run, turns = Listener(), TurnBook()
+    asked = Finding(kind="card", action="masked", rule=None, text_hash="ab" * 32)
+    model = ScriptedModel([piece("It is 4111 1111 1111 1111 or "), piece("5555555555554444."), end()])
+    result = await generated(model, run=run, turns=turns, state=a_state(prompt=PROMPT, findings=[asked]))
+    text = "It is [card •1111] or [card •4444]."
+    assert run.said == turns.answers[ADA, TURN]["answer"] == result["answer"]["text"] == text
+    assert [message.text for message in result["messages"]] == [text]
+    text_hash = hashlib.sha256(text.encode()).hexdigest()
+    answered = Finding(kind="card", action="answer_masked", rule=None, text_hash=text_hash)
+    assert result["findings"] == [asked, answered]

@@ -4,7 +4,7 @@ import pytest
 
 from nodes.employees import CRYSTAL
 from nodes.errors import ModelRejected, ModelUnavailable
-from nodes.generate import FALLBACK
+from nodes.generate import FALLBACK, FILTERED
 from nodes.speaking import voice
 from tests.nodes.answering import TurnBook, generated
 from tests.nodes.models import HANG, ScriptedModel, end, piece
@@ -72,3 +72,22 @@ async def test_white_space_is_replaced() -> None:
     answer = (await generated(ScriptedModel([piece("\n"), end()]), run=run))["answer"]
     assert (answer["text"], answer["error_code"]) == (CRYSTAL.fallback, "model_empty")
     assert run.notices == ["fallback"]
+
+
+async def test_a_filter_is_named_where_it_leaves_nothing() -> None:
+    """Half an answer of an earlier attempt is taken back; nothing of what it masked is on record."""
+    run = Listener()
+    model = ScriptedModel([piece("Pay with 4111111111111111, it "), BREAKS], [end("content_filter")])
+    result = await generated(model, run=run)
+    answer = result["answer"]
+    assert run.notices == ["restarted", "filtered"]
+    assert (answer["text"], answer["fallback"], answer["finish_reason"]) == (FILTERED, True, "blocked")
+    assert (answer["error_code"], result["findings"]) == ("model_filtered", [])
+
+
+async def test_an_answer_that_a_filter_cut_off_says_so() -> None:
+    """By a notice behind the last word."""
+    run = Listener()
+    answer = (await generated(ScriptedModel([piece("This is how"), end("content_filter")]), run=run))["answer"]
+    assert [event["kind"] for event in run.events] == ["spoken", "noted", "answered"]
+    assert (run.notices, answer["text"], answer["fallback"]) == (["filtered"], "This is how", False)

@@ -82,6 +82,14 @@ async def test_a_summary_that_came_out_too_long_is_shortened() -> None:
     assert rolled["summary"].endswith("rent.")
 
 
+async def test_a_number_in_a_summary_is_masked() -> None:
+    """A model may put one in that nobody wrote."""
+    shelf = Shelf()
+    written = Writer("They pay with 4111 1111 1111 1111.")
+    rolled = await roll_summary(answered(), Listener().runtime, summarise=written, summaries=shelf)
+    assert rolled["summary"] == shelf.saved[0][2] == "They pay with [card •1111]."
+
+
 @pytest.mark.parametrize(
     "summarise",
     [None, Writer(ModelUnavailable("model_failed")), Writer(" \n")],

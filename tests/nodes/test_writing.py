@@ -74,11 +74,11 @@ async def draft(
 
 
 async def test_an_answer_is_said_as_it_comes() -> None:
-    """Piece by piece; the draft holds all of it, under the id it was streamed with, with its tokens."""
+    """Piece by piece; the draft holds all of it, with its tokens."""
     listener = Listener()
     written = await draft(ScriptedModel(GOOD), listener=listener)
     assert listener.said == ["Hello", " Ada"]
-    assert written == Draft("Hello Ada", "scripted", "run-1", "stop", prompt_tokens=90, completion_tokens=3)
+    assert written == Draft("Hello Ada", "scripted", "stop", prompt_tokens=90, completion_tokens=3)
 
 
 async def test_an_answer_cut_at_its_limit_says_so() -> None:
@@ -200,7 +200,7 @@ async def test_the_time_budget_covers_the_stream_and_aborts_it() -> None:
 async def test_an_empty_answer_is_asked_for_again(nothing: Sequence[Step]) -> None:
     """It came without an error and is still none; the next one counts in full."""
     written = await draft(ScriptedModel(nothing, GOOD))
-    assert written == Draft("Hello Ada", "scripted", "run-1", "stop", prompt_tokens=90, completion_tokens=3)
+    assert written == Draft("Hello Ada", "scripted", "stop", prompt_tokens=90, completion_tokens=3)
 
 
 @pytest.mark.usefixtures("without_waiting")
@@ -227,5 +227,65 @@ async def test_white_space_waits_for_the_first_word() -> None:
 @pytest.mark.usefixtures("without_waiting")
 async def test_an_earlier_attempts_end_does_not_complete_a_later_one() -> None:
     """An empty answer that ended well, then half of one that did not: that is still half an answer."""
-    written = await draft(ScriptedModel([end("stop")], [piece("Hel", "run-2")]))
-    assert (written.text, written.message_id, written.error_code) == ("Hel", "run-2", "model_unreachable")
+    written = await draft(ScriptedModel([end("stop")], [piece("Hel")]))
+    assert (written.text, written.error_code) == ("Hel", "model_unreachable")
+
+
+CARD = [piece("Yours is 4111 1111 "), piece("1111 1111"), piece(" then")]
+
+
+async def test_a_number_is_masked_as_it_is_said() -> None:
+    """Words go out at once; the number waits until it is whole, and what is said is what the draft holds."""
+    listener = Listener()
+    written = await draft(ScriptedModel([*CARD, piece(", and so on."), end()]), listener=listener)
+    assert listener.said == ["Yours is ", "[card •1111] then, and so on."]
+    assert (written.text, written.masked) == ("".join(listener.said), {"card": 1})
+
+
+@pytest.mark.usefixtures("without_waiting")
+@pytest.mark.parametrize("last", [HANG, end(), ModelRejected("model_rejected")], ids=["time", "end", "failure"])
+async def test_what_is_held_is_said_at_the_end(last: Step) -> None:
+    """Whichever way it ends, and masked as a whole."""
+    listener = Listener()
+    written = await draft(ScriptedModel([*CARD[:2], last]), listener=listener, seconds=0.5 if last == HANG else 10)
+    assert listener.said == ["Yours is ", "[card •1111]"]
+    assert written.text == "Yours is [card •1111]"
+
+
+async def test_what_is_held_is_said_where_somebody_stops_it() -> None:
+    """A year at the end is not lost."""
+    stop = asyncio.Event()
+
+    class Stopping(Listener):
+        def say(self, text: str) -> None:
+            super().say(text)
+            stop.set()
+
+    model = ScriptedModel([piece("It was in "), piece("2024"), HANG])
+    written = await write([model], (), audience=Stopping(), stop=stop, seconds=60, attempts=1)
+    assert (written.text, written.finish_reason) == ("It was in 2024", "stopped")
+
+
+@pytest.mark.usefixtures("without_waiting")
+async def test_what_is_held_is_said_before_it_is_taken_back() -> None:
+    """Each attempt is masked by itself: half a number of one and half of the next are no number."""
+    model, listener = ScriptedModel([piece("4111 1111 "), BUSY], [piece("1111 1111"), end()]), Listener()
+    written = await draft(model, listener=listener)
+    assert listener.said == ["4111 1111 ", "<", "1111 1111"]
+    assert (written.text, written.masked) == ("1111 1111", {})
+
+
+async def test_an_answer_that_a_filter_cuts_off_stands() -> None:
+    """And is not asked for again, of no other model either; what it was is on record."""
+    spare = ScriptedModel(GOOD)
+    written = await draft(ScriptedModel([piece("This is how"), end("content_filter")]), spare)
+    assert (written.text, written.finish_reason, written.error_code) == ("This is how", "blocked", "model_filtered")
+    assert spare.asked == 0
+
+
+async def test_another_model_is_asked_where_a_filter_leaves_nothing() -> None:
+    """Its provider may have another filter; the first is not asked again."""
+    first = ScriptedModel([end("content_filter")])
+    written = await draft(first, ScriptedModel(GOOD))
+    assert (first.asked, written.text, written.error_code) == (1, "Hello Ada", None)
+    assert (await draft(ScriptedModel([end("content_filter")]))).error_code == "model_filtered"

@@ -6,7 +6,7 @@ import json
 import math
 import re
 import struct
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -120,12 +120,20 @@ class Gate:
     gate: asyncio.Event
 
 
-Reply: TypeAlias = Text | Json | Status | Hang | Cut | Garbage | Refuse | Gate
+@dataclass(frozen=True)
+class Raw:
+    """These bytes as the body, whatever was asked; `model_bytes` makes some that are nearly of the protocol."""
+
+    pieces: Iterable[bytes]
+    media: str = "text/event-stream; charset=utf-8"
+
+
+Reply: TypeAlias = Text | Json | Status | Hang | Cut | Garbage | Refuse | Gate | Raw
 
 
 def tokens_of(reply: Reply) -> Sequence[str]:
     """The pieces a reply sends; joined they are its text."""
-    if isinstance(reply, Status | Refuse):
+    if isinstance(reply, Status | Refuse | Raw):
         return ()
     if isinstance(reply, Hang | Cut | Garbage):
         return reply.after_tokens

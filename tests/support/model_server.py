@@ -138,6 +138,12 @@ async def _deliver(wire: _Wire, request: model.Request, reply: model.Reply, dime
         return
     if isinstance(reply, model.Hang) and not reply.after_tokens:
         await asyncio.Event().wait()
+    if isinstance(reply, model.Raw):
+        await wire.send(h11.Response(status_code=200, headers=[("content-type", reply.media)]))
+        for raw in reply.pieces:
+            await wire.send(h11.Data(raw))
+        await wire.send(h11.EndOfMessage())
+        return
     status, extra = (reply.code, reply.headers.items()) if isinstance(reply, model.Status) else (200, ())
     media, opening, pieces = "application/json", b"", [b""] * len(model.tokens_of(reply))
     if model.streaming(request) and not isinstance(reply, model.Status):
