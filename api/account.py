@@ -8,6 +8,7 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.response import Stream
 
 from api.describe import SIGNED_IN, refusals
+from api.limits import RequestLimits
 from api.user import User
 from graph.records import Records
 
@@ -21,11 +22,14 @@ NDJSON = "application/x-ndjson"
     tags=["account"],
     responses={
         200: ResponseSpec(str, description="A JSON document a line.", media_type=NDJSON, generate_examples=False),
-        **refusals(409),
+        **refusals(409, 429),
     },
 )
-async def export(user: NamedDependency[User], records: NamedDependency[Records]) -> Stream:
+async def export(
+    user: NamedDependency[User], records: NamedDependency[Records], limits: NamedDependency[RequestLimits]
+) -> Stream:
     """Everything that is kept of you, a JSON document a line; `frontdesk import` reads it."""
+    await limits.take("export")
     lines = records.export.lines(user.user_id)
     first = await anext(lines)  # a database that is away is told before the answer begins
     headers = {"Content-Disposition": 'attachment; filename="frontdesk.ndjson"', "Cache-Control": "no-store"}

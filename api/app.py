@@ -1,8 +1,10 @@
 """The HTTP application."""
 
+from collections import Counter
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, cast
+from uuid import UUID
 
 from litestar import Litestar, Request
 from litestar.config.cors import CORSConfig
@@ -21,6 +23,7 @@ from api.employees import employees
 from api.errors import HANDLERS
 from api.headers import secure
 from api.health import live, ready
+from api.limits import announce_limits, provide_limits
 from api.local import from_here
 from api.logs import name_request
 from api.metrics import insights, metrics_summary, prometheus
@@ -57,6 +60,7 @@ def create_app(
         async with opening() as service:
             app.state.service = service
             app.state.door = door(settings)
+            app.state.streams = Counter[UUID]()
             try:
                 yield
             finally:
@@ -70,10 +74,11 @@ def create_app(
             "user": Provide(provide_user),
             "service": Provide(provide_service, sync_to_thread=False),
             "records": Provide(provide_records, sync_to_thread=False),
+            "limits": Provide(provide_limits, sync_to_thread=False),
         },
         guards=[from_here(settings.cors_origins)] if settings.local else [],
         before_request=name_request,
-        before_send=[remember_visitor, secure],
+        before_send=[remember_visitor, announce_limits, secure],
         exception_handlers=cast(Any, HANDLERS),
         request_class=JSONRequest,
         request_max_body_size=MAX_BODY_BYTES,

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from uuid import uuid4
 
 from litestar import MediaType, Request, post
-from litestar.di import NamedDependency
+from litestar.di import NamedDependency, Provide
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import HeaderParameter, JSONBody
 from litestar.response import Stream
@@ -15,7 +15,9 @@ from api.body import takes_json
 from api.describe import SIGNED_IN, problems
 from api.errors import Problem
 from api.events import KEEP_ALIVE_SECONDS, UNHINDERED, document, server_sent
+from api.limits import CountRefusals, limit_headers, provide_sender
 from api.message import EVENT_STREAM, ChatDocument, ChatOperation, ChatRequest
+from api.streams import HoldStream
 from api.user import User
 from graph.books import Ask
 from graph.endings import RETRY_AFTER, SORRY
@@ -53,6 +55,8 @@ STATUS: dict[str, int] = {
     status_code=200,
     media_type=EVENT_STREAM,
     guards=[takes_json],
+    middleware=[HoldStream(), CountRefusals()],
+    dependencies={"user": Provide(provide_sender)},
     security=SIGNED_IN,
     operation_class=ChatOperation,
     responses={
@@ -126,7 +130,8 @@ async def _opened(turn: Sent, service: Service) -> dict[str, str]:
         OtherBody, ShuttingDown, StorageUnavailable: as for `Sender.send`.
     """
     opening = await _opening(turn, service)
-    headers = limit_headers(turn.allowance or await _left(turn, service.parts.limits))
+    allowance = turn.allowance or await _left(turn, service.parts.limits)
+    headers = limit_headers({"chat": allowance} if allowance else {})
     if isinstance(opening, Refused):
         raise Problem(
             STATUS[opening.code], opening.code, opening.message, retry_after=opening.retry_after, headers=headers
@@ -168,14 +173,3 @@ async def _left(turn: Sent, limits: LimitKeeper) -> Allowance | None:
         return await limits.peek(turn.user_id)
     except StorageUnavailable:
         return None
-
-
-def limit_headers(allowance: Allowance | None) -> dict[str, str]:
-    """RateLimit fields as in the IETF draft: policy, requests left, seconds until one more is free."""
-    if allowance is None:
-        return {}
-    left, seconds = allowance["remaining"], max(0, round(allowance["reset_after"]))
-    return {
-        "RateLimit-Policy": f'"chat";q={allowance["limit"]};w={allowance["window"]}',
-        "RateLimit": f'"chat";r={left};t={seconds}',
-    }

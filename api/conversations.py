@@ -12,6 +12,7 @@ from typing_extensions import TypedDict
 from api.body import as_kept, takes_json
 from api.describe import SIGNED_IN, refusals
 from api.errors import Problem
+from api.limits import RequestLimits
 from api.message import CONVERSATION_ID
 from api.paging import Cursor, Limit, Search, page, place_of, words
 from api.user import User
@@ -43,17 +44,20 @@ class Rename(BaseModel):
     title: Annotated[str, Field(min_length=1, max_length=200), AfterValidator(as_kept)]
 
 
-@get("/", responses=refusals())
+@get("/", responses=refusals(429))
 async def conversations(
     user: NamedDependency[User],
     records: NamedDependency[Records],
+    limits: NamedDependency[RequestLimits],
     limit: Limit = 20,
     cursor: Cursor = None,
     q: Search = None,
 ) -> ConversationPage:
     """Your conversations, the last one used first; those that hold the words of `q`."""
-    after = place_of(cursor, Latest)
-    found = await records.conversations.latest(user.user_id, limit=limit + 1, after=after, q=words(q))
+    after, looked_for = place_of(cursor, Latest), words(q)
+    if looked_for is not None:
+        await limits.take("search")
+    found = await records.conversations.latest(user.user_id, limit=limit + 1, after=after, q=looked_for)
     items, next_cursor = page(found, limit, lambda one: Latest(one["updated_at"], one["conversation_id"]))
     return ConversationPage(items=items, next_cursor=next_cursor)
 

@@ -12,6 +12,7 @@ from typing_extensions import TypedDict
 from api.body import as_kept, takes_json
 from api.describe import SIGNED_IN, refusals
 from api.errors import Problem
+from api.limits import RequestLimits
 from api.paging import Cursor, Limit, Search, page, place_of, words
 from api.user import User
 from graph.records import Records
@@ -35,26 +36,34 @@ class Correction(BaseModel):
     fact: Annotated[str, Field(max_length=300), AfterValidator(as_kept), Field(min_length=SHORTEST)]
 
 
-@get("/", responses=refusals())
+@get("/", responses=refusals(429))
 async def memory(
     user: NamedDependency[User],
     records: NamedDependency[Records],
+    limits: NamedDependency[RequestLimits],
     limit: Limit = 20,
     cursor: Cursor = None,
     q: Search = None,
 ) -> MemoryPage:
     """What is remembered of you, the last fact learned first; those that hold the words of `q`."""
-    after = place_of(cursor, LastFact)
-    found = await records.memory.latest(user.user_id, limit=limit + 1, after=after, q=words(q))
+    after, looked_for = place_of(cursor, LastFact), words(q)
+    if looked_for is not None:
+        await limits.take("search")
+    found = await records.memory.latest(user.user_id, limit=limit + 1, after=after, q=looked_for)
     items, next_cursor = page(found, limit, lambda one: LastFact(one["created_at"], one["fact_id"]))
     return MemoryPage(items=items, next_cursor=next_cursor)
 
 
-@patch("/{fact_id:uuid}", guards=[takes_json], responses=refusals(404, 409, 413, 415))
+@patch("/{fact_id:uuid}", guards=[takes_json], responses=refusals(404, 409, 413, 415, 429))
 async def correct(
-    user: NamedDependency[User], records: NamedDependency[Records], fact_id: FromPath[UUID], data: JSONBody[Correction]
+    user: NamedDependency[User],
+    records: NamedDependency[Records],
+    limits: NamedDependency[RequestLimits],
+    fact_id: FromPath[UUID],
+    data: JSONBody[Correction],
 ) -> KnownFact:
     """Correct a fact; it is found by its new meaning."""
+    await limits.take("memory")
     try:
         corrected = await records.correct_fact(user.user_id, fact_id, data.fact)
     except FactKnown:

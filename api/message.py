@@ -12,8 +12,11 @@ from nodes.queueing import WhileBusy
 from nodes.state import FinishReason, Usage
 
 EVENT_STREAM = "text/event-stream"
-CONVERSATION_ID = r"^[A-Za-z0-9_.:-]+$"
-"""What an id chosen by a client looks like; at most 128 characters."""
+CONVERSATION_ID = r"^(\.{0,2}[A-Za-z0-9_:-]|\.{3})[A-Za-z0-9_.:-]*$"
+"""What an id chosen by a client looks like; at most 128 characters.
+
+Any of these characters, but not `.` and `..` alone, which browsers and proxies take out of a path.
+"""
 
 EmployeeName = Literal[
     "prime", "prime-boss", "prime-ai",

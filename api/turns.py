@@ -1,11 +1,11 @@
 """/turns: one message and its answer."""
 
 from datetime import datetime
-from typing import Annotated, Literal, cast
+from typing import Annotated, Any, Literal, cast
 from uuid import UUID
 
-from litestar import Router, get, post
-from litestar.di import NamedDependency
+from litestar import Response, Router, get, post
+from litestar.di import NamedDependency, Provide
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, HeaderParameter
 from litestar.response import Stream
@@ -15,8 +15,10 @@ from api.describe import SIGNED_IN, refusals
 from api.errors import Problem
 from api.events import KEEP_ALIVE_SECONDS, UNHINDERED, server_sent
 from api.message import EVENT_STREAM
+from api.streams import HoldStream, provide_reader
 from api.user import User
 from graph.records import Records
+from graph.rejoin import AllHeard
 from graph.service import Service
 from storage.facts import LearnedFact
 from storage.turn_records import TurnRecord
@@ -54,9 +56,12 @@ async def turn(user: NamedDependency[User], records: NamedDependency[Records], t
 @get(
     "/{turn_id:uuid}/events",
     media_type=EVENT_STREAM,
+    middleware=[HoldStream()],
+    dependencies={"user": Provide(provide_reader)},
     responses={
         200: ResponseSpec(str, description="The events again.", media_type=EVENT_STREAM, generate_examples=False),
-        **refusals(404),
+        204: ResponseSpec(None, description="The turn is over, and `Last-Event-ID` was its last event."),
+        **refusals(404, 429),
     },
 )
 async def events(
@@ -64,15 +69,27 @@ async def events(
     service: NamedDependency[Service],
     turn_id: FromPath[UUID],
     last_event_id: LastEventId = 0,
-) -> Stream:
-    """A turn's events once more, from the first one or after `Last-Event-ID`; live while it runs, then to the last."""
-    told = await service.rejoin.follow(user.user_id, turn_id, after=last_event_id, heartbeat=KEEP_ALIVE_SECONDS)
+) -> Response[Any]:
+    """A turn's events once more, from the first one or after `Last-Event-ID`; live while it runs, then to the last.
+
+    An EventSource comes back for ever, unless it hears 204: that is what it hears once it has heard everything.
+    """
+    try:
+        told = await service.rejoin.follow(user.user_id, turn_id, after=last_event_id, heartbeat=KEEP_ALIVE_SECONDS)
+    except AllHeard:
+        return Response(None, status_code=204)
     if told is None:
         raise Problem(404, "not_found", "There is no such turn, or its events are not kept any more.")
     return Stream(server_sent(told), headers={**UNHINDERED, "Content-Type": f"{EVENT_STREAM}; charset=utf-8"})
 
 
-@post("/{turn_id:uuid}/stop", status_code=200, responses=refusals(404))
+@post(
+    "/{turn_id:uuid}/stop",
+    status_code=200,
+    middleware=[HoldStream()],
+    dependencies={"user": Provide(provide_reader)},
+    responses=refusals(404, 429),
+)
 async def stop(user: NamedDependency[User], service: NamedDependency[Service], turn_id: FromPath[UUID]) -> TurnDocument:
     """Stop an answer; what was said so far is kept as the answer. Once it is out this changes nothing."""
     return _document(await service.rejoin.stop(user.user_id, turn_id, STOPPED_WITHIN))

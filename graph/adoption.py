@@ -14,14 +14,19 @@ from storage.messages import History
 from storage.turn_records import Story
 
 
-def chosen(turn: Turn, story: Story) -> State:
-    """The state after `route`: the message was admitted and counted, and somebody was chosen to answer it."""
+def chosen(turn: Turn, story: Story, now: float) -> State:
+    """The state after `route`: the message was admitted and counted, and somebody was chosen to answer it.
+
+    Args:
+        now: by the clock of the process that goes on with it. When the turn began is told by its age, because clocks
+            of machines differ.
+    """
     return State(
         messages=[HumanMessage(story["message"], id=str(turn.turn_id))],
         conversation_id=turn.conversation_id,
         employee=story["asked_employee"],
         turn_id=str(turn.turn_id),
-        started_at=story["accepted_at"],
+        started_at=now - story["age"],
         message=story["message"],
         refusal=None,
         failure=None,
@@ -59,10 +64,10 @@ def answer_of(story: Story) -> Answer:
     return cast(Answer, {**reported, **known})
 
 
-def answered(turn: Turn, story: Story, history: History) -> State:
+def answered(turn: Turn, story: Story, history: History, now: float) -> State:
     """The state after `generate`: what follows the answer is still to be done."""
     answer = answer_of(story)
-    before = chosen(turn, story)
+    before = chosen(turn, story, now)
     messages: list[AnyMessage] = [*before["messages"], AIMessage(answer["text"], id=answer["message_id"])]
     return cast(State, {**before, "messages": messages, "history": history, "answer": answer})
 

@@ -1,6 +1,5 @@
 """The whole pipeline on one screen."""
 
-from collections.abc import Callable
 from functools import partial
 from typing import Literal
 
@@ -48,19 +47,19 @@ def build(p: Parts, tracing: Tracing | None = None) -> Graph:
     prompt = partial(trim_context, budget=o.context_tokens, reserve=o.answer_tokens)
     add("trim_context", unseen(prompt))
     models = [p.model, p.second] if p.second else [p.model]
-    answer = partial(generate, models=models, turns=p.turns, stops=p.stops)
+    answer = partial(generate, clock=p.clock, models=models, turns=p.turns, stops=p.stops)
     add("generate", partial(answer, seconds=o.turn_seconds, attempts=o.attempts))
     # What follows the answer may fail, and the answer stands.
     summary = partial(roll_summary, summarise=p.summarise, summaries=p.summaries)
     add("roll_summary", best_effort("roll_summary", summary, seconds=o.tail_seconds, failed=NO_SUMMARY))
     facts = partial(extract_facts, extract=p.extract, embed=p.embed, recall=p.recall, facts=p.facts)
     add("extract_facts", best_effort("extract_facts", facts, seconds=o.tail_seconds, failed=NO_FACTS))
-    metrics = partial(record_metrics, metrics=p.metrics, turns=p.turns, model=p.model.label)
+    metrics = partial(record_metrics, clock=p.clock, metrics=p.metrics, turns=p.turns, model=p.model.label)
     add("record_metrics", best_effort("record_metrics", metrics, seconds=o.tail_seconds))
 
     graph.add_edge(START, "guard")
-    graph.add_conditional_edges("guard", go_on_to("rate_limit"), ["rate_limit", "record_metrics"])
-    graph.add_conditional_edges("rate_limit", go_on_to("route"), ["route", "record_metrics"])
+    graph.add_edge("guard", "rate_limit")  # what the guard refuses counts, too
+    graph.add_conditional_edges("rate_limit", unless_refused, ["route", "record_metrics"])
     graph.add_edge("route", "load_summary")
     graph.add_edge("route", "load_memory")
     graph.add_edge(["load_summary", "load_memory"], "trim_context")
@@ -72,10 +71,6 @@ def build(p: Parts, tracing: Tracing | None = None) -> Graph:
     return graph
 
 
-def go_on_to(node: Literal["rate_limit", "route"]) -> Callable[[State], str]:
-    """The next node, unless the turn was refused; a refused one is still counted."""
-
-    def next_node(state: State) -> str:
-        return "record_metrics" if state["refusal"] else node
-
-    return next_node
+def unless_refused(state: State) -> Literal["route", "record_metrics"]:
+    """On to the answer, unless the turn was refused; a refused one is still counted."""
+    return "record_metrics" if state["refusal"] else "route"

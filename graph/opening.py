@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -97,7 +97,7 @@ async def open_parts(
         messages = Messages(pool)
         yield Parts(
             options=_options(settings, models),
-            clock=time.time,
+            clock=even_clock(),
             limits=Limits(pool, settings.rate_limit),
             queue=Queue(pool, owner, news),
             classify=local.classify,
@@ -115,6 +115,12 @@ async def open_parts(
             facts=Facts(pool, embedder.name),
             metrics=Metrics(pool),
         )
+
+
+def even_clock() -> Callable[[], float]:
+    """Unix time that goes on evenly when the machine's clock is set: what is between two readings really passed."""
+    offset = time.time() - time.monotonic()
+    return lambda: offset + time.monotonic()
 
 
 def _options(settings: Settings, models: Models) -> Options:

@@ -1,6 +1,6 @@
 """What the pipeline works with, by what its nodes ask of it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from typing import Any, Protocol
 from uuid import UUID
@@ -18,7 +18,7 @@ from nodes import (
 from nodes.queueing import Queue
 from nodes.speaking.writing import Model
 from nodes.stops import Stops
-from storage.limits import Allowance
+from storage.limits import Allowance, Bucket, Policy
 from storage.pool import Use
 
 
@@ -41,6 +41,7 @@ class Parts:
 
     options: Options
     clock: Callable[[], float]
+    """Unix time in seconds, which goes on evenly; the same one for a turn's beginning and its end."""
     limits: "LimitKeeper"
     queue: Queue
     classify: route.Classify
@@ -83,10 +84,20 @@ def unconnected(options: Options, model: str, second: str | None = None, *, foll
 
 
 class LimitKeeper(rate_limit.Limits, Protocol):
-    """Counts requests, and says what is left."""
+    """Counts requests of each kind, and says what is left."""
+
+    policies: Mapping[Bucket, Policy]
+
+    async def take(self, user_id: UUID, bucket: Bucket = "chat") -> Allowance | None:
+        """Count this one and say what is left; None without a limit."""
+        ...
 
     async def peek(self, user_id: UUID) -> Allowance | None:
         """What is left, without counting anything; None without a limit."""
+        ...
+
+    def used_up(self, user_id: UUID, bucket: Bucket) -> Allowance | None:
+        """The refusal that is known without asking anybody; None where it has to be asked."""
         ...
 
 

@@ -18,6 +18,10 @@ LOOK_AGAIN = 2.0
 """Seconds after which the journal is looked at without news: they may have been missed."""
 
 
+class AllHeard(Exception):
+    """The turn's last event is not beyond the number that its reader has come to."""
+
+
 class Running(Protocol):
     """Runs turns in this process."""
 
@@ -34,6 +38,10 @@ class Journal(Protocol):
 
     async def read(self, user_id: UUID, turn_id: UUID, *, after: int) -> list[Numbered]:
         """Those beyond a number."""
+        ...
+
+    async def last(self, user_id: UUID, turn_id: UUID) -> Numbered | None:
+        """The latest one."""
         ...
 
 
@@ -73,14 +81,22 @@ class Rejoin:
         """The turn's events beyond that number, to the last; None where there is no such turn, or none of it is kept.
 
         After each `heartbeat` seconds of silence comes a None.
+
+        Raises:
+            AllHeard: the turn is over, and has no more to tell.
         """
         if turn := self._running.find(user_id, turn_id):
+            if turn.over and turn.last <= after:
+                raise AllHeard
             return turn.follow(after, heartbeat=heartbeat)
         known = await self._records.find(user_id, turn_id)
         if known is None:
             return None
-        if known["status"] != "accepted" and not await self._journal.read(user_id, turn_id, after=0):
+        last = await self._journal.last(user_id, turn_id)
+        if last is None and known["status"] != "accepted":
             return None
+        if _ends(last, after):
+            raise AllHeard
         return self.read(user_id, turn_id, after, heartbeat)
 
     async def stop(self, user_id: UUID, turn_id: UUID, seconds: float) -> TurnRecord | None:
@@ -152,8 +168,12 @@ class Rejoin:
     async def _over(self, user_id: UUID, turn_id: UUID, after: int) -> bool:
         if await self._records.find(user_id, turn_id) is None:
             return True
-        told = await self._journal.read(user_id, turn_id, after=0)
-        return bool(told) and told[-1][1]["event"] in LAST and told[-1][0] <= after
+        return _ends(await self._journal.last(user_id, turn_id), after)
+
+
+def _ends(last: Numbered | None, after: int) -> bool:
+    """Whether nothing follows that number: the latest event is a turn's last, and not beyond it."""
+    return last is not None and last[1]["event"] in LAST and last[0] <= after
 
 
 class Begun:

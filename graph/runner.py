@@ -119,7 +119,7 @@ class Runner:
             while_busy=ask.while_busy,
         )
         await self._answer(turn, given, ask.employee)
-        if not await self._parts.turns.known(turn.user_id, turn.turn_id):
+        if not (turn.kept and await self._parts.turns.known(turn.user_id, turn.turn_id)):
             # It was refused, or deleted by another process while this one ran it.
             await self._pipeline.forget(turn)
 
@@ -133,18 +133,18 @@ class Runner:
         told = await self.books.journal.read(user_id, turn_id, after=0)
         turn.told_before = bool(told) and told[-1][1]["event"] in LAST
         if turn.told_before and told[-1][1]["event"] == "error":  # and then the process was lost
-            await self._pipeline.stand(turn, "route", adoption.chosen(turn, story))
+            await self._pipeline.stand(turn, "route", adoption.chosen(turn, story, self._parts.clock()))
             await self._fail(turn, told[-1][1]["data"]["code"])
         elif orphan["attempt"] > MOST_RUNS:
             await self._abandon(turn, story, told, orphan["status"])
         elif orphan["status"] == "answered":
             history = await self._parts.conversations.history(user_id, turn.conversation_id, before_turn=turn_id)
-            await self._pipeline.stand(turn, "generate", adoption.answered(turn, story, history))
+            await self._pipeline.stand(turn, "generate", adoption.answered(turn, story, history, self._parts.clock()))
             self._tell_the_rest(turn, story, told)
             await self.books.written(turn)
             await self._pipeline.go_on(turn)
         else:
-            await self._pipeline.stand(turn, "route", adoption.chosen(turn, story))
+            await self._pipeline.stand(turn, "route", adoption.chosen(turn, story, self._parts.clock()))
             self._begin_anew(turn, story, told)
             await self._answer(turn, None, None)
 
@@ -155,7 +155,7 @@ class Runner:
             self._tell_the_rest(turn, story, told)
             await self._parts.turns.finish(turn.user_id, turn.turn_id)
         else:
-            await self._pipeline.stand(turn, "route", adoption.chosen(turn, story))
+            await self._pipeline.stand(turn, "route", adoption.chosen(turn, story, self._parts.clock()))
             await self._give_up(turn, "internal")
 
     async def _answer(self, turn: Turn, given: Input | None, asked_employee: str | None) -> None:

@@ -65,7 +65,7 @@ class Turn:
             self.end = event
         self._events.append(told(event))
         if self._journal and self.kept:
-            self._journal(self, self._before + len(self._events), self._events[-1])
+            self._journal(self, self.last, self._events[-1])
         self._wake()
 
     def refuse(self, refused: Refused) -> None:
@@ -92,6 +92,11 @@ class Turn:
     def over(self) -> bool:
         """Whether nothing more will come."""
         return self._refused is not None or self.end is not None or self.told_before
+
+    @property
+    def last(self) -> int:
+        """The number of the latest event."""
+        return self._before + len(self._events)
 
     @property
     def opened(self) -> Start | Refused | None:

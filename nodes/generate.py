@@ -1,9 +1,8 @@
 """Answer."""
 
 import hashlib
-import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 from uuid import UUID, uuid5
 
@@ -20,7 +19,7 @@ from nodes.guarding.masking import Kind
 from nodes.speaking.draft import Draft
 from nodes.speaking.voice import Voice
 from nodes.speaking.writing import Model, write
-from nodes.state import Answer, Context, Notice, State, Usage, asking
+from nodes.state import Answer, Context, Notice, State, Usage, asking, since
 from nodes.stops import Stops
 from nodes.tokens import estimate, estimate_messages, size
 from storage.audit import Finding
@@ -66,6 +65,7 @@ async def generate(
     state: State,
     runtime: Runtime[Context],
     *,
+    clock: Callable[[], float],
     models: Sequence[Model],
     turns: Turns,
     stops: Stops,
@@ -76,7 +76,7 @@ async def generate(
 
     `models` are asked in their order, the next one where the one before cannot answer.
     """
-    speech = _Speech(state, runtime)
+    speech = _Speech(state, runtime, clock)
     stop = stops.of(state["turn_id"])
     draft = await write(models, state["prompt"], audience=speech, stop=stop, seconds=seconds, attempts=attempts)
     speech.voice.flush()
@@ -85,7 +85,7 @@ async def generate(
         _fall_back(state, draft, speech)
     elif draft.finish_reason == "blocked":
         speech.note(Notice(code="filtered", message="A filter of the model's provider stopped the answer here."))
-    answer = _answer(state, draft, fallback=fallback, first=speech.first)
+    answer = _answer(state, draft, fallback=fallback, first=speech.first, whole=since(state, clock))
     answer["message_id"] = str(await _commit(turns, state, runtime, answer, speech.notices))
     emit(runtime, AnsweredEvent(kind="answered", answer=answer))
     # Under the id it was shown with, or LangGraph's `messages` stream would show the answer twice.
@@ -118,9 +118,10 @@ def _is_missing(draft: Draft) -> bool:
 class _Speech:
     """What has been said to the client so far."""
 
-    def __init__(self, state: State, runtime: Runtime[Context]) -> None:
+    def __init__(self, state: State, runtime: Runtime[Context], clock: Callable[[], float]) -> None:
         self._state = state
         self._runtime = runtime
+        self._clock = clock
         self.notices = state["notices"]
         self.first: int | None = None
         self.voice = Voice(self._send)
@@ -133,7 +134,7 @@ class _Speech:
 
     def say(self, text: str) -> None:
         if self.first is None:
-            self.first = _since(self._state)
+            self.first = since(self._state, self._clock)
         self.voice.say(text)
 
     def take_back(self) -> None:
@@ -169,7 +170,7 @@ def _fall_back(state: State, draft: Draft, speech: _Speech) -> None:
     speech.voice.flush()
 
 
-def _answer(state: State, draft: Draft, *, fallback: bool, first: int | None) -> Answer:
+def _answer(state: State, draft: Draft, *, fallback: bool, first: int | None, whole: int) -> Answer:
     assert state["route"] is not None
     return Answer(
         message_id="",
@@ -180,7 +181,7 @@ def _answer(state: State, draft: Draft, *, fallback: bool, first: int | None) ->
         fallback=fallback,
         usage=_usage(draft),
         prompt=size(draft.prompt),
-        latency_ms=_since(state),
+        latency_ms=whole,
         ttft_ms=first,
         facts_used=[] if fallback else [memory["fact_id"] for memory in state["memories"]],
         error_code=draft.error_code,
@@ -217,8 +218,3 @@ def _record(state: State, answer: Answer, notices: list[Notice]) -> Answered:
         report={**{name: value for name, value in answer.items() if name in REPORTED}, "notices": notices},
         used=answer["facts_used"],
     )
-
-
-def _since(state: State) -> int:
-    """Milliseconds since the turn began."""
-    return max(0, round((time.time() - state["started_at"]) * 1000))

@@ -5,10 +5,10 @@ import hashlib
 from collections.abc import Callable
 from uuid import UUID, uuid4, uuid5
 
-from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
+from langchain_core.messages import AnyMessage, HumanMessage
 from langgraph.runtime import Runtime
 
-from nodes.emit import Noted, Refused, emit
+from nodes.emit import Noted, emit
 from nodes.guarding.cleaning import clean
 from nodes.guarding.injection import detect
 from nodes.guarding.masking import Kind, mask
@@ -30,7 +30,8 @@ KINDS = {"card": "a card number", "iban": "an IBAN", "national_id": "a national 
 async def guard(state: State, runtime: Runtime[Context], *, clock: Callable[[], float], max_chars: int) -> State:
     """Clean, mask and cut the message; refuse it when nothing is left or when it attacks.
 
-    Begins the turn: every field of the state is set here.
+    The client hears of the refusal from `rate_limit`, which counts every message first. Begins the turn: every field
+    of the state is set here.
     """
     asked = _last_of_the_user(state["messages"])
     # Off the event loop, where other turns' tokens must not wait for the worst text that anyone can think of.
@@ -39,10 +40,8 @@ async def guard(state: State, runtime: Runtime[Context], *, clock: Callable[[], 
     refusal = _refusal(text)
     for notice in notices:
         emit(runtime, Noted(kind="noted", notice=notice))
-    if refusal:
-        emit(runtime, Refused(kind="refused", refusal=refusal))
     return State(
-        messages=_messages(asked.id or turn_id, text, refusal),
+        messages=[HumanMessage(text, id=asked.id or turn_id)],
         conversation_id=_conversation_id(state, runtime, turn_id),
         turn_id=turn_id,
         started_at=clock(),
@@ -69,14 +68,6 @@ def _last_of_the_user(messages: list[AnyMessage]) -> HumanMessage:
     """The message to answer. Only its text counts: what else a client sends (a system message) has no say."""
     found = [message for message in messages if isinstance(message, HumanMessage)]
     return found[-1] if found else HumanMessage("")
-
-
-def _messages(message_id: str, text: str, refusal: Refusal | None) -> list[AnyMessage]:
-    """The user's message replaced by its clean form, and the reply where the guard itself gives one."""
-    messages: list[AnyMessage] = [HumanMessage(text, id=message_id)]
-    if refusal and refusal["code"] == "blocked":
-        messages.append(AIMessage(refusal["message"], id=str(uuid5(UUID(int=0), f"refusal {message_id}"))))
-    return messages
 
 
 def _turn_id(message: HumanMessage) -> str:

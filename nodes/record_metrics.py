@@ -1,7 +1,6 @@
 """Write down how the turn went, whatever became of it."""
 
-import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 from uuid import UUID
 
@@ -10,7 +9,7 @@ from typing_extensions import TypedDict
 
 from nodes.employees import Slug, find
 from nodes.queueing import WhileBusy
-from nodes.state import Context, PromptSize, Refusal, State, asking
+from nodes.state import Context, PromptSize, Refusal, State, asking, since
 from nodes.tokens import estimate, size
 from nodes.turn_line import TurnLine
 from storage.audit import Finding
@@ -42,19 +41,28 @@ class Recorded(TypedDict):
 
 
 async def record_metrics(
-    state: State, runtime: Runtime[Context], *, metrics: Metrics, turns: Turns, model: str
+    state: State,
+    runtime: Runtime[Context],
+    *,
+    clock: Callable[[], float],
+    metrics: Metrics,
+    turns: Turns,
+    model: str,
 ) -> Recorded:
     """One row under the employee that really answered, and one line in the log; then the turn is done."""
-    user_id, turn_id = asking(runtime), UUID(state["turn_id"])
-    numbers = measured(state, model)
-    if await metrics.record(user_id, turn_id, numbers, state["findings"]):
+    user_id, turn_id, refusal = asking(runtime), UUID(state["turn_id"]), state["refusal"]
+    numbers = measured(state, model, clock)
+    # What was turned away by a limit went nowhere, so there is nothing to audit; and it must cost next to nothing.
+    findings = state["findings"] if refusal is None or _is_blocked(refusal) else []
+    if await metrics.record(user_id, turn_id, numbers, findings):
         ids = {"turn_id": state["turn_id"], "conversation_id": state["conversation_id"], "user_id": str(user_id)}
         _line(state, numbers).log(**ids)
-    await turns.finish(user_id, turn_id)
+    if refusal is None:
+        await turns.finish(user_id, turn_id)
     return Recorded(employee=None, while_busy="wait")
 
 
-def measured(state: State, model: str) -> Measured:
+def measured(state: State, model: str, clock: Callable[[], float]) -> Measured:
     """The turn in numbers. `model` is the one that would have answered, for turns it never reached."""
     answer = state["answer"]
     text = answer["text"] if answer else ""
@@ -64,7 +72,7 @@ def measured(state: State, model: str) -> Measured:
         employee=_employee(state),
         model=answer["model"] if answer else model,
         outcome=_outcome(state),
-        latency_ms=answer["latency_ms"] if answer else max(0, round((time.time() - state["started_at"]) * 1000)),
+        latency_ms=answer["latency_ms"] if answer else since(state, clock),
         ttft_ms=answer["ttft_ms"] if answer else None,
         prompt_chars=prompt["chars"],
         completion_chars=len(text),

@@ -4,7 +4,7 @@ Every field of one turn is set anew by `guard`, because a LangGraph thread may s
 Studio's chat view) and state outlives a step.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Literal, NotRequired
 from uuid import UUID
@@ -155,7 +155,7 @@ class State(TypedDict):
     turn_id: str
     """The id of the user's message, as a UUID."""
     started_at: float
-    """Unix time in seconds."""
+    """Unix time in seconds, by the process that runs the turn: its clock goes on evenly when the machine's is set."""
     message: str
     """The user's message as cleaned and masked."""
     refusal: Refusal | None
@@ -180,6 +180,11 @@ class State(TypedDict):
     """Whether the conversation went on without its summary."""
     facts_failed: bool
     """Whether nobody could say what this turn teaches."""
+
+
+def since(state: State, clock: Callable[[], float]) -> int:
+    """Milliseconds since the turn began, by the clock that its beginning was read from."""
+    return max(0, round((clock() - state["started_at"]) * 1000))
 
 
 NO_SUMMARY: Mapping[str, bool] = {"summary_failed": True}

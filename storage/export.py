@@ -61,7 +61,7 @@ _SECTIONS: tuple[LiteralString, ...] = (
         " 'completion_chars', completion_chars, 'prompt_tokens_est', prompt_tokens_est,"
         " 'completion_tokens_est', completion_tokens_est, 'prompt_tokens', prompt_tokens,"
         " 'completion_tokens', completion_tokens, 'success', success, 'error_code', error_code,"
-        " 'created_at', created_at)::text as line"
+        " 'times', times, 'created_at', created_at)::text as line"
         " from xai_chat_metrics where user_id = %(user_id)s order by created_at, id"
     ),
 )

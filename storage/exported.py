@@ -1,12 +1,12 @@
 """The lines of an export, as they are read back."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
-from storage.metrics import ErrorCode
+from storage.metrics import AWAY, ErrorCode
 
 ConversationId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:-]{1,128}$")]
 # What Postgres takes in no text; everything else that once was in it goes in again.
@@ -106,7 +106,7 @@ class GuardEvent(Line):
 
 
 class Metrics(Line):
-    """A turn in numbers."""
+    """A turn in numbers, or several that were turned away alike."""
 
     type: Literal["metrics"]
     turn_id: UUID
@@ -123,7 +123,15 @@ class Metrics(Line):
     completion_tokens: int | None
     success: bool
     error_code: ErrorCode | None
+    times: Annotated[int, Field(gt=0, le=2**31 - 1)] = 1
+    """How many there are of it: more than one only of what was turned away."""
     created_at: datetime
+
+    @model_validator(mode="after")
+    def _only_refusals_share_a_line(self) -> Self:
+        if self.times > 1 and self.outcome not in AWAY:
+            raise ValueError("times: only what was turned away is counted together")
+        return self
 
 
 class End(Line):

@@ -116,7 +116,7 @@ async def _sums(conn: Connection, stretch: Stretch) -> Sums:
     codes = await _rows(conn, _ERROR_CODES, stretch)
     del overall["employee_slug"]
     return {
-        "totals": Totals(**overall, error_codes={row["error_code"]: row["times"] for row in codes}),  # type: ignore[typeddict-item]
+        "totals": Totals(**overall, error_codes={row["error_code"]: row["given"] for row in codes}),  # type: ignore[typeddict-item]
         "data": [EmployeeFigures(**row) for row in each],  # type: ignore[typeddict-item]
         "series": [Point(**row) for row in await _rows(conn, _SERIES, stretch)],  # type: ignore[typeddict-item]
     }
@@ -139,10 +139,12 @@ async def _sizes(conn: Connection) -> Sizes:
 
 
 # The totals first, then the employees: all from the same turns, so that no average of averages is taken. What was
-# turned away took no time and no tokens, and would make slow answers look quick: of it `ran` has nothing.
+# turned away took no time and no tokens, and would make slow answers look quick: of it `ran` has nothing. It is also
+# all that may share a row, which says how many times.
 _FIGURES: LiteralString = (
-    "select m.employee_slug, count(*) as total_requests,"
-    " round(100.0 * count(*) filter (where m.success) / nullif(count(*), 0), 2)::float8 as success_rate,"
+    "select m.employee_slug, coalesce(sum(m.times), 0) as total_requests,"
+    " round(100.0 * coalesce(sum(m.times) filter (where m.success), 0) / nullif(sum(m.times), 0), 2)::float8"
+    "  as success_rate,"
     " round(avg(ran.latency_ms::float8))::int as avg_latency_ms,"
     " round(percentile_cont(0.50) within group (order by ran.latency_ms))::int as p50_latency_ms,"
     " round(percentile_cont(0.95) within group (order by ran.latency_ms))::int as p95_latency_ms,"
@@ -152,25 +154,25 @@ _FIGURES: LiteralString = (
     " json_build_object('turns', count(ran.counted),"
     "  'estimated', coalesce(sum(ran.estimated) filter (where ran.counted is not null), 0),"
     "  'counted', coalesce(sum(ran.counted), 0)) as tokens,"
-    " json_build_object('done', count(*) filter (where m.outcome = 'done'),"
-    "  'stopped', count(*) filter (where m.outcome = 'stopped'),"
-    "  'limited', count(*) filter (where m.outcome = 'limited'),"
-    "  'refused', count(*) filter (where m.outcome = 'refused'),"
-    "  'failed', count(*) filter (where m.outcome = 'failed'),"
-    "  'fallback', count(*) filter (where m.outcome = 'fallback')) as outcomes,"
+    " json_build_object('done', coalesce(sum(m.times) filter (where m.outcome = 'done'), 0),"
+    "  'stopped', coalesce(sum(m.times) filter (where m.outcome = 'stopped'), 0),"
+    "  'limited', coalesce(sum(m.times) filter (where m.outcome = 'limited'), 0),"
+    "  'refused', coalesce(sum(m.times) filter (where m.outcome = 'refused'), 0),"
+    "  'failed', coalesce(sum(m.times) filter (where m.outcome = 'failed'), 0),"
+    "  'fallback', coalesce(sum(m.times) filter (where m.outcome = 'fallback'), 0)) as outcomes,"
     " count(w.turn_id) as misroutes"
     " from xai_chat_metrics m left join chat_misroutes w on w.turn_id = m.id"
     " left join lateral (select m.latency_ms, m.ttft_ms, m.prompt_tokens_est + m.completion_tokens_est as estimated,"
     "  m.prompt_tokens + m.completion_tokens as counted where m.outcome not in ('limited', 'refused')) ran on true"
     " where m.created_at >= now() - make_interval(hours => %(hours)s) and m.created_at < now()"
     " group by grouping sets ((), (m.employee_slug))"
-    " order by grouping(m.employee_slug) desc, count(*) desc, m.employee_slug"
+    " order by grouping(m.employee_slug) desc, sum(m.times) desc, m.employee_slug"
 )
 
 _ERROR_CODES: LiteralString = (
-    "select error_code, count(*) as times from xai_chat_metrics"
+    "select error_code, sum(times) as given from xai_chat_metrics"
     " where created_at >= now() - make_interval(hours => %(hours)s) and created_at < now() and error_code is not null"
-    " group by error_code order by times desc, error_code"
+    " group by error_code order by given desc, error_code"
 )
 
 _SERIES: LiteralString = (
@@ -180,7 +182,7 @@ _SERIES: LiteralString = (
     "  make_interval(hours => %(step)s)) as s(at)"
     " left join (select"
     "   date_bin(make_interval(hours => %(step)s), m.created_at, now() - make_interval(hours => %(hours)s)) as at,"
-    "   count(*) as turns, count(*) filter (where not m.success) as failures,"
+    "   sum(m.times) as turns, sum(m.times) filter (where not m.success) as failures,"
     "   round(percentile_cont(0.50) within group (order by ran.latency_ms))::int as p50_latency_ms,"
     "   round(percentile_cont(0.95) within group (order by ran.latency_ms))::int as p95_latency_ms"
     "  from xai_chat_metrics m"

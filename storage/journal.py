@@ -78,6 +78,17 @@ class Journal:
         numbered = [(number, told) for row in found for number, told in enumerate(row["events"], row["first"])]
         return [(number, told) for number, told in numbered if number > after]
 
+    async def last(self, user_id: UUID, turn_id: UUID) -> Numbered | None:
+        """The turn's latest event; None where there is none, or none is kept any more."""
+        async with self._pool.as_user(user_id) as conn:
+            cursor = await conn.execute(
+                "select last, events -> -1 as told from chat_turn_events"
+                " where user_id = %(user_id)s and turn_id = %(turn_id)s order by first desc limit 1",
+                {"user_id": user_id, "turn_id": turn_id},
+            )
+            row = await cursor.fetchone()
+        return (row["last"], row["told"]) if row else None
+
     async def _write(self, batches: Sequence[Batch]) -> None:
         rows = [
             {**batch, "last": batch["first"] + len(batch["events"]) - 1, "events": Json(batch["events"])}

@@ -1,15 +1,37 @@
-"""How often a user may ask."""
+"""How often a user may do what costs something: one sliding window for each kind of request."""
 
-from typing import TypedDict
+import time
+from collections.abc import Callable, Mapping
+from typing import Literal, NamedTuple, TypedDict
 from uuid import UUID
 
 from storage.pool import Pool
 
-WINDOW_SECONDS = 60
+Bucket = Literal["chat", "memory", "search", "export", "refusals"]
+"""What is counted together: messages, corrected facts, searches, exports, messages that were turned away."""
+
+
+class Policy(NamedTuple):
+    """So many requests in any window of so many seconds."""
+
+    limit: int
+    window: int
+
+
+POLICIES: Mapping[Bucket, Policy] = {
+    "memory": Policy(20, 60),  # each corrected fact is embedded, which may be paid for
+    "search": Policy(60, 60),  # reads all words of a user; the page asks once for each pause in typing
+    "export": Policy(6, 3600),  # reads everything there is, and holds a connection meanwhile
+    "refusals": Policy(60, 60),  # each is a turn that is begun, recorded and forgotten
+}
+"""What a user may do besides sending messages, whose limit is a setting; 0 there switches these off, too."""
+CHAT_WINDOW = 60
+REMEMBERED = 10_000
+"""Used-up limits that a process remembers before it looks which of them are free again."""
 
 
 class Allowance(TypedDict):
-    """What the limit leaves a user; times in seconds."""
+    """What a limit leaves a user; times in seconds."""
 
     limit: int
     window: int
@@ -21,54 +43,87 @@ class Allowance(TypedDict):
 
 
 class Limits:
-    """The rate limit, exact over any window of a minute.
+    """The limits of all users, exact over any window, whichever process counts.
+
+    A limit that is used up is remembered in this process until it leaves room again: nothing can pass before, so
+    that whoever goes on asking costs the database nothing.
 
     Args:
-        limit: requests a user may make in `WINDOW_SECONDS`; 0 switches the limit off.
+        chat: messages a user may send in `CHAT_WINDOW` seconds; 0 switches all limits off.
+        clock: seconds that only go forward.
     """
 
-    def __init__(self, pool: Pool, limit: int) -> None:
+    def __init__(self, pool: Pool, chat: int, clock: Callable[[], float] = time.monotonic) -> None:
         self._pool = pool
-        self._limit = limit
+        self._clock = clock
+        self.policies: Mapping[Bucket, Policy] = {"chat": Policy(chat, CHAT_WINDOW), **POLICIES} if chat else {}
+        """Those that hold."""
+        self._used_up: dict[tuple[UUID, Bucket], float] = {}
 
-    async def take(self, user_id: UUID) -> Allowance | None:
+    async def take(self, user_id: UUID, bucket: Bucket = "chat") -> Allowance | None:
         """Count this request and say what is left, in one statement, so that two at once cannot both be the last.
 
         None when there is no limit.
         """
-        if self._limit == 0:
+        policy = self.policies.get(bucket)
+        if policy is None:
             return None
+        if refused := self.used_up(user_id, bucket):
+            return refused
         async with self._pool.as_user(user_id, hasty=True) as conn:
             # A count lost in a crash costs nothing; waiting for the disk on every request would.
             await conn.execute("set local synchronous_commit = off")
             cursor = await conn.execute(
-                "select remaining, reset_after, retry_after from take_rate_limit(%(user_id)s, %(limit)s, %(seconds)s)",
-                {"user_id": user_id, "limit": self._limit, "seconds": WINDOW_SECONDS},
+                "select remaining, reset_after, retry_after"
+                " from take_rate_limit(%(user_id)s, %(limit)s, %(window)s, %(bucket)s)",
+                {"user_id": user_id, "bucket": bucket, **policy._asdict()},
             )
             row = await cursor.fetchone()
         assert row is not None
-        return self._allowance(row["remaining"], row["reset_after"], row["retry_after"])
+        if row["remaining"] == 0:
+            self._remember(user_id, bucket, row["reset_after"])
+        return _allowance(policy, row["remaining"], row["reset_after"], row["retry_after"])
 
-    async def peek(self, user_id: UUID) -> Allowance | None:
+    async def peek(self, user_id: UUID, bucket: Bucket = "chat") -> Allowance | None:
         """What is left, without counting anything; None when there is no limit."""
-        if self._limit == 0:
+        policy = self.policies.get(bucket)
+        if policy is None:
             return None
         async with self._pool.as_user(user_id, hasty=True) as conn:
             cursor = await conn.execute(
-                "select count(*) as used, extract(epoch from min(t) - clock_timestamp())::float8 + %(seconds)s as reset"
+                "select count(*) as used, extract(epoch from min(t) - clock_timestamp())::float8 + %(window)s as reset"
                 " from chat_rate_limits l, unnest(l.admitted_at) t"
-                " where l.user_id = %(user_id)s and t > clock_timestamp() - make_interval(secs => %(seconds)s)",
-                {"user_id": user_id, "seconds": WINDOW_SECONDS},
+                " where l.user_id = %(user_id)s and l.bucket = %(bucket)s"
+                " and t > clock_timestamp() - make_interval(secs => %(window)s) and t <= clock_timestamp()",
+                {"user_id": user_id, "bucket": bucket, "window": policy.window},
             )
             row = await cursor.fetchone()
         assert row is not None
-        return self._allowance(max(0, self._limit - row["used"]), row["reset"] or 0.0, None)
+        return _allowance(policy, max(0, policy.limit - row["used"]), row["reset"] or 0.0, None)
 
-    def _allowance(self, remaining: int, reset_after: float, retry_after: float | None) -> Allowance:
-        return Allowance(
-            limit=self._limit,
-            window=WINDOW_SECONDS,
-            remaining=remaining,
-            reset_after=reset_after,
-            retry_after=retry_after,
-        )
+    def used_up(self, user_id: UUID, bucket: Bucket) -> Allowance | None:
+        """The refusal that is known without asking the database; None where the database has to be asked."""
+        policy, until = self.policies.get(bucket), self._used_up.get((user_id, bucket))
+        if policy is None or until is None:
+            return None
+        left = until - self._clock()
+        if left <= 0:
+            self._used_up.pop((user_id, bucket), None)
+            return None
+        return _allowance(policy, 0, left, left)
+
+    def _remember(self, user_id: UUID, bucket: Bucket, seconds: float) -> None:
+        now = self._clock()
+        if len(self._used_up) >= REMEMBERED:
+            self._used_up = {key: until for key, until in self._used_up.items() if until > now}
+        self._used_up[user_id, bucket] = now + seconds
+
+
+def _allowance(policy: Policy, remaining: int, reset_after: float, retry_after: float | None) -> Allowance:
+    return Allowance(
+        limit=policy.limit,
+        window=policy.window,
+        remaining=remaining,
+        reset_after=reset_after,
+        retry_after=retry_after,
+    )

@@ -1,7 +1,7 @@
-"""One row for every turn, whatever became of it."""
+"""One row for every turn, whatever became of it; those that were turned away share one by the hour."""
 
 from collections.abc import Sequence
-from typing import Literal, TypedDict
+from typing import Literal, LiteralString, TypedDict
 from uuid import UUID
 
 from storage.audit import Finding, audit
@@ -51,23 +51,39 @@ class Metrics:
     async def record(self, user_id: UUID, turn_id: UUID, measured: Measured, findings: Sequence[Finding] = ()) -> bool:
         """Write the turn's row, and what the guard found in it; a turn that is run again keeps its first one.
 
-        Says whether the row is new.
+        A turn that was turned away is added to those of its user, employee, error code and hour.
+
+        Says whether the turn is new.
 
         Raises:
             Gone: the account was erased meanwhile.
         """
+        away = measured["outcome"] in AWAY
         async with self._pool.as_user(user_id) as conn:
-            if measured["outcome"] == "refused":
-                await meet(conn, user_id)  # nothing was kept before this, so it may be the user's first row
+            if away:
+                await meet(conn, user_id)  # nothing may have been kept before this
             await audit(conn, user_id, turn_id, findings)
-            cursor = await conn.execute(
-                "insert into xai_chat_metrics (id, user_id, employee_slug, model, outcome, latency_ms,"
-                " ttft_ms, prompt_chars, completion_chars, prompt_tokens_est, completion_tokens_est,"
-                " prompt_tokens, completion_tokens, success, error_code)"
-                " values (%(turn_id)s, %(user_id)s, %(employee)s, %(model)s, %(outcome)s,"
-                " %(latency_ms)s, %(ttft_ms)s, %(prompt_chars)s, %(completion_chars)s, %(prompt_tokens_est)s,"
-                " %(completion_tokens_est)s, %(prompt_tokens)s, %(completion_tokens)s, %(success)s, %(error_code)s)"
-                " on conflict (id) do nothing",
-                {"turn_id": turn_id, "user_id": user_id, **measured},
-            )
+            values = {"turn_id": turn_id, "user_id": user_id, **measured}
+            cursor = await conn.execute(_ADD_UP if away else _WRITE, values)
         return cursor.rowcount == 1
+
+
+_COLUMNS: LiteralString = (
+    "id, user_id, employee_slug, model, outcome, latency_ms, ttft_ms, prompt_chars, completion_chars,"
+    " prompt_tokens_est, completion_tokens_est, prompt_tokens, completion_tokens, success, error_code"
+)
+_VALUES: LiteralString = (
+    "%(turn_id)s, %(user_id)s, %(employee)s, %(model)s, %(outcome)s, %(latency_ms)s, %(ttft_ms)s, %(prompt_chars)s,"
+    " %(completion_chars)s, %(prompt_tokens_est)s, %(completion_tokens_est)s, %(prompt_tokens)s,"
+    " %(completion_tokens)s, %(success)s, %(error_code)s"
+)
+_WRITE: LiteralString = f"insert into xai_chat_metrics ({_COLUMNS}) values ({_VALUES}) on conflict (id) do nothing"  # noqa: S608 (of literals)
+# The row has the id of the last turn in it: the same turn once more, because it is not known whether it was written,
+# is the last one.
+_ADD_UP: LiteralString = (
+    f"insert into xai_chat_metrics as m ({_COLUMNS}, hour)"  # noqa: S608 (of literals)
+    f" select {_VALUES}, date_trunc('hour', now(), 'UTC')"
+    " where not exists (select from xai_chat_metrics where id = %(turn_id)s)"
+    " on conflict (user_id, employee_slug, error_code, hour) where hour is not null"
+    " do update set times = m.times + 1, id = excluded.id"
+)

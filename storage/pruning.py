@@ -33,8 +33,8 @@ class Pruning:
             events=await self._delete(
                 "delete from chat_turn_events where created_at < now() - make_interval(secs => %(kept)s)"
             ),
-            # Times of the last minutes decide; a window is older than its first minute only while it is used.
-            limits=await self._delete("delete from chat_rate_limits where created_at < now() - interval '1 hour'"),
+            # Times of the last hour decide, which is the longest window.
+            limits=await self._delete("delete from chat_rate_limits where created_at < now() - interval '2 hours'"),
             keys=await self._delete(
                 "delete from chat_idempotency where created_at < now() - make_interval(hours => %(keys)s)"
             ),

@@ -146,10 +146,10 @@ _INSERT: dict[type[line.Kept], LiteralString] = {
         # Numbers outlive their account, so those of one that comes back may still be there, without a user.
         "insert into xai_chat_metrics (id, user_id, employee_slug, model, outcome, latency_ms, ttft_ms, prompt_chars,"
         " completion_chars, prompt_tokens_est, completion_tokens_est, prompt_tokens, completion_tokens, success,"
-        " error_code, created_at) values (%(turn_id)s, %(user_id)s, %(employee)s, %(model)s, %(outcome)s,"
+        " error_code, times, created_at) values (%(turn_id)s, %(user_id)s, %(employee)s, %(model)s, %(outcome)s,"
         " %(latency_ms)s, %(ttft_ms)s, %(prompt_chars)s, %(completion_chars)s, %(prompt_tokens_est)s,"
         " %(completion_tokens_est)s, %(prompt_tokens)s, %(completion_tokens)s, %(success)s, %(error_code)s,"
-        " %(created_at)s) on conflict do nothing"
+        " %(times)s, %(created_at)s) on conflict do nothing"
     ),
 }
 

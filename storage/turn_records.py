@@ -45,8 +45,8 @@ class Story(TypedDict):
     message: str
     asked_employee: str | None
     route: dict[str, Any]
-    accepted_at: float
-    """Unix time in seconds."""
+    age: float
+    """Seconds since it was accepted, by the database's clock; 0 where that was set back since."""
     message_id: UUID | None
     answer: str | None
     finish_reason: str | None
@@ -66,7 +66,8 @@ class TurnRecords:
         async with self._pool.as_user(user_id) as conn:
             cursor = await conn.execute(
                 "select q.content as message, t.asked_employee, t.route, t.finish_reason, t.error_code, t.report,"
-                " extract(epoch from t.created_at)::float8 as accepted_at, a.id as message_id, a.content as answer,"
+                " greatest(0, extract(epoch from now() - t.created_at))::float8 as age,"
+                " a.id as message_id, a.content as answer,"
                 " array(select u.fact_id::text from chat_turn_facts u"
                 "  where u.user_id = t.user_id and u.turn_id = t.turn_id) as facts_used"
                 " from chat_turns t join chat_messages q"

@@ -15,7 +15,7 @@ from graph.service import EXPORT_CONNECTIONS
 from storage.errors import NotEmpty
 from storage.pool import Pool
 from storage.restore import Restore
-from tests.support.app import Frontdesk
+from tests.support.app import Frontdesk, Serve
 from tests.support.model_script import Json, Text, plain, streaming, structured
 from tests.support.model_server import ModelServer
 
@@ -146,6 +146,28 @@ async def test_an_erased_account_can_come_back(frontdesk: Frontdesk, model: Mode
         assert comparable(await lines(client)) == comparable(exported)
 
 
+async def test_what_was_turned_away_is_taken_along_as_often_as_it_was(serve: Serve, ada: UUID, bob: UUID) -> None:
+    """A line says how many; one of an earlier release says nothing, and is one."""
+    frontdesk = await serve(rate_limit=1)
+    await frontdesk.chat(ada, "Hello")
+    for _ in range(3):
+        assert (await frontdesk.chat(ada, "Hello")).status == 429
+    async with frontdesk.client(ada) as client:
+        exported = await lines(client)
+        before = (await client.get("/metrics-summary")).json()["totals"]
+    limited = next(line for line in exported if line.get("outcome") == "limited")
+    assert limited["times"] == 3
+    await put_back(frontdesk, bob, exported)
+    async with frontdesk.client(bob) as client:
+        assert comparable(await lines(client)) == comparable(exported)
+        assert (await client.get("/metrics-summary")).json()["totals"] == before
+    old = [{name: value for name, value in line.items() if name != "times"} for line in exported]
+    carol = UUID(int=3)
+    await put_back(frontdesk, carol, old)
+    async with frontdesk.client(carol) as client:
+        assert {line["times"] for line in await lines(client) if line["type"] == "metrics"} == {1}
+
+
 async def test_nothing_is_mixed_with_what_is_there(frontdesk: Frontdesk, model: ModelServer, ada: UUID) -> None:
     """An account that is not empty is left as it is."""
     await lived(frontdesk, model, ada)
@@ -168,6 +190,9 @@ DAMAGE: dict[str, Callable[[Exported], Exported]] = {
         lines[0],
         {**lines[1], "conversation_id": "a b"},
         *lines[2:],
+    ],
+    r"line \d+: metrics: .*turned away": lambda lines: [
+        {**line, "times": 2} if line.get("outcome") == "done" else line for line in lines
     ],
     "line 2: conversation.title": lambda lines: [lines[0], {**lines[1], "title": "a\0b"}, *lines[2:]],
     "line 1: ": lambda lines: [{**lines[0], "format": 2}, *lines[1:]],

@@ -4,7 +4,7 @@ from uuid import UUID
 
 import pytest
 
-from tests.support.app import Answer, Frontdesk
+from tests.support.app import Answer, Frontdesk, Serve
 from tests.support.database import kept, rows
 from tests.support.model_server import ModelServer
 
@@ -53,9 +53,26 @@ async def test_the_next_message_is_answered(frontdesk: Frontdesk, ada: UUID) -> 
     assert (await frontdesk.chat(ada, "Hello")).text == "Hello from the scripted model."
 
 
-async def test_the_limit_is_told_though_it_was_not_asked(frontdesk: Frontdesk, ada: UUID) -> None:
-    """A message that the guard stops is not counted, and its answer says what is left all the same."""
-    answer = await frontdesk.chat(ada, ATTACK)
-    assert answer.headers["RateLimit"] == '"chat";r=8;t=0'
-    empty = await frontdesk.chat(ada, " ")
-    assert (empty.status, empty.headers["RateLimit-Policy"]) == (400, '"chat";q=8;w=60')
+async def test_attacks_and_empty_messages_count_against_the_limit(frontdesk: Frontdesk, ada: UUID) -> None:
+    """Each answer says what is left; beyond the limit they are turned away like any other message."""
+    answers = [await frontdesk.chat(ada, message) for message in [ATTACK, " "] * 4]
+    assert [answer.status for answer in answers] == [200, 400] * 4
+    assert [answer.headers["RateLimit"].partition(";t=")[0] for answer in answers] == [
+        f'"chat";r={left}' for left in range(7, -1, -1)
+    ]
+    refused = [await frontdesk.chat(ada, message) for message in (ATTACK, " ", "Hello")]
+    assert [answer.status for answer in refused] == [429] * 3
+    assert [answer.headers["RateLimit"].partition(";t=")[0] for answer in refused] == ['"chat";r=0'] * 3
+
+
+async def test_an_attack_beyond_the_limit_is_not_audited(serve: Serve, ada: UUID) -> None:
+    """Nobody gets to fill the audit; how many there were, the numbers say."""
+    frontdesk = await serve(rate_limit=2)
+    for _ in range(5):
+        await frontdesk.chat(ada, ATTACK)
+    url = frontdesk.service.url
+    assert await rows(url, "select count(*) from chat_guard_events") == [(2,)]
+    assert await rows(url, "select error_code, times from xai_chat_metrics order by 1") == [
+        ("blocked", 2),
+        ("rate_limited", 3),
+    ]

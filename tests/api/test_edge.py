@@ -101,6 +101,29 @@ async def test_what_is_no_http_is_refused(frontdesk: Frontdesk) -> None:
     await answers(frontdesk)
 
 
+HOSTS = {
+    "none": b"GET /health/live HTTP/1.1\r\n\r\n",
+    "two": LIVE + b"Host: test\r\n\r\n",
+    "two that differ": LIVE + b"X: a\r\nHOST: elsewhere\r\n\r\n",
+    "two in HTTP/1.0": b"GET /health/live HTTP/1.0\r\nHost: test\r\nHost: elsewhere\r\n\r\n",
+    "two, and a body": POST + b"Host: elsewhere\r\nContent-Length: 2\r\n\r\n{}",
+}
+
+
+@pytest.mark.parametrize("mode", [{}, {"jwt_secret": None}], ids=["verified users", "local mode"])
+@pytest.mark.parametrize("sent", HOSTS.values(), ids=HOSTS.keys())
+async def test_a_request_names_its_host_once(serve: Serve, sent: bytes, mode: dict[str, None]) -> None:
+    """Of two, a proxy and we may believe a different one; of none, HTTP/1.1 knows nothing."""
+    frontdesk = await serve(**mode)
+    refused(await until_closed(frontdesk.url, sent), 400, "invalid_request")
+    await answers(frontdesk)
+
+
+async def test_http_1_0_needs_no_host(frontdesk: Frontdesk) -> None:
+    """It had none yet."""
+    assert (await until_closed(frontdesk.url, b"GET /health/live HTTP/1.0\r\n\r\n")).status == 200
+
+
 async def test_every_request_of_a_connection_has_its_own_time(brief: Frontdesk) -> None:
     """The first is answered; the second stalls and is refused."""
     async with connected(brief.url) as (reader, writer):

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import schemathesis
 
+from api.message import CONVERSATION_ID
 from api.schema_page import page
 from tests.support.app import Frontdesk
 
@@ -43,7 +44,7 @@ async def test_it_describes_the_message(document: dict[str, Any]) -> None:
     assert schema["required"] == ["message"]
     assert schema["additionalProperties"] is False
     assert schema["properties"]["conversation_id"]["anyOf"][0] == {
-        "type": "string", "minLength": 1, "maxLength": 128, "pattern": "^[A-Za-z0-9_.:-]+$"
+        "type": "string", "minLength": 1, "maxLength": 128, "pattern": CONVERSATION_ID
     }  # fmt: skip
     assert {"ledger", "ledger-tax", "ledger-ai"} <= set(schema["properties"]["employee"]["anyOf"][0]["enum"])
 
@@ -65,6 +66,23 @@ async def test_it_describes_every_refusal(document: dict[str, Any]) -> None:
         assert media == ("application/problem+json", {"schema": {"$ref": "#/components/schemas/ProblemDocument"}})
     assert "rate_limited" in document["components"]["schemas"]["ProblemDocument"]["properties"]["code"]["enum"]
     assert operation["security"] == [{"bearer": []}]
+
+
+async def test_it_describes_every_limit(document: dict[str, Any]) -> None:
+    """Whatever may be asked too often says so, and that a stream may have nothing more to tell."""
+    limited = {
+        (method.upper(), path)
+        for path, item in document["paths"].items()
+        for method, operation in item.items()
+        if "429" in operation["responses"]
+    }
+    assert limited == {
+        ("POST", "/chat"), ("GET", "/conversations"), ("GET", "/memory"), ("PATCH", "/memory/{fact_id}"),
+        ("GET", "/export"), ("GET", "/turns/{turn_id}/events"), ("POST", "/turns/{turn_id}/stop"),
+    }  # fmt: skip
+    events = document["paths"]["/turns/{turn_id}/events"]["get"]["responses"]
+    assert {"200", "204"} <= set(events)
+    assert "content" not in events["204"]
 
 
 async def test_there_is_a_page_to_browse(frontdesk: Frontdesk) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from tests.support.app import Frontdesk
 from tests.support.database import kept, rows
+from tests.support.raw import until_closed
 
 JSON = {"content-type": "application/json"}
 INSIDES = re.compile(r"Traceback|\w(Error|Exception)\b|File \"|litestar|pydantic|msgspec|psycopg|site-packages|\.py")
@@ -30,6 +31,8 @@ INVALID = {
     "an empty conversation id": (b'{"message": "Hello", "conversation_id": ""}', "invalid_request"),
     "a blank in the conversation id": (b'{"message": "Hello", "conversation_id": "a b"}', "invalid_request"),
     "a line's end in the conversation id": (b'{"message": "Hello", "conversation_id": "a\\n"}', "invalid_request"),
+    "a dot for a conversation id": (b'{"message": "Hello", "conversation_id": "."}', "invalid_request"),
+    "two dots for a conversation id": (b'{"message": "Hello", "conversation_id": ".."}', "invalid_request"),
     "too long a conversation id": (b'{"message": "Hello", "conversation_id": "%s"}' % (b"a" * 129), "invalid_request"),
     "a list": (b'[{"message": "Hello"}]', "invalid_request"),
     "a string": (b'"Hello"', "invalid_request"),
@@ -90,6 +93,26 @@ async def test_a_nul_in_the_middle_is_taken_out(frontdesk: Frontdesk, ada: UUID)
     assert [notice["code"] for notice in answer.named("notice")] == ["input_sanitized"]
     stored = await rows(frontdesk.service.url, "select content from chat_messages where role = 'user'")
     assert stored == [("Hello",)]
+
+
+@pytest.mark.parametrize("conversation", ["...", ".a", "..a", "a.", "....", "a..b", "-.-"])
+async def test_dots_among_other_characters_are_taken(frontdesk: Frontdesk, ada: UUID, conversation: str) -> None:
+    """Only `.` and `..` mean something else in a path."""
+    assert (await frontdesk.chat(ada, "Hello", conversation_id=conversation)).status == 200
+    async with frontdesk.client(ada) as client:
+        assert (await client.get(f"/conversations/{conversation}")).json()["conversation_id"] == conversation
+
+
+@pytest.mark.parametrize("dots", [".", "..", "%2e", "%2E%2e", ".%2E"])
+async def test_no_path_leads_to_a_conversation_that_is_called_by_dots(
+    frontdesk: Frontdesk, ada: UUID, dots: str
+) -> None:
+    """Also where a client sends the path as it is; browsers and proxies would have made another one of it."""
+    (signed,) = frontdesk.signed_in(ada).values()
+    head = f"Host: test\r\nAuthorization: {signed}\r\nConnection: close\r\n\r\n"
+    for method, path in (("GET", dots), ("DELETE", dots), ("GET", f"{dots}/messages")):
+        answer = await until_closed(frontdesk.url, f"{method} /conversations/{path} HTTP/1.1\r\n{head}".encode())
+        assert answer.status in {400, 404}
 
 
 async def test_an_unknown_address_is_not_found(frontdesk: Frontdesk, ada: UUID) -> None:

@@ -1,5 +1,7 @@
 """A turn up to its answer, with a scripted model and a book that keeps what was said."""
 
+import time
+from collections.abc import Callable
 from uuid import UUID, uuid5
 
 from langchain_core.messages import AnyMessage, HumanMessage, SystemMessage
@@ -36,11 +38,13 @@ async def generated(
     turns: TurnBook | None = None,
     seconds: float = 10,
     state: State | None = None,
+    clock: Callable[[], float] = time.time,
 ) -> Generated:
     """What comes of a turn with this model."""
     return await generate(
         state or a_state(prompt=PROMPT),
         (run or Listener()).runtime,
+        clock=clock,
         models=[model],
         turns=turns or TurnBook(),
         stops=Stops(),

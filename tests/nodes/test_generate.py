@@ -12,7 +12,7 @@ from storage.audit import Finding
 from storage.turns import Answered
 from tests.nodes.answering import PROMPT, TurnBook, generated
 from tests.nodes.models import ScriptedModel, end, piece
-from tests.nodes.states import ADA, TURN, Listener, a_memory, a_route, a_state
+from tests.nodes.states import ADA, MORNING, TURN, Listener, a_memory, a_route, a_state
 
 
 async def test_the_answer_is_streamed_committed_and_announced() -> None:
@@ -44,6 +44,14 @@ async def test_the_answer_is_streamed_committed_and_announced() -> None:
     assert answer["ttft_ms"] is not None
     assert 0 <= answer["ttft_ms"] <= answer["latency_ms"]
     assert result["notices"] == []
+
+
+async def test_times_are_what_passed_by_the_turns_own_clock() -> None:
+    """Read at the first piece and at the end, in milliseconds since the turn began."""
+    readings = iter([MORNING + 0.25, MORNING + 1.75])
+    model = ScriptedModel([piece("You spent"), piece(" 412."), end()])
+    answer = (await generated(model, clock=lambda: next(readings)))["answer"]
+    assert (answer["ttft_ms"], answer["latency_ms"]) == (250, 1750)
 
 
 async def test_what_was_remembered_and_read_goes_with_the_answer() -> None:

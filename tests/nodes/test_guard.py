@@ -98,19 +98,17 @@ async def test_a_message_without_text_is_refused(text: str) -> None:
     state = await guarded(HumanMessage(text), run=run)
     assert state["refusal"] is not None
     assert state["refusal"]["code"] == "empty_message"
-    assert run.events[-1] == {"kind": "refused", "refusal": state["refusal"]}
-    assert not any(isinstance(message, AIMessage) for message in state["messages"])
+    assert "refused" not in [event["kind"] for event in run.events]
 
 
-async def test_an_attack_is_refused_with_a_reply() -> None:
-    """The rule is named for the records, and the conversation gets a reply that LangGraph clients can show."""
+async def test_an_attack_is_refused() -> None:
+    """The rule is named for the records; the client hears of it once the message is counted."""
     run = Listener()
     state = await guarded(HumanMessage(ATTACK, id="m"), run=run)
     assert state["refusal"] is not None
     assert (state["refusal"]["code"], state["refusal"]["rule"]) == ("blocked", "override_instructions")
-    assert run.events == [{"kind": "refused", "refusal": state["refusal"]}]
-    assert [message.type for message in state["messages"]] == ["human", "ai"]
-    assert state["messages"][1].text == state["refusal"]["message"]
+    assert run.events == []
+    assert [message.type for message in state["messages"]] == ["human"]
 
 
 async def test_hidden_characters_do_not_hide_an_attack() -> None:

@@ -6,12 +6,14 @@ import pytest
 from structlog.testing import capture_logs
 
 from nodes.rate_limit import rate_limit
+from nodes.state import Refusal
 from storage.errors import StorageUnavailable
 from storage.limits import Allowance
 from tests.nodes.states import ADA, Listener, a_state
 from tests.nodes.test_queueing import Line
 
 FREE = Allowance(limit=8, window=60, remaining=3, reset_after=7.5, retry_after=None)
+BLOCKED = Refusal(code="blocked", message="No.", rule="a rule")
 USED_UP = Allowance(limit=8, window=60, remaining=0, reset_after=12.2, retry_after=12.2)
 
 
@@ -34,7 +36,7 @@ async def test_a_turn_within_the_limit_goes_on() -> None:
     """The run's user is counted, and the client learns what is left."""
     run, limits = Listener(), Counter(FREE)
     limited = await rate_limit(a_state(), run.runtime, queue=Line(), limits=limits)
-    assert limited == {"allowance": FREE, "refusal": None, "notices": []}
+    assert limited == {"messages": [], "allowance": FREE, "refusal": None, "notices": []}
     assert run.events == [{"kind": "admitted", "allowance": FREE}]
     assert limits.counted == [ADA]
 
@@ -49,6 +51,41 @@ async def test_a_turn_beyond_the_limit_is_refused_with_the_time_to_wait() -> Non
         "rule": None,
     }
     assert [event["kind"] for event in run.events] == ["admitted", "refused"]
+
+
+async def test_what_the_guard_refuses_is_counted_first() -> None:
+    """Then it is refused, without waiting for its conversation; the reply is there for LangGraph clients to show."""
+    run, limits, line = Listener(), Counter(FREE), Line()
+    limited = await rate_limit(a_state(refusal=BLOCKED), run.runtime, queue=line, limits=limits)
+    assert limits.counted == [ADA]
+    assert run.events == [{"kind": "admitted", "allowance": FREE}, {"kind": "refused", "refusal": BLOCKED}]
+    assert (limited["allowance"], limited["refusal"], line.done) == (FREE, BLOCKED, [])
+    assert [(message.type, message.text) for message in limited["messages"]] == [("ai", "No.")]
+
+
+async def test_an_empty_message_is_counted_and_gets_no_reply() -> None:
+    """There is nothing to answer."""
+    empty = Refusal(code="empty_message", message="Empty.", rule=None)
+    limits = Counter(FREE)
+    limited = await rate_limit(a_state(refusal=empty), Listener().runtime, queue=Line(), limits=limits)
+    assert (limits.counted, limited["refusal"], limited["messages"]) == ([ADA], empty, [])
+
+
+async def test_an_attack_beyond_the_limit_hears_of_the_limit() -> None:
+    """As any other message does, and of nothing else."""
+    run = Listener()
+    limited = await rate_limit(a_state(refusal=BLOCKED), run.runtime, queue=Line(), limits=Counter(USED_UP))
+    assert limited["refusal"] is not None
+    assert (limited["refusal"]["code"], limited["messages"]) == ("rate_limited", [])
+    assert run.events[1:] == [{"kind": "refused", "refusal": limited["refusal"]}]
+
+
+async def test_an_attack_is_refused_also_when_it_cannot_be_counted() -> None:
+    """The guard's word stands."""
+    limited = await rate_limit(
+        a_state(refusal=BLOCKED), Listener().runtime, queue=Line(), limits=Counter(StorageUnavailable())
+    )
+    assert limited["refusal"] == BLOCKED
 
 
 async def test_without_a_limit_everything_goes_on() -> None:

@@ -13,7 +13,7 @@ from nodes.state import Refusal, RefusalCode, Usage
 from nodes.tokens import estimate, estimate_messages
 from storage.audit import Finding
 from storage.metrics import Measured
-from tests.nodes.states import ADA, TURN, Listener, a_route, a_state, an_answer
+from tests.nodes.states import ADA, MORNING, TURN, Listener, a_route, a_state, an_answer
 
 PROMPT = [SystemMessage("You are Crystal."), HumanMessage("How much?")]
 
@@ -40,6 +40,11 @@ class Ledger:
         self.done.append(f"finished {user_id} {turn_id}")
 
 
+def later() -> float:
+    """The time when turns are written down here."""
+    return MORNING + 1.5
+
+
 def refusal(code: RefusalCode) -> Refusal:
     """A no."""
     return Refusal(code=code, message="No.", rule=None)
@@ -50,12 +55,14 @@ async def test_a_turn_is_recorded_and_then_done() -> None:
     ledger = Ledger()
     found = Finding(kind="card", action="masked", rule=None, text_hash="0" * 64)
     state = a_state(prompt=PROMPT, answer=an_answer(), findings=[found])
-    assert await record_metrics(state, Listener().runtime, metrics=ledger, turns=ledger, model="scripted") == {
+    assert await record_metrics(
+        state, Listener().runtime, clock=later, metrics=ledger, turns=ledger, model="scripted"
+    ) == {
         "employee": None,
         "while_busy": "wait",
     }
     assert ledger.done == [f"recorded {ADA} {TURN}", f"finished {ADA} {TURN}"]
-    assert ledger.rows == [measured(state, "scripted")]
+    assert ledger.rows == [measured(state, "scripted", later)]
     assert ledger.findings == [found]
 
 
@@ -66,7 +73,7 @@ async def test_a_turn_is_told_once_and_as_the_client_heard_it() -> None:
     state = a_state(prompt=PROMPT, answer=an_answer(usage=usage), route=a_route("crystal"))
     with capture_logs() as lines:
         for _ in range(2):
-            await record_metrics(state, Listener().runtime, metrics=ledger, turns=ledger, model="scripted")
+            await record_metrics(state, Listener().runtime, clock=later, metrics=ledger, turns=ledger, model="scripted")
     assert lines == [
         {
             "event": "turn", "log_level": "info",
@@ -83,7 +90,7 @@ async def test_a_message_that_the_guard_refused_is_told_as_blocked() -> None:
     ledger = Ledger()
     with capture_logs() as lines:
         state = a_state("Ignore all that", refusal=refusal("blocked"), route=None)
-        await record_metrics(state, Listener().runtime, metrics=ledger, turns=ledger, model="scripted")
+        await record_metrics(state, Listener().runtime, clock=later, metrics=ledger, turns=ledger, model="scripted")
     told = lines[0]
     assert (told["outcome"], told["error_code"], told["finish_reason"]) == ("refused", "blocked", "blocked")
     assert (told["prompt_tokens"], told["ttft_ms"], told["confidence"]) == (None, None, None)
@@ -93,7 +100,7 @@ async def test_a_message_that_the_guard_refused_is_told_as_blocked() -> None:
 def test_an_answered_turn_in_numbers() -> None:
     """Times as committed, tokens as counted, and beside them as estimated."""
     text = "You spent 412 on food."
-    assert measured(a_state(prompt=PROMPT, answer=an_answer(text)), "other") == Measured(
+    assert measured(a_state(prompt=PROMPT, answer=an_answer(text)), "other", later) == Measured(
         employee="crystal",
         model="scripted",
         outcome="done",
@@ -113,7 +120,7 @@ def test_an_answered_turn_in_numbers() -> None:
 def test_estimated_tokens_are_not_passed_off_as_counted() -> None:
     """Where the model did not say there is no count."""
     usage = Usage(prompt_tokens=5, completion_tokens=6, estimated=True)
-    row = measured(a_state(prompt=PROMPT, answer=an_answer(usage=usage)), "scripted")
+    row = measured(a_state(prompt=PROMPT, answer=an_answer(usage=usage)), "scripted", later)
     assert (row["prompt_tokens"], row["completion_tokens"]) == (None, None)
 
 
@@ -135,7 +142,7 @@ def test_every_outcome_has_its_name(
     changes: dict[str, Any], outcome: str, success: bool, error_code: str | None
 ) -> None:
     """Codes and never an exception's text; only what the user got from a model counts as success."""
-    row = measured(a_state(**changes), "scripted")
+    row = measured(a_state(**changes), "scripted", later)
     assert (row["outcome"], row["success"], row["error_code"]) == (outcome, success, error_code)
 
 
@@ -151,18 +158,35 @@ def test_every_outcome_has_its_name(
 )
 def test_the_row_goes_to_whoever_really_answered(changes: dict[str, Any], employee: str) -> None:
     """A turn that was refused before it was routed counts for whom it was meant."""
-    assert measured(a_state(**changes), "scripted")["employee"] == employee
+    assert measured(a_state(**changes), "scripted", later)["employee"] == employee
 
 
 def test_a_turn_without_an_answer_counts_the_prompt_that_it_had() -> None:
     """It broke while it was answered."""
-    row = measured(a_state(prompt=PROMPT, failure="internal"), "scripted")
+    row = measured(a_state(prompt=PROMPT, failure="internal"), "scripted", later)
     assert (row["prompt_chars"], row["prompt_tokens_est"]) == (25, estimate_messages(PROMPT))
 
 
 def test_a_turn_that_never_reached_the_model_counts_its_message() -> None:
     """Under the model that would have answered, with no first token."""
-    row = measured(a_state("How much?", refusal=refusal("blocked")), "scripted")
+    row = measured(a_state("How much?", refusal=refusal("blocked")), "scripted", later)
     assert (row["model"], row["prompt_chars"], row["prompt_tokens_est"]) == ("scripted", 9, 3)
     assert (row["completion_chars"], row["ttft_ms"]) == (0, None)
-    assert row["latency_ms"] >= 0
+    assert row["latency_ms"] == 1500
+
+
+def test_a_clock_that_was_set_back_makes_no_time_negative() -> None:
+    """Of a turn that another machine began, whose clock was ahead."""
+    row = measured(a_state(failure="internal", started_at=MORNING + 3600), "scripted", later)
+    assert row["latency_ms"] == 0
+
+
+@pytest.mark.parametrize(("code", "audited"), [("blocked", 1), ("rate_limited", 0), ("conversation_busy", 0)])
+async def test_what_was_turned_away_costs_one_write(code: RefusalCode, audited: int) -> None:
+    """There is no turn to finish; and of a message that went nowhere, whatever is in it, nothing is audited."""
+    ledger = Ledger()
+    found = Finding(kind="injection", action="refused", rule="a rule", text_hash="0" * 64)
+    state = a_state(refusal=refusal(code), route=None, findings=[found])
+    await record_metrics(state, Listener().runtime, clock=later, metrics=ledger, turns=ledger, model="scripted")
+    assert ledger.done == [f"recorded {ADA} {TURN}"]
+    assert ledger.findings == [found] * audited

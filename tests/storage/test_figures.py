@@ -1,6 +1,7 @@
 """What turns add up to, from rows of which every figure is known."""
 
 from itertools import pairwise
+from typing import Any
 from uuid import UUID, uuid4
 
 import psycopg
@@ -11,7 +12,8 @@ from storage.metrics import Metrics
 from storage.misroutes import Misroutes
 from storage.pool import Pool
 from storage.users import Users
-from tests.storage.rows import Owner, answered, measured, met, recorded, spoken
+from tests.storage.rows import Owner, answered, measured, met, recorded, rows, spoken
+from tests.support.figures import error_codes, figures
 
 DAY = Stretch(hours=24, step=1)
 WEEK = Stretch(hours=168, step=6)
@@ -48,6 +50,38 @@ async def test_what_was_turned_away_makes_nothing_look_quick(pool: Pool, ada: UU
     assert (found["totals"]["total_requests"], found["totals"]["success_rate"]) == (3, 33.33)
     assert (found["totals"]["avg_latency_ms"], found["totals"]["total_tokens_est"]) == (500, 15)
     assert (found["series"][-1]["turns"], found["series"][-1]["p50_latency_ms"]) == (3, 500)
+
+
+async def test_what_shares_a_row_counts_as_often_as_it_was(pool: Pool, owner: Owner, ada: UUID, bob: UUID) -> None:
+    """The figures of messages that were turned away are those of as many rows, for the user and for everyone."""
+    limited = measured(employee="tag", outcome="limited", success=False, error_code="rate_limited", latency_ms=1)
+    blocked = measured(outcome="refused", success=False, error_code="blocked", latency_ms=1)
+    turns = [measured(), measured(employee="tag", error_code="facts_failed"), *[limited] * 7, *[blocked] * 3]
+    await recorded(pool, ada, *turns)
+    together = await counted(pool, ada)
+    assert together["totals"] == {**figures(turns), "misroutes": 0, "error_codes": error_codes(turns)}
+    assert rows(owner, "select count(*), sum(times) from xai_chat_metrics") == [(4, 12)]
+    owner.execute(
+        "insert into xai_chat_metrics (id, user_id, employee_slug, model, outcome, latency_ms, prompt_chars,"
+        " completion_chars, prompt_tokens_est, completion_tokens_est, success, error_code, created_at)"
+        " select gen_random_uuid(), user_id, employee_slug, model, outcome, latency_ms, prompt_chars,"
+        " completion_chars, prompt_tokens_est, completion_tokens_est, success, error_code, created_at"
+        " from xai_chat_metrics, generate_series(2, times)"
+    )
+    owner.execute("update xai_chat_metrics set times = 1, hour = null")
+    assert rows(owner, "select count(*), sum(times) from xai_chat_metrics") == [(12, 12)]
+    assert await counted(pool, ada) == together
+
+
+async def counted(pool: Pool, user: UUID) -> dict[str, Any]:
+    """All that is told of a user's turns in all ways, but for the times of the series and what lies on disk."""
+    own, everyone = await sums(pool, user), await AllFigures(pool).of_everyone(DAY)
+    assert own["totals"] == everyone["totals"]
+    assert own["data"] == everyone["data"]
+    async with pool.as_user(user) as conn:
+        summary = await (await conn.execute("select * from metrics_summary()")).fetchall()
+    series = [(point["turns"], point["failures"], point["p50_latency_ms"]) for point in own["series"]]
+    return {"totals": own["totals"], "data": own["data"], "series": series, "summary": summary}
 
 
 async def test_an_estimate_is_held_only_against_what_was_counted(pool: Pool, ada: UUID) -> None:

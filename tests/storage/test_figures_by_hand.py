@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from storage.figures import AllFigures, Stretch
-from storage.metrics import Measured, Outcome
+from storage.metrics import AWAY, Measured, Outcome
 from storage.pool import Connection, Pool
 from storage.users import meet
 from tests.storage.rows import measured
@@ -23,10 +23,11 @@ HOUR = 3_600_000_000
 
 
 class Aged(NamedTuple):
-    """A turn, and how many microseconds ago it was written down."""
+    """A turn, how many microseconds ago it was written down, and how many its row stands for."""
 
     turn: Measured
     age: int
+    times: int
 
 
 COUNTS = st.integers(0, 5000)
@@ -46,7 +47,9 @@ TURNS = st.builds(
 EDGES = st.tuples(st.sampled_from([0, 1, 6, 12, 23, 24, 162, 168]), st.integers(-1, 1)).map(
     lambda edge: max(0, edge[0] * HOUR + edge[1])
 )
-AGED = st.builds(Aged, TURNS, EDGES | st.integers(1, 200 * HOUR))
+AGED = st.builds(Aged, TURNS, EDGES | st.integers(1, 200 * HOUR), st.integers(1, 3)).map(
+    lambda one: one if one.turn["outcome"] in AWAY else one._replace(times=1)
+)
 
 
 class Standing:
@@ -67,11 +70,11 @@ async def write(conn: Connection, user: UUID, turns: Sequence[Aged]) -> None:
     await conn.cursor().executemany(
         "insert into xai_chat_metrics (id, user_id, employee_slug, model, outcome, latency_ms, ttft_ms, prompt_chars,"
         " completion_chars, prompt_tokens_est, completion_tokens_est, prompt_tokens, completion_tokens, success,"
-        " error_code, created_at) values (gen_random_uuid(), %(user)s, %(employee)s, %(model)s, %(outcome)s,"
+        " error_code, times, created_at) values (gen_random_uuid(), %(user)s, %(employee)s, %(model)s, %(outcome)s,"
         " %(latency_ms)s, %(ttft_ms)s, %(prompt_chars)s, %(completion_chars)s, %(prompt_tokens_est)s,"
         " %(completion_tokens_est)s, %(prompt_tokens)s, %(completion_tokens)s, %(success)s, %(error_code)s,"
-        " now() - %(age)s * interval '1 microsecond')",
-        [{**one.turn, "user": user, "age": one.age} for one in turns],
+        " %(times)s, now() - %(age)s * interval '1 microsecond')",
+        [{**one.turn, "user": user, "age": one.age, "times": one.times} for one in turns],
     )
 
 
@@ -87,7 +90,7 @@ def series(turns: Sequence[Aged], stretch: Stretch) -> list[dict[str, Any]]:
     """Steps counted back from now, the oldest first."""
     steps: list[list[Measured]] = [[] for _ in range(stretch.hours // stretch.step)]
     for one in turns:
-        steps[(stretch.hours * HOUR - one.age) // (stretch.step * HOUR)].append(one.turn)
+        steps[(stretch.hours * HOUR - one.age) // (stretch.step * HOUR)] += [one.turn] * one.times
     points = [(figures(step), sum(not turn["success"] for turn in step)) for step in steps]
     return [
         {
@@ -112,7 +115,7 @@ async def test_every_figure_is_what_plain_python_makes_of_the_turns(
         found = await AllFigures(cast(Pool, Standing(conn))).of_user(ada, stretch)
         await conn.execute("delete from chat_users")
     within = [one for one in turns if 0 < one.age <= stretch.hours * HOUR]
-    kept = [one.turn for one in within]
+    kept = [one.turn for one in within for _ in range(one.times)]
     assert found["totals"] == {**figures(kept), "misroutes": 0, "error_codes": error_codes(kept)}
     assert found["data"] == by_employee(kept)
     points = [{name: value for name, value in point.items() if name != "at"} for point in found["series"]]

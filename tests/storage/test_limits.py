@@ -1,9 +1,12 @@
-"""The rate limit, with time moved in the table and never waited for."""
+"""The limits, with time moved in the table and never waited for."""
 
 import asyncio
 from uuid import UUID
 
-from storage.limits import WINDOW_SECONDS, Allowance, Limits
+import pytest
+
+from storage.errors import StorageUnavailable
+from storage.limits import CHAT_WINDOW, POLICIES, Allowance, Limits
 from storage.pool import Pool
 from tests.storage.rows import Owner, met, rows
 
@@ -79,12 +82,67 @@ def assert_when_it_leaves(owner: Owner, seconds: float | None, *, nth: int, ago:
         nth=nth,
     )
     assert seconds is not None
-    assert left <= seconds <= WINDOW_SECONDS - ago
+    assert left <= seconds <= CHAT_WINDOW - ago
 
 
-async def test_zero_switches_the_limit_off(pool: Pool, owner: Owner, ada: UUID) -> None:
+async def test_times_that_are_still_to_come_count_for_nothing(pool: Pool, owner: Owner, ada: UUID) -> None:
+    """The database's clock was set back by an hour after they were written, and nobody is locked out for it."""
+    admitted(owner, ada, *[-3600] * 7, 10)
+    limits = Limits(pool, 2)
+    before = await limits.peek(ada)
+    first, second = await taken(limits, ada), await taken(limits, ada)
+    assert before is not None
+    assert before["remaining"] == 1
+    assert first["retry_after"] is None
+    assert second["retry_after"] is not None
+    assert second["retry_after"] <= CHAT_WINDOW - 10
+
+
+async def test_each_kind_of_request_has_a_limit_of_its_own(pool: Pool, ada: UUID) -> None:
+    """What one has used up the others have not."""
+    limits = Limits(pool, 1)
+    assert (await taken(limits, ada))["remaining"] == 0
+    for bucket, policy in POLICIES.items():
+        allowance = await limits.take(ada, bucket)
+        assert allowance is not None
+        assert (allowance["limit"], allowance["window"], allowance["remaining"]) == (*policy, policy.limit - 1)
+        left = await limits.peek(ada, bucket)
+        assert left is not None
+        assert left["remaining"] == policy.limit - 1
+
+
+async def test_a_limit_that_is_used_up_is_remembered(database_url: str, ada: UUID, bob: UUID) -> None:
+    """Whoever goes on asking is refused without a question to the database, which may be away by then."""
+    async with Pool.open(database_url) as opened:
+        limits = Limits(opened, 2)
+        for _ in range(2):
+            await taken(limits, ada)
+        await taken(limits, bob)
+    refused = [await taken(limits, ada) for _ in range(3)]
+    assert all(one["remaining"] == 0 for one in refused)
+    assert all(one["retry_after"] and one["retry_after"] <= CHAT_WINDOW for one in refused)
+    with pytest.raises(StorageUnavailable):
+        await limits.take(bob)
+
+
+async def test_a_used_up_limit_is_forgotten_when_there_is_room_again(pool: Pool, owner: Owner, ada: UUID) -> None:
+    """And not before."""
+    now = 1000.0
+    limits = Limits(pool, 1, clock=lambda: now)
+    admitted(owner, ada, 20)
+    until = (await taken(limits, ada))["retry_after"]
+    assert until is not None
+    owner.execute("update chat_rate_limits set admitted_at = array[clock_timestamp() - interval '61 s']")
+    now += until - 1
+    assert (await taken(limits, ada))["retry_after"] == pytest.approx(1)
+    now += 2
+    assert (await taken(limits, ada))["retry_after"] is None
+
+
+async def test_zero_switches_every_limit_off(pool: Pool, owner: Owner, ada: UUID) -> None:
     """Without a limit nothing is asked and nothing is counted."""
     assert await Limits(pool, 0).take(ada) is None
+    assert [await Limits(pool, 0).take(ada, bucket) for bucket in POLICIES] == [None] * len(POLICIES)
     assert rows(owner, "select * from chat_rate_limits") == []
 
 

@@ -1,18 +1,25 @@
 """One row for every turn, and what they add up to."""
 
+import asyncio
 import re
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, get_args
 from uuid import UUID, uuid4
 
+import psycopg
 import pytest
 
-from storage.audit import Finding
+from storage.audit import KEPT, Finding
 from storage.errors import Gone
 from storage.metrics import ErrorCode, Metrics
 from storage.pool import Pool
 from storage.users import Users
 from tests.storage.rows import Owner, measured, met, recorded, rows
+
+LIMITED = measured(outcome="limited", success=False, error_code="rate_limited")
+BLOCKED = measured(outcome="refused", success=False, error_code="blocked")
+INJECTION = Finding(kind="injection", action="refused", rule="ignore_instructions", text_hash="ab" * 32)
 
 
 async def summary(pool: Pool, user: UUID, hours: int = 24) -> list[dict[str, Any]]:
@@ -53,11 +60,75 @@ async def test_nothing_is_counted_for_an_account_that_was_erased_meanwhile(pool:
 async def test_what_the_guard_found_is_audited_with_the_turn(pool: Pool, owner: Owner, ada: UUID) -> None:
     """Once, also of a user of whom nothing else is kept."""
     turn_id = uuid4()
-    found = Finding(kind="injection", action="refused", rule="ignore_instructions", text_hash="ab" * 32)
     for _ in range(2):
-        await Metrics(pool).record(ada, turn_id, measured(outcome="refused", success=False), [found])
+        await Metrics(pool).record(ada, turn_id, BLOCKED, [INJECTION])
     written = rows(owner, "select user_id, turn_id, kind, action, rule, text_hash from chat_guard_events")
     assert written == [(ada, turn_id, "injection", "refused", "ignore_instructions", "ab" * 32)]
+
+
+async def test_messages_that_are_turned_away_alike_share_a_row(pool: Pool, owner: Owner, ada: UUID, bob: UUID) -> None:
+    """One for each user, employee, error code and hour: whoever goes on being refused makes the table no longer."""
+    await recorded(pool, ada, *[LIMITED] * 3, *[BLOCKED] * 2, measured())
+    await recorded(pool, ada, measured(**{**LIMITED, "employee": "tag"}))
+    await recorded(pool, bob, *[LIMITED] * 2)
+    owner.execute("update xai_chat_metrics set hour = hour - interval '1 h' where user_id = %s", [bob])
+    await recorded(pool, bob, LIMITED)
+    counted = "select employee_slug, error_code, times from xai_chat_metrics where user_id = %(user)s order by 1, 2, 3"
+    assert rows(owner, counted, user=ada) == [
+        ("ledger", "blocked", 2),
+        ("ledger", "rate_limited", 3),
+        ("ledger", None, 1),
+        ("tag", "rate_limited", 1),
+    ]
+    assert rows(owner, counted, user=bob) == [("ledger", "rate_limited", 1), ("ledger", "rate_limited", 2)]
+
+
+async def test_a_message_that_was_turned_away_is_counted_once(pool: Pool, owner: Owner, ada: UUID) -> None:
+    """Whoever could not tell whether it was written, and writes it again, is told that it was."""
+    await recorded(pool, ada, LIMITED)
+    turn_id = uuid4()
+    assert [await Metrics(pool).record(ada, turn_id, LIMITED) for _ in range(3)] == [True, False, False]
+    assert rows(owner, "select id, times from xai_chat_metrics") == [(turn_id, 2)]
+
+
+async def test_of_many_at_once_each_is_counted(pool: Pool, owner: Owner, ada: UUID) -> None:
+    """By whichever process, they add up."""
+    await met(pool, ada)
+    new = await asyncio.gather(*(Metrics(pool).record(ada, uuid4(), LIMITED) for _ in range(30)))
+    assert new == [True] * 30
+    assert rows(owner, "select times from xai_chat_metrics") == [(30,)]
+
+
+async def test_a_user_who_comes_back_is_counted_anew(pool: Pool, owner: Owner, ada: UUID) -> None:
+    """What was turned away before the account was erased belongs to nobody, and is not added to."""
+    await recorded(pool, ada, *[LIMITED] * 2)
+    await Users(pool).erase(ada)
+    await recorded(pool, ada, LIMITED)
+    assert rows(owner, "select user_id, times from xai_chat_metrics order by times") == [(ada, 1), (None, 2)]
+
+
+async def test_only_what_was_turned_away_is_counted_together(pool: Pool, owner: Owner, ada: UUID) -> None:
+    """An average over a row that stands for several answers would be none."""
+    await recorded(pool, ada, measured())
+    for times, hour in ((2, None), (0, None), (1, datetime.now(UTC))):
+        with pytest.raises(psycopg.errors.CheckViolation):
+            owner.execute("update xai_chat_metrics set times = %s, hour = %s", [times, hour])
+
+
+async def test_of_refused_messages_the_latest_are_audited(pool: Pool, owner: Owner, ada: UUID, bob: UUID) -> None:
+    """With all that was found in them; what was masked in answered ones stays, and so does what is another's."""
+    masked = Finding(kind="card", action="masked", rule=None, text_hash="0" * 64)
+    await Metrics(pool).record(await met(pool, ada), uuid4(), measured(), [masked])
+    await Metrics(pool).record(bob, uuid4(), BLOCKED, [INJECTION])
+    turns = [uuid4() for _ in range(KEPT + 5)]
+    for turn_id in turns:
+        await Metrics(pool).record(ada, turn_id, BLOCKED, [masked, INJECTION])
+    audited = rows(owner, "select turn_id, kind from chat_guard_events where user_id = %(ada)s", ada=ada)
+    kept = set(turns[-KEPT:])
+    assert {turn for turn, kind in audited if kind == "injection"} == kept
+    assert len([turn for turn, kind in audited if kind == "card" and turn in kept]) == KEPT
+    assert len(audited) == 2 * KEPT + 1
+    assert len(rows(owner, "select from chat_guard_events where user_id = %(bob)s", bob=bob)) == 1
 
 
 async def test_every_figure_is_written_down(pool: Pool, owner: Owner, ada: UUID) -> None:

@@ -45,7 +45,7 @@ async def test_what_is_old_goes(pool: Pool, database_url: str, owner: Owner, ada
     """Of all users; what was said stays, and what is young stays with it."""
     await lived(pool, database_url, ada)
     owner.execute("update chat_turn_events set created_at = now() - interval '25 hours'")
-    owner.execute("update chat_rate_limits set created_at = now() - interval '2 hours'")
+    owner.execute("update chat_rate_limits set created_at = now() - interval '3 hours'")
     owner.execute("update chat_idempotency set created_at = now() - interval '25 hours'")
     owner.execute("update chat_queue set lease_until = now() - interval '2 minutes'")
     owner.execute(

@@ -10,7 +10,7 @@ from tests.storage.rows import Owner, rows
 GRANTED: Mapping[str, str] = {
     "chat_conversations": "DELETE INSERT SELECT UPDATE(employee_slug,title,updated_at)",
     "chat_convo_summaries": "INSERT SELECT UPDATE(covers_seq,summary,updated_at)",
-    "chat_guard_events": "INSERT SELECT",
+    "chat_guard_events": "DELETE INSERT SELECT",
     "chat_idempotency": "DELETE INSERT SELECT UPDATE(body_hash,created_at,lease_until,owner,turn_id)",
     "chat_messages": "INSERT SELECT",
     "chat_misroutes": "INSERT SELECT UPDATE(wanted_employee)",
@@ -28,7 +28,7 @@ GRANTED: Mapping[str, str] = {
     "user_memory_facts": (
         "DELETE INSERT SELECT UPDATE(confidence,fact,fact_hash,source_message_id,superseded_at,superseded_by)"
     ),
-    "xai_chat_metrics": "INSERT SELECT",
+    "xai_chat_metrics": "INSERT SELECT UPDATE(id,times)",
 }
 """Every table, with all that the program's role may do with it. Each is a table of users."""
 
@@ -51,7 +51,7 @@ ANALYST = {
     "chat_misroutes": "SELECT(chosen_employee,created_at,turn_id,wanted_employee)",
     "xai_chat_metrics": (
         "SELECT(completion_tokens,completion_tokens_est,created_at,employee_slug,error_code,id,latency_ms,model,"
-        "outcome,prompt_tokens,prompt_tokens_est,success,ttft_ms)"
+        "outcome,prompt_tokens,prompt_tokens_est,success,times,ttft_ms)"
     ),
 }
 """All that the role may do that adds up everyone's numbers: it cannot tell whose they are."""
