@@ -23,8 +23,8 @@ BOM = "\ufeff"
 REPLACEMENT = "\ufffd"
 
 # Postgres takes no NUL. The other controls (but for tab and the ends of lines) show nothing, and a terminal obeys
-# some of them; the guard takes them out of messages, too. What else hides in a message may stay: it can only confuse
-# who reads a person's words, and to judge joiners and marks takes the whole text.
+# some of them; the guard takes them out of messages, too. Other invisible characters stay: to judge them takes the
+# whole text, and no rule of ours reads an answer.
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]+")
 _ODD = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 

@@ -121,7 +121,7 @@ GARBLED = {
     "JSON that is no object": Garbled([event("Hello"), event(7), event(None)]),
     "objects that are no chunks": Garbled([event({"type": "ping"}), event({"text": "Hello"})]),
     "half a chunk": Garbled([delta(content="Hi")[:-20] + b"\n\n"]),
-    "JSON a thousand levels deep": Garbled([b"data: " + b"[" * 100_000 + b"\n\n"]),
+    "JSON nested without end": Garbled([b"data: " + b"[" * 100_000 + b"\n\n"]),
     "a number too long to read": Garbled([b'data: {"choices": [], "created": ' + b"9" * 5000 + b"}\n\n"]),
     "bytes that are no text": Garbled([b"data: \xff\xfe\xff\n\n"]),
     "an error": Garbled([event({"error": {"message": "no"}})], code="model_failed"),
