@@ -36,7 +36,7 @@ lock: $(VENV)/.dev  ## resolve the dependencies anew into requirements.lock and 
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --custom-compile-command "make lock" \
 		--constraints requirements-dev.lock --extra local --group build -o requirements.lock pyproject.toml
 
-audit: $(VENV)/.dev  ## ask for known vulnerabilities of what requirements.lock installs
+audit: $(VENV)/.dev  ## ask for known vulnerabilities of what requirements.lock installs (fails where it cannot ask)
 	@$(BIN)/python -m tests.support.audit requirements.lock
 
 replays: $(VENV)/.dev  ## record the saved turns in tests/replays anew, after a change that is meant

@@ -1,17 +1,19 @@
 """The `frontdesk import` command: put an export back."""
 
 import asyncio
+from collections.abc import Generator
+from functools import partial
 from pathlib import Path
 from uuid import UUID
 
 import click
 
 from api.settled import settled
-from graph.restore import BadExport
+from graph.restore import LONGEST_LINE, BadExport
 from graph.restore import restore as put_back
 from graph.settings import Settings
 from nodes.errors import EmbeddingUnavailable
-from storage.errors import Gone, NotEmpty
+from storage.errors import Gone, NotEmpty, Unfit
 
 
 @click.command("import")
@@ -21,14 +23,24 @@ from storage.errors import Gone, NotEmpty
 def restore(settings: Settings, file: Path, user: UUID) -> None:
     """Put FILE, which GET /export wrote, into an empty account: all of it, or nothing."""
     try:
-        with file.open("rb") as lines:
-            count = asyncio.run(put_back(settings, user, lines, lambda text: click.echo(f"  … {text}", err=True)))
+        count = asyncio.run(put_back(settings, user, _lines(file), lambda text: click.echo(f"  … {text}", err=True)))
     except NotEmpty:
         raise click.ClickException(f"The account of {user} has something in it: erase it first.") from None
     except BadExport as error:
         raise click.ClickException(f"{file}, {error}") from None
+    except Unfit:
+        raise click.ClickException(f"{file}: something is in it twice, or is more than is ever stored.") from None
     except Gone:
         raise click.ClickException(f"{file}: a line refers to something that is not in it.") from None
     except EmbeddingUnavailable:
         raise click.ClickException("Facts cannot be found without an embedding model, and none answers.") from None
     click.echo(f"{count} lines imported")
+
+
+def _lines(file: Path) -> Generator[bytes]:
+    """The file's lines; one that is too long for an export comes in pieces, the first of which says so."""
+    try:
+        with file.open("rb") as opened:
+            yield from iter(partial(opened.readline, LONGEST_LINE + 1), b"")
+    except OSError as error:
+        raise BadExport(f"which cannot be read: {error.strerror}") from None

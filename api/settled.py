@@ -21,6 +21,6 @@ def settled(command: Callable[..., Any]) -> Callable[..., Any]:
             keep_log(settings)
             return command(settings, *args, **kwargs)
         except (SettingsError, StorageError) as error:
-            raise click.ClickException(str(error)) from None
+            raise click.ClickException(str(error) or str(error.__doc__)) from None
 
     return run

@@ -2,10 +2,9 @@
 
 Its tokens are real and its answers are not to be relied on, which is why clients see it labelled as a demo
 and why it is never asked for summaries, facts or routes. It is kept like the embedded database: one
-process, shared by all that use the same data directory, gone with the last of them.
+process, shared by all that use the same data directory, started again where it ended, gone with the last of them.
 """
 
-import asyncio
 import json
 import os
 import secrets
@@ -13,14 +12,17 @@ import signal
 import sys
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 import httpx
 
-from storage.keeper import Lease, keep
+from storage.private import write_private
+from storage.shared_server import Lease, NotStarted, Server, free_port, keep, leased, require_free
 
 LABEL = "SmolLM2-135M (demo)"
 NAME = "smollm2-135m-instruct"
@@ -47,36 +49,47 @@ def installed() -> bool:
 
 @asynccontextmanager
 async def running(folder: Path) -> AsyncGenerator[Address, None]:
-    """Have the server run for the length of the block, starting it where nobody else has.
+    """Have the server run for the length of the block, and again, at the same address, where it ended.
 
     Raises:
         DemoMissing: it did not start.
     """
-    lease = await asyncio.to_thread(_lease, folder)
-    try:
-        yield Address(**json.loads((folder / "address.json").read_text()))
-    finally:
-        await asyncio.to_thread(lease.release)
+    async with leased(partial(_lease, folder)):
+        yield _read(folder / "address.json")
 
 
 def _lease(folder: Path) -> Lease:
     address = folder.resolve() / "address.json"
-
-    def start() -> list[str]:
-        address.unlink(missing_ok=True)
-        return [sys.executable, "-m", "graph.demo", str(address)]
-
+    server = Server(address.parent, partial(_prepare, address), partial(_answers, address), signal.SIGTERM)
     try:
-        return keep(folder, start=start, ready=lambda: _answers(address), stop=signal.SIGTERM)
-    except (RuntimeError, OSError) as error:
+        return keep(server)
+    except (NotStarted, OSError) as error:
         raise DemoMissing(f"The demo model could not be started: {error}") from error
 
 
+def _prepare(address: Path, *, alone: bool) -> list[str]:
+    if alone or not address.exists():
+        fresh = Address(f"http://127.0.0.1:{free_port()}/v1", secrets.token_urlsafe(24))
+        write_private(address, json.dumps(fresh._asdict()))
+    require_free(_port(_read(address)))
+    return [sys.executable, "-m", "graph.demo", str(address)]
+
+
 def _answers(address: Path) -> bool:
-    with suppress(FileNotFoundError, httpx.HTTPError):
-        url = Address(**json.loads(address.read_text())).url
-        return httpx.get(f"{url}/models", timeout=2).status_code < 500
+    url, key = _read(address)
+    with suppress(httpx.HTTPError):
+        return httpx.get(f"{url}/models", headers={"authorization": f"Bearer {key}"}, timeout=2).status_code == 200
     return False
+
+
+def _read(address: Path) -> Address:
+    return Address(**json.loads(address.read_text()))
+
+
+def _port(address: Address) -> int:
+    port = urlsplit(address.url).port
+    assert port is not None
+    return port
 
 
 def _model_file() -> Path | None:
@@ -96,20 +109,15 @@ def main(address: Path) -> None:
     params.model.path = str(_model_file())
     params.model_alias = {NAME}
     params.hostnames = ["127.0.0.1"]
-    params.port = 0
+    params.port = _port(_read(address))
     # One core is left to whoever waits for the tokens: its threads wait by spinning, and on a core that
     # they must share they spin most of it away.
     params.cpuparams.n_threads = params.cpuparams_batch.n_threads = max(1, (os.cpu_count() or 2) - 1)
     params.n_parallel = SLOTS
     params.n_ctx = 4096 * SLOTS
-    key = secrets.token_urlsafe(24)
-    params.api_keys = [key]
+    params.api_keys = [_read(address).key]
     params.sampling.penalty_repeat = 1.2  # so small a model goes in circles without it
-    server = xllamacpp.Server(params)
-    fresh = address.with_suffix(".new")
-    fresh.touch(mode=0o600)
-    fresh.write_text(json.dumps({"url": f"{server.listening_address}/v1", "key": key}))
-    fresh.replace(address)
+    _server = xllamacpp.Server(params)  # runs in threads of its own while it is referred to
     signal.sigwait([signal.SIGTERM, signal.SIGINT])
     os._exit(0)  # the server's threads would keep the process waiting
 

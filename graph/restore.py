@@ -1,14 +1,25 @@
-"""Read an export from a file and put it back."""
+"""Read an export from a file, which anybody may have written or changed, and put it back."""
 
 from collections.abc import AsyncGenerator, Iterable, Iterator
+from typing import Any
 from uuid import UUID
 
 from graph.databases import Say, database
 from graph.opening import open_embedder
 from graph.settings import Settings
-from storage.exported import Begin, End, Kept, read
+from nodes.employees import EMPLOYEES, find
+from nodes.guarding.cleaning import clean
+from nodes.guarding.masking import mask
+from storage.exported import Begin, End, Kept, changed, read
 from storage.pool import Pool
 from storage.restore import Restore
+
+LONGEST_LINE = 4 * 1024 * 1024
+"""Bytes; several times what the longest message takes."""
+
+TEXTS = ("title", "summary", "content", "fact")
+EMPLOYEE_FIELDS = ("last_employee", "employee", "chosen_employee", "wanted_employee")
+SLUGS = {one.slug for one in EMPLOYEES}
 
 
 class BadExport(Exception):
@@ -20,7 +31,7 @@ async def restore(settings: Settings, user_id: UUID, lines: Iterable[bytes], say
 
     Raises:
         BadExport: the lines are no whole export.
-        NotEmpty, Gone, StorageUnavailable: as `storage.restore` has them.
+        NotEmpty, Gone, Unfit, StorageUnavailable: as `storage.restore` has them.
         EmbeddingUnavailable: facts cannot be found by meaning without a model that embeds them.
     """
     async with (
@@ -56,7 +67,28 @@ async def whole(lines: Iterable[bytes]) -> AsyncGenerator[Kept]:
 
 def _read(lines: Iterable[bytes]) -> Iterator[tuple[int, Begin | Kept | End]]:
     for number, text in enumerate(lines, 1):
+        if len(text) > LONGEST_LINE:
+            raise BadExport(f"line {number}: longer than any line of an export")
         try:
-            yield number, read(text)
+            one = read(text)
+            yield number, one if isinstance(one, Begin | End) else _as_kept(one)
         except ValueError as error:
             raise BadExport(f"line {number}: {error}") from None
+
+
+def _as_kept(one: Kept) -> Kept:
+    """The line as the program would have written it: texts cleaned and masked, and known employees only.
+
+    Raises:
+        ValueError: it would not have; the message says which field.
+    """
+    fields: dict[str, Any] = {}
+    for name, value in one:
+        if name in TEXTS and value is not None:
+            fields[name] = mask(clean(value).text).text.strip()
+        elif name in EMPLOYEE_FIELDS and value is not None and value not in SLUGS:
+            raise ValueError(f"{one.type}.{name}: no such employee")
+        elif name == "asked_employee":
+            asked = find(value)  # as a client may have said it: by an older name, or by one that means nobody
+            fields[name] = asked.slug if asked else None
+    return changed(one, fields) if fields else one

@@ -7,6 +7,7 @@ StorageError
 ├── FactKnown             another fact says the same
 ├── AlreadyExporting      the user reads an export already
 ├── NotEmpty              the account has something in it already
+├── Unfit                 what is to be stored breaks a rule of the database
 ├── MigrationsPending     the schema is older than the code: run `frontdesk migrate`
 └── SetupFailed           the database cannot be used as it is; the message says what is missing
 """
@@ -38,6 +39,10 @@ class AlreadyExporting(StorageError):
 
 class NotEmpty(StorageError):
     """The account has something in it already, which an import would mix with."""
+
+
+class Unfit(StorageError):
+    """What is to be stored breaks a rule of the database: something is in it twice, or is more than it takes."""
 
 
 class MigrationsPending(StorageError):

@@ -1,10 +1,12 @@
-"""Run a helper server for as long as anyone uses it, and not a moment longer.
+"""The keeper: a small process that runs one helper server for as long as anyone uses it.
 
-A *keeper* is a small process that owns one server (Postgres, the demo model). Whoever uses the server
-holds a shared lock on a file; the keeper waits for that lock exclusively. The kernel drops a lock with
-its holder, however the holder ended, so the keeper gets it exactly when the last user is gone, also
-after kill -9, and then stops the server and ends. Many processes can share one server this way without
-one of them owning it.
+Whoever uses the server holds a shared lock on a file, and the keeper waits for that lock exclusively. The
+kernel drops a lock with its holder, however the holder ended, so the keeper gets it exactly when the last
+user is gone, also after kill -9, and then stops the server and ends. Many processes can share one server
+this way without one of them owning it.
+
+A server that ends by itself ends its keeper, and a killed keeper ends its server: `storage.shared_server`
+starts both again for those who still use it.
 
 Locks in the server's folder: `users` (shared: I use it), `start` (one process at a time looks whether
 it must be started), `keeper` (held by the keeper while it lives).
@@ -17,67 +19,56 @@ import signal
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from types import FrameType
-from typing import IO
+from typing import IO, Literal
+
+from storage.private import open_private
 
 STOP_WITHIN = 8.0
 """Seconds a server gets to stop cleanly before it is killed."""
 
 
-class Lease:
-    """The right to use a kept server; it ends with `release()` or with the process."""
-
-    def __init__(self, folder: Path, users: IO[bytes]) -> None:
-        self._folder = folder
-        self._users: IO[bytes] | None = users
-
-    def release(self) -> None:
-        """Give the server up; where nobody else uses it, return only once it has stopped."""
-        if self._users is None:
-            return
-        # Trying gives up the shared lock, and the keeper may be the quicker one to take the exclusive one.
-        last = _try_lock(self._users, fcntl.LOCK_EX) or not _try_lock(self._users, fcntl.LOCK_SH)
-        self._users.close()
-        self._users = None
-        if last:
-            with _lock_file(self._folder, "keeper") as keeper:
-                _wait_until_free(keeper, STOP_WITHIN + 1)
-
-
-def keep(folder: Path, *, start: Callable[[], list[str]], ready: Callable[[], bool], stop: signal.Signals) -> Lease:
-    """Take a lease on the server of `folder`, starting it first where nobody runs it.
-
-    `start` prepares the server and returns its command line; `ready` says whether it answers yet.
-    Blocks (call it from a thread): a first start takes as long as the server needs.
-
-    Raises:
-        RuntimeError: the server ended before it was ready; the message names its log.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    folder = folder.resolve()  # the keeper runs in another directory
-    users = _lock_file(folder, "users")
-    fcntl.flock(users, fcntl.LOCK_SH)
-    try:
-        with _lock_file(folder, "start") as starting:
-            fcntl.flock(starting, fcntl.LOCK_EX)
-            if not is_kept(folder):
-                _launch(folder, start(), stop)
-            _wait_until_ready(folder, ready)
-    except BaseException:  # also a Ctrl-C while it starts: the lease must not outlive the wait
-        users.close()
-        raise
-    return Lease(folder, users)
-
-
 def is_kept(folder: Path) -> bool:
     """Say whether a keeper is alive for the server of `folder`."""
     # Asked with a shared lock: two who ask at once must not take each other for the keeper.
-    with _lock_file(folder, "keeper") as keeper:
-        return not _try_lock(keeper, fcntl.LOCK_SH)
+    with lock_file(folder, "keeper") as keeper:
+        return not try_lock(keeper, fcntl.LOCK_SH)
+
+
+def launch(folder: Path, command: list[str], stop: signal.Signals) -> int:
+    """Start a keeper that runs this command and ends it with the signal `stop`; returns the keeper's pid.
+
+    The keeper is a child that may outlive this process; while it does not, somebody has to wait for it.
+    """
+    # The keeper inherits its own lock already taken, so that no moment exists in which it runs unseen.
+    with lock_file(folder, "keeper") as keeper, open_private(folder / "log") as said:
+        fcntl.flock(keeper, fcntl.LOCK_EX)
+        process = subprocess.Popen(  # noqa: S603 - the command is ours
+            [sys.executable, "-m", "storage.keeper", str(folder), str(int(stop)), *command],
+            stdin=subprocess.DEVNULL,
+            stdout=said,
+            stderr=said,
+            pass_fds=[keeper.fileno()],
+            start_new_session=True,  # Ctrl-C in the terminal is for the users, who stop in good order
+            cwd=Path(__file__).resolve().parent.parent,
+        )
+    process.returncode = 0  # Popen would warn about a child that it did not see end
+    return process.pid
+
+
+def lock_file(folder: Path, name: Literal["users", "start", "keeper"]) -> IO[bytes]:
+    """Open one of the folder's lock files; closing it gives the lock up."""
+    return open_private(folder / f"{name}.lock")
+
+
+def try_lock(file: IO[bytes], kind: int) -> bool:
+    """Take the lock (fcntl.LOCK_SH or LOCK_EX) if it can be had at once; a lock held before is given up first."""
+    with suppress(BlockingIOError):
+        fcntl.flock(file, kind | fcntl.LOCK_NB)
+        return True
+    return False
 
 
 def die_with_parent(stop: signal.Signals) -> None:
@@ -87,64 +78,31 @@ def die_with_parent(stop: signal.Signals) -> None:
         ctypes.CDLL(None).prctl(pr_set_pdeathsig, stop, 0, 0, 0)
 
 
-def _launch(folder: Path, command: list[str], stop: signal.Signals) -> None:
-    # The keeper inherits its own lock already taken, so that no moment exists in which it runs unseen.
-    with _lock_file(folder, "keeper") as keeper, (folder / "log").open("ab") as log:
-        fcntl.flock(keeper, fcntl.LOCK_EX)
-        keeper_process = subprocess.Popen(  # noqa: S603 - the command is ours
-            [sys.executable, "-m", "storage.keeper", str(folder), str(int(stop)), *command],
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            pass_fds=[keeper.fileno()],
-            start_new_session=True,  # Ctrl-C in the terminal is for the users, who stop in good order
-            cwd=Path(__file__).resolve().parent.parent,
-        )
-    keeper_process.returncode = 0  # it may outlive us on purpose, and is not to be waited for
-
-
-def _wait_until_ready(folder: Path, ready: Callable[[], bool]) -> None:
-    while not ready():
-        if not is_kept(folder):
-            raise RuntimeError(f"it ended while starting; its log is {folder / 'log'}")
-        time.sleep(0.03)
-
-
-def _lock_file(folder: Path, name: str) -> IO[bytes]:
-    return (folder / f"{name}.lock").open("ab")
-
-
-def _try_lock(file: IO[bytes], kind: int) -> bool:
-    with suppress(BlockingIOError):
-        fcntl.flock(file, kind | fcntl.LOCK_NB)
-        return True
-    return False
-
-
-def _wait_until_free(file: IO[bytes], seconds: float) -> None:
-    deadline = time.monotonic() + seconds
-    while not _try_lock(file, fcntl.LOCK_SH) and time.monotonic() < deadline:
-        time.sleep(0.02)
-
-
 def main(argv: list[str]) -> int:
     """Be the keeper: run the command until nobody holds a lease on the folder."""
     folder, stop, command = Path(argv[0]), signal.Signals(int(argv[1])), argv[2:]
+    keeper = os.getpid()
+
+    def tie() -> None:
+        die_with_parent(stop)
+        if os.getppid() != keeper:  # killed before the kernel knew
+            os._exit(1)
+
     # No thread runs yet, which is what makes a preexec_fn safe.
-    server = subprocess.Popen(command, preexec_fn=lambda: die_with_parent(stop))  # noqa: PLW1509, S603
+    server = subprocess.Popen(command, preexec_fn=tie)  # noqa: PLW1509, S603
     threading.Thread(target=_end_with, args=(server,), daemon=True).start()
 
     def stop_now(_signal: int, _frame: FrameType | None) -> None:
         os._exit(_stop(server, stop))
 
     signal.signal(signal.SIGTERM, stop_now)
-    with _lock_file(folder, "users") as users:
+    with lock_file(folder, "users") as users:
         fcntl.flock(users, fcntl.LOCK_EX)  # granted when the last user is gone
         return _stop(server, stop)
 
 
 def _end_with(server: subprocess.Popen[bytes]) -> None:
-    """A server that ended by itself has no use for a keeper: the next user starts it anew."""
+    """A server that ended by itself has no use for a keeper: those who use it start both again."""
     server.wait()
     os._exit(1)
 

@@ -5,16 +5,20 @@ from itertools import groupby
 from typing import Any, LiteralString
 from uuid import UUID, uuid5
 
+import psycopg
 from pgvector.psycopg import Vector  # pyright: ignore[reportMissingTypeStubs]
 
 from storage import exported as line
-from storage.errors import NotEmpty
+from storage.errors import Gone, NotEmpty, Unfit
 from storage.facts import fact_hash, padded
 from storage.pool import Connection, Pool
 from storage.users import meet
 
 BATCH = 500
 """Lines written at once."""
+
+UNFIT = (psycopg.errors.UniqueViolation, psycopg.errors.CheckViolation, psycopg.DataError)
+"""What a database raises for lines that break its rules."""
 
 Embed = Callable[[str], Awaitable[list[float]]]
 
@@ -40,20 +44,17 @@ class Restore:
 
         Raises:
             NotEmpty: the account has something in it.
-            Gone: a line refers to something that is not there.
+            Gone: a line refers to something that is not there, or is elsewhere.
+            Unfit: lines repeat each other, or hold more than the database takes.
         """
         async with self._pool.as_user(user_id) as conn:
             await meet(conn, user_id)
             await _require_empty(conn, user_id)
             writer = _Writer(conn, user_id, self._embed, self._model)
-            batch: list[line.Kept] = []
-            async for one in lines:
-                batch.append(one)
-                if len(batch) == BATCH:
-                    await writer.write(batch)
-                    batch = []
-            await writer.write(batch)
-            await writer.finish()
+            try:
+                await writer.write_all(lines)
+            except UNFIT as error:
+                raise Unfit from error
         return writer.count
 
 
@@ -79,7 +80,18 @@ class _Writer:
         self._superseded: list[dict[str, Any]] = []
         self.count = 0
 
-    async def write(self, lines: Iterable[line.Kept]) -> None:
+    async def write_all(self, lines: AsyncIterable[line.Kept]) -> None:
+        batch: list[line.Kept] = []
+        async for one in lines:
+            batch.append(one)
+            if len(batch) == BATCH:
+                await self._write(batch)
+                batch = []
+        await self._write(batch)
+        await self._many(_SUMMARY, self._summaries)
+        await self._many(_SUPERSEDED, self._superseded)
+
+    async def _write(self, lines: Iterable[line.Kept]) -> None:
         for kind, group in groupby(lines, type):
             rows = [self._row(one) for one in group]
             self.count += len(rows)
@@ -90,10 +102,6 @@ class _Writer:
                 await self._many(_INSERT[kind], rows)
             if kind is line.Conversation:
                 self._summaries += [row for row in rows if row["summary"]]
-
-    async def finish(self) -> None:
-        await self._many(_SUMMARY, self._summaries)
-        await self._many(_SUPERSEDED, self._superseded)
 
     def _row(self, one: line.Kept) -> dict[str, Any]:
         """The line's fields, every id in them replaced."""
@@ -113,8 +121,12 @@ class _Writer:
             self._superseded.append(row)
 
     async def _many(self, statement: LiteralString, rows: list[dict[str, Any]]) -> None:
-        if rows:
-            await self._conn.cursor().executemany(statement, rows)
+        if not rows:
+            return
+        cursor = self._conn.cursor()
+        await cursor.executemany(statement, rows)
+        if statement not in _LENIENT and cursor.rowcount != len(rows):
+            raise Gone
 
 
 _INSERT: dict[type[line.Kept], LiteralString] = {
@@ -134,8 +146,8 @@ _INSERT: dict[type[line.Kept], LiteralString] = {
     ),
     line.Message: (
         "insert into chat_messages (id, user_id, convo_id, turn_id, employee_key, role, content, created_at)"
-        " values (%(message_id)s, %(user_id)s, %(conversation_id)s, %(turn_id)s, %(employee)s, %(role)s,"
-        " %(content)s, %(created_at)s)"
+        " select %(message_id)s, %(user_id)s, convo_id, turn_id, %(employee)s, %(role)s, %(content)s, %(created_at)s"
+        " from chat_turns where user_id = %(user_id)s and turn_id = %(turn_id)s and convo_id = %(conversation_id)s"
     ),
     line.GuardEvent: (
         "insert into chat_guard_events (user_id, turn_id, kind, action, rule, text_hash, created_at)"
@@ -174,11 +186,16 @@ _FACT: tuple[LiteralString, ...] = (
     ),
 )
 
+_LENIENT = (_INSERT[line.GuardEvent], _INSERT[line.Metrics])
+"""What may be there already is passed over."""
+
 _SUMMARY: LiteralString = (
     "insert into chat_convo_summaries (user_id, convo_id, summary, covers_seq, created_at, updated_at)"
-    " values (%(user_id)s, %(conversation_id)s, %(summary)s, coalesce("
-    "   (select seq from chat_messages where user_id = %(user_id)s and id = %(summary_covers)s), 0),"
-    " %(created_at)s, %(updated_at)s)"
+    " select c.user_id, c.convo_id, %(summary)s, coalesce(m.seq, 0), %(created_at)s, %(updated_at)s"
+    " from chat_conversations c left join chat_messages m"
+    " on m.user_id = c.user_id and m.convo_id = c.convo_id and m.id = %(summary_covers)s"
+    " where c.user_id = %(user_id)s and c.convo_id = %(conversation_id)s"
+    " and (%(summary_covers)s::uuid is null or m.id is not null)"
 )
 
 _SUPERSEDED: LiteralString = (

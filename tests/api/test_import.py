@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from uuid import UUID
 
@@ -16,12 +17,21 @@ from tests.support.model_server import ModelServer
 FRONTDESK = str(Path(sys.executable).with_name("frontdesk"))
 
 
-def run(frontdesk: Frontdesk, file: Path, user: UUID) -> subprocess.CompletedProcess[str]:
-    """The command, on the database of this application."""
+Run = Callable[[Path, UUID], subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def run(frontdesk: Frontdesk, pytestconfig: pytest.Config) -> Run:
+    """The command, on the database of this application; what the embedding model has learned is there already."""
+    learned = pytestconfig.cache.mkdir("frontdesk")
     environment = {name: value for name, value in os.environ.items() if not name.startswith("FRONTDESK_")}
-    environment |= {"DATABASE_URL": frontdesk.service.url, "FRONTDESK_DATA_DIR": str(frontdesk.settings.data_dir)}
-    command = [FRONTDESK, "import", str(file), "--user", str(user)]
-    return subprocess.run(command, env=environment, cwd=file.parent, capture_output=True, text=True, check=False)
+    environment |= {"DATABASE_URL": frontdesk.service.url, "FRONTDESK_DATA_DIR": str(learned)}
+
+    def ran(file: Path, user: UUID) -> subprocess.CompletedProcess[str]:
+        command = [FRONTDESK, "import", str(file), "--user", str(user)]
+        return subprocess.run(command, env=environment, cwd=learned, capture_output=True, text=True, check=False)
+
+    return ran
 
 
 @pytest.fixture
@@ -37,14 +47,14 @@ async def file(frontdesk: Frontdesk, model: ModelServer, ada: UUID, tmp_path: Pa
     return path
 
 
-async def test_it_puts_back_what_was_taken_along(frontdesk: Frontdesk, file: Path, bob: UUID) -> None:
+async def test_it_puts_back_what_was_taken_along(frontdesk: Frontdesk, run: Run, file: Path, bob: UUID) -> None:
     """Into an empty account; a second time is refused in one line, and changes nothing."""
-    done = run(frontdesk, file, bob)
+    done = run(file, bob)
     assert (done.returncode, done.stdout) == (0, "6 lines imported\n"), done.stderr
     async with frontdesk.client(bob) as client:
         assert [one["title"] for one in (await client.get("/conversations")).json()["items"]] == ["I sell biscuits"]
         assert [one["fact"] for one in (await client.get("/memory")).json()["items"]] == ["The user sells biscuits."]
-    again = run(frontdesk, file, bob)
+    again = run(file, bob)
     assert again.returncode == 1
     assert again.stderr.strip().splitlines()[-1] == f"Error: The account of {bob} has something in it: erase it first."
 
@@ -56,11 +66,38 @@ def damage(file: Path) -> None:
     file.write_text("\n".join(lines) + "\n")
 
 
-async def test_it_says_which_line_is_broken(frontdesk: Frontdesk, file: Path, bob: UUID) -> None:
+async def test_it_says_which_line_is_broken(run: Run, file: Path, bob: UUID) -> None:
     """In one line, without what stands in it."""
     damage(file)
-    refused = run(frontdesk, file, bob)
+    refused = run(file, bob)
     assert refused.returncode == 1
     last = refused.stderr.strip().splitlines()[-1]
     assert last.startswith(f"Error: {file}, line 2: conversation.created_at: ")
     assert "yesterday" not in last
+
+
+def written(path: Path, lines: list[str]) -> Path:
+    """A file of an export with these lines between the first and the last."""
+    path.write_text("\n".join(['{"type": "export", "format": 1}', *lines, f'{{"type": "end", "lines": {len(lines)}}}']))
+    return path
+
+
+def broken(file: Path) -> dict[Path, str]:
+    """Files that cannot be put back, and what is to be said of them."""
+    lines = file.read_text().splitlines()[1:-1]
+    return {
+        written(file.with_name("twice"), [*lines, lines[0]]): "something is in it twice",
+        file.parent: "is a directory",
+        Path("/proc/self/mem"): "which cannot be read: Input/output error",
+    }
+
+
+async def test_what_cannot_be_put_back_is_said_in_words(frontdesk: Frontdesk, run: Run, file: Path, bob: UUID) -> None:
+    """One thing twice, a folder, a file that cannot be read: never a traceback."""
+    for path, words in broken(file).items():
+        refused = run(path, bob)
+        assert refused.returncode != 0
+        assert "Traceback" not in refused.stderr
+        assert words in refused.stderr.strip().splitlines()[-1]
+    async with frontdesk.client(bob) as client:
+        assert (await client.get("/conversations")).json()["items"] == []

@@ -1,9 +1,11 @@
 """The real small model in llama.cpp's server: its protocol, never its words."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import httpx2
+import psutil
 import pytest
 from langchain_core.messages import AIMessageChunk, AnyMessage, HumanMessage, SystemMessage
 
@@ -45,6 +47,26 @@ async def test_the_small_model_says_it_is_there_and_is_gone_with_its_last_user(t
             model = chat_model(address.url, address.key, http)
             assert await model.reachable()
         assert not await model.reachable()
+
+
+async def test_a_killed_small_model_comes_back_to_those_who_use_it(tmp_path: Path) -> None:
+    """At the same address and with the same key."""
+    async with demo.running(tmp_path) as address, connections() as http:
+        model = chat_model(address.url, address.key, http)
+        server = server_of(tmp_path)
+        server.kill()
+        server.wait()
+        async with asyncio.timeout(60):
+            while not await model.reachable():
+                pass
+        assert server_of(tmp_path) != server
+
+
+def server_of(folder: Path) -> psutil.Process:
+    """The process that runs the model."""
+    command = ["-m", "graph.demo", str(folder / "address.json")]
+    (found,) = [one for one in psutil.process_iter(["cmdline"]) if (one.info["cmdline"] or [])[1:] == command]
+    return found
 
 
 async def test_only_who_knows_the_key_is_answered(tmp_path: Path) -> None:

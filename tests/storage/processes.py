@@ -57,6 +57,11 @@ lease.release()
             process.kill()
 
 
+def postmaster(folder: Path) -> psutil.Process:
+    """The embedded Postgres that runs now in this folder."""
+    return psutil.Process(int((folder / "data/postmaster.pid").read_text().splitlines()[0]))
+
+
 def wait_until_gone(process: psutil.Process) -> None:
     """Return once the process has ended; fail where it does not."""
     process.wait(PATIENCE)

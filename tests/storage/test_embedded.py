@@ -2,9 +2,11 @@
 
 import json
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
@@ -14,7 +16,9 @@ import psycopg
 import pytest
 
 from storage.embedded import Embedded
-from tests.storage.processes import user, wait_until_gone
+from storage.errors import SetupFailed
+from storage.shared_server import NotStarted
+from tests.storage.processes import PATIENCE, postmaster, user, wait_until_gone
 
 FAST = {"fsync": "off"}
 LEASE = f"from storage.embedded import Embedded\nlease = Embedded(folder, {FAST}).lease()"
@@ -29,9 +33,9 @@ def folder(tmp_path: Path) -> Iterator[Path]:
         postmaster(place).kill()
 
 
-def postmaster(folder: Path) -> psutil.Process:
-    """The server that runs now."""
-    return psutil.Process(int((folder / "data/postmaster.pid").read_text().splitlines()[0]))
+def port_of(folder: Path) -> int:
+    """Where the server listens, or did."""
+    return int(json.loads((folder / "address.json").read_text())["port"])
 
 
 @contextmanager
@@ -110,6 +114,84 @@ def test_after_a_killed_keeper_the_data_is_there(folder: Path) -> None:
     assert not embedded.is_running()
 
 
+def test_what_a_killed_server_was_doing_does_not_stop_the_start(folder: Path) -> None:
+    """A process of its own that calculates for hours notices nothing, and holds the shared memory."""
+    embedded = Embedded(folder, FAST)
+    lease = embedded.lease()
+    with psycopg.connect(embedded.url(), autocommit=True) as conn, ThreadPoolExecutor(1) as threads:
+        backend = psutil.Process(conn.info.backend_pid)
+        busy = threads.submit(conn.execute, "select count(*) from generate_series(1, 1000000000000)")
+        with psycopg.connect(embedded.url(), autocommit=True) as watcher:
+            while not watcher.execute(
+                "select from pg_stat_activity where pid = %s and state = 'active' and query like '%%generate%%'",
+                [backend.pid],
+            ).rowcount:
+                assert not busy.done()
+        server = postmaster(folder)
+        server.kill()
+        wait_until_gone(server)
+        lease.start()
+        with pytest.raises(psycopg.OperationalError):
+            busy.result(PATIENCE)
+    wait_until_gone(backend)
+    with psycopg.connect(embedded.url()) as conn:
+        assert conn.execute("select 1").fetchone() == (1,)
+    lease.release()
+
+
+def test_whoever_uses_it_finds_it_at_the_same_address(folder: Path) -> None:
+    """Also where somebody else took its port meanwhile: it is not started elsewhere, but once the port is free."""
+    embedded = Embedded(folder, FAST)
+    lease = embedded.lease()
+    url = embedded.url()
+    server = postmaster(folder)
+    keeper = server.parent()
+    assert keeper is not None
+    server.kill()
+    wait_until_gone(keeper)
+    port = port_of(folder)
+    with socket.create_server(("127.0.0.1", port)):
+        with pytest.raises(NotStarted, match=f"port {port}, .* is taken by another program"):
+            lease.start()
+        with pytest.raises(SetupFailed, match=f"port {port}"):  # nor for somebody who comes now
+            embedded.lease()
+    lease.start()
+    assert embedded.url() == url
+    with psycopg.connect(url) as conn:
+        assert conn.execute("select 1").fetchone() == (1,)
+    lease.release()
+
+
+def test_whoever_comes_when_nobody_uses_it_does_not_wait_for_its_old_port(folder: Path) -> None:
+    """Nobody has the address then."""
+    embedded = Embedded(folder, FAST)
+    embedded.lease().release()
+    port = port_of(folder)
+    with socket.create_server(("127.0.0.1", port)):
+        lease = embedded.lease()
+        assert port_of(folder) != port
+        lease.release()
+
+
+def test_the_password_goes_to_nobody_who_listens_in_its_place(folder: Path) -> None:
+    """Asked for it in clear, as any program at the old port could, a client refuses."""
+    embedded = Embedded(folder, FAST)
+    embedded.lease().release()
+    port = port_of(folder)
+    with socket.create_server(("127.0.0.1", port)) as listening, ThreadPoolExecutor(1) as threads:
+        connecting = threads.submit(lambda: psycopg.connect(embedded.url()))
+        other, _ = listening.accept()
+        with other:
+            other.settimeout(PATIENCE)
+            while len(other.recv(1000)) == 8:  # asks for encryption
+                other.sendall(b"N")
+            other.sendall(b"R\x00\x00\x00\x08\x00\x00\x00\x03")  # AuthenticationCleartextPassword
+            heard = other.recv(1000)
+        with pytest.raises(psycopg.OperationalError, match="authentication"):
+            connecting.result(PATIENCE)
+    assert json.loads((folder / "address.json").read_text())["password"].encode() not in heard
+
+
 def test_the_pid_of_a_stranger_does_not_stop_the_start(folder: Path) -> None:
     """After a crash the old server's number may belong to some other program of the same account."""
     embedded = Embedded(folder, FAST)
@@ -150,6 +232,9 @@ def test_the_password_is_for_the_owner_only(folder: Path) -> None:
     assert address.stat().st_mode & 0o777 == 0o600
     password = json.loads(address.read_text())["password"]
     assert len(password) >= 32
+    runner = (folder / "data").stat().st_gid
+    assert (folder.stat().st_mode & 0o777, folder.stat().st_gid) in ((0o700, os.getegid()), (0o710, runner))
+    assert {path.stat().st_mode & 0o777 for path in folder.glob("*.lock")} == {0o600}
     assert not (folder / "password.new").exists()
     assert password not in (folder / "log").read_text()
     with pytest.raises(psycopg.OperationalError, match="password authentication failed"):

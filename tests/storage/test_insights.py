@@ -58,6 +58,6 @@ async def test_the_days_are_the_same_wherever_the_server_is(
         "update chat_messages set created_at = date_trunc('day', now(), 'UTC') - interval '6 days' where turn_id = %s",
         [turn],
     )
-    async with Pool.open(f"{database_url}?options=-c%20timezone%3D{zone}", size=1) as elsewhere:
+    async with Pool.open(f"{database_url}&options=-c%20timezone%3D{zone}", size=1) as elsewhere:
         found = await AllInsights(elsewhere).of_user(ada)
     assert (found["messages"], found["active_dates"]) == (1, [found["since"]])

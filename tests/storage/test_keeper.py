@@ -11,7 +11,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from storage.keeper import Lease, is_kept, keep
+from storage.keeper import is_kept
+from storage.shared_server import Lease, NotStarted, Server, keep
 from tests.storage.processes import User, user, wait_until_gone
 
 SERVER = """
@@ -28,11 +29,11 @@ def lease_on(folder: Path, server: str = SERVER) -> Lease:
     """A lease on a server that writes its pid down and then does nothing."""
     pid = folder / "pid"
 
-    def start() -> list[str]:
+    def prepare(*, alone: bool) -> list[str]:
         pid.unlink(missing_ok=True)
         return [sys.executable, "-c", server, str(folder)]
 
-    return keep(folder, start=start, ready=pid.exists, stop=signal.SIGTERM)
+    return keep(Server(folder, prepare, pid.exists, signal.SIGTERM))
 
 
 def another(folder: Path) -> AbstractContextManager[User]:
@@ -158,7 +159,7 @@ def test_a_server_that_ended_is_started_by_the_next(folder: Path) -> None:
 
 def test_a_server_that_does_not_start_is_an_error(folder: Path) -> None:
     """The message names the log, where the reason stands, and nothing is kept."""
-    with pytest.raises(RuntimeError, match="its log is") as caught:
+    with pytest.raises(NotStarted, match="its log is") as caught:
         lease_on(folder, "raise SystemExit('no such thing')")
     log = folder / "log"
     assert str(log) in str(caught.value)

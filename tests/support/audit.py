@@ -1,4 +1,4 @@
-"""Ask for known vulnerabilities of what is locked: findings fail, a database out of reach does not.
+"""Ask for known vulnerabilities of what is locked: findings fail, and so does a run that audited nothing.
 
 python -m tests.support.audit LOCK
 """
@@ -12,7 +12,8 @@ from typing import Any
 COMMAND = ["pip-audit", "--disable-pip", "--require-hashes", "--progress-spinner", "off", "--format", "json", "-r"]
 OUT_OF_REACH = ("Could not connect", "ServiceError", "requests.exceptions.")
 """What pip-audit says, or ends with, where there is no way to the database."""
-UNREACHED = "The vulnerability database cannot be reached; nothing was audited."
+UNREACHED = (2, "The vulnerability database cannot be reached; nothing was audited.")
+"""The exit code and what to tell where there was no way to the database."""
 
 
 def verdict(code: int, report: str, said: str) -> tuple[int, str]:
@@ -22,7 +23,7 @@ def verdict(code: int, report: str, said: str) -> tuple[int, str]:
     pip-audit calls that "no known vulnerabilities".
     """
     if not report.strip():
-        return (0, UNREACHED) if any(sign in said for sign in OUT_OF_REACH) else (code or 1, said)
+        return UNREACHED if any(sign in said for sign in OUT_OF_REACH) else (code or 1, said)
     packages: list[dict[str, Any]] = json.loads(report)["dependencies"]
     audited = [each for each in packages if "vulns" in each]
     found = [
@@ -33,7 +34,7 @@ def verdict(code: int, report: str, said: str) -> tuple[int, str]:
     if found:
         return 1, "\n".join(found)
     if not audited:
-        return 0, UNREACHED
+        return UNREACHED
     return code, f"No known vulnerabilities in {len(audited)} of {len(packages)} packages; the rest is not known there."
 
 

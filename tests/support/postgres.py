@@ -21,7 +21,7 @@ class Postgres(Embedded):
     def __init__(self, folder: Path) -> None:
         super().__init__(folder, {"fsync": "off", "shared_buffers": "16MB"})
         folder.mkdir(parents=True, exist_ok=True)
-        self._command = self._start()
+        self._command = self._prepare(alone=True)
         self._server: subprocess.Popen[bytes] | None = None
 
     @classmethod
@@ -30,7 +30,6 @@ class Postgres(Embedded):
         """The server, running, for the length of the block."""
         server = await asyncio.to_thread(cls, folder)
         await server.start()
-        await asyncio.to_thread(server._create_database)
         try:
             yield server
         finally:
