@@ -25,6 +25,7 @@ from nodes.routing.classifier import Classifier, read_examples
 log = get_logger(__name__)
 
 Embed = Callable[[str], Awaitable[list[float]]]
+"""Embeds messages."""
 
 
 class Embedder(Protocol):
@@ -35,8 +36,11 @@ class Embedder(Protocol):
         """Stored with every vector: vectors of different models never meet."""
         ...
 
-    async def embed(self, text: str) -> list[float]:
-        """The text's vector. Raises EmbeddingUnavailable."""
+    async def embed(self, text: str, *, whole: bool = False) -> list[float]:
+        """The text's vector. Raises EmbeddingUnavailable.
+
+        A model may read only the head and the tail of a message; with `whole` it reads all, as of a fact.
+        """
         ...
 
 
@@ -50,15 +54,15 @@ class OncePerText:
         self.name = embedder.name
         self._embedder = embedder
         self._size = size
-        self._known: OrderedDict[str, asyncio.Task[list[float]]] = OrderedDict()
+        self._known: OrderedDict[tuple[str, bool], asyncio.Task[list[float]]] = OrderedDict()
 
-    async def embed(self, text: str) -> list[float]:
+    async def embed(self, text: str, *, whole: bool = False) -> list[float]:
         """The text's vector. Raises EmbeddingUnavailable."""
-        task = self._known.get(text)
+        task = self._known.get((text, whole))
         if task is None or (task.done() and (task.cancelled() or task.exception())):
-            task = self._known[text] = asyncio.ensure_future(self._embedder.embed(text))
+            task = self._known[text, whole] = asyncio.ensure_future(self._embedder.embed(text, whole=whole))
             task.add_done_callback(_seen)
-        self._known.move_to_end(text)
+        self._known.move_to_end((text, whole))
         while len(self._known) > self._size:
             self._known.popitem(last=False)
         return await asyncio.shield(task)  # one who stops waiting does not stop the others
@@ -89,7 +93,7 @@ class RemoteEmbeddings:
         self._tracing = tracing
         self._client = client
 
-    async def embed(self, text: str) -> list[float]:
+    async def embed(self, text: str, *, whole: bool = False) -> list[float]:  # noqa: ARG002 - it reads all of any text
         """The text's vector. Raises EmbeddingUnavailable."""
         with self._tracing.embeddings(self._client) if self._tracing else nullcontext():
             try:
@@ -103,7 +107,7 @@ class NoEmbeddings:
 
     name = "none"
 
-    async def embed(self, text: str) -> list[float]:  # noqa: ARG002 - as the others are asked
+    async def embed(self, text: str, *, whole: bool = False) -> list[float]:  # noqa: ARG002 - as the others are asked
         """Raises EmbeddingUnavailable, always."""
         raise EmbeddingUnavailable("no embedding model is installed")
 
@@ -142,8 +146,8 @@ async def no_router(message: str) -> Mapping[str, float]:  # noqa: ARG001 - as t
 
 
 async def _embedded(model: MiniLM, texts: list[str], cache: Path | None) -> list[list[float]]:
-    """The texts' vectors, from the cache where it holds exactly these texts of this model."""
-    key = hashlib.sha256("\0".join([model.name, *texts]).encode()).hexdigest()
+    """The texts' vectors, from the cache where it holds exactly these texts, read by this model in this way."""
+    key = hashlib.sha256("\0".join([model.name, model.reading, *texts]).encode()).hexdigest()
     if cache and (known := await asyncio.to_thread(_cached, cache, key)) is not None:
         return known
     vectors = await model.embed_many(texts)

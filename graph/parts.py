@@ -47,7 +47,7 @@ class Parts:
     classify: route.Classify
     who_answered: route.Conversations
     conversations: load_summary.Conversations
-    embed: load_memory.Embed
+    embed: extract_facts.Embed
     embedding_model: str
     """The name stored with every vector of `embed`."""
     recall: "Memories"

@@ -24,7 +24,7 @@ class Records:
         pool: connections.
         exports: others for exports: someone who reads a long one slowly must not stand in anybody's way.
         running: the turns of this process.
-        embed: raises EmbeddingUnavailable.
+        embed: reads the whole of a fact; raises EmbeddingUnavailable.
         model: the name of the embedding model behind `embed`.
     """
 

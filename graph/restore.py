@@ -1,6 +1,7 @@
 """Read an export from a file, which anybody may have written or changed, and put it back."""
 
 from collections.abc import AsyncGenerator, Iterable, Iterator
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -39,7 +40,7 @@ async def restore(settings: Settings, user_id: UUID, lines: Iterable[bytes], say
         open_embedder(settings, say) as embedder,
         Pool.open(url, size=1) as pool,
     ):
-        return await Restore(pool, embedder.embed, embedder.name).put(user_id, whole(lines))
+        return await Restore(pool, partial(embedder.embed, whole=True), embedder.name).put(user_id, whole(lines))
 
 
 async def whole(lines: Iterable[bytes]) -> AsyncGenerator[Kept]:

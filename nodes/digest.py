@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from itertools import islice
 
 from nodes.employees import find
 from nodes.prompts import SUMMARY_WORDS
@@ -9,6 +10,7 @@ from storage.messages import Message
 
 GIST_WORDS = 24
 
+# The patterns are linear with `re`: a word is at most 32 characters, a sentence's end is known by the two before it.
 _IDEOGRAPHS = r"\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
 # Chinese and Japanese put no spaces between words, two characters are about one; and a run of anything else
 # counts again every 32 characters, or a few "words" could fill the window.
@@ -19,23 +21,27 @@ _SENTENCE_END = re.compile(r"(?<=[.!?]\s)|(?<=[。？！\n])")
 def extractive(previous: str, messages: Sequence[Message]) -> str:
     """The previous summary with a line for each new message; its oldest sentences go first when it grows too long."""
     said = [f"\n{_speaker(message)}: {gist(message['content'])}" for message in messages]
-    pieces = [*_SENTENCE_END.split(previous), *said]
-    while len(pieces) > 1 and _words("".join(pieces)) >= SUMMARY_WORDS:
-        pieces.pop(0)
-    return shortened("".join(pieces))
+    kept: list[str] = []
+    words = 0
+    for piece in reversed([*_SENTENCE_END.split(previous), *said]):
+        words += len(_words(piece, SUMMARY_WORDS))
+        if kept and words >= SUMMARY_WORDS:
+            break
+        kept.append(piece)
+    return shortened("".join(reversed(kept)))
 
 
 def gist(text: str) -> str:
     """The first sentence on one line, cut at `GIST_WORDS` words."""
     sentence = " ".join(_SENTENCE_END.split(text.strip(), maxsplit=1)[0].split())
-    words = list(_WORD.finditer(sentence))
+    words = _words(sentence, GIST_WORDS + 1)
     return sentence if len(words) <= GIST_WORDS else sentence[: words[GIST_WORDS - 1].end()] + "…"
 
 
 def shortened(text: str) -> str:
     """The text under `SUMMARY_WORDS` words, ended at a sentence where there is one; lines are kept."""
     text = text.strip()
-    words = list(_WORD.finditer(text))
+    words = _words(text, SUMMARY_WORDS)
     if len(words) < SUMMARY_WORDS:
         return text
     cut = text[: words[SUMMARY_WORDS - 2].end()]
@@ -43,8 +49,9 @@ def shortened(text: str) -> str:
     return cut[:end].rstrip() if end > len(cut) // 2 else cut + "…"
 
 
-def _words(text: str) -> int:
-    return sum(1 for _ in _WORD.finditer(text))
+def _words(text: str, most: int) -> list[re.Match[str]]:
+    """The first words of the text."""
+    return list(islice(_WORD.finditer(text), most))
 
 
 def _speaker(message: Message) -> str:

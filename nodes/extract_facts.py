@@ -51,8 +51,8 @@ class Extract(Protocol):
 class Embed(Protocol):
     """Turns a text into a vector."""
 
-    async def __call__(self, text: str) -> list[float]:
-        """Raises EmbeddingUnavailable."""
+    async def __call__(self, text: str, *, whole: bool = False) -> list[float]:
+        """Raises EmbeddingUnavailable. Of a message head and tail are enough; with `whole` all of a fact is read."""
         ...
 
 
@@ -92,7 +92,7 @@ async def extract_facts(
     found = worth_keeping(await extract(*facts_prompt(state["message"], known)))
     if not found:
         return Learned(learned=[])
-    vectors = await asyncio.gather(*(embed(fact.fact) for fact in found))
+    vectors = await asyncio.gather(*(embed(fact.fact, whole=True) for fact in found))
     new = [
         NewFact(fact=fact.fact, confidence=fact.confidence, vector=vector, replaces=replaced(fact, known))
         for fact, vector in zip(found, vectors, strict=True)

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 from collections.abc import Callable
+from typing import NamedTuple
 from uuid import UUID, uuid4, uuid5
 
 from langchain_core.messages import AnyMessage, HumanMessage
@@ -24,7 +25,20 @@ REFUSAL = (
 MARGIN = 64
 """Characters looked at beyond the cut: more than the longest number that is masked, spaces included."""
 
+SHORT = 1000
+"""Characters up to which a message costs less than handing it to a thread would."""
+
 KINDS = {"card": "a card number", "iban": "an IBAN", "national_id": "a national id"}
+
+
+class Reading(NamedTuple):
+    """A message as it may be stored and sent on (clean, masked, not too long), and what was found in it."""
+
+    text: str
+    masked: tuple[Kind, ...]
+    notices: list[Notice]
+    rule: str | None
+    """Of the attack that it is."""
 
 
 async def guard(state: State, runtime: Runtime[Context], *, clock: Callable[[], float], max_chars: int) -> State:
@@ -34,22 +48,24 @@ async def guard(state: State, runtime: Runtime[Context], *, clock: Callable[[], 
     of the state is set here.
     """
     asked = _last_of_the_user(state["messages"])
-    # Off the event loop, where other turns' tokens must not wait for the worst text that anyone can think of.
-    text, masked, notices = await asyncio.to_thread(_fit, asked.text, max_chars)
+    if len(asked.text) <= SHORT:
+        read = _read(asked.text, max_chars)
+    else:  # off the event loop, where other turns' tokens do not wait for it
+        read = await asyncio.to_thread(_read, asked.text, max_chars)
     turn_id = _turn_id(asked)
-    refusal = _refusal(text)
-    for notice in notices:
+    refusal = _refusal(read)
+    for notice in read.notices:
         emit(runtime, Noted(kind="noted", notice=notice))
     return State(
-        messages=[HumanMessage(text, id=asked.id or turn_id)],
+        messages=[HumanMessage(read.text, id=asked.id or turn_id)],
         conversation_id=_conversation_id(state, runtime, turn_id),
         turn_id=turn_id,
         started_at=clock(),
-        message=text,
+        message=read.text,
         refusal=refusal,
         failure=None,
-        notices=notices,
-        findings=_findings(text, masked, refusal),
+        notices=read.notices,
+        findings=_findings(read, refusal),
         allowance=None,
         route=None,
         history=History(summary="", covers=0, messages=[]),
@@ -84,33 +100,34 @@ def _conversation_id(state: State, runtime: Runtime[Context], turn_id: str) -> s
     return state.get("conversation_id") or thread or turn_id
 
 
-def _refusal(text: str) -> Refusal | None:
-    if not text:
+def _refusal(read: Reading) -> Refusal | None:
+    if not read.text:
         return Refusal(code="empty_message", message="The message has no text to answer.", rule=None)
-    if rule := detect(text):
-        return Refusal(code="blocked", message=REFUSAL, rule=rule)
+    if read.rule:
+        return Refusal(code="blocked", message=REFUSAL, rule=read.rule)
     return None
 
 
-def _findings(text: str, masked: tuple[Kind, ...], refusal: Refusal | None) -> list[Finding]:
+def _findings(read: Reading, refusal: Refusal | None) -> list[Finding]:
     """For the audit: what was found, with a hash of what is left, which holds no number that could be guessed."""
-    text_hash = hashlib.sha256(text.encode()).hexdigest()
-    found = [Finding(kind=kind, action="masked", rule=None, text_hash=text_hash) for kind in masked]
+    text_hash = hashlib.sha256(read.text.encode()).hexdigest()
+    found = [Finding(kind=kind, action="masked", rule=None, text_hash=text_hash) for kind in read.masked]
     if refusal and refusal["code"] == "blocked":
         found.append(Finding(kind="injection", action="refused", rule=refusal["rule"], text_hash=text_hash))
     return found
 
 
-def _fit(text: str, max_chars: int) -> tuple[str, tuple[Kind, ...], list[Notice]]:
-    """The text as it may be stored and sent on (clean, masked, not too long); what was masked; the notices."""
-    cleaned = clean(text)
-    # Masked before it is cut, or a cut through a card number would leave digits that no checksum finds. What
-    # is far beyond the limit need not be looked at; a number that this first cut goes through ends in the margin.
-    near = cleaned.text[: max_chars + MARGIN]
-    masked = mask(near)
-    known = masked.text if near == cleaned.text else masked.text[:-MARGIN]
-    cut = near != cleaned.text or len(known) > max_chars
-    return known[:max_chars], masked.kinds, _notices(cleaned.removed, masked.kinds, max_chars if cut else None)
+def _read(text: str, max_chars: int) -> Reading:
+    """Clean, mask, cut and judge it; what is far beyond the limit is only looked through for hidden characters."""
+    # Masked before it is cut, or a cut through a card number would leave digits that no checksum finds. A number that
+    # this first cut goes through ends in the margin.
+    near = clean(text, max_chars + MARGIN)
+    masked = mask(near.text)
+    known = masked.text if near.whole else masked.text[:-MARGIN]
+    cut = not near.whole or len(known) > max_chars
+    kept = known[:max_chars]
+    notices = _notices(near.removed, masked.kinds, max_chars if cut else None)
+    return Reading(kept, masked.kinds, notices, detect(kept))
 
 
 def _notices(removed: int, masked: tuple[Kind, ...], cut_at: int | None) -> list[Notice]:

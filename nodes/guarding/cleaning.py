@@ -3,17 +3,26 @@
 Invisible characters smuggle instructions past the reader, split words that a rule looks for and turn text around.
 Some of them also do honest work: they join letters in Persian or Malayalam, build family emoji and flags, and order
 Hebrew next to Latin. Those stay where they do that work, and only there.
+
+All of it is linear in the length of the text. The patterns here stay with `re`: none has a repeat inside a repeat,
+and what they look back or ahead at has a fixed length.
 """
 
 import re
+import sys
 import unicodedata
+from functools import lru_cache
 from typing import NamedTuple
 
 MAX_STACKED = 30
-"""Marks on one letter: the bound of UAX #15, "Stream-Safe Text", far beyond any orthography.
+"""Marks on one letter, counted as they are when decomposed: the bound of UAX #15, "Stream-Safe Text".
 
-Without it a run of marks costs NFC the square of its length: 80,000 take five seconds.
+It is far beyond any orthography. Without it a run of marks costs normalising the square of its length, here and in
+Postgres: 85,000 take a minute.
 """
+
+PIECE = 32_768
+"""Characters looked at in one go. `re` lets no other thread run meanwhile, and a body may be 256 KiB long."""
 
 _HIDDEN = re.compile(
     r"["
@@ -21,10 +30,13 @@ _HIDDEN = re.compile(
     r"\u202a-\u202e\u2060-\u206f"  # bidi embeddings, overrides and isolates; invisible operators; shaping switches
     r"\xad\u034f\u180e\u200b\ufeff\ufff0-\ufffb"  # soft hyphen, grapheme joiner, zero-width spaces, annotations
     r"\u115f\u1160\u17b4\u17b5\u3164\uffa0"  # letters without a shape
-    r"\ufe00-\ufe0e\U000e0000-\U000e0fff"  # variation selectors but for the emoji one; tags
+    r"\ufe00-\ufe0e"  # variation selectors but for the emoji one
+    r"\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff"  # lone surrogates, noncharacters
+    # Apart, because `re` looks a character up in a table only in a class without any of these, else range by range.
+    r"]+|(?=[\U00010000-\U0010ffff])["
+    r"\U000e0000-\U000e0fff"  # tags, more variation selectors
     r"\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"  # controls of shorthand and music
-    r"\ud800-\udfff\ufdd0-\ufdef"  # lone surrogates, noncharacters
-    + "".join(rf"\U{plane:04x}fffe\U{plane:04x}ffff" for plane in range(17))
+    + "".join(rf"\U{plane:04x}fffe\U{plane:04x}ffff" for plane in range(1, 17))
     + "]+"
 )
 # England's flag and its like (UTS #51, "Emoji Tag Sequences"): a region and its part, no longer than CLDR has them.
@@ -44,10 +56,10 @@ _JOINING = (
 )
 _PICTURES = r"\u2190-\u21ff\u2300-\u23ff\u24c2\u25a0-\u27bf\u2900-\u297f\u2b00-\u2bff\U0001f000-\U0001faff"
 _EMOJI = _PICTURES + r"#*0-9\xa9\xae\u203c\u2049\u2122\u2139\u3030\u303d\u3297\u3299"
-_JOINER = r"\u200c\u200d\ufe0f\u180b-\u180d\u180f"
-_JOINERS = re.compile(rf"[{_JOINER}]+")
+_JOINERS = "\u200c\u200d\ufe0f\u180b\u180c\u180d\u180f"
+_JOINER_RUN = re.compile(rf"[{_JOINERS}]+")
 _IDLE = re.compile(
-    rf"[{_JOINER}](?:"
+    rf"[{_JOINERS}](?:"
     rf"(?<=\u200c)(?:(?<![{_JOINING}]\u200c)|(?![{_JOINING}]))"
     # A joiner may also close a word: Malayalam's final consonants and the Arabic sign of the year are written so.
     rf"|(?<=\u200d)(?<![{_JOINING}]\u200d)(?!(?:(?<=[{_PICTURES}]\u200d)|(?<=[{_PICTURES}]\ufe0f\u200d))[{_PICTURES}])"
@@ -55,41 +67,68 @@ _IDLE = re.compile(
     r"|(?<=[\u180b-\u180d\u180f])(?<![\u1820-\u18aa][\u180b-\u180d\u180f])"
     r")"
 )
-# Where a crowd of marks can be: `re` has no class for marks, but they are no letters and not in these blocks.
+# Marks are only outside of these blocks (with letters, which are told apart one by one). A letter brings three marks
+# at most and a mark may be two, so no fewer than this can be more than `MAX_STACKED`.
 _CROWD = re.compile(
-    rf"[^\w\x00-\u02ff\u2000-\u20cf\u2100-\u2cee\u2e00-\u3029\ud800-\uf8ff\U0001f000-\U0010ffff]{{{MAX_STACKED + 1},}}"
+    r"[^\x00-\u02ff\u0370-\u0482\u048a-\u0590\u1e00-\u20cf\u2100-\u2cee\u2e00-\u3029\u3030-\u3098\u309b-\ua66e"
+    rf"\uac00-\ufb1d\uff00-\uff9d\uffa0-\uffff\U0001f000-\U0010ffff]{{{(MAX_STACKED - 3) // 2 + 1},}}"
 )
-_STACK = re.compile(rb"[^\0]{%d,}" % (MAX_STACKED + 1))  # over combining classes, a byte each; 0 is no mark
 
 
 class Cleaned(NamedTuple):
     """A message as it is read: NFC, lines ended by LF, no white space around it.
 
-    `removed` counts the characters that were taken out for being hidden, and marks beyond `MAX_STACKED`.
+    `removed` counts the characters that were taken out for being hidden, and marks beyond `MAX_STACKED`. `whole` is
+    False where the text goes on behind what was asked for.
     """
 
     text: str
     removed: int
+    whole: bool = True
 
 
-def clean(text: str) -> Cleaned:
-    """The text without what hides in it; cleaning it again changes nothing. Linear in the length, raises nothing."""
+def clean(text: str, most: int = sys.maxsize) -> Cleaned:
+    """The text without what hides in it; cleaning it again changes nothing. Linear in the length, raises nothing.
+
+    Args:
+        text: any text.
+        most: characters that are wanted, at least 1. What goes beyond is cut off before it is composed.
+    """
     lines = text.replace("\r\n", "\n").replace("\r", "\n")
-    shown = _without_idle_joiners(_without_hidden(lines))
-    removed = len(lines) - len(shown)
-    composed = unicodedata.normalize("NFC", shown)
+    shown = _without_hidden(lines)
+    hidden = len(lines) - len(shown)
+    shown = shown.strip()
+    size = most
+    while size < len(shown):
+        # A joiner at the cut cannot be judged: what it joins is not there.
+        composed, removed = _composed(shown[:size].rstrip(_JOINERS))
+        composed = composed.lstrip()
+        if len(composed) >= most:
+            return Cleaned(composed[:most], hidden + removed, whole=False)
+        size *= 2  # it became shorter; and so all that is looked at is twice the text at most
+    composed, removed = _composed(shown)
+    composed = composed.strip()
+    return Cleaned(composed[:most], hidden + removed, whole=len(composed) <= most)
+
+
+def _composed(text: str) -> tuple[str, int]:
+    """The text in NFC without joiners that stand idle, and how many characters were taken out."""
+    busy = _without_idle_joiners(text)
+    composed = unicodedata.normalize("NFC", busy)
     settled = _without_idle_joiners(composed)
+    removed = len(text) - len(busy)
     if settled != composed:
         # Composing moved marks so that another joiner stands idle. Nobody writes so: all joiners go, once and for
         # all, where sifting until nothing changes could take as many rounds as there are characters.
-        bare = _thin(_JOINERS.sub("", settled))
+        bare = _thin(_JOINER_RUN.sub("", settled))
         removed += len(composed) - len(bare)
         composed = _thin(unicodedata.normalize("NFC", bare))
-    return Cleaned(composed.strip(), removed)
+    return composed, removed
 
 
 def _without_hidden(text: str) -> str:
-    shown = "".join(part if _FLAG.match(part) else _HIDDEN.sub("", part) for part in _FLAG.split(text))
+    pieces = [part[start : start + PIECE] for part in _FLAG.split(text) for start in range(0, len(part), PIECE)]
+    shown = "".join(piece if _FLAG.match(piece) else _HIDDEN.sub("", piece) for piece in pieces)
     return shown if _RIGHT_TO_LEFT.search(shown) else _DIRECTION_MARKS.sub("", shown)
 
 
@@ -100,15 +139,28 @@ def _without_idle_joiners(text: str) -> str:
 
 
 def _thin(text: str) -> str:
+    """At most `MAX_STACKED` marks in a row."""
     return _CROWD.sub(_thinned, text)
 
 
 def _thinned(crowd: re.Match[str]) -> str:
-    """At most `MAX_STACKED` marks in a row; what is not a mark is left alone."""
-    classes = bytes(map(unicodedata.combining, crowd[0]))
+    _, row = _marks(crowd.string[crowd.start() - 1]) if crowd.start() else (True, 0)
     kept: list[str] = []
-    done = 0
-    for stack in _STACK.finditer(classes):
-        kept.append(crowd[0][done : stack.start() + MAX_STACKED])
-        done = stack.end()
-    return "".join(kept) + crowd[0][done:]
+    for char in crowd[0]:
+        is_letter, marks = _marks(char)
+        if is_letter:
+            row = marks
+        elif row + marks <= MAX_STACKED:
+            row += marks
+        else:
+            continue
+        kept.append(char)
+    return "".join(kept)
+
+
+@lru_cache(maxsize=4096)
+def _marks(char: str) -> tuple[bool, int]:
+    """Whether it is something that marks stand on, and how many marks it ends in once decomposed."""
+    classes = [unicodedata.combining(part) for part in unicodedata.normalize("NFKD", char)]
+    marks = next((count for count, part in enumerate(reversed(classes)) if not part), None)
+    return (False, len(classes)) if marks is None else (True, marks)

@@ -1,6 +1,7 @@
 """International bank account numbers, ISO 13616: a country's own structure and two check digits."""
 
 import re
+from functools import cache
 
 from stdnum import iban, numdb
 
@@ -26,6 +27,7 @@ def iban_length(found: re.Match[str], _before: str) -> int:
     return size if iban.is_valid(written[:size], check_country=False) else 0
 
 
+@cache  # there are 676
 def _size(country: str) -> int:
     """How many letters and digits an IBAN of the country has; 0 where there are none."""
     structure = numdb.get("iban").info(country)[0][1].get("bban", "")

@@ -2,12 +2,14 @@
 
 Precision first. People who talk about money ignore a question, forget a rule for Uber, override a category
 and ask for hidden fees; so a rule needs an act *and* its target near each other, never a word alone.
-Every window is bounded, so the time grows with the text only.
+The patterns run on RE2, which cannot backtrack: whatever the text and whatever the rule, each reads it once.
 """
 
 import re
 import unicodedata
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+import re2
 
 
 class Rule(NamedTuple):
@@ -48,23 +50,23 @@ RULES = (
             rf"\b{_IGNORE}\b{NEAR}\b(?:your|all (?:the|of the)?|system) ?(?:safety |security |core )?rules\b",
             (
                 rf"\b(?:ignora|olvida|omite|desatiende|descarta|no sigas)\w*\b{NEAR}"
-                rf"\b(?:instrucciones|indicaciones|órdenes|ordenes|reglas)\b{NEAR}"
+                rf"\b(?:instrucciones|indicaciones|ordenes|reglas)\b{NEAR}"
                 r"\b(?:anteriores|previas|del sistema|de arriba|iniciales|recibido|dado|dieron)\b"
             ),
             (
                 rf"\b(?:ignore[zr]?|oublie[zr]?|ne (?:suis|suivez|tiens|tenez) (?:pas|plus)|fais abstraction)\b{NEAR}"
-                rf"\b(?:instructions|consignes|directives|règles)\b{NEAR}"
-                r"(?:précédentes|antérieures|ci-dessus|système|initiales|reçues|données)\b"
+                rf"\b(?:instructions|consignes|directives|regles)\b{NEAR}"
+                r"(?:precedentes|anterieures|ci-dessus|systeme|initiales|recues|donnees)\b"
             ),
             (
-                rf"\b(?:ignorier\w*|vergiss|vergesst|vergessen sie|missachte\w*|übergeh\w*)\b{NEAR}"
-                rf"\b(?:vorherig|bisherig|obig|früher|vorig|vorangegangen|alle|deine|ihre|system)\w*\b{NEAR}"
+                rf"\b(?:ignorier\w*|vergiss|vergesst|vergessen sie|missachte\w*|ubergeh\w*)\b{NEAR}"
+                rf"\b(?:vorherig|bisherig|obig|fruher|vorig|vorangegangen|alle|deine|ihre|system)\w*\b{NEAR}"
                 r"\b(?:system)?(?:anweisung|instruktion|vorgabe|regel|befehl)\w*\b"
             ),
             (
-                rf"\b(?:ignor[ea]|esqueça|esquece|desconsider[ea]|descart[ea])\b{NEAR}"
-                rf"\b(?:instruções|orientações|regras|comandos)\b{NEAR}"
-                r"\b(?:anteriores|prévias|acima|do sistema|iniciais)\b"
+                rf"\b(?:ignor[ea]|esqueca|esquece|desconsider[ea]|descart[ea])\b{NEAR}"
+                rf"\b(?:instrucoes|orientacoes|regras|comandos)\b{NEAR}"
+                r"\b(?:anteriores|previas|acima|do sistema|iniciais)\b"
             ),
             (
                 rf"\b(?:ignora|dimentica|trascura|tralascia)\w*\b{NEAR}"
@@ -88,12 +90,12 @@ RULES = (
                 r"\b(?:above|before this|preceding)\b"
             ),
             (
-                rf"\b(?:muestra|revela|dime|imprime|repite|enseña)\w*\b{NEAR}"
+                rf"\b(?:muestra|revela|dime|imprime|repite|ensena)\w*\b{NEAR}"
                 rf"\b(?:prompt|instrucciones)\b{NEAR}\b(?:sistema|inicial(?:es)?|ocult[ao]s?|secret[ao]s?)\b"
             ),
             (
-                rf"\b(?:montre|révèle|affiche|donne|répète|dis)\w*\b{NEAR}"
-                rf"\b(?:prompt|instructions|consignes)\b{NEAR}(?:système|initiales?|cachées?|secrètes?)\b"
+                rf"\b(?:montre|revele|affiche|donne|repete|dis)\w*\b{NEAR}"
+                rf"\b(?:prompt|instructions|consignes)\b{NEAR}(?:systeme|initiales?|cachees?|secretes?)\b"
             ),
             (
                 rf"\b(?:zeig|verrat|gib|nenn|druck|wiederhol)\w*\b{NEAR}"
@@ -102,7 +104,7 @@ RULES = (
             ),
             (
                 rf"\b(?:mostr[ea]|revel[ea]|exib[ae]|dig[ao]|imprim[ae]|repit[ae])\b{NEAR}"
-                rf"\b(?:prompt|instruções)\b{NEAR}\b(?:sistema|iniciais|inicial|ocultas|secretas)\b"
+                rf"\b(?:prompt|instrucoes)\b{NEAR}\b(?:sistema|iniciais|inicial|ocultas|secretas)\b"
             ),
             (
                 rf"\b(?:mostra|rivela|dimmi|stampa|ripeti)\w*\b{NEAR}"
@@ -151,7 +153,7 @@ RULES = (
         (
             (
                 rf"\byou (?:now )?(?:have|operate (?:with|under)"
-                rf"|are under) (?:absolutely )?no (?!idea)(?:\w+,? ){{0,3}}{_LIMITS}\b"
+                rf"|are under) (?:absolutely )?no (?:\w+,? ){{0,3}}{_LIMITS}\b"
             ),
             (
                 r"\byou(?:'re| are) (?:now )?(?:free (?:of|from)|no longer (?:bound|limited|restricted) by"
@@ -181,22 +183,50 @@ RULES = (
     ),
 )
 
-_COMPILED = tuple((rule.name, re.compile("|".join(f"(?:{p})" for p in rule.patterns))) for rule in RULES)
-_SPELLED = re.compile(r"(?<!\w)(?:\w[ .\-_*]{1,2}){3,40}\w(?!\w)")
+
+def _compiled(rule: Rule) -> Any:
+    options = re2.Options()
+    options.encoding = re2.Options.Encoding.LATIN1  # a byte is a character: the text is ASCII when it is matched
+    options.never_capture = True
+    options.max_mem = 1 << 20  # bytes; with more of them, a text that is made to fill them costs more time
+    options.log_errors = False  # it would print that they are full; it goes on without them
+    return re2.compile("|".join(rule.patterns).encode("ascii"), options)
+
+
+_COMPILED = tuple((rule.name, _compiled(rule)) for rule in RULES)
+
+_UNSEEN = re.compile(r"[\u0300-\u036f\u061c\u200b-\u200f\ufe0f]+")  # accents, direction marks and joiners
+_PHRASES = re.compile(r"[\ufdfa\ufdfb]")  # Arabic ligatures of up to 18 letters
+_FOREIGN = re.compile(r"[^\x00-\x7f]")
+# Linear: a letter is no separator, so each character can be read in one way only, and no further than 40 letters.
+_SPELLED = re.compile(r"(?<![a-z0-9])(?:[a-z0-9][ .\-_*]{1,2}){3,40}[a-z0-9](?![a-z0-9])")
+_BETWEEN_LETTERS = re.compile(r"[ .\-_*]{1,2}")
 
 
 def detect(text: str) -> str | None:
-    """The name of the rule that the text breaks; None for everything that is not clearly an attack."""
-    plain = _plain(text)
+    """The name of the rule that the text breaks; None for everything that is not clearly an attack.
+
+    Args:
+        text: as `cleaning.clean` leaves it: a run of marks would cost the square of its length here, too.
+    """
+    plain = _plain(text).encode("ascii")
     return next((name for name, pattern in _COMPILED if pattern.search(plain)), None)
 
 
 def _plain(text: str) -> str:
-    """The text as it is matched: one case, plain forms, single spaces, and spelled-out words joined."""
-    folded = unicodedata.normalize("NFKC", text).casefold().replace("’", "'")
-    return re.sub(r"[ \t\u200b-\u200d]+", " ", _SPELLED.sub(_joined, folded))
+    """The text as it is matched: ASCII in one case, single spaces, and spelled-out words joined.
+
+    Letters lose their accents; one of another script is a "~", which is no part of a word.
+    """
+    if not text.isascii():
+        short = _PHRASES.sub("~", text)
+        text = _UNSEEN.sub("", unicodedata.normalize("NFKD", short))
+    folded = text.casefold().replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")
+    joined = _SPELLED.sub(_joined, _FOREIGN.sub("~", folded))
+    # "You have no idea what filters do" says nothing of limits, and RE2 cannot look ahead.
+    return re.sub(r"[ \t]+", " ", joined).replace("no idea", "an idea")
 
 
 def _joined(spelled: re.Match[str]) -> str:
     """The letters "i g n o r e  a l l" as "ignore all": two spaces part words where one parts letters."""
-    return re.sub(r"(?<=\w)[ .\-_*](?=\w)", "", spelled[0])
+    return _BETWEEN_LETTERS.sub(lambda gap: "" if len(gap[0]) == 1 else " ", spelled[0])

@@ -24,7 +24,7 @@ _PIECE_BEFORE = re.compile(
 _PIECE_AFTER = re.compile(r"\.\d|,\d{1,2}(?![\d/])|[.,/-]\[")
 _GOES_ON = re.compile(r"[/-]\w")
 # Marks are no word characters to `re`, and stand inside the words of Indic scripts.
-_BETWEEN_WORDS = re.compile(r"(?:[^\w\u0300-\u036f\u0900-\u0dff]|_)+")
+_BETWEEN_WORDS = re.compile(r"[^\w\u0300-\u036f\u0900-\u0dff]+")
 
 ORDERS = frozenset(
     """order orders invoice invoices tracking shipment parcel receipt confirmation reference ref booking ticket
@@ -70,14 +70,14 @@ def words(before: str) -> str:
 
     It ends in "#", so that " sin #" is found only right before the number.
     """
-    plain = _BETWEEN_WORDS.sub(" ", before)
+    plain = _BETWEEN_WORDS.sub(" ", before.replace("_", " "))
     return f" {plain} | {plain.casefold()} #".replace("  ", " ")
 
 
 def called(before: str, names: frozenset[str]) -> bool:
     """Introduced by one of the names, as in "Order no. 4539…": at most three small words come between."""
     line = before.rpartition("\n")[2]
-    spoken = _BETWEEN_WORDS.sub(" ", line.casefold()).split()[-4:]
+    spoken = _BETWEEN_WORDS.sub(" ", line.replace("_", " ").casefold()).split()[-4:]
     while spoken and spoken[-1] in _FILLERS:
         spoken.pop()
     return bool(spoken) and spoken[-1] in names

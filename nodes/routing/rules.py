@@ -53,6 +53,7 @@ EXAMPLES: tuple[tuple[Slug, str], ...] = (
     ("goalie", "how long until i can afford a house"),
 )
 
+# Linear with `re`: what is between two words of a keyword is at most 40 characters, and nothing else repeats.
 _CLASSES: tuple[tuple[Slug, re.Pattern[str]], ...] = tuple(
     (slug, re.compile(rf"\b(?:{words})\b", re.IGNORECASE)) for slug, words in KEYWORDS
 )
@@ -68,21 +69,25 @@ class Matched(NamedTuple):
 
 def by_rules(message: str) -> Matched:
     """Keywords, else likeness to an example, else Prime."""
-    for slug, words in _CLASSES:
-        if found := words.search(message):
+    for slug, keywords in _CLASSES:
+        if found := keywords.search(message):
             return Matched(slug, f"keyword “{found[0].lower()}”", 0.7)
-    alike = [Matched(slug, "like an example", round(jaccard(message, example), 2)) for slug, example in EXAMPLES]
+    words = words_of(message)
+    alike = [Matched(slug, "like an example", round(jaccard(words, other), 2)) for slug, other in _LIKE]
     nearest = max(alike, key=lambda matched: matched.confidence)
     if nearest.confidence >= LIKENESS:
         return nearest
     return Matched("prime", "no rule matched", 0.3)
 
 
-def jaccard(one: str, other: str) -> float:
+def jaccard(words: frozenset[str], others: frozenset[str]) -> float:
     """Words in common over words in all, 0 to 1."""
-    words, others = _words(one), _words(other)
     return len(words & others) / len(words | others) if words or others else 0.0
 
 
-def _words(text: str) -> set[str]:
-    return set(re.findall(r"[^\W_]+", text.casefold()))
+def words_of(text: str) -> frozenset[str]:
+    """The words of a text, each once, in lower case."""
+    return frozenset(re.findall(r"[^\W_]+", text.casefold()))
+
+
+_LIKE: tuple[tuple[Slug, frozenset[str]], ...] = tuple((slug, words_of(example)) for slug, example in EXAMPLES)

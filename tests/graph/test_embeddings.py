@@ -3,11 +3,14 @@
 import asyncio
 import gc
 import math
+from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from graph.embeddings import NoEmbeddings, OncePerText, no_router
+from graph.embeddings import NoEmbeddings, OncePerText, _embedded, no_router
+from graph.minilm import READ, MiniLM, ends_of
 from graph.opening import Local
 from nodes.errors import EmbeddingUnavailable
 
@@ -22,15 +25,23 @@ class Counting:
         self.asked: list[str] = []
         self._failures = failures
 
-    async def embed(self, text: str) -> list[float]:
+    async def embed(self, text: str, *, whole: bool = False) -> list[float]:
         """The text's length, after the first failures."""
-        self.asked.append(text)
+        self.asked.append(f"all of {text}" if whole else text)
         self.begun.set()
         await self.gate.wait()
         self.done.set()
         if len(self.asked) <= self._failures:
             raise EmbeddingUnavailable
         return [float(len(text))]
+
+
+@pytest.fixture
+def minilm() -> Iterator[MiniLM]:
+    """The real model, without what keeps its answers."""
+    model = MiniLM()
+    yield model
+    model.close()
 
 
 def counting(*, failures: int = 0) -> Counting:
@@ -49,6 +60,15 @@ async def test_two_who_ask_at_once_share_one_computation() -> None:
     assert list(await both) == [[3.0], [3.0]]
     assert await once.embed("tax") == [3.0]
     assert model.asked == ["tax"]
+
+
+async def test_a_message_and_a_fact_of_the_same_words_are_two() -> None:
+    """Of a message head and tail are read, of a fact all."""
+    model = counting()
+    once = OncePerText(model)
+    await once.embed("tax")
+    await once.embed("tax", whole=True)
+    assert model.asked == ["tax", "all of tax"]
 
 
 async def test_one_who_stops_waiting_does_not_stop_the_other() -> None:
@@ -133,6 +153,43 @@ async def test_a_vector_is_384_numbers_of_length_one(local: Local, text: str) ->
     vector = await local.embedder.embed(text)
     assert len(vector) == 384
     assert math.hypot(*vector) == pytest.approx(1, abs=1e-5)
+
+
+@pytest.mark.parametrize("filler", ["pay the rent ", "税", "z", "\u0301 "], ids=ascii)
+async def test_of_a_message_head_and_tail_are_read(local: Local, filler: str) -> None:
+    """What stands between them costs nothing, and the question at the end of a long message counts."""
+    begin, end = "Here is my list of expenses. " * 20, "How much of it can I deduct from my taxes? " * 20
+    one, other = [await local.embedder.embed(begin + filler * times + end) for times in (8000, 200)]
+    assert np.allclose(one, other)
+    assert not np.allclose(one, await local.embedder.embed(begin + filler * 200))
+
+
+async def test_of_a_fact_all_is_read(local: Local) -> None:
+    """A word in the middle of the longest fact there is changes its meaning."""
+    one, other = [f"{'月' * 140} {word} {'年' * 140}" for word in ("dogs", "cars")]
+    assert np.allclose(await local.embedder.embed(one), await local.embedder.embed(other))
+    facts = [await local.embedder.embed(text, whole=True) for text in (one, other)]
+    assert not np.allclose(facts[0], facts[1])
+
+
+@pytest.mark.parametrize("text", ["税" * 8000, "z q " * 2000, "!" * 8000, "a" * 8000, "\u0301 " * 4000], ids=ascii)
+def test_no_message_costs_more_than_its_tokens(minilm: MiniLM, text: str) -> None:
+    """Neither the model nor what makes tokens for it gets more than head and tail."""
+    assert len(ends_of(text)) <= 801
+    (tokens,) = minilm._tokens([text], whole=False)
+    assert len(tokens) <= READ
+
+
+async def test_vectors_that_were_made_otherwise_are_not_used(minilm: MiniLM, tmp_path: Path) -> None:
+    """The examples' vectors are kept, until texts are read in another way."""
+    cache = tmp_path / "examples.npz"
+    await _embedded(minilm, ["tax", "house"], cache)
+    kept = cache.stat().st_ino
+    await _embedded(minilm, ["tax", "house"], cache)
+    assert cache.stat().st_ino == kept
+    minilm.reading = "all of it"
+    await _embedded(minilm, ["tax", "house"], cache)
+    assert cache.stat().st_ino != kept
 
 
 async def test_like_meanings_are_near(local: Local) -> None:

@@ -58,7 +58,7 @@ class Neighbours:
         return [a_memory(fact) for fact in self._facts[:limit]]
 
 
-async def embed(text: str) -> list[float]:
+async def embed(text: str, *, whole: bool = False) -> list[float]:
     """A text's vector: its length."""
     return [float(len(text))]
 
@@ -120,7 +120,7 @@ async def test_most_messages_teach_nothing() -> None:
 async def test_without_vectors_no_fact_is_stored() -> None:
     """A fact that can never be recalled would also never be learned again; the caller tries later."""
 
-    async def fail(text: str) -> list[float]:
+    async def fail(text: str, *, whole: bool = False) -> list[float]:
         raise EmbeddingUnavailable
 
     notebook = Notebook()
