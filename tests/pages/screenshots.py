@@ -23,7 +23,7 @@ from storage.embedded import Embedded
 from storage.metrics import Measured
 from storage.migrate import migrate
 from storage.pool import Pool
-from tests.pages.desk import Desk
+from tests.pages.chat_page import ChatPage
 from tests.storage.rows import measured, recorded
 from tests.support.app import serving
 from tests.support.chromium import launched
@@ -104,15 +104,15 @@ async def main(folder: Path) -> None:
 async def _talked(browser: Browser, url: str, model: ModelServer) -> StorageState:
     """A visitor who has asked everything; returns what their browser keeps."""
     context = await browser.new_context()
-    desk = Desk(await context.new_page())
-    await desk.page.goto(url)
+    chat = ChatPage(await context.new_page())
+    await chat.page.goto(url)
     for number, (question, answer) in enumerate(TALK.items(), 1):
         model.queue(Text(answer), streaming)
         if number == len(TALK):
             model.queue(Json({"facts": [{"fact": FACT, "confidence": 0.95, "replaces": []}]}), structured)
-        await desk.send(question)
-        await expect(desk.answers).to_have_count(number)
-        await expect(desk.button("Send")).to_be_visible()
+        await chat.send(question)
+        await expect(chat.answers).to_have_count(number)
+        await expect(chat.button("Send")).to_be_visible()
     state = await context.storage_state()
     await context.close()
     return state
