@@ -1,4 +1,4 @@
-/** What the server answers, as types for the page's modules. Nothing of this reaches the browser. */
+/** Types of the server's responses, for the type check of the pages' modules. Not sent to the browser. */
 
 export interface Page<Item> {
   items: Item[];
@@ -29,7 +29,7 @@ export interface Route {
   runner_up: string | null;
 }
 
-/** Either side's; what is known of an answer besides its words is null, false or empty on what the person said. */
+/** A message of the user or of an employee. From `route` on, the fields are about answers: null, false or empty on user messages. */
 export interface Message {
   message_id: string;
   turn_id: string;
@@ -37,25 +37,25 @@ export interface Message {
   employee: string;
   content: string;
   created_at: string;
-  /** Null also where it is not known. */
+  /** Null: unknown. */
   route: Route | null;
   model: string | null;
   finish_reason: Done["finish_reason"] | null;
   fallback: boolean;
-  /** Of the whole turn. */
+  /** All notices of the turn. */
   notices: Notice[];
-  facts_used: LearnedFact[];
-  facts_learned: LearnedFact[];
+  facts_used: Fact[];
+  facts_learned: Fact[];
 }
 
-export interface LearnedFact {
+export interface Fact {
   fact_id: string;
   fact: string;
 }
 
-export interface KnownFact extends LearnedFact {
+export interface MemoryFact extends Fact {
   created_at: string;
-  /** When it ceased to hold. */
+  /** When a newer fact replaced it; null: it still holds. */
   superseded_at: string | null;
 }
 
@@ -63,12 +63,12 @@ export interface Turn {
   turn_id: string;
   conversation_id: string;
   status: "running" | "done" | "failed" | "stopped";
-  facts_used: LearnedFact[];
-  facts_learned: LearnedFact[];
+  facts_used: Fact[];
+  facts_learned: Fact[];
 }
 
-/** A refusal, as far as the server itself wrote it. */
-export interface Refusal {
+/** A problem document (RFC 9457). The fields are missing if a proxy refused the request. */
+export interface ProblemDetails {
   code?: string;
   detail?: string;
   /** Seconds. */
@@ -91,64 +91,64 @@ export interface Notice {
 export interface Done {
   turn_id: string;
   conversation_id: string;
-  /** Null: a reply of the guard's, which is not kept. */
+  /** Null: a reply of the guard, which is not stored. */
   message_id: string | null;
   model: string;
   finish_reason: "stop" | "length" | "timeout" | "stopped" | "blocked";
   fallback: boolean;
 }
 
-export interface Failed {
+export interface Failure {
   code: string;
   message: string;
   retryable: boolean;
 }
 
-/** An event of a turn. */
-export type Told =
+/** A server-sent event of a turn. */
+export type TurnEvent =
   | { event: "start"; data: Start }
   | { event: "notice"; data: Notice }
   | { event: "token"; data: { text: string } }
   | { event: "done"; data: Done }
-  | { event: "error"; data: Failed };
+  | { event: "error"; data: Failure };
 
-/** Null: there was nothing to measure. */
-export type Measured = number | null;
+/** Null: nothing was measured. */
+export type Measurement = number | null;
 
-/** Turns in numbers: times in milliseconds, the rate in percent. */
-export interface Figures {
+/** Metrics of a set of turns: times in milliseconds, the rate in percent. */
+export interface Metrics {
   total_requests: number;
-  success_rate: Measured;
-  avg_latency_ms: Measured;
-  p50_latency_ms: Measured;
-  p95_latency_ms: Measured;
-  p50_ttft_ms: Measured;
-  p95_ttft_ms: Measured;
+  success_rate: Measurement;
+  avg_latency_ms: Measurement;
+  p50_latency_ms: Measurement;
+  p95_latency_ms: Measurement;
+  p50_ttft_ms: Measurement;
+  p95_ttft_ms: Measurement;
   total_tokens_est: number;
-  /** Over the turns of which both are known. */
+  /** Sums over the turns with both an estimate and a count from the model. */
   tokens: { turns: number; estimated: number; counted: number };
   outcomes: Record<string, number>;
   misroutes: number;
 }
 
-export interface OfEmployee extends Figures {
+export interface EmployeeMetrics extends Metrics {
   employee_slug: string;
 }
 
-export interface Point {
+export interface SeriesPoint {
   at: string;
   turns: number;
   failures: number;
-  p50_latency_ms: Measured;
-  p95_latency_ms: Measured;
+  p50_latency_ms: Measurement;
+  p95_latency_ms: Measurement;
 }
 
 export interface Summary {
   hours: number;
-  totals: Figures & { error_codes: Record<string, number> };
-  data: OfEmployee[];
-  series: Point[];
-  /** Bytes; of administrators, whose figures are everyone's. */
+  totals: Metrics & { error_codes: Record<string, number> };
+  data: EmployeeMetrics[];
+  series: SeriesPoint[];
+  /** Bytes. Administrators only, whose metrics cover all users. */
   sizes?: { checkpoints: number; journal: number };
 }
 
@@ -163,12 +163,12 @@ export interface Insights {
   top_employees: { employee_slug: string; answers: number }[];
 }
 
-/** What a GET of this path answers; `unknown` of a path that is not listed here. */
-export type Answer<Path extends string> =
+/** The response body of a GET request; `unknown` for paths that are not listed. */
+export type ResponseBody<Path extends string> =
   Path extends "/employees" ? Employee[]
   : Path extends `/conversations?${string}` ? Page<Conversation>
   : Path extends `/conversations/${string}/messages?${string}` ? Page<Message>
-  : Path extends `/memory?${string}` ? Page<KnownFact>
+  : Path extends `/memory?${string}` ? Page<MemoryFact>
   : Path extends `/turns/${string}` ? Turn
   : Path extends `/metrics-summary?${string}` ? Summary
   : Path extends "/insights" ? Insights

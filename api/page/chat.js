@@ -1,199 +1,200 @@
-/** The open conversation: its messages, and the answer that is being written. */
+/** The open conversation: loads its messages, sends new ones, and streams the answer. */
 
-import * as composer from "./composer.js";
-import { el, uuid } from "./dom.js";
-import { PAGE, messagesOf, newestOf, shown } from "./history.js";
-import { Problem, isMissing, json } from "./http.js";
-import { Answer, said } from "./message.js";
-import { Reading } from "./reading.js";
-import { address, keepUnderWay, openConversation } from "./remembered.js";
-import * as thread from "./thread.js";
-import { follow, send } from "./turn.js";
-import { welcome } from "./welcome.js";
+import { ActiveTurn } from "./active-turn.js";
+import { focusComposer, restoreText, setAnswering, showComposerError, startCountdown } from "./composer.js";
+import { el } from "./dom.js";
+import { followTurn, sendMessage, uuid } from "./event-stream.js";
+import { Problem, isNotFound, requestJson } from "./http.js";
+import { Answer, userMessage } from "./message.js";
+import {
+  appendItem, isEmpty, itemsOfTurn, loadMessages, loadNewestMessage, scrollToBottom, showItems, showMessages, showWelcome,
+} from "./message-list.js";
+import { conversationHash, conversationInUrl, savePending } from "./tab-state.js";
 
 /** @type {string | null} */
 let conversation = null;
-/** @type {Reading | null} */
-let reading = null;
-/** @type {string | null} the newest message shown */
-let newest = null;
-/** @type {import("../contract.js").Message | null} the last message shown that has no answer yet */
+/** @type {ActiveTurn | null} */
+let activeTurn = null;
+/** @type {string | null} the id of the newest message on the page */
+let newestId = null;
+/** @type {import("../contract.js").Message | null} the newest message, if it has no answer yet */
 let unanswered = null;
-/** Something was said elsewhere while an answer was coming, and not looked at yet. */
-let missed = false;
-/** What was said before is being fetched. */
+/** Whether to look for new messages once the active turn has ended. */
+let refreshLater = false;
+/** Resolves once the messages are loaded. */
 let loading = Promise.resolve();
 
-/** Which conversation is open; null: a new one. */
-export const current = () => conversation;
+/** The id of the open conversation; null for a new one. */
+export const currentConversation = () => conversation;
 
 /**
- * Show a conversation from its newest message back, and go on with the answer that is being written.
+ * Open a conversation, and resume the answer that is being streamed.
  * @param {string | null} id null: a new one
- * @param {boolean} [sending] its last message is just being sent, so that nothing is to be gone on with
+ * @param {boolean} [sending] its last message is about to be sent again, so there is nothing to resume
  */
-export async function open(id, sending = false) {
-  if (reading?.turnId) reading.control.abort(); // a message that has not arrived yet goes on until it has
-  reading = null;
-  composer.busy(false);
-  moveTo(id);
-  newest = unanswered = null;
-  missed = false;
-  thread.show(...(id ? [el("p.state", {}, "Loading…")] : [welcome(ask)]));
-  loading = id ? load(id, sending) : Promise.resolve();
+export async function openConversation(id, sending = false) {
+  if (activeTurn?.turnId) activeTurn.controller.abort(); // before it starts, keep sending: the message may not have arrived
+  activeTurn = null;
+  setAnswering(false);
+  setConversation(id);
+  newestId = unanswered = null;
+  refreshLater = false;
+  if (id) showItems(el("p.status", {}, "Loading…"));
+  else showWelcome(ask);
+  loading = id ? loadConversation(id, sending) : Promise.resolve();
   await loading;
-  if (id === conversation && !sending) await goOn();
+  if (id === conversation && !sending) await resumeLastTurn();
 }
 
-/** Show what happened meanwhile elsewhere. */
-export async function refresh() {
-  missed = reading !== null;
-  if (!conversation || missed) return;
+/** Show messages that were added elsewhere. */
+export async function refreshMessages() {
+  refreshLater = activeTurn !== null;
+  if (!conversation || refreshLater) return;
   const id = conversation;
-  let last;
+  let newest;
   try {
-    last = await newestOf(id);
+    newest = await loadNewestMessage(id);
   } catch (error) {
-    if (isMissing(error) && id === conversation) await open(null); // deleted elsewhere
+    if (isNotFound(error) && id === conversation) await openConversation(null); // deleted elsewhere
     return;
   }
-  if (id !== conversation || reading || last?.message_id === newest) return;
-  await load(id, false);
-  await goOn();
+  if (id !== conversation || activeTurn || newest?.message_id === newestId) return;
+  await loadConversation(id, false);
+  await resumeLastTurn();
 }
 
 /**
- * Send a message of this conversation.
+ * Send a message in the open conversation.
  * @param {string} text
- * @param {import("./turn.js").Choice} [choice]
+ * @param {import("./event-stream.js").EmployeeChoice} [choice]
  */
 export async function ask(text, choice = {}) {
   await loading;
-  if (reading) {
-    composer.giveBack(text);
-    composer.trouble(new Error("Another answer is being written: wait for it, or stop it."));
+  if (activeTurn) {
+    restoreText(text);
+    showComposerError(new Error("Please wait for the current answer, or stop it."));
     return;
   }
   const message = { message: text, conversation_id: conversation ?? uuid(), ...choice };
-  if (!conversation) thread.show();
-  composer.focus();
-  moveTo(message.conversation_id);
-  await sendOff({ message, key: uuid() });
+  if (!conversation) showItems();
+  focusComposer();
+  setConversation(message.conversation_id);
+  await sendPending({ message, key: uuid() });
 }
 
 /**
- * Send it, and show it and its answer.
- * @param {import("./remembered.js").UnderWay} sending
+ * Send a message, and show it with its answer.
+ * @param {import("./tab-state.js").PendingMessage} pending
  */
-export async function sendOff(sending) {
-  keepUnderWay(sending);
-  const text = sending.message.message;
-  const question = said({ content: text });
-  thread.add(question);
-  await listen((signal) => send(sending.message, sending.key, signal), question, text);
+export async function sendPending(pending) {
+  savePending(pending);
+  const text = pending.message.message;
+  const question = userMessage({ content: text });
+  appendItem(question);
+  await streamAnswer((signal) => sendMessage(pending.message, pending.key, signal), question, text);
 }
 
-/** Stop the answer that is being written. */
-export function stop() {
-  reading?.stop();
+/** Stop the answer that is being streamed. */
+export function stopAnswer() {
+  activeTurn?.stop();
 }
 
 /**
  * @param {string} id
  * @param {boolean} sending
  */
-async function load(id, sending) {
+async function loadConversation(id, sending) {
   let page;
   try {
-    page = await json(`${messagesOf(id)}?limit=${PAGE}&order=desc`);
+    page = await loadMessages(id);
   } catch (error) {
     if (id !== conversation) return;
-    if (!isMissing(error)) thread.show(el("p.state", {}, /** @type {Error} */ (error).message));
-    else if (sending) thread.show();
-    else await open(null);
+    if (!isNotFound(error)) showItems(el("p.status", {}, /** @type {Error} */ (error).message));
+    else if (sending) showItems();
+    else await openConversation(null);
     return;
   }
-  if (id !== conversation || reading) return;
-  thread.show(...shown(id, page, ask));
-  newest = page.items[0]?.message_id ?? null;
+  if (id !== conversation || activeTurn) return;
+  showMessages(id, page, ask);
+  newestId = page.items[0]?.message_id ?? null;
   unanswered = page.items[0]?.role === "user" ? page.items[0] : null;
 }
 
-/** Show the answer that the last message is getting, or that it will get none. */
-async function goOn() {
-  if (!unanswered || reading) return;
+/** If the last message has no answer: stream it if the turn is running, or say that it has failed. */
+async function resumeLastTurn() {
+  if (!unanswered || activeTurn) return;
   const { turn_id, content } = unanswered;
-  const turn = await json(`/turns/${turn_id}`).catch(() => null);
-  if (!turn || reading || turn.conversation_id !== conversation) return;
-  if (turn.status === "running") await listen((signal) => follow(turn_id, signal), thread.ofTurn(turn_id)[0], content);
+  const turn = await requestJson(`/turns/${turn_id}`).catch(() => null);
+  if (!turn || activeTurn || turn.conversation_id !== conversation) return;
+  if (turn.status === "running") await streamAnswer((signal) => followTurn(turn_id, signal), itemsOfTurn(turn_id)[0], content);
   else if (turn.status === "failed") {
     const answer = new Answer((choice) => ask(content, choice));
-    thread.add(answer.item);
-    answer.fail("This was not answered.", true);
+    appendItem(answer.element);
+    answer.fail("This message was not answered.", true);
   }
 }
 
 /**
- * Show an answer as it comes.
- * @param {(signal: AbortSignal) => AsyncGenerator<import("./turn.js").Happened>} events
+ * Show an answer while it is streamed.
+ * @param {(signal: AbortSignal) => AsyncGenerator<import("./event-stream.js").TurnUpdate>} openStream
  * @param {HTMLElement} question
- * @param {string} text what was asked
+ * @param {string} text of the question
  */
-async function listen(events, question, text) {
+async function streamAnswer(openStream, question, text) {
   const answer = new Answer((choice) => ask(text, choice));
-  const mine = new Reading(/** @type {string} */ (conversation), question, answer, (id) => {
-    newest = id;
+  const turn = new ActiveTurn(/** @type {string} */ (conversation), question, answer, (id) => {
+    newestId = id;
     unanswered = null;
   });
-  reading = mine;
-  thread.add(answer.item);
-  thread.toBottom();
-  composer.busy(true);
+  activeTurn = turn;
+  appendItem(answer.element);
+  scrollToBottom();
+  setAnswering(true);
   try {
-    for await (const happened of events(mine.control.signal)) {
-      if (reading === mine) mine.tell(happened);
-      else if (happened.event !== "lost" && happened.event !== "slow") break;
+    for await (const update of openStream(turn.controller.signal)) {
+      if (activeTurn === turn) turn.handle(update);
+      else if (update.event !== "disconnected" && update.event !== "slow") break; // another conversation is open, and the message has arrived
     }
-    if (reading !== mine) keepUnderWay(null);
+    if (activeTurn !== turn) savePending(null);
   } catch (error) {
-    if (!mine.control.signal.aborted) refused(error, answer, question, text);
+    if (!turn.controller.signal.aborted) handleFailure(error, answer, question, text);
   } finally {
-    if (reading === mine) {
-      reading = null;
-      composer.busy(false);
+    if (activeTurn === turn) {
+      activeTurn = null;
+      setAnswering(false);
     }
   }
-  if (mine.behind && !reading) newest = null; // what was said before it is not on the page yet
-  if (!reading && (mine.behind || missed)) await refresh();
+  if (turn.queued && !activeTurn) newestId = null; // the messages before it are not on the page yet
+  if (!activeTurn && (turn.queued || refreshLater)) await refreshMessages();
 }
 
 /**
  * @param {unknown} error
  * @param {Answer} answer
- * @param {Element} question
+ * @param {HTMLElement} question
  * @param {string} text
  */
-function refused(error, answer, question, text) {
-  keepUnderWay(null);
+function handleFailure(error, answer, question, text) {
+  savePending(null);
   if (!(error instanceof Problem)) {
-    answer.fail("Something went wrong in this page.", true);
+    answer.fail("Something went wrong on this page.", true);
     throw error;
   }
-  answer.item.remove();
-  if (/** @type {HTMLElement} */ (question).dataset.turn) {
-    open(conversation); // it ended while the connection was away, and its events are not kept
+  answer.element.remove();
+  if (question.dataset.turn) {
+    openConversation(conversation); // the turn ended while disconnected, and its events are gone
     return;
   }
   question.remove();
-  composer.giveBack(text);
-  if (error.retryAfter) composer.rest(error.retryAfter, error.message);
-  else composer.trouble(error);
-  if (thread.isEmpty()) open(null);
+  restoreText(text);
+  if (error.retryAfter) startCountdown(error.retryAfter, error.message);
+  else showComposerError(error);
+  if (isEmpty()) openConversation(null);
 }
 
 /** @param {string | null} id */
-function moveTo(id) {
+function setConversation(id) {
   conversation = id;
-  if (openConversation() !== id) history.pushState(null, "", id ? address(id) : location.pathname);
-  dispatchEvent(new Event("moved"));
+  if (conversationInUrl() !== id) history.pushState(null, "", id ? conversationHash(id) : location.pathname);
+  dispatchEvent(new Event("conversationchange"));
 }

@@ -1,149 +1,149 @@
-/** Where the person types, sends, stops, and is told to wait. */
+/** The composer: message field, employee choice, Send and Stop button, and the hint beside them. */
 
-import { byId, el } from "./dom.js";
-import { everyone } from "./employees.js";
-import { draft, keepDraft } from "./remembered.js";
-import { announce } from "./thread.js";
+import { announce, byId, el } from "./dom.js";
+import { allEmployees } from "./employees.js";
+import { loadDraft, saveDraft } from "./tab-state.js";
 
 const form = byId("composer");
 const field = byId("message");
-const whom = byId("whom");
+const employeeSelect = byId("employee");
 const button = byId("send");
-const hint = byId("hint");
-let opened = false;
-/** Whether Enter was pressed before anything could be sent. */
-let eager = false;
+const hint = byId("composer-hint");
+let sendingEnabled = false;
+/** Whether Enter was pressed before sending was enabled. */
+let submitWhenEnabled = false;
 let answering = false;
-let ticking = 0;
+/** The timer of the countdown; 0: there is none. */
+let countdown = 0;
 
 /**
- * Make it work.
- * @param {(text: string, choice: import("./turn.js").Choice) => void} send
+ * Make the composer work. Sending has to be enabled separately.
+ * @param {(text: string, choice: import("./event-stream.js").EmployeeChoice) => void} send
  * @param {() => void} stop
  */
-export function compose(send, stop) {
-  put(field.value || draft()); // on a slow line something may be typed by now
+export function initComposer(send, stop) {
+  setValue(field.value || loadDraft()); // on a slow connection, something may have been typed already
   field.addEventListener("input", () => {
-    keepDraft(field.value);
-    grow();
-    enable();
+    saveDraft(field.value);
+    fitHeight();
+    updateButton();
   });
   field.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
     if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
     event.preventDefault();
-    eager = !opened;
+    submitWhenEnabled = !sendingEnabled;
     if (!button.disabled && !answering) form.requestSubmit();
   });
   button.addEventListener("click", (/** @type {MouseEvent} */ event) => {
-    if (event.detail > 1) event.preventDefault(); // who clicks twice sends, and does not stop what was sent
+    if (event.detail > 1) event.preventDefault(); // the second click of a double click would hit Stop
   });
   form.addEventListener("submit", (/** @type {Event} */ event) => {
     event.preventDefault();
     if (answering) stop();
-    else if (opened && field.value.trim() && !ticking) {
+    else if (sendingEnabled && field.value.trim() && !countdown) {
       const text = field.value;
-      put("");
-      say("");
-      send(text, whom.value ? { employee: whom.value } : {});
+      setValue("");
+      setHint("");
+      send(text, employeeSelect.value ? { employee: employeeSelect.value } : {});
     }
   });
-  addEventListener("offline", away);
-  addEventListener("online", () => say(""));
-  if (!navigator.onLine) away();
+  addEventListener("offline", showOffline);
+  addEventListener("online", () => setHint(""));
+  if (!navigator.onLine) showOffline();
 }
 
-function away() {
-  trouble(new Error("You are offline. What you send goes out when you are back."));
+/** Add all employees to the choice. */
+export function addEmployeeOptions() {
+  for (const { slug, emoji, name, title } of allEmployees()) employeeSelect.append(el("option", { value: slug }, `${emoji} ${name} · ${title}`));
 }
 
-/** From now on the server knows who is asking, and messages can be sent. */
-export function open() {
-  opened = true;
-  enable();
-  if (eager && !answering && !button.disabled) form.requestSubmit();
+/** Enable sending: the server knows the user now. */
+export function enableSending() {
+  sendingEnabled = true;
+  updateButton();
+  if (submitWhenEnabled && !answering && !button.disabled) form.requestSubmit();
 }
 
-/** Offer everyone there is. */
-export function offerTeam() {
-  for (const one of everyone()) whom.append(el("option", { value: one.slug }, `${one.emoji} ${one.name} · ${one.title}`));
-}
-
-/** @param {boolean} busy whether an answer is being written, which can be stopped */
-export function busy(busy) {
-  if (!busy && document.activeElement === button) focus();
-  answering = busy;
-  button.textContent = busy ? "Stop" : "Send";
-  button.classList.toggle("stop", busy);
-  enable();
+/** @param {boolean} value whether an answer is streaming, which can be stopped */
+export function setAnswering(value) {
+  if (!value && document.activeElement === button) focusComposer();
+  answering = value;
+  button.textContent = value ? "Stop" : "Send";
+  button.classList.toggle("stop", value);
+  updateButton();
 }
 
 /**
- * Give a text back that was not accepted, unless something else is typed meanwhile.
+ * Put back a text that was not accepted, unless something else has been typed.
  * @param {string} text
  */
-export function giveBack(text) {
-  if (!field.value.trim()) put(text);
-}
-
-/** @param {string} text */
-export function say(text) {
-  if (ticking) return;
-  hint.textContent = text;
-  hint.classList.toggle("trouble", Boolean(text));
+export function restoreText(text) {
+  if (!field.value.trim()) setValue(text);
 }
 
 /**
- * Say what went wrong.
+ * Show an error beside the message field.
  * @param {Error} error
  */
-export function trouble(error) {
-  say(error.message);
+export function showComposerError(error) {
+  setHint(error.message);
   announce(error.message);
 }
 
 /**
- * Nothing can be sent for so long.
+ * Disable sending for a while, with a countdown.
  * @param {number} seconds
- * @param {string} why
+ * @param {string} reason
  */
-export function rest(seconds, why) {
-  clearInterval(ticking);
-  const until = Date.now() + seconds * 1000;
-  announce(`${why} You can send again in ${seconds} seconds.`);
+export function startCountdown(seconds, reason) {
+  clearInterval(countdown);
+  const end = Date.now() + seconds * 1000;
+  announce(`${reason} You can send again in ${seconds} seconds.`);
   const tick = () => {
-    const left = Math.ceil((until - Date.now()) / 1000);
-    hint.textContent = `${why} You can send again in ${left} s.`;
-    hint.classList.add("trouble");
-    if (left > 0) return;
-    clearInterval(ticking);
-    ticking = 0;
-    say("");
+    const secondsLeft = Math.ceil((end - Date.now()) / 1000);
+    hint.textContent = `${reason} You can send again in ${secondsLeft} s.`;
+    hint.classList.add("error-text");
+    if (secondsLeft > 0) return;
+    clearInterval(countdown);
+    countdown = 0;
+    setHint("");
     announce("You can send again.");
-    enable();
+    updateButton();
   };
-  ticking = setInterval(tick, 250);
+  countdown = setInterval(tick, 250);
   tick();
-  enable();
+  updateButton();
 }
 
-/** Let the person type. */
-export function focus() {
-  if (matchMedia("(pointer: fine)").matches) field.focus(); // on a phone this would open the keyboard
+/** Focus the message field, except on touch devices: it would open the keyboard. */
+export function focusComposer() {
+  if (matchMedia("(pointer: fine)").matches) field.focus();
+}
+
+function showOffline() {
+  showComposerError(new Error("You are offline. Messages are sent when you are back online."));
+}
+
+/** @param {string} text empty: no hint */
+function setHint(text) {
+  if (countdown) return;
+  hint.textContent = text;
+  hint.classList.toggle("error-text", Boolean(text));
 }
 
 /** @param {string} text */
-function put(text) {
+function setValue(text) {
   field.value = text;
-  keepDraft(text);
-  grow();
-  enable();
+  saveDraft(text);
+  fitHeight();
+  updateButton();
 }
 
-function enable() {
-  button.disabled = !answering && (!opened || Boolean(ticking) || !field.value.trim());
+function updateButton() {
+  button.disabled = !answering && (!sendingEnabled || Boolean(countdown) || !field.value.trim());
 }
 
-function grow() {
+function fitHeight() {
   field.style.height = "auto";
   field.style.height = `${Math.min(field.scrollHeight + 2, innerHeight * 0.4)}px`;
 }

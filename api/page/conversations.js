@@ -1,69 +1,67 @@
 /** The list of conversations: open, search, rename, delete. */
 
-import { current, open } from "./chat.js";
-import { confirmed } from "./dialogs.js";
-import { byId, el, relist } from "./dom.js";
-import { employee } from "./employees.js";
-import { json } from "./http.js";
-import { address } from "./remembered.js";
-import { changed, onChange } from "./tabs.js";
+import { currentConversation, openConversation } from "./chat.js";
+import { byId, confirmAction, el, replaceItems } from "./dom.js";
+import { employeeBySlug } from "./employees.js";
+import { requestJson } from "./http.js";
+import { conversationHash, notifyChange, onChange } from "./tab-state.js";
 
 const list = byId("conversations");
-const search = byId("search");
-const more = byId("more");
+const searchField = byId("search-conversations");
+const moreButton = byId("more-conversations");
 /** @type {string | null} */
-let cursor = null;
-let asked = 0;
+let nextCursor = null;
+let requestCount = 0;
 let renaming = false;
 /** @type {any} */
-let typing = 0;
+let searchTimer = 0;
 
-/** Make the list work, and fill it. */
-export async function listConversations() {
-  search.addEventListener("input", () => {
-    clearTimeout(typing);
-    typing = setTimeout(refresh, 200);
+/** Make the list work, and load it. */
+export async function initConversations() {
+  searchField.addEventListener("input", () => {
+    clearTimeout(searchTimer);
+    searchTimer = setTimeout(refreshConversations, 200);
   });
-  more.addEventListener("click", () => fetchPage(cursor));
-  addEventListener("moved", mark);
-  onChange((what) => { if (what === "conversations") refresh(); });
-  await refresh();
+  moreButton.addEventListener("click", () => loadConversations(nextCursor));
+  addEventListener("conversationchange", markCurrent);
+  onChange((topic) => { if (topic === "conversations") refreshConversations(); });
+  await refreshConversations();
 }
 
-/** Ask for the list anew. */
-export async function refresh() {
-  if (renaming) return; // a title is being typed in there
-  await fetchPage(null);
+/** Reload the list. */
+export async function refreshConversations() {
+  if (renaming) return; // it would discard the title that is being typed
+  await loadConversations(null);
 }
 
-/** @param {string | null} after */
-async function fetchPage(after) {
-  const mine = (asked += 1);
-  const query = new URLSearchParams({ limit: "30", ...(after && { cursor: after }), ...(search.value.trim() && { q: search.value }) });
+/** @param {string | null} cursor null: the first page */
+async function loadConversations(cursor) {
+  const requestNumber = (requestCount += 1);
+  const query = new URLSearchParams({ limit: "30", ...(cursor && { cursor }), ...(searchField.value.trim() && { q: searchField.value }) });
   let page;
   try {
-    page = await json(`/conversations?${query}`);
+    page = await requestJson(`/conversations?${query}`);
   } catch (error) {
-    if (mine === asked) relist(list, [el("li.none", {}, /** @type {Error} */ (error).message)], search);
+    if (requestNumber === requestCount) replaceItems(list, [el("li.empty", {}, /** @type {Error} */ (error).message)], searchField);
     return;
   }
-  if (mine !== asked || (renaming && !after)) return; // a later question is under way, or a title is being typed
-  const lines = page.items.map(line);
-  if (after) list.append(...lines);
-  else relist(list, lines.length ? lines : [el("li.none", {}, search.value.trim() ? "Nothing found." : "No conversations yet.")], search);
-  cursor = page.next_cursor;
-  more.hidden = !cursor;
-  mark();
+  if (requestNumber !== requestCount || (renaming && !cursor)) return; // a newer request is running, or a title is being typed
+  const items = page.items.map(conversationItem);
+  if (cursor) list.append(...items);
+  else replaceItems(list, items.length ? items : [el("li.empty", {}, searchField.value.trim() ? "Nothing found." : "No conversations yet.")], searchField);
+  nextCursor = page.next_cursor;
+  moreButton.hidden = !nextCursor;
+  markCurrent();
 }
 
-/** @param {{conversation_id: string, title: string, last_employee: string | null, updated_at: string}} one */
-function line(one) {
-  const id = one.conversation_id;
-  const title = one.title || "New conversation";
+/** @param {import("../contract.js").Conversation} conversation */
+function conversationItem(conversation) {
+  const id = conversation.conversation_id;
+  const title = conversation.title || "New conversation";
   const item = el("li", { "data-id": id },
-    el("a", { href: address(id), dir: "auto", title }, el("span", { "aria-hidden": "true" }, `${employee(one.last_employee).emoji} `), title),
-    el("button.icon", { type: "button", "aria-label": `Rename ${title}`, title: "Rename", onclick: () => rename(item, id, title) }, "✎"),
-    el("button.icon", { type: "button", "aria-label": `Delete ${title}`, title: "Delete", onclick: () => remove(id, title) }, "✕"));
+    el("a", { href: conversationHash(id), dir: "auto", title }, el("span", { "aria-hidden": "true" }, `${employeeBySlug(conversation.last_employee).emoji} `), title),
+    el("button.icon", { type: "button", "aria-label": `Rename ${title}`, title: "Rename", onclick: () => renameConversation(item, id, title) }, "✎"),
+    el("button.icon", { type: "button", "aria-label": `Delete ${title}`, title: "Delete", onclick: () => deleteConversation(id, title) }, "✕"));
   return item;
 }
 
@@ -72,16 +70,16 @@ function line(one) {
  * @param {string} id
  * @param {string} title
  */
-function rename(item, id, title) {
+function renameConversation(item, id, title) {
   const field = el("input", { value: title, maxlength: "200", "aria-label": "Title", dir: "auto" });
   let ended = false;
-  const end = async (/** @type {boolean} */ keep) => {
+  const end = async (/** @type {boolean} */ save) => {
     if (ended) return;
     ended = true;
-    const wanted = field.value.trim();
+    const newTitle = field.value.trim();
     renaming = false;
-    if (keep && wanted && wanted !== title) await json(path(id), { method: "PATCH", body: { title: wanted } }).catch(() => null);
-    changed("conversations", id);
+    if (save && newTitle && newTitle !== title) await requestJson(conversationPath(id), { method: "PATCH", body: { title: newTitle } }).catch(() => null);
+    notifyChange("conversations", id);
   };
   field.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
     if (event.key === "Enter" && !event.isComposing) end(true);
@@ -97,22 +95,22 @@ function rename(item, id, title) {
  * @param {string} id
  * @param {string} title
  */
-async function remove(id, title) {
-  if (!await confirmed(`Delete “${title}” with all that was said, and what was learned only there?`, "Delete")) return;
-  await json(path(id), { method: "DELETE" }).catch(() => null);
-  changed("conversations", id);
-  changed("memory");
-  if (id === current()) await open(null);
+async function deleteConversation(id, title) {
+  if (!await confirmAction(`Delete “${title}”? Its messages and the facts learned only there are deleted, too.`, "Delete")) return;
+  await requestJson(conversationPath(id), { method: "DELETE" }).catch(() => null);
+  notifyChange("conversations", id);
+  notifyChange("memory");
+  if (id === currentConversation()) await openConversation(null);
 }
 
-function mark() {
+function markCurrent() {
   for (const link of list.querySelectorAll("a")) {
-    if (link.getAttribute("href") === address(current())) link.setAttribute("aria-current", "page");
+    if (link.getAttribute("href") === conversationHash(currentConversation())) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
 }
 
 /** @param {string} id */
-function path(id) {
+function conversationPath(id) {
   return `/conversations/${encodeURIComponent(id)}`;
 }

@@ -1,87 +1,163 @@
-/** The dashboard's beginning: it shows what was told last, says how old that is, and asks again. */
+/** Entry point of the dashboard: polls the metrics of the chosen time range, and keeps old ones while the server is away. */
 
-import { byId } from "./dom.js";
-import { Lost, Problem } from "./http.js";
-import { say } from "./keep.js";
-import { showCodes, showOutcomes } from "./outcomes.js";
-import { keepAsking } from "./refresh.js";
-import { showSeries } from "./series.js";
-import { offerSignOut, signing } from "./signing.js";
-import { SAID, span, switching } from "./span.js";
-import { askAll } from "./summary.js";
-import { showTeam } from "./team.js";
+import { initSignOut, updateSignOut } from "./auth.js";
+import { showEmployees, showErrorCodes, showOutcomes } from "./breakdowns.js";
+import { showCharts } from "./charts.js";
+import { byId, setText } from "./dom.js";
+import { allEmployees, loadEmployees } from "./employees.js";
+import { NetworkError, Problem, requestJson } from "./http.js";
+import { showInsights } from "./insights.js";
 import { showSizes, showTokens, showTotals } from "./tiles.js";
-import { showWeek } from "./week.js";
 
-/** @type {Map<string, import("./summary.js").Told>} what was told last of each stretch of time */
-const known = new Map();
+/** @typedef {"24h" | "7d"} TimeRange */
+/** @typedef {{summary: import("../contract.js").Summary, insights: import("../contract.js").Insights, loadedAt: Date}} DashboardData */
 
-/** @param {AbortSignal} signal */
-async function ask(signal) {
-  const asked = span();
-  const told = await askAll(asked, signal);
-  if (signal.aborted) return;
-  known.set(asked, told);
-  show(told);
-  trouble("");
-  offerSignOut();
+const RANGE_TEXTS = { "24h": "the last 24 hours", "7d": "the last 7 days" };
+
+/** Milliseconds. */
+const POLL_INTERVAL = 15_000;
+const REQUEST_TIMEOUT = 10_000;
+
+/** @type {Map<TimeRange, DashboardData>} the latest data of each time range */
+const cache = new Map();
+
+/**
+ * The time range in the URL, so that it can be linked and the Back button works.
+ * @returns {TimeRange}
+ */
+function timeRange() {
+  return location.hash === "#7d" ? "7d" : "24h";
 }
 
-/** @param {unknown} error */
-function failed(error) {
-  const told = known.get(span());
-  byId("numbers").hidden = !told;
+/** Make the choice of the time range work. */
+function initTimeRange() {
+  const fieldset = byId("time-range");
+  const check = () => { /** @type {HTMLInputElement} */ (fieldset.querySelector(`[value="${timeRange()}"]`)).checked = true; };
+  fieldset.addEventListener("change", (/** @type {any} */ event) => { location.hash = event.target.value; });
+  addEventListener("hashchange", () => {
+    check();
+    changeTimeRange();
+  });
+  check();
+}
+
+/** Show another time range: from the cache, or a spinner until its data is loaded. */
+function changeTimeRange() {
+  const data = cache.get(timeRange());
+  showError("");
+  if (data) show(data);
+  else byId("main").setAttribute("aria-busy", "true");
+  pollNow();
+}
+
+/**
+ * Load and show everything.
+ * @param {AbortSignal} signal
+ */
+async function load(signal) {
+  const range = timeRange();
+  const data = await fetchData(range, signal);
+  if (signal.aborted) return;
+  cache.set(range, data);
+  show(data);
+  showError("");
+  updateSignOut();
+}
+
+/**
+ * Fetch everything that the page shows; one request after the other, as the first may start a new user's session.
+ * @param {TimeRange} range
+ * @param {AbortSignal} signal
+ * @returns {Promise<DashboardData>}
+ */
+async function fetchData(range, signal) {
+  const options = { signal, timeout: REQUEST_TIMEOUT };
+  if (!allEmployees().length) await loadEmployees();
+  const summary = await requestJson(`/metrics-summary?range=${range}`, options);
+  const insights = await requestJson("/insights", options);
+  return { summary, insights, loadedAt: new Date() };
+}
+
+/** @param {DashboardData} data */
+function show({ summary, insights, loadedAt }) {
+  const { totals, data, series, sizes } = summary;
+  setText(byId("scope"), sizes ? "All users’ turns (you are an administrator)" : "Your turns");
+  setText(byId("updated"), ` · updated ${formatTime(loadedAt)}`);
+  setText(byId("no-turns-text"), `No turns in ${RANGE_TEXTS[timeRange()]}.`);
+  byId("no-turns").hidden = totals.total_requests > 0;
+  byId("turn-metrics").hidden = totals.total_requests === 0;
+  byId("metrics").hidden = false;
   byId("main").removeAttribute("aria-busy");
-  const expected = error instanceof Problem || error instanceof Lost;
-  const why = expected ? error.message : "Something went wrong in this page.";
-  trouble(told ? `${why} These numbers are from ${time(told.at)}; new ones are asked for every 15 seconds.` : `${why} It is asked again every 15 seconds.`);
+  showTotals(totals, RANGE_TEXTS[timeRange()]);
+  showCharts(series, summary.hours);
+  showEmployees(data);
+  showOutcomes(totals);
+  showErrorCodes(totals.error_codes);
+  showTokens(totals.tokens);
+  showSizes(sizes);
+  showInsights(insights);
+}
+
+/**
+ * Show why loading failed, and how old the data on the page is.
+ * @param {unknown} error
+ */
+function handleError(error) {
+  const data = cache.get(timeRange());
+  byId("metrics").hidden = !data;
+  byId("main").removeAttribute("aria-busy");
+  const expected = error instanceof Problem || error instanceof NetworkError;
+  const reason = expected ? error.message : "Something went wrong on this page.";
+  showError(`${reason} ${data ? `Showing numbers from ${formatTime(data.loadedAt)}. ` : ""}Retrying every 15 seconds.`);
   if (!expected) throw error;
 }
 
-/** @param {import("./summary.js").Told} told */
-function show({ summary, insights, at }) {
-  const { totals, data, series, sizes } = summary;
-  say(byId("whose"), sizes ? "Everyone’s turns, as you are an administrator" : "Your turns");
-  say(byId("updated"), ` · updated ${time(at)}`);
-  say(byId("nothing-said"), `No turns in ${SAID[span()]}.`);
-  byId("nothing").hidden = totals.total_requests > 0;
-  byId("turned").hidden = totals.total_requests === 0;
-  byId("numbers").hidden = false;
-  byId("main").removeAttribute("aria-busy");
-  showTotals(totals, SAID[span()]);
-  showSeries(series, summary.hours);
-  showTeam(data);
-  showOutcomes(totals);
-  showCodes(totals.error_codes);
-  showTokens(totals.tokens);
-  showSizes(sizes);
-  showWeek(insights);
+/** @param {string} text empty: no error */
+function showError(text) {
+  setText(byId("status"), text);
+  byId("notice").classList.toggle("error", Boolean(text));
+  byId("retry").hidden = !text;
 }
 
-/** Another stretch of time: what was told of it before, or a pause until it is told. */
-function turnTo() {
-  const told = known.get(span());
-  trouble("");
-  if (told) show(told);
-  else byId("main").setAttribute("aria-busy", "true");
-  now();
+/** @param {Date} date */
+function formatTime(date) {
+  return date.toLocaleTimeString(undefined, { timeStyle: "medium" });
 }
 
-/** @param {string} text what is wrong; empty: nothing */
-function trouble(text) {
-  say(byId("state"), text);
-  byId("notice").classList.toggle("wrong", Boolean(text));
-  byId("again").hidden = !text;
+/**
+ * Call `load` now and then at the interval, while the page is visible.
+ * @param {(signal: AbortSignal) => Promise<void>} load
+ * @param {(error: unknown) => void} onError polling goes on all the same
+ * @returns {() => void} polls now; a request that is running is aborted
+ */
+function startPolling(load, onError) {
+  let controller = new AbortController();
+  /** @type {any} */
+  let timer = 0;
+  const poll = async () => {
+    clearTimeout(timer);
+    controller.abort();
+    const current = controller = new AbortController();
+    try {
+      await load(current.signal);
+    } catch (error) {
+      if (!current.signal.aborted) onError(error);
+    } finally {
+      if (!current.signal.aborted && !document.hidden) timer = setTimeout(poll, POLL_INTERVAL);
+    }
+  };
+  document.addEventListener("visibilitychange", () => {
+    clearTimeout(timer);
+    if (!document.hidden) poll();
+  });
+  addEventListener("online", poll);
+  poll();
+  return poll;
 }
 
-/** @param {Date} at */
-function time(at) {
-  return at.toLocaleTimeString(undefined, { timeStyle: "medium" });
-}
-
-signing();
-switching(turnTo);
+initSignOut();
+initTimeRange();
 byId("main").setAttribute("aria-busy", "true");
-say(byId("state"), "Loading…");
-const now = keepAsking(ask, failed);
-byId("again").addEventListener("click", now);
+setText(byId("status"), "Loading…");
+const pollNow = startPolling(load, handleError);
+byId("retry").addEventListener("click", pollNow);

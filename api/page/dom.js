@@ -1,121 +1,183 @@
-/** Elements, made without a word of HTML: what somebody wrote is text and can become nothing else. */
+/** DOM helpers: elements, dialogs, live region, clipboard. Elements are built from text nodes, so text never becomes HTML. */
 
 /** @typedef {Node | string | null | undefined | false} Child */
 /**
  * @template {string} Tag
- * @typedef {Tag extends keyof HTMLElementTagNameMap ? HTMLElementTagNameMap[Tag] : HTMLElement} Tagged
+ * @typedef {Tag extends keyof HTMLElementTagNameMap ? HTMLElementTagNameMap[Tag] : HTMLElement} ElementOfTag
  */
 /**
- * @template {string} Name tag and classes: "p.hint.small"
- * @typedef {Name extends `${infer Tag}.${string}` ? Tagged<Tag> : Tagged<Name>} Made
+ * @template {string} Selector tag and classes: "p.hint.small"
+ * @typedef {Selector extends `${infer Tag}.${string}` ? ElementOfTag<Tag> : ElementOfTag<Selector>} ElementOf
  */
 /**
- * Elements of the page that are more than any element, by their ids.
+ * Element types by id, where a plain HTMLElement is not enough.
  * @typedef {{
- *   composer: HTMLFormElement, confirm: HTMLDialogElement, memory: HTMLDialogElement, message: HTMLTextAreaElement,
- *   search: HTMLInputElement, "search-memory": HTMLInputElement, send: HTMLButtonElement, "sign-in": HTMLDialogElement,
- *   token: HTMLInputElement, whom: HTMLSelectElement,
- * }} Parts
+ *   composer: HTMLFormElement, confirm: HTMLDialogElement, employee: HTMLSelectElement, memory: HTMLDialogElement,
+ *   message: HTMLTextAreaElement, "search-conversations": HTMLInputElement, "search-memory": HTMLInputElement,
+ *   send: HTMLButtonElement,
+ * }} ElementsById
  */
 
+/** @type {WeakMap<HTMLDialogElement, Promise<string>>} the latest result of each dialog */
+const dialogResults = new WeakMap();
+
 /**
- * An element.
- * @template {string} Name
- * @param {Name} name tag and classes: "p.hint.small"
- * @param {Record<string, any>} [given] `on…` are listeners, the rest attributes; null and false are left out
+ * Create an element.
+ * @template {string} Selector
+ * @param {Selector} selector tag and classes: "p.hint.small"
+ * @param {Record<string, any>} [props] `on…` are event listeners, the rest attributes; null and false are left out
  * @param {...Child} children
- * @returns {Made<Name>}
+ * @returns {ElementOf<Selector>}
  */
-export function el(name, given = {}, ...children) {
-  const [tag, ...classes] = name.split(".");
-  const made = document.createElement(tag);
-  if (classes.length) made.className = classes.join(" ");
-  fill(made, ...children); // before `dir="auto"`, which looks through all of them for each one that comes
-  for (const [key, value] of Object.entries(given)) {
-    if (key.startsWith("on")) made.addEventListener(key.slice(2), value);
+export function el(selector, props = {}, ...children) {
+  const [tag, ...classes] = selector.split(".");
+  const element = document.createElement(tag);
+  if (classes.length) element.className = classes.join(" ");
+  setChildren(element, ...children); // before `dir="auto"`: Chromium rescans all children for each one added after it
+  for (const [key, value] of Object.entries(props)) {
+    if (key.startsWith("on")) element.addEventListener(key.slice(2), value);
     else if (value !== null && value !== undefined && value !== false) {
-      made.setAttribute(key, value === true ? "" : String(value));
+      element.setAttribute(key, value === true ? "" : String(value));
     }
   }
-  return /** @type {any} */ (made);
+  return /** @type {any} */ (element);
 }
 
 /**
- * Put these in the place of what is in there.
+ * The element with this id. Throws if the page has none.
+ * @template {string} Id
+ * @param {Id} id
+ * @returns {Id extends keyof ElementsById ? ElementsById[Id] : HTMLElement}
+ */
+export function byId(id) {
+  const element = document.getElementById(id);
+  if (!element) throw new Error(`the page has no #${id}`);
+  return /** @type {any} */ (element);
+}
+
+/**
+ * Replace the children of an element; null, undefined and false are left out.
  * @param {Element} parent
  * @param {...Child} children
  */
-export function fill(parent, ...children) {
+export function setChildren(parent, ...children) {
   parent.replaceChildren(...children.filter((child) => child !== null && child !== undefined && child !== false));
 }
 
 /**
- * Put other lines into a list. A focus within goes to the same line, or to the one in its place.
- * @param {HTMLElement} list
- * @param {HTMLElement[]} lines
- * @param {HTMLElement} otherwise what gets the focus where no line can have it
- */
-export function relist(list, lines, otherwise) {
-  const held = list.contains(document.activeElement) ? /** @type {HTMLElement | null} */ (document.activeElement?.closest("li")) : null;
-  const controls = "a, button";
-  const at = held && Math.max(0, [...held.querySelectorAll(controls)].indexOf(/** @type {Element} */ (document.activeElement)));
-  const place = held && Math.min([...list.children].indexOf(held), lines.length - 1);
-  list.replaceChildren(...lines);
-  if (!held) return;
-  const line = lines.find((one) => one.dataset.id === held.dataset.id) ?? lines[Number(place)];
-  const control = /** @type {HTMLElement | undefined} */ (line.querySelectorAll(controls)[Number(at)]);
-  (control ?? otherwise).focus();
-}
-
-/**
- * The page's element of this id.
- * @template {string} Id
- * @param {Id} id
- * @returns {Id extends keyof Parts ? Parts[Id] : HTMLElement}
- */
-export function byId(id) {
-  const found = document.getElementById(id);
-  if (!found) throw new Error(`the page has no #${id}`);
-  return /** @type {any} */ (found);
-}
-
-/** A random UUID, also where the page came over plain HTTP and `crypto.randomUUID` is withheld. */
-export function uuid() {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  bytes[6] = (bytes[6] & 0x0f) | 0x40;
-  bytes[8] = (bytes[8] & 0x3f) | 0x80;
-  const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
-}
-
-/**
- * Put a text on the clipboard, also where the page came over plain HTTP.
+ * Set the text of a node, only if it differs: live regions and text selections stay untouched otherwise.
+ * @param {Node} node
  * @param {string} text
  */
-export async function copy(text) {
+export function setText(node, text) {
+  if (node.textContent !== text) node.textContent = text;
+}
+
+/**
+ * Keyed update: one child per item, in order. Children are reused, so that focus, selection and scroll position survive.
+ * @template T
+ * @param {Element} parent
+ * @param {T[]} items
+ * @param {(item: T, index: number) => string} keyOf
+ * @param {(item: T) => HTMLElement} create
+ * @param {(child: any, item: T, index: number) => void} update called for new and reused children
+ */
+export function syncChildren(parent, items, keyOf, create, update) {
+  const existing = new Map([...parent.children].map((child) => [/** @type {HTMLElement} */ (child).dataset.key, child]));
+  items.forEach((item, index) => {
+    const key = keyOf(item, index);
+    const child = /** @type {HTMLElement} */ (existing.get(key) ?? create(item));
+    existing.delete(key);
+    child.dataset.key = key;
+    if (parent.children[index] !== child) parent.insertBefore(child, parent.children[index] ?? null);
+    update(child, item, index);
+  });
+  for (const child of existing.values()) child.remove();
+}
+
+/**
+ * Replace the items of a list and keep the focus: on the same item, else on the one now in its position.
+ * @param {HTMLElement} list
+ * @param {HTMLElement[]} items
+ * @param {HTMLElement} fallback gets the focus where no item can take it
+ */
+export function replaceItems(list, items, fallback) {
+  const focused = list.contains(document.activeElement) ? /** @type {HTMLElement | null} */ (document.activeElement?.closest("li")) : null;
+  const controls = "a, button";
+  const controlIndex = focused && Math.max(0, [...focused.querySelectorAll(controls)].indexOf(/** @type {Element} */ (document.activeElement)));
+  const itemIndex = focused && Math.min([...list.children].indexOf(focused), items.length - 1);
+  list.replaceChildren(...items);
+  if (!focused) return;
+  const item = items.find((other) => other.dataset.id === focused.dataset.id) ?? items[Number(itemIndex)];
+  const control = /** @type {HTMLElement | undefined} */ (item.querySelectorAll(controls)[Number(controlIndex)]);
+  (control ?? fallback).focus();
+}
+
+/**
+ * Ask for confirmation.
+ * @param {string} question
+ * @param {string} action label of the confirming button
+ * @returns {Promise<boolean>}
+ */
+export async function confirmAction(question, action) {
+  const dialog = byId("confirm");
+  byId("confirm-question").textContent = question;
+  byId("confirm-yes").textContent = action;
+  return (await openModal(dialog)) === "yes";
+}
+
+/**
+ * Open a dialog and wait until it is closed. The `close` event comes late: if the dialog was reopened in between, the
+ * next call waits for the previous result, or it would take that result for its own.
+ * @param {HTMLDialogElement} dialog
+ * @returns {Promise<string>} its return value
+ */
+export function openModal(dialog) {
+  const result = Promise.resolve(dialogResults.get(dialog)).then(() => {
+    dialog.returnValue = "";
+    dialog.showModal();
+    return new Promise((resolve) => { dialog.addEventListener("close", () => resolve(dialog.returnValue), { once: true }); });
+  });
+  dialogResults.set(dialog, result);
+  return result;
+}
+
+/**
+ * Announce a text to screen readers (chat page only).
+ * @param {string} text
+ */
+export function announce(text) {
+  byId("live-region").textContent = text;
+}
+
+/**
+ * Copy a text to the clipboard, also over plain HTTP.
+ * @param {string} text
+ */
+async function copyText(text) {
   if (navigator.clipboard) {
     try {
       await navigator.clipboard.writeText(text);
       return;
-    } catch { /* not allowed: the old way may be */ }
+    } catch { /* not allowed: execCommand may still be */ }
   }
-  const sheet = el("textarea.unseen", { "aria-hidden": "true" });
-  sheet.value = text;
-  document.body.append(sheet);
-  sheet.select();
+  const field = el("textarea.visually-hidden", { "aria-hidden": "true" });
+  field.value = text;
+  document.body.append(field);
+  field.select();
   document.execCommand("copy");
-  sheet.remove();
+  field.remove();
 }
 
 /**
- * A button that copies, and says so for a moment.
- * @param {() => string} text
+ * A copy button that confirms for a moment.
+ * @param {() => string} getText
  */
-export function copyButton(text) {
+export function copyButton(getText) {
   const button = el("button.quiet", {
     type: "button",
     onclick: async () => {
-      await copy(text());
+      await copyText(getText());
       button.textContent = "Copied";
       setTimeout(() => { button.textContent = "Copy"; }, 1500);
     },

@@ -1,38 +1,37 @@
-/** The team: who there is, and how each looks. */
+/** The AI employees: loaded once, shown by badge and name. */
 
 import { el } from "./dom.js";
-import { json } from "./http.js";
+import { requestJson } from "./http.js";
 
 /** @typedef {import("../contract.js").Employee} Employee */
-/** @typedef {Pick<Employee, "slug" | "name" | "title" | "emoji">} Face */
+/** @typedef {Pick<Employee, "slug" | "name" | "title" | "emoji">} EmployeeProfile */
 
 /** @type {Employee[]} */
-let team = [];
+let employees = [];
 
-/** Ask who there is. */
-export async function meet() {
-  team = await json("/employees");
-  return team;
+/** Load all employees. */
+export async function loadEmployees() {
+  employees = await requestJson("/employees");
 }
 
-/** Everyone, the boss first. */
-export function everyone() {
-  return team;
+/** All employees, the boss first; empty until loaded. */
+export function allEmployees() {
+  return employees;
 }
 
 /**
- * The employee of this slug.
+ * The employee with this slug; a neutral profile if there is none.
  * @param {string | null} slug
- * @returns {Face}
+ * @returns {EmployeeProfile}
  */
-export function employee(slug) {
-  return team.find((one) => one.slug === slug) ?? { slug: "prime", name: "Frontdesk", title: "", emoji: "💬" };
+export function employeeBySlug(slug) {
+  return employees.find((employee) => employee.slug === slug) ?? { slug: "prime", name: "Frontdesk", title: "", emoji: "💬" };
 }
 
 /**
- * The employee's icon in their colour.
- * @param {Face} one
+ * The employee's emoji on a disc of their colour.
+ * @param {EmployeeProfile} employee
  */
-export function badge(one) {
-  return el(`span.badge.of-${one.slug}`, { "aria-hidden": "true" }, one.emoji);
+export function badge(employee) {
+  return el(`span.badge.employee-${employee.slug}`, { "aria-hidden": "true" }, employee.emoji);
 }

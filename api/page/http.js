@@ -1,8 +1,8 @@
-/** Requests to our own server: who asks, and what a refusal means. */
+/** Fetch wrapper for our own API: token, timeout, and errors. */
 
-const TOKEN = "frontdesk.token";
+import { accessToken, renewToken } from "./auth.js";
 
-/** The server refused. `detail` is safe to show a person. */
+/** A refusal of the server (RFC 9457). The message is safe to show. */
 export class Problem extends Error {
   /**
    * @param {number} status
@@ -18,120 +18,90 @@ export class Problem extends Error {
   }
 }
 
-/** The server could not be reached, or went away in the middle. */
-export class Lost extends Error {}
+/** The server could not be reached, or the connection was lost. */
+export class NetworkError extends Error {}
 
-/** Nothing came of a request for so long that its connection may be dead. */
-export class Silent extends Lost {}
+/** No response came in time; the connection may be dead. */
+export class ResponseTimeout extends NetworkError {}
 
-/** Milliseconds within which a response begins. A connection that something on the way swallowed never says so. */
-const PATIENCE = 20_000;
+/** Milliseconds until a response must begin: a connection that was silently dropped reports nothing. */
+const RESPONSE_TIMEOUT = 20_000;
 
-/** @param {unknown} error whether it says that there is no such thing */
-export function isMissing(error) {
+/** @param {unknown} error whether it is a 404 */
+export function isNotFound(error) {
   return error instanceof Problem && error.status === 404;
 }
 
-/** @type {(refused: boolean) => Promise<string>} */
-let askForToken = async () => { throw new Error("nobody to ask for a token"); };
-/** @type {Promise<string> | null} */
-let asked = null;
-
 /**
- * Who asks the person for a token, where the server wants one; `refused`: another one than they gave.
- * @param {(refused: boolean) => Promise<string>} how
- */
-export function signInWith(how) {
-  askForToken = how;
-}
-
-/** Whether this tab has a token: in local mode it needs none. */
-export function signedIn() {
-  return sessionStorage.getItem(TOKEN) !== null;
-}
-
-/** Forget the token. */
-export function signOut() {
-  sessionStorage.removeItem(TOKEN);
-}
-
-/**
- * A response that is no refusal. Where the server wants a token the person is asked for one, once for all requests.
+ * Send a request. After a 401 the user is asked for a token, and the request is sent again.
  * @param {string} path
- * @param {{method?: string, body?: object, headers?: Record<string, string>, signal?: AbortSignal, within?: number}} [options]
- * @returns {Promise<Response>}
- * @throws {Problem | Lost}
+ * @param {{method?: string, body?: object, headers?: Record<string, string>, signal?: AbortSignal, timeout?: number}} [options]
+ * @returns {Promise<Response>} a successful response
+ * @throws {Problem | NetworkError}
  */
-export async function ask(path, { method = "GET", body, headers = {}, signal, within = PATIENCE } = {}) {
-  const token = sessionStorage.getItem(TOKEN);
-  const sent = { ...headers };
-  if (token) sent.Authorization = `Bearer ${token}`;
-  if (body !== undefined) sent["Content-Type"] = "application/json";
-  const request = new Request(path, { method, headers: sent, body: body && JSON.stringify(body) });
-  const response = await begun(request, signal, within);
+export async function request(path, { method = "GET", body, headers = {}, signal, timeout = RESPONSE_TIMEOUT } = {}) {
+  const token = accessToken();
+  const allHeaders = { ...headers };
+  if (token) allHeaders.Authorization = `Bearer ${token}`;
+  if (body !== undefined) allHeaders["Content-Type"] = "application/json";
+  const response = await fetchInTime(new Request(path, { method, headers: allHeaders, body: body && JSON.stringify(body) }), signal, timeout);
   if (response.ok) return response;
   if (response.status === 401) {
-    await newToken(token);
-    return ask(path, { method, body, headers, signal, within });
+    await renewToken(token);
+    return request(path, { method, body, headers, signal, timeout });
   }
-  throw await problem(response);
+  throw await toProblem(response);
 }
 
 /**
- * The response, as soon as it begins.
- * @param {Request} request
- * @param {AbortSignal | undefined} signal
- * @param {number} within
- * @returns {Promise<Response>}
- */
-async function begun(request, signal, within) {
-  const control = new AbortController();
-  const leave = () => control.abort(signal?.reason);
-  if (signal?.aborted) leave();
-  signal?.addEventListener("abort", leave);
-  const timer = setTimeout(() => control.abort(new Silent("The server does not answer.")), within);
-  try {
-    return await fetch(request, { signal: control.signal });
-  } catch (error) {
-    if (signal?.aborted || error instanceof Silent) throw error;
-    throw new Lost("The server cannot be reached.");
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-/**
- * The JSON of a response; null of an empty one.
+ * Send a request and parse its JSON response; null if it is empty.
  * @template {string} Path
  * @param {Path} path
- * @param {Parameters<typeof ask>[1]} [options]
- * @returns {Promise<import("../contract.js").Answer<Path>>}
+ * @param {Parameters<typeof request>[1]} [options]
+ * @returns {Promise<import("../contract.js").ResponseBody<Path>>}
+ * @throws {Problem | NetworkError}
  */
-export async function json(path, options) {
-  const response = await ask(path, options);
+export async function requestJson(path, options) {
+  const response = await request(path, options);
   try {
     const text = await response.text();
     return /** @type {any} */ (text ? JSON.parse(text) : null);
   } catch (error) {
     if (options?.signal?.aborted) throw error;
-    throw new Lost("The server went away.");
+    throw new NetworkError("The connection was lost.");
   }
 }
 
-/** @param {string | null} refused */
-async function newToken(refused) {
-  if (sessionStorage.getItem(TOKEN) !== refused) return; // another request has got one meanwhile
-  asked ??= askForToken(refused !== null).finally(() => { asked = null; });
-  sessionStorage.setItem(TOKEN, await asked);
+/**
+ * Fetch, with a timeout until the response begins. The body has none: an event stream stays open.
+ * @param {Request} request
+ * @param {AbortSignal | undefined} signal
+ * @param {number} timeout milliseconds
+ * @returns {Promise<Response>}
+ */
+async function fetchInTime(request, signal, timeout) {
+  const controller = new AbortController();
+  const abort = () => controller.abort(signal?.reason);
+  if (signal?.aborted) abort();
+  signal?.addEventListener("abort", abort);
+  const timer = setTimeout(() => controller.abort(new ResponseTimeout("The server is not responding.")), timeout);
+  try {
+    return await fetch(request, { signal: controller.signal });
+  } catch (error) {
+    if (signal?.aborted || error instanceof ResponseTimeout) throw error;
+    throw new NetworkError("The server cannot be reached.");
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /** @param {Response} response */
-async function problem(response) {
-  /** @type {import("../contract.js").Refusal} */
-  let said = {};
+async function toProblem(response) {
+  /** @type {import("../contract.js").ProblemDetails} */
+  let details = {};
   try {
-    said = await response.json();
-  } catch { /* not ours: a proxy's */ }
-  const after = said.retry_after ?? (Number(response.headers.get("Retry-After")) || null);
-  return new Problem(response.status, said.code ?? "internal", said.detail ?? "Something went wrong.", after);
+    details = await response.json();
+  } catch { /* a proxy's response, not our server's */ }
+  const retryAfter = details.retry_after ?? (Number(response.headers.get("Retry-After")) || null);
+  return new Problem(response.status, details.code ?? "internal", details.detail ?? "Something went wrong.", retryAfter);
 }

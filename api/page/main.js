@@ -1,70 +1,69 @@
-/** The page's beginning: who is there, what was open, and what was under way when the page was left. */
+/** Entry point of the chat page. */
 
-import * as chat from "./chat.js";
-import * as composer from "./composer.js";
-import { listConversations, refresh } from "./conversations.js";
+import { initSignOut, updateSignOut } from "./auth.js";
+import { ask, currentConversation, openConversation, refreshMessages, sendPending, stopAnswer } from "./chat.js";
+import { addEmployeeOptions, enableSending, focusComposer, initComposer } from "./composer.js";
+import { initConversations, refreshConversations } from "./conversations.js";
 import { byId, el } from "./dom.js";
-import { meet } from "./employees.js";
-import { showMemory } from "./memory.js";
-import { loaded } from "./parser.js";
-import { openConversation, underWay } from "./remembered.js";
-import { offerSignOut, signing } from "./signing.js";
-import { onChange } from "./tabs.js";
-import * as thread from "./thread.js";
+import { loadEmployees } from "./employees.js";
+import { parserReady } from "./markdown-parser.js";
+import { initMemoryDialog } from "./memory.js";
+import { showItems } from "./message-list.js";
+import { conversationInUrl, loadPending, onChange } from "./tab-state.js";
 
 async function main() {
-  signing();
-  composer.compose(chat.ask, chat.stop);
-  showMemory();
-  sidebar();
-  await meet();
-  composer.offerTeam();
-  await listConversations(); // the first to say who asks: a new visitor gets a session, or is asked for a token
-  offerSignOut();
-  onChange((what, conversation, here) => { if (what === "conversations" && !here && conversation === chat.current()) chat.refresh(); });
-  addEventListener("popstate", () => { if (openConversation() !== chat.current()) chat.open(openConversation()); });
+  initSignOut();
+  initComposer(ask, stopAnswer);
+  initMemoryDialog();
+  initSidebar();
+  await loadEmployees();
+  addEmployeeOptions();
+  await initConversations(); // the first request that needs a user: starts a session, or asks for a token
+  updateSignOut();
+  onChange((topic, conversation, local) => { if (topic === "conversations" && !local && conversation === currentConversation()) refreshMessages(); });
+  addEventListener("popstate", () => { if (conversationInUrl() !== currentConversation()) openConversation(conversationInUrl()); });
   addEventListener("focus", () => {
-    refresh();
-    chat.refresh();
+    refreshConversations();
+    refreshMessages();
   });
-  composer.focus();
-  await loaded;
-  const sending = underWay();
-  const shown = chat.open(sending?.message.conversation_id ?? openConversation(), Boolean(sending));
-  if (!sending) composer.open();
-  await shown;
-  if (!sending) return;
-  const answered = chat.sendOff(sending);
-  composer.open();
-  await answered;
+  focusComposer();
+  await parserReady;
+  const pending = loadPending();
+  const opened = openConversation(pending?.message.conversation_id ?? conversationInUrl(), Boolean(pending));
+  if (!pending) enableSending();
+  await opened;
+  if (!pending) return;
+  const sent = sendPending(pending);
+  enableSending();
+  await sent;
 }
 
-function sidebar() {
-  const menu = byId("menu");
+/** Make the sidebar work. On narrow screens it is a drawer over the page. */
+function initSidebar() {
+  const menuButton = byId("menu");
   const narrow = matchMedia("(max-width: 52rem)");
-  const open = (/** @type {boolean} */ wanted) => {
-    const focused = byId("side").contains(document.activeElement);
-    document.body.classList.toggle("aside", wanted);
-    menu.setAttribute("aria-expanded", String(wanted));
-    byId("main").inert = wanted; // it lies in the shade
-    if (wanted) byId("new").focus();
-    else if (focused) menu.focus();
+  const toggle = (/** @type {boolean} */ open) => {
+    const focusInside = byId("sidebar").contains(document.activeElement);
+    document.body.classList.toggle("sidebar-open", open);
+    menuButton.setAttribute("aria-expanded", String(open));
+    byId("main").inert = open; // keeps the focus in the drawer
+    if (open) byId("new-conversation").focus();
+    else if (focusInside) menuButton.focus();
   };
-  menu.addEventListener("click", () => open(!document.body.classList.contains("aside")));
-  byId("shade").addEventListener("click", () => open(false));
-  byId("side").addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
-    if (event.key !== "Escape" || !document.body.classList.contains("aside")) return;
-    open(false);
+  menuButton.addEventListener("click", () => toggle(!document.body.classList.contains("sidebar-open")));
+  byId("backdrop").addEventListener("click", () => toggle(false));
+  byId("sidebar").addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
+    if (event.key === "Escape" && document.body.classList.contains("sidebar-open")) toggle(false);
   });
-  addEventListener("moved", () => open(false));
-  narrow.addEventListener("change", () => open(false));
-  byId("skip").addEventListener("click", () => byId("message").focus());
-  byId("new").addEventListener("click", () => {
-    chat.open(null);
-    composer.focus();
+  addEventListener("conversationchange", () => toggle(false));
+  narrow.addEventListener("change", () => toggle(false));
+  byId("skip-link").addEventListener("click", () => byId("message").focus());
+  byId("new-conversation").addEventListener("click", () => {
+    openConversation(null);
+    focusComposer();
   });
 }
 
 main().catch((error) => {
-  thread.show(el("p.state", {}, error.message, " ", el("button", { type: "button", onclick: () => location.reload() }, "Try again")));
+  showItems(el("p.status", {}, error.message, " ", el("button", { type: "button", onclick: () => location.reload() }, "Try again")));
 });

@@ -1,53 +1,53 @@
-/** Markdown as elements, made anew only where it has changed, so that an answer can be shown while it grows. */
+/** Markdown renderer: parser tokens to DOM nodes. While an answer grows, only the blocks that changed are rendered again. */
 
-import { copyButton, el, fill } from "./dom.js";
-import { parser } from "./parser.js";
+import { copyButton, el, setChildren } from "./dom.js";
+import { parser } from "./markdown-parser.js";
 
-/** @typedef {import("./parser.js").Token} Token */
+/** @typedef {import("./markdown-parser.js").Token} Token */
 
-/** Elements within elements deeper than this are left out, and their content is not: a browser gives up on thousands. */
-const DEEPEST = 32;
+/** Elements nested deeper are left out, their content is kept: browsers give up on thousands of levels. */
+const MAX_DEPTH = 32;
 const TASK = /^\[([ xX])\][ \t]+(?=\S|$)/;
-/** Addresses that a link may have; `javascript:` and `data:` are none. */
-const SCHEMES = new Set(["http:", "https:", "mailto:"]);
+/** Links with other schemes, such as `javascript:` and `data:`, become plain text. */
+const LINK_SCHEMES = new Set(["http:", "https:", "mailto:"]);
 
-/** A sheet that shows a text as Markdown. */
-export class Sheet {
-  /** @param {Element} place */
-  constructor(place) {
-    this.place = place;
-    /** @type {string[]} what each block that is shown was made of */
-    this.shown = [];
-    /** Addresses by their labels, which any block may use. */
-    this.addresses = "{}";
+/** Shows a text as Markdown in an element. */
+export class MarkdownView {
+  /** @param {Element} container */
+  constructor(container) {
+    this.container = container;
+    /** @type {string[]} the source of each rendered block */
+    this.sources = [];
+    /** Link reference definitions as JSON; any block may use them. */
+    this.references = "{}";
   }
 
   /**
    * Show this text.
    * @param {string} text
    */
-  show(text) {
-    if (!parser) return fill(this.place, el("p.words", { dir: "auto" }, text));
+  render(text) {
+    if (!parser) return setChildren(this.container, el("p.plain-text", { dir: "auto" }, text));
     const env = {};
-    const blocks = parted(parser.parse(text, env));
+    const blocks = splitBlocks(parser.parse(text, env));
     const lines = text.split(/\r\n?|\n/);
-    const made = blocks.map(([{ map }], at) => lines.slice(map?.[0], blocks[at + 1]?.[0].map?.[0]).join("\n"));
-    const addresses = JSON.stringify(env);
-    let same = 0;
-    if (addresses === this.addresses) while (same < made.length && made[same] === this.shown[same]) same += 1;
-    this.addresses = addresses;
-    this.shown = made;
-    while (this.place.childNodes.length > same) this.place.lastChild?.remove();
-    for (const block of blocks.slice(same)) this.place.append(nodes(block));
+    const sources = blocks.map(([{ map }], index) => lines.slice(map?.[0], blocks[index + 1]?.[0].map?.[0]).join("\n"));
+    const references = JSON.stringify(env);
+    let unchanged = 0;
+    if (references === this.references) while (unchanged < sources.length && sources[unchanged] === this.sources[unchanged]) unchanged += 1;
+    this.references = references;
+    this.sources = sources;
+    while (this.container.childNodes.length > unchanged) this.container.lastChild?.remove();
+    for (const block of blocks.slice(unchanged)) this.container.append(renderTokens(block));
     return undefined;
   }
 }
 
 /**
- * The tokens of each block.
- * @param {Token[]} tokens of a document
+ * The tokens of each top-level block.
+ * @param {Token[]} tokens
  */
-function parted(tokens) {
+function splitBlocks(tokens) {
   /** @type {Token[][]} */
   const blocks = [];
   for (const token of tokens) {
@@ -58,55 +58,55 @@ function parted(tokens) {
 }
 
 /**
- * What tokens mean: an element for each that begins one, with what comes until its end.
+ * Turn a flat list of opening, closing and leaf tokens into a tree of nodes.
  * @param {Token[]} tokens
  */
-function nodes(tokens) {
-  const open = [document.createDocumentFragment()];
+function renderTokens(tokens) {
+  const fragments = [document.createDocumentFragment()];
   /** @type {Token[]} */
-  const begun = [];
+  const openTokens = [];
   for (const token of tokens) {
-    const inner = open[open.length - 1];
+    const inner = fragments[fragments.length - 1];
     if (token.nesting > 0) {
-      begun.push(token);
-      open.push(token.hidden || open.length > DEEPEST ? inner : document.createDocumentFragment());
+      openTokens.push(token);
+      fragments.push(token.hidden || fragments.length > MAX_DEPTH ? inner : document.createDocumentFragment());
     } else if (token.nesting < 0) {
-      open.pop();
-      const of = /** @type {Token} */ (begun.pop());
-      const outer = open[open.length - 1];
-      if (inner !== outer) outer.append(element(of, inner));
-    } else inner.append(token.type === "inline" ? nodes(token.children ?? []) : leaf(token));
+      fragments.pop();
+      const openToken = /** @type {Token} */ (openTokens.pop());
+      const outer = fragments[fragments.length - 1];
+      if (inner !== outer) outer.append(renderElement(openToken, inner));
+    } else inner.append(token.type === "inline" ? renderTokens(token.children ?? []) : renderLeaf(token));
   }
-  return open[0];
+  return fragments[0];
 }
 
 /**
- * @param {Token} token that begins it
- * @param {DocumentFragment} inner
+ * @param {Token} token the opening one
+ * @param {DocumentFragment} content
  */
-function element(token, inner) {
+function renderElement(token, content) {
   const { type, tag } = token;
   switch (type) {
-    case "table_open": return el("div.wide", { tabindex: "0" }, el("table", {}, inner));
-    case "th_open": case "td_open": return el(`${tag}.${side(token)}`, { dir: "auto" }, inner);
-    case "ordered_list_open": return el("ol", { start: token.attrGet("start") ?? 1, dir: "auto" }, inner);
-    case "list_item_open": return withBox(el("li", {}, inner));
-    case "link_open": return link(attribute(token, "href"), inner);
-    case "s_open": return el("del", {}, inner);
+    case "table_open": return el("div.table-scroll", { tabindex: "0" }, el("table", {}, content));
+    case "th_open": case "td_open": return el(`${tag}.${alignment(token)}`, { dir: "auto" }, content);
+    case "ordered_list_open": return el("ol", { start: token.attrGet("start") ?? 1, dir: "auto" }, content);
+    case "list_item_open": return withCheckbox(el("li", {}, content));
+    case "link_open": return renderLink(attribute(token, "href"), content);
+    case "s_open": return el("del", {}, content);
     case "paragraph_open": case "heading_open": case "bullet_list_open": case "blockquote_open":
-      return el(tag, { dir: "auto" }, inner);
-    default: return el(tag, {}, inner);
+      return el(tag, { dir: "auto" }, content);
+    default: return el(tag, {}, content);
   }
 }
 
-/** @param {Token} token without anything between its beginning and its end */
-function leaf(token) {
+/** @param {Token} token one without a closing token */
+function renderLeaf(token) {
   switch (token.type) {
-    case "fence": case "code_block": return code(token);
+    case "fence": case "code_block": return renderCodeBlock(token);
     case "code_inline": return el("code", {}, token.content);
     case "hardbreak": case "hr": return el(token.tag);
     case "softbreak": return "\n";
-    case "image": return link(attribute(token, "src"), nodes(token.children ?? []).textContent ?? ""); // nothing is fetched
+    case "image": return renderLink(attribute(token, "src"), renderTokens(token.children ?? []).textContent ?? ""); // never fetched
     default: return token.content;
   }
 }
@@ -119,48 +119,48 @@ function attribute(token, name) {
   return String(token.attrGet(name) ?? "");
 }
 
-/** @param {Token} token of a cell */
-function side(token) {
-  const [, where] = /text-align:(.*)/.exec(attribute(token, "style")) ?? [];
-  return where === "center" ? "middle" : where === "right" ? "end" : "start";
+/** @param {Token} token of a table cell */
+function alignment(token) {
+  const [, align] = /text-align:(.*)/.exec(attribute(token, "style")) ?? [];
+  return align === "center" ? "align-center" : align === "right" ? "align-end" : "align-start";
 }
 
-/** @param {HTMLElement} item whose text may begin with a box to tick */
-function withBox(item) {
-  const place = item.firstChild instanceof HTMLParagraphElement ? item.firstChild : item;
-  const first = place.firstChild;
-  const [task, mark] = (first instanceof Text && TASK.exec(first.data)) || [];
-  if (task) {
-    /** @type {Text} */ (first).deleteData(0, task.length);
-    place.prepend(el("input", { type: "checkbox", disabled: true, checked: mark !== " ", "aria-label": "done" }));
+/** @param {HTMLElement} item a list item, whose text may begin with a task marker: `[x]` */
+function withCheckbox(item) {
+  const parent = item.firstChild instanceof HTMLParagraphElement ? item.firstChild : item;
+  const text = parent.firstChild;
+  const [marker, mark] = (text instanceof Text && TASK.exec(text.data)) || [];
+  if (marker) {
+    /** @type {Text} */ (text).deleteData(0, marker.length);
+    parent.prepend(el("input", { type: "checkbox", disabled: true, checked: mark !== " ", "aria-label": "done" }));
   }
   return item;
 }
 
 /** @param {Token} token */
-function code({ content, info }) {
-  const text = content.replace(/\n$/, "");
-  const head = el("figcaption", {}, el("span", {}, info.trim().split(/\s/)[0] || "code"), copyButton(() => text));
-  return el("figure.code", {}, head, el("pre", { dir: "ltr", tabindex: "0" }, el("code", {}, text)));
+function renderCodeBlock({ content, info }) {
+  const code = content.replace(/\n$/, "");
+  const caption = el("figcaption", {}, el("span", {}, info.trim().split(/\s/)[0] || "code"), copyButton(() => code));
+  return el("figure.code", {}, caption, el("pre", { dir: "ltr", tabindex: "0" }, el("code", {}, code)));
 }
 
 /**
- * A link, or what is in it, where it leads to no place that an answer may lead to.
- * @param {string} address
- * @param {DocumentFragment | string} inner
+ * A link, or a span if the URL is not allowed.
+ * @param {string} url
+ * @param {DocumentFragment | string} content
  */
-function link(address, inner) {
-  const href = safe(address);
-  const made = href ? el("a", { href, target: "_blank", rel: "noopener noreferrer nofollow" }, inner) : el("span", {}, inner);
-  for (const other of made.querySelectorAll("a, span")) other.replaceWith(...other.childNodes); // a picture's
-  return made;
+function renderLink(url, content) {
+  const href = safeUrl(url);
+  const link = href ? el("a", { href, target: "_blank", rel: "noopener noreferrer nofollow" }, content) : el("span", {}, content);
+  for (const nested of link.querySelectorAll("a, span")) nested.replaceWith(...nested.childNodes); // of an image in a link
+  return link;
 }
 
-/** @param {string} address */
-function safe(address) {
+/** @param {string} text */
+function safeUrl(text) {
   try {
-    const url = new URL(address);
-    return SCHEMES.has(url.protocol) && url.href;
+    const url = new URL(text);
+    return LINK_SCHEMES.has(url.protocol) && url.href;
   } catch {
     return null;
   }

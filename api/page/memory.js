@@ -1,108 +1,173 @@
-/** What is remembered of the person: seen, searched, corrected, forgotten, taken along. */
+/** Remembered facts: shown below the answers that used or learned them, and managed in the memory dialog. */
 
-import { confirmed } from "./dialogs.js";
-import { byId, el, relist } from "./dom.js";
-import { ask, json } from "./http.js";
-import { changed, onChange } from "./tabs.js";
+import { announce, byId, confirmAction, el, replaceItems } from "./dom.js";
+import { isNotFound, request, requestJson } from "./http.js";
+import { notifyChange, onChange } from "./tab-state.js";
+
+/** Milliseconds between polls: facts are extracted after the answer has been sent. */
+const POLL_DELAYS = [700, 1500, 3000, 6000, 12_000];
+
+/** @typedef {import("../contract.js").Fact} Fact */
 
 const dialog = byId("memory");
 const list = byId("facts");
-const search = byId("search-memory");
-const more = byId("more-facts");
-const hint = byId("memory-hint");
+const searchField = byId("search-memory");
+const moreButton = byId("more-facts");
+const errorText = byId("memory-error");
 /** @type {string | null} */
-let cursor = null;
-let asked = 0;
-let typing = 0;
+let nextCursor = null;
+let requestCount = 0;
+let searchTimer = 0;
 
-/** Make the view work. */
-export function showMemory() {
+/**
+ * Poll a turn until its learned facts are known, and show them.
+ * @param {string} turnId
+ * @param {Element} container
+ */
+export async function pollFacts(turnId, container) {
+  for (const delay of POLL_DELAYS) {
+    await new Promise((resolve) => { setTimeout(resolve, delay); });
+    if (!container.isConnected) return;
+    let turn;
+    try {
+      turn = await requestJson(`/turns/${turnId}`);
+    } catch {
+      continue; // the memory dialog shows them, too
+    }
+    showFacts(container, turn);
+    if (!turn.facts_learned.length) continue;
+    announce(`Remembered: ${turn.facts_learned.map(({ fact }) => fact).join(" ")}`);
+    notifyChange("memory");
+    return;
+  }
+}
+
+/**
+ * Show the facts that a turn used and learned.
+ * @param {Element} container
+ * @param {{facts_used: Fact[], facts_learned: Fact[]}} turn
+ */
+export function showFacts(container, { facts_used, facts_learned }) {
+  container.replaceChildren(...usedFacts(facts_used), ...facts_learned.map(learnedFact));
+}
+
+/** @param {Fact[]} facts */
+function usedFacts(facts) {
+  if (!facts.length) return [];
+  const summary = `Used ${facts.length} remembered ${facts.length === 1 ? "fact" : "facts"}`;
+  return [el("details.used-facts", {}, el("summary", {}, summary), el("ul", {}, ...facts.map(({ fact }) => el("li", { dir: "auto" }, fact))))];
+}
+
+/** @param {Fact} fact */
+function learnedFact({ fact_id, fact }) {
+  const line = el("p.learned-fact", { tabindex: "-1" }, "Remembered: ", el("span", { dir: "auto" }, fact), " · ");
+  const undo = el("button.quiet", { type: "button", onclick: async () => {
+    undo.disabled = true;
+    try {
+      await requestJson(`/memory/${fact_id}`, { method: "DELETE" });
+    } catch (error) {
+      if (!isNotFound(error)) {
+        undo.disabled = false;
+        return;
+      }
+    }
+    line.replaceChildren("Forgotten.");
+    line.focus();
+    announce("Forgotten.");
+    notifyChange("memory");
+  } }, "Undo");
+  line.append(undo);
+  return line;
+}
+
+/** Make the memory dialog work. */
+export function initMemoryDialog() {
   byId("open-memory").addEventListener("click", () => {
     dialog.showModal();
-    refresh();
+    refreshFacts();
   });
   byId("close-memory").addEventListener("click", () => dialog.close());
-  byId("forget-all").addEventListener("click", forgetAll);
-  byId("export").addEventListener("click", takeAlong);
-  search.addEventListener("input", () => {
-    clearTimeout(typing);
-    typing = setTimeout(refresh, 200);
+  byId("forget-all").addEventListener("click", forgetAllFacts);
+  byId("export").addEventListener("click", exportData);
+  searchField.addEventListener("input", () => {
+    clearTimeout(searchTimer);
+    searchTimer = setTimeout(refreshFacts, 200);
   });
-  more.addEventListener("click", () => fetchPage(cursor));
-  onChange((what) => { if (what === "memory" && dialog.open && !list.querySelector("textarea")) refresh(); });
+  moreButton.addEventListener("click", () => loadFacts(nextCursor));
+  onChange((topic) => { if (topic === "memory" && dialog.open && !list.querySelector("textarea")) refreshFacts(); });
 }
 
-async function refresh() {
-  hint.textContent = "";
-  await fetchPage(null);
+async function refreshFacts() {
+  errorText.textContent = "";
+  await loadFacts(null);
 }
 
-/** @param {string | null} after */
-async function fetchPage(after) {
-  const mine = (asked += 1);
-  const query = new URLSearchParams({ limit: "50", ...(after && { cursor: after }), ...(search.value.trim() && { q: search.value }) });
-  const page = await json(`/memory?${query}`).catch(trouble);
-  if (mine !== asked || !page) return;
-  const lines = page.items.map(line);
-  if (after) list.append(...lines);
-  else relist(list, lines.length ? lines : [el("li.none", {}, search.value.trim() ? "Nothing found." : "Nothing is remembered of you yet.")], search);
-  cursor = page.next_cursor;
-  more.hidden = !cursor;
+/** @param {string | null} cursor null: the first page */
+async function loadFacts(cursor) {
+  const requestNumber = (requestCount += 1);
+  const query = new URLSearchParams({ limit: "50", ...(cursor && { cursor }), ...(searchField.value.trim() && { q: searchField.value }) });
+  const page = await requestJson(`/memory?${query}`).catch(showFactsError);
+  if (requestNumber !== requestCount || !page) return;
+  const items = page.items.map(factItem);
+  if (cursor) list.append(...items);
+  else replaceItems(list, items.length ? items : [el("li.empty", {}, searchField.value.trim() ? "Nothing found." : "Nothing remembered yet.")], searchField);
+  nextCursor = page.next_cursor;
+  moreButton.hidden = !nextCursor;
 }
 
-/** @param {import("../contract.js").KnownFact} one */
-function line(one) {
-  const since = new Date(one.created_at).toLocaleDateString(undefined, { dateStyle: "medium" });
-  const item = el(one.superseded_at ? "li.past" : "li", { "data-id": one.fact_id },
-    el("span.fact", { dir: "auto" }, one.fact, el("small", {}, one.superseded_at ? `no longer holds · learned ${since}` : `since ${since}`)),
-    el("button.icon", { type: "button", "aria-label": `Correct: ${one.fact}`, title: "Correct", onclick: () => correct(item, one) }, "✎"),
-    el("button.icon", { type: "button", "aria-label": `Forget: ${one.fact}`, title: "Forget", onclick: () => forget(one.fact_id) }, "✕"));
+/** @param {import("../contract.js").MemoryFact} fact */
+function factItem({ fact_id, fact, created_at, superseded_at }) {
+  const learned = `learned ${new Date(created_at).toLocaleDateString(undefined, { dateStyle: "medium" })}`;
+  const item = el(superseded_at ? "li.superseded" : "li", { "data-id": fact_id },
+    el("span.fact", { dir: "auto" }, fact, el("small", {}, superseded_at ? `outdated · ${learned}` : learned)),
+    el("button.icon", { type: "button", "aria-label": `Edit: ${fact}`, title: "Edit", onclick: () => editFact(item, { fact_id, fact }) }, "✎"),
+    el("button.icon", { type: "button", "aria-label": `Forget: ${fact}`, title: "Forget", onclick: () => forgetFact(fact_id) }, "✕"));
   return item;
 }
 
 /**
  * @param {Element} item
- * @param {import("../contract.js").LearnedFact} one
+ * @param {Fact} fact
  */
-function correct(item, { fact_id, fact }) {
-  const field = el("textarea", { maxlength: "300", rows: "2", "aria-label": "The fact", dir: "auto" });
+function editFact(item, { fact_id, fact }) {
+  const field = el("textarea", { maxlength: "300", rows: "2", "aria-label": "Fact", dir: "auto" });
   field.value = fact;
-  const keep = async () => {
-    if (await json(`/memory/${fact_id}`, { method: "PATCH", body: { fact: field.value.trim() } }).then(() => true, trouble)) done();
+  const save = async () => {
+    if (await requestJson(`/memory/${fact_id}`, { method: "PATCH", body: { fact: field.value.trim() } }).then(() => true, showFactsError)) close();
   };
-  const done = () => {
-    refresh();
-    changed("memory");
+  const close = () => {
+    refreshFacts();
+    notifyChange("memory");
   };
   field.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
     if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
       event.preventDefault();
-      keep();
+      save();
     }
     if (event.key === "Escape") {
-      event.preventDefault(); // which would close the whole view
-      done();
+      event.preventDefault(); // or the dialog would close
+      close();
     }
   });
-  item.replaceChildren(field, el("button", { type: "button", onclick: keep }, "Save"), el("button.quiet", { type: "button", onclick: done }, "Cancel"));
+  item.replaceChildren(field, el("button", { type: "button", onclick: save }, "Save"), el("button.quiet", { type: "button", onclick: close }, "Cancel"));
   field.focus();
 }
 
 /** @param {string} id */
-async function forget(id) {
-  await json(`/memory/${id}`, { method: "DELETE" }).catch(trouble);
-  changed("memory");
+async function forgetFact(id) {
+  await requestJson(`/memory/${id}`, { method: "DELETE" }).catch(showFactsError);
+  notifyChange("memory");
 }
 
-async function forgetAll() {
-  if (!await confirmed("Forget everything that is remembered of you?", "Forget everything")) return;
-  await json("/memory", { method: "DELETE" }).catch(trouble);
-  changed("memory");
+async function forgetAllFacts() {
+  if (!await confirmAction("Forget all facts about you?", "Forget all")) return;
+  await requestJson("/memory", { method: "DELETE" }).catch(showFactsError);
+  notifyChange("memory");
 }
 
-/** A plain link could not bring the token. */
-async function takeAlong() {
-  const response = await ask("/export").catch(trouble);
+/** Download all data of the user. A plain link could not send the token. */
+async function exportData() {
+  const response = await request("/export").catch(showFactsError);
   if (!response) return;
   const url = URL.createObjectURL(await response.blob());
   el("a", { href: url, download: "frontdesk-export.ndjson" }).click();
@@ -110,7 +175,7 @@ async function takeAlong() {
 }
 
 /** @param {Error} error */
-function trouble(error) {
-  hint.textContent = error.message;
+function showFactsError(error) {
+  errorText.textContent = error.message;
   return null;
 }

@@ -1,191 +1,193 @@
-/** One message of either side, as it stands in the conversation. */
+/** One message: the user's, or an employee's answer, which may still be streaming. */
 
-import { copyButton, el, fill } from "./dom.js";
-import { badge, employee, everyone } from "./employees.js";
-import { tell } from "./learned.js";
-import { Sheet } from "./markdown.js";
+import { copyButton, el, setChildren } from "./dom.js";
+import { allEmployees, badge, employeeBySlug } from "./employees.js";
+import { MarkdownView } from "./markdown.js";
+import { showFacts } from "./memory.js";
 
-const ENDS = /** @type {Record<string, string>} */ ({
+const FINISH_TEXTS = /** @type {Record<string, string>} */ ({
   stopped: "You stopped this answer.",
-  timeout: "Cut short: there was no more time.",
-  length: "Cut short: this is as long as an answer may be.",
+  timeout: "Cut off: the time limit was reached.",
+  length: "Cut off: the maximum length was reached.",
 });
 
-/** Notices on what was asked; the others are on the answer. */
-const ON_THE_QUESTION = ["input_truncated", "input_sanitized", "pii_masked"];
+/** Notices about the user's message; all others are about the answer. */
+const USER_MESSAGE_NOTICES = ["input_truncated", "input_sanitized", "pii_masked"];
 
-/** What a model is called that is there to try things out. */
-const DEMO = /\(demo\)$/;
+/** The names of demo models end like this. */
+const DEMO_MODEL = /\(demo\)$/;
 
-/** @typedef {(choice?: import("./turn.js").Choice) => void} Again ask the same once more, of whom the person chooses */
+/** @typedef {(choice?: import("./event-stream.js").EmployeeChoice) => void} AskAgain sends the same question once more */
 
 /**
- * What the person said.
+ * The user's message.
  * @param {{content: string, created_at?: string, turn_id?: string}} message
  * @returns {HTMLElement}
  */
-export function said({ content, created_at, turn_id }) {
-  const text = el("p.words", { dir: "auto" }, content);
-  return el("article.mine", { "aria-label": "You", "data-turn": turn_id }, text, el("div.notices"), time(created_at));
+export function userMessage({ content, created_at, turn_id }) {
+  const text = el("p.plain-text", { dir: "auto" }, content);
+  return el("article.user-message", { "aria-label": "You", "data-turn": turn_id }, text, el("div.notices"), timestamp(created_at));
 }
 
 /**
- * Add what the person should know, where it belongs.
- * @param {Element | null} question null: it is not shown
+ * Show a notice beside the message it is about.
+ * @param {Element | null} question null: not on the page
  * @param {Element} answer
  * @param {import("../contract.js").Notice} notice
  */
-export function note(question, answer, notice) {
-  const message = question && ON_THE_QUESTION.includes(notice.code) ? question : answer;
+export function addNotice(question, answer, notice) {
+  const message = question && USER_MESSAGE_NOTICES.includes(notice.code) ? question : answer;
   message.querySelector(".notices")?.append(el(`p.notice.${notice.code}`, {}, notice.message));
 }
 
-/** An answer, which may still be growing. */
+/** An employee's answer. */
 export class Answer {
-  /** @param {Again | null} again null: nobody knows any more what the question was */
-  constructor(again) {
-    this.again = again;
+  /** @param {AskAgain | null} askAgain null: the question is not known */
+  constructor(askAgain) {
+    this.askAgain = askAgain;
     this.text = "";
-    this.who = el("header.beside");
-    this.body = el("div.sheet");
-    this.state = el("p.state", {}, "Finding who answers best…");
-    this.foot = el("footer");
+    this.header = el("header.with-badge");
+    this.body = el("div.markdown");
+    this.status = el("p.status", {}, "Choosing an employee…");
+    this.footer = el("footer");
     this.facts = el("div.facts");
-    this.item = el("article.answer.thinking", { "aria-busy": "true" }, this.who, el("div.notices"), this.body, this.state, this.foot, this.facts);
-    this.sheet = new Sheet(this.body);
+    this.element = el("article.answer.thinking", { "aria-busy": "true" },
+      this.header, el("div.notices"), this.body, this.status, this.footer, this.facts);
+    this.markdown = new MarkdownView(this.body);
     this.frame = 0;
   }
 
   /**
-   * One that was given before.
-   * @param {import("../contract.js").Message} message as the conversation keeps it
-   * @param {Element | null} question what it answers, where that is shown
-   * @param {Again | null} again
+   * A complete answer from the conversation's history.
+   * @param {import("../contract.js").Message} message
+   * @param {Element | null} question null: not on the page
+   * @param {AskAgain | null} askAgain
    */
-  static given(message, question, again) {
-    const answer = new Answer(again);
-    answer.item.dataset.turn = message.turn_id;
-    answer.by(employee(message.employee), message.route, message.model);
-    for (const notice of message.notices) note(question, answer.item, notice);
+  static fromMessage(message, question, askAgain) {
+    const answer = new Answer(askAgain);
+    answer.element.dataset.turn = message.turn_id;
+    answer.setEmployee(employeeBySlug(message.employee), message.route, message.model);
+    for (const notice of message.notices) addNotice(question, answer.element, notice);
     answer.text = message.content;
-    answer.end(message);
-    tell(answer.facts, message);
+    answer.finish(message);
+    showFacts(answer.facts, message);
     return answer;
   }
 
   /**
-   * Somebody is going to answer.
+   * The turn has started.
    * @param {import("../contract.js").Start} start
    */
-  begin({ turn_id, employee: who, route, model }) {
-    this.item.dataset.turn = turn_id;
-    this.by(who, route, model);
-    this.say(`${who.name} is thinking…`);
+  start({ turn_id, employee, route, model }) {
+    this.element.dataset.turn = turn_id;
+    this.setEmployee(employee, route, model);
+    this.setStatus(`${employee.name} is thinking…`);
   }
 
   /**
-   * @param {import("./employees.js").Face} who
-   * @param {import("../contract.js").Route | null} route null: nobody knows any more why
+   * @param {import("./employees.js").EmployeeProfile} employee
+   * @param {import("../contract.js").Route | null} route null: not known
    * @param {string | null} model
    */
-  by(who, route, model) {
-    this.name = who.name;
-    this.slug = who.slug;
-    const why = route && `${route.reason} · ${Math.round(route.confidence * 100)}\u00a0%\u00a0sure`;
-    this.item.classList.add(`of-${who.slug}`);
-    this.item.setAttribute("aria-label", `${who.name}, ${who.title}`);
-    fill(this.who, badge(who), el("div", {}, el("h2", {}, who.name), el("span.title", {}, who.title)), why && el("div.why", {}, why));
-    if (DEMO.test(model ?? "")) note(null, this.item, { code: "demo", message: "A small model wrote this, to try things out with: do not rely on it." });
+  setEmployee(employee, route, model) {
+    this.name = employee.name;
+    this.slug = employee.slug;
+    const reason = route && `${route.reason} · ${Math.round(route.confidence * 100)}\u00a0%\u00a0sure`;
+    this.element.classList.add(`employee-${employee.slug}`);
+    this.element.setAttribute("aria-label", `${employee.name}, ${employee.title}`);
+    setChildren(this.header, badge(employee), el("div", {}, el("h2", {}, employee.name), el("span.job-title", {}, employee.title)),
+      reason && el("div.route-reason", {}, reason));
+    if (DEMO_MODEL.test(model ?? "")) addNotice(null, this.element, { code: "demo", message: "Written by a small demo model: do not rely on it." });
   }
 
-  /** @param {string} text the next piece */
-  add(text) {
+  /** @param {string} text the next token */
+  append(text) {
     this.text += text;
-    this.item.classList.remove("thinking");
-    this.say("");
-    this.frame ||= requestAnimationFrame(() => this.paint());
+    this.element.classList.remove("thinking");
+    this.setStatus("");
+    this.frame ||= requestAnimationFrame(() => this.render());
   }
 
-  /** What was said so far is taken back. */
+  /** Discard the text so far: the answer starts over. */
   restart() {
     this.text = "";
-    this.paint();
+    this.render();
   }
 
-  /** @param {string} text what is going on; empty: nothing but the answer itself */
-  say(text) {
-    this.state.textContent = text;
-    this.state.hidden = !text;
+  /** @param {string} text empty: hide the status */
+  setStatus(text) {
+    this.status.textContent = text;
+    this.status.hidden = !text;
   }
 
-  paint() {
+  render() {
     cancelAnimationFrame(this.frame);
     this.frame = 0;
-    this.sheet.show(this.text);
+    this.markdown.render(this.text);
   }
 
   /**
    * The answer is complete.
-   * @param {{finish_reason: string | null, fallback: boolean, model: string | null, created_at?: string}} known
+   * @param {{finish_reason: string | null, fallback: boolean, model: string | null, created_at?: string}} result
    */
-  end({ finish_reason, fallback, model, created_at }) {
-    this.settle();
-    this.say(ENDS[finish_reason ?? ""] ?? "");
-    if (!DEMO.test(model ?? "")) this.item.querySelector(".notice.demo")?.remove();
-    const again = finish_reason === "blocked" ? null : this.again; // whoever is asked, it is refused
-    const asks = again ? [el("button.quiet", { type: "button", onclick: () => again() }, "Retry"), ...this.others(again)] : [];
-    const by = fallback ? "prepared reply" : model;
-    fill(this.foot, this.text && copyButton(() => this.text), ...asks, el("span.meta", {}, by && el("span.model", {}, by), time(created_at)));
+  finish({ finish_reason, fallback, model, created_at }) {
+    this.stopStreaming();
+    this.setStatus(FINISH_TEXTS[finish_reason ?? ""] ?? "");
+    if (!DEMO_MODEL.test(model ?? "")) this.element.querySelector(".notice.demo")?.remove();
+    const askAgain = finish_reason === "blocked" ? null : this.askAgain; // it would be blocked again
+    const actions = askAgain ? [el("button.quiet", { type: "button", onclick: () => askAgain() }, "Retry"), ...this.employeeMenu(askAgain)] : [];
+    const source = fallback ? "prepared reply" : model;
+    setChildren(this.footer, this.text && copyButton(() => this.text), ...actions,
+      el("span.meta", {}, source && el("span.model", {}, source), timestamp(created_at)));
   }
 
   /**
-   * There will be no answer, or no more of it.
+   * The turn has failed.
    * @param {string} message
    * @param {boolean} retryable
    */
   fail(message, retryable) {
-    this.settle();
-    this.say(message);
-    this.item.classList.add("failed");
-    fill(this.foot, retryable && this.again && el("button", { type: "button", onclick: () => this.again?.() }, "Try again"));
+    this.stopStreaming();
+    this.setStatus(message);
+    this.element.classList.add("failed");
+    setChildren(this.footer, retryable && this.askAgain && el("button", { type: "button", onclick: () => this.askAgain?.() }, "Try again"));
   }
 
-  settle() {
-    this.item.classList.remove("thinking", "lost");
-    this.item.removeAttribute("aria-busy");
-    this.paint();
+  stopStreaming() {
+    this.element.classList.remove("thinking", "disconnected");
+    this.element.removeAttribute("aria-busy");
+    this.render();
   }
 
   /**
-   * A button that offers everyone.
-   * @param {Again} again
-   * @returns {[HTMLElement, HTMLElement]} the button, and what it opens
+   * @param {AskAgain} askAgain
+   * @returns {[HTMLElement, HTMLElement]} a button, and the menu that it opens
    */
-  others(again) {
-    const button = el("button.quiet.more", { type: "button", "aria-expanded": "false", onclick: () => open(list.hidden === true) }, "Ask another");
-    const open = (/** @type {boolean} */ wanted) => {
-      list.hidden = !wanted;
-      button.setAttribute("aria-expanded", String(wanted));
+  employeeMenu(askAgain) {
+    const button = el("button.quiet.menu-toggle", { type: "button", "aria-expanded": "false", onclick: () => toggle(menu.hidden === true) }, "Ask another");
+    const toggle = (/** @type {boolean} */ open) => {
+      menu.hidden = !open;
+      button.setAttribute("aria-expanded", String(open));
     };
     const choose = (/** @type {string} */ slug) => {
-      open(false);
-      again(slug === this.slug ? { employee: slug } : { employee: slug, instead_of: this.item.dataset.turn });
+      toggle(false);
+      askAgain(slug === this.slug ? { employee: slug } : { employee: slug, instead_of: this.element.dataset.turn });
     };
-    const list = el("ul.choices", { hidden: true, onkeydown: (/** @type {KeyboardEvent} */ event) => {
+    const menu = el("ul.employee-menu", { hidden: true, onkeydown: (/** @type {KeyboardEvent} */ event) => {
       if (event.key !== "Escape") return;
-      open(false);
+      toggle(false);
       button.focus();
-    } }, ...everyone().map((one) => el("li", {}, el("button.choice.beside", {
-      type: "button", "aria-label": `${one.name}, ${one.title}`, onclick: () => choose(one.slug),
-    }, badge(one), one.name, el("small", {}, one.title)))));
-    return [button, list];
+    } }, ...allEmployees().map((employee) => el("li", {}, el("button.employee-option.with-badge", {
+      type: "button", "aria-label": `${employee.name}, ${employee.title}`, onclick: () => choose(employee.slug),
+    }, badge(employee), employee.name, el("small", {}, employee.title)))));
+    return [button, menu];
   }
 }
 
-/** @param {string} [at] */
-function time(at) {
-  const date = at ? new Date(at) : new Date();
+/** @param {string} [createdAt] now, if not given */
+function timestamp(createdAt) {
+  const date = createdAt ? new Date(createdAt) : new Date();
   const today = date.toDateString() === new Date().toDateString();
-  const shown = date.toLocaleString(undefined, today ? { timeStyle: "short" } : { dateStyle: "medium", timeStyle: "short" });
-  return el("time", { datetime: date.toISOString() }, shown);
+  const text = date.toLocaleString(undefined, today ? { timeStyle: "short" } : { dateStyle: "medium", timeStyle: "short" });
+  return el("time", { datetime: date.toISOString() }, text);
 }

@@ -1,76 +1,120 @@
-/** The totals, each number with its name. */
+/** Metric tiles: a value with its name, its rating, and a detail. */
 
-import { byId, el } from "./dom.js";
-import { each, say } from "./keep.js";
-import { bytes, count, deviation, duration, percent, portion } from "./numbers.js";
-import { judge, judged, ofLatency, ofSuccess } from "./verdict.js";
+import { byId, el, setText, syncChildren } from "./dom.js";
+import { formatBytes, formatDeviation, formatDuration, formatInteger, formatPercent, formatShare } from "./format.js";
 
-/** @typedef {import("../contract.js").Figures} Figures */
-/** @typedef {{name: string, value: string, verdict?: import("./verdict.js").Verdict | null, more?: string}} Tile */
+/** @typedef {import("../contract.js").Metrics} Metrics */
+/** @typedef {import("../contract.js").Measurement} Measurement */
+/** @typedef {{level: "good" | "fair" | "poor", sign: string, word: string}} Rating shown by colour, sign and word */
+/** @typedef {{name: string, value: string, rating?: Rating | null, detail?: string}} Tile */
 
 /**
- * @param {Figures} totals
- * @param {string} said of which time
+ * @param {Metrics} totals
+ * @param {string} range such as "the last 24 hours"
  */
-export function showTotals(totals, said) {
+export function showTotals(totals, range) {
   const { total_requests: turns, outcomes, misroutes } = totals;
-  const good = outcomes.done + outcomes.stopped;
-  showNumbers(byId("totals"), [
-    { name: "Turns", value: count(turns), more: `in ${said}` },
-    { name: "Success", value: percent(totals.success_rate), verdict: ofSuccess(totals.success_rate), more: turns ? `${count(good)} of ${count(turns)} turns` : "" },
+  const successful = outcomes.done + outcomes.stopped;
+  showTiles(byId("totals"), [
+    { name: "Turns", value: formatInteger(turns), detail: `in ${range}` },
+    {
+      name: "Success",
+      value: formatPercent(totals.success_rate),
+      rating: rateSuccess(totals.success_rate),
+      detail: turns ? `${formatInteger(successful)} of ${formatInteger(turns)} turns` : "",
+    },
     {
       name: "Latency",
-      value: duration(totals.avg_latency_ms),
-      verdict: ofLatency(totals.avg_latency_ms),
-      more: within("average", totals.p95_latency_ms),
+      value: formatDuration(totals.avg_latency_ms),
+      rating: rateLatency(totals.avg_latency_ms),
+      detail: withPercentile("average", totals.p95_latency_ms),
     },
-    { name: "First token", value: duration(totals.p50_ttft_ms), more: within("median", totals.p95_ttft_ms) },
-    { name: "Tokens", value: count(totals.total_tokens_est), more: "estimated" },
-    { name: "Misroutes", value: count(misroutes), more: turns ? `${portion(misroutes, turns)} asked of another instead` : "" },
+    { name: "First token", value: formatDuration(totals.p50_ttft_ms), detail: withPercentile("median", totals.p95_ttft_ms) },
+    { name: "Tokens", value: formatInteger(totals.total_tokens_est), detail: "estimated" },
+    { name: "Misroutes", value: formatInteger(misroutes), detail: turns ? `${formatShare(misroutes, turns)} asked another employee` : "" },
   ]);
 }
 
-/** @param {Figures["tokens"]} tokens */
+/** @param {Metrics["tokens"]} tokens */
 export function showTokens({ turns, estimated, counted }) {
-  showNumbers(byId("tokens"), [
-    { name: "Estimated", value: turns ? count(estimated) : count(null) },
-    { name: "Counted", value: turns ? count(counted) : count(null) },
-    { name: "Deviation", value: deviation(estimated, counted) },
+  showTiles(byId("tokens"), [
+    { name: "Estimated", value: turns ? formatInteger(estimated) : formatInteger(null) },
+    { name: "Counted", value: turns ? formatInteger(counted) : formatInteger(null) },
+    { name: "Deviation", value: formatDeviation(estimated, counted) },
   ]);
-  const of = turns === 1 ? "the one turn" : `the ${count(turns)} turns`;
-  say(byId("tokens-of"), turns ? `Over ${of} of which the model told its count.` : "The model told its count of no turn.");
+  const count = turns === 1 ? "1 turn" : `${formatInteger(turns)} turns`;
+  setText(byId("tokens-note"), turns ? `Based on ${count} with a token count from the model.` : "No turn has a token count from the model.");
 }
 
-/** @param {import("../contract.js").Summary["sizes"]} sizes of administrators only */
+/** @param {import("../contract.js").Summary["sizes"]} sizes undefined: the user is not an administrator */
 export function showSizes(sizes) {
   byId("sizes-card").hidden = !sizes;
   if (!sizes) return;
-  showNumbers(byId("sizes"), [
-    { name: "Checkpoints", value: bytes(sizes.checkpoints) },
-    { name: "Journal", value: bytes(sizes.journal) },
+  showTiles(byId("sizes"), [
+    { name: "Checkpoints", value: formatBytes(sizes.checkpoints) },
+    { name: "Event log", value: formatBytes(sizes.journal) },
   ]);
 }
 
 /**
+ * Show or update tiles.
  * @param {Element} list
  * @param {Tile[]} tiles
  */
-export function showNumbers(list, tiles) {
-  each(list, tiles, (tile) => tile.name, make, (item, { value, verdict, more }) => {
-    judge(item.querySelector(".judged"), value, verdict ?? null);
-    say(item.querySelector(".more"), more ?? "");
+export function showTiles(list, tiles) {
+  syncChildren(list, tiles, (tile) => tile.name, createTile, (element, { value, rating, detail }) => {
+    updateRatedValue(element.querySelector(".rated-value"), value, rating ?? null);
+    setText(element.querySelector(".detail"), detail ?? "");
   });
 }
 
-/**
- * @param {string} what the number above it is
- * @param {import("../contract.js").Measured} ms the 95th percentile
- */
-function within(what, ms) {
-  return ms === null ? what : `${what} · 95% within ${duration(ms)}`;
+/** @param {Tile} tile */
+function createTile({ name }) {
+  return el("div", {}, el("dt", {}, name), el("dd", {}, createRatedValue(), " ", el("span.detail")));
 }
 
-/** @param {Tile} tile */
-function make({ name }) {
-  return el("div", {}, el("dt", {}, name), el("dd", {}, judged(), " ", el("span.more")));
+/**
+ * @param {string} label of the value in the tile
+ * @param {Measurement} ms the 95th percentile
+ */
+function withPercentile(label, ms) {
+  return ms === null ? label : `${label} · 95% within ${formatDuration(ms)}`;
+}
+
+/** An element for a value and its rating. */
+export function createRatedValue() {
+  return el("span.rated-value", {}, el("span.value"), " ", el("span.rating", {}, el("span", { "aria-hidden": "true" }), el("span.word")));
+}
+
+/**
+ * @param {HTMLElement} element made by `createRatedValue`
+ * @param {string} value
+ * @param {Rating | null} rating
+ */
+export function updateRatedValue(element, value, rating) {
+  const [valueElement, ratingElement] = [...element.children];
+  setText(valueElement, value);
+  element.dataset.rating = rating?.level ?? "none";
+  setText(ratingElement.children[0], rating ? `${rating.sign} ` : "");
+  setText(ratingElement.children[1], rating?.word ?? "");
+}
+
+/**
+ * @param {Measurement} percent of turns that succeeded
+ * @returns {Rating | null}
+ */
+export function rateSuccess(percent) {
+  if (percent === null) return null;
+  if (percent >= 95) return { level: "good", sign: "✓", word: "good" };
+  return percent >= 80 ? { level: "fair", sign: "△", word: "fair" } : { level: "poor", sign: "✕", word: "poor" };
+}
+
+/**
+ * @param {Measurement} ms until the answer was complete
+ * @returns {Rating | null}
+ */
+export function rateLatency(ms) {
+  if (ms === null) return null;
+  if (ms < 2000) return { level: "good", sign: "✓", word: "fast" };
+  return ms < 5000 ? { level: "fair", sign: "△", word: "fair" } : { level: "poor", sign: "✕", word: "slow" };
 }

@@ -135,7 +135,7 @@ def test_nothing_is_inline(document: str) -> None:
 
 def test_every_error_code_is_explained() -> None:
     """The dashboard has words for the whole closed list, and for nothing else."""
-    table = re.search(r"const CODES = .*?\{(.*?)\n\}", (FOLDER / "outcomes.js").read_text(), re.DOTALL)
+    table = re.search(r"const CODES = .*?\{(.*?)\n\}", (FOLDER / "breakdowns.js").read_text(), re.DOTALL)
     assert table
     assert sorted(re.findall(r"^  (\w+): \"[A-Z]", table[1], re.MULTILINE)) == sorted(get_args(ErrorCode))
 

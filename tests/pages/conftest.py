@@ -1,66 +1,87 @@
-"""A real browser on the real application."""
+"""Fixtures for the pages' tests: a real browser, and a real application that the tests of a process share.
+
+In local mode each browser context is a user of its own, so the shared application keeps tests apart. Tests that need
+other settings, or all rows of a table, start their own with `serve` or `frontdesk`.
+"""
 
 import os
-from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import asynccontextmanager
-from typing import Any
+from collections.abc import AsyncIterator
 
 import pytest
-from playwright.async_api import Browser, ConsoleMessage, Page, async_playwright, expect
+from playwright.async_api import Browser, async_playwright, expect
 
-from tests.pages.desk import Desk
-from tests.support.app import Frontdesk, Serve
+from graph.opening import Local
+from storage.embedded import Embedded
+from tests.conftest import create_database
+from tests.pages.chat_page import ChatPage, open_chat
+from tests.support.app import Frontdesk, serving
 from tests.support.chromium import INSTALLED, launched
-
-REFUSED = "Failed to load resource"
-"""What Chromium itself says of every answer that is a refusal."""
+from tests.support.database import owner
+from tests.support.model_script import Script
+from tests.support.model_server import ModelServer
 
 expect.set_options(timeout=30_000)
 
 
 @pytest.fixture(scope="session")
 async def browser() -> AsyncIterator[Browser]:
-    """The browser, started once."""
+    """The browser of this test process."""
     if INSTALLED is None and not os.environ.get("CI"):
         pytest.skip("chromium is not installed here; where CI is set, it must be")
     async with async_playwright() as playwright, launched(playwright) as started:
         yield started
 
 
-@pytest.fixture
-async def local_mode(serve: Serve) -> Frontdesk:
-    """The application without a way to verify anyone."""
-    return await serve(jwt_secret=None)
+@pytest.fixture(scope="package")
+async def model_server() -> AsyncIterator[ModelServer]:
+    """The scripted model server of this test process."""
+    async with ModelServer() as server:
+        yield server
 
 
 @pytest.fixture
-async def desk(browser: Browser, local_mode: Frontdesk) -> AsyncIterator[Desk]:
-    """The chat page, open in a browser of its own."""
-    async with visiting(browser, local_mode.url) as opened:
+def model(model_server: ModelServer) -> ModelServer:
+    """The model server without requests, and with a script of the test's own."""
+    script = Script()
+    model_server.queue, model_server.always, model_server._choose = script.queue, script.always, script.choose
+    model_server.requests.clear()
+    return model_server
+
+
+@pytest.fixture(scope="package")
+async def shared_app(
+    cluster: Embedded,
+    template: str,
+    model_server: ModelServer,
+    local: Local,
+    worker_id: str,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> AsyncIterator[Frontdesk]:
+    """The application in local mode, started once in this test process."""
+    name = f"pages_{worker_id}"
+    create_database(cluster, name, template)
+    folder = tmp_path_factory.mktemp("pages")
+    async with serving(cluster.url(name), model_server.url, local, folder) as serve:
+        yield await serve(jwt_secret=None)
+
+
+@pytest.fixture
+async def local_app(shared_app: Frontdesk, model: ModelServer) -> AsyncIterator[Frontdesk]:
+    """The shared application; at the end all turns of the test are complete."""
+    yield shared_app
+    await shared_app.settled()
+
+
+@pytest.fixture
+async def empty_app(local_app: Frontdesk) -> Frontdesk:
+    """The shared application without metrics: in local mode the dashboard shows those of all users."""
+    await owner(local_app.service.url, "truncate xai_chat_metrics")
+    return local_app
+
+
+@pytest.fixture
+async def chat(browser: Browser, local_app: Frontdesk) -> AsyncIterator[ChatPage]:
+    """The chat page of a new user."""
+    async with open_chat(browser, local_app.url) as opened:
         yield opened
-        await local_mode.settled()
-
-
-@asynccontextmanager
-async def visiting(browser: Browser, url: str) -> AsyncGenerator[Desk]:
-    """The chat page at this address; at the end nothing may have gone wrong in it."""
-    async with blank_page(browser) as page:
-        await page.goto(url)
-        yield Desk(page)
-
-
-@asynccontextmanager
-async def blank_page(browser: Browser, **options: Any) -> AsyncGenerator[Page]:
-    """A page of a visitor's own; at the end nothing may have gone wrong in what was opened in it."""
-    said: list[str] = []
-
-    def hear(message: ConsoleMessage) -> None:
-        if message.type in ("error", "warning") and not message.text.startswith(REFUSED):
-            said.append(message.text)
-
-    context = await browser.new_context(**options)
-    context.on("console", hear)
-    context.on("weberror", lambda error: said.append(str(error.error)))
-    yield await context.new_page()
-    await context.close()
-    assert said == []
+        await local_app.settled()

@@ -1,9 +1,8 @@
-"""Pictures of both pages with something on them: light, dark, and on a phone.
+"""Takes screenshots of both pages: light, dark, and mobile.
 
     make screenshots
 
-The real application on a database of its own; what the model says is scripted, and the numbers of the day before are
-made up.
+The application is real, with a database of its own; the answers are scripted, and the metrics are generated.
 """
 
 import asyncio
@@ -23,7 +22,7 @@ from storage.embedded import Embedded
 from storage.metrics import Measured
 from storage.migrate import migrate
 from storage.pool import Pool
-from tests.pages.desk import Desk
+from tests.pages.chat_page import ChatPage
 from tests.storage.rows import measured, recorded
 from tests.support.app import serving
 from tests.support.chromium import launched
@@ -34,10 +33,10 @@ from tests.support.model_server import ModelServer
 TURNS = 320
 OUTCOMES = {"done": 90, "stopped": 3, "limited": 3, "refused": 1, "failed": 1, "fallback": 2}
 EMPLOYEES = {"prime": 8, "crystal": 7, "ledger": 6, "byte": 3, "tag": 4, "goalie": 5}
-"""How often each, by weight."""
+"""The relative frequency of each."""
 CODES = {"limited": "rate_limited", "refused": "blocked", "failed": "internal", "fallback": "model_down"}
 
-TALK = {
+CONVERSATION = {
     "How much did I spend on groceries this spring?": (
         "You spent **$1,284** on groceries from March to May, 9 % more than in winter.\n\n"
         "| month | groceries | change |\n|---|---:|---:|\n"
@@ -56,20 +55,24 @@ MODEL = "gpt-4o-mini"
 FACT = "The user works from home two days a week."
 
 
-class Look(NamedTuple):
-    """How a page is looked at."""
+class Variant(NamedTuple):
+    """The screen and the colour scheme of a screenshot."""
 
     name: str
     width: int
     height: int
-    colours: Literal["light", "dark"]
+    color_scheme: Literal["light", "dark"]
 
 
-LOOKS = (Look("light", 1280, 860, "light"), Look("dark", 1280, 860, "dark"), Look("phone", 390, 844, "light"))
+VARIANTS = (
+    Variant("light", 1280, 860, "light"),
+    Variant("dark", 1280, 860, "dark"),
+    Variant("phone", 390, 844, "light"),
+)
 
 
 async def main(folder: Path) -> None:
-    """Make them all in this folder."""
+    """Save all screenshots in this folder."""
     async with AsyncExitStack() as stack:
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         model = await stack.enter_async_context(ModelServer())
@@ -80,66 +83,66 @@ async def main(folder: Path) -> None:
         frontdesk = await serve(jwt_secret=None, rate_limit=0)
         playwright = await stack.enter_async_context(async_playwright())
         browser = await stack.enter_async_context(launched(playwright))
-        state = await _talked(browser, frontdesk.url, model)
+        state = await _hold_conversation(browser, frontdesk.url, model)
         await frontdesk.settled()
-        await _day(url)
-        for look in LOOKS:
+        await _generate_turns(url)
+        for variant in VARIANTS:
             context = await browser.new_context(
                 storage_state=state,
-                viewport={"width": look.width, "height": look.height},
-                color_scheme=look.colours,
-                device_scale_factor=2 if look.name == "phone" else 1,
+                viewport={"width": variant.width, "height": variant.height},
+                color_scheme=variant.color_scheme,
+                device_scale_factor=2 if variant.name == "phone" else 1,
             )
             page = await context.new_page()
             await page.goto(frontdesk.url)
-            await page.locator("#conversations a").evaluate("link => link.click()")  # on a phone it is out of sight
-            await expect(page.locator("article.answer")).to_have_count(len(TALK))
-            await page.screenshot(path=folder / f"chat-{look.name}.png")
+            await page.locator("#conversations a").evaluate("link => link.click()")  # on a phone the sidebar is closed
+            await expect(page.locator("article.answer")).to_have_count(len(CONVERSATION))
+            await page.screenshot(path=folder / f"chat-{variant.name}.png")
             await page.goto(f"{frontdesk.url}/dashboard")
             await expect(page.locator("svg").first).to_be_visible()
-            await page.screenshot(path=folder / f"dashboard-{look.name}.png")
+            await page.screenshot(path=folder / f"dashboard-{variant.name}.png")
             await context.close()
 
 
-async def _talked(browser: Browser, url: str, model: ModelServer) -> StorageState:
-    """A visitor who has asked everything; returns what their browser keeps."""
+async def _hold_conversation(browser: Browser, url: str, model: ModelServer) -> StorageState:
+    """Chat as a new user; returns the browser's cookies."""
     context = await browser.new_context()
-    desk = Desk(await context.new_page())
-    await desk.page.goto(url)
-    for number, (question, answer) in enumerate(TALK.items(), 1):
+    chat = ChatPage(await context.new_page())
+    await chat.page.goto(url)
+    for number, (question, answer) in enumerate(CONVERSATION.items(), 1):
         model.queue(Text(answer), streaming)
-        if number == len(TALK):
+        if number == len(CONVERSATION):
             model.queue(Json({"facts": [{"fact": FACT, "confidence": 0.95, "replaces": []}]}), structured)
-        await desk.send(question)
-        await expect(desk.answers).to_have_count(number)
-        await expect(desk.button("Send")).to_be_visible()
+        await chat.send(question)
+        await expect(chat.answers).to_have_count(number)
+        await expect(chat.button("Send")).to_be_visible()
     state = await context.storage_state()
     await context.close()
     return state
 
 
-async def _day(url: str) -> None:
-    """Turns of the visitor over a day, more of them by daylight; the same at each run."""
-    chance = random.Random(7)  # noqa: S311 - a picture
-    outcomes = chance.choices(list(OUTCOMES), list(OUTCOMES.values()), k=TURNS)
-    ((visitor,),) = await rows(url, "select user_id from chat_users")
+async def _generate_turns(url: str) -> None:
+    """Write metrics of a user's turns over a day, more of them by day; the same in each run."""
+    generator = random.Random(7)  # noqa: S311 - a picture
+    outcomes = generator.choices(list(OUTCOMES), list(OUTCOMES.values()), k=TURNS)
+    ((user_id,),) = await rows(url, "select user_id from chat_users")
     async with Pool.open(url) as pool:
-        await recorded(pool, visitor, *(_turn(chance, outcome) for outcome in outcomes))
+        await recorded(pool, user_id, *(_generate_turn(generator, outcome) for outcome in outcomes))
     with psycopg.connect(url) as conn:
         for (turn_id,) in conn.execute("select id from xai_chat_metrics where model = %s", [MODEL]).fetchall():
-            ago = timedelta(minutes=round(chance.triangular(1, 1439, 500)))
+            ago = timedelta(minutes=round(generator.triangular(1, 1439, 500)))
             conn.execute("update xai_chat_metrics set created_at = now() - %s where id = %s", [ago, turn_id])
 
 
-def _turn(chance: random.Random, outcome: str) -> Measured:
-    first = round(chance.lognormvariate(6.2, 0.4))
+def _generate_turn(generator: random.Random, outcome: str) -> Measured:
+    first = round(generator.lognormvariate(6.2, 0.4))
     ran = outcome not in ("limited", "refused")
-    prompt, completion = chance.randint(250, 900), chance.randint(60, 300)
+    prompt, completion = generator.randint(250, 900), generator.randint(60, 300)
     return measured(
-        employee=chance.choices(list(EMPLOYEES), list(EMPLOYEES.values()))[0],
+        employee=generator.choices(list(EMPLOYEES), list(EMPLOYEES.values()))[0],
         model=MODEL,
         outcome=outcome,
-        latency_ms=first + round(chance.lognormvariate(7.0, 0.5)) if ran else 3,
+        latency_ms=first + round(generator.lognormvariate(7.0, 0.5)) if ran else 3,
         ttft_ms=first if ran else None,
         prompt_tokens_est=prompt,
         completion_tokens_est=completion,

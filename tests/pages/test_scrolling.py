@@ -1,4 +1,4 @@
-"""What was said stays in sight, and stands still for who reads further up."""
+"""Scrolling: the page follows a growing answer until the user scrolls up."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -7,96 +7,96 @@ from itertools import pairwise
 
 from playwright.async_api import Locator, expect
 
-from tests.pages.desk import Desk
+from tests.pages.chat_page import ChatPage
 from tests.support.model_script import Gate, Text, streaming
 from tests.support.model_server import ModelServer
 
-ARRIVED = """log => new Promise((resolve) => {
-  const left = () => log.scrollHeight - log.scrollTop - log.clientHeight;
-  const look = () => (left() < 2 ? resolve() : requestAnimationFrame(look));
-  look();
+BOTTOM_REACHED = """log => new Promise((resolve) => {
+  const distance = () => log.scrollHeight - log.scrollTop - log.clientHeight;
+  const check = () => (distance() < 2 ? resolve() : requestAnimationFrame(check));
+  check();
 })"""
-"""Comes true once the newest is in sight."""
-LOOK = """log => {
-  window.tops = [];
-  const look = () => { tops.push(log.scrollTop); requestAnimationFrame(look); };
-  look();
+"""Resolves once the log is scrolled to its bottom."""
+RECORD_POSITIONS = """log => {
+  window.positions = [];
+  const record = () => { positions.push(log.scrollTop); requestAnimationFrame(record); };
+  record();
 }"""
-"""Writes down where the log stands in each frame."""
+"""Records the scroll position of each frame."""
 
 
 @asynccontextmanager
-async def growing(desk: Desk, model: ModelServer) -> AsyncGenerator[Locator]:
-    """The log with a long answer that is being written, seen from its end; more comes at the end of the block."""
+async def streaming_answer(chat: ChatPage, model: ModelServer) -> AsyncGenerator[Locator]:
+    """The log, scrolled to the bottom of a long answer, which grows at the end of the block."""
     gate = asyncio.Event()
     model.queue(Gate(["line\n\n" * 80, "line\n\n" * 80, "the end"], gate), streaming)
-    await desk.send("Hello")
-    log = desk.page.locator("#log")
-    await expect(desk.answers.locator("p")).to_have_count(80)
-    await at_the_end(desk)
+    await chat.send("Hello")
+    log = chat.page.locator("#log")
+    await expect(chat.answers.locator("p")).to_have_count(80)
+    await bottom_reached(chat)
     yield log
     gate.set()
-    await expect(desk.answers).to_contain_text("the end")
+    await expect(chat.answers).to_contain_text("the end")
 
 
-async def at_the_end(desk: Desk) -> None:
-    """Wait until the newest is in sight."""
-    await desk.page.locator("#log").evaluate(ARRIVED)
+async def bottom_reached(chat: ChatPage) -> None:
+    """Wait until the log is scrolled to its bottom."""
+    await chat.page.locator("#log").evaluate(BOTTOM_REACHED)
 
 
-async def test_the_page_follows_until_the_reader_scrolls_up(desk: Desk, model: ModelServer) -> None:
-    """Then it stands still, and a button leads back."""
-    async with growing(desk, model) as log:
+async def test_the_page_follows_until_the_user_scrolls_up(chat: ChatPage, model: ModelServer) -> None:
+    """Then the position stays, and a button leads back to the newest text."""
+    async with streaming_answer(chat, model) as log:
         await log.evaluate("log => log.scrollTo(0, 100)")
-        await expect(desk.button("↓ Jump to latest")).to_be_visible()
+        await expect(chat.button("↓ Jump to latest")).to_be_visible()
     assert await log.evaluate("log => log.scrollTop") == 100
-    await desk.button("↓ Jump to latest").click()
-    await expect(desk.button("↓ Jump to latest")).to_be_hidden()
-    await at_the_end(desk)
+    await chat.button("↓ Jump to latest").click()
+    await expect(chat.button("↓ Jump to latest")).to_be_hidden()
+    await bottom_reached(chat)
 
 
-async def test_a_small_step_up_counts(desk: Desk, model: ModelServer) -> None:
-    """A few pixels by the wheel, near the end."""
-    async with growing(desk, model) as log:
+async def test_a_small_scroll_up_counts(chat: ChatPage, model: ModelServer) -> None:
+    """A few pixels with the mouse wheel, near the bottom."""
+    async with streaming_answer(chat, model) as log:
         await log.hover()
-        top = await log.evaluate("log => log.scrollTop")
-        await desk.page.mouse.wheel(0, -12)
-        await expect(desk.button("↓ Jump to latest")).to_be_visible()
-    assert top - 20 <= await log.evaluate("log => log.scrollTop") < top
+        position = await log.evaluate("log => log.scrollTop")
+        await chat.page.mouse.wheel(0, -12)
+        await expect(chat.button("↓ Jump to latest")).to_be_visible()
+    assert position - 20 <= await log.evaluate("log => log.scrollTop") < position
 
 
-async def test_the_keyboard_scrolls_too(desk: Desk, model: ModelServer) -> None:
-    """A page up stops the following; the end key begins it again."""
-    async with growing(desk, model) as log:
+async def test_the_keyboard_scrolls_too(chat: ChatPage, model: ModelServer) -> None:
+    """Page Up stops following, End resumes it."""
+    async with streaming_answer(chat, model) as log:
         await log.focus()
-        await desk.page.keyboard.press("PageUp")
-        await expect(desk.button("↓ Jump to latest")).to_be_visible()
-        await desk.page.keyboard.press("End")
-        await expect(desk.button("↓ Jump to latest")).to_be_hidden()
-    await at_the_end(desk)
+        await chat.page.keyboard.press("PageUp")
+        await expect(chat.button("↓ Jump to latest")).to_be_visible()
+        await chat.page.keyboard.press("End")
+        await expect(chat.button("↓ Jump to latest")).to_be_hidden()
+    await bottom_reached(chat)
 
 
-async def test_following_goes_down_only_and_in_small_steps(desk: Desk, model: ModelServer) -> None:
-    """Line by line nothing jumps back, and no step is a screen's height."""
-    model.queue(Text([f"line {count}\n\n" for count in range(60)], delay_between=0.03), streaming)
-    await desk.page.locator("#log").evaluate(LOOK)
-    await desk.send("Hello")
-    await expect(desk.answers.locator("p")).to_have_count(60)
-    await expect(desk.button("Copy")).to_be_visible()
-    await at_the_end(desk)
-    tops: list[float] = await desk.page.evaluate("tops")
-    steps = [after - before for before, after in pairwise(tops)]
+async def test_following_is_smooth_and_never_goes_back(chat: ChatPage, model: ModelServer) -> None:
+    """While an answer grows line by line, no step is as high as the screen."""
+    model.queue(Text([f"line {number}\n\n" for number in range(30)], delay_between=0.01), streaming)
+    await chat.page.locator("#log").evaluate(RECORD_POSITIONS)
+    await chat.send("Hello")
+    await expect(chat.answers.locator("p")).to_have_count(30)
+    await expect(chat.button("Copy")).to_be_visible()
+    await bottom_reached(chat)
+    positions: list[float] = await chat.page.evaluate("positions")
+    steps = [after - before for before, after in pairwise(positions)]
     assert min(steps) >= 0
     assert max(steps) < 500
     assert sum(step > 0 for step in steps) > 10
 
 
-async def test_a_smaller_window_hides_nothing_new(desk: Desk, model: ModelServer) -> None:
-    """When a phone's keyboard opens, the newest stays in sight."""
-    async with growing(desk, model):
-        await desk.page.set_viewport_size({"width": 1280, "height": 400})
-        await at_the_end(desk)
-        await desk.page.set_viewport_size({"width": 640, "height": 700})
-        await at_the_end(desk)
-        await expect(desk.button("↓ Jump to latest")).to_be_hidden()
-    await at_the_end(desk)
+async def test_the_newest_text_stays_visible_in_a_smaller_window(chat: ChatPage, model: ModelServer) -> None:
+    """As when a phone's keyboard opens."""
+    async with streaming_answer(chat, model):
+        await chat.page.set_viewport_size({"width": 1280, "height": 400})
+        await bottom_reached(chat)
+        await chat.page.set_viewport_size({"width": 640, "height": 700})
+        await bottom_reached(chat)
+        await expect(chat.button("↓ Jump to latest")).to_be_hidden()
+    await bottom_reached(chat)

@@ -1,0 +1,185 @@
+"""Chatting: streaming, stopping, asking another employee, notices, narrow screens, keyboard, sign-in."""
+
+import asyncio
+from uuid import UUID
+
+from playwright.async_api import Browser, expect
+
+from tests.pages.chat_page import GREETING, ChatPage, open_chat
+from tests.support.app import Frontdesk, Serve
+from tests.support.database import rows
+from tests.support.model_script import Cut, Gate, Status, Text, streaming
+from tests.support.model_server import ModelServer
+
+
+async def test_an_answer_is_shown_token_by_token(chat: ChatPage, model: ModelServer) -> None:
+    """The first token is shown before the model sends the second, with the employee and the reason for the choice."""
+    gate = asyncio.Event()
+    model.queue(Gate(["Well, ", "it ", "depends."], gate), streaming)
+    await chat.send("What can I write off for my side business?")
+    await expect(chat.answers).to_have_text("Well,")
+    assert not model.requests[0].finished.is_set()
+    await expect(chat.last_answer.locator("header")).to_contain_text("Ledger")
+    await expect(chat.last_answer.locator(".route-reason")).to_contain_text("sure")
+    gate.set()
+    await expect(chat.answers).to_have_text("Well, it depends.")
+    await expect(chat.user_messages).to_have_text(["What can I write off for my side business?"])
+    await expect(chat.button("Send")).to_be_visible()
+
+
+async def test_an_example_question_is_sent_by_a_click(chat: ChatPage, model: ModelServer) -> None:
+    """The welcome screen shows all six employees with their examples."""
+    model.queue(Text("In three steps."), streaming)
+    await expect(chat.welcome_cards).to_have_count(6)
+    await chat.button("How do I import my bank statement?").click()
+    await expect(chat.answers).to_have_text("In three steps.")
+
+
+async def test_a_stopped_answer_is_kept(chat: ChatPage, model: ModelServer) -> None:
+    """The text so far stays, also after a reload, and the page says that the user stopped it."""
+    model.queue(Gate(["Half ", "an answer"], asyncio.Event()), streaming)
+    await chat.send("Hello")
+    await expect(chat.answers).to_have_text("Half")
+    await chat.button("Stop").click()
+    await expect(chat.status).to_have_text("You stopped this answer.")
+    await chat.page.reload()
+    await expect(chat.answers).to_have_text("Half")
+
+
+async def test_a_rate_limited_message_is_put_back(serve: Serve, browser: Browser) -> None:
+    """The text is in the message field again, also after a reload, and can be sent after a countdown."""
+    app = await serve(jwt_secret=None, rate_limit=1)
+    async with open_chat(browser, app.url) as chat:
+        await chat.send("Hello")
+        await expect(chat.answers).to_have_text(GREETING)
+        await expect(chat.button("Copy")).to_be_visible()
+        await chat.send("Hello again")
+        await expect(chat.hint).to_contain_text("You can send again in")
+        await chat.page.reload()
+        await expect(chat.answers).to_have_count(1)
+        await expect(chat.message_field).to_have_value("Hello again")
+        await expect(chat.user_messages).to_have_text(["Hello"])
+        await chat.page.clock.install()
+        await chat.send("Hello again")
+        await expect(chat.hint).to_contain_text("You can send again in")
+        await expect(chat.message_field).to_have_value("Hello again")
+        await expect(chat.user_messages).to_have_count(1)
+        await expect(chat.button("Send")).to_be_disabled()
+        await chat.page.clock.fast_forward(61_000)
+        await expect(chat.button("Send")).to_be_enabled()
+        await expect(chat.hint).to_have_text("")
+
+
+async def test_another_employee_can_be_asked(serve: Serve, browser: Browser, model: ModelServer) -> None:
+    """The same question goes to the chosen employee and counts as one misroute; a retry does not count."""
+    app = await serve(jwt_secret=None)
+    async with open_chat(browser, app.url) as chat:
+        await chat.send("Hello")
+        await expect(chat.answers).to_have_text(GREETING)
+        await expect(chat.last_answer.locator("header")).to_contain_text("Prime")
+        model.queue(Text("Let us set a target."), streaming)
+        await chat.last_answer.get_by_text("Ask another").click()
+        await chat.button("Goalie, Goals").click()
+        await expect(chat.answers).to_have_text([GREETING, "Let us set a target."])
+        await expect(chat.last_answer.locator("header")).to_contain_text("Goalie")
+        await expect(chat.user_messages).to_have_text(["Hello", "Hello"])
+        turn = await chat.page.locator("article.answer").first.get_attribute("data-turn")
+        await chat.button("Retry").first.click()
+        await expect(chat.button("Copy")).to_have_count(3)
+        await chat.button("Ask another").nth(1).click()
+        await chat.button("Goalie, Goals").click()
+        await expect(chat.button("Copy")).to_have_count(4)
+        await app.settled()
+        misroutes = await rows(
+            app.service.url, "select turn_id::text, chosen_employee, wanted_employee from chat_misroutes"
+        )
+        assert misroutes == [(turn, "prime", "goalie")]
+        summary = await chat.page.context.request.get(f"{app.url}/metrics-summary?range=24h")
+        assert (await summary.json())["totals"]["misroutes"] == 1
+
+
+async def test_an_interrupted_answer_is_replaced(chat: ChatPage, model: ModelServer) -> None:
+    """If the model's connection breaks, the text so far is discarded, and a notice says so."""
+    model.queue(Cut(["Half ", "an "]), streaming)
+    model.queue(Text("A whole answer."), streaming)
+    await chat.send("Hello")
+    await expect(chat.answers).to_have_text("A whole answer.")
+    await expect(chat.last_answer.locator(".notice")).to_have_text("The answer broke off; this one replaces it.")
+
+
+async def test_notices_are_shown_beside_what_they_are_about(chat: ChatPage, model: ModelServer) -> None:
+    """Masking is shown beside the user's message, a prepared reply beside the answer."""
+    model.always(Status(401), streaming)
+    await chat.send("My card is 4111 1111 1111 1111")
+    await expect(chat.page.locator("article.user-message .notice")).to_contain_text("I masked a card number")
+    await expect(chat.last_answer.locator(".notice")).to_contain_text("this is a prepared reply")
+
+
+async def test_an_answer_goes_on_while_another_conversation_is_open(chat: ChatPage, model: ModelServer) -> None:
+    """When the conversation is opened again, the answer is still streamed."""
+    gate = asyncio.Event()
+    model.queue(Gate(["Well, ", "it depends."], gate), streaming)
+    await chat.send("Hello")
+    await expect(chat.answers).to_have_text("Well,")
+    await chat.button("+ New conversation").click()
+    await expect(chat.welcome_cards).to_have_count(6)
+    await chat.conversations.get_by_role("link").click()
+    await expect(chat.answers).to_have_text("Well,")
+    gate.set()
+    await expect(chat.answers).to_have_text("Well, it depends.")
+
+
+async def test_nothing_overflows_on_a_narrow_screen(chat: ChatPage, model: ModelServer) -> None:
+    """At 320 px nothing scrolls sideways, and the conversations are behind a button."""
+    await chat.page.set_viewport_size({"width": 320, "height": 640})
+    model.queue(Text(["`" + "x" * 300 + "`\n\n```\n" + "y" * 300 + "\n```\n\n" + "z" * 300]), streaming)
+    await expect(chat.button("+ New conversation")).to_be_hidden()
+    await chat.send("w" * 300)
+    await expect(chat.answers).to_contain_text("zzz")
+    for element in ("document.documentElement", "document.getElementById('log')"):
+        assert await chat.page.evaluate(f"{element}.scrollWidth") <= 320
+    await chat.button("Conversations").click()
+    await chat.button("+ New conversation").click()
+    await expect(chat.welcome_cards).to_have_count(6)
+
+
+async def test_the_chat_works_with_the_keyboard_alone(chat: ChatPage, model: ModelServer) -> None:
+    """Choose an employee, write a message of two lines, send, stop, and ask another employee."""
+    model.queue(Gate(["Half ", "an answer"], asyncio.Event()), streaming)
+    await expect(chat.welcome_cards).to_have_count(6)
+    keyboard = chat.page.keyboard
+    await chat.message_field.focus()
+    await keyboard.press("Tab")
+    for _ in ("Prime", "Crystal", "Ledger"):
+        await keyboard.press("ArrowDown")
+    await keyboard.press("Shift+Tab")
+    await keyboard.type("Hello")
+    await keyboard.press("Shift+Enter")
+    await keyboard.type("there")
+    await expect(chat.message_field).to_have_value("Hello\nthere")
+    await expect(chat.user_messages).to_have_count(0)
+    await keyboard.press("Enter")
+    await expect(chat.last_answer.locator("header")).to_contain_text("Ledger")
+    await expect(chat.answers).to_have_text("Half")
+    await keyboard.press("Tab")
+    await keyboard.press("Tab")
+    await keyboard.press("Enter")
+    await expect(chat.status).to_have_text("You stopped this answer.")
+    await chat.button("Ask another").focus()
+    await keyboard.press("Enter")
+    await keyboard.press("Tab")
+    await keyboard.press("Enter")
+    await expect(chat.last_answer.locator("header")).to_contain_text("Prime")
+
+
+async def test_the_token_is_asked_for_once(frontdesk: Frontdesk, browser: Browser, ada: UUID) -> None:
+    """Where users are verified, the page asks for a token, and keeps it over a reload."""
+    token = frontdesk.signed_in(ada)["Authorization"].removeprefix("Bearer ")
+    async with open_chat(browser, frontdesk.url) as chat:
+        await chat.page.get_by_label("Access token").fill(token)
+        await chat.button("Sign in").click()
+        await chat.send("Hello")
+        await expect(chat.answers).to_have_text(GREETING)
+        await chat.page.reload()
+        await expect(chat.answers).to_have_text(GREETING)
+    await frontdesk.settled()

@@ -1,0 +1,128 @@
+"""The conversation list, and the memory dialog."""
+
+from playwright.async_api import Route, expect
+
+from tests.pages.chat_page import ChatPage
+from tests.support.model_script import Json, Text, streaming, structured
+from tests.support.model_server import ModelServer
+
+FACT = "The user sells biscuits."
+LEARNS_FACT = Json({"facts": [{"fact": FACT, "confidence": 0.9, "replaces": []}]})
+
+
+async def start_two_conversations(chat: ChatPage, model: ModelServer) -> None:
+    """One about houses, and a newer one about biscuits."""
+    for question, answer in {"How do I save for a house?": "Bit by bit.", "Are biscuits taxed?": "They are."}.items():
+        model.queue(Text(answer), streaming)
+        await chat.button("+ New conversation").click()
+        await chat.send(question)
+        await expect(chat.answers).to_have_text([answer])
+        await expect(chat.button("Send")).to_be_visible()
+    await expect(chat.conversations).to_have_count(2)
+
+
+async def test_conversations_are_opened_and_searched(chat: ChatPage, model: ModelServer) -> None:
+    """A click on a title opens it, the browser's Back button leads back, and the search looks through the messages."""
+    await start_two_conversations(chat, model)
+    await chat.conversations.filter(has_text="house").get_by_role("link").click()
+    await expect(chat.answers).to_have_text(["Bit by bit."])
+    await expect(chat.user_messages).to_have_text(["How do I save for a house?"])
+    await chat.page.go_back()
+    await expect(chat.answers).to_have_text(["They are."])
+    search = chat.page.get_by_label("Search conversations")
+    await search.fill("house")
+    await expect(chat.conversations).to_have_count(1)
+    await search.fill("zebra")
+    await expect(chat.conversations).to_have_text("Nothing found.")
+    await search.fill("")
+    await expect(chat.conversations).to_have_count(2)
+
+
+async def test_conversations_are_renamed_and_deleted(chat: ChatPage, model: ModelServer) -> None:
+    """A new title is there after a reload; deleting asks first, and the open conversation gives way to a new one."""
+    await start_two_conversations(chat, model)
+    item = chat.conversations.filter(has_text="house")
+    await item.hover()
+    await item.get_by_title("Rename").click()
+    await chat.page.get_by_label("Title").fill("My home")
+    await chat.page.get_by_label("Title").press("Enter")
+    await expect(chat.conversations.filter(has_text="My home")).to_have_count(1)
+    await chat.page.reload()
+    await expect(chat.conversations.filter(has_text="My home")).to_have_count(1)
+    await expect(chat.answers).to_have_text(["They are."])
+    item = chat.conversations.filter(has_text="biscuits")
+    await item.hover()
+    await item.get_by_title("Delete").click()
+    await chat.button("Cancel").click()
+    await expect(chat.conversations).to_have_count(2)
+    await item.get_by_title("Delete").click()
+    await chat.button("Delete").click()
+    await expect(chat.conversations).to_have_count(1)
+    await expect(chat.welcome_cards).to_have_count(6)
+
+
+async def test_a_long_title_is_cut_off(chat: ChatPage) -> None:
+    """It fits the sidebar and the dialog before a deletion, and is complete in the tooltip."""
+    await chat.send("Hello")
+    await expect(chat.button("Copy")).to_be_visible()
+    title = "w" * 199
+    await chat.conversations.hover()
+    await chat.conversations.get_by_title("Rename").click()
+    await chat.page.get_by_label("Title").fill(title)
+    await chat.page.get_by_label("Title").press("Enter")
+    link = chat.conversations.get_by_role("link")
+    await expect(link).to_have_attribute("title", title)
+    assert await chat.page.locator("#sidebar").evaluate("sidebar => sidebar.scrollWidth <= sidebar.clientWidth")
+    await chat.conversations.hover()
+    await chat.conversations.get_by_title("Delete").click()
+    assert await chat.page.locator("#confirm").evaluate("dialog => dialog.scrollWidth <= dialog.clientWidth")
+
+
+async def test_earlier_messages_are_loaded_on_demand(chat: ChatPage, model: ModelServer) -> None:
+    """A long conversation opens at its end, with a button for the messages before."""
+    model.always(Text("Yes."), streaming)
+    for number in range(5):
+        await chat.send(f"Question {number}")
+        await expect(chat.button("Copy")).to_have_count(number + 1)
+
+    async def shorten_page(route: Route) -> None:
+        await route.continue_(url=route.request.url.replace("limit=30", "limit=4"))
+
+    await chat.page.route("**/messages?limit=30*", shorten_page)
+    await chat.page.reload()
+    await expect(chat.user_messages).to_have_text(["Question 3", "Question 4"])
+    await chat.button("Earlier messages").click()
+    await expect(chat.user_messages).to_have_text([f"Question {number}" for number in range(1, 5)])
+
+
+async def test_a_learned_fact_can_be_undone(chat: ChatPage, model: ModelServer) -> None:
+    """The answer shows the fact; Undo removes it from the memory."""
+    model.queue(LEARNS_FACT, structured)
+    await chat.send("I sell biscuits")
+    await expect(chat.last_answer.locator(".learned-fact")).to_contain_text(f"Remembered: {FACT}")
+    await chat.button("Undo").click()
+    await expect(chat.last_answer.locator(".learned-fact")).to_have_text("Forgotten.")
+    await chat.button("🧠 Memory").click()
+    await expect(chat.page.locator("#facts li")).to_have_text("Nothing remembered yet.")
+
+
+async def test_facts_are_edited_searched_and_forgotten(chat: ChatPage, model: ModelServer) -> None:
+    """In the memory dialog, which also exports all data as a file."""
+    model.queue(LEARNS_FACT, structured)
+    await chat.send("I sell biscuits")
+    await expect(chat.last_answer.locator(".learned-fact")).to_contain_text(FACT)
+    await chat.button("🧠 Memory").click()
+    async with chat.page.expect_download() as download_info:
+        await chat.button("Export my data").click()
+    download = await download_info.value
+    assert download.suggested_filename == "frontdesk-export.ndjson"
+    facts = chat.page.locator("#facts li")
+    await facts.get_by_title("Edit").click()
+    await chat.page.get_by_label("Fact", exact=True).fill("The user sells cakes.")
+    await chat.button("Save").click()
+    await expect(facts).to_contain_text("The user sells cakes.")
+    await chat.page.get_by_label("Search memory").fill("zebra")
+    await expect(facts).to_have_text("Nothing found.")
+    await chat.page.get_by_label("Search memory").fill("cakes")
+    await facts.get_by_title("Forget").click()
+    await expect(facts).to_have_text("Nothing found.")
