@@ -1,8 +1,8 @@
 """What waiting costs: transactions a second, and the first token of somebody else.
 
-A server of its own process. Messages wait in conversations whose answer never ends: 16 of one user, then 80 of five.
-Prints transactions a second of the whole database, the share of a core that the server takes meanwhile, and the
-median and the 95th percentile of others' first token.
+Two servers, each a process with a database of its own. At one of them messages wait in conversations whose answer never
+ends: 16 of one user, then 80 of five. Prints transactions a second of its database, the share of a core that it takes
+meanwhile, and medians of the first token of somebody new at both, asked in turn, so that a busy machine slows both.
 
     .venv/bin/python -m bench.waiting [ROUNDS]
 """
@@ -37,25 +37,22 @@ IN_ONE = 8
 async def main(rounds: int) -> None:
     """Measure and print."""
     async with AsyncExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        url = await stack.enter_async_context(Embedded(folder / "postgres").running())
-        await migrate(url)
         model = await stack.enter_async_context(ModelServer())
         model.always(Text("Well, it depends."), streaming)
         model.always(Hang(["Well, "]), lambda request: streaming(request) and "for ever" in str(request.body))
-        start = await stack.enter_async_context(starting(url, model.url, folder))
-        server = await start(rate_limit="0", turn_timeout="600")
+        quiet, _ = await server(stack, model.url)
+        busy, url = await server(stack, model.url)
         waiting: list[asyncio.Task[None]] = []
         for users in (0, 1, 5):
             while len(waiting) < users * 2 * (IN_ONE + 1):
-                waiting += await busy_user(server, url)
+                waiting += await busy_user(busy, url)
             await asyncio.sleep(SETTLED)
-            per_second, share = await cost(server, url)
-            first = [await first_token(server) for _ in range(rounds + 5)][5:]  # the first rounds warm caches
-            median, late = statistics.median(first), statistics.quantiles(first, n=20)[-1]
+            per_second, share = await cost(busy, url)
+            seen = [(await first_token(quiet), await first_token(busy)) for _ in range(rounds + 5)]
+            there, here = (statistics.median(times[5:]) * 1000 for times in zip(*seen, strict=True))
             print(
-                f"{users * 2 * IN_ONE:4} waiting {per_second:8.1f} transactions/s {share:6.1%} of a core"
-                f"   first token {median * 1000:7.1f} ms, p95 {late * 1000:7.1f} ms",
+                f"{users * 2 * IN_ONE:3} wait: {per_second:6.1f} transactions/s, {share:5.1%} of a core,"
+                f" first token {here:6.1f} ms, elsewhere {there:6.1f} ms, ratio {here / there:.2f}",
                 flush=True,
             )
         for task in waiting:
@@ -63,15 +60,23 @@ async def main(rounds: int) -> None:
         await asyncio.gather(*waiting, return_exceptions=True)
 
 
+async def server(stack: AsyncExitStack, model_url: str) -> tuple[Process, str]:
+    """A server and its database."""
+    folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+    url = await stack.enter_async_context(Embedded(folder / "postgres").running())
+    await migrate(url)
+    start = await stack.enter_async_context(starting(url, model_url, folder))
+    return await start(rate_limit="0", turn_timeout="600"), url
+
+
 async def busy_user(server: Process, url: str) -> list[asyncio.Task[None]]:
     """A user with two conversations that are being answered, and messages that wait in both."""
     user, tasks = uuid4(), list[asyncio.Task[None]]()
-    for conversation in ("c-1", "c-2"):
-        tasks.append(asyncio.create_task(send(server, user, conversation, "Talk for ever")))
-        while not (await row(url, "select count(*) from chat_turns where user_id = %(user)s", user=user))[0]:  # noqa: ASYNC110 - a table has no events
+    for number in (1, 2):
+        tasks.append(asyncio.create_task(send(server, user, f"c-{number}", "Talk for ever")))
+        while (await row(url, "select count(*) from chat_turns where user_id = %(user)s", user=user))[0] < number:  # noqa: ASYNC110 - a table has no events
             await asyncio.sleep(0.05)
-        await asyncio.sleep(0.5)
-        tasks += [asyncio.create_task(send(server, user, conversation, f"Number {n}")) for n in range(IN_ONE)]
+        tasks += [asyncio.create_task(send(server, user, f"c-{number}", f"Number {n}")) for n in range(IN_ONE)]
     while (await row(url, "select count(*) from chat_queue where user_id = %(user)s", user=user))[0] < 2 * IN_ONE:  # noqa: ASYNC110
         await asyncio.sleep(0.05)
     return tasks

@@ -38,7 +38,11 @@ class Pruning:
             keys=await self._delete(
                 "delete from chat_idempotency where created_at < now() - make_interval(hours => %(keys)s)"
             ),
-            places=await self._delete("delete from chat_queue where lease_until < now() - interval '1 minute'"),
+            # Ahead of now are leases from before the clock was set back.
+            places=await self._delete(
+                "delete from chat_queue"
+                " where lease_until not between now() - interval '1 minute' and now() + interval '1 minute'"
+            ),
             threads=await self._threads(),
         )
 

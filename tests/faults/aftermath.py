@@ -127,7 +127,7 @@ async def time_passes(url: str) -> None:
         url,
         "update chat_turns set lease_until = now() - interval '1 second' where lease_until is not null",
         "update chat_queue set lease_until = now() - interval '1 second'",
-        "update chat_idempotency set created_at = created_at - interval '1 minute'",
+        "update chat_idempotency set lease_until = now() - interval '1 second' where lease_until is not null",
     )
 
 

@@ -13,6 +13,7 @@ from storage.embedded import Embedded
 from storage.pool import Pool
 from tests.conftest import create_database
 from tests.support import model_script as script
+from tests.support.listening import in_line
 from tests.support.model_server import ModelServer
 from tests.support.studio import Studio, studio_running
 
@@ -142,6 +143,22 @@ async def test_a_second_message_goes_on_with_the_conversation(
     assert (values["message"], values["answer"]["text"], values["learned"]) == ("And a laptop?", "Half of it.", [])
     assert [message["type"] for message in values["messages"]] == ["human", "ai", "human", "ai"]
     assert await rows(pool, ada, thread) == {"turns": 2, "messages": 4, "metrics": 2, "summaries": 1}
+
+
+async def test_a_run_waits_for_the_one_before_in_its_conversation(
+    studio: Studio, database_url: str, model: ModelServer, ada: UUID
+) -> None:
+    """Also without a process of ours that is told when an answer ends."""
+    gate = asyncio.Event()
+    model.queue(script.Gate(["The first ", "answer."], gate), when=script.streaming)
+    model.queue(script.Text("The second answer."), when=script.streaming)
+    before = sum(map(script.streaming, model.requests))
+    first = asyncio.create_task(studio.ask(await studio.thread(), QUESTION, ada, "shared"))
+    await model.received(script.streaming, before + 1)
+    second = asyncio.create_task(studio.ask(await studio.thread(), "And a laptop?", ada, "shared"))
+    await in_line(database_url, 1)
+    gate.set()
+    assert [(await one).text for one in (first, second)] == ["The first answer.", "The second answer."]
 
 
 async def test_all_runs_share_what_is_opened_once(studio: Studio) -> None:

@@ -59,6 +59,15 @@ async def test_what_is_old_goes(pool: Pool, database_url: str, owner: Owner, ada
     assert len(rows(owner, "select * from chat_messages")) == 2
 
 
+async def test_a_place_from_before_the_clock_was_set_back_goes(
+    pool: Pool, database_url: str, owner: Owner, ada: UUID
+) -> None:
+    """Its lease would run for as long as the clock was set back by."""
+    await lived(pool, database_url, ada)
+    owner.execute("update chat_queue set lease_until = now() + interval '1 hour'")
+    assert (await Pruning(pool, 24).prune())["places"] == 1
+
+
 async def test_the_time_to_keep_can_be_set(pool: Pool, database_url: str, owner: Owner, ada: UUID) -> None:
     """In hours, also in parts of them."""
     await lived(pool, database_url, ada)

@@ -23,6 +23,7 @@ from storage.turns import Turns
 from storage.users import Users
 from tests.conftest import FAST, create_database
 from tests.storage.rows import MODEL, accepted, answered, heard, new_fact, spoken
+from tests.storage.test_queue import ENDINGS, WITHIN, Ending, begun, place
 
 PREPARED = """
 create role anon nologin noinherit;
@@ -105,6 +106,19 @@ async def test_the_platforms_roles_get_no_right(url: str) -> None:
             " and has_function_privilege(r.oid, p.oid, 'execute')"
         ).fetchall()
     assert found == []
+
+
+@pytest.mark.parametrize("ends", ENDINGS.values(), ids=ENDINGS.keys())
+async def test_who_waits_is_told_there_as_elsewhere(url: str, ends: Ending) -> None:
+    """By a trigger that policies bind, also where a turn goes with what it belongs to."""
+    await migrate(url)
+    ada = uuid4()
+    async with Pool.open(url) as pool, await psycopg.AsyncConnection.connect(url, autocommit=True) as conn:
+        turn, (second, _) = await begun(pool, ada), await place(pool, ada)
+        await conn.execute("listen frontdesk_turns")
+        await ends(pool, ada, turn)
+        told = [notice.payload async for notice in conn.notifies(timeout=WITHIN, stop_after=1)]
+    assert told == [str(second)]
 
 
 async def test_a_user_lives_there_as_elsewhere(url: str) -> None:

@@ -53,13 +53,13 @@ class Studio:
         """A new thread's id."""
         return (await self.client.threads.create())["thread_id"]
 
-    async def ask(self, thread: str, message: str, user: UUID | None = None) -> Heard:
-        """Send nothing but a message, and read the run to its end."""
-        heard = Heard()
+    async def ask(self, thread: str, message: str, user: UUID | None = None, conversation: str | None = None) -> Heard:
+        """Send nothing but a message, and where it belongs if that is given, and read the run to its end."""
+        heard, named = Heard(), {"conversation_id": conversation} if conversation else {}
         async for part in self.client.runs.stream(
             thread,
             "frontdesk",
-            input={"messages": cast(Any, [{"role": "user", "content": message}])},
+            input={"messages": cast(Any, [{"role": "user", "content": message}]), **named},
             context={"user_id": str(user)} if user else None,
             stream_mode=["messages-tuple", "custom", "updates"],
         ):
