@@ -141,7 +141,8 @@ async def _at_work(
 ) -> AsyncGenerator[Supervisor]:
     """The background tasks, for the length of the block. Each is given several times what a round of it takes."""
 
-    def once_fit(work: Work) -> Work:
+    # And not again and again meanwhile: without a database they wait, and go on as soon as there is one.
+    def with_database(work: Work) -> Work:
         async def run(tick: Tick) -> None:
             await pulse.fit()
             await work(tick)
@@ -151,10 +152,10 @@ async def _at_work(
     async with Supervisor.open(telemetry.restarted, STOP_WITHIN) as supervisor:
         telemetry.supervise(supervisor.tasks)
         supervisor.start("health_probe", pulse.run, patience=10)
-        supervisor.start("notifications", news.listen, patience=20)
-        supervisor.start("journal_writer", once_fit(scribe.run), patience=15)
-        supervisor.start("lease_renewal", once_fit(heart.run), patience=10)
-        supervisor.start("jobs_worker", once_fit(partial(work, app)), patience=60)
+        supervisor.start("notifications", with_database(news.listen), patience=20)
+        supervisor.start("journal_writer", with_database(scribe.run), patience=15)
+        supervisor.start("lease_renewal", with_database(heart.run), patience=10)
+        supervisor.start("jobs_worker", with_database(partial(work, app)), patience=60)
         if counted:
             supervisor.start("figures_writer", telemetry.run, patience=10)
         yield supervisor

@@ -61,8 +61,9 @@ class BackgroundTask:
         while True:
             error = await self._fails()
             pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2**self._failures) * random.uniform(0.5, 1)  # noqa: S311 - no secret
+            trace = None if self._failures else error  # the first of several in a row says where
             self._failures += 1
-            log.error("background task failed", task=self.name, error=error, again_in=round(pause, 1), exc_info=error)
+            log.error("background task failed", task=self.name, error=error, again_in=round(pause, 2), exc_info=trace)
             await asyncio.sleep(pause)
             restarted(self.name)
 
@@ -106,11 +107,7 @@ class Supervisor:
         try:
             yield supervisor
         finally:
-            for running in supervisor._running:
-                running.cancel()
-            # Not for ever: what talks to a server that stands still does not let itself be ended.
-            if supervisor._running:
-                await asyncio.wait(supervisor._running, timeout=seconds)
+            await supervisor.close(seconds)
 
     def start(self, name: str, work: Work, *, patience: float) -> None:
         """Start a background task, which goes on until the supervisor is closed."""
@@ -121,3 +118,11 @@ class Supervisor:
     def down(self) -> dict[str, str]:
         """The tasks that are down, each with `failed` or `silent`."""
         return {task.name: task.trouble for task in self.tasks if task.trouble}
+
+    async def close(self, seconds: float) -> None:
+        """End all tasks, which together get so many seconds."""
+        for running in self._running:
+            running.cancel()
+        # Not for ever: what talks to a server that stands still does not let itself be ended.
+        if self._running:
+            await asyncio.wait(self._running, timeout=seconds)

@@ -9,7 +9,7 @@ from contextlib import suppress
 from structlog.stdlib import get_logger
 
 from storage.errors import StorageError, StorageUnavailable
-from storage.probe import SILENCE, Findings, Probe
+from storage.probe import BEAT, SILENCE, Findings, Probe
 
 log = get_logger(__name__)
 
@@ -53,7 +53,7 @@ class Pulse:
             raise StorageUnavailable
 
     async def fit(self) -> None:
-        """Wait until the database can be used."""
+        """Wait until the database can be used. The first to wait makes sure that it has what is needed."""
         async with self._preparing:
             while not self._fit:
                 try:
@@ -64,6 +64,8 @@ class Pulse:
                 except StorageError as error:
                     log.error("the database cannot be used", exc_info=error)
                     await asyncio.sleep(AGAIN)
+        while not self.answers():  # noqa: ASYNC110 - the probe is a thread
+            await asyncio.sleep(BEAT)
 
     async def state(self, seconds: float) -> dict[str, str]:
         """How `database` and `migrations` stand: `ok`, or what is wrong. It asks the probe and not the database.
