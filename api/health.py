@@ -32,10 +32,11 @@ async def live() -> Alive:
 async def ready(request: Request[Any, Any, Any]) -> Response[Readiness]:
     """Whether turns can be answered.
 
-    Database and migrations must be there, and no end asked for; without a model it is degraded.
+    Database and migrations must be there, the background tasks at work, and no end asked for; without a model it is
+    degraded.
     """
     service = cast(Service, request.app.state.service)  # as it is, also without a database
-    checks = await service.check()
-    if any(checks[part] != "ok" for part in ("server", "database", "migrations")):
+    checks = await service.readiness.check()
+    if any(state != "ok" for part, state in checks.items() if part != "model"):
         return Response(Readiness(status="unavailable", checks=checks), status_code=503)
     return Response(Readiness(status="ready" if checks["model"] == "ok" else "degraded", checks=checks))

@@ -9,7 +9,7 @@ from graph.databases import bare_database
 from graph.opening import open_models
 from graph.settings import Settings
 from storage.errors import StorageError
-from storage.migrate import extension_version, pending
+from storage.migrate import extension_version, has_room, pending
 
 ISSUER_SECONDS = 3.0
 
@@ -23,7 +23,7 @@ class Finding(NamedTuple):
 
 
 async def examine(settings: Settings) -> list[Finding]:
-    """Settings, issuer, database, extension, migrations and model, in this order, as far as there are any."""
+    """Settings, issuer, database, disk, extension, migrations and model, in this order, as far as there are any."""
     mode = "local mode (loopback only)" if settings.local else "verified tokens"
     issuer = [await _issuer(settings.jwks_url)] if settings.jwks_url else []
     return [Finding("settings", True, mode), *issuer, *await _database(settings), await _model(settings)]
@@ -45,10 +45,12 @@ async def _database(settings: Settings) -> list[Finding]:
         async with bare_database(settings) as url:
             missing = await pending(url)
             vector = await extension_version(url)
+            room = await has_room(url)
     except StorageError as error:
         return [Finding("database", False, str(error))]
     return [
         Finding("database", True, where),
+        Finding("disk", room, "has room" if room else "the database's disk is full"),
         Finding("extension", vector is not None, f"vector {vector}" if vector else "pgvector is not installed"),
         Finding("migrations", not missing, f"missing: {', '.join(missing)}" if missing else "up to date"),
     ]

@@ -8,6 +8,7 @@ from uuid import UUID
 from structlog.stdlib import get_logger
 
 from graph.runner import Runner
+from graph.supervision import Tick
 from storage.errors import StorageUnavailable
 from storage.leases import Held, Orphan, Pending
 
@@ -42,11 +43,12 @@ class Heart:
         self._runner = runner
         self._leases = leases
 
-    async def run(self) -> None:
+    async def run(self, tick: Tick) -> None:
         """Beat until cancelled."""
         while True:
             try:
                 await self.beat()
+                tick()
             except StorageUnavailable:
                 log.warning("no sign of life could be given, the database is away")
             await asyncio.sleep(BEAT)

@@ -4,14 +4,16 @@ Any number of workers take them from the same tables; each job runs on one of th
 its next time.
 """
 
-import asyncio
+from collections.abc import Iterable
 from typing import Protocol
 
 from procrastinate import App
-from procrastinate.exceptions import ConnectorException
-from procrastinate.jobs import Status
+from procrastinate.connector import BaseConnector
+from procrastinate.jobs import Job, Status
+from procrastinate.manager import JobManager
 from structlog.stdlib import get_logger
 
+from graph.supervision import Tick
 from storage.jobs import connector
 from storage.pruning import Pruned
 
@@ -21,8 +23,6 @@ EVERY_TWO_SECONDS = "* * * * * */2"
 EVERY_TEN_MINUTES = "*/10 * * * *"
 STALLED_SECONDS = 30
 """Silence after which a worker is taken for dead, and its jobs for undone."""
-AGAIN = 2.0
-"""Seconds until the next attempt while the database is away."""
 
 
 class Adoption(Protocol):
@@ -60,18 +60,28 @@ def jobs(url: str, adoption: Adoption, pruning: Pruning) -> App:
     return app
 
 
-async def work(app: App) -> None:
-    """Do jobs until cancelled, also over times in which the database is away."""
-    while True:
-        try:
-            async with app.open_async():
-                await app.run_worker_async(
-                    install_signal_handlers=False,
-                    delete_jobs="always",
-                    concurrency=2,
-                    shutdown_graceful_timeout=1.0,
-                    stalled_worker_timeout=STALLED_SECONDS,
-                )
-        except ConnectorException:
-            log.warning("no jobs are done, the database is away")
-        await asyncio.sleep(AGAIN)
+async def work(app: App, tick: Tick) -> None:
+    """Do jobs until cancelled, or until the worker ends because the database is away."""
+    async with app.open_async():
+        app.job_manager = Watched(app.connector, tick)
+        await app.run_worker_async(
+            install_signal_handlers=False,
+            delete_jobs="always",
+            concurrency=2,
+            shutdown_graceful_timeout=1.0,
+            stalled_worker_timeout=STALLED_SECONDS,
+        )
+
+
+class Watched(JobManager):
+    """Procrastinate's jobs, which say each time that the worker has looked for one."""
+
+    def __init__(self, connector: BaseConnector, tick: Tick) -> None:
+        super().__init__(connector)
+        self._tick = tick
+
+    async def fetch_job(self, queues: Iterable[str] | None, worker_id: int) -> Job | None:
+        """The next job for the worker, if there is one."""
+        job = await super().fetch_job(queues, worker_id)
+        self._tick()
+        return job

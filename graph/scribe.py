@@ -7,6 +7,7 @@ from uuid import UUID
 
 from structlog.stdlib import get_logger
 
+from graph.supervision import Tick
 from graph.turn import Turn
 from storage.errors import StorageUnavailable
 from storage.journal import LAST, Batch, Told
@@ -15,6 +16,8 @@ log = get_logger(__name__)
 
 BREATH = 0.2
 """Seconds of talk that go into one row: what a reader on another process waits, and what a crash can lose."""
+IDLE = 1.0
+"""Seconds after which a round without anything to write is over."""
 AGAIN = 0.5
 """Seconds until the next attempt while the database is away."""
 MOST = 500_000
@@ -63,13 +66,15 @@ class Scribe:
         while turn.turn_id in self._held or any(batch["turn_id"] == turn.turn_id for batch in self._writing):
             await self._wrote.wait()
 
-    async def run(self) -> None:
-        """Write what is held, breath after breath, until cancelled."""
+    async def run(self, tick: Tick) -> None:
+        """Write what is held, breath after breath, until cancelled; what broke off the last time comes first."""
         while True:
-            await self._work.wait()
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._urgent.wait(), BREATH)
+            if not self._writing:
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._work.wait(), IDLE)
+                    await asyncio.wait_for(self._urgent.wait(), BREATH)
             await self._write()
+            tick()
 
     async def close(self, seconds: float) -> None:
         """Write the rest, as far as that goes in so many seconds."""

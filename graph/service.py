@@ -1,11 +1,13 @@
 """The service of one process: the pipeline over an open database, ready to run turns."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from uuid import uuid4
+
+from procrastinate import App
 
 from graph.books import Books
 from graph.build import build
@@ -15,6 +17,7 @@ from graph.jobs import jobs, work
 from graph.opening import Local, open_parts
 from graph.parts import Parts
 from graph.pipeline import Pipeline
+from graph.readiness import CHECK_SECONDS, Readiness
 from graph.records import Records
 from graph.rejoin import Rejoin
 from graph.runner import Runner
@@ -22,15 +25,15 @@ from graph.running import Running
 from graph.scribe import Scribe
 from graph.sending import Sender
 from graph.settings import Settings
+from graph.supervision import Supervisor, Tick, Work
 from graph.telemetry import Counted, Pooled, Telemetry
 from graph.tracing import Tracing
 from storage.checkpoints import checkpointer
-from storage.errors import StorageError, StorageUnavailable
+from storage.errors import StorageUnavailable
 from storage.jobs import Jobs
 from storage.journal import Journal, News
 from storage.keys import Keys
 from storage.leases import Leases
-from storage.migrate import pending
 from storage.pool import Pool
 from storage.pruning import Pruning
 from storage.pulse import Pulse
@@ -40,8 +43,6 @@ STOP_WITHIN = 1.5
 """Seconds that running turns get when the process is asked to end."""
 RECORDS_CONNECTIONS = 5
 EXPORT_CONNECTIONS = 3
-CHECK_SECONDS = 2.0
-"""Within which whoever asks for the state of the database is told."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,8 @@ class Service:
     news: News
     telemetry: Telemetry
     jobs: Jobs
+    readiness: Readiness
+    supervisor: Supervisor
     url: str
 
     async def drain(self, seconds: float) -> None:
@@ -65,12 +68,6 @@ class Service:
         self.runner.running.closing = True
         self.news.wake()
         await self.runner.running.drain(seconds)
-
-    async def check(self) -> dict[str, str]:
-        """State of this server, database, migrations and model: `ok`, or what is wrong in a word or two."""
-        reachable, database = await asyncio.gather(self.parts.model.reachable(), self._database())
-        state = "shutting down" if self.runner.running.closing else "ok"
-        return {"server": state, **database, "model": "ok" if reachable else "unreachable"}
 
     async def figures(self) -> bytes:
         """How it stands here, for Prometheus; also where there is no database."""
@@ -81,16 +78,6 @@ class Service:
                     waiting = await self.jobs.waiting()
         self.telemetry.jobs(waiting)
         return await self.telemetry.text()
-
-    async def _database(self) -> dict[str, str]:
-        try:
-            async with asyncio.timeout(CHECK_SECONDS):
-                missing = await pending(self.url)
-        except (StorageError, TimeoutError):
-            return {"database": "unreachable", "migrations": "unknown"}
-        if missing:
-            return {"database": "ok", "migrations": "pending"}
-        return {"database": "ok" if self.pulse.answers() else "unreachable", "migrations": "ok"}
 
 
 @asynccontextmanager
@@ -109,14 +96,15 @@ async def open_service(
         url, seen = await stack.enter_async_context(patient_database(settings, say))
         owner = uuid4()
         telemetry = Telemetry(settings.figures_dir)
-        haste = settings.accept_timeout
-        turns = await stack.enter_async_context(Pool.open(url, haste=haste))
+        pulse = Pulse(url, partial(fit, settings, url, say), fit=seen)
+        open_pool = partial(Pool.open, url, haste=settings.accept_timeout, on_full_disk=pulse.found_full_disk)
+        turns = await stack.enter_async_context(open_pool())
         running = Running()
-        news = await stack.enter_async_context(News.open(url, running.stop, owner))
+        news = News(url, running.stop, owner)
         parts = await stack.enter_async_context(open_parts(settings, url, say, local, owner, turns, news, tracing))
         parts = replace(parts, metrics=Counted(parts.metrics, telemetry))
-        saver = await stack.enter_async_context(checkpointer(url))
-        pool = await stack.enter_async_context(Pool.open(url, size=RECORDS_CONNECTIONS, haste=haste))
+        saver = await stack.enter_async_context(checkpointer(url, on_full_disk=pulse.found_full_disk))
+        pool = await stack.enter_async_context(open_pool(size=RECORDS_CONNECTIONS))
         journal, keys, turn_records, leases = Journal(pool), Keys(pool, owner), TurnRecords(pool), Leases(pool, owner)
         scribe = Scribe(journal)
         books = Books(keys, turn_records, journal, scribe.take, scribe.written)
@@ -133,13 +121,15 @@ async def open_service(
         }
         telemetry.watch(running, scribe, pools, (parts.model, parts.second))
         heart = Heart(runner, leases)
-        pruning = Pruning(pool, settings.keep_hours)
-        pulse = await stack.enter_async_context(Pulse.open(url, partial(fit, settings, url, say), fit=seen))
-        watched = [telemetry.run] if settings.figures_dir else []
-        async with _at_work(pulse, scribe.run, heart.run, partial(work, jobs(url, heart, pruning)), *watched):
+        app = jobs(url, heart, Pruning(pool, settings.keep_hours))
+        async with _at_work(telemetry, pulse, news, scribe, heart, app, counted=bool(settings.figures_dir)) as tasks:
+            readiness = Readiness(running, pulse, tasks, parts.model.reachable)
             try:
                 sender = Sender(runner, keys, rejoin)
-                yield Service(runner, sender, records, rejoin, heart, parts, pulse, news, telemetry, Jobs(pool), url)
+                yield Service(
+                    runner, sender, records, rejoin, heart, parts, pulse, news, telemetry, Jobs(pool), readiness,
+                    tasks, url,
+                )  # fmt: skip
             finally:
                 left = await running.close(STOP_WITHIN)
         await scribe.close(STOP_WITHIN)
@@ -148,18 +138,26 @@ async def open_service(
 
 
 @asynccontextmanager
-async def _at_work(pulse: Pulse, *works: Callable[[], Awaitable[None]]) -> AsyncGenerator[None]:
-    """These go on beside the block, from when there is a database, and end with it."""
+async def _at_work(
+    telemetry: Telemetry, pulse: Pulse, news: News, scribe: Scribe, heart: Heart, app: App, *, counted: bool
+) -> AsyncGenerator[Supervisor]:
+    """The background tasks, for the length of the block. Each is given several times what a round of it takes."""
 
-    async def begin(work: Callable[[], Awaitable[None]]) -> None:
-        await pulse.fit()
-        await work()
+    # And not again and again meanwhile: without a database they wait, and go on as soon as there is one.
+    def with_database(work: Work) -> Work:
+        async def run(tick: Tick) -> None:
+            await pulse.fit()
+            await work(tick)
 
-    tasks = [asyncio.create_task(begin(work)) for work in works]
-    try:
-        yield
-    finally:
-        for task in tasks:
-            task.cancel()
-        # Not for ever: what talks to a server that stands still does not let itself be ended.
-        await asyncio.wait(tasks, timeout=STOP_WITHIN)
+        return run
+
+    async with Supervisor.open(telemetry.restarted, STOP_WITHIN) as supervisor:
+        telemetry.supervise(supervisor.tasks)
+        supervisor.start("health_probe", pulse.run, patience=10)
+        supervisor.start("notifications", with_database(news.listen), patience=20)
+        supervisor.start("journal_writer", with_database(scribe.run), patience=15)
+        supervisor.start("lease_renewal", with_database(heart.run), patience=10)
+        supervisor.start("jobs_worker", with_database(partial(work, app)), patience=60)
+        if counted:
+            supervisor.start("figures_writer", telemetry.run, patience=10)
+        yield supervisor

@@ -17,6 +17,7 @@ from graph.models import ChatModel
 from graph.process_figures import FiguresOfAll, ProcessFigures
 from graph.running import Running
 from graph.scribe import Scribe
+from graph.supervision import BackgroundTask, Tick
 from nodes.employees import EMPLOYEES
 from nodes.record_metrics import Metrics
 from storage.audit import Finding
@@ -26,6 +27,8 @@ from storage.pool import Use
 FIRST_TOKEN = (0.1, 0.25, 0.5, 0.75, 1, 1.5, 2, 3, 5, 10, 25)
 WHOLE_TURN = (0.25, 0.5, 1, 2, 3, 5, 8, 12, 18, 25, 40, 150)
 """Seconds up to which is counted: closest where the promises lie, and up to the longest that a turn can take."""
+Combined = Literal["livesum", "livemin", "livemax", "livemostrecent"]
+"""What is told of a gauge that several processes have."""
 BEAT = 1.0
 """Seconds after which other processes know how it stands here."""
 
@@ -76,6 +79,12 @@ class Telemetry:
             buckets=WHOLE_TURN,
             registry=registry,
         )
+        self._restarts = Counter(
+            "frontdesk_background_task_restarts",
+            "Times that a background task failed and was started again.",
+            ["task"],
+            registry=registry,
+        )
         # Everyone's and not this process's: of several who say it, the last one knows.
         self._jobs = self._gauge("frontdesk_waiting_jobs", "Jobs that nobody does yet.", mode="livemostrecent")
 
@@ -112,10 +121,33 @@ class Telemetry:
             for state in get_args(State):
                 self._look(breaker.labels(label, state), _being(named, state))
 
-    async def run(self) -> None:
+    def supervise(self, tasks: Sequence[BackgroundTask]) -> None:
+        """Look at these, and those that join them, whenever somebody asks. Of several processes the worst is told."""
+        up = self._gauge("frontdesk_background_task_up", "Whether it runs (1) or is down (0).", "task", mode="livemin")
+        last = self._gauge(
+            "frontdesk_background_task_silent_seconds",
+            "Since it completed a round.",
+            "task",
+            mode="livemax",
+        )
+
+        def look() -> None:
+            for task in tasks:
+                up.labels(task.name).set(task.trouble is None)
+                last.labels(task.name).set(task.silent_for)
+                self._restarts.labels(task.name)  # 0 and not absent, so that the first one is a rise
+
+        self._looks.append(look)
+
+    def restarted(self, task: str) -> None:
+        """Count a background task that is started again."""
+        self._restarts.labels(task).inc()
+
+    async def run(self, tick: Tick) -> None:
         """Keep up to date what other processes tell of this one, until cancelled."""
         while True:
             self._look_at_all()
+            tick()
             await asyncio.sleep(BEAT)
 
     async def text(self) -> bytes:
@@ -132,9 +164,7 @@ class Telemetry:
     def _look(self, gauge: Gauge, at: Callable[[], float]) -> None:
         self._looks.append(lambda: gauge.set(at()))
 
-    def _gauge(
-        self, name: str, what: str, *labels: str, mode: Literal["livesum", "livemostrecent"] = "livesum"
-    ) -> Gauge:
+    def _gauge(self, name: str, what: str, *labels: str, mode: Combined = "livesum") -> Gauge:
         return Gauge(name, what, labels, registry=self._registry, multiprocess_mode=mode)
 
 

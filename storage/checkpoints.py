@@ -1,43 +1,34 @@
 """LangGraph's checkpoints, in a schema of their own, acted on as a role that sees nothing else."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from typing import cast
 
-import psycopg
 from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
-from psycopg.rows import DictRow
-from psycopg_pool import AsyncConnectionPool
 
-from storage.errors import StorageUnavailable
-from storage.pool import LOST, PATIENCE, Connection, Use, dialled, use_of
+from storage.connections import PATIENCE, Connection, Connections, Use
 
 
 class Saver(AsyncPostgresSaver):
-    """LangGraph's saver, which says in our words that the server cannot be reached."""
+    """LangGraph's saver, whose pool can be watched."""
 
-    def __init__(self, connections: AsyncConnectionPool[Connection]) -> None:
+    def __init__(self, connections: Connections) -> None:
         super().__init__(connections)
         self._connections = connections
 
     def use(self) -> Use:
         """How its pool stands just now."""
-        return use_of(self._connections)
-
-    @asynccontextmanager
-    async def _cursor(self, *, pipeline: bool = False) -> AsyncGenerator[psycopg.AsyncCursor[DictRow]]:
-        try:
-            async with super()._cursor(pipeline=pipeline) as cursor:
-                yield cursor
-        except LOST as error:
-            raise StorageUnavailable from error
+        return self._connections.use()
 
 
 @asynccontextmanager
-async def checkpointer(url: str, *, size: int = 5) -> AsyncGenerator[Saver]:
+async def checkpointer(
+    url: str, *, size: int = 5, on_full_disk: Callable[[], None] = lambda: None
+) -> AsyncGenerator[Saver]:
     """LangGraph's saver over a pool of its own, for the length of the block."""
-    async with dialled(url, size=size, wait=PATIENCE, configure=_enter_schema) as connections:
+    connections = Connections(url, size=size, wait=PATIENCE, configure=_enter_schema, on_full_disk=on_full_disk)
+    async with connections:
         saver = Saver(connections)
         # The saver takes one lock around every statement, for the sake of a single connection. With a
         # pool that only queues everyone behind each other; the pool itself is the limit.

@@ -1,13 +1,15 @@
 """Procrastinate's tables, in a schema of their own, acted on as a role that sees nothing else."""
 
-from typing import LiteralString
+from typing import Any, LiteralString
 
 import psycopg
 from procrastinate import PsycopgConnector
 from procrastinate.schema import SchemaManager
 from psycopg.rows import DictRow
+from psycopg_pool import AsyncConnectionPool
 
-from storage.pool import PATIENCE, Pool
+from storage.connections import PATIENCE, connecting
+from storage.pool import Pool
 
 Connection = psycopg.AsyncConnection[DictRow]
 
@@ -17,7 +19,22 @@ OPTIONS: LiteralString = "-c search_path=procrastinate -c role=frontdesk_jobs"
 
 def connector(url: str) -> PsycopgConnector:
     """Connections for jobs."""
-    return PsycopgConnector(conninfo=url, kwargs={"options": OPTIONS}, min_size=1, max_size=3, timeout=PATIENCE)
+    return PsycopgConnector(
+        pool_factory=_Connections,
+        conninfo=url,
+        kwargs={**connecting(url), "options": OPTIONS},
+        min_size=1,
+        max_size=3,
+        timeout=PATIENCE,
+    )
+
+
+class _Connections(AsyncConnectionPool[Any]):
+    """The library's pool. It opens soon or not at all: psycopg would try for half a minute, with growing pauses."""
+
+    async def open(self, wait: bool = False, timeout: float = PATIENCE) -> None:  # noqa: ASYNC109 - as it was
+        """Open the pool."""
+        await super().open(wait, timeout)
 
 
 class Jobs:

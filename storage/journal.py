@@ -2,25 +2,23 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import Any, Literal
 from uuid import UUID
 
 import psycopg
 from psycopg.types.json import Json
-from structlog.stdlib import get_logger
 from typing_extensions import TypedDict
 
+from storage.connections import connecting, is_read_only
 from storage.errors import Gone
 from storage.leases import present
 from storage.pool import Pool
 
-log = get_logger(__name__)
-
 CHANNEL = "frontdesk_turns"
 STOPS = "frontdesk_stops"
-RECONNECT = 1.0
-"""Seconds between two attempts to hear of news again."""
+LISTENS = 5.0
+"""Seconds after which the connection is asked whether it is still one, where it does not speak by itself."""
 
 Name = Literal["start", "notice", "token", "done", "error"]
 LAST: tuple[Name, ...] = ("done", "error")
@@ -107,30 +105,19 @@ class Journal:
 
 
 class News:
-    """Hears, over a connection of its own, that a turn has more to tell. Open it with `News.open()`."""
+    """Hears, over a connection of its own, that a turn has more to tell, while `listen()` is running.
 
-    def __init__(self, stop: Callable[[UUID], None], owner: UUID) -> None:
+    Args:
+        url: where Postgres is.
+        stop: called with each turn that somebody wants to end.
+        owner: the process, which is known to live by this connection.
+    """
+
+    def __init__(self, url: str, stop: Callable[[UUID], None], owner: UUID) -> None:
+        self._url = url
         self._stop = stop
         self._owner = owner
         self._waiting: dict[str, set[asyncio.Event]] = {}
-
-    @classmethod
-    @asynccontextmanager
-    async def open(cls, url: str, stop: Callable[[UUID], None], owner: UUID) -> AsyncGenerator["News"]:
-        """Listen for the length of the block; a lost connection is made again.
-
-        Args:
-            url: where Postgres is.
-            stop: called with each turn that somebody wants to end.
-            owner: the process, which is known to live by this connection.
-        """
-        news = cls(stop, owner)
-        task = asyncio.create_task(news._listen(url), name="news")
-        try:
-            yield news
-        finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
 
     @asynccontextmanager
     async def of(self, turn_id: UUID) -> AsyncGenerator[asyncio.Event]:
@@ -157,14 +144,20 @@ class News:
         for event in self._waiting.get(turn_id, ()):
             event.set()
 
-    async def _listen(self, url: str) -> None:
-        while True:
-            with suppress(psycopg.OperationalError):
-                async with await psycopg.AsyncConnection.connect(url, autocommit=True) as conn:
-                    await conn.execute("listen frontdesk_turns; listen frontdesk_stops")
-                    await present(conn, self._owner)
-                    self.wake()  # what was told meanwhile has to be looked for
-                    async for notice in conn.notifies():
-                        self._heard(notice.channel, notice.payload)
-            log.warning("no news of other processes' turns for a moment")
-            await asyncio.sleep(RECONNECT)
+    async def listen(self, tick: Callable[[], None]) -> None:
+        """Listen until the connection is lost, or its server takes no writes and so has no news.
+
+        Raises:
+            psycopg.Error: then.
+        """
+        async with await psycopg.AsyncConnection.connect(self._url, **connecting(self._url), autocommit=True) as conn:
+            await conn.execute("listen frontdesk_turns; listen frontdesk_stops")
+            await present(conn, self._owner)
+            self.wake()  # for what was said while nobody listened
+            while True:
+                tick()
+                async for notice in conn.notifies(timeout=LISTENS):
+                    self._heard(notice.channel, notice.payload)
+                await conn.execute("select 1")
+                if is_read_only(conn):
+                    raise psycopg.OperationalError("the server takes no writes")

@@ -5,17 +5,20 @@ import re
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import LiteralString, NamedTuple
 
 import psycopg
 from psycopg.rows import DictRow, dict_row
 
 from storage import checkpoints, jobs
-from storage.errors import MigrationsPending, SetupFailed, StorageUnavailable
+from storage.connections import TINY_WRITE, connecting
+from storage.errors import MigrationsPending, SetupFailed, StorageUnavailable, is_unavailable
 
 FOLDER = Path(__file__).resolve().parent.parent / "migrations"
 OLDEST_POSTGRES = 15
 LOCK = 7_265_001  # any number that nobody else locks in this database
+APPLIED: LiteralString = "select version from frontdesk_migrations"
+"""Asks which migrations a database has; where none was ever applied there is no such table."""
 
 Connection = psycopg.AsyncConnection[DictRow]
 
@@ -81,6 +84,16 @@ async def extension_version(url: str) -> str | None:
     return str(row["default_version"]) if row else None
 
 
+async def has_room(url: str) -> bool:
+    """Whether the server finds room on its disk."""
+    async with _connection(url) as conn:
+        try:
+            await conn.execute(TINY_WRITE)
+        except psycopg.errors.DiskFull:
+            return False
+    return True
+
+
 async def require_current(url: str) -> None:
     """Refuse to work on an old schema.
 
@@ -94,17 +107,19 @@ async def require_current(url: str) -> None:
 @asynccontextmanager
 async def _connection(url: str) -> AsyncGenerator[Connection]:
     try:
-        conn = await Connection.connect(url, autocommit=True, row_factory=dict_row, connect_timeout=10)
+        conn = await Connection.connect(url, autocommit=True, row_factory=dict_row, **connecting(url, seconds=10))
     except psycopg.OperationalError as error:
         said = f"No PostgreSQL answers at DATABASE_URL: {_first_line(error)}"
         raise (SetupFailed if _is_final(error) else StorageUnavailable)(said) from error
     try:
         async with conn:
             yield conn
-    except psycopg.OperationalError as error:
-        raise StorageUnavailable(f"PostgreSQL at DATABASE_URL broke off: {_first_line(error)}") from error
     except psycopg.errors.InsufficientPrivilege as error:
         raise SetupFailed(f"DATABASE_URL's user lacks a right that is needed: {_first_line(error)}") from error
+    except psycopg.Error as error:
+        if not is_unavailable(error):
+            raise
+        raise StorageUnavailable(f"PostgreSQL at DATABASE_URL broke off: {_first_line(error)}") from error
 
 
 async def _check_server(conn: Connection) -> None:
@@ -129,7 +144,7 @@ async def _applied(conn: Connection) -> set[int]:
     row = await cursor.fetchone()
     if not (row and row["known"]):
         return set()
-    cursor = await conn.execute("select version from frontdesk_migrations")
+    cursor = await conn.execute(APPLIED)
     return {row["version"] async for row in cursor}
 
 

@@ -7,104 +7,37 @@ another server connection.
 """
 
 import json
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
-from typing import Any, LiteralString, NamedTuple
+from typing import LiteralString
 from uuid import UUID
 
 import psycopg
 from pgvector.psycopg import register_vector_async  # pyright: ignore[reportMissingTypeStubs, reportUnknownVariableType]
-from psycopg.rows import DictRow, dict_row
-from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
+from storage.connections import PATIENCE, Connection, Connections, Use
 from storage.errors import Gone, StorageUnavailable
 
-Connection = psycopg.AsyncConnection[DictRow]
-
-LOST = (psycopg.OperationalError, PoolTimeout)
-"""What a database raises that may do what was asked a moment later: when a connection is lost, a statement takes too
-long, or the disk is full."""
-PATIENCE = 5.0
-"""Seconds to wait for a free connection, and after which a statement is given up."""
-
-
-LINE: dict[str, Any] = {
-    "autocommit": True,
-    "row_factory": dict_row,
-    "application_name": "frontdesk",
-    "connect_timeout": 5,
-    # A server that was cut off, and says nothing of it, is noticed.
-    "keepalives_idle": 10,
-    "keepalives_interval": 5,
-    "keepalives_count": 2,
-    "tcp_user_timeout": 20_000,
-}
-"""Of each connection."""
-
-
-def dialled(
-    url: str, *, size: int, wait: float, configure: Callable[[Connection], Awaitable[None]]
-) -> AsyncConnectionPool[Connection]:
-    """Connections to the database, not opened yet.
-
-    Args:
-        url: where Postgres is.
-        size: connections at most.
-        wait: seconds to wait for a free one.
-        configure: makes a new connection ready.
-    """
-
-    async def alive(conn: Connection) -> None:
-        # A server that was restarted, or a pooler that closed idle connections, costs nobody a message: where one
-        # connection is stale the others are, too, and trying each in its turn would take the pool seconds.
-        try:
-            await connections.check_connection(conn)
-        except psycopg.Error:
-            await connections.drain()
-            raise
-
-    connections: AsyncConnectionPool[Connection] = AsyncConnectionPool(
-        url,
-        min_size=1,
-        max_size=size,
-        timeout=wait,
-        # Attempts that are given up leave the next caller to try anew, without the pool's growing pauses.
-        reconnect_timeout=wait,
-        open=False,
-        connection_class=Connection,
-        configure=configure,
-        check=alive,
-        kwargs=LINE,
-    )
-    return connections
-
-
-class Use(NamedTuple):
-    """Connections of a pool: open ones, those that somebody holds, and how many wait for one."""
-
-    size: int
-    used: int
-    waiting: int
-
-
-def use_of(connections: AsyncConnectionPool[Connection]) -> Use:
-    """How a pool stands just now."""
-    stats = connections.get_stats()
-    size = stats["pool_size"]
-    return Use(size, size - stats["pool_available"], stats.get("requests_waiting", 0))
+__all__ = ["PATIENCE", "Connection", "Pool", "Use"]
 
 
 class Pool:
     """The application's connections to Postgres. Open it with `Pool.open()`."""
 
-    def __init__(self, connections: AsyncConnectionPool[Connection], haste: float) -> None:
+    def __init__(self, connections: Connections, haste: float) -> None:
         self._connections = connections
         self._haste = haste
 
     @classmethod
     @asynccontextmanager
     async def open(
-        cls, url: str, *, size: int = 10, wait: float = PATIENCE, haste: float = PATIENCE
+        cls,
+        url: str,
+        *,
+        size: int = 10,
+        wait: float = PATIENCE,
+        haste: float = PATIENCE,
+        on_full_disk: Callable[[], None] = lambda: None,
     ) -> AsyncGenerator["Pool"]:
         """Open the pool for the length of the block.
 
@@ -113,8 +46,10 @@ class Pool:
             size: connections at most.
             wait: seconds to wait for a free connection before `StorageUnavailable`.
             haste: seconds for a statement that stands between a message and its first sign.
+            on_full_disk: called when a statement found the server's disk full.
         """
-        async with dialled(url, size=size, wait=wait, configure=_know_vectors) as connections:
+        connections = Connections(url, size=size, wait=wait, configure=_know_vectors, on_full_disk=on_full_disk)
+        async with connections:
             yield cls(connections, haste)
 
     @asynccontextmanager
@@ -133,9 +68,7 @@ class Pool:
             Gone: what a row belongs to was deleted meanwhile.
         """
         claims = json.dumps({"sub": str(user_id), "role": "authenticated"})
-        async with self._transaction() as conn:
-            if snapshot:
-                await conn.execute(_SNAPSHOT)
+        async with self._transaction(snapshot=snapshot) as conn:
             await conn.execute(
                 "select set_config('role', 'frontdesk_app', true), set_config('request.jwt.claims', %(claims)s, true),"
                 " set_config('statement_timeout', %(limit)s, true)",
@@ -188,7 +121,7 @@ class Pool:
 
     def use(self) -> Use:
         """How it stands just now."""
-        return use_of(self._connections)
+        return self._connections.use()
 
     async def check(self) -> None:
         """Ask the database for a sign of life.
@@ -211,9 +144,7 @@ class Pool:
 
     @asynccontextmanager
     async def _as(self, role: str, *, snapshot: bool = False) -> AsyncGenerator[Connection]:
-        async with self._transaction() as conn:
-            if snapshot:
-                await conn.execute(_SNAPSHOT)
+        async with self._transaction(snapshot=snapshot) as conn:
             await conn.execute(
                 "select set_config('role', %(role)s, true), set_config('statement_timeout', %(limit)s, true)",
                 {"role": role, "limit": _milliseconds(PATIENCE)},
@@ -221,12 +152,16 @@ class Pool:
             yield conn
 
     @asynccontextmanager
-    async def _transaction(self) -> AsyncGenerator[Connection]:
+    async def _transaction(self, *, snapshot: bool = False) -> AsyncGenerator[Connection]:
         try:
             async with self._connections.connection() as conn, conn.transaction():
+                if snapshot:
+                    await conn.execute(_SNAPSHOT)
                 yield conn
-        except LOST as error:
-            raise StorageUnavailable from error
+        except StorageUnavailable as error:
+            if snapshot and isinstance(error.__cause__, psycopg.errors.ReadOnlySqlTransaction):
+                raise error.__cause__ from None  # not the server but the snapshot takes no writes
+            raise
         except psycopg.errors.ForeignKeyViolation as error:  # every foreign key of ours leads to an owner
             raise Gone from error
 

@@ -1,35 +1,28 @@
-"""Whether the database answers just now, so that nobody waits for one that does not."""
+"""Whether the database can be used just now, so that nobody waits for one that cannot."""
 
 import asyncio
 import threading
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
-from select import select
-from typing import Any
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
-import psycopg
 from structlog.stdlib import get_logger
 
 from storage.errors import StorageError, StorageUnavailable
-from storage.pool import LINE
+from storage.probe import BEAT, SILENCE, Findings, Probe
 
 log = get_logger(__name__)
 
-BEAT = 0.2
-"""Seconds between two signs of life."""
-SILENCE = 0.6
-"""Seconds for which one is waited before the database is taken to be away."""
-LOOKS = 3
-"""In which that time is waited: after a stall of our own the first look is over at once, and says nothing."""
 AGAIN = 1.0
 """Seconds between two looks whether a database that was not there at the start can be used by now."""
+FULL_SECONDS = 5.0
+"""For which the disk counts as full after a statement found it so: whatever waits for room tries again within one."""
 
 
 class Pulse:
-    """Feels it all the time, in a thread and over a connection of its own. Open it with `Pulse.open()`.
+    """Health probe of the database, which runs in a thread while `run()` does.
 
-    In a thread, because a busy event loop would take its own lateness for the database's; and by waiting for the
-    connection and not by the clock, because a process that stood still itself finds the answer there when it goes on.
+    In a thread, because a busy event loop would take its own lateness for the database's.
 
     Args:
         url: where Postgres is.
@@ -42,32 +35,18 @@ class Pulse:
         self._prepare = prepare
         self._preparing = asyncio.Lock()
         self._fit = fit
-        self._away = not fit
-        self._ended = threading.Event()
-        self._loop = asyncio.get_running_loop()
-        self._silent = asyncio.Event()
-
-    @classmethod
-    @asynccontextmanager
-    async def open(cls, url: str, prepare: Callable[[], Awaitable[None]], *, fit: bool) -> AsyncGenerator["Pulse"]:
-        """Feel it for the length of the block."""
-        pulse = cls(url, prepare, fit=fit)
-        # A daemon, because a server that stands still may not let go of it.
-        thread = threading.Thread(target=pulse._feel, name="pulse", daemon=True)
-        thread.start()
-        try:
-            yield pulse
-        finally:
-            pulse._ended.set()
-            await asyncio.to_thread(thread.join, SILENCE)
+        self._found = Findings(None if fit else "unreachable")
+        self._full_until = 0.0
+        self._looked = asyncio.Event()
+        self._lost = asyncio.Event()
 
     def answers(self) -> bool:
-        """Whether the database can be used, and gives signs of life."""
-        return self._fit and not self._away
+        """Whether the database answers and takes writes. A full disk does not count: there is much to read."""
+        return self._fit and self._found.trouble is None
 
     async def lost(self) -> None:
-        """Wait until the database gives no sign of life."""
-        await self._silent.wait()
+        """Wait until the database cannot be used."""
+        await self._lost.wait()
 
     def require(self) -> None:
         """Go on only with a database.
@@ -79,7 +58,7 @@ class Pulse:
             raise StorageUnavailable
 
     async def fit(self) -> None:
-        """Wait until the database can be used."""
+        """Wait until the database can be used. The first to wait makes sure that it has what is needed."""
         async with self._preparing:
             while not self._fit:
                 try:
@@ -90,50 +69,70 @@ class Pulse:
                 except StorageError as error:
                     log.error("the database cannot be used", exc_info=error)
                     await asyncio.sleep(AGAIN)
+        while not self.answers():  # noqa: ASYNC110 - the probe is a thread
+            await asyncio.sleep(BEAT)
 
-    def _feel(self) -> None:
-        while not self._ended.is_set():
+    async def state(self, seconds: float) -> dict[str, str]:
+        """How `database` and `migrations` stand: `ok`, or what is wrong. It asks the probe and not the database.
+
+        Args:
+            seconds: to wait for the probe's first look.
+        """
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._looked.wait(), seconds)
+        found = self._found
+        if found.trouble:
+            database = str(found.trouble)
+        elif found.disk_full or time.monotonic() < self._full_until:
+            database = "disk full"
+        elif not self._fit and found.migrations == "ok":
+            database = "unreachable"  # for us: whoever brings it up to date has not seen it yet
+        else:
+            database = "ok"
+        return {"database": database, "migrations": "unknown" if found.trouble else found.migrations}
+
+    def found_full_disk(self) -> None:
+        """Note that a statement found the server's disk full."""
+        self._full_until = time.monotonic() + FULL_SECONDS
+
+    async def run(self, tick: Callable[[], None]) -> None:
+        """Ask the database again and again until cancelled; raises what ended the thread."""
+        loop = asyncio.get_running_loop()
+        over: asyncio.Future[None] = loop.create_future()
+        ended = threading.Event()
+
+        def looked() -> None:
+            tick()
+            if not self._looked.is_set():
+                loop.call_soon_threadsafe(self._looked.set)
+            if self._found.trouble and not self._lost.is_set():
+                loop.call_soon_threadsafe(self._lost.set)
+            elif self._lost.is_set() and not self._found.trouble:
+                loop.call_soon_threadsafe(self._lost.clear)
+
+        def work() -> None:
+            broken = None
             try:
-                conn = psycopg.connect(self._url, **_line())
-            except psycopg.Error as error:
-                self._miss(type(error).__name__)
-                self._ended.wait(BEAT)
-                continue
-            # A connection that is lost says nothing yet: the next one may be had at once.
-            with suppress(psycopg.Error), conn:
-                self._beat(conn)
+                Probe(self._url, self._found, ended, looked).run()
+            except Exception as error:  # noqa: BLE001 - whatever it is, it is raised again in `run()`
+                broken = error
+            with suppress(RuntimeError):  # the loop is closed, and nobody wants to know
+                loop.call_soon_threadsafe(_settle, over, broken)
 
-    def _beat(self, conn: psycopg.Connection[Any]) -> None:
-        while not self._ended.is_set():
-            conn.pgconn.send_query(b"select 1")
-            conn.pgconn.flush()
-            looks = 0
-            while conn.pgconn.is_busy():
-                ready, _, _ = select([conn], [], [], SILENCE / LOOKS)
-                looks += 1
-                if ready:
-                    conn.pgconn.consume_input()
-                elif self._ended.is_set():
-                    return
-                elif looks >= LOOKS:
-                    self._miss("it stands still")
-            while conn.pgconn.get_result():
-                pass
-            if self._away:
-                self._away = False
-                self._tell(self._silent.clear)
-            self._ended.wait(BEAT)
-
-    def _miss(self, why: str) -> None:
-        if not self._away:
-            log.warning("no sign of life from the database", why=why)
-        self._away = True
-        self._tell(self._silent.set)
-
-    def _tell(self, change: Callable[[], object]) -> None:
-        with suppress(RuntimeError):  # the loop has ended, and nobody waits any more
-            self._loop.call_soon_threadsafe(change)
+        # A daemon, because a server that stands still may not let go of it.
+        thread = threading.Thread(target=work, name="health probe", daemon=True)
+        thread.start()
+        try:
+            await over
+        finally:
+            ended.set()
+            await asyncio.to_thread(thread.join, SILENCE)
 
 
-def _line() -> dict[str, Any]:
-    return {name: value for name, value in LINE.items() if name != "row_factory"} | {"connect_timeout": 2}
+def _settle(future: asyncio.Future[None], error: Exception | None) -> None:
+    if future.done():  # it was cancelled
+        return
+    if error:
+        future.set_exception(error)
+    else:
+        future.set_result(None)

@@ -10,21 +10,22 @@ import json
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
-from typing import TypedDict
+from typing import Any, TypedDict
 from uuid import UUID
 
 import psycopg
 from langchain_core.embeddings import Embeddings
 from langchain_postgres import PGEngine, PGVectorStore
+from psycopg.conninfo import conninfo_to_dict
 from sqlalchemy import Connection, event, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.exc import TimeoutError as PoolWaitTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import QueuePool
 
+from storage.connections import PATIENCE, Use, connecting, is_read_only
 from storage.errors import StorageUnavailable
 from storage.facts import padded
-from storage.pool import Use
 
 _asking: ContextVar[UUID] = ContextVar("_asking")
 
@@ -62,13 +63,14 @@ class Recall:
             size: connections at most.
         """
         engine = create_async_engine(
-            url.replace("postgresql://", "postgresql+psycopg://", 1),
+            "postgresql+psycopg://",  # the rest by libpq's rules and not SQLAlchemy's, which know of one host only
             pool_size=size,
             max_overflow=0,
-            pool_timeout=5,
+            pool_timeout=PATIENCE,
             pool_pre_ping=True,
-            connect_args={"connect_timeout": 5},
+            connect_args={**conninfo_to_dict(url), **connecting(url)},
         )
+        event.listen(engine.sync_engine, "checkout", _refuse_read_only)
         event.listen(engine.sync_engine, "begin", _become_the_user)
         try:
             yield cls(engine, model, size)
@@ -136,6 +138,12 @@ def _become_the_user(conn: Connection) -> None:
         text("select set_config('role', 'frontdesk_app', true), set_config('request.jwt.claims', :claims, true)"),
         {"claims": claims},
     )
+
+
+def _refuse_read_only(dbapi_connection: Any, *_: object) -> None:
+    """After the pre-ping, which has brought the server's latest word on that; SQLAlchemy then dials anew."""
+    if is_read_only(dbapi_connection.driver_connection):
+        raise DisconnectionError
 
 
 class _Elsewhere(Embeddings):

@@ -46,7 +46,7 @@ async def working(url: str, *adoptions: Adoption) -> AsyncGenerator[None]:
     """A worker for each of them, on the same database."""
     async with AsyncExitStack() as stack:
         for adoption in adoptions:
-            task = asyncio.create_task(work(jobs(url, adoption, Pruning())))
+            task = asyncio.create_task(work(jobs(url, adoption, Pruning()), lambda: None))
             stack.push_async_callback(_ended, task)
         yield
 

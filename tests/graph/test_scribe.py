@@ -50,7 +50,7 @@ def a_turn() -> Turn:
 async def at_work(book: Book) -> AsyncGenerator[Scribe]:
     """A scribe that writes into this book."""
     scribe = Scribe(book)
-    task = asyncio.create_task(scribe.run())
+    task = asyncio.create_task(scribe.run(lambda: None))
     yield scribe
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)

@@ -5,7 +5,7 @@ from typing import Any
 
 from playwright.async_api import Browser, Page
 
-from tests.pages.conftest import blank_page
+from tests.pages.browser import new_page
 from tests.support.app import Frontdesk
 from tests.support.model_script import Gate, streaming
 from tests.support.model_server import ModelServer
@@ -35,15 +35,15 @@ async def heard(page: Page, turn: str) -> list[Any]:
 
 
 async def test_it_hears_a_turn_once_and_comes_back_no_more(
-    browser: Browser, local_mode: Frontdesk, model: ModelServer
+    browser: Browser, local_app: Frontdesk, model: ModelServer
 ) -> None:
     """While the turn runs and after; it would connect again for ever, were it not told that there is nothing more."""
     gate = asyncio.Event()
     model.queue(Gate(["Well, ", "it depends."], gate), streaming)
-    async with blank_page(browser) as page:
+    async with new_page(browser) as page:
         asked: list[str] = []
         page.on("request", lambda request: asked.append(request.url))
-        await page.goto(local_mode.url)
+        await page.goto(local_app.url)
         turn = await page.evaluate(SEND)
         live = asyncio.create_task(heard(page, turn))
         gate.set()
@@ -52,4 +52,4 @@ async def test_it_hears_a_turn_once_and_comes_back_no_more(
         assert whole[-1] == [len(whole), "done"]
         assert await heard(page, turn) == whole
     assert sum(url.endswith(f"/turns/{turn}/events") for url in asked) == 4
-    await local_mode.settled()
+    await local_app.settled()

@@ -4,7 +4,10 @@ from uuid import UUID
 
 import psycopg
 import pytest
+from psycopg.conninfo import make_conninfo
+from psycopg.sql import SQL, Identifier
 
+from storage.connections import connecting
 from storage.errors import Gone, StorageUnavailable
 from storage.pool import Pool
 from tests.storage.rows import Owner, met, rows
@@ -76,6 +79,63 @@ async def test_connections_that_died_while_idle_cost_nobody_a_message(database_u
         )
         assert ended == [(True,)]
         await pool.check()
+
+
+async def test_a_server_that_takes_no_writes_is_unavailable(database_url: str, ada: UUID) -> None:
+    """And its connection is thrown away: the next one may lead to the server that took over."""
+    async with Pool.open(database_url, size=1) as pool:
+
+        async def write(*, read_only: bool) -> int:
+            async with pool.as_user(ada) as conn:
+                pid = conn.info.backend_pid
+                if read_only:
+                    await conn.execute("set local transaction_read_only = on")
+                await conn.execute("insert into chat_users (user_id) values (%(user)s)", {"user": ada})
+            return pid
+
+        async with pool.as_user(ada) as conn:
+            first = conn.info.backend_pid
+        with pytest.raises(StorageUnavailable):
+            await write(read_only=True)
+        assert await write(read_only=False) != first
+
+
+async def test_a_connection_whose_server_says_that_it_takes_no_writes_is_not_handed_out(database_url: str) -> None:
+    """Nobody has to find it out with a statement of their own."""
+    async with Pool.open(database_url, size=2) as pool:
+        async with pool._transaction() as conn, pool._transaction() as other:
+            pids = {one.info.backend_pid for one in (conn, other)}
+            for one in (conn, other):
+                await one.execute("set default_transaction_read_only = on")
+        async with pool._transaction() as conn, pool._transaction() as other:
+            assert pids & {one.info.backend_pid for one in (conn, other)} == set()
+
+
+async def test_no_connection_is_made_to_a_server_that_takes_no_writes(database_url: str, owner: Owner) -> None:
+    """Unless the address asks for one."""
+    owner.execute(SQL("alter database {} set default_transaction_read_only = on").format(Identifier(owner.info.dbname)))
+    with pytest.raises(psycopg.OperationalError, match="read-only"):
+        psycopg.connect(database_url, **connecting(database_url))
+    async with Pool.open(database_url, wait=0.5) as pool:
+        with pytest.raises(StorageUnavailable):
+            await pool.check()
+    any_server = make_conninfo(database_url, target_session_attrs="any")
+    psycopg.connect(any_server, **connecting(any_server)).close()
+
+
+async def test_whoever_watches_is_told_of_a_full_disk(database_url: str, ada: UUID) -> None:
+    """By a statement that finds no room, and not by others."""
+    told: list[str] = []
+    async with Pool.open(database_url, on_full_disk=lambda: told.append("full")) as pool:
+
+        async def fail(state: str) -> None:
+            async with pool.as_user(ada) as conn:
+                await conn.execute(f"do $$ begin raise exception 'no' using errcode = '{state}'; end $$".encode())
+
+        for state in ("out_of_memory", "disk_full"):
+            with pytest.raises(StorageUnavailable):
+                await fail(state)
+    assert told == ["full"]
 
 
 async def test_what_belongs_to_nothing_is_gone(pool: Pool, ada: UUID) -> None:

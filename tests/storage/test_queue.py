@@ -29,9 +29,12 @@ WITHIN = 30.0
 @pytest.fixture
 async def news(database_url: str, owner: Owner) -> AsyncGenerator[News]:
     """What the first process hears."""
-    async with News.open(database_url, lambda _: None, HERE) as opened:
-        await eventually(lambda: lives(owner))
-        yield opened
+    opened = News(database_url, lambda _: None, HERE)
+    listening = asyncio.create_task(opened.listen(lambda: None))
+    await eventually(lambda: lives(owner))
+    yield opened
+    listening.cancel()
+    await asyncio.gather(listening, return_exceptions=True)
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Mapping
 from uuid import UUID, uuid4
 
+import psycopg
 import pytest
 from pgvector.psycopg import Vector  # pyright: ignore[reportMissingTypeStubs]
 
@@ -122,3 +123,23 @@ async def test_a_search_that_the_database_gives_up_is_unavailable(recall: Recall
     owner.execute("revoke select on all tables in schema public from frontdesk_app")
     with pytest.raises(StorageUnavailable):
         await found(recall, ada)
+
+
+async def test_a_connection_whose_server_takes_no_writes_is_not_searched_over(database_url: str, ada: UUID) -> None:
+    """It may be the one that was left behind; another is made."""
+
+    async def connected(recall: Recall, *, read_only: bool) -> int:
+        async with recall._engine.connect() as conn:
+            driver = (await conn.get_raw_connection()).driver_connection
+            assert isinstance(driver, psycopg.AsyncConnection)
+            if read_only:
+                await driver.execute("set default_transaction_read_only = on")
+                await driver.commit()
+            return driver.info.backend_pid
+
+    async with Recall.open(database_url, model=MODEL, size=1) as recall:
+        first = await connected(recall, read_only=True)
+        second = await connected(recall, read_only=False)
+        assert second != first
+        assert await connected(recall, read_only=False) == second
+        assert await found(recall, ada) == []

@@ -1,0 +1,80 @@
+"""Times in which a database cannot be used. Each begins with its block and ends with it."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import psycopg
+
+from tests.support.database import owner
+from tests.support.postgres import Postgres
+
+
+async def for_servers(postgres: Postgres) -> str:
+    """The database's address for servers only: as a role that is no superuser, so that it can be held to a limit."""
+    await owner(
+        postgres.url(),
+        "create role servers login bypassrls password 'servers'",
+        "grant frontdesk_app, frontdesk_keeper, frontdesk_journal, frontdesk_analyst, frontdesk_jobs, frontdesk_graph"
+        " to servers",
+        "grant usage on schema public to servers",
+        "grant select on frontdesk_migrations to servers",
+    )
+    address = urlsplit(postgres.url())
+    return address._replace(netloc=f"servers:servers@{address.hostname}:{address.port}").geturl()
+
+
+@asynccontextmanager
+async def read_only(postgres: Postgres) -> AsyncGenerator[None]:
+    """It takes no writes, as one that is about to be handed over to another server."""
+    url = postgres.url()
+    await owner(url, "alter system set default_transaction_read_only = on", "select pg_reload_conf()")
+    yield
+    await owner(url, "alter system reset default_transaction_read_only", "select pg_reload_conf()")
+
+
+@asynccontextmanager
+async def stopped(postgres: Postgres) -> AsyncGenerator[None]:
+    """It is not there."""
+    await postgres.stop()
+    yield
+    await postgres.start()
+
+
+@asynccontextmanager
+async def paused(postgres: Postgres) -> AsyncGenerator[None]:
+    """It takes connections and answers nothing."""
+    postgres.pause()
+    yield
+    postgres.go_on()
+
+
+@asynccontextmanager
+async def crowded(postgres: Postgres) -> AsyncGenerator[None]:
+    """It gives the servers no connection any more, and those that they had are gone."""
+    await owner(
+        postgres.url(),
+        "alter role servers connection limit 0",
+        "select pg_terminate_backend(pid, 5000) from pg_stat_activity where usename = 'servers'",
+    )
+    yield
+    await owner(postgres.url(), "alter role servers connection limit -1")
+
+
+@asynccontextmanager
+async def full(postgres: Postgres, place: Path) -> AsyncGenerator[None]:
+    """There is no room any more on the file system at `place`, where messages are kept from now on."""
+    async with await psycopg.AsyncConnection.connect(postgres.url(), autocommit=True) as conn:
+        await conn.execute(f"create tablespace small location '{place / 'space'}'".encode())
+        await conn.execute("alter table chat_messages set tablespace small")
+        await conn.execute("create table ballast (line text storage plain) tablespace small")
+        for lines in (1000, 1, 1):  # what fails leaves room behind that the next ones fill
+            with suppress(psycopg.errors.DiskFull):
+                while True:
+                    await conn.execute(
+                        "insert into ballast select repeat('x', 7000) from generate_series(1, %(lines)s)",
+                        {"lines": lines},
+                    )
+        yield
+        await conn.execute("drop table ballast")
