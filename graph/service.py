@@ -39,6 +39,8 @@ STOP_WITHIN = 1.5
 """Seconds that running turns get when the process is asked to end."""
 RECORDS_CONNECTIONS = 5
 EXPORT_CONNECTIONS = 3
+LEASES_CONNECTIONS = 2
+"""Of their own: a lease that is renewed behind a hundred readers is lost."""
 CHECK_SECONDS = 2.0
 """Within which whoever asks for the state of the database is told."""
 
@@ -114,7 +116,8 @@ async def open_service(
         parts = replace(parts, metrics=Counted(parts.metrics, telemetry))
         saver = await stack.enter_async_context(checkpointer(url))
         pool = await stack.enter_async_context(Pool.open(url, size=RECORDS_CONNECTIONS, haste=haste))
-        journal, keys, turn_records, leases = Journal(pool), Keys(pool), TurnRecords(pool), Leases(pool, owner)
+        journal, keys, turn_records = Journal(pool), Keys(pool), TurnRecords(pool)
+        leases = Leases(await stack.enter_async_context(Pool.open(url, size=LEASES_CONNECTIONS)), owner)
         scribe = Scribe(journal)
         books = Books(keys, turn_records, journal, scribe.take, scribe.written)
         runner = Runner(Pipeline(build(parts, tracing), saver), parts, books, tracing)
@@ -131,10 +134,13 @@ async def open_service(
         }
         telemetry.watch(runner.running, scribe, pools, (parts.model, parts.second))
         heart = Heart(runner, leases)
-        pruning = Pruning(pool, settings.keep_hours)
+        pruning = Pruning(
+            pool, settings.keep_hours, audit_days=settings.keep_audit_days, metrics_days=settings.keep_metrics_days
+        )
         pulse = await stack.enter_async_context(Pulse.open(url, partial(fit, settings, url, say), fit=seen))
         watched = [telemetry.run] if settings.figures_dir else []
-        async with _at_work(pulse, scribe.run, heart.run, partial(work, jobs(url, heart, pruning)), *watched):
+        works = scribe.run, heart.run, heart.run_adoption, partial(work, jobs(url, pruning))
+        async with _at_work(pulse, *works, *watched):
             try:
                 sender = Sender(runner, keys, rejoin)
                 yield Service(runner, sender, records, rejoin, heart, parts, pulse, news, telemetry, Jobs(pool), url)

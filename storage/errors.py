@@ -2,6 +2,7 @@
 
 StorageError
 ├── StorageUnavailable    the server cannot be reached or gave up: try again later
+├── SearchTooSlow         a search took longer than it may
 ├── Gone                  what this belongs to was deleted meanwhile
 ├── FactKnown             another fact says the same
 ├── AlreadyExporting      the user reads an export already
@@ -17,6 +18,10 @@ class StorageError(Exception):
 
 class StorageUnavailable(StorageError):
     """The database cannot be reached just now."""
+
+
+class SearchTooSlow(StorageError):
+    """The search took longer than it may, and was given up; the database itself is there."""
 
 
 class Gone(StorageError):

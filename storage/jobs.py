@@ -7,7 +7,7 @@ from procrastinate import PsycopgConnector
 from procrastinate.schema import SchemaManager
 from psycopg.rows import DictRow
 
-from storage.pool import PATIENCE, Pool
+from storage.pool import PATIENCE, TCP, Pool
 
 Connection = psycopg.AsyncConnection[DictRow]
 
@@ -17,7 +17,7 @@ OPTIONS: LiteralString = "-c search_path=procrastinate -c role=frontdesk_jobs"
 
 def connector(url: str) -> PsycopgConnector:
     """Connections for jobs."""
-    return PsycopgConnector(conninfo=url, kwargs={"options": OPTIONS}, min_size=1, max_size=3, timeout=PATIENCE)
+    return PsycopgConnector(conninfo=url, kwargs={**TCP, "options": OPTIONS}, min_size=1, max_size=3, timeout=PATIENCE)
 
 
 class Jobs:

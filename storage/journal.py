@@ -13,7 +13,7 @@ from typing_extensions import TypedDict
 
 from storage.errors import Gone
 from storage.leases import present
-from storage.pool import Pool
+from storage.pool import PATIENCE, TCP, Pool
 
 log = get_logger(__name__)
 
@@ -149,9 +149,12 @@ class News:
     async def _listen(self, url: str) -> None:
         while True:
             with suppress(psycopg.OperationalError):
-                async with await psycopg.AsyncConnection.connect(url, autocommit=True) as conn:
+                async with await psycopg.AsyncConnection.connect(url, autocommit=True, **TCP) as conn:
+                    limit = f"{PATIENCE:.0f}s"
+                    await conn.execute("select set_config('statement_timeout', %(limit)s, false)", {"limit": limit})
                     await conn.execute("listen frontdesk_turns; listen frontdesk_stops")
                     await present(conn, self._owner)
+                    self.wake()  # for what was missed meanwhile
                     async for notice in conn.notifies():
                         self._heard(notice.channel, notice.payload)
             log.warning("no news of other processes' turns for a moment")

@@ -13,6 +13,8 @@ LEASE_SECONDS = 15
 """How long a turn belongs to a process that gives no sign of life. By the database's clock, which all share."""
 QUIET_SECONDS = 3
 """The same for one that is gone: the database knows by the lock that a living process holds (`present`)."""
+ABSURD_SECONDS = 2 * LEASE_SECONDS
+"""A lease that ends later than that was given before the database's clock was set back."""
 SETTLING_SECONDS = 10
 """After its own start the database cannot know who lives: the locks are taken anew when the others are back."""
 
@@ -76,8 +78,8 @@ class Leases:
     async def adopt(self, limit: int, *, running: Sequence[UUID] = ()) -> list[Orphan]:
         """Take over so many turns whose lease has run out; of several who look at once each gets others.
 
-        A killed process's connections end with it, so its turns need not wait for their lease. Not those that are
-        `running` here: their lease could not be renewed, but they go on.
+        A killed process's connections end with it, so its turns need not wait for their lease, nor for a lease that
+        ends absurdly late. Not those that are `running` here: their lease could not be renewed, but they go on.
         """
         async with self._pool.as_keeper() as conn:
             cursor = await conn.execute(
@@ -85,8 +87,11 @@ class Leases:
                 " lease_until = now() + make_interval(secs => %(seconds)s)"
                 " from (select user_id, turn_id from chat_turns"
                 "       where status in ('accepted', 'answered') and turn_id <> all(%(running)s)"
-                "       and (lease_until < now() or lease_until < now() + make_interval(secs => %(quiet)s)"
-                "        and pg_postmaster_start_time() < now() - make_interval(secs => %(settling)s)"
+                # Two ranges of an index that hold nothing while all renew their leases.
+                "       and (lease_until < now() + make_interval(secs => %(quiet)s)"
+                "        or lease_until > now() + make_interval(secs => %(absurd)s))"
+                "       and (lease_until < now() or (lease_until > now() + make_interval(secs => %(absurd)s)"
+                "         or pg_postmaster_start_time() < now() - make_interval(secs => %(settling)s))"
                 "        and not exists (select from pg_locks l where l.locktype = 'advisory' and l.objsubid = 1"
                 "         and l.database = (select oid from pg_database where datname = current_database())"
                 "         and (l.classid::bigint << 32 | l.objid::bigint) = hashtextextended(owner::text, 0)))"
@@ -98,6 +103,7 @@ class Leases:
                     "owner": self._owner,
                     "seconds": LEASE_SECONDS,
                     "quiet": LEASE_SECONDS - QUIET_SECONDS,
+                    "absurd": ABSURD_SECONDS,
                     "settling": SETTLING_SECONDS,
                     "limit": limit,
                     "running": list(running),

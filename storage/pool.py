@@ -28,9 +28,7 @@ PATIENCE = 5.0
 """Seconds to wait for a free connection, and after which a statement is given up."""
 
 
-LINE: dict[str, Any] = {
-    "autocommit": True,
-    "row_factory": dict_row,
+TCP: dict[str, Any] = {
     "application_name": "frontdesk",
     "connect_timeout": 5,
     # A server that was cut off, and says nothing of it, is noticed.
@@ -39,7 +37,9 @@ LINE: dict[str, Any] = {
     "keepalives_count": 2,
     "tcp_user_timeout": 20_000,
 }
-"""Of each connection."""
+"""Of every connection, also those that a library makes."""
+LINE: dict[str, Any] = {"autocommit": True, "row_factory": dict_row, **TCP}
+"""Of each connection of ours."""
 
 
 def dialled(

@@ -22,9 +22,9 @@ from sqlalchemy.exc import TimeoutError as PoolWaitTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import QueuePool
 
-from storage.errors import StorageUnavailable
+from storage.errors import SearchTooSlow, StorageUnavailable
 from storage.facts import padded
-from storage.pool import Use
+from storage.pool import PATIENCE, TCP, Use
 
 _asking: ContextVar[UUID] = ContextVar("_asking")
 
@@ -53,13 +53,14 @@ class Recall:
 
     @classmethod
     @asynccontextmanager
-    async def open(cls, url: str, *, model: str, size: int = 5) -> AsyncGenerator["Recall"]:
+    async def open(cls, url: str, *, model: str, size: int = 5, seconds: float = PATIENCE) -> AsyncGenerator["Recall"]:
         """Open the store for the length of the block.
 
         Args:
             url: where Postgres is.
             model: the embedding model; vectors of another one are never looked at.
             size: connections at most.
+            seconds: after which Postgres gives a search up: nobody waits for it any more.
         """
         engine = create_async_engine(
             url.replace("postgresql://", "postgresql+psycopg://", 1),
@@ -67,9 +68,13 @@ class Recall:
             max_overflow=0,
             pool_timeout=5,
             pool_pre_ping=True,
-            connect_args={"connect_timeout": 5},
+            connect_args=TCP,
         )
-        event.listen(engine.sync_engine, "begin", _become_the_user)
+
+        def begin(conn: Connection) -> None:
+            _become_the_user(conn, seconds)
+
+        event.listen(engine.sync_engine, "begin", begin)
         try:
             yield cls(engine, model, size)
         finally:
@@ -80,6 +85,7 @@ class Recall:
 
         Raises:
             StorageUnavailable: the database did not answer.
+            SearchTooSlow: it did, but the search took too long.
         """
         self._searches += 1
         try:
@@ -89,7 +95,8 @@ class Recall:
                 padded(vector), k=limit, filter={"model": self._model, "holds": True}
             )
         except (DBAPIError, PoolWaitTimeout, psycopg.OperationalError) as error:
-            raise StorageUnavailable from error
+            slow = isinstance(error, DBAPIError) and isinstance(error.orig, psycopg.errors.QueryCanceled)
+            raise (SearchTooSlow if slow else StorageUnavailable) from error
         finally:
             self._searches -= 1
         return [
@@ -130,11 +137,14 @@ async def _store(engine: AsyncEngine) -> PGVectorStore:
     )
 
 
-def _become_the_user(conn: Connection) -> None:
+def _become_the_user(conn: Connection, seconds: float) -> None:
     claims = json.dumps({"sub": str(_asking.get()), "role": "authenticated"})
     conn.execute(
-        text("select set_config('role', 'frontdesk_app', true), set_config('request.jwt.claims', :claims, true)"),
-        {"claims": claims},
+        text(
+            "select set_config('role', 'frontdesk_app', true), set_config('request.jwt.claims', :claims, true),"
+            " set_config('statement_timeout', :limit, true)"
+        ),
+        {"claims": claims, "limit": f"{round(seconds * 1000)}ms"},
     )
 
 
