@@ -69,7 +69,8 @@ def answered(turn: Turn, story: Story, history: History, now: float) -> State:
     answer = answer_of(story)
     before = chosen(turn, story, now)
     messages: list[AnyMessage] = [*before["messages"], AIMessage(answer["text"], id=answer["message_id"])]
-    return cast(State, {**before, "messages": messages, "history": history, "answer": answer})
+    done = {"summarised": story["summarised"], "facts_known": story["facts_known"]}
+    return cast(State, {**before, **done, "messages": messages, "history": history, "answer": answer})
 
 
 def retold(turn: Turn, story: Story) -> Turn:

@@ -4,13 +4,11 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-import stamina
 from langgraph.runtime import Runtime
 from opentelemetry.trace import get_current_span
 from structlog.stdlib import get_logger
 
 from graph.spans import failed as span_failed
-from nodes.errors import EmbeddingUnavailable, ModelUnavailable
 from nodes.state import Context, State
 from storage.errors import Gone, StorageUnavailable
 
@@ -25,14 +23,8 @@ class Node(Protocol):
         ...
 
 
-PASSING = (ModelUnavailable, EmbeddingUnavailable, StorageUnavailable)
-"""What another try may get past."""
-
-
-def best_effort(
-    name: str, node: Node, *, seconds: float, failed: Mapping[str, Any] | None = None, attempts: int = 3
-) -> Node:
-    """The node with retries and a time limit, whose failure changes nothing in the state but `failed`.
+def best_effort(name: str, node: Node, *, seconds: float, failed: Mapping[str, Any] | None = None) -> Node:
+    """The node with a time limit, whose failure changes nothing in the state but `failed`.
 
     A database that is away fails the run instead: what is left undone is done once the database is back, by whoever
     takes the turn over.
@@ -42,9 +34,7 @@ def best_effort(
     async def run(state: State, runtime: Runtime[Context]) -> Mapping[str, Any]:
         try:
             async with asyncio.timeout(seconds):
-                async for attempt in stamina.retry_context(on=PASSING, attempts=attempts, wait_initial=0.2):
-                    with attempt:
-                        return await node(state, runtime)
+                return await node(state, runtime)
         except StorageUnavailable:
             raise
         except Gone:

@@ -1,7 +1,8 @@
-"""Signs of life: renew the leases of this process's turns; and take over those of processes that give none."""
+"""Heartbeat of one process: renew the leases of its turns, and take over the turns of processes that are gone."""
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Protocol
 from uuid import UUID
 
@@ -16,8 +17,14 @@ log = get_logger(__name__)
 
 BEAT = 1.0
 """Seconds between two signs of life: some may fail before a lease runs out, or its process is taken for dead."""
-AT_ONCE = 8
-"""Turns taken over in one beat at most, so that several processes share what another one left."""
+AT_ONCE = 25
+"""Turns taken over in one look at most."""
+AGAIN = 0.5
+"""Seconds until the next look where one found that many: the first process to look must not be the only one to get
+something."""
+MOST = 100
+"""Turns without a word of their answer in this process, from which on it takes none over: it has enough to do with
+those that it has, and another one may have less."""
 
 
 class Leases(Protocol):
@@ -44,7 +51,7 @@ class Heart:
         self._leases = leases
 
     async def run(self, tick: Tick) -> None:
-        """Beat until cancelled."""
+        """Renew leases until cancelled."""
         while True:
             try:
                 await self.beat()
@@ -69,15 +76,29 @@ class Heart:
         if pending := running.pending():
             running.keep_claimed(await self._leases.renew_pending(pending), of=pending)
 
+    async def run_adoption(self, tick: Tick) -> None:
+        """Take over turns until cancelled: a look a second, and more of them while there is more than one takes.
+
+        Apart from the renewals, which must not come late because there is much to take over.
+        """
+        while True:
+            found = 0
+            with suppress(StorageUnavailable):  # the renewals say so in the log
+                found = await self.adopt()
+            tick()
+            await asyncio.sleep(AGAIN if found == AT_ONCE else BEAT)
+
     async def adopt(self) -> int:
-        """Take over turns that are nobody's; returns how many.
+        """Take over turns that are nobody's, as far as there is room for them; returns how many.
 
         Raises:
             StorageUnavailable: the database is away.
         """
-        if self._runner.running.closing:
+        running = self._runner.running
+        room = min(AT_ONCE, MOST - running.wordless)
+        if running.closing or room <= 0:
             return 0
-        orphans = await self._leases.adopt(AT_ONCE, running=self._runner.running.leased())
+        orphans = await self._leases.adopt(room, running=running.leased())
         for orphan in orphans:
             self._runner.adopt(orphan)
         return len(orphans)

@@ -19,18 +19,9 @@ from storage.pruning import Pruned
 
 log = get_logger(__name__)
 
-EVERY_TWO_SECONDS = "* * * * * */2"
 EVERY_TEN_MINUTES = "*/10 * * * *"
 STALLED_SECONDS = 30
 """Silence after which a worker is taken for dead, and its jobs for undone."""
-
-
-class Adoption(Protocol):
-    """Takes turns over that nobody runs."""
-
-    async def adopt(self) -> int:
-        """Take some over; returns how many."""
-        ...
 
 
 class Pruning(Protocol):
@@ -41,16 +32,15 @@ class Pruning(Protocol):
         ...
 
 
-def jobs(url: str, adoption: Adoption, pruning: Pruning) -> App:
-    """The jobs, as a worker on the database at `url` does them."""
+def jobs(url: str, pruning: Pruning, *, every: str = EVERY_TEN_MINUTES) -> App:
+    """The jobs, as a worker on the database at `url` does them.
+
+    Args:
+        every: when old rows are deleted, as cron has it.
+    """
     app = App(connector=connector(url))
 
-    @app.periodic(cron=EVERY_TWO_SECONDS)
-    @app.task(name="adopt", queueing_lock="adopt")
-    async def adopt(timestamp: int) -> None:  # noqa: ARG001 - as the library calls it
-        await adoption.adopt()
-
-    @app.periodic(cron=EVERY_TEN_MINUTES)
+    @app.periodic(cron=every)
     @app.task(name="prune", queueing_lock="prune")
     async def prune(timestamp: int) -> None:  # noqa: ARG001 - as the library calls it
         for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_SECONDS):

@@ -105,7 +105,9 @@ async def open_parts(
             conversations=messages,
             embed=embedder.embed,
             embedding_model=embedder.name,
-            recall=await stack.enter_async_context(Recall.open(url, model=embedder.name)),
+            recall=await stack.enter_async_context(
+                Recall.open(url, model=embedder.name, seconds=settings.memory_timeout)
+            ),
             model=models.model,
             second=models.second,
             turns=Turns(pool, owner),

@@ -14,8 +14,9 @@ from storage.journal import LAST, News, Numbered
 from storage.limits import Allowance
 from storage.turn_records import Story, TurnRecord
 
-LOOK_AGAIN = 2.0
-"""Seconds after which the journal is looked at without news: they may have been missed."""
+LOOK_AGAIN = 10.0
+"""Seconds after which the journal is looked at without news. None is missed while a process is connected, and a hundred
+readers who wait for a turn to be taken over must not keep the database from those who take it over."""
 
 
 class AllHeard(Exception):
@@ -149,10 +150,11 @@ class Rejoin:
                         return
                 if self._running.closing:  # the reader finds the rest at another process
                     return
+                wait = min(LOOK_AGAIN, heartbeat - silent)
                 try:
-                    await asyncio.wait_for(news.wait(), LOOK_AGAIN)
+                    await asyncio.wait_for(news.wait(), wait)
                 except TimeoutError:
-                    silent += LOOK_AGAIN
+                    silent += wait
                     if silent >= heartbeat:
                         silent = 0.0
                         yield None

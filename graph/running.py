@@ -1,4 +1,4 @@
-"""The turns of one process: those that run, and the latest ones."""
+"""Registry of the turns running in this process, plus the last 200 that ended in it."""
 
 import asyncio
 from collections import OrderedDict
@@ -13,15 +13,17 @@ from storage.leases import Pending
 log = get_logger(__name__)
 
 LATEST = 200
-"""Turns that are remembered in this process, so that most who come back need not ask the database."""
+"""Turns that are remembered once they have ended, so that most who come back need not ask the database."""
 
 
 class Running:
-    """Knows them."""
+    """The registry. A turn is in it from its begin on: as long as its task runs, and then among the latest."""
 
     def __init__(self) -> None:
         self._tasks: dict[asyncio.Task[None], Turn] = {}
-        self._latest: OrderedDict[UUID, Turn] = OrderedDict()
+        self._known: dict[UUID, Turn] = {}
+        self._ended: OrderedDict[UUID, Turn] = OrderedDict()
+        """Of the known turns those that have ended, the oldest end first."""
         self.closing = False
         """Whether no more turns are begun here."""
 
@@ -29,13 +31,26 @@ class Running:
         """Let the turn go on to its end by itself."""
         task = asyncio.create_task(work, name=f"turn {turn.turn_id}")
         self._tasks[task] = turn
-        task.add_done_callback(self._tasks.pop)
+        task.add_done_callback(self._end)
 
     def remember(self, turn: Turn) -> None:
-        """Keep the turn at hand, and let go of the oldest that is over."""
-        self._latest[turn.turn_id] = turn
-        while len(self._latest) > LATEST and self._latest[next(iter(self._latest))].over:
-            self._latest.popitem(last=False)
+        """Keep a turn that was just started at hand, for whoever comes back to it."""
+        self._known[turn.turn_id] = turn
+
+    def _end(self, task: asyncio.Task[None]) -> None:
+        """Keep the turn among the latest, and let the oldest of them go; a lost one is of no use to anybody here."""
+        turn = self._tasks.pop(task)
+        if self._known.get(turn.turn_id) is not turn:
+            return
+        self._ended[turn.turn_id] = turn
+        if turn.lost:
+            self._forget(turn.turn_id)
+        elif len(self._ended) > LATEST:
+            self._forget(next(iter(self._ended)))
+
+    def _forget(self, turn_id: UUID) -> None:
+        del self._known[turn_id]
+        self._ended.pop(turn_id, None)
 
     def find(self, user_id: UUID, turn_id: UUID) -> Turn | None:
         """The user's turn, where it is one of the latest of this process and began to be answered."""
@@ -44,7 +59,7 @@ class Running:
 
     def here(self, user_id: UUID, turn_id: UUID) -> Turn | None:
         """The same, also where it has not begun yet, or was refused."""
-        turn = self._latest.get(turn_id)
+        turn = self._known.get(turn_id)
         return turn if turn and turn.user_id == user_id and not turn.lost else None
 
     @property
@@ -56,6 +71,11 @@ class Running:
     def waiting(self) -> int:
         """How many of them nobody answers yet: their conversation is busy, or they have only just come."""
         return len(self.pending())
+
+    @property
+    def wordless(self) -> int:
+        """How many are to be answered here and have not said a word yet."""
+        return sum(not (turn.spoke or turn.over) for turn in self._tasks.values())
 
     def leased(self) -> list[UUID]:
         """The turns that run here on a lease."""
@@ -104,9 +124,9 @@ class Running:
             self._tasks[task].ending = "deleted"
             task.cancel()
         await asyncio.gather(*ended, return_exceptions=True)
-        for turn in list(self._latest.values()):
+        for turn in list(self._known.values()):
             if meant(turn):
-                del self._latest[turn.turn_id]
+                self._forget(turn.turn_id)
 
     async def idle(self) -> None:
         """Wait until no turn runs, the work after the answers included."""

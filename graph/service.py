@@ -43,6 +43,8 @@ STOP_WITHIN = 1.5
 """Seconds that running turns get when the process is asked to end."""
 RECORDS_CONNECTIONS = 5
 EXPORT_CONNECTIONS = 3
+LEASES_CONNECTIONS = 2
+"""Of their own: a lease that is renewed behind a hundred readers is lost."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +107,8 @@ async def open_service(
         parts = replace(parts, metrics=Counted(parts.metrics, telemetry))
         saver = await stack.enter_async_context(checkpointer(url, on_full_disk=pulse.found_full_disk))
         pool = await stack.enter_async_context(open_pool(size=RECORDS_CONNECTIONS))
-        journal, keys, turn_records, leases = Journal(pool), Keys(pool, owner), TurnRecords(pool), Leases(pool, owner)
+        journal, keys, turn_records = Journal(pool), Keys(pool, owner), TurnRecords(pool)
+        leases = Leases(await stack.enter_async_context(open_pool(size=LEASES_CONNECTIONS)), owner)
         scribe = Scribe(journal)
         books = Books(keys, turn_records, journal, scribe.take, scribe.written)
         runner = Runner(Pipeline(build(parts, tracing), saver), parts, books, running, tracing)
@@ -121,7 +124,10 @@ async def open_service(
         }
         telemetry.watch(running, scribe, pools, (parts.model, parts.second))
         heart = Heart(runner, leases)
-        app = jobs(url, heart, Pruning(pool, settings.keep_hours))
+        pruning = Pruning(
+            pool, settings.keep_hours, audit_days=settings.keep_audit_days, metrics_days=settings.keep_metrics_days
+        )
+        app = jobs(url, pruning)
         async with _at_work(telemetry, pulse, news, scribe, heart, app, counted=bool(settings.figures_dir)) as tasks:
             readiness = Readiness(running, pulse, tasks, parts.model.reachable)
             try:
@@ -157,6 +163,7 @@ async def _at_work(
         supervisor.start("notifications", with_database(news.listen), patience=20)
         supervisor.start("journal_writer", with_database(scribe.run), patience=15)
         supervisor.start("lease_renewal", with_database(heart.run), patience=10)
+        supervisor.start("adoption", with_database(heart.run_adoption), patience=10)
         supervisor.start("jobs_worker", with_database(partial(work, app)), patience=60)
         if counted:
             supervisor.start("figures_writer", telemetry.run, patience=10)

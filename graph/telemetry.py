@@ -21,6 +21,7 @@ from graph.supervision import BackgroundTask, Tick
 from nodes.employees import EMPLOYEES
 from nodes.record_metrics import Metrics
 from storage.audit import Finding
+from storage.errors import Gone, StorageUnavailable
 from storage.metrics import AWAY, Measured, Outcome
 from storage.pool import Use
 
@@ -85,6 +86,9 @@ class Telemetry:
             ["task"],
             registry=registry,
         )
+        self._unrecorded = Counter(
+            "frontdesk_unrecorded_turns", "Turns whose numbers could not be written down.", registry=registry
+        )
         # Everyone's and not this process's: of several who say it, the last one knows.
         self._jobs = self._gauge("frontdesk_waiting_jobs", "Jobs that nobody does yet.", mode="livemostrecent")
 
@@ -95,6 +99,10 @@ class Telemetry:
             self._whole.labels(turn["employee"]).observe(turn["latency_ms"] / 1000)
         if turn["ttft_ms"] is not None:
             self._first_token.labels(turn["employee"]).observe(turn["ttft_ms"] / 1000)
+
+    def miss(self) -> None:
+        """Note that a turn ended whose numbers nobody has."""
+        self._unrecorded.inc()
 
     def jobs(self, waiting: int | None) -> None:
         """How many jobs wait, in the whole installation; None where nobody can tell."""
@@ -177,7 +185,13 @@ class Counted:
 
     async def record(self, user_id: UUID, turn_id: UUID, measured: Measured, findings: Sequence[Finding]) -> bool:
         """Write the turn's row and what the guard found, once; says whether they are new."""
-        new = await self._metrics.record(user_id, turn_id, measured, findings)
+        try:
+            new = await self._metrics.record(user_id, turn_id, measured, findings)
+        except (StorageUnavailable, Gone):
+            raise  # it is tried again, or there is nothing to record any more
+        except Exception:
+            self._telemetry.miss()
+            raise
         if new:
             self._telemetry.count(measured)
         return new

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from uuid import UUID
 
-from graph.events import Done, ErrorCode, Event, Failed, Refused, Start, told
+from graph.events import Done, ErrorCode, Event, Failed, Refused, Start, Token, told
 from storage.journal import Numbered, Told
 from storage.limits import Allowance
 
@@ -46,6 +46,8 @@ class Turn:
         """What was wrong with the answer that it has, if anything was."""
         self.end: Done | Failed | None = None
         """The last event, once it is out."""
+        self.spoke = False
+        """Whether a word of its answer is out, by this process."""
         self.told_before = False
         """Whether its last event was out before this process took it over."""
         self._journal = journal
@@ -61,6 +63,8 @@ class Turn:
         assert not self.over, "an event after the last one"
         if isinstance(event, Start):
             self._start = event
+        if isinstance(event, Token):
+            self.spoke = True
         if isinstance(event, Done | Failed):
             self.end = event
         self._events.append(told(event))

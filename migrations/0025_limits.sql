@@ -75,3 +75,5 @@ begin
     end loop;
 end $$;
 grant execute on function increment_rate_limit, take_rate_limit to frontdesk_app;
+
+grant select (bucket) on chat_rate_limits to frontdesk_keeper;

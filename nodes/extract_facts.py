@@ -11,6 +11,7 @@ from typing_extensions import TypedDict
 
 from nodes.guarding.masking import mask
 from nodes.prompts import facts_prompt
+from nodes.retrying import retried
 from nodes.state import Context, State, asking
 from storage.facts import LearnedFact, NewFact
 from storage.recall import Memory
@@ -68,7 +69,10 @@ class Facts(Protocol):
     """Keeps facts."""
 
     async def remember(self, user_id: UUID, facts: Sequence[NewFact], *, source: UUID) -> list[LearnedFact]:
-        """Store facts with their embeddings, and end those they replace; all or none. Returns those that were new."""
+        """Store facts with their embeddings, end those they replace, and note that the turn's are known; all or none.
+
+        Returns those that were new.
+        """
         ...
 
 
@@ -83,21 +87,29 @@ async def extract_facts(
 ) -> Learned:
     """At most two durable facts, sure enough, each with its embedding and what it puts an end to.
 
-    None without a model that can tell.
+    None without a model that can tell, nor where a process that is gone has looked for them already.
     """
-    if extract is None or (state["answer"] and state["answer"]["fallback"]):
-        return Learned(learned=[])  # no model, or one that just could not be reached
+    if state.get("facts_known") or extract is None or (state["answer"] and state["answer"]["fallback"]):
+        return Learned(learned=[])  # done, no model, or one that just could not be reached
+    user_id, message = asking(runtime), state["message"]
+
     # Looked up anew: what the last turn taught may have come after this one's memories were loaded.
-    known = await recall.nearest(asking(runtime), await embed(state["message"]), limit=NEIGHBOURS)
-    found = worth_keeping(await extract(*facts_prompt(state["message"], known)))
-    if not found:
-        return Learned(learned=[])
-    vectors = await asyncio.gather(*(embed(fact.fact, whole=True) for fact in found))
-    new = [
-        NewFact(fact=fact.fact, confidence=fact.confidence, vector=vector, replaces=replaced(fact, known))
-        for fact, vector in zip(found, vectors, strict=True)
-    ]
-    return Learned(learned=await facts.remember(asking(runtime), new, source=UUID(state["turn_id"])))
+    async def nearest() -> list[Memory]:
+        return await recall.nearest(user_id, await embed(message), limit=NEIGHBOURS)
+
+    known = await retried(nearest)
+    prompt = facts_prompt(message, known)
+    found = worth_keeping(await retried(lambda: extract(*prompt)))
+
+    async def remember() -> list[LearnedFact]:
+        vectors = await asyncio.gather(*(embed(fact.fact, whole=True) for fact in found))
+        new = [
+            NewFact(fact=fact.fact, confidence=fact.confidence, vector=vector, replaces=replaced(fact, known))
+            for fact, vector in zip(found, vectors, strict=True)
+        ]
+        return await facts.remember(user_id, new, source=UUID(state["turn_id"]))
+
+    return Learned(learned=await retried(remember))
 
 
 def replaced(fact: Fact, known: Sequence[Memory]) -> list[str]:

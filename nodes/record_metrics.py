@@ -5,15 +5,24 @@ from typing import Protocol
 from uuid import UUID
 
 from langgraph.runtime import Runtime
+from structlog.stdlib import get_logger
 from typing_extensions import TypedDict
 
 from nodes.employees import Slug, find
 from nodes.queueing import WhileBusy
+from nodes.retrying import retried
 from nodes.state import Context, PromptSize, Refusal, State, asking, since
 from nodes.tokens import estimate, size
 from nodes.turn_line import TurnLine
 from storage.audit import Finding
+from storage.errors import Gone, StorageUnavailable
 from storage.metrics import Measured, Outcome
+
+log = get_logger(__name__)
+
+LARGEST = 1_000_000_000
+"""The largest number that is recorded: an integer column takes it, and the sum of two, whatever a model's server says
+that it has counted."""
 
 
 class Metrics(Protocol):
@@ -49,21 +58,37 @@ async def record_metrics(
     turns: Turns,
     model: str,
 ) -> Recorded:
-    """One row under the employee that really answered, and one line in the log; then the turn is done."""
-    user_id, turn_id, refusal = asking(runtime), UUID(state["turn_id"]), state["refusal"]
-    numbers = measured(state, model, clock)
-    # What was turned away by a limit went nowhere, so there is nothing to audit; and it must cost next to nothing.
-    findings = state["findings"] if refusal is None or _is_blocked(refusal) else []
-    if await metrics.record(user_id, turn_id, numbers, findings):
-        ids = {"turn_id": state["turn_id"], "conversation_id": state["conversation_id"], "user_id": str(user_id)}
-        _line(state, numbers).log(**ids)
-    if refusal is None:
-        await turns.finish(user_id, turn_id)
+    """One row under the employee that really answered, and one line in the log; then the turn is done.
+
+    Raises:
+        StorageUnavailable: the database is away; whoever takes the turn over records it.
+        Gone: the account was erased meanwhile.
+    """
+    user_id, turn_id = asking(runtime), UUID(state["turn_id"])
+    try:
+        await _record(state, user_id, measured(state, model, clock), metrics)
+    except (StorageUnavailable, Gone):
+        raise
+    except Exception:
+        # Whatever it is, it would be the same for the next process: the turn would be run, and paid for, again and
+        # again for the sake of its numbers.
+        log.exception("metrics not recorded", turn_id=state["turn_id"])
+    if state["refusal"] is None:
+        await retried(lambda: turns.finish(user_id, turn_id))
     return Recorded(employee=None, while_busy="wait")
 
 
+async def _record(state: State, user_id: UUID, numbers: Measured, metrics: Metrics) -> None:
+    refusal, turn_id = state["refusal"], UUID(state["turn_id"])
+    # What was turned away by a limit went nowhere, so there is nothing to audit; and it must cost next to nothing.
+    findings = state["findings"] if refusal is None or _is_blocked(refusal) else []
+    if await retried(lambda: metrics.record(user_id, turn_id, numbers, findings)):
+        ids = {"turn_id": state["turn_id"], "conversation_id": state["conversation_id"], "user_id": str(user_id)}
+        _line(state, numbers).log(**ids)
+
+
 def measured(state: State, model: str, clock: Callable[[], float]) -> Measured:
-    """The turn in numbers. `model` is the one that would have answered, for turns it never reached."""
+    """The turn in numbers that the columns take. `model` would have answered, for turns it never reached."""
     answer = state["answer"]
     text = answer["text"] if answer else ""
     usage = answer["usage"] if answer and not answer["usage"]["estimated"] else None
@@ -72,17 +97,22 @@ def measured(state: State, model: str, clock: Callable[[], float]) -> Measured:
         employee=_employee(state),
         model=answer["model"] if answer else model,
         outcome=_outcome(state),
-        latency_ms=answer["latency_ms"] if answer else since(state, clock),
-        ttft_ms=answer["ttft_ms"] if answer else None,
-        prompt_chars=prompt["chars"],
-        completion_chars=len(text),
-        prompt_tokens_est=prompt["tokens"],
-        completion_tokens_est=estimate(text),
-        prompt_tokens=usage["prompt_tokens"] if usage else None,
-        completion_tokens=usage["completion_tokens"] if usage else None,
+        latency_ms=_number(answer["latency_ms"] if answer else since(state, clock)),
+        ttft_ms=_number(answer["ttft_ms"]) if answer and answer["ttft_ms"] is not None else None,
+        prompt_chars=_number(prompt["chars"]),
+        completion_chars=_number(len(text)),
+        prompt_tokens_est=_number(prompt["tokens"]),
+        completion_tokens_est=_number(estimate(text)),
+        prompt_tokens=_number(usage["prompt_tokens"]) if usage else None,
+        completion_tokens=_number(usage["completion_tokens"]) if usage else None,
         success=_outcome(state) in ("done", "stopped"),
         error_code=_error_code(state),
     )
+
+
+def _number(given: int) -> int:
+    """The number, or the nearest one that is recorded."""
+    return min(max(given, 0), LARGEST)
 
 
 def _asked(state: State) -> PromptSize:

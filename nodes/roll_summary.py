@@ -11,6 +11,7 @@ from nodes.digest import extractive, shortened
 from nodes.errors import ModelError
 from nodes.guarding.masking import mask
 from nodes.prompts import summary_prompt
+from nodes.retrying import retried
 from nodes.state import Context, State, asking
 from storage.messages import Message
 
@@ -29,7 +30,7 @@ class Summaries(Protocol):
     """Keeps summaries."""
 
     async def save(self, user_id: UUID, conversation_id: str, summary: str, *, turn_id: UUID, seen: int) -> bool:
-        """Store it with its watermark; says whether it was kept."""
+        """Store it with its watermark, and note that the turn's is done; says whether it was kept."""
         ...
 
 
@@ -42,15 +43,20 @@ class Rolled(TypedDict):
 async def roll_summary(
     state: State, runtime: Runtime[Context], *, summarise: Summarise | None, summaries: Summaries
 ) -> Rolled:
-    """Summarise what the last summary does not hold, this turn included, in under 150 words."""
+    """Summarise what the last summary does not hold, this turn included, in under 150 words.
+
+    Nothing, where a process that is gone has stored this turn's summary already.
+    """
     history = state["history"]
+    if state.get("summarised"):
+        return Rolled(summary=history["summary"])
     fresh = [message for message in history["messages"] if message["seq"] > history["covers"]]
     said = [*fresh, *_this_turn(state)]
     reached = state["answer"] is not None and not state["answer"]["fallback"]
     summary = await _summary(history["summary"], said, summarise if reached else None)
     seen = max((message["seq"] for message in history["messages"]), default=history["covers"])
-    turn_id = UUID(state["turn_id"])
-    await summaries.save(asking(runtime), state["conversation_id"], summary, turn_id=turn_id, seen=seen)
+    user_id, turn_id, conversation_id = asking(runtime), UUID(state["turn_id"]), state["conversation_id"]
+    await retried(lambda: summaries.save(user_id, conversation_id, summary, turn_id=turn_id, seen=seen))
     return Rolled(summary=summary)
 
 

@@ -180,6 +180,10 @@ class State(TypedDict):
     """Whether the conversation went on without its summary."""
     facts_failed: bool
     """Whether nobody could say what this turn teaches."""
+    summarised: NotRequired[bool]
+    """Whether the summary with this turn is stored already, by a process from which the turn was taken over."""
+    facts_known: NotRequired[bool]
+    """The same of its facts, also where there were none."""
 
 
 def since(state: State, clock: Callable[[], float]) -> int:

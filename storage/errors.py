@@ -2,6 +2,7 @@
 
 StorageError
 ├── StorageUnavailable    the server cannot be reached or gave up: try again later
+├── SearchTooSlow         a search took longer than it may
 ├── Gone                  what this belongs to was deleted meanwhile
 ├── LeaseLost             what was held for the turn was given to another one meanwhile
 ├── FactKnown             another fact says the same
@@ -23,6 +24,10 @@ class StorageError(Exception):
 
 class StorageUnavailable(StorageError):
     """The database cannot be reached just now."""
+
+
+class SearchTooSlow(StorageError):
+    """The search took longer than it may, and was given up; the database itself is there."""
 
 
 class Gone(StorageError):

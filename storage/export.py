@@ -11,6 +11,10 @@ from storage.pool import Pool
 FORMAT = 1
 BATCH = 500
 """Rows fetched at once: memory does not grow with what there is."""
+BATCH_SECONDS = 10.0
+"""Seconds that the database has for a batch; the first one of a section is where all its rows are sorted."""
+IDLE_SECONDS = 60.0
+"""Seconds that a reader may take to read on: one that has gone to sleep must not hold a connection and old rows."""
 
 # Each section is one query whose rows are JSON texts. Vectors are not among them: they are made of the facts'
 # texts by whichever model is used, and checkpoints only repeat a day's messages.
@@ -68,10 +72,15 @@ _SECTIONS: tuple[LiteralString, ...] = (
 
 
 class Export:
-    """Reads all that is kept of a user."""
+    """Reads all that is kept of a user.
 
-    def __init__(self, pool: Pool) -> None:
+    Args:
+        seconds: that the database has for a batch.
+    """
+
+    def __init__(self, pool: Pool, *, seconds: float = BATCH_SECONDS) -> None:
         self._pool = pool
+        self._seconds = seconds
         self._readers: set[UUID] = set()
 
     async def lines(self, user_id: UUID) -> AsyncGenerator[str]:
@@ -81,7 +90,7 @@ class Export:
 
         Raises:
             AlreadyExporting: the user reads one already in this process; each holds a connection while it is read.
-            StorageUnavailable: the database went away, or nobody read on for a minute.
+            StorageUnavailable: the database went away or took too long, or nobody read on for a minute.
         """
         if user_id in self._readers:
             raise AlreadyExporting
@@ -96,8 +105,11 @@ class Export:
     async def _lines(self, user_id: UUID) -> AsyncGenerator[str]:
         count = 0
         async with self._pool.as_user(user_id, snapshot=True) as conn:
-            # A reader that has gone to sleep must not hold a connection and old rows for ever.
-            await conn.execute("set local idle_in_transaction_session_timeout = '60s'")
+            await conn.execute(
+                "select set_config('statement_timeout', %(batch)s, true),"
+                " set_config('idle_in_transaction_session_timeout', %(idle)s, true)",
+                {"batch": f"{round(self._seconds * 1000)}ms", "idle": f"{round(IDLE_SECONDS * 1000)}ms"},
+            )
             yield f'{{"type": "export", "format": {FORMAT}}}'
             for number, section in enumerate(_SECTIONS):
                 async with conn.cursor(f"export_{number}") as cursor:

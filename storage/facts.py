@@ -62,12 +62,13 @@ class Facts:
     async def remember(self, user_id: UUID, facts: Sequence[NewFact], *, source: UUID) -> list[LearnedFact]:
         """Store facts with their embeddings, and mark those they replace as superseded; all or none.
 
-        One that is known already gets one more source; one that had been superseded holds again.
+        One that is known already gets one more source; one that had been superseded holds again. The turn notes that
+        its facts are known, also where there are none.
 
         Args:
             user_id: whose they are.
             facts: each longer than five characters.
-            source: the message they were learned from.
+            source: the message they were learned from, which has the id of its turn.
 
         Returns:
             The facts that were new, or that hold again.
@@ -76,6 +77,11 @@ class Facts:
             Gone: the source was deleted meanwhile.
         """
         async with self._pool.as_user(user_id) as conn:
+            # Before the message's row, which facts refer to: who deletes a turn locks them in this order, too.
+            await conn.execute(
+                "update chat_turns set facts_at = now() where user_id = %(user_id)s and turn_id = %(source)s",
+                {"user_id": user_id, "source": source},
+            )
             return [new for fact in facts if (new := await self._remember(conn, user_id, fact, source))]
 
     async def _remember(self, conn: Connection, user_id: UUID, fact: NewFact, source: UUID) -> LearnedFact | None:

@@ -13,7 +13,7 @@ from typing_extensions import TypedDict
 from storage.connections import connecting, is_read_only
 from storage.errors import Gone
 from storage.leases import present
-from storage.pool import Pool
+from storage.pool import PATIENCE, Pool
 
 CHANNEL = "frontdesk_turns"
 STOPS = "frontdesk_stops"
@@ -151,6 +151,8 @@ class News:
             psycopg.Error: then.
         """
         async with await psycopg.AsyncConnection.connect(self._url, **connecting(self._url), autocommit=True) as conn:
+            limit = f"{PATIENCE:.0f}s"
+            await conn.execute("select set_config('statement_timeout', %(limit)s, false)", {"limit": limit})
             await conn.execute("listen frontdesk_turns; listen frontdesk_stops")
             await present(conn, self._owner)
             self.wake()  # for what was said while nobody listened

@@ -130,8 +130,8 @@ class Leases:
     async def adopt(self, limit: int, *, running: Sequence[UUID] = ()) -> list[Orphan]:
         """Take over so many turns whose lease has run out; of several who look at once each gets others.
 
-        A killed process's connections end with it, so its turns need not wait for their lease. Not those that are
-        `running` here: their lease could not be renewed, but they go on.
+        A killed process's connections end with it, so its turns need not wait for their lease, nor for a lease that
+        ends absurdly late. Not those that are `running` here: their lease could not be renewed, but they go on.
         """
         async with self._pool.as_keeper() as conn:
             cursor = await conn.execute(

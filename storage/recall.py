@@ -24,7 +24,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import QueuePool
 
 from storage.connections import PATIENCE, Use, connecting, is_read_only
-from storage.errors import StorageUnavailable
+from storage.errors import SearchTooSlow, StorageUnavailable
 from storage.facts import padded
 
 _asking: ContextVar[UUID] = ContextVar("_asking")
@@ -54,13 +54,14 @@ class Recall:
 
     @classmethod
     @asynccontextmanager
-    async def open(cls, url: str, *, model: str, size: int = 5) -> AsyncGenerator["Recall"]:
+    async def open(cls, url: str, *, model: str, size: int = 5, seconds: float = PATIENCE) -> AsyncGenerator["Recall"]:
         """Open the store for the length of the block.
 
         Args:
             url: where Postgres is.
             model: the embedding model; vectors of another one are never looked at.
             size: connections at most.
+            seconds: after which Postgres gives a search up: nobody waits for it any more.
         """
         engine = create_async_engine(
             "postgresql+psycopg://",  # the rest by libpq's rules and not SQLAlchemy's, which know of one host only
@@ -70,8 +71,12 @@ class Recall:
             pool_pre_ping=True,
             connect_args={**conninfo_to_dict(url), **connecting(url)},
         )
+
+        def begin(conn: Connection) -> None:
+            _become_the_user(conn, seconds)
+
         event.listen(engine.sync_engine, "checkout", _refuse_read_only)
-        event.listen(engine.sync_engine, "begin", _become_the_user)
+        event.listen(engine.sync_engine, "begin", begin)
         try:
             yield cls(engine, model, size)
         finally:
@@ -82,6 +87,7 @@ class Recall:
 
         Raises:
             StorageUnavailable: the database did not answer.
+            SearchTooSlow: it did, but the search took too long.
         """
         self._searches += 1
         try:
@@ -91,7 +97,8 @@ class Recall:
                 padded(vector), k=limit, filter={"model": self._model, "holds": True}
             )
         except (DBAPIError, PoolWaitTimeout, psycopg.OperationalError) as error:
-            raise StorageUnavailable from error
+            slow = isinstance(error, DBAPIError) and isinstance(error.orig, psycopg.errors.QueryCanceled)
+            raise (SearchTooSlow if slow else StorageUnavailable) from error
         finally:
             self._searches -= 1
         return [
@@ -132,11 +139,14 @@ async def _store(engine: AsyncEngine) -> PGVectorStore:
     )
 
 
-def _become_the_user(conn: Connection) -> None:
+def _become_the_user(conn: Connection, seconds: float) -> None:
     claims = json.dumps({"sub": str(_asking.get()), "role": "authenticated"})
     conn.execute(
-        text("select set_config('role', 'frontdesk_app', true), set_config('request.jwt.claims', :claims, true)"),
-        {"claims": claims},
+        text(
+            "select set_config('role', 'frontdesk_app', true), set_config('request.jwt.claims', :claims, true),"
+            " set_config('statement_timeout', :limit, true)"
+        ),
+        {"claims": claims, "limit": f"{round(seconds * 1000)}ms"},
     )
 
 

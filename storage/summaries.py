@@ -12,7 +12,7 @@ class Summaries:
         self._pool = pool
 
     async def save(self, user_id: UUID, conversation_id: str, summary: str, *, turn_id: UUID, seen: int) -> bool:
-        """Store the summary made at the end of `turn_id`, by someone who had read up to `seen`.
+        """Store the summary made at the end of `turn_id`, by someone who had read up to `seen`; the turn notes it.
 
         It covers everything up to this turn's last message, or up to the message before the first one of
         another turn that was written meanwhile and therefore is not in it. A summary that reaches less
@@ -21,6 +21,7 @@ class Summaries:
         Returns:
             Whether it was kept.
         """
+        values = {"user_id": user_id, "convo_id": conversation_id, "summary": summary, "turn_id": turn_id, "seen": seen}
         async with self._pool.as_user(user_id) as conn:
             cursor = await conn.execute(
                 "with mine as ("
@@ -36,12 +37,11 @@ class Summaries:
                 " on conflict (user_id, convo_id) do update"
                 " set summary = excluded.summary, covers_seq = excluded.covers_seq, updated_at = now()"
                 " where s.covers_seq < excluded.covers_seq",
-                {
-                    "user_id": user_id,
-                    "convo_id": conversation_id,
-                    "summary": summary,
-                    "turn_id": turn_id,
-                    "seen": seen,
-                },
+                values,
+            )
+            # After the conversation's row, which the summary refers to: who deletes it locks them in this order, too.
+            await conn.execute(
+                "update chat_turns set summarised_at = now() where user_id = %(user_id)s and turn_id = %(turn_id)s",
+                values,
             )
             return cursor.rowcount == 1

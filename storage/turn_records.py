@@ -53,6 +53,10 @@ class Story(TypedDict):
     error_code: str | None
     report: dict[str, Any] | None
     facts_used: list[str]
+    summarised: bool
+    """Whether the summary with this turn is stored."""
+    facts_known: bool
+    """Whether its facts are stored, or there were none."""
 
 
 class TurnRecords:
@@ -66,6 +70,7 @@ class TurnRecords:
         async with self._pool.as_user(user_id) as conn:
             cursor = await conn.execute(
                 "select q.content as message, t.asked_employee, t.route, t.finish_reason, t.error_code, t.report,"
+                " t.summarised_at is not null as summarised, t.facts_at is not null as facts_known,"
                 " greatest(0, extract(epoch from now() - t.created_at))::float8 as age,"
                 " a.id as message_id, a.content as answer,"
                 " array(select u.fact_id::text from chat_turn_facts u"

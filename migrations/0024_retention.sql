@@ -1,0 +1,16 @@
+-- Old rows are deleted in batches, each of which finds its rows through an index by age. LangGraph's table gets its
+-- own when the library has made it (storage/checkpoints.py).
+create index chat_rate_limits_age on chat_rate_limits (created_at);
+create index chat_queue_age on chat_queue (lease_until);
+
+-- A row is deleted by its key, which the role that looks after old rows must be able to read.
+grant select (first) on chat_turn_events to frontdesk_keeper;
+
+-- Numbers and what the guard found are kept for a time that can be set. The role sees when and for which turn they
+-- were written, and nothing of what they say.
+grant select (id, created_at), delete on xai_chat_metrics to frontdesk_keeper;
+grant select (user_id, turn_id, kind, created_at), delete on chat_guard_events to frontdesk_keeper;
+create policy keeper_sees on xai_chat_metrics for select to frontdesk_keeper using (true);
+create policy keeper_deletes on xai_chat_metrics for delete to frontdesk_keeper using (true);
+create policy keeper_sees on chat_guard_events for select to frontdesk_keeper using (true);
+create policy keeper_deletes on chat_guard_events for delete to frontdesk_keeper using (true);
