@@ -42,7 +42,7 @@ KEEPER = {
     ),
     "chat_idempotency": "DELETE SELECT(created_at,key,lease_until,owner,turn_id,user_id) UPDATE(lease_until)",
     "chat_queue": "DELETE SELECT(lease_until,owner,turn_id,user_id) UPDATE(lease_until)",
-    "chat_rate_limits": "DELETE SELECT(created_at,user_id,window_start)",
+    "chat_rate_limits": "DELETE SELECT(bucket,created_at,user_id,window_start)",
     "chat_turn_events": "DELETE SELECT(created_at,turn_id,user_id)",
 }
 """All that the role may do that looks after leases and takes away what is too old."""
