@@ -1,12 +1,21 @@
 """Alive and ready, from outside."""
 
+import asyncio
+from uuid import UUID
+
 import httpx
 
 from storage.embedded import Embedded
 from tests.support.app import Frontdesk, Serve
-from tests.support.database import drop
-from tests.support.model_script import Status
+from tests.support.database import drop, owner, row, rows
+from tests.support.listening import listening, until
+from tests.support.model_script import Status, Text
 from tests.support.model_server import ModelServer
+from tests.support.prometheus import scraped
+
+MODELS = "/v1/models"
+"""What the model's server is asked to find out whether it answers."""
+PROBES = 50
 
 
 async def ready(frontdesk: Frontdesk) -> httpx.Response:
@@ -34,16 +43,74 @@ async def test_without_its_model_it_is_degraded(serve: Serve) -> None:
 
 async def test_with_a_key_that_the_model_does_not_take_it_is_degraded(frontdesk: Frontdesk, model: ModelServer) -> None:
     """A server that turns us away is no model of ours."""
-    model.always(Status(401), lambda request: request.path == "/v1/models")
+    model.always(Status(401), lambda request: request.path == MODELS)
     assert (await ready(frontdesk)).json()["status"] == "degraded"
 
 
 async def test_without_its_database_it_is_not_ready_and_still_alive(frontdesk: Frontdesk, cluster: Embedded) -> None:
     """A balancer takes it out; a supervisor has no reason to restart it."""
     await drop(cluster, frontdesk.service.url)
-    response = await ready(frontdesk)
-    assert (response.status_code, response.json()["status"]) == (503, "unavailable")
-    assert response.json()["checks"]["database"] == "unreachable"
+    response = await says(frontdesk, 503, "database", "unreachable")
+    assert response.json()["status"] == "unavailable"
     async with frontdesk.client(None) as client:
         alive = await client.get("/health/live")
     assert (alive.status_code, alive.json()) == (200, {"status": "ok"})
+
+
+async def test_probes_cost_the_database_and_the_provider_nothing(frontdesk: Frontdesk, model: ModelServer) -> None:
+    """However many come, at once or one after the other: anybody may send them."""
+    sessions = "select sessions from pg_stat_database where datname = current_database()"
+    url = frontdesk.service.url
+    (before,) = await row(url, sessions)
+    async with frontdesk.client(None) as client:
+        answers = await asyncio.gather(*(client.get("/health/ready") for _ in range(PROBES)))
+        for _ in range(PROBES):
+            answers.append(await client.get("/health/ready"))
+    assert {answer.status_code for answer in answers} == {200}
+    (after,) = await row(url, sessions)
+    assert after - before < PROBES / 2  # some of the pools' own, and ours
+    assert sum(request.path == MODELS for request in model.requests) < PROBES / 2  # one every few seconds
+
+
+async def test_many_who_ask_at_once_share_one_question_to_the_model(serve: Serve, model: ModelServer) -> None:
+    """Also where it takes its time; nobody is told anything else than the others."""
+    model.always(Text("late", delay_first=0.2), lambda request: request.path == MODELS)
+    frontdesk = await serve()
+    async with frontdesk.client(None) as client:
+        answers = await asyncio.gather(*(client.get("/health/ready") for _ in range(PROBES)))
+    assert {answer.json()["checks"]["model"] for answer in answers} == {"ok"}
+    assert sum(request.path == MODELS for request in model.requests) == 1
+
+
+async def test_a_background_task_that_is_down_is_named(frontdesk: Frontdesk, ada: UUID) -> None:
+    """What it had in its hands is not lost, and all is well once it works again."""
+    url = frontdesk.service.url
+    await owner(url, "alter table chat_turn_events add constraint broken check (first < 0) not valid")
+    async with listening(frontdesk, ada, "Hello") as events:
+        turn = (await until(events, "done"))[0].data["turn_id"]
+    response = await says(frontdesk, 503, "journal_writer", "failed")
+    assert response.json()["checks"] == {
+        "server": "ok", "database": "ok", "migrations": "ok", "model": "ok", "journal_writer": "failed"
+    }  # fmt: skip
+    found = await scraped(frontdesk, ada)
+    assert found["frontdesk_background_task_up", "journal_writer"] == 0
+    assert found["frontdesk_background_task_up", "lease_renewal"] == 1
+    await owner(url, "alter table chat_turn_events drop constraint broken")
+    await says(frontdesk, 200, "database", "ok")
+    await frontdesk.settled()
+    found = await scraped(frontdesk, ada)
+    assert found["frontdesk_background_task_up", "journal_writer"] == 1
+    assert found["frontdesk_background_task_restarts_total", "journal_writer"] >= 1
+    kept = await rows(url, "select events from chat_turn_events where turn_id = %(turn)s order by first", turn=turn)
+    names = [event["event"] for (batch,) in kept for event in batch]
+    assert (names[0], names[-1]) == ("start", "done")
+
+
+async def says(frontdesk: Frontdesk, status: int, part: str, state: str) -> httpx.Response:
+    """What readiness says, once it has this status and says so of that part."""
+    async with asyncio.timeout(30):
+        while (response := await ready(frontdesk)).status_code != status or response.json()["checks"].get(
+            part
+        ) != state:
+            pass
+    return response

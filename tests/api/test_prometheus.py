@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 
 from graph.breaker import FAILURES
-from tests.support.app import Frontdesk, Serve
+from tests.support.app import Frontdesk, Serve, ready
 from tests.support.database import rows
 from tests.support.listening import listening, until
 from tests.support.model_script import Gate, Status, streaming
@@ -152,3 +152,18 @@ async def test_messages_that_wait_are_told_of(frontdesk: Frontdesk, model: Model
     assert (await second).status == 200
     assert (during["frontdesk_waiting_messages",], during["frontdesk_running_turns",]) == (1, 2)
     assert (await scraped(frontdesk, ada))["frontdesk_waiting_messages",] == 0
+
+
+async def test_each_background_task_is_told_of(frontdesk: Frontdesk, start: Start, ada: UUID) -> None:
+    """Whether it runs, when it last came round, and how often it was started again; by several processes, too."""
+    tasks = {"health_probe", "notifications", "journal_writer", "lease_renewal", "jobs_worker"}
+    several = await start("serve", "--port", "0", "--workers", "2")
+    for server, expected in ((frontdesk, tasks), (several, tasks | {"figures_writer"})):
+        async with server.client(None) as client:
+            client.timeout = 120  # who comes before the workers are up waits
+            await ready(client)
+        found = await scraped(server, ada)
+        assert counted(found, "frontdesk_background_task_up") == {(task,): 1 for task in expected}
+        silent = {labels[1] for labels in found if labels[0] == "frontdesk_background_task_silent_seconds"}
+        restarts = {labels[1]: n for labels, n in found.items() if labels[0].endswith("task_restarts_total")}
+        assert (silent, restarts) == (expected, dict.fromkeys(expected, 0))

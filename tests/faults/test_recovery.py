@@ -195,7 +195,7 @@ async def test_another_server_takes_over(postgres: Postgres, cluster: Embedded) 
     """Where the address names both, connections lead to the one that takes writes."""
     first, second = conninfo_to_dict(postgres.url()), conninfo_to_dict(cluster.url())
     both = make_conninfo(
-        cluster.url(), host="127.0.0.1,127.0.0.1", port=f"{first['port']},{second['port']}", user="both", password="b"
+        cluster.url(), host="127.0.0.1,127.0.0.1", port=f"{first['port']},{second['port']}", user="either", password="e"
     )
 
     async def used(pool: Connections) -> str:
@@ -204,14 +204,14 @@ async def test_another_server_takes_over(postgres: Postgres, cluster: Embedded) 
             return str(conn.info.port)
 
     for server in (postgres, cluster):
-        await owner(server.url(), "create role both login superuser password 'b'")
+        await owner(server.url(), "create role either login superuser password 'e'")
     try:
         async with Connections(both, size=2, wait=20, configure=_nothing) as pool:
             assert await used(pool) == first["port"]
             async with spells.read_only(postgres):
                 assert await used(pool) == second["port"]
     finally:
-        await owner(cluster.url(), "drop role both")
+        await owner(cluster.url(), "drop role either")
 
 
 async def _nothing(_conn: Connection) -> None:

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import resource
 from collections.abc import AsyncGenerator
 from contextlib import ExitStack, asynccontextmanager
 from socket import create_server
@@ -16,6 +15,7 @@ from storage.errors import StorageUnavailable
 from storage.migrate import migrations
 from storage.pulse import Pulse
 from tests.storage.rows import Owner
+from tests.support.files import may_open
 
 WELL = {"database": "ok", "migrations": "ok"}
 AWAY = {"database": "unreachable", "migrations": "unknown"}
@@ -137,14 +137,9 @@ async def test_who_waits_for_a_database_goes_on_when_it_can_be_used(database_url
 
 async def test_it_works_with_thousands_of_open_files(database_url: str) -> None:
     """Beyond the 1,024 that select() knows."""
-    most = 1100
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if hard != resource.RLIM_INFINITY and hard < 2 * most:
-        pytest.skip("needs more open files than are allowed here")
-    with ExitStack() as stack:
-        stack.callback(resource.setrlimit, resource.RLIMIT_NOFILE, (soft, hard))
-        resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, 2 * most), hard))
-        for _ in range(most):
+    many = 1100
+    with may_open(2 * many), ExitStack() as stack:
+        for _ in range(many):
             stack.callback(os.close, os.open(os.devnull, os.O_RDONLY))
         async with probing(database_url) as pulse:
             assert await pulse.state(WITHIN) == WELL

@@ -1,0 +1,99 @@
+"""A server with more open files than select() knows, and one that has run out of them."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+from uuid import UUID
+
+import httpx
+import pytest
+
+from tests.support.app import read_events, ready
+from tests.support.database import disconnect
+from tests.support.files import may_open
+from tests.support.listening import listening, until
+from tests.support.model_script import Gate, streaming
+from tests.support.model_server import ModelServer
+from tests.support.postgres import Postgres
+from tests.support.process import Process, Start, starting
+from tests.support.raw import connected
+
+READERS = 1200
+AT_ONCE = 100
+"""Readers that come together."""
+WITHIN = 60.0
+"""Seconds that anything may take."""
+
+
+@pytest.fixture
+async def start(postgres: Postgres, model: ModelServer, pytestconfig: pytest.Config) -> AsyncIterator[Start]:
+    """Starts servers on the database that can be stopped."""
+    async with starting(postgres.url(), model.url, Path(pytestconfig.cache.mkdir("frontdesk"))) as begin:
+        yield begin
+
+
+async def is_away(client: httpx.AsyncClient) -> None:
+    """Return once the server says that it cannot use its database."""
+    async with asyncio.timeout(WITHIN):
+        while (await client.get("/health/ready")).json()["checks"]["database"] != "unreachable":
+            pass
+
+
+async def is_back(client: httpx.AsyncClient) -> None:
+    """Return once the server can answer again."""
+    async with asyncio.timeout(WITHIN):
+        await ready(client)
+
+
+async def reading(process: Process, asked: bytes, stack: AsyncExitStack) -> asyncio.StreamReader:
+    """One more reader of a turn's events, who has heard a word."""
+    reader, writer = await stack.enter_async_context(connected(process.url))
+    writer.write(asked)
+    await reader.readuntil(b"event: token")
+    return reader
+
+
+async def test_a_server_with_many_streams_finds_its_database_again(
+    postgres: Postgres, start: Start, model: ModelServer, ada: UUID
+) -> None:
+    """More than a thousand of them: the answer is finished, everyone hears its end, and new messages are answered."""
+    gate = asyncio.Event()
+    model.queue(Gate(["Well, ", "it depends."], gate), streaming)
+    process = await start()
+    async with AsyncExitStack() as stack:
+        for pid in (0, process.process.pid):
+            stack.enter_context(may_open(3 * READERS, pid))
+        client = await stack.enter_async_context(process.client(ada))
+        events = await stack.enter_async_context(listening(process, ada, "Hello"))
+        turn = (await until(events, "token"))[0].data["turn_id"]
+        token = client.headers["authorization"]
+        asked = f"GET /turns/{turn}/events HTTP/1.1\r\nHost: desk\r\nAuthorization: {token}\r\n\r\n".encode()
+        readers: list[asyncio.StreamReader] = []
+        for _ in range(0, READERS, AT_ONCE):
+            readers += await asyncio.gather(*(reading(process, asked, stack) for _ in range(AT_ONCE)))
+        await postgres.stop()
+        await is_away(client)
+        await postgres.start()
+        await is_back(client)
+        gate.set()
+        async with asyncio.timeout(WITHIN):
+            await until(events, "done")
+            await asyncio.gather(*(reader.readuntil(b"event: done") for reader in readers))
+        async with client.stream("POST", "/chat", json={"message": "And me?"}) as answer:
+            assert [event.name async for event in read_events(answer)][-1] == "done"
+
+
+async def test_a_server_that_ran_out_of_descriptors_goes_on_when_it_has_some(
+    postgres: Postgres, start: Start, ada: UUID
+) -> None:
+    """Whatever broke for the want of one is started again."""
+    process = await start()
+    async with process.client(ada) as client:  # over one connection, which there is already
+        await is_back(client)
+        with may_open(10, process.process.pid):
+            await disconnect(postgres, postgres.url())
+            await is_away(client)
+        await is_back(client)
+        async with client.stream("POST", "/chat", json={"message": "Hello"}) as answer:
+            assert [event.name async for event in read_events(answer)][-1] == "done"
