@@ -20,6 +20,7 @@ from typing import IO, Protocol
 
 from structlog.stdlib import get_logger
 
+from storage.errors import StorageError
 from storage.keeper import STOP_WITHIN, is_kept, launch, lock_file, try_lock
 from storage.private import make_private
 
@@ -101,6 +102,7 @@ class Lease:
             if not self.is_running():
                 command = self.server.prepare(alone=first and self._is_alone())
                 self._wait(0)
+                self._reap(0)  # it has no lock any more, so it is about to be gone
                 self._keeper = launch(self.server.folder, command, self.server.stop)
             while not self.server.ready():
                 self._wait()
@@ -194,10 +196,12 @@ async def watch(lease: Lease) -> None:
             await asyncio.to_thread(lease.start)
             log.warning("a helper server had ended and was started again", folder=str(lease.server.folder))
             said = ""
-        except Exception as error:  # whatever it was, the next attempt may succeed
-            if said != str(error):
+        except (NotStarted, StorageError) as error:
+            if said != str(error):  # once, however often it is tried
                 said = str(error)
-                log.warning("a helper server has ended and cannot be started yet", exc_info=error)
+                log.warning("a helper server has ended and cannot be started yet", why=said)
+        except Exception:  # whatever it was, the next attempt may succeed
+            log.exception("a helper server has ended and cannot be started yet")
 
 
 def free_port() -> int:

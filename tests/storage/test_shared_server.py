@@ -21,16 +21,21 @@ from storage.shared_server import NotStarted, free_port, leased, require_free
 from tests.storage.processes import PATIENCE, wait_until_gone
 from tests.storage.test_keeper import SERVER, keeper_of, lease_on, server_of
 
-FAILS_TWICE = f"""
+
+def failing(*starts: int) -> str:
+    """A server that ends at these starts before it is ready, counted from 1."""
+    return f"""
 import sys
 from pathlib import Path
 starts = Path(sys.argv[1]) / "starts"
 with starts.open("a") as file:
     file.write("x")
-if starts.stat().st_size in (2, 3):
+if starts.stat().st_size in {starts}:
     sys.exit("not yet")
 {SERVER}
 """
+
+
 IS_READY_ONCE = f"""
 import sys, time
 from pathlib import Path
@@ -106,14 +111,25 @@ async def test_a_keeper_that_ended_leaves_no_entry_in_the_process_table(folder: 
         assert len(psutil.Process().children()) == before + 1
 
 
-async def test_a_crash_during_the_start_is_followed_by_another_start(folder: Path) -> None:
-    """Until one succeeds."""
-    async with leased(partial(lease_on, folder, FAILS_TWICE)):
+async def test_a_crash_during_the_start_is_followed_by_another_start(
+    folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Until one succeeds; the log says once that it does not, however often it was tried."""
+    async with leased(partial(lease_on, folder, failing(2, 3))):
         old = server_of(folder)
         old.kill()
         await until(partial(runs_anew, folder, old))
-        assert (folder / "starts").read_text() == "xxxx"
+        await until(lambda: "was started again" in caplog.text)
+    assert (folder / "starts").read_text() == "xxxx"
+    assert caplog.text.count("cannot be started yet") == 1
     assert not is_kept(folder)
+
+
+def test_a_first_start_that_crashes_is_tried_again(folder: Path) -> None:
+    """For whoever waits for it."""
+    folder.mkdir()
+    lease_on(folder, failing(1)).release()
+    assert (folder / "starts").read_text() == "xx"
 
 
 async def test_a_lease_ends_also_in_the_middle_of_a_start(folder: Path) -> None:
