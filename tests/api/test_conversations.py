@@ -83,6 +83,11 @@ async def test_pages_hold_everything_once_while_conversations_are_added(frontdes
         ("कॉफी पर कितना खर्च हुआ", "कॉफी"),
         ("كم أنفقت على القهوة", "القهوة"),
         ("Πόσα ξόδεψα για καφέ", "καφέ"),
+        ("the coffee was 4.50 at cafe-luna.example", "4.50"),
+        ("the coffee was 4.50 at cafe-luna.example", "Luna"),
+        ("write to coffee_club@example.com", "club@example.com"),
+        ("write to coffee_club@example.com", "exam"),
+        ("it is in C:/receipts/2024", "receipts/20"),
     ],
 )
 async def test_a_search_finds_words_of_any_language(frontdesk: Frontdesk, ada: UUID, said: str, q: str) -> None:

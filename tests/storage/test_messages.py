@@ -1,5 +1,6 @@
 """What a new turn is told of its conversation."""
 
+import string
 from uuid import UUID, uuid4
 
 from storage.messages import RECENT_MESSAGES, Messages
@@ -86,3 +87,14 @@ async def test_the_current_employee_is_whoever_answered_last(pool: Pool, ada: UU
     await spoken(pool, ada, answered(employee="ledger"))
     await spoken(pool, ada, answered(employee="scout"))
     assert await Messages(pool).current_employee(ada, "c-1") == "scout"
+
+
+async def test_no_punctuation_comes_as_far_as_the_parser_of_words(pool: Pool, ada: UUID) -> None:
+    """It would read what looks like an address or a path again and again: a full-width sign no less than an ASCII one."""
+    wide = "".join(chr(ord(sign) + 0xFEE0) for sign in string.punctuation)
+    async with pool.as_user(ada) as conn:
+        cursor = await conn.execute(
+            "select chat_search_words(%(text)s) as words", {"text": f"Café {string.punctuation}1e@税{wide}…½ b"}
+        )
+        (row,) = await cursor.fetchall()
+    assert row["words"].split() == ["Cafe", "1e", "税", "1\N{FRACTION SLASH}2", "b"]
