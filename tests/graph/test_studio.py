@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from langgraph_sdk.errors import InternalServerError
@@ -11,6 +11,7 @@ from langgraph_sdk.errors import InternalServerError
 from nodes.state import LOCAL_USER
 from storage.embedded import Embedded
 from storage.pool import Pool
+from storage.queue import Queue
 from tests.conftest import create_database
 from tests.support import model_script as script
 from tests.support.listening import in_line
@@ -145,20 +146,14 @@ async def test_a_second_message_goes_on_with_the_conversation(
     assert await rows(pool, ada, thread) == {"turns": 2, "messages": 4, "metrics": 2, "summaries": 1}
 
 
-async def test_a_run_waits_for_the_one_before_in_its_conversation(
-    studio: Studio, database_url: str, model: ModelServer, ada: UUID
-) -> None:
-    """Also without a process of ours that is told when an answer ends."""
-    gate = asyncio.Event()
-    model.queue(script.Gate(["The first ", "answer."], gate), when=script.streaming)
-    model.queue(script.Text("The second answer."), when=script.streaming)
-    before = sum(map(script.streaming, model.requests))
-    first = asyncio.create_task(studio.ask(await studio.thread(), QUESTION, ada, "shared"))
-    await model.received(script.streaming, before + 1)
-    second = asyncio.create_task(studio.ask(await studio.thread(), "And a laptop?", ada, "shared"))
+async def test_a_run_waits_for_its_conversation(studio: Studio, pool: Pool, database_url: str, ada: UUID) -> None:
+    """Also here, where nobody tells it when the message before it has had its time."""
+    line, before = Queue(pool, uuid4()), uuid4()
+    assert await line.take(ada, "shared", before, claimed=False) == "first"
+    run = asyncio.create_task(studio.ask(await studio.thread(), QUESTION, ada, "shared"))
     await in_line(database_url, 1)
-    gate.set()
-    assert [(await one).text for one in (first, second)] == ["The first answer.", "The second answer."]
+    await line.leave(ada, before)
+    assert (await run).text == ANSWER
 
 
 async def test_all_runs_share_what_is_opened_once(studio: Studio) -> None:
