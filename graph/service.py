@@ -121,7 +121,7 @@ async def open_service(
         news = await stack.enter_async_context(News.open(url, runner.running.stop, owner))
         rejoin = Rejoin(runner.running, journal, turn_records, parts.turns, news)
         exports = await stack.enter_async_context(Pool.open(url, size=EXPORT_CONNECTIONS))
-        records = Records(pool, exports, runner.running, parts.embed, parts.embedding_model)
+        records = Records(pool, exports, runner.running, parts.embed, parts.embedding_model, parts.limits)
         pools: dict[str, Pooled] = {
             "turns": turns,
             "records": pool,

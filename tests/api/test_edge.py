@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -112,7 +113,7 @@ HOSTS = {
 
 @pytest.mark.parametrize("mode", [{}, {"jwt_secret": None}], ids=["verified users", "local mode"])
 @pytest.mark.parametrize("sent", HOSTS.values(), ids=HOSTS.keys())
-async def test_a_request_names_its_host_once(serve: Serve, sent: bytes, mode: dict[str, None]) -> None:
+async def test_a_request_names_its_host_once(serve: Serve, sent: bytes, mode: dict[str, Any]) -> None:
     """Of two, a proxy and we may believe a different one; of none, HTTP/1.1 knows nothing."""
     frontdesk = await serve(**mode)
     refused(await until_closed(frontdesk.url, sent), 400, "invalid_request")
