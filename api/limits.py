@@ -81,8 +81,8 @@ async def provide_sender(request: Request[Any, Any, Any]) -> User:
     keeper = _keeper(request.scope)
     if refused := keeper.used_up(user.user_id, "refusals"):
         assert refused["retry_after"] is not None
-        limit, window = keeper.policies["chat"]
-        chat = Allowance(**{**refused, "limit": limit, "window": window})  # no message passes before
+        chat = refused.copy()  # no message passes before
+        chat["limit"], chat["window"] = keeper.policies["chat"]
         request.state.limit_headers = limit_headers({"chat": chat, "refusals": refused})
         raise _too_many("refusals", refused, refused["retry_after"])
     open_stream(request, user)

@@ -81,7 +81,7 @@ class Edge(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """The body's time begins, and the application's turn."""
         self._pending = 0
-        if self._hosts() > 1 or (self._hosts() == 0 and self.parser.get_http_version() == "1.1"):
+        if not self._names_its_host():
             self._refuse(Problem(400, "invalid_request", "The request must name its host, once."))
         if not self._refused:
             self._in_body = True
@@ -113,9 +113,11 @@ class Edge(HttpToolsProtocol):
         cycle = cast("RequestResponseCycle | None", self.cycle)  # uvicorn says it were never None
         return cycle is None or cycle.response_complete
 
-    def _hosts(self) -> int:
-        """How many the request names. Of two, a proxy and we may believe a different one (RFC 9112, 3.2)."""
-        return sum(name == b"host" for name, _ in self.headers)
+    def _names_its_host(self) -> bool:
+        """Once, as RFC 9112 (3.2) has it: of two, a proxy and we may believe a different one. HTTP/1.0 needs none."""
+        assert self.parser is not None
+        hosts = sum(name == b"host" for name, _ in self.headers)
+        return hosts == 1 or (hosts == 0 and self.parser.get_http_version() == "1.0")
 
     def _count(self, size: int) -> None:
         self._head += size

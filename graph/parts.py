@@ -100,6 +100,10 @@ class LimitKeeper(rate_limit.Limits, Protocol):
         """The refusal that is known without asking anybody; None where it has to be asked."""
         ...
 
+    async def carry_over(self, user_id: UUID) -> None:
+        """Keep in mind what the user has used, whose account is about to be erased."""
+        ...
+
 
 class Memories(load_memory.Recall, Protocol):
     """Finds facts by meaning, over connections of its own."""

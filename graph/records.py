@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from uuid import UUID
 
+from graph.parts import LimitKeeper
 from graph.running import Running
 from storage.conversations import Conversations
 from storage.export import Export
@@ -26,9 +27,12 @@ class Records:
         running: the turns of this process.
         embed: reads the whole of a fact; raises EmbeddingUnavailable.
         model: the name of the embedding model behind `embed`.
+        limits: what users may do.
     """
 
-    def __init__(self, pool: Pool, exports: Pool, running: Running, embed: Embed, model: str) -> None:
+    def __init__(
+        self, pool: Pool, exports: Pool, running: Running, embed: Embed, model: str, limits: LimitKeeper
+    ) -> None:
         self.conversations = Conversations(pool)
         self.memory = Memory(pool, model)
         self.turns = TurnRecords(pool)
@@ -39,6 +43,7 @@ class Records:
         self._users = Users(pool)
         self._running = running
         self._embed = embed
+        self._limits = limits
 
     async def delete_conversation(self, user_id: UUID, conversation_id: str) -> bool:
         """Take it away with all that came of it, an answer that is being written too; says whether it was there."""
@@ -57,4 +62,5 @@ class Records:
     async def erase_account(self, user_id: UUID) -> None:
         """Take away everything that is kept of the user; their numbers stay, without them."""
         await self._running.abandon(user_id)
+        await self._limits.carry_over(user_id)
         await self._users.erase(user_id)

@@ -114,7 +114,8 @@ async def open_service(
         runner = Runner(Pipeline(build(parts, tracing), saver), parts, books, running, tracing)
         rejoin = Rejoin(running, journal, turn_records, parts.turns, news)
         exports = await stack.enter_async_context(Pool.open(url, size=EXPORT_CONNECTIONS))
-        records = Records(pool, exports, running, partial(parts.embed, whole=True), parts.embedding_model)
+        embed = partial(parts.embed, whole=True)
+        records = Records(pool, exports, running, embed, parts.embedding_model, parts.limits)
         pools: dict[str, Pooled] = {
             "turns": turns,
             "records": pool,

@@ -27,7 +27,7 @@ POLICIES: Mapping[Bucket, Policy] = {
 """What a user may do besides sending messages, whose limit is a setting; 0 there switches these off, too."""
 CHAT_WINDOW = 60
 REMEMBERED = 10_000
-"""Used-up limits that a process remembers before it looks which of them are free again."""
+"""Limits that a process remembers before it looks which of them are free again."""
 
 
 class Allowance(TypedDict):
@@ -40,6 +40,16 @@ class Allowance(TypedDict):
     """Until one more request becomes free."""
     retry_after: float | None
     """Until a refused request would pass; None when this one did."""
+
+
+class _Known(NamedTuple):
+    """Requests that this process counts until a time by its clock, without asking the database."""
+
+    used: int
+    until: float
+
+
+NONE = _Known(0, 0.0)
 
 
 class Limits:
@@ -58,7 +68,7 @@ class Limits:
         self._clock = clock
         self.policies: Mapping[Bucket, Policy] = {"chat": Policy(chat, CHAT_WINDOW), **POLICIES} if chat else {}
         """Those that hold."""
-        self._used_up: dict[tuple[UUID, Bucket], float] = {}
+        self._known: dict[tuple[UUID, Bucket], _Known] = {}
 
     async def take(self, user_id: UUID, bucket: Bucket = "chat") -> Allowance | None:
         """Count this request and say what is left, in one statement, so that two at once cannot both be the last.
@@ -70,18 +80,19 @@ class Limits:
             return None
         if refused := self.used_up(user_id, bucket):
             return refused
+        limit = policy.limit - self._known_of(user_id, bucket).used
         async with self._pool.as_user(user_id, hasty=True) as conn:
             # A count lost in a crash costs nothing; waiting for the disk on every request would.
             await conn.execute("set local synchronous_commit = off")
             cursor = await conn.execute(
                 "select remaining, reset_after, retry_after"
                 " from take_rate_limit(%(user_id)s, %(limit)s, %(window)s, %(bucket)s)",
-                {"user_id": user_id, "bucket": bucket, **policy._asdict()},
+                {"user_id": user_id, "bucket": bucket, "limit": limit, "window": policy.window},
             )
             row = await cursor.fetchone()
         assert row is not None
         if row["remaining"] == 0:
-            self._remember(user_id, bucket, row["reset_after"])
+            self._remember(user_id, bucket, policy.limit, row["reset_after"])
         return _allowance(policy, row["remaining"], row["reset_after"], row["retry_after"])
 
     async def peek(self, user_id: UUID, bucket: Bucket = "chat") -> Allowance | None:
@@ -99,24 +110,38 @@ class Limits:
             )
             row = await cursor.fetchone()
         assert row is not None
-        return _allowance(policy, max(0, policy.limit - row["used"]), row["reset"] or 0.0, None)
+        used = row["used"] + self._known_of(user_id, bucket).used
+        return _allowance(policy, max(0, policy.limit - used), row["reset"] or 0.0, None)
 
     def used_up(self, user_id: UUID, bucket: Bucket) -> Allowance | None:
         """The refusal that is known without asking the database; None where the database has to be asked."""
-        policy, until = self.policies.get(bucket), self._used_up.get((user_id, bucket))
-        if policy is None or until is None:
+        policy, known = self.policies.get(bucket), self._known_of(user_id, bucket)
+        if policy is None or known.used < policy.limit:
             return None
-        left = until - self._clock()
-        if left <= 0:
-            self._used_up.pop((user_id, bucket), None)
-            return None
+        left = known.until - self._clock()
         return _allowance(policy, 0, left, left)
 
-    def _remember(self, user_id: UUID, bucket: Bucket, seconds: float) -> None:
+    async def carry_over(self, user_id: UUID) -> None:
+        """Keep in mind what the user has used of every limit, before the account is erased and the database forgets.
+
+        Otherwise erasing it again and again would be a way around the limits. It counts for a whole window more, and
+        in this process only, because nothing of an erased user is written down.
+        """
+        for bucket, policy in self.policies.items():
+            left = await self.peek(user_id, bucket)
+            if left and left["remaining"] < policy.limit:
+                self._remember(user_id, bucket, policy.limit - left["remaining"], policy.window)
+
+    def _known_of(self, user_id: UUID, bucket: Bucket) -> _Known:
+        known = self._known.get((user_id, bucket), NONE)
+        return known if known.until > self._clock() else NONE
+
+    def _remember(self, user_id: UUID, bucket: Bucket, used: int, seconds: float) -> None:
         now = self._clock()
-        if len(self._used_up) >= REMEMBERED:
-            self._used_up = {key: until for key, until in self._used_up.items() if until > now}
-        self._used_up[user_id, bucket] = now + seconds
+        if len(self._known) >= REMEMBERED:
+            self._known = {key: known for key, known in self._known.items() if known.until > now}
+        until = max(now + seconds, self._known_of(user_id, bucket).until)
+        self._known[user_id, bucket] = _Known(used, until)
 
 
 def _allowance(policy: Policy, remaining: int, reset_after: float, retry_after: float | None) -> Allowance:

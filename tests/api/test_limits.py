@@ -174,6 +174,20 @@ async def test_whoever_goes_on_being_refused_is_refused_for_nothing(
     assert (await frontdesk.chat(bob, "Hello")).status == 200
 
 
+async def test_erasing_an_account_is_no_way_around_a_limit(serve: Serve, ada: UUID) -> None:
+    """What was used counts on, though nothing of the user is written down any more."""
+    frontdesk = await serve(rate_limit=3)
+    url = frontdesk.service.url
+    statuses: list[int] = []
+    async with frontdesk.client(ada) as client:
+        for message in ("Hello", "Hello", "Hello", "Hello"):
+            statuses.append((await frontdesk.chat(ada, message)).status)
+            assert (await client.delete("/account")).status_code == 204
+            assert await rows(url, "select from chat_rate_limits") == []
+        assert statuses == [200, 200, 200, 429]
+        assert (await client.get("/conversations")).json()["items"] == []
+
+
 async def test_who_is_not_known_is_counted_nowhere(frontdesk: Frontdesk) -> None:
     """Without a token there is nobody to count."""
     async with frontdesk.client(None) as client:
