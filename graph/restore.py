@@ -7,6 +7,7 @@ from uuid import UUID
 from graph.databases import Say, database
 from graph.opening import open_embedder
 from graph.settings import Settings
+from nodes.guarding.cleaning import thin
 from storage.exported import Begin, End, Kept, read
 from storage.pool import Pool
 from storage.restore import Restore
@@ -58,6 +59,11 @@ async def whole(lines: Iterable[bytes]) -> AsyncGenerator[Kept]:
 def _read(lines: Iterable[bytes]) -> Iterator[tuple[int, Begin | Kept | End]]:
     for number, text in enumerate(lines, 1):
         try:
-            yield number, read(text)
+            yield number, _thin(read(text))
         except ValueError as error:
             raise BadExport(f"line {number}: {error}") from None
+
+
+def _thin(line: Begin | Kept | End) -> Begin | Kept | End:
+    """Without the marks that no message may have: hashing and indexing them would cost the square of their number."""
+    return line.model_copy(update={name: thin(value) for name, value in line if isinstance(value, str)})

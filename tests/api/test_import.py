@@ -9,6 +9,8 @@ from uuid import UUID
 
 import pytest
 
+from graph.restore import whole
+from storage.exported import Conversation
 from tests.support.app import Frontdesk
 from tests.support.model_script import Json, structured
 from tests.support.model_server import ModelServer
@@ -64,3 +66,18 @@ async def test_it_says_which_line_is_broken(frontdesk: Frontdesk, file: Path, bo
     last = refused.stderr.strip().splitlines()[-1]
     assert last.startswith(f"Error: {file}, line 2: conversation.created_at: ")
     assert "yesterday" not in last
+
+
+async def test_no_more_marks_come_back_than_a_message_may_have() -> None:
+    """Thirty on a letter, in every text: a file that somebody made does not keep the database busy for minutes."""
+    texts = {"title": "x" + "\u0f73" * 80_000, "summary": "y" + "\u0323\u0301" * 80_000}
+    times = dict.fromkeys(("created_at", "updated_at"), "2027-01-15T08:00:00Z")
+    rest = {"conversation_id": "c", "last_employee": None, "summary_covers": None}
+    lines = [
+        {"type": "export", "format": 1},
+        {"type": "conversation"} | texts | times | rest,
+        {"type": "end", "lines": 1},
+    ]
+    (line,) = [line async for line in whole(json.dumps(line).encode() for line in lines)]
+    assert isinstance(line, Conversation)
+    assert (line.title, line.summary) == ("x" + "\u0f73" * 15, "y" + "\u0323\u0301" * 15)
