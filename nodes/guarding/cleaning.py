@@ -111,6 +111,11 @@ def clean(text: str, most: int = sys.maxsize) -> Cleaned:
     return Cleaned(composed[:most], hidden + removed, whole=len(composed) <= most)
 
 
+def thin(text: str) -> str:
+    """The text with at most `MAX_STACKED` marks in a row, so that normalising it is linear."""
+    return _CROWD.sub(_thinned, text)
+
+
 def _composed(text: str) -> tuple[str, int]:
     """The text in NFC without joiners that stand idle, and how many characters were taken out."""
     busy = _without_idle_joiners(text)
@@ -120,9 +125,9 @@ def _composed(text: str) -> tuple[str, int]:
     if settled != composed:
         # Composing moved marks so that another joiner stands idle. Nobody writes so: all joiners go, once and for
         # all, where sifting until nothing changes could take as many rounds as there are characters.
-        bare = _thin(_JOINER_RUN.sub("", settled))
+        bare = thin(_JOINER_RUN.sub("", settled))
         removed += len(composed) - len(bare)
-        composed = _thin(unicodedata.normalize("NFC", bare))
+        composed = thin(unicodedata.normalize("NFC", bare))
     return composed, removed
 
 
@@ -133,14 +138,9 @@ def _without_hidden(text: str) -> str:
 
 
 def _without_idle_joiners(text: str) -> str:
-    thin = _thin(text)
-    busy = _IDLE.sub("", thin)
-    return thin if busy == thin else _thin(busy)
-
-
-def _thin(text: str) -> str:
-    """At most `MAX_STACKED` marks in a row."""
-    return _CROWD.sub(_thinned, text)
+    few = thin(text)
+    busy = _IDLE.sub("", few)
+    return few if busy == few else thin(busy)
 
 
 def _thinned(crowd: re.Match[str]) -> str:

@@ -31,4 +31,4 @@ def iban_length(found: re.Match[str], _before: str) -> int:
 def _size(country: str) -> int:
     """How many letters and digits an IBAN of the country has; 0 where there are none."""
     structure = numdb.get("iban").info(country)[0][1].get("bban", "")
-    return 4 + sum(map(int, re.findall(r"(\d+)!", structure))) if structure else 0
+    return 4 + sum(map(int, re.findall(r"(\d{1,2})!", structure))) if structure else 0

@@ -90,7 +90,7 @@ async def test_the_current_employee_is_whoever_answered_last(pool: Pool, ada: UU
 
 
 async def test_no_punctuation_comes_as_far_as_the_parser_of_words(pool: Pool, ada: UUID) -> None:
-    """It would read what looks like an address or a path again and again: a full-width sign no less than an ASCII one."""
+    """It would read what looks like an address again and again. A full-width sign is one, too."""
     wide = "".join(chr(ord(sign) + 0xFEE0) for sign in string.punctuation)
     async with pool.as_user(ada) as conn:
         cursor = await conn.execute(
