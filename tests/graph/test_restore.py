@@ -254,9 +254,12 @@ async def test_what_is_there_twice_or_fits_no_column_is_refused(pool: Pool, ada:
 
 async def test_a_whole_export_is_put_back(pool: Pool, ada: UUID) -> None:
     """Also by an older name of an employee, or one of nobody, that a client asked for."""
-    kept = await put(pool, ada, changed("turn", asked_employee="Byte-AI"))
+    lines = changed("turn", asked_employee="Byte-AI")
+    lines[PLACES["turn"] + 1]["asked_employee"] = "Santa"
+    kept = await put(pool, ada, lines)
     assert [line["type"] for line in kept] == [line["type"] for line in EXPORTED]
-    assert [line["asked_employee"] for line in kept if line["type"] == "turn"] == ["byte", None]
+    asked = {line["conversation_id"]: line["asked_employee"] for line in kept if line["type"] == "turn"}
+    assert asked == {"here": "byte", "there": None}
 
 
 async def test_texts_are_cleaned_and_masked_as_a_message_is(pool: Pool, ada: UUID) -> None:
