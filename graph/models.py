@@ -1,6 +1,5 @@
 """The models behind the answers: any server that speaks the OpenAI protocol, through langchain-openai."""
 
-import json
 import re
 import ssl
 import time
@@ -20,7 +19,7 @@ from pydantic import SecretStr
 
 from graph.breaker import Breaker, State
 from graph.chat_openai import CheckedChatOpenAI, bound
-from graph.replies import mended
+from graph.replies import facts
 from graph.spans import Call
 from graph.tracing import Tracing
 from nodes.errors import ContextTooLong, ModelError, ModelRejected, ModelUnavailable
@@ -154,7 +153,7 @@ class ChatModel:
             reply = await self._follow.ainvoke(asked, UNSEEN, response_format=_facts_form())
             if call:
                 call.hear(reply)
-        return _facts(str(reply.text))
+        return facts(str(reply.text))
 
     def _traced(self, model: ChatOpenAI, prompt: Sequence[BaseMessage]) -> AbstractContextManager[Call | None]:
         return self._tracing.chat(model, prompt) if self._tracing else nullcontext()
@@ -177,22 +176,6 @@ def _facts_form() -> dict[str, Any]:
     function = openai.pydantic_function_tool(FactsFound)["function"]
     schema = {"name": function["name"], "schema": function["parameters"], "strict": True}  # pyright: ignore[reportTypedDictNotRequiredAccess]
     return {"type": "json_schema", "json_schema": schema}
-
-
-def _facts(reply: str) -> FactsFound:
-    """What a reply of that form holds. Its texts are mended: JSON in JSON may hold again what JSON was cleared of.
-
-    Raises:
-        ModelRejected: it is not of that form.
-    """
-
-    def mend(read: dict[str, Any]) -> dict[str, Any]:
-        return {name: mended(value) if isinstance(value, str) else value for name, value in read.items()}
-
-    try:
-        return FactsFound.model_validate(json.loads(reply, object_hook=mend))
-    except (ValueError, RecursionError) as error:
-        raise ModelRejected("model_garbled") from error
 
 
 class NoModel:

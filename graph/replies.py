@@ -11,7 +11,8 @@ from typing import Any, NamedTuple, cast
 
 from langchain_core.messages.ai import UsageMetadata
 
-from nodes.errors import ModelUnavailable
+from nodes.errors import ModelRejected, ModelUnavailable
+from nodes.extract_facts import FactsFound
 
 MOST_TOKENS = 2**31 - 1
 """What a column of type integer holds; no usage is as high."""
@@ -110,6 +111,22 @@ def said(document: bytes) -> Said:
     )
 
 
+def facts(reply: str) -> FactsFound:
+    """What a reply of that form holds. Its texts are mended: JSON in JSON may hold again what JSON was cleared of.
+
+    Raises:
+        ModelRejected: it is not of that form.
+    """
+
+    def mend(read: dict[str, Any]) -> dict[str, Any]:
+        return {name: mended(value) if isinstance(value, str) else value for name, value in read.items()}
+
+    try:
+        return FactsFound.model_validate(json.loads(reply, object_hook=mend))
+    except (ValueError, RecursionError) as error:
+        raise ModelRejected("model_garbled") from error
+
+
 def _first(choices: Any) -> dict[str, Any]:
     """The choice of index 0: more than one is never asked for."""
     found = (_object(choice) for choice in choices) if isinstance(choices, list) else ()
@@ -124,9 +141,9 @@ def _text(content: Any) -> str:
     """A text, or the texts of a list of parts; what is neither (thoughts, images) is not shown."""
     if isinstance(content, str):
         return content
-    if isinstance(content, list):
-        return "".join(_text(part if isinstance(part, str) else _object(part).get("text")) for part in content)
-    return ""
+    parts = content if isinstance(content, list) else []
+    texts = (part if isinstance(part, str) else _object(part).get("text") for part in parts)
+    return "".join(text for text in texts if isinstance(text, str))
 
 
 def _name(value: Any) -> str | None:

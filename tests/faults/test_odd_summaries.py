@@ -11,8 +11,8 @@ from graph.chat_openai import LONGEST_ANSWER
 from tests.faults.outcome import counted
 from tests.support.app import Frontdesk
 from tests.support.database import rows
-from tests.support.model_bytes import whole
-from tests.support.model_script import Raw, plain, structured
+from tests.support.model_bytes import Raw, whole
+from tests.support.model_script import plain, structured
 from tests.support.model_server import ModelServer
 
 GIST = "User: Hello\nPrime: Hello from the scripted model."

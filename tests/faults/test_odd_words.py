@@ -15,8 +15,8 @@ from tests.faults.outcome import counted, said
 from tests.support.app import Answer, Frontdesk, Serve, read_events
 from tests.support.database import rows
 from tests.support.listening import listening, until
-from tests.support.model_bytes import DONE, delta, event, words
-from tests.support.model_script import Raw, Status, Text, streaming
+from tests.support.model_bytes import DONE, Raw, delta, event, words
+from tests.support.model_script import Status, Text, streaming
 from tests.support.model_server import ModelServer
 
 PREPARED = employee("prime").fallback

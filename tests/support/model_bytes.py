@@ -1,10 +1,19 @@
-"""What a model's server may send instead of what the protocol has: bytes for `model_script.Raw`."""
+"""What a model's server may send instead of what the protocol has."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 DONE = b"data: [DONE]\n\n"
+
+
+@dataclass(frozen=True)
+class Raw:
+    """A reply: these bytes as the body, whatever was asked."""
+
+    pieces: Iterable[bytes]
+    media: str = "text/event-stream; charset=utf-8"
 
 
 def event(document: Any) -> bytes:

@@ -6,10 +6,12 @@ import json
 import math
 import re
 import struct
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
+
+from .model_bytes import Raw
 
 Document: TypeAlias = dict[str, Any]
 When: TypeAlias = Callable[["Request"], bool]
@@ -118,14 +120,6 @@ class Gate:
 
     tokens: Sequence[str] | str
     gate: asyncio.Event
-
-
-@dataclass(frozen=True)
-class Raw:
-    """These bytes as the body, whatever was asked; `model_bytes` makes some that are nearly of the protocol."""
-
-    pieces: Iterable[bytes]
-    media: str = "text/event-stream; charset=utf-8"
 
 
 Reply: TypeAlias = Text | Json | Status | Hang | Cut | Garbage | Refuse | Gate | Raw

@@ -11,6 +11,7 @@ from typing import Any, Self
 import h11
 
 from . import model_script as model
+from .model_bytes import Raw
 
 READ_SIZE = 65_536
 NOT_JSON = b'data: {"choices": [{"delta": \xff\xfe oops\n\n'
@@ -138,7 +139,7 @@ async def _deliver(wire: _Wire, request: model.Request, reply: model.Reply, dime
         return
     if isinstance(reply, model.Hang) and not reply.after_tokens:
         await asyncio.Event().wait()
-    if isinstance(reply, model.Raw):
+    if isinstance(reply, Raw):
         await wire.send(h11.Response(status_code=200, headers=[("content-type", reply.media)]))
         for raw in reply.pieces:
             await wire.send(h11.Data(raw))
