@@ -1,7 +1,7 @@
 """Who runs which turn, and taking over from who does not any more."""
 
 from collections.abc import Sequence
-from typing import Literal, TypedDict
+from typing import Literal, LiteralString, TypedDict
 from uuid import UUID
 
 import psycopg
@@ -22,6 +22,37 @@ SETTLING_SECONDS = 10
 async def present(conn: psycopg.AsyncConnection[TupleRow], owner: UUID) -> None:
     """Be known to live as long as this connection does."""
     await conn.execute("select pg_advisory_lock_shared(hashtextextended(%(owner)s::text, 0))", {"owner": owner})
+
+
+ADOPT: LiteralString = (
+    "update chat_turns t set owner = %(owner)s, attempt = t.attempt + 1,"
+    " lease_until = now() + make_interval(secs => %(seconds)s)"
+    " from (select user_id, turn_id from chat_turns"
+    "       where status in ('accepted', 'answered') and turn_id <> all(%(running)s)"
+    # Two ranges of an index that hold nothing while all renew their leases.
+    "       and (lease_until < now() + make_interval(secs => %(quiet)s)"
+    "        or lease_until > now() + make_interval(secs => %(absurd)s))"
+    "       and (lease_until < now() or (lease_until > now() + make_interval(secs => %(absurd)s)"
+    "         or pg_postmaster_start_time() < now() - make_interval(secs => %(settling)s))"
+    "        and not exists (select from pg_locks l where l.locktype = 'advisory' and l.objsubid = 1"
+    "         and l.database = (select oid from pg_database where datname = current_database())"
+    "         and (l.classid::bigint << 32 | l.objid::bigint) = hashtextextended(owner::text, 0)))"
+    "       order by lease_until limit %(limit)s for update skip locked) orphan"
+    " where t.user_id = orphan.user_id and t.turn_id = orphan.turn_id"
+    " returning t.user_id, t.turn_id, t.convo_id as conversation_id, t.status, t.attempt,"
+    " t.stop_asked_at is not null as stop_asked"
+)
+"""Takes turns over whose process is gone, or gave no sign of life for as long as a lease."""
+
+
+def times() -> dict[str, int]:
+    """The seconds that `ADOPT` goes by."""
+    return {
+        "seconds": LEASE_SECONDS,
+        "quiet": LEASE_SECONDS - QUIET_SECONDS,
+        "absurd": ABSURD_SECONDS,
+        "settling": SETTLING_SECONDS,
+    }
 
 
 class Held(TypedDict):
@@ -83,30 +114,7 @@ class Leases:
         """
         async with self._pool.as_keeper() as conn:
             cursor = await conn.execute(
-                "update chat_turns t set owner = %(owner)s, attempt = t.attempt + 1,"
-                " lease_until = now() + make_interval(secs => %(seconds)s)"
-                " from (select user_id, turn_id from chat_turns"
-                "       where status in ('accepted', 'answered') and turn_id <> all(%(running)s)"
-                # Two ranges of an index that hold nothing while all renew their leases.
-                "       and (lease_until < now() + make_interval(secs => %(quiet)s)"
-                "        or lease_until > now() + make_interval(secs => %(absurd)s))"
-                "       and (lease_until < now() or (lease_until > now() + make_interval(secs => %(absurd)s)"
-                "         or pg_postmaster_start_time() < now() - make_interval(secs => %(settling)s))"
-                "        and not exists (select from pg_locks l where l.locktype = 'advisory' and l.objsubid = 1"
-                "         and l.database = (select oid from pg_database where datname = current_database())"
-                "         and (l.classid::bigint << 32 | l.objid::bigint) = hashtextextended(owner::text, 0)))"
-                "       order by lease_until limit %(limit)s for update skip locked) orphan"
-                " where t.user_id = orphan.user_id and t.turn_id = orphan.turn_id"
-                " returning t.user_id, t.turn_id, t.convo_id as conversation_id, t.status, t.attempt,"
-                " t.stop_asked_at is not null as stop_asked",
-                {
-                    "owner": self._owner,
-                    "seconds": LEASE_SECONDS,
-                    "quiet": LEASE_SECONDS - QUIET_SECONDS,
-                    "absurd": ABSURD_SECONDS,
-                    "settling": SETTLING_SECONDS,
-                    "limit": limit,
-                    "running": list(running),
-                },
+                ADOPT,
+                {**times(), "owner": self._owner, "limit": limit, "running": list(running)},
             )
             return [Orphan(**row) for row in await cursor.fetchall()]  # type: ignore[typeddict-item]
