@@ -3,13 +3,11 @@
 create index chat_rate_limits_age on chat_rate_limits (created_at);
 create index chat_queue_age on chat_queue (lease_until);
 
--- A row is deleted by its key, which the role that looks after old rows must be able to read.
-grant select (first) on chat_turn_events to frontdesk_keeper;
+-- A batch's rows are deleted by where they lie (ctid), so that no plan looks for them a second time.
+grant select (ctid) on chat_turn_events, chat_rate_limits, chat_idempotency, chat_queue to frontdesk_keeper;
 
--- Numbers and what the guard found are kept for a time that can be set. The role sees when and for which turn they
--- were written, and nothing of what they say.
-grant select (id, created_at), delete on xai_chat_metrics to frontdesk_keeper;
-grant select (user_id, turn_id, kind, created_at), delete on chat_guard_events to frontdesk_keeper;
+-- Numbers, and what the guard found, are kept for a time that can be set.
+grant select (ctid, created_at), delete on xai_chat_metrics, chat_guard_events to frontdesk_keeper;
 create policy keeper_sees on xai_chat_metrics for select to frontdesk_keeper using (true);
 create policy keeper_deletes on xai_chat_metrics for delete to frontdesk_keeper using (true);
 create policy keeper_sees on chat_guard_events for select to frontdesk_keeper using (true);

@@ -76,4 +76,3 @@ begin
 end $$;
 grant execute on function increment_rate_limit, take_rate_limit to frontdesk_app;
 
-grant select (bucket) on chat_rate_limits to frontdesk_keeper;

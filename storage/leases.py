@@ -1,7 +1,7 @@
 """Who runs which turn, and taking over from who does not any more."""
 
 from collections.abc import Sequence
-from typing import Literal, NamedTuple, TypedDict
+from typing import Literal, LiteralString, NamedTuple, TypedDict
 from uuid import UUID
 
 import psycopg
@@ -26,6 +26,23 @@ async def present(conn: psycopg.AsyncConnection[TupleRow], owner: UUID) -> None:
 def terms() -> dict[str, float]:
     """What `lease_lapsed` in SQL goes by, as parameters `lease`, `quiet` and `settling`."""
     return {"lease": LEASE_SECONDS, "quiet": QUIET_SECONDS, "settling": SETTLING_SECONDS}
+
+
+ADOPT: LiteralString = (
+    "update chat_turns t set owner = %(owner)s, attempt = t.attempt + 1,"
+    " lease_until = now() + make_interval(secs => %(lease)s)"
+    " from (select user_id, turn_id from chat_turns"
+    "       where status in ('accepted', 'answered') and turn_id <> all(%(running)s)"
+    # The first two lines, which an index knows, leave out everyone who lives.
+    "       and (lease_until < now() + make_interval(secs => %(lease)s - %(quiet)s)"
+    "        or lease_until > now() + make_interval(secs => 2 * %(lease)s))"
+    "       and lease_lapsed(lease_until, owner, %(lease)s, %(quiet)s, %(settling)s)"
+    "       order by lease_until limit %(limit)s for update skip locked) orphan"
+    " where t.user_id = orphan.user_id and t.turn_id = orphan.turn_id"
+    " returning t.user_id, t.turn_id, t.convo_id as conversation_id, t.status, t.attempt,"
+    " t.stop_asked_at is not null as stop_asked"
+)
+"""Takes turns over whose process is gone, or gave no sign of life for as long as a lease."""
 
 
 class Pending(NamedTuple):
@@ -135,18 +152,7 @@ class Leases:
         """
         async with self._pool.as_keeper() as conn:
             cursor = await conn.execute(
-                "update chat_turns t set owner = %(owner)s, attempt = t.attempt + 1,"
-                " lease_until = now() + make_interval(secs => %(lease)s)"
-                " from (select user_id, turn_id from chat_turns"
-                "       where status in ('accepted', 'answered') and turn_id <> all(%(running)s)"
-                # The first two lines, which an index knows, leave out everyone who lives.
-                "       and (lease_until < now() + make_interval(secs => %(lease)s - %(quiet)s)"
-                "        or lease_until > now() + make_interval(secs => 2 * %(lease)s))"
-                "       and lease_lapsed(lease_until, owner, %(lease)s, %(quiet)s, %(settling)s)"
-                "       order by lease_until limit %(limit)s for update skip locked) orphan"
-                " where t.user_id = orphan.user_id and t.turn_id = orphan.turn_id"
-                " returning t.user_id, t.turn_id, t.convo_id as conversation_id, t.status, t.attempt,"
-                " t.stop_asked_at is not null as stop_asked",
+                ADOPT,
                 {"owner": self._owner, "limit": limit, "running": list(running), **terms()},
             )
             return [Orphan(**row) for row in await cursor.fetchall()]  # type: ignore[typeddict-item]

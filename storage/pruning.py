@@ -23,40 +23,34 @@ PAUSE = 0.05
 
 STATEMENTS: Mapping[str, LiteralString] = {
     "events": (
-        "delete from chat_turn_events e using (select user_id, turn_id, first from chat_turn_events"
-        "  where created_at < now() - make_interval(secs => %(kept)s) order by created_at limit %(batch)s) old"
-        " where e.user_id = old.user_id and e.turn_id = old.turn_id and e.first = old.first"
+        "delete from chat_turn_events where ctid = any(array(select ctid from chat_turn_events"
+        " where created_at < now() - make_interval(secs => %(kept)s) order by created_at limit %(batch)s))"
     ),
     # Times of the last hour decide, which is the longest window.
     "limits": (
-        "delete from chat_rate_limits l using (select user_id, bucket, window_start from chat_rate_limits"
-        "  where created_at < now() - interval '2 hours' order by created_at limit %(batch)s) old"
-        " where l.user_id = old.user_id and l.bucket = old.bucket and l.window_start = old.window_start"
+        "delete from chat_rate_limits where ctid = any(array(select ctid from chat_rate_limits"
+        " where created_at < now() - interval '2 hours' order by created_at limit %(batch)s))"
     ),
     "keys": (
-        "delete from chat_idempotency k using (select user_id, key from chat_idempotency"
-        "  where created_at < now() - make_interval(hours => %(keys)s) order by created_at limit %(batch)s) old"
-        " where k.user_id = old.user_id and k.key = old.key"
+        "delete from chat_idempotency where ctid = any(array(select ctid from chat_idempotency"
+        " where created_at < now() - make_interval(hours => %(keys)s) order by created_at limit %(batch)s))"
     ),
     # Ahead of now are leases from before the clock was set back.
     "places": (
-        "delete from chat_queue q using (select user_id, turn_id from chat_queue"
-        "  where lease_until < now() - interval '1 minute' or lease_until > now() + interval '1 minute'"
-        "  order by lease_until limit %(batch)s) old"
-        " where q.user_id = old.user_id and q.turn_id = old.turn_id"
+        "delete from chat_queue where ctid = any(array(select ctid from chat_queue"
+        " where lease_until < now() - interval '1 minute' or lease_until > now() + interval '1 minute'"
+        " order by lease_until limit %(batch)s))"
     ),
     "audit": (
-        "delete from chat_guard_events g using (select user_id, turn_id, kind from chat_guard_events"
-        "  where created_at < now() - make_interval(secs => %(audit)s) order by created_at limit %(batch)s) old"
-        " where g.user_id = old.user_id and g.turn_id = old.turn_id and g.kind = old.kind"
+        "delete from chat_guard_events where ctid = any(array(select ctid from chat_guard_events"
+        " where created_at < now() - make_interval(secs => %(audit)s) order by created_at limit %(batch)s))"
     ),
     "metrics": (
-        "delete from xai_chat_metrics m using (select id from xai_chat_metrics"
-        "  where created_at < now() - make_interval(secs => %(metrics)s) order by created_at limit %(batch)s) old"
-        " where m.id = old.id"
+        "delete from xai_chat_metrics where ctid = any(array(select ctid from xai_chat_metrics"
+        " where created_at < now() - make_interval(secs => %(metrics)s) order by created_at limit %(batch)s))"
     ),
 }
-"""How a batch of each table of ours is deleted."""
+"""How a batch of each table of ours is deleted: found by age, and deleted where it lies."""
 
 OLD_THREADS: LiteralString = (
     'select c.thread_id from langgraph.checkpoints c where c.checkpoint_id collate "C" < %(first)s'
@@ -112,15 +106,18 @@ class Pruning:
         return cast(Pruned, {**gone, "threads": await _in_batches("threads", self._threads)})
 
     async def _rows(self, statement: LiteralString) -> int:
-        values = {
+        async with self._pool.as_keeper() as conn:
+            return (await conn.execute(statement, self.values())).rowcount
+
+    def values(self) -> dict[str, float]:
+        """What `STATEMENTS` are given: times in seconds, but for the keys, and rows of a batch."""
+        return {
             "kept": self._hours * 3600,
             "keys": KEPT_HOURS,
             "audit": self._audit_days * 86_400,
             "metrics": (self._metrics_days or 0) * 86_400,
             "batch": BATCH,
         }
-        async with self._pool.as_keeper() as conn:
-            return (await conn.execute(statement, values)).rowcount
 
     async def _threads(self) -> int:
         """Delete a batch of old threads with all that belongs to them."""

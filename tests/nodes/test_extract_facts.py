@@ -5,9 +5,11 @@ from collections.abc import Sequence
 from uuid import UUID
 
 import pytest
+import stamina
 
 from nodes.errors import EmbeddingUnavailable
 from nodes.extract_facts import Fact, FactsFound, Learned, extract_facts, worth_keeping
+from storage.errors import StorageUnavailable
 from storage.facts import LearnedFact, NewFact
 from storage.recall import Memory
 from tests.nodes.states import ADA, TURN, Listener, a_memory, a_state, an_answer
@@ -35,11 +37,15 @@ class Notebook:
 
     def __init__(self, *known: str) -> None:
         self._known = known
+        self.away = 0
         self.kept: list[NewFact] = []
         self.sources: list[tuple[UUID, UUID]] = []
 
     async def remember(self, user_id: UUID, facts: Sequence[NewFact], *, source: UUID) -> list[LearnedFact]:
-        """Add them."""
+        """Add them, unless the notebook is `away` for now."""
+        if self.away:
+            self.away -= 1
+            raise StorageUnavailable
         self.kept += facts
         self.sources.append((user_id, source))
         return [LearnedFact(fact_id="1", fact=fact["fact"]) for fact in facts if fact["fact"] not in self._known]
@@ -111,10 +117,31 @@ async def test_without_a_model_that_can_tell_nothing_is_learned() -> None:
 
 
 async def test_most_messages_teach_nothing() -> None:
-    """Then nothing is embedded and nothing stored."""
+    """That is noted as well, so that nobody pays for looking again."""
     notebook = Notebook()
     assert await learn(Finder(), notebook) == {"learned": []}
-    assert notebook.sources == []
+    assert (notebook.kept, notebook.sources) == ([], [(ADA, TURN)])
+
+
+async def test_facts_that_are_known_already_are_not_looked_for_again() -> None:
+    """The process from which the turn was taken over had come so far."""
+    finder, notebook = Finder(HOUSE), Notebook()
+    state = a_state("I save for a house.", answer=an_answer(), facts_known=True)
+    learned = await extract_facts(
+        state, Listener().runtime, extract=finder, embed=embed, recall=Neighbours(), facts=notebook
+    )
+    assert learned == {"learned": []}
+    assert (finder.asked, notebook.sources) == ([], [])
+
+
+async def test_a_model_is_asked_once_though_its_facts_cannot_be_stored_at_once() -> None:
+    """Only storing them is tried again."""
+    finder, notebook = Finder(HOUSE), Notebook()
+    notebook.away = 2
+    with stamina.set_testing(True, attempts=10, cap=True):
+        await learn(finder, notebook)
+    assert len(finder.asked) == 1
+    assert [fact["fact"] for fact in notebook.kept] == [HOUSE.fact]
 
 
 async def test_without_vectors_no_fact_is_stored() -> None:
@@ -124,7 +151,7 @@ async def test_without_vectors_no_fact_is_stored() -> None:
         raise EmbeddingUnavailable
 
     notebook = Notebook()
-    with pytest.raises(EmbeddingUnavailable):
+    with stamina.set_testing(True), pytest.raises(EmbeddingUnavailable):
         await extract_facts(
             a_state(), Listener().runtime, extract=Finder(HOUSE), embed=fail, recall=Neighbours(), facts=notebook
         )

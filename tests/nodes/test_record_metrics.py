@@ -5,13 +5,15 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+import stamina
 from langchain_core.messages import HumanMessage, SystemMessage
 from structlog.testing import capture_logs
 
-from nodes.record_metrics import measured, record_metrics
+from nodes.record_metrics import LARGEST, measured, record_metrics
 from nodes.state import Refusal, RefusalCode, Usage
 from nodes.tokens import estimate, estimate_messages
 from storage.audit import Finding
+from storage.errors import StorageUnavailable
 from storage.metrics import Measured
 from tests.nodes.states import ADA, MORNING, TURN, Listener, a_route, a_state, an_answer
 
@@ -21,13 +23,16 @@ PROMPT = [SystemMessage("You are Crystal."), HumanMessage("How much?")]
 class Ledger:
     """Keeps rows in a list, and notes the order of what happens."""
 
-    def __init__(self) -> None:
+    def __init__(self, *errors: Exception) -> None:
+        self._errors = list(errors)
         self.rows: list[Measured] = []
         self.findings: list[Finding] = []
         self.done: list[str] = []
 
     async def record(self, user_id: UUID, turn_id: UUID, measured: Measured, findings: Sequence[Finding]) -> bool:
-        """Add the row, unless one is there."""
+        """Fail with each of the errors in turn; then add the row, unless one is there."""
+        if self._errors:
+            raise self._errors.pop(0)
         if self.rows:
             return False
         self.rows.append(measured)
@@ -83,6 +88,36 @@ async def test_a_turn_is_told_once_and_as_the_client_heard_it() -> None:
             "prompt_tokens": 5, "completion_tokens": 6, "estimated": True,
         }
     ]  # fmt: skip
+
+
+async def test_a_turn_whose_numbers_cannot_be_written_down_is_done_all_the_same() -> None:
+    """Or it would be run, and paid for, again and again; the log says what is missing, and no line is told as if."""
+    ledger = Ledger(ValueError("bug"))
+    with capture_logs() as lines:
+        await record_metrics(
+            a_state(answer=an_answer()), Listener().runtime, clock=later, metrics=ledger, turns=ledger, model="scripted"
+        )
+    assert ledger.done == [f"finished {ADA} {TURN}"]
+    assert [(line["event"], line["log_level"]) for line in lines] == [("metrics not recorded", "error")]
+
+
+async def test_a_turn_is_not_done_without_a_database() -> None:
+    """It is tried a few times; then whoever takes the turn over records it."""
+    ledger = Ledger(*[StorageUnavailable()] * 9)
+    with stamina.set_testing(True, attempts=10, cap=True), pytest.raises(StorageUnavailable):
+        await record_metrics(
+            a_state(answer=an_answer()), Listener().runtime, clock=later, metrics=ledger, turns=ledger, model="scripted"
+        )
+    assert ledger.done == []
+
+
+def test_a_number_that_no_column_takes_is_recorded_as_the_nearest_that_does() -> None:
+    """A model's server may count as it likes, and a turn may be found after a month; two numbers still add up."""
+    usage = Usage(prompt_tokens=5_000_000_000, completion_tokens=-1, estimated=False)
+    row = measured(a_state(answer=an_answer(usage=usage, ttft_ms=2**40)), "scripted", later)
+    assert (row["prompt_tokens"], row["completion_tokens"], row["ttft_ms"]) == (LARGEST, 0, LARGEST)
+    assert measured(a_state(started_at=0.0, failure="internal"), "scripted", later)["latency_ms"] == LARGEST
+    assert 2 * LARGEST < 2**31
 
 
 async def test_a_message_that_the_guard_refused_is_told_as_blocked() -> None:

@@ -4,11 +4,13 @@ import json
 from uuid import UUID
 
 import pytest
+import stamina
 
 from nodes.errors import ModelUnavailable
 from nodes.prompts import SUMMARY_WORDS
 from nodes.roll_summary import roll_summary
 from nodes.state import State
+from storage.errors import StorageUnavailable
 from storage.messages import History
 from tests.nodes.states import ADA, TURN, Listener, a_state, a_talk, an_answer
 
@@ -33,9 +35,13 @@ class Shelf:
 
     def __init__(self) -> None:
         self.saved: list[tuple[UUID, str, str, UUID, int]] = []
+        self.away = 0
 
     async def save(self, user_id: UUID, conversation_id: str, summary: str, *, turn_id: UUID, seen: int) -> bool:
-        """Add it."""
+        """Add it, unless the shelf is `away` for now."""
+        if self.away:
+            self.away -= 1
+            raise StorageUnavailable
         self.saved.append((user_id, conversation_id, summary, turn_id, seen))
         return True
 
@@ -102,6 +108,25 @@ async def test_without_a_models_summary_the_gist_is_kept(summarise: Writer | Non
     rolled = await roll_summary(state, Listener().runtime, summarise=summarise, summaries=shelf)
     assert rolled == {"summary": "User: Hello.\nCrystal: two\nUser: And on rent?\nCrystal: Rent was 900."}
     assert [(summary, seen) for _, _, summary, _, seen in shelf.saved] == [(rolled["summary"], 2)]
+
+
+async def test_a_summary_that_is_stored_already_is_not_written_again() -> None:
+    """The process from which the turn was taken over had come so far."""
+    writer, shelf = Writer("They spoke of rent."), Shelf()
+    state = answered("one", summary="They spoke.", covers=1)
+    state["summarised"] = True
+    rolled = await roll_summary(state, Listener().runtime, summarise=writer, summaries=shelf)
+    assert rolled == {"summary": "They spoke."}
+    assert (writer.asked, shelf.saved) == ([], [])
+
+
+async def test_a_model_is_asked_once_though_its_summary_cannot_be_stored_at_once() -> None:
+    """Only storing it is tried again."""
+    writer, shelf = Writer("They spoke of rent."), Shelf()
+    shelf.away = 2
+    with stamina.set_testing(True, attempts=10, cap=True):
+        await roll_summary(answered(), Listener().runtime, summarise=writer, summaries=shelf)
+    assert len(writer.asked) == len(shelf.saved) == 1
 
 
 async def test_in_a_new_conversation_nothing_was_read() -> None:

@@ -1,6 +1,7 @@
 """LangGraph's checkpoints, written and read as a role that sees nothing else."""
 
 import asyncio
+import time
 from collections.abc import AsyncGenerator
 
 import psycopg
@@ -10,8 +11,9 @@ from langgraph.checkpoint.base import CheckpointTuple, empty_checkpoint
 from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
 from psycopg import AsyncConnection
 
-from storage.checkpoints import checkpointer
+from storage.checkpoints import checkpointer, first_id
 from storage.errors import StorageUnavailable
+from storage.migrate import migrate
 from tests.storage.rows import Owner, rows
 
 WAITING = "select count(distinct pid) from pg_locks where not granted and relation = 'langgraph.checkpoints'::regclass"
@@ -101,3 +103,20 @@ async def test_a_server_that_went_away_is_unavailable(saver: AsyncPostgresSaver,
 
     with pytest.raises(StorageUnavailable):
         await lose()
+
+
+def test_the_first_id_of_a_moment_is_just_below_the_ids_that_are_made_in_it() -> None:
+    """Whatever the library makes sorts behind it, and before that of a moment later."""
+    before = time.time()
+    made = empty_checkpoint()["id"]
+    assert first_id(before) < made < first_id(time.time() + 0.001)
+    assert len(made) == len(first_id(before))
+
+
+async def test_an_index_that_was_never_finished_is_made_anew(database_url: str, owner: Owner) -> None:
+    """One that broke off while it was made finds nothing, and would stand in the way of the next."""
+    valid = "select indisvalid from pg_index where indexrelid = 'langgraph.checkpoints_age'::regclass"
+    assert rows(owner, valid) == [(True,)]
+    owner.execute("update pg_index set indisvalid = false where indexrelid = 'langgraph.checkpoints_age'::regclass")
+    await migrate(database_url)
+    assert rows(owner, valid) == [(True,)]

@@ -8,7 +8,7 @@ import pytest
 
 from storage import leases
 from storage.errors import Gone
-from storage.leases import Leases, present
+from storage.leases import ADOPT, Leases, present, terms
 from storage.pool import Pool
 from storage.queue import Queue
 from storage.turns import Turns
@@ -80,6 +80,41 @@ async def test_after_the_databases_own_start_nobody_is_taken_for_gone(
     await begun(pool, ada, uuid4())
     owner.execute("update chat_turns set lease_until = lease_until - interval '4 seconds'")
     assert await Leases(pool, uuid4()).adopt(9) == []
+
+
+@pytest.mark.parametrize("lives", [True, False])
+async def test_a_lease_that_ends_absurdly_late_is_none(
+    pool: Pool, owner: Owner, database_url: str, ada: UUID, lives: bool
+) -> None:
+    """The database's clock was set back: whoever lives renews it at once, and nobody waits for who is gone."""
+    mine = uuid4()
+    async with await psycopg.AsyncConnection.connect(database_url, autocommit=True) as conn:
+        await present(conn, mine)
+        turn_id = await begun(pool, ada, mine)
+        owner.execute("update chat_turns set lease_until = now() + interval '1 hour'")
+        if not lives:
+            await conn.close()
+            await gone(database_url)
+        taken = [orphan["turn_id"] for orphan in await Leases(pool, uuid4()).adopt(9)]
+    assert taken == ([] if lives else [turn_id])
+    assert rows(owner, "select lease_until < now() + interval '1 minute' from chat_turns") == [(not lives,)]
+
+
+async def test_a_look_at_turns_that_are_looked_after_reads_none_of_them(pool: Pool, owner: Owner, ada: UUID) -> None:
+    """However many are over or run: an index has their leases."""
+    await begun(pool, ada, uuid4())
+    owner.execute(
+        "insert into chat_turns select copy.* from chat_turns t, generate_series(1, 20000) n, jsonb_populate_record("
+        " t, jsonb_build_object('turn_id', md5(n::text)::uuid, 'status', case when n > 500 then 'done' else t.status"
+        " end)) copy"
+    )
+    owner.execute("analyze chat_turns")
+    with owner.transaction(force_rollback=True):
+        owner.execute("set local role frontdesk_keeper")
+        values = {**terms(), "owner": uuid4(), "limit": 25, "running": list[UUID]()}
+        plan = "\n".join(line for (line,) in rows(owner, "explain (analyze, timing off) " + ADOPT, **values))
+    assert "Index Scan on chat_turns_leased" in plan, plan
+    assert "Seq Scan on chat_turns" not in plan, plan
 
 
 async def test_who_lost_a_turn_commits_nothing(pool: Pool, owner: Owner, ada: UUID) -> None:

@@ -8,11 +8,12 @@ import psycopg
 import pytest
 from pgvector.psycopg import Vector  # pyright: ignore[reportMissingTypeStubs]
 
-from storage.errors import StorageUnavailable
+from storage.errors import SearchTooSlow, StorageUnavailable
 from storage.facts import DIMENSIONS, Facts, padded
 from storage.pool import Pool
 from storage.recall import Recall
 from tests.storage.rows import MODEL, Owner, accepted, heard, new_fact, rows
+from tests.support.postgres import lock, waits_for_a_lock
 
 BAKERY = {
     "Sells oat biscuits": (1.0, 0.0, 0.0),
@@ -143,3 +144,37 @@ async def test_a_connection_whose_server_takes_no_writes_is_not_searched_over(da
         assert second != first
         assert await connected(recall, read_only=False) == second
         assert await found(recall, ada) == []
+
+
+async def test_a_search_that_takes_too_long_is_given_up(pool: Pool, database_url: str, ada: UUID) -> None:
+    """By Postgres; the database is not taken to be away for it."""
+    await remembered(pool, ada)
+    held, release = asyncio.Event(), asyncio.Event()
+    holding = asyncio.create_task(lock(database_url, "memory_embeddings", held, release))
+    await held.wait()
+    async with Recall.open(database_url, model=MODEL, seconds=0.2) as recall:
+        with pytest.raises(SearchTooSlow):
+            await found(recall, ada)
+    release.set()
+    await holding
+
+
+async def test_a_search_that_nobody_waits_for_ends(
+    pool: Pool, recall: Recall, owner: Owner, database_url: str, ada: UUID
+) -> None:
+    """Also in Postgres, where it would go on for nobody."""
+    await remembered(pool, ada)
+    await found(recall, ada)
+    held, release = asyncio.Event(), asyncio.Event()
+    holding = asyncio.create_task(lock(database_url, "memory_embeddings", held, release))
+    await held.wait()
+    search = asyncio.create_task(found(recall, ada))
+    await waits_for_a_lock(database_url)
+    search.cancel()
+    await asyncio.gather(search, return_exceptions=True)
+    waiting = "select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
+    async with asyncio.timeout(30):
+        while rows(owner, waiting):  # noqa: ASYNC110 - the list of connections has no events
+            await asyncio.sleep(0.01)
+    release.set()
+    await holding

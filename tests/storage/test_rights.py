@@ -19,8 +19,8 @@ GRANTED: Mapping[str, str] = {
     "chat_turn_events": "SELECT",
     "chat_turn_facts": "INSERT SELECT",
     "chat_turns": (
-        "INSERT SELECT UPDATE(attempt,employee_slug,error_code,finish_reason,lease_until,owner,report,route,status,"
-        "stop_asked_at,updated_at)"
+        "INSERT SELECT UPDATE(attempt,employee_slug,error_code,facts_at,finish_reason,lease_until,owner,report,route,"
+        "status,stop_asked_at,summarised_at,updated_at)"
     ),
     "chat_users": "DELETE INSERT SELECT",
     "memory_embeddings": "DELETE INSERT SELECT UPDATE(holds)",
@@ -40,10 +40,12 @@ KEEPER = {
         "SELECT(attempt,convo_id,lease_until,owner,status,stop_asked_at,turn_id,user_id)"
         " UPDATE(attempt,lease_until,owner)"
     ),
-    "chat_idempotency": "DELETE SELECT(created_at,key,lease_until,owner,turn_id,user_id) UPDATE(lease_until)",
-    "chat_queue": "DELETE SELECT(lease_until,owner,turn_id,user_id) UPDATE(lease_until)",
-    "chat_rate_limits": "DELETE SELECT(bucket,created_at,user_id,window_start)",
-    "chat_turn_events": "DELETE SELECT(created_at,turn_id,user_id)",
+    "chat_guard_events": "DELETE SELECT(created_at,ctid)",
+    "chat_idempotency": "DELETE SELECT(created_at,ctid,key,lease_until,owner,turn_id,user_id) UPDATE(lease_until)",
+    "chat_queue": "DELETE SELECT(ctid,lease_until,owner,turn_id,user_id) UPDATE(lease_until)",
+    "chat_rate_limits": "DELETE SELECT(created_at,ctid,user_id,window_start)",
+    "chat_turn_events": "DELETE SELECT(created_at,ctid,turn_id,user_id)",
+    "xai_chat_metrics": "DELETE SELECT(created_at,ctid)",
 }
 """All that the role may do that looks after leases and takes away what is too old."""
 
@@ -87,7 +89,7 @@ def test_every_table_of_users_is_guarded(owner: Owner) -> None:
     """
     own = "(user_id = ( SELECT auth.uid() AS uid))"
     guarded = {table: (True, True, [f"owner_only * {own} {own}"]) for table in GRANTED}
-    for table in ("chat_idempotency", "chat_queue", "chat_rate_limits", "chat_turn_events"):
+    for table in KEEPER.keys() - {"chat_turns"}:
         guarded[table][2][:0] = ["keeper_deletes d true -", "keeper_sees r true -"]
     for table in ("chat_idempotency", "chat_queue"):
         guarded[table][2].insert(1, "keeper_leases w true true")

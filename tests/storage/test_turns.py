@@ -10,6 +10,7 @@ from storage.errors import Gone
 from storage.facts import Facts
 from storage.memory import Memory
 from storage.pool import Pool
+from storage.summaries import Summaries
 from storage.turn_records import TurnRecords
 from storage.turns import TITLE_LENGTH, Turns, answer_id
 from tests.storage.rows import MODEL, Owner, accepted, answered, heard, new_fact, rows, spoken
@@ -79,6 +80,34 @@ async def test_a_turn_tells_which_facts_it_used_and_learned(pool: Pool, facts: F
         "stop",
     )
     assert await TurnRecords(pool).find(bob, first) is None
+
+
+async def test_a_turn_notes_what_of_its_tail_is_stored(pool: Pool, facts: Facts, ada: UUID) -> None:
+    """The summary, also one that another had overtaken, and the facts, also where there are none."""
+    turn_id = await spoken(pool, ada, answered())
+    later = await spoken(pool, ada, answered("And?", "And so on"))
+
+    async def noted() -> tuple[bool, bool]:
+        story = await TurnRecords(pool).story(ada, turn_id)
+        assert story is not None
+        return story["summarised"], story["facts_known"]
+
+    assert await noted() == (False, False)
+    await facts.remember(ada, [], source=turn_id)
+    await Summaries(pool).save(ada, "c-1", "Both.", turn_id=later, seen=10**9)
+    assert await noted() == (False, True)
+    assert not await Summaries(pool).save(ada, "c-1", "The first.", turn_id=turn_id, seen=0)
+    assert await noted() == (True, True)
+
+
+async def test_facts_that_could_not_be_stored_are_not_noted(pool: Pool, facts: Facts, ada: UUID) -> None:
+    """Both or neither."""
+    turn_id = await spoken(pool, ada, answered())
+    with pytest.raises(psycopg.errors.CheckViolation):
+        await facts.remember(ada, [new_fact("tall")], source=turn_id)
+    story = await TurnRecords(pool).story(ada, turn_id)
+    assert story is not None
+    assert not story["facts_known"]
 
 
 async def test_the_one_who_answered_is_the_one_on_record(pool: Pool, owner: Owner, ada: UUID) -> None:
