@@ -27,10 +27,11 @@ create function lease_lapsed(
     p_lease double precision, p_quiet double precision, p_settling double precision
 ) returns boolean language sql stable as $$
     select p_until < now()
-        or p_until > now() + make_interval(secs => 2 * p_lease)
+        or (p_owner is null and p_until > now() + make_interval(secs => 2 * p_lease))
         or (p_owner is not null
-            and p_until < now() + make_interval(secs => p_lease - p_quiet)
-            and pg_postmaster_start_time() < now() - make_interval(secs => p_settling)
+            and (p_until > now() + make_interval(secs => 2 * p_lease)
+                 or (p_until < now() + make_interval(secs => p_lease - p_quiet)
+                     and pg_postmaster_start_time() < now() - make_interval(secs => p_settling)))
             and not exists (
                 select from pg_locks l
                 where l.locktype = 'advisory' and l.objsubid = 1
