@@ -60,7 +60,7 @@ def asking(runtime: Runtime[Context]) -> UUID:
 def claimed(runtime: Runtime[Context]) -> bool:
     """Whether an idempotency key was claimed for the turn of this run."""
     context: Context | None = runtime.context
-    return context is not None and context.claimed
+    return bool(context and context.claimed)
 
 
 class Notice(TypedDict):

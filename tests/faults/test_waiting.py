@@ -90,13 +90,12 @@ async def test_a_message_whose_process_is_killed_as_it_waits_is_answered_where_i
         lost = asyncio.create_task(send(process, ada))
         await in_line(url, 1)
         turn = await claim(url)
-        if retried == "before it dies":
-            again = asyncio.create_task(send(frontdesk, ada))
+        again = asyncio.create_task(send(frontdesk, ada)) if retried == "before it dies" else None
+        if again:
             await attached(frontdesk, turn)
         await process.kill()
         await time_passes(url)
-        if retried == "after its death":
-            again = asyncio.create_task(send(frontdesk, ada))
+        again = again or asyncio.create_task(send(frontdesk, ada))
         await claimed_anew(url, turn)
         await in_line(url, 1)
         gate.set()

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
+from typing import LiteralString
 from uuid import UUID, uuid4
 
 import pytest
@@ -171,7 +172,7 @@ async def test_only_so_many_of_a_user_wait(pool: Pool, ada: UUID, bob: UUID) -> 
     assert (await place(pool, bob))[1] == "waiting"
 
 
-LAPSES = {
+LAPSES: dict[str, LiteralString] = {
     "its lease has run out": "update chat_queue set lease_until = now() - interval '1 second'",
     "its process is gone": "update chat_queue set lease_until = lease_until - interval '4 seconds'",
     "the clock was set back": "update chat_queue set lease_until = lease_until + interval '1 hour'",
@@ -180,13 +181,13 @@ LAPSES = {
 
 @pytest.mark.parametrize("lapse", LAPSES.values(), ids=LAPSES.keys())
 async def test_a_dead_processs_place_keeps_nobody_waiting(
-    pool: Pool, owner: Owner, ada: UUID, monkeypatch: pytest.MonkeyPatch, lapse: str
+    pool: Pool, owner: Owner, ada: UUID, monkeypatch: pytest.MonkeyPatch, lapse: LiteralString
 ) -> None:
     """Nor is it counted among those that wait."""
     monkeypatch.setattr(leases, "SETTLING_SECONDS", 0)  # the tests' server has just begun
     for _ in range(MOST_IN_CONVERSATION + 1):
         await place(pool, ada, ELSEWHERE)
-    owner.execute(lapse.encode())
+    owner.execute(lapse)
     mine, taken = await place(pool, ada)
     assert taken == "first"
     assert await Queue(pool, HERE).wait(ada, mine, NEVER)
