@@ -95,7 +95,8 @@ class Sender:
         Only its id where another process has it and it has not begun: the key may become free again.
 
         Raises:
-            OtherBody, ShuttingDown, StorageUnavailable: as for `send`.
+            OtherBody, StorageUnavailable: as for `send`.
+            ShuttingDown: it has not begun, and is not waited for here any more.
         """
         # Of two requests of this process the second finds the turn of the first.
         claiming = self._claiming.setdefault((ask.user_id, key), asyncio.Lock())
@@ -109,7 +110,10 @@ class Sender:
                 return await self._claimed(ask, claim["turn_id"])
         if claim["body_hash"] != body_hash:
             raise OtherBody
-        return turn or await self._rejoin.begun(ask.user_id, claim["turn_id"]) or claim["turn_id"]
+        found = turn or await self._rejoin.begun(ask.user_id, claim["turn_id"])
+        if found is None and self._runner.running.closing:
+            raise ShuttingDown
+        return found or claim["turn_id"]
 
     async def _claimed(self, ask: Ask, turn_id: UUID) -> Sent:
         if self._runner.running.closing:
@@ -145,7 +149,7 @@ class _Elsewhere:
         """Wait until it begins; meanwhile its process tells of it, and is looked after now and then.
 
         Raises:
-            OtherBody, ShuttingDown, StorageUnavailable: as for `Sender.send`.
+            OtherBody, ShuttingDown, StorageUnavailable: as for `Sender.find`.
         """
         while self._turn is None:
             async with self._rejoin.listening(self.turn_id) as told:
