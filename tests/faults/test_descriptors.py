@@ -1,6 +1,7 @@
 """A server with more open files than select() knows, and one that has run out of them."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -20,6 +21,8 @@ from tests.support.process import Process, Start, starting
 from tests.support.raw import connected
 
 READERS = 1200
+FILES = 4096
+"""That the server and its readers may have open."""
 AT_ONCE = 100
 """Readers that come together."""
 WITHIN = 60.0
@@ -55,16 +58,24 @@ async def reading(process: Process, asked: bytes, stack: AsyncExitStack) -> asyn
 
 
 async def test_a_server_with_many_streams_finds_its_database_again(
-    postgres: Postgres, start: Start, model: ModelServer, ada: UUID
+    postgres: Postgres, model: ModelServer, pytestconfig: pytest.Config, ada: UUID
 ) -> None:
     """More than a thousand of them: the answer is finished, everyone hears its end, and new messages are answered."""
     gate = asyncio.Event()
     model.queue(Gate(["Well, ", "it depends."], gate), streaming)
-    process = await start()
     async with AsyncExitStack() as stack:
-        for pid in (0, process.process.pid):
-            stack.enter_context(may_open(3 * READERS, pid))
+        stack.enter_context(may_open(FILES))
+        # The low numbers are taken, or connections to the database would have them.
+        low = [os.open(os.devnull, os.O_RDONLY) for _ in range(1024)]
+        stack.callback(lambda: [os.close(number) for number in low])
+        folder = Path(pytestconfig.cache.mkdir("frontdesk"))
+        start = await stack.enter_async_context(starting(postgres.url(), model.url, folder, inherited=low))
+        await postgres.stop()
+        process = await start()
         client = await stack.enter_async_context(process.client(ada))
+        await is_away(client)
+        await postgres.start()
+        await is_back(client)
         events = await stack.enter_async_context(listening(process, ada, "Hello"))
         turn = (await until(events, "token"))[0].data["turn_id"]
         token = client.headers["authorization"]

@@ -6,7 +6,7 @@ import re
 import signal
 import sys
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -74,11 +74,14 @@ Start = Callable[..., Awaitable[Process]]
 
 
 @asynccontextmanager
-async def starting(database_url: str, model_url: str, folder: Path) -> AsyncGenerator[Start]:
+async def starting(
+    database_url: str, model_url: str, folder: Path, *, inherited: Sequence[int] = ()
+) -> AsyncGenerator[Start]:
     """A way to start servers, all of which are gone at the block's end.
 
     Args:
         folder: keeps what the embedding model has learned, so that a start is quick.
+        inherited: descriptors that each of them has from its beginning.
     """
     known = environment(database_url, model_url, folder)
     async with AsyncExitStack() as stack:
@@ -90,7 +93,8 @@ async def starting(database_url: str, model_url: str, folder: Path) -> AsyncGene
             stderr, log = mkstemp(dir=logs)
             process = await asyncio.create_subprocess_exec(
                 FRONTDESK, *(arguments or ("serve", "--port", "0")),
-                cwd=folder, env=known | ours | others, stdout=asyncio.subprocess.PIPE, stderr=stderr,
+                cwd=folder, env=known | ours | others, pass_fds=inherited,
+                stdout=asyncio.subprocess.PIPE, stderr=stderr,
             )  # fmt: skip
             os.close(stderr)
             stack.push_async_callback(_gone, process)
