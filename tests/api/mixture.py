@@ -145,9 +145,8 @@ class Mixture:
             self.unseen.append((await client.post("/chat", json={"message": "And me?"})).json()["code"])
         late = "update chat_turns set lease_until = now() - interval '1 s' where lease_until is not null"
         await owner(self.here.service.url, late)
-        await self.here.service.heart.adopt()
+        await self.here.ended()
         self.seen.append(of_answer(self.bob, "byte", await self.told(self.bob, turn_id)))
-        await self.here.settled()
 
     async def over_the_limit(self) -> None:
         """One more in this minute than the user may send."""

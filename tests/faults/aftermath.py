@@ -50,9 +50,25 @@ async def kept(asked: Asked) -> Kept:
     )
 
 
+class Paid(NamedTuple):
+    """Of what follows the answer: what is stored, and how often the model was asked for it."""
+
+    summary: bool
+    facts: bool
+    summaries_asked_for: int
+    facts_asked_for: int
+
+
+async def paid(asked: Asked) -> Paid:
+    """How that stands."""
+    query = "select summarised_at is not null, facts_at is not null from chat_turns where user_id = %(user)s"
+    [stored] = await rows(asked.url, query, user=asked.user) or [(False, False)]
+    return Paid(*stored, asked.summaries_asked_for(), asked.facts_asked_for())
+
+
 async def all_is_well(asked: Asked) -> str:
     """Let time pass and the reader come back, and look at everything; returns how the turn stood at the kill."""
-    before, asked_for = await kept(asked), asked.answers_asked_for()
+    before, asked_for, paid_for = await kept(asked), asked.answers_asked_for(), await paid(asked)
     found = await rows(asked.url, "select turn_id, status from chat_turns where user_id = %(user)s", user=asked.user)
     await time_passes(asked.url)
     if found:
@@ -73,6 +89,10 @@ async def all_is_well(asked: Asked) -> str:
     assert asked.answers_asked_for() <= 2
     if before.answers:
         assert asked.answers_asked_for() == asked_for, "the model was asked again for an answer that was there"
+    if paid_for.summary:
+        assert asked.summaries_asked_for() == paid_for.summaries_asked_for, "a summary that was there was paid again"
+    if paid_for.facts:
+        assert asked.facts_asked_for() == paid_for.facts_asked_for, "facts that were there were paid again"
     return str(status)
 
 

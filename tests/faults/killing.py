@@ -10,7 +10,7 @@ import httpx
 
 from tests.support.app import Event, Frontdesk, read_events
 from tests.support.database import rows
-from tests.support.model_script import Json, Request, Text, When, streaming, structured
+from tests.support.model_script import Json, Request, Text, When, plain, streaming, structured
 from tests.support.model_server import ModelServer
 from tests.support.nursery import Child
 
@@ -62,6 +62,14 @@ class Asked:
     def answers_asked_for(self) -> int:
         """How often the model was asked for the answer."""
         return sum(map(self.its(streaming), self.model.requests))
+
+    def summaries_asked_for(self) -> int:
+        """How often the model was asked for the summary."""
+        return sum(map(self.its(plain), self.model.requests))
+
+    def facts_asked_for(self) -> int:
+        """How often the model was asked for facts."""
+        return sum(map(self.its(structured), self.model.requests))
 
     def send(self) -> None:
         """Send the message to the server that is to be killed, and read the answer as far as it comes."""

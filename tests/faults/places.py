@@ -84,12 +84,17 @@ class Waits:
 
 @dataclass(frozen=True)
 class Silence:
-    """The model was asked and says nothing, or nothing more after its first words."""
+    """The model was asked and says nothing, or nothing more after its first words.
+
+    Args:
+        noted: what the turn has noted meanwhile, where something is to be done beside it.
+    """
 
     node: str
     left: Left
     asked: When
     words: bool = False
+    noted: LiteralString | None = None
     halt: None = None
 
     @asynccontextmanager
@@ -99,6 +104,8 @@ class Silence:
         await turn.model.received(turn.its(self.asked), within=WITHIN)
         if self.words:
             await turn.hears("token")
+        if self.noted:
+            await seen_noted(turn, self.noted)
         yield
 
 
@@ -151,6 +158,14 @@ async def seen_waiting(turn: Asked, statement: str) -> None:
             await asyncio.sleep(0.005)
 
 
+async def seen_noted(turn: Asked, column: LiteralString) -> None:
+    """Return once the turn says that this was done."""
+    query = "select from chat_turns where user_id = %(user)s and " + column + " is not null"
+    async with asyncio.timeout(WITHIN):
+        while not await rows(turn.url, query, user=turn.user):  # noqa: ASYNC110 - a table has no events
+            await asyncio.sleep(0.005)
+
+
 PLACES: dict[str, Place] = {
     "before the guard, at the claim of its key": Waits("guard", "unknown", "chat_idempotency"),
     "in the guard": Called("guard", "unknown", "nodes.guard:guard"),
@@ -178,8 +193,10 @@ PLACES: dict[str, Place] = {
     "before the end is told": Called("generate", "answered", "graph.endings:answered"),
     "with an end that is not written down": Unwritten("generate", "answered", "done"),
     "as the summary is written": Silence("roll_summary", "answered", plain),
+    "with only its facts kept": Silence("roll_summary", "answered", plain, noted="facts_at"),
     "as the summary is kept": Waits("roll_summary", "answered", "chat_convo_summaries"),
     "as facts are looked for": Silence("extract_facts", "answered", structured),
+    "with only its summary kept": Silence("extract_facts", "answered", structured, noted="summarised_at"),
     "as a fact is kept": Waits("extract_facts", "answered", "user_memory_facts"),
     "between a fact and its vector": Waits("extract_facts", "answered", "memory_embeddings"),
     "as it is measured": Waits("record_metrics", "answered", "xai_chat_metrics"),

@@ -20,8 +20,8 @@ from tests.support.raw import connected
 
 TOGETHER = 50
 """Clients at a time."""
-POSTGRES = 10 + 5 + 5 + 5 + 3 + 2
-"""Connections of one application at most: parts, recall, checkpoints, records, jobs, and two that listen."""
+POSTGRES = 10 + 5 + 5 + 5 + 2 + 3 + 2
+"""Connections of one application at most: parts, recall, checkpoints, records, leases, jobs, and two that listen."""
 MODEL = 100
 """Connections to the model that one application keeps open at most."""
 WITHIN = 30

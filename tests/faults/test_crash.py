@@ -35,8 +35,7 @@ async def time_passes(url: str) -> None:
 async def adopted(frontdesk: Frontdesk) -> None:
     """Some time later the server that stayed looks after what is nobody's, and finishes it."""
     await time_passes(frontdesk.service.url)
-    await frontdesk.service.heart.adopt()
-    await frontdesk.settled()
+    await frontdesk.ended()
 
 
 async def told(frontdesk: Frontdesk, user: UUID, turn: str, after: int = 0) -> list[Event]:
@@ -213,7 +212,6 @@ async def test_a_server_that_is_asked_to_end_twice_hands_its_turns_on(
     assert await process.end() == 0
     await asyncio.gather(reading, return_exceptions=True)
     assert [event.name for event in heard if event.name in ("done", "error")] == []
-    await frontdesk.service.heart.adopt()
-    await frontdesk.settled()
+    await frontdesk.ended()
     rest = await told(frontdesk, ada, heard[0].data["turn_id"], after=heard[-1].id)
     assert text_of(heard + rest) == "Yes, you can."

@@ -76,6 +76,20 @@ async def test_a_turn_is_answered_once_though_its_server_is_killed(ask: Ask, pla
         assert await all_is_well(asked) == at.left
 
 
+@pytest.mark.parametrize(
+    ("place", "summaries", "facts"),
+    [("as it is measured", 1, 1), ("with only its facts kept", 2, 1), ("with only its summary kept", 1, 2)],
+)
+async def test_what_follows_the_answer_is_paid_once(ask: Ask, place: str, summaries: int, facts: int) -> None:
+    """A model is asked again only for what the killed server had not stored yet."""
+    asked = await ask()
+    async with PLACES[place].reached(asked):
+        await asked.kill()
+    await connections_ended(asked)
+    await all_is_well(asked)
+    assert (asked.summaries_asked_for(), asked.facts_asked_for()) == (summaries, facts)
+
+
 @pytest.mark.parametrize("seed", SEEDS)
 async def test_a_turn_is_answered_once_though_its_server_is_killed_at_a_random_moment(ask: Ask, seed: int) -> None:
     """The same holds anywhere between the places that one can think of."""

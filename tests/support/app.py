@@ -24,6 +24,7 @@ from graph.opening import Local
 from graph.service import Service, open_service
 from graph.settings import Settings
 from graph.tracing import tracing
+from tests.support.database import rows
 
 SECRET = "a secret for tests that is long enough"
 PATIENCE: dict[str, float] = {"accept_timeout": 20, "memory_timeout": 20}
@@ -96,6 +97,13 @@ class Frontdesk:
     async def settled(self) -> None:
         """Wait until no turn runs any more, the work after the answers included."""
         await self.service.runner.running.idle()
+
+    async def ended(self) -> None:
+        """Wait until every turn has ended, those that are taken over too: by this server, or another that looks."""
+        while await rows(self.service.url, "select from chat_turns where status in ('accepted', 'answered')"):
+            await self.service.heart.adopt()
+            await self.settled()
+            await asyncio.sleep(0.01)
 
     async def unasked(self) -> None:
         """Wait until no request is being answered: each has its answer, or its client was seen to leave."""

@@ -62,13 +62,17 @@ def plain(request: Request) -> bool:
 
 @dataclass(frozen=True)
 class Text:
-    """These tokens (a str is split in words), then the end; delays are seconds, the opening event waits for none."""
+    """These tokens (a str is split in words), then the end; delays are seconds, the opening event waits for none.
+
+    `counts` is told as how many tokens prompt and reply have, instead of the truth.
+    """
 
     tokens: Sequence[str] | str
     finish_reason: str = "stop"
     delay_first: float = 0.0
     delay_between: float = 0.0
     usage: bool = True
+    counts: int | None = None
 
 
 @dataclass(frozen=True)

@@ -177,6 +177,8 @@ class _Completion:
         self._finish = reply.finish_reason if isinstance(reply, model.Text) else "tool_calls" if self._tool else "stop"
         self._head = {"id": f"chatcmpl-{request.order}", "created": 0, "model": request.body.get("model")}
         prompt, completion = model.prompt_words(request), len(self._tokens)
+        if isinstance(reply, model.Text) and reply.counts is not None:
+            prompt = completion = reply.counts
         usage = {"prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": prompt + completion}
         self._usage: model.Document = {} if isinstance(reply, model.Text) and not reply.usage else {"usage": usage}
         options: model.Document = request.body.get("stream_options") or {}
