@@ -39,7 +39,7 @@ async ({ documents, result }) => {
     incremental: (text) => [1, 2, 7, 40].every((step) => renderInSteps(text, step) === render(text).innerHTML)
       && render(text, documents[0], text).innerHTML === render(text).innerHTML,
     headings: (text) => [...render(text).querySelectorAll("h1, h2, h3, h4, h5, h6")].map((node) => node.tagName),
-    text: (text) => render(text).textContent,
+    beginning: (text) => render(text).textContent.slice(0, 20),
   };
   return documents.map(results[result]);
 }

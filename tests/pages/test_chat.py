@@ -18,7 +18,7 @@ async def test_an_answer_is_shown_token_by_token(chat: ChatPage, model: ModelSer
     model.queue(Gate(["Well, ", "it ", "depends."], gate), streaming)
     await chat.send("What can I write off for my side business?")
     await expect(chat.answers).to_have_text("Well,")
-    assert not model.requests[0].finished.is_set()
+    assert not (await model.received(streaming)).finished.is_set()
     await expect(chat.last_answer.locator("header")).to_contain_text("Ledger")
     await expect(chat.last_answer.locator(".route-reason")).to_contain_text("sure")
     gate.set()

@@ -34,7 +34,7 @@ async def page(browser: Browser, shared_app: Frontdesk) -> AsyncIterator[Page]:
 
 
 async def render(page: Page, result: str, *documents: str) -> list[Any]:
-    """Render documents, and return this result of each: `trees`, `incremental`, `headings` or `text`."""
+    """Render documents, and return this result of each: `trees`, `incremental`, `headings` or `beginning`."""
     async with asyncio.timeout(HANG):
         results: list[Any] = await page.evaluate(SCRIPT, {"documents": documents, "result": result})
     return results
@@ -60,9 +60,9 @@ async def test_incremental_rendering_ends_with_the_same_result(page: Page) -> No
 
 
 async def test_hostile_documents_are_rendered(page: Page) -> None:
-    """Each comes to its end, and the paragraph after it is there; quadratic or worse, the page would hang."""
+    """A renderer that takes quadratic time, or worse, would hang until the deadline; one that recurses would fail."""
     documents = hostile_documents()
-    texts = await render(page, "text", *(f"the start\n\n{text}" for text in documents.values()))
+    texts = await render(page, "beginning", *(f"the start\n\n{text}" for text in documents.values()))
     assert [name for name, text in zip(documents, texts, strict=True) if not text.startswith("the start")] == []
 
 

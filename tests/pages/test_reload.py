@@ -85,7 +85,7 @@ async def test_the_notice_about_trimmed_context_is_kept(serve: Serve, browser: B
     """It says that a long conversation did not fit into the model's context."""
     app = await serve(jwt_secret=None, context_tokens=1000)
     async with open_chat(browser, app.url) as chat:
-        model.always(Text("word " * 700), streaming)
+        model.always(Text(["word " * 700]), streaming)
         for number in range(3):
             await chat.send("Go on")
             await expect(chat.button("Copy")).to_have_count(number + 1)

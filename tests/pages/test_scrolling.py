@@ -77,11 +77,11 @@ async def test_the_keyboard_scrolls_too(chat: ChatPage, model: ModelServer) -> N
 
 
 async def test_following_is_smooth_and_never_goes_back(chat: ChatPage, model: ModelServer) -> None:
-    """While an answer grows line by line, no step is as high as the screen."""
-    model.queue(Text([f"line {number}\n\n" for number in range(30)], delay_between=0.01), streaming)
+    """While an answer grows by single lines and by a whole screen, no step is as high as the screen."""
+    model.queue(Text([*["line\n\n"] * 20, "line\n\n" * 20], delay_between=0.01), streaming)
     await chat.page.locator("#log").evaluate(RECORD_POSITIONS)
     await chat.send("Hello")
-    await expect(chat.answers.locator("p")).to_have_count(30)
+    await expect(chat.answers.locator("p")).to_have_count(40)
     await expect(chat.button("Copy")).to_be_visible()
     await bottom_reached(chat)
     positions: list[float] = await chat.page.evaluate("positions")
