@@ -4,10 +4,11 @@ import asyncio
 import gc
 from collections import Counter
 from types import MethodType
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 import psutil
+from litestar import Litestar
 
 from api.protocol import Edge
 from graph.scribe import Scribe
@@ -27,6 +28,7 @@ def left(frontdesk: Frontdesk) -> Counter[str]:
             "connections": len(frontdesk.server.server_state.connections),
             "running turns": len(frontdesk.service.runner.running._tasks),
             "turns that readers wait for": len(frontdesk.service.rejoin._news._waiting),
+            "streams": sum(cast(Litestar, frontdesk.server.config.app).state.streams.values()),
             "turns with unwritten events": len(scribe._held) + len(scribe._writing),
         }
     )
