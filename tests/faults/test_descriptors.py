@@ -67,7 +67,8 @@ async def test_a_server_with_many_streams_finds_its_database_again(
         stack.enter_context(may_open(FILES))
         # The low numbers are taken, or connections to the database would have them.
         low = [os.open(os.devnull, os.O_RDONLY) for _ in range(1024)]
-        stack.callback(lambda: [os.close(number) for number in low])
+        for number in low:
+            stack.callback(os.close, number)
         folder = Path(pytestconfig.cache.mkdir("frontdesk"))
         start = await stack.enter_async_context(starting(postgres.url(), model.url, folder, inherited=low))
         await postgres.stop()
