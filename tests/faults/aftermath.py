@@ -62,8 +62,8 @@ class Paid(NamedTuple):
 async def paid(asked: Asked) -> Paid:
     """How that stands."""
     query = "select summarised_at is not null, facts_at is not null from chat_turns where user_id = %(user)s"
-    [stored] = await rows(asked.url, query, user=asked.user) or [(False, False)]
-    return Paid(*stored, asked.summaries_asked_for(), asked.facts_asked_for())
+    [(summary, facts)] = await rows(asked.url, query, user=asked.user) or [(False, False)]
+    return Paid(summary, facts, asked.summaries_asked_for(), asked.facts_asked_for())
 
 
 async def all_is_well(asked: Asked) -> str:
