@@ -186,7 +186,7 @@ def test_doctor_has_a_line_for_each_thing_and_fails_where_one_is_not_well(tmp_pa
     done = run("doctor", cwd=tmp_path, **settings)
     assert done.returncode == 0, done.stdout + done.stderr
     assert [line.split()[1] for line in done.stdout.splitlines()] == [
-        "settings", "database", "extension", "migrations", "model",
+        "settings", "database", "disk", "extension", "migrations", "model",
     ]  # fmt: skip
     done = run("doctor", cwd=tmp_path, OPENAI_BASE_URL="http://127.0.0.1:9/v1", **settings)
     assert done.returncode == 1

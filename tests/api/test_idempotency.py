@@ -45,7 +45,7 @@ async def counts(url: str) -> tuple[int, ...]:
     return await row(
         url,
         "select (select count(*) from chat_turns), (select count(*) from chat_messages),"
-        " (select coalesce(sum(count), 0)::int from chat_rate_limits)",
+        " (select coalesce(sum(count), 0)::int from chat_rate_limits where bucket = 'chat')",
     )
 
 

@@ -79,7 +79,7 @@ class Talk:
 @pytest.fixture
 async def talk(serve: Serve, model: ModelServer, ada: UUID, bob: UUID) -> Talk:
     """Two users and everything that can become of a message."""
-    talk = Talk(await serve(rate_limit=5), model)
+    talk = Talk(await serve(rate_limit=6), model)
     fact = {"fact": "The user sells biscuits.", "confidence": 0.9, "replaces": []}
     model.queue(Json({"facts": [fact]}), structured)
     await talk.say(ada, "ledger", "I sell biscuits", conversation_id="c-1")

@@ -156,7 +156,7 @@ async def test_messages_that_wait_are_told_of(frontdesk: Frontdesk, model: Model
 
 async def test_each_background_task_is_told_of(frontdesk: Frontdesk, start: Start, ada: UUID) -> None:
     """Whether it runs, when it last came round, and how often it was started again; by several processes, too."""
-    tasks = {"health_probe", "notifications", "journal_writer", "lease_renewal", "jobs_worker"}
+    tasks = {"health_probe", "notifications", "journal_writer", "lease_renewal", "adoption", "jobs_worker"}
     several = await start("serve", "--port", "0", "--workers", "2")
     for server, expected in ((frontdesk, tasks), (several, tasks | {"figures_writer"})):
         async with server.client(None) as client:

@@ -44,7 +44,7 @@ async def kept(asked: Asked) -> Kept:
             " (select count(*) from user_fact_sources where user_id = %(user)s),"
             " (select count(*) from xai_chat_metrics where user_id = %(user)s),"
             " (select count(*) from chat_queue join chat_turns using (user_id, turn_id) where user_id = %(user)s),"
-            " (select coalesce(sum(count), 0)::int from chat_rate_limits where user_id = %(user)s)",
+            " (select coalesce(sum(count), 0)::int from chat_rate_limits where user_id = %(user)s and bucket = 'chat')",
             user=asked.user,
         )
     )

@@ -54,7 +54,8 @@ async def whole(url: str, turn: str) -> None:
         "select t.status, (select count(*) from chat_messages where role = 'user'),"
         " (select count(*) from chat_messages where role = 'assistant'), (select count(*) from chat_convo_summaries),"
         " (select count(*) from user_memory_facts), (select count(*) from xai_chat_metrics),"
-        " (select sum(count)::int from chat_rate_limits) from chat_turns t where t.turn_id = %(turn)s",
+        " (select sum(count)::int from chat_rate_limits where bucket = 'chat')"
+        " from chat_turns t where t.turn_id = %(turn)s",
         turn=UUID(turn),
     )
     assert counts == ("done", 1, 1, 1, 1, 1, 1)
