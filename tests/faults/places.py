@@ -200,7 +200,7 @@ PLACES: dict[str, Place] = {
     "as a fact is kept": Waits("extract_facts", "answered", "user_memory_facts"),
     "between a fact and its vector": Waits("extract_facts", "answered", "memory_embeddings"),
     "as it is measured": Waits("record_metrics", "answered", "xai_chat_metrics"),
-    "as it is called done": Waits("record_metrics", "answered", "chat_turns", "set status = 'done'", after="done"),
+    "as it is called done": Called("record_metrics", "answered", "storage.turns:Turns.finish"),
     "at the last checkpoint": Waits("record_metrics", "done", "langgraph.checkpoints", after="done"),
 }
 """By what a test is called after them; at least one for each node."""

@@ -2,15 +2,15 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
 
-from tests.support.app import read_events, ready
+from tests.support.app import Event, read_events, ready
 from tests.support.database import disconnect
 from tests.support.files import may_open
 from tests.support.listening import listening, until
@@ -20,11 +20,11 @@ from tests.support.postgres import Postgres
 from tests.support.process import Process, Start, starting
 from tests.support.raw import connected
 
-READERS = 1200
+USERS = 13
+READERS_EACH = 95
+"""Together more than 1,200; a user may have a hundred streams open."""
 FILES = 4096
 """That the server and its readers may have open."""
-AT_ONCE = 100
-"""Readers that come together."""
 WITHIN = 60.0
 """Seconds that anything may take."""
 
@@ -62,7 +62,6 @@ async def test_a_server_with_many_streams_finds_its_database_again(
 ) -> None:
     """More than a thousand of them: the answer is finished, everyone hears its end, and new messages are answered."""
     gate = asyncio.Event()
-    model.queue(Gate(["Well, ", "it depends."], gate), streaming)
     async with AsyncExitStack() as stack:
         stack.enter_context(may_open(FILES))
         # The low numbers are taken, or connections to the database would have them.
@@ -77,20 +76,22 @@ async def test_a_server_with_many_streams_finds_its_database_again(
         await is_away(client)
         await postgres.start()
         await is_back(client)
-        events = await stack.enter_async_context(listening(process, ada, "Hello"))
-        turn = (await until(events, "token"))[0].data["turn_id"]
-        token = client.headers["authorization"]
-        asked = f"GET /turns/{turn}/events HTTP/1.1\r\nHost: desk\r\nAuthorization: {token}\r\n\r\n".encode()
+        talks: list[AsyncGenerator[Event]] = []
         readers: list[asyncio.StreamReader] = []
-        for _ in range(0, READERS, AT_ONCE):
-            readers += await asyncio.gather(*(reading(process, asked, stack) for _ in range(AT_ONCE)))
+        for user in [ada, *(uuid4() for _ in range(USERS - 1))]:
+            model.queue(Gate(["Well, ", "it depends."], gate), streaming)
+            talks.append(await stack.enter_async_context(listening(process, user, "Hello")))
+            turn = (await until(talks[-1], "token"))[0].data["turn_id"]
+            token = process.client(user).headers["authorization"]
+            asked = f"GET /turns/{turn}/events HTTP/1.1\r\nHost: desk\r\nAuthorization: {token}\r\n\r\n".encode()
+            readers += await asyncio.gather(*(reading(process, asked, stack) for _ in range(READERS_EACH)))
         await postgres.stop()
         await is_away(client)
         await postgres.start()
         await is_back(client)
         gate.set()
         async with asyncio.timeout(WITHIN):
-            await until(events, "done")
+            await asyncio.gather(*(until(events, "done") for events in talks))
             await asyncio.gather(*(reader.readuntil(b"event: done") for reader in readers))
         async with client.stream("POST", "/chat", json={"message": "And me?"}) as answer:
             assert [event.name async for event in read_events(answer)][-1] == "done"

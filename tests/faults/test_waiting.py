@@ -8,8 +8,8 @@ from uuid import UUID
 import httpx
 import pytest
 
-from graph import sending
-from storage import journal, queue
+from graph import sending, supervision
+from storage import queue
 from tests.support.app import Event, Frontdesk, read_events
 from tests.support.database import owner, row, rows
 from tests.support.listening import in_line, listening, until
@@ -186,7 +186,9 @@ async def test_a_lost_connection_for_news_delays_and_loses_nothing(
     frontdesk: Frontdesk, model: ModelServer, ada: UUID, monkeypatch: pytest.MonkeyPatch, mended: bool
 ) -> None:
     """What was told meanwhile is looked for when it is there again; and without it, now and then."""
-    monkeypatch.setattr(journal, "RECONNECT", 0.5 if mended else 3600)
+    if not mended:
+        monkeypatch.setattr(supervision, "FIRST_PAUSE", 3600)
+        monkeypatch.setattr(supervision, "LONGEST_PAUSE", 3600)
     for pause in ("FIRST_LOOK_AGAIN", "LOOK_AGAIN"):
         monkeypatch.setattr(queue, pause, 3600 if mended else 0.05)
     url = frontdesk.service.url

@@ -31,7 +31,7 @@ async def expect_texts(locator: Locator, *texts: str) -> None:
 
 async def test_a_users_turns_are_shown(serve: Serve, browser: Browser, model: ModelServer, ada: UUID) -> None:
     """Exact numbers, for the employee who answered, and without the turns of other users."""
-    app = await serve(rate_limit=5)
+    app = await serve(rate_limit=7)
     await send_mixed_messages(app, model, ada)
     add_turns(app.service.url, "goalie")
     totals = (await fetch_summary(app, ada))["totals"]

@@ -14,6 +14,7 @@ import threading
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from operator import attrgetter
 from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any
@@ -122,7 +123,7 @@ def _live(environment: Mapping[str, str], halt: str | None) -> None:
 
 def _code(name: str) -> CodeType:
     module, _, function = name.partition(":")
-    code: CodeType = getattr(importlib.import_module(module), function).__code__
+    code: CodeType = attrgetter(function)(importlib.import_module(module)).__code__
     return code
 
 
