@@ -13,7 +13,10 @@ from tests.support.listening import listening, until
 from tests.support.model_script import Gate, Status, streaming
 from tests.support.model_server import ModelServer
 from tests.support.process import Start
-from tests.support.prometheus import counted, scraped
+from tests.support.prometheus import Samples, counted, scraped
+
+QUIET = ("turns", "exports", "checkpoints", "recall")
+"""Pools of which nobody holds a connection while nobody is served; the scrape itself takes one of `records`."""
 
 
 async def test_turns_are_counted_with_their_times(serve: Serve, model: ModelServer, ada: UUID, bob: UUID) -> None:
@@ -37,6 +40,15 @@ async def test_turns_are_counted_with_their_times(serve: Serve, model: ModelServ
     assert found["frontdesk_first_token_seconds_bucket", "tag", "+Inf"] == 2
 
 
+async def at_rest(frontdesk: Frontdesk, admin: UUID) -> Samples:
+    """What is told once nobody holds a connection; one that a pool is just making counts as held until it is made."""
+    async with asyncio.timeout(30):
+        while True:
+            found = await scraped(frontdesk, admin)
+            if not any(found["frontdesk_pool_used_connections", name] for name in QUIET):
+                return found
+
+
 async def test_what_is_going_on_is_told_as_it_is(frontdesk: Frontdesk, model: ModelServer, ada: UUID) -> None:
     """Running turns, connections in use, and events on their way to the journal."""
     gate = asyncio.Event()
@@ -47,13 +59,11 @@ async def test_what_is_going_on_is_told_as_it_is(frontdesk: Frontdesk, model: Mo
         gate.set()
         await until(events, "done")
     await frontdesk.settled()
-    after = await scraped(frontdesk, ada)
+    after = await at_rest(frontdesk, ada)
     assert (during["frontdesk_running_turns",], after["frontdesk_running_turns",]) == (1, 0)
     assert after["frontdesk_journal_waiting_events",] == 0
     assert after["frontdesk_waiting_jobs",] in (0, 1, 2)  # of each of our two jobs one may wait
     pools = ("turns", "records", "exports", "checkpoints", "recall")
-    used = {name: after["frontdesk_pool_used_connections", name] for name in pools if name != "records"}
-    assert used == {"turns": 0, "exports": 0, "checkpoints": 0, "recall": 0}
     assert all(after["frontdesk_pool_connections", name] >= 1 for name in pools)
     assert {name: after["frontdesk_pool_waiting", name] for name in pools} == dict.fromkeys(pools, 0)
 

@@ -42,9 +42,11 @@ async def test_a_server_starts_without_a_database_and_works_once_there_is_one(
             assert [event.name async for event in read_events(answer)][-1] == "done"
 
 
-@pytest.mark.parametrize(("how", "code"), [("stopped", 0), ("standing still", 1)])
-async def test_a_server_ends_also_without_a_database(postgres: Postgres, start: Start, how: str, code: int) -> None:
-    """In seconds; what cannot be ended in good order is cut off."""
+@pytest.mark.parametrize(("how", "codes"), [("stopped", {0}), ("standing still", {0, 1})])
+async def test_a_server_ends_also_without_a_database(
+    postgres: Postgres, start: Start, how: str, codes: set[int]
+) -> None:
+    """In seconds; what waits for a database that stands still, and cannot be ended in good order, is cut off."""
     process = await start()
     if how == "stopped":
         await postgres.stop()
@@ -54,4 +56,4 @@ async def test_a_server_ends_also_without_a_database(postgres: Postgres, start: 
         while (await client.get("/health/ready")).status_code == 200:
             pass
     async with asyncio.timeout(3 * LAST_RESORT):
-        assert await process.end() == code
+        assert await process.end() in codes
