@@ -90,6 +90,8 @@ class Lease:
     def start(self, *, first: bool = False) -> None:
         """Start the server where nobody keeps it, and return once it answers.
 
+        A server found running may be on its way out; it is started again once it is gone.
+
         Args:
             first: this lease has not used it yet.
 
@@ -99,15 +101,22 @@ class Lease:
         with self._busy, lock_file(self.server.folder, "start") as starting:
             while not try_lock(starting, fcntl.LOCK_EX):
                 self._wait()
-            if not self.is_running():
-                command = self.server.prepare(alone=first and self._is_alone())
-                self._wait(0)
-                self._reap(0)  # it has no lock any more, so it is about to be gone
-                self._keeper = launch(self.server.folder, command, self.server.stop)
-            while not self.server.ready():
-                self._wait()
+            launched = False
+            while True:
                 if not self.is_running():
-                    raise NotStarted(f"it ended while starting; its log is {self.server.folder / 'log'}")
+                    if launched:
+                        raise NotStarted(f"it ended while starting; its log is {self.server.folder / 'log'}")
+                    self._launch(first)
+                    launched = True
+                if self.server.ready():
+                    return
+                self._wait()
+
+    def _launch(self, first: bool) -> None:
+        command = self.server.prepare(alone=first and self._is_alone())
+        self._wait(0)
+        self._reap(0)  # it has no lock any more, so it is about to be gone
+        self._keeper = launch(self.server.folder, command, self.server.stop)
 
     def release(self) -> None:
         """Give the server up; where nobody else uses it, return only once it has stopped."""
