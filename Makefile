@@ -1,4 +1,4 @@
-# Python 3.11+, make and npm are needed; the rest is installed into .venv and api/page/vendor.
+# Python 3.11+, make and npm are needed; the rest is installed into .venv and api/static/vendor.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -46,7 +46,7 @@ screenshots: $(VENV)/.dev  ## take pictures of both pages into docs/screenshots 
 	@$(BIN)/python -m tests.pages.screenshots docs/screenshots
 
 drawing: $(VENV)/.serve  ## draw the pipeline into README.md from the compiled graph
-	@$(BIN)/python -m graph.drawing README.md
+	@$(BIN)/python -m graph.diagram README.md
 
 # Each stamp is newer than the lock it was made from, so a second run installs nothing.
 $(VENV)/.serve: requirements.lock pyproject.toml package-lock.json hatch_build.py

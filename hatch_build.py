@@ -12,7 +12,7 @@ NEEDED = {
     "node_modules/markdown-it/dist/browser/markdown-it.esm.min.mjs": "markdown-it.js",
     "node_modules/markdown-it/LICENSE": "LICENSE",
 }
-"""What is taken from its package, and what it is called in `api/page/vendor`."""
+"""What is taken from its package, and what it is called in `api/static/vendor`."""
 
 
 class Fetched(BuildHookInterface):  # type: ignore[type-arg]
@@ -27,7 +27,7 @@ class Fetched(BuildHookInterface):  # type: ignore[type-arg]
         root, npm = Path(self.root), shutil.which("npm")
         if npm is None:
             raise SystemExit("npm is not here, and the pages' Markdown renderer comes from it (apt-get install npm)")
-        vendor = root / "api/page/vendor"
+        vendor = root / "api/static/vendor"
         vendor.mkdir(exist_ok=True)
         with TemporaryDirectory() as folder:
             for name in ("package.json", "package-lock.json", ".npmrc"):

@@ -13,27 +13,27 @@ from litestar.openapi import OpenAPIConfig
 from litestar.plugins.prometheus import PrometheusConfig
 from litestar.types import ControllerRouterHandler
 
-from api import conversations, memory, turns
-from api.account import erase, export
-from api.auth import door, provide_user, remember_visitor
-from api.body import JSONRequest
-from api.chat import chat
-from api.describe import COMPONENTS, ModelSchema
-from api.employees import employees
+from api.auth.authenticate import door, provide_user, remember_visitor
+from api.auth.local_mode import from_here
 from api.errors import HANDLERS
-from api.headers import secure
-from api.health import live, ready
-from api.limits import announce_limits, provide_limits
-from api.local import from_here
-from api.logs import name_request
-from api.metrics import insights, metrics_summary, prometheus
-from api.pages import PAGES
-from api.schema_page import SchemaPage
-from api.tracing import http_spans
-from graph.records import Records
+from api.logging.setup import name_request
+from api.middleware.security_headers import secure
+from api.middleware.tracing import http_spans
+from api.openapi import COMPONENTS, ModelSchema
+from api.openapi_page import SchemaPage
+from api.rate_limits import announce_limits, provide_limits
+from api.request_body import JSONRequest
+from api.routes import conversations, memory, turns
+from api.routes.account import erase, export
+from api.routes.chat import chat
+from api.routes.employees import employees
+from api.routes.health import live, ready
+from api.routes.metrics import insights, metrics_summary, prometheus
+from api.routes.pages import PAGES
+from graph.account import Records
+from graph.observability.tracing import Tracing
 from graph.service import Service
 from graph.settings import Settings
-from graph.tracing import Tracing
 
 MAX_BODY_BYTES = 256 * 1024
 REQUESTS = PrometheusConfig(

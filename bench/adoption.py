@@ -18,7 +18,7 @@ from uuid import UUID, uuid4
 
 import httpx
 
-from storage.embedded import Embedded
+from storage.local.postgres import Embedded
 from storage.migrate import migrate
 from tests.support.app import read_events
 from tests.support.database import rows

@@ -17,9 +17,9 @@ from uuid import UUID, uuid4
 import psutil
 import psycopg
 
-from graph.embeddings import NoEmbeddings, no_router
-from graph.opening import Local
-from storage.embedded import Embedded
+from graph.container import Local
+from graph.models.embeddings import NoEmbeddings, no_router
+from storage.local.postgres import Embedded
 from storage.migrate import migrate
 from tests.support.app import Frontdesk, serving
 

@@ -21,9 +21,9 @@ from uuid import uuid4
 from langchain_core.messages import HumanMessage, SystemMessage
 from langchain_openai import ChatOpenAI
 
-from graph.books import Ask
-from graph.opening import local_embeddings
-from storage.embedded import Embedded
+from graph.container import local_embeddings
+from graph.turns.request import Ask
+from storage.local.postgres import Embedded
 from storage.migrate import migrate
 from tests.support.app import Frontdesk, serving
 

@@ -20,11 +20,11 @@ from uuid import uuid4
 import psycopg
 
 from bench.first_token import QUESTION, TOKENS, scripted_model
-from graph.books import Ask
-from graph.opening import local_embeddings
-from graph.turn import Turn
-from storage.embedded import Embedded
-from storage.journal import Told
+from graph.container import local_embeddings
+from graph.turns.request import Ask
+from graph.turns.turn import Turn
+from storage.event_log import Told
+from storage.local.postgres import Embedded
 from storage.migrate import migrate
 from tests.support.app import Frontdesk, serving
 

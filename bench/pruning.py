@@ -16,10 +16,10 @@ from uuid import uuid4
 
 import psycopg
 
-from storage.embedded import Embedded
+from storage.local.postgres import Embedded
 from storage.migrate import migrate
 from storage.pool import Pool
-from storage.pruning import Pruning
+from storage.retention import Pruning
 
 FILL = """
 create temporary table old as select gen_random_uuid()::text as thread, lpad(to_hex(n), 8, '0') as number

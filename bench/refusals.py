@@ -18,8 +18,8 @@ from uuid import UUID, uuid4
 import psycopg
 
 from bench.first_token import scripted_model
-from graph.opening import local_embeddings
-from storage.embedded import Embedded
+from graph.container import local_embeddings
+from storage.local.postgres import Embedded
 from storage.migrate import migrate
 from tests.support.app import Frontdesk, serving
 from tests.support.database import rows

@@ -18,8 +18,8 @@ from pathlib import Path
 from uuid import uuid4
 
 from bench.first_token import QUESTION, scripted_model
-from graph.opening import local_embeddings
-from storage.embedded import Embedded
+from graph.container import local_embeddings
+from storage.local.postgres import Embedded
 from storage.migrate import migrate
 from tests.support.app import Frontdesk, serving
 

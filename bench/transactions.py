@@ -17,15 +17,15 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from uuid import UUID, uuid4
 
-from storage.embedded import Embedded
-from storage.limits import Limits
-from storage.memory import Memory
+from storage.local.postgres import Embedded
 from storage.messages import Messages
 from storage.metrics import Metrics
 from storage.migrate import migrate
 from storage.pool import Connection, Pool
+from storage.rate_limits import Limits
 from storage.summaries import Summaries
 from storage.turns import Turns
+from storage.user_facts import Memory
 from tests.storage.rows import MODEL, accepted, answered, measured
 
 Transaction = AsyncGenerator[Connection]

@@ -19,7 +19,7 @@ from uuid import UUID, uuid4
 import httpx
 import psutil
 
-from storage.embedded import Embedded
+from storage.local.postgres import Embedded
 from storage.migrate import migrate
 from tests.support.database import row
 from tests.support.model_script import Hang, Text, streaming

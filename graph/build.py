@@ -6,9 +6,9 @@ from typing import Literal
 from langgraph.graph import END, START, StateGraph
 from langgraph.types import RetryPolicy
 
-from graph.best_effort import Node, best_effort
-from graph.parts import Parts
-from graph.tracing import Tracing
+from graph.dependencies import Parts
+from graph.node_wrappers import Node, best_effort
+from graph.observability.tracing import Tracing
 from graph.unseen import unseen
 from nodes.extract_facts import extract_facts
 from nodes.generate import generate

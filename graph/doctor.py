@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 import httpx2
 
-from graph.databases import bare_database
-from graph.opening import open_models
+from graph.container import open_models
+from graph.database import bare_database
 from graph.settings import Settings
 from storage.errors import StorageError
 from storage.migrate import extension_version, has_room, pending

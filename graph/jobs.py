@@ -15,7 +15,7 @@ from structlog.stdlib import get_logger
 
 from graph.supervision import Tick
 from storage.jobs import connector
-from storage.pruning import Pruned
+from storage.retention import Pruned
 
 log = get_logger(__name__)
 

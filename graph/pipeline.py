@@ -13,9 +13,9 @@ from langgraph.graph import END
 from langgraph.types import Command
 
 from graph.build import Graph
-from graph.turn import Turn
-from nodes.emit import Event
+from graph.turns.turn import Turn
 from nodes.state import Context, Input, State
+from nodes.stream_events import Event
 
 
 class Pipeline:

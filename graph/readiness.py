@@ -4,9 +4,9 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 
-from graph.running import Running
 from graph.supervision import Supervisor
-from storage.pulse import Pulse
+from graph.turns.registry import Running
+from storage.health import Pulse
 
 MODEL_SECONDS = 5.0
 """For which the model's state holds: to ask it may cost a provider's call, and anybody may ask for readiness."""

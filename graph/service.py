@@ -9,34 +9,34 @@ from uuid import uuid4
 
 from procrastinate import App
 
-from graph.books import Books
+from graph.account import Records
 from graph.build import build
-from graph.databases import Say, fit, patient_database
-from graph.heart import Heart
+from graph.container import Local, open_parts
+from graph.database import Say, fit, patient_database
+from graph.dependencies import Parts
 from graph.jobs import jobs, work
-from graph.opening import Local, open_parts
-from graph.parts import Parts
+from graph.observability.metrics import Counted, Pooled, Telemetry
+from graph.observability.tracing import Tracing
 from graph.pipeline import Pipeline
 from graph.readiness import CHECK_SECONDS, Readiness
-from graph.records import Records
-from graph.rejoin import Rejoin
-from graph.runner import Runner
-from graph.running import Running
-from graph.scribe import Scribe
-from graph.sending import Sender
 from graph.settings import Settings
 from graph.supervision import Supervisor, Tick, Work
-from graph.telemetry import Counted, Pooled, Telemetry
-from graph.tracing import Tracing
+from graph.turns.event_log import Scribe
+from graph.turns.executor import Runner
+from graph.turns.leases import Heart
+from graph.turns.manager import Sender
+from graph.turns.registry import Running
+from graph.turns.request import Books
+from graph.turns.subscribe import Rejoin
 from storage.checkpoints import checkpointer
 from storage.errors import StorageUnavailable
+from storage.event_log import Journal, News
+from storage.health import Pulse
+from storage.idempotency import Keys
 from storage.jobs import Jobs
-from storage.journal import Journal, News
-from storage.keys import Keys
 from storage.leases import Leases
 from storage.pool import Pool
-from storage.pruning import Pruning
-from storage.pulse import Pulse
+from storage.retention import Pruning
 from storage.turn_records import TurnRecords
 
 STOP_WITHIN = 1.5

@@ -5,7 +5,7 @@ from typing import Any
 from langgraph.runtime import Runtime
 from langgraph.types import Command
 
-from graph.best_effort import Node
+from graph.node_wrappers import Node
 from nodes.state import Context, State
 
 

@@ -9,12 +9,12 @@ from langgraph.runtime import Runtime
 from pydantic import BaseModel, Field
 from typing_extensions import TypedDict
 
-from nodes.guarding.masking import mask
 from nodes.prompts import facts_prompt
 from nodes.retrying import retried
 from nodes.state import Context, State, asking
+from nodes.text.pii.masking import mask
+from storage.fact_search import Memory
 from storage.facts import LearnedFact, NewFact
-from storage.recall import Memory
 
 MOST = 2
 """Facts learned from one turn."""

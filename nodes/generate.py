@@ -12,16 +12,16 @@ from langgraph.runtime import Runtime
 from structlog.stdlib import get_logger
 from typing_extensions import TypedDict
 
-from nodes.emit import Answered as AnsweredEvent
-from nodes.emit import Spoken, emit, note, show
+from nodes.answer.attempts import Model, write
+from nodes.answer.buffer import Voice
+from nodes.answer.draft import Draft
+from nodes.answer.stop_requests import Stops
 from nodes.employees import employee
-from nodes.guarding.masking import Kind
-from nodes.speaking.draft import Draft
-from nodes.speaking.voice import Voice
-from nodes.speaking.writing import Model, write
 from nodes.state import Answer, Context, Notice, State, Usage, asking, since
-from nodes.stops import Stops
-from nodes.tokens import estimate, estimate_messages, size
+from nodes.stream_events import Answered as AnsweredEvent
+from nodes.stream_events import Spoken, emit, note, show
+from nodes.text.pii.masking import Kind
+from nodes.token_estimate import estimate, estimate_messages, size
 from storage.audit import Finding
 from storage.errors import StorageUnavailable
 from storage.turns import Answered, answer_id

@@ -9,11 +9,11 @@ from uuid import UUID, uuid4, uuid5
 from langchain_core.messages import AnyMessage, HumanMessage
 from langgraph.runtime import Runtime
 
-from nodes.emit import Noted, emit
-from nodes.guarding.cleaning import clean
-from nodes.guarding.injection import detect
-from nodes.guarding.masking import Kind, mask
 from nodes.state import Context, Notice, Refusal, State, Trimmed
+from nodes.stream_events import Noted, emit
+from nodes.text.cleaning import clean
+from nodes.text.injection import detect
+from nodes.text.pii.masking import Kind, mask
 from storage.audit import Finding
 from storage.messages import History
 

@@ -9,11 +9,11 @@ from langgraph.runtime import Runtime
 from structlog.stdlib import get_logger
 from typing_extensions import TypedDict
 
-from nodes.emit import note
 from nodes.errors import EmbeddingUnavailable
 from nodes.state import Context, Notice, State, asking
+from nodes.stream_events import note
 from storage.errors import StorageError
-from storage.recall import Memory
+from storage.fact_search import Memory
 
 log = get_logger(__name__)
 

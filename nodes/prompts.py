@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from nodes.employees import Employee
+from storage.fact_search import Memory
 from storage.messages import Message
-from storage.recall import Memory
 
 SUMMARY_WORDS = 150
 """A summary stays under this."""

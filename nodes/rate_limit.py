@@ -9,11 +9,11 @@ from langgraph.runtime import Runtime
 from structlog.stdlib import get_logger
 from typing_extensions import TypedDict
 
-from nodes.emit import Admitted, Refused, emit, note
-from nodes.queueing import Queue, wait_for_turn
 from nodes.state import Context, Notice, Refusal, State, asking, claimed
+from nodes.stream_events import Admitted, Refused, emit, note
+from nodes.wait_for_conversation import Queue, wait_for_turn
 from storage.errors import StorageError
-from storage.limits import Allowance
+from storage.rate_limits import Allowance
 
 log = get_logger(__name__)
 

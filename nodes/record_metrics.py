@@ -9,11 +9,11 @@ from structlog.stdlib import get_logger
 from typing_extensions import TypedDict
 
 from nodes.employees import Slug, find
-from nodes.queueing import WhileBusy
 from nodes.retrying import retried
 from nodes.state import Context, PromptSize, Refusal, State, asking, since
-from nodes.tokens import estimate, size
-from nodes.turn_line import TurnLine
+from nodes.token_estimate import estimate, size
+from nodes.turn_log_line import TurnLine
+from nodes.wait_for_conversation import WhileBusy
 from storage.audit import Finding
 from storage.errors import Gone, StorageUnavailable
 from storage.metrics import Measured, Outcome

@@ -7,12 +7,12 @@ from langgraph.runtime import Runtime
 from structlog.stdlib import get_logger
 from typing_extensions import TypedDict
 
-from nodes.digest import extractive, shortened
 from nodes.errors import ModelError
-from nodes.guarding.masking import mask
 from nodes.prompts import summary_prompt
 from nodes.retrying import retried
 from nodes.state import Context, State, asking
+from nodes.text.extractive_summary import extractive, shortened
+from nodes.text.pii.masking import mask
 from storage.messages import Message
 
 log = get_logger(__name__)

@@ -9,11 +9,11 @@ from langgraph.runtime import Runtime
 from structlog.stdlib import get_logger
 from typing_extensions import TypedDict
 
-from nodes.emit import Routed, emit
 from nodes.employees import EMPLOYEES, Slug, employee, find
 from nodes.errors import EmbeddingUnavailable
-from nodes.routing.rules import by_rules
+from nodes.routing.keywords import by_rules
 from nodes.state import Context, RouteReport, State, asking
+from nodes.stream_events import Routed, emit
 from storage.turns import Accepted
 
 log = get_logger(__name__)

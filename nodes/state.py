@@ -15,12 +15,12 @@ from langgraph.runtime import Runtime
 from typing_extensions import TypedDict
 
 from nodes.employees import Slug
-from nodes.queueing import WhileBusy
+from nodes.wait_for_conversation import WhileBusy
 from storage.audit import Finding
+from storage.fact_search import Memory
 from storage.facts import LearnedFact
-from storage.limits import Allowance
 from storage.messages import History
-from storage.recall import Memory
+from storage.rate_limits import Allowance
 
 LOCAL_USER = "00000000-0000-4000-8000-000000000001"
 """Who asks when nobody says so: a developer in Studio."""

@@ -12,13 +12,13 @@ from langchain_core.messages import (
 from langgraph.runtime import Runtime
 from typing_extensions import TypedDict
 
-from nodes.emit import note
 from nodes.employees import employee
 from nodes.prompts import notes, system_prompt
 from nodes.state import Context, Notice, State, Trimmed
-from nodes.tokens import estimate, estimate_messages
+from nodes.stream_events import note
+from nodes.token_estimate import estimate, estimate_messages
+from storage.fact_search import Memory
 from storage.messages import History, Message
-from storage.recall import Memory
 
 SQUEEZED_CHARS = 240
 """Of a message that fits nowhere and that no summary covers yet."""

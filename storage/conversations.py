@@ -5,9 +5,9 @@ from typing import Literal, LiteralString, NamedTuple, TypedDict
 from uuid import UUID
 
 from storage.facts import LearnedFact
-from storage.memory import forget
 from storage.pool import Connection, Pool
 from storage.turn_records import FACTS_LEARNED, FACTS_USED
+from storage.user_facts import forget
 
 
 class Conversation(TypedDict):

@@ -6,10 +6,10 @@ from uuid import UUID, uuid5
 
 from psycopg.types.json import Json
 
+from storage.conversation_queue import ANSWERED, ELSEWHERE_SECONDS
 from storage.errors import Gone, LeaseLost
 from storage.leases import LEASE_SECONDS
 from storage.pool import Connection, Pool
-from storage.queue import ANSWERED, ELSEWHERE_SECONDS
 from storage.users import meet
 
 TITLE_LENGTH = 60

@@ -9,9 +9,9 @@ import psycopg
 import pytest
 from psycopg.sql import SQL, Identifier
 
-from api.logs import through_stdlib
-from graph.opening import Local, local_embeddings
-from storage.embedded import Embedded
+from api.logging.setup import through_stdlib
+from graph.container import Local, local_embeddings
+from storage.local.postgres import Embedded
 from storage.migrate import migrate
 from storage.pool import Pool
 from tests.support.app import Frontdesk, Serve, serving

@@ -10,11 +10,11 @@ from uuid import UUID
 import httpx
 import pytest
 
-from graph.restore import BadExport, whole
+from graph.account_import import BadExport, whole
 from graph.service import EXPORT_CONNECTIONS
+from storage.account_export.restore import Restore
 from storage.errors import NotEmpty
 from storage.pool import Pool
-from storage.restore import Restore
 from tests.support.app import Frontdesk, Serve
 from tests.support.model_script import Json, Text, plain, streaming, structured
 from tests.support.model_server import ModelServer

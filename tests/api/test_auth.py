@@ -9,7 +9,7 @@ import jwt
 import pytest
 from litestar.testing import RequestFactory
 
-from api.auth import door
+from api.auth.authenticate import door
 from tests.support.app import SECRET, Frontdesk, Serve
 from tests.support.database import kept, rows
 

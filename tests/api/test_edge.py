@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from api.protocol import Edge
+from api.server.http_limits import Edge
 from tests.support.app import Frontdesk, Serve
 from tests.support.listening import listening, until
 from tests.support.model_script import Gate, streaming

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import httpx
 
-from storage.embedded import Embedded
+from storage.local.postgres import Embedded
 from tests.support.app import Frontdesk, Serve
 from tests.support.database import drop, owner, row, rows
 from tests.support.listening import listening, until

@@ -5,9 +5,9 @@ import json
 from typing import Any
 from uuid import UUID
 
-from graph.restore import whole
+from graph.account_import import whole
+from storage.account_export.restore import Restore
 from storage.pool import Pool
-from storage.restore import Restore
 from tests.support.app import Frontdesk
 from tests.support.listening import listening, until
 from tests.support.model_script import Cut, Gate, Json, Status, Text, streaming, structured

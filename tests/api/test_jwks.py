@@ -15,7 +15,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from api.jwks import IssuerUnavailable, KeySet, UnknownKey, usable
+from api.auth.jwks import IssuerUnavailable, KeySet, UnknownKey, usable
 from tests.support.app import SECRET, Frontdesk, Serve
 from tests.support.database import rows
 from tests.support.issuer import Issuer, Mood, issuing, public

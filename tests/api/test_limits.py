@@ -9,7 +9,7 @@ import httpx
 import psycopg
 import pytest
 
-from storage.limits import POLICIES, Bucket
+from storage.rate_limits import POLICIES, Bucket
 from tests.support.app import Frontdesk, Serve
 from tests.support.database import row, rows
 from tests.support.model_script import streaming

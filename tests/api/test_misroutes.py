@@ -8,9 +8,9 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 
-from graph.restore import whole
+from graph.account_import import whole
+from storage.account_export.restore import Restore
 from storage.pool import Pool
-from storage.restore import Restore
 from tests.support.app import Frontdesk
 from tests.support.database import rows
 from tests.support.model_script import streaming

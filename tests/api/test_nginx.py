@@ -126,7 +126,7 @@ async def test_signs_of_life_arrive(
     client: Client, frontdesk: Frontdesk, model: ModelServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """While nobody says a word; to who asked and to who came back."""
-    for module in ("api.chat", "api.turns"):
+    for module in ("api.routes.chat", "api.routes.turns"):
         monkeypatch.setattr(f"{module}.KEEP_ALIVE_SECONDS", 0.1)
     gate = asyncio.Event()
     model.queue(Gate(["Well, ", "it depends."], gate), streaming)

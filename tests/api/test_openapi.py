@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 import schemathesis
 
-from api.message import CONVERSATION_ID
-from api.schema_page import page
+from api.openapi_page import page
+from api.schemas.chat import CONVERSATION_ID
 from tests.support.app import Frontdesk
 
 

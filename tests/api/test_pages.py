@@ -11,7 +11,7 @@ import api
 from storage.metrics import ErrorCode
 from tests.support.app import Frontdesk
 
-FOLDER = Path(api.__file__).with_name("page")
+FOLDER = Path(api.__file__).with_name("static")
 PARTS = sorted(path.name for path in FOLDER.iterdir() if path.is_file())
 PAGES = {"/": "index.html", "/dashboard": "dashboard.html"}
 MODULES = [name for name in PARTS if name.endswith(".js")]

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from graph.breaker import FAILURES
+from graph.models.circuit_breaker import FAILURES
 from tests.support.app import Frontdesk, Serve, ready
 from tests.support.database import rows
 from tests.support.listening import listening, until

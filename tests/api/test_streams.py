@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 
-from api.streams import MOST
+from api.stream_limit import MOST
 from tests.support.app import Frontdesk, Serve, no_authorities, read_events
 from tests.support.listening import listening, until
 from tests.support.model_script import Hang, Text, streaming

@@ -6,11 +6,11 @@ from uuid import UUID
 
 import pytest
 
-from nodes import queueing
-from nodes.queueing import FULL
-from storage import queue
-from storage.queue import MOST_IN_CONVERSATION as MOST
-from storage.queue import Queue
+from nodes import wait_for_conversation
+from nodes.wait_for_conversation import FULL
+from storage import conversation_queue
+from storage.conversation_queue import MOST_IN_CONVERSATION as MOST
+from storage.conversation_queue import Queue
 from tests.support.app import Answer, Frontdesk, Serve
 from tests.support.database import row, rows
 from tests.support.listening import in_line, listening, until
@@ -160,7 +160,7 @@ async def test_it_gives_up_by_the_clock(
     frontdesk: Frontdesk, model: ModelServer, ada: UUID, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """And leaves nothing: neither a message nor a place, nor a key that means anything."""
-    monkeypatch.setattr(queueing, "LONGEST", 0.3)
+    monkeypatch.setattr(wait_for_conversation, "LONGEST", 0.3)
     gate = asyncio.Event()
     model.queue(Gate(["First ", "answer."], gate), streaming)
     async with listening(frontdesk, ada, "first", conversation_id="c-1") as events, frontdesk.client(ada) as client:
@@ -186,7 +186,7 @@ async def test_who_waits_asks_for_nothing_until_it_is_told(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The end of the answer before is told; until then its process gives signs of life, and it does nothing."""
-    monkeypatch.setattr(queue, "LOOK_AGAIN", 3600)
+    monkeypatch.setattr(conversation_queue, "LOOK_AGAIN", 3600)
     gate, looks = asyncio.Event(), "select lease_until from chat_queue"
     model.queue(Gate(["First ", "answer."], gate), streaming)
     server = other if elsewhere else frontdesk

@@ -12,7 +12,7 @@ import httpx
 import psutil
 import pytest
 
-from api.workers import VARIABLE, counted_together
+from api.server.workers import VARIABLE, counted_together
 from tests.support.listening import listening, until
 from tests.support.model_script import Hang, streaming
 from tests.support.model_server import ModelServer

@@ -176,7 +176,7 @@ PLACES: dict[str, Place] = {
     ),
     "at the begin of acceptance": Waits("route", "unknown", "chat_conversations"),
     "at the end of acceptance": Waits("route", "unknown", "chat_messages"),
-    "before its beginning is told": Called("route", "accepted", "graph.events:told"),
+    "before its beginning is told": Called("route", "accepted", "graph.turns.events:told"),
     "as the summary is read": Waits(
         "load_summary", "accepted", "chat_convo_summaries", "from chat_convo_summaries", mode="access exclusive"
     ),
@@ -190,7 +190,7 @@ PLACES: dict[str, Place] = {
     "at the begin of the commit": Waits("generate", "accepted", "chat_turns", "set status = 'answered'", after="token"),
     "at the end of the commit": Waits("generate", "accepted", "chat_turn_facts"),
     "at the checkpoint after the answer": Waits("generate", "answered", "langgraph.checkpoints"),
-    "before the end is told": Called("generate", "answered", "graph.endings:answered"),
+    "before the end is told": Called("generate", "answered", "graph.turns.endings:answered"),
     "with an end that is not written down": Unwritten("generate", "answered", "done"),
     "as the summary is written": Silence("roll_summary", "answered", plain),
     "with only its facts kept": Silence("roll_summary", "answered", plain, noted="facts_at"),

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 from uuid import uuid4
 
-from graph.running import LATEST
+from graph.turns.registry import LATEST
 from tests.support.app import Frontdesk, Serve
 from tests.support.database import rows
 from tests.support.held import alive, descriptors, left, tasks, wasted

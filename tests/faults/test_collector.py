@@ -10,7 +10,7 @@ from uuid import UUID
 import httpx
 import pytest
 
-from graph.collector import NowAndThen
+from graph.observability.otlp import NowAndThen
 from tests.support.app import Serve
 from tests.support.collector import Collector
 from tests.support.listening import listening, until

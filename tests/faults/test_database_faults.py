@@ -7,7 +7,7 @@ import psycopg
 import pytest
 
 from nodes import generate
-from storage.embedded import Embedded
+from storage.local.postgres import Embedded
 from tests.support.app import Frontdesk
 from tests.support.database import disconnect, drop, owner, row, rows
 from tests.support.listening import listening, until

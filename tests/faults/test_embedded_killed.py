@@ -11,8 +11,8 @@ import httpx
 import psutil
 import pytest
 
-from graph.opening import VECTORS
-from storage.embedded import Embedded
+from graph.container import VECTORS
+from storage.local.postgres import Embedded
 from storage.migrate import migrate
 from tests.storage.processes import postmaster, wait_until_gone
 from tests.support.listening import listening, text_of, until

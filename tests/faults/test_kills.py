@@ -11,7 +11,7 @@ import pytest
 from psycopg.sql import SQL, Identifier
 
 from graph.build import build
-from graph.parts import Options, unconnected
+from graph.dependencies import Options, unconnected
 from tests.faults.aftermath import all_is_well, done
 from tests.faults.killing import Asked, connections_ended, end_connections
 from tests.faults.places import PLACES

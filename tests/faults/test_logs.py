@@ -126,7 +126,7 @@ async def test_on_the_console_there_are_no_words_either(start: Start, model: Mod
     text, mixture = await logged(start, model, postgres, 1, log_level="debug", log_format="console")
     lines = text.splitlines()
     assert not [line for line in lines if line.startswith("{")]
-    turns = [line for line in lines if " turn [nodes.turn_line] " in line]
+    turns = [line for line in lines if " turn [nodes.turn_log_line] " in line]
     assert len(turns) in (len(mixture.seen), len(mixture.seen) + 1)  # one may have been turned away as a turn
     assert found(mixture.secrets, text) == []
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from graph.chat_openai import LONGEST_ANSWER
+from graph.models.chat_openai import LONGEST_ANSWER
 from tests.faults.outcome import counted
 from tests.support.app import Frontdesk
 from tests.support.database import rows

@@ -9,7 +9,7 @@ from uuid import UUID
 import psycopg
 import pytest
 
-from graph.opening import Local
+from graph.container import Local
 from nodes import generate
 from tests.support.app import Frontdesk, Serve, read_events, ready, serving
 from tests.support.database import disconnect, owner, rows

@@ -11,9 +11,9 @@ from uuid import UUID
 import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from graph.opening import Local
+from graph.container import Local
 from storage.connections import Connection, Connections
-from storage.embedded import Embedded
+from storage.local.postgres import Embedded
 from storage.migrate import has_room
 from tests.faults import spells
 from tests.support.app import Frontdesk, Serve, read_events, serving

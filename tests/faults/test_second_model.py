@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from graph.breaker import FAILURES
+from graph.models.circuit_breaker import FAILURES
 from nodes.employees import employee
 from tests.faults.outcome import counted
 from tests.support.app import Serve

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from graph import heart
+from graph.turns import leases
 from tests.support.app import Frontdesk, Serve
 from tests.support.database import owner, row, rows
 from tests.support.listening import listening, until
@@ -75,7 +75,7 @@ async def test_a_server_that_has_enough_to_begin_takes_nothing_over(
     frontdesk: Frontdesk, model: ModelServer, ada: UUID, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Another one may have less. Once its own answer has begun, or ended, it does."""
-    monkeypatch.setattr(heart, "MOST", 1)
+    monkeypatch.setattr(leases, "MOST", 1)
     url = frontdesk.service.url
     model.queue(Hang(), streaming)
     async with listening(frontdesk, ada, "Hello") as events, frontdesk.client(ada) as client:

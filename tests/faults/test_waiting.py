@@ -8,8 +8,9 @@ from uuid import UUID
 import httpx
 import pytest
 
-from graph import sending, supervision
-from storage import queue
+from graph import supervision
+from graph.turns import manager
+from storage import conversation_queue
 from tests.support.app import Event, Frontdesk, read_events
 from tests.support.database import owner, row, rows
 from tests.support.listening import in_line, listening, until
@@ -84,7 +85,7 @@ async def test_a_message_whose_process_is_killed_as_it_waits_is_answered_where_i
     start: Start, frontdesk: Frontdesk, model: ModelServer, ada: UUID, monkeypatch: pytest.MonkeyPatch, retried: str
 ) -> None:
     """Once; also where somebody waits already for the turn that died."""
-    monkeypatch.setattr(sending, "LOOK_AGAIN", 0.05)
+    monkeypatch.setattr(manager, "LOOK_AGAIN", 0.05)
     process, url = await start(), frontdesk.service.url
     async with answering(frontdesk, model, ada) as gate:
         lost = asyncio.create_task(send(process, ada))
@@ -190,7 +191,7 @@ async def test_a_lost_connection_for_news_delays_and_loses_nothing(
         monkeypatch.setattr(supervision, "FIRST_PAUSE", 3600)
         monkeypatch.setattr(supervision, "LONGEST_PAUSE", 3600)
     for pause in ("FIRST_LOOK_AGAIN", "LOOK_AGAIN"):
-        monkeypatch.setattr(queue, pause, 3600 if mended else 0.05)
+        monkeypatch.setattr(conversation_queue, pause, 3600 if mended else 0.05)
     url = frontdesk.service.url
     async with answering(frontdesk, model, ada) as gate:
         waiting = asyncio.create_task(send(frontdesk, ada))

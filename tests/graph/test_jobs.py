@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from graph.jobs import jobs, work
-from storage.pruning import Pruned
+from storage.retention import Pruned
 from tests.support.database import rows
 
 EVERY_TWO_SECONDS = "* * * * * */2"

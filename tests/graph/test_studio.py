@@ -9,9 +9,9 @@ import pytest
 from langgraph_sdk.errors import InternalServerError
 
 from nodes.state import LOCAL_USER
-from storage.embedded import Embedded
+from storage.conversation_queue import Queue
+from storage.local.postgres import Embedded
 from storage.pool import Pool
-from storage.queue import Queue
 from tests.conftest import create_database
 from tests.support import model_script as script
 from tests.support.listening import in_line

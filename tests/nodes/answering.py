@@ -6,9 +6,9 @@ from uuid import UUID, uuid5
 
 from langchain_core.messages import AnyMessage, HumanMessage, SystemMessage
 
+from nodes.answer.stop_requests import Stops
 from nodes.generate import Generated, generate
 from nodes.state import State
-from nodes.stops import Stops
 from storage.turns import Answered
 from tests.nodes.models import ScriptedModel
 from tests.nodes.states import Listener, a_state

@@ -6,11 +6,11 @@ from uuid import UUID
 from langchain_core.messages import HumanMessage
 from langgraph.runtime import ExecutionInfo, Runtime
 
-from nodes.emit import Event
 from nodes.employees import Slug
 from nodes.state import Answer, Context, NoticeCode, PromptSize, RouteReport, State, Trimmed, Usage
+from nodes.stream_events import Event
+from storage.fact_search import Memory
 from storage.messages import History, Message
-from storage.recall import Memory
 
 ADA = UUID("00000000-0000-4000-8000-0000000000ad")
 TURN = UUID("00000000-0000-4000-8000-00000000007e")

@@ -10,8 +10,8 @@ import stamina
 from nodes.errors import EmbeddingUnavailable
 from nodes.extract_facts import Fact, FactsFound, Learned, extract_facts, worth_keeping
 from storage.errors import StorageUnavailable
+from storage.fact_search import Memory
 from storage.facts import LearnedFact, NewFact
-from storage.recall import Memory
 from tests.nodes.states import ADA, TURN, Listener, a_memory, a_state, an_answer
 
 HOUSE = Fact(fact="The user saves for a house.", confidence=0.9)

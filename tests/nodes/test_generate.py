@@ -7,7 +7,7 @@ import pytest
 
 from nodes.errors import ModelRejected
 from nodes.generate import REPORTED
-from nodes.tokens import estimate, estimate_messages, size
+from nodes.token_estimate import estimate, estimate_messages, size
 from storage.audit import Finding
 from storage.turns import Answered
 from tests.nodes.answering import PROMPT, TurnBook, generated

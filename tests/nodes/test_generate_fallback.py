@@ -2,10 +2,10 @@
 
 import pytest
 
+from nodes.answer import buffer as voice
 from nodes.employees import CRYSTAL
 from nodes.errors import ModelRejected, ModelUnavailable
 from nodes.generate import FALLBACK, FILTERED
-from nodes.speaking import voice
 from tests.nodes.answering import TurnBook, generated
 from tests.nodes.models import HANG, ScriptedModel, end, piece
 from tests.nodes.states import ADA, TURN, Listener

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from nodes.guarding.cleaning import clean
-from nodes.guarding.injection import detect
-from nodes.guarding.masking import mask
+from nodes.text.cleaning import clean
+from nodes.text.injection import detect
+from nodes.text.pii.masking import mask
 
 DATA = Path(__file__).parents[1] / "data"
 

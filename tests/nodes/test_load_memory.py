@@ -9,7 +9,7 @@ from structlog.testing import capture_logs
 from nodes.errors import EmbeddingUnavailable
 from nodes.load_memory import RECALLED, load_memory
 from storage.errors import StorageUnavailable
-from storage.recall import Memory
+from storage.fact_search import Memory
 from tests.nodes.states import ADA, Listener, a_memory, a_state
 
 HOUSE = a_memory("The user saves for a house.")

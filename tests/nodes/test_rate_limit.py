@@ -8,9 +8,9 @@ from structlog.testing import capture_logs
 from nodes.rate_limit import rate_limit
 from nodes.state import Refusal
 from storage.errors import StorageUnavailable
-from storage.limits import Allowance
+from storage.rate_limits import Allowance
 from tests.nodes.states import ADA, Listener, a_state
-from tests.nodes.test_queueing import Line
+from tests.nodes.test_wait_for_conversation import Line
 
 FREE = Allowance(limit=8, window=60, remaining=3, reset_after=7.5, retry_after=None)
 BLOCKED = Refusal(code="blocked", message="No.", rule="a rule")

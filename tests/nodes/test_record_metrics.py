@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 
 from nodes.record_metrics import LARGEST, measured, record_metrics
 from nodes.state import Refusal, RefusalCode, Usage
-from nodes.tokens import estimate, estimate_messages
+from nodes.token_estimate import estimate, estimate_messages
 from storage.audit import Finding
 from storage.errors import StorageUnavailable
 from storage.metrics import Measured

@@ -1,6 +1,6 @@
 """What the model reads as background, and what authority that has."""
 
-from nodes.tokens import estimate
+from nodes.token_estimate import estimate
 from nodes.trim_context import SQUEEZED_CHARS
 from tests.nodes.states import Listener, a_memory, a_state
 from tests.nodes.trimming import LONG, noted, talked, trimmed

@@ -10,8 +10,8 @@ from collections.abc import AsyncIterator
 import pytest
 from playwright.async_api import Browser, async_playwright, expect
 
-from graph.opening import Local
-from storage.embedded import Embedded
+from graph.container import Local
+from storage.local.postgres import Embedded
 from tests.conftest import create_database
 from tests.pages.chat_page import ChatPage, open_chat
 from tests.support.app import Frontdesk, serving

@@ -17,8 +17,8 @@ from typing import Literal, NamedTuple
 import psycopg
 from playwright.async_api import Browser, StorageState, async_playwright, expect
 
-from graph.opening import local_embeddings
-from storage.embedded import Embedded
+from graph.container import local_embeddings
+from storage.local.postgres import Embedded
 from storage.metrics import Measured
 from storage.migrate import migrate
 from storage.pool import Pool

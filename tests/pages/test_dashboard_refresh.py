@@ -8,7 +8,7 @@ import psycopg
 from playwright.async_api import Browser, Page, Request, Route, expect
 from psycopg.conninfo import conninfo_to_dict
 
-from storage.embedded import Embedded
+from storage.local.postgres import Embedded
 from tests.conftest import create_database
 from tests.pages.browser import new_page
 from tests.pages.dashboard_page import DashboardPage, open_dashboard

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from playwright.async_api import Browser, Request, expect
 
-from graph.opening import Local
+from graph.container import Local
 from tests.pages.chat_page import GREETING, ChatPage, open_chat
 from tests.support.app import Frontdesk, serving
 from tests.support.model_script import Gate, Text, streaming

@@ -1,1 +1,1 @@
-"""Turns recorded from real runs (`make replays`), replayed by tests/graph/test_replay.py."""
+"""Turns recorded from real runs (`make replays`), replayed by tests/graph/replay/test_run.py."""

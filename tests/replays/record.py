@@ -14,12 +14,12 @@ from uuid import UUID, uuid5
 from langchain_core.messages import HumanMessage
 
 from graph.build import build
-from graph.opening import open_parts
-from graph.parts import Parts
-from graph.recording import record
+from graph.container import open_parts
+from graph.dependencies import Parts
+from graph.replay.record import record
 from graph.settings import Settings
 from nodes.state import Context, Input
-from storage.embedded import Embedded
+from storage.local.postgres import Embedded
 from storage.migrate import migrate
 from tests.support.model_script import Json, Status, Text, plain, streaming, structured
 from tests.support.model_server import ModelServer

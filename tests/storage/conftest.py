@@ -5,9 +5,9 @@ from collections.abc import AsyncGenerator, Iterator
 import psycopg
 import pytest
 
+from storage.fact_search import Recall
 from storage.facts import Facts
 from storage.pool import Pool
-from storage.recall import Recall
 from tests.storage.rows import MODEL, Owner
 
 

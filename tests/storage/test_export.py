@@ -6,8 +6,8 @@ from uuid import UUID
 import psycopg
 import pytest
 
+from storage.account_export.export import Export
 from storage.errors import StorageUnavailable
-from storage.export import Export
 from storage.pool import Pool
 from tests.storage.rows import answered, spoken
 

@@ -7,10 +7,10 @@ import psycopg
 import pytest
 
 from storage import leases
+from storage.conversation_queue import Queue
 from storage.errors import Gone
 from storage.leases import ADOPT, Leases, present, terms
 from storage.pool import Pool
-from storage.queue import Queue
 from storage.turns import Turns
 from tests.storage.rows import Owner, accepted, answered, rows
 

@@ -10,8 +10,8 @@ import pytest
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
-from storage.embedded import Embedded
 from storage.errors import MigrationsPending, SetupFailed, StorageUnavailable
+from storage.local.postgres import Embedded
 from storage.migrate import FOLDER, extension_version, migrate, migrations, pending, require_current
 from tests.conftest import create_database
 from tests.storage.rows import rows

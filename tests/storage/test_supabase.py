@@ -12,18 +12,18 @@ import pytest
 from psycopg import sql
 
 from storage.conversations import Conversations
-from storage.embedded import Embedded
 from storage.errors import Gone
+from storage.fact_search import Recall
 from storage.facts import Facts
-from storage.memory import Memory
+from storage.local.postgres import Embedded
 from storage.migrate import migrate, pending
 from storage.pool import Pool
-from storage.recall import Recall
 from storage.turns import Turns
+from storage.user_facts import Memory
 from storage.users import Users
 from tests.conftest import FAST, create_database
 from tests.storage.rows import MODEL, accepted, answered, heard, new_fact, spoken
-from tests.storage.test_queue import ENDINGS, WITHIN, Ending, begun, place
+from tests.storage.test_conversation_queue import ENDINGS, WITHIN, Ending, begun, place
 
 PREPARED = """
 create role anon nologin noinherit;

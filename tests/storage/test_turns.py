@@ -8,11 +8,11 @@ import pytest
 from storage.conversations import Conversations
 from storage.errors import Gone
 from storage.facts import Facts
-from storage.memory import Memory
 from storage.pool import Pool
 from storage.summaries import Summaries
 from storage.turn_records import TurnRecords
 from storage.turns import TITLE_LENGTH, Turns, answer_id
+from storage.user_facts import Memory
 from tests.storage.rows import MODEL, Owner, accepted, answered, heard, new_fact, rows, spoken
 
 MESSAGES = "select role, content, employee_key from chat_messages order by seq"

@@ -16,14 +16,14 @@ import httpx
 import uvicorn
 
 from api.app import create_app
-from api.logs import through_stdlib
-from api.protocol import Edge
-from api.serve import configure
-from api.tokens import issue_token
-from graph.opening import Local
+from api.auth.tokens import issue_token
+from api.logging.setup import through_stdlib
+from api.server.http_limits import Edge
+from api.server.run import configure
+from graph.container import Local
+from graph.observability.tracing import tracing
 from graph.service import Service, open_service
 from graph.settings import Settings
-from graph.tracing import tracing
 from tests.support.database import rows
 
 SECRET = "a secret for tests that is long enough"

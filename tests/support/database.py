@@ -6,7 +6,7 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.sql import SQL, Identifier
 
-from storage.embedded import Embedded
+from storage.local.postgres import Embedded
 
 KEPT: tuple[LiteralString, ...] = (
     "chat_conversations", "chat_turns", "chat_messages", "chat_convo_summaries", "user_memory_facts",

@@ -10,9 +10,9 @@ from urllib.parse import urlsplit
 import psutil
 from litestar import Litestar
 
-from api.protocol import Edge
-from graph.scribe import Scribe
-from graph.turn import Turn
+from api.server.http_limits import Edge
+from graph.turns.event_log import Scribe
+from graph.turns.turn import Turn
 from tests.support.app import Frontdesk
 
 

@@ -10,7 +10,7 @@ import stamina
 from structlog.contextvars import bind_contextvars, clear_contextvars
 from structlog.stdlib import get_logger
 
-from api.logs import keep_log
+from api.logging.setup import keep_log
 from graph.settings import Settings
 
 WORDS = sys.argv[-1]

@@ -19,7 +19,7 @@ from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any
 
-from storage.keeper import die_with_parent
+from storage.local.supervisor import die_with_parent
 
 ROOT = Path(__file__).parents[2]
 WITHIN = 30.0
@@ -93,7 +93,7 @@ async def nursery() -> AsyncGenerator[Nursery]:
 def main(requests: Sequence[str] | Any) -> None:
     """Be the nursery, until there are no more requests."""
     # onnxruntime is not among them: it starts a thread as it is imported, and threads are not forked.
-    for module in ("api.cli", "api.serve", "tokenizers", "langgraph.checkpoint.postgres.aio"):
+    for module in ("api.cli.main", "api.server.run", "tokenizers", "langgraph.checkpoint.postgres.aio"):
         importlib.import_module(module)
     assert len(list(Path("/proc/self/task").iterdir())) == 1, "no thread may run"
     gc.freeze()  # what all children share is not looked through by each
@@ -116,7 +116,7 @@ def _live(environment: Mapping[str, str], halt: str | None) -> None:
     try:
         if halt:
             _halt_at(_code(halt))
-        importlib.import_module("api.cli").main(["serve", "--port", "0"])
+        importlib.import_module("api.cli.main").main(["serve", "--port", "0"])
     finally:
         os._exit(1)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 import psycopg
 
-from storage.embedded import Embedded
+from storage.local.postgres import Embedded
 
 MOUNTING = ("unshare", "--mount", "true")
 

@@ -15,7 +15,7 @@ from uuid import UUID
 
 import httpx
 
-from api.tokens import issue_token
+from api.auth.tokens import issue_token
 from graph.settings import Settings
 from tests.support.app import PATIENCE, SECRET, no_authorities
 

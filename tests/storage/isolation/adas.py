@@ -5,14 +5,14 @@ from uuid import UUID, uuid4
 from psycopg import sql
 
 from storage.audit import Finding
+from storage.conversation_queue import Queue
+from storage.event_log import Batch, Journal, Told
 from storage.facts import Facts
-from storage.journal import Batch, Journal, Told
-from storage.keys import Keys
-from storage.limits import Limits
+from storage.idempotency import Keys
 from storage.metrics import Metrics
 from storage.misroutes import Misroutes
 from storage.pool import Pool
-from storage.queue import Queue
+from storage.rate_limits import Limits
 from storage.summaries import Summaries
 from tests.storage.rows import MODEL, Owner, accepted, answered, heard, measured, new_fact, spoken
 

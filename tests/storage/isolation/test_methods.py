@@ -7,25 +7,25 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from storage.account_export.export import Export
+from storage.conversation_queue import Queue
 from storage.conversations import Conversations
 from storage.errors import Gone
-from storage.export import Export
+from storage.event_log import Journal
+from storage.fact_search import Recall
 from storage.facts import Facts
-from storage.figures import AllFigures, Stretch
+from storage.idempotency import Keys
 from storage.insights import AllInsights
-from storage.journal import Journal
-from storage.keys import Keys
-from storage.limits import Limits
-from storage.memory import Memory
 from storage.messages import Messages
 from storage.metrics import Metrics
+from storage.metrics_queries import AllFigures, Stretch
 from storage.misroutes import Misroutes
 from storage.pool import Pool
-from storage.queue import Queue
-from storage.recall import Recall
+from storage.rate_limits import Limits
 from storage.summaries import Summaries
 from storage.turn_records import TurnRecords
 from storage.turns import Turns
+from storage.user_facts import Memory
 from storage.users import Users
 from tests.storage.isolation.adas import SECRET, Adas
 from tests.storage.rows import MODEL, accepted, answered, heard, measured, met, new_fact, spoken

@@ -4,8 +4,8 @@ from uuid import UUID
 
 import pytest
 
+from storage.fact_search import Recall
 from storage.facts import padded
-from storage.recall import Recall
 from tests.storage.isolation.adas import Adas
 from tests.storage.rows import MODEL
 

@@ -1,0 +1,109 @@
+"""Bearer tokens: verified with the configured secret, or with the issuer's public keys."""
+
+from typing import Any
+from uuid import UUID
+
+import jwt
+from litestar import Request
+from structlog.stdlib import get_logger
+
+from api.auth.jwks import IssuerUnavailable, KeySet, UnknownKey
+from api.auth.user import User
+from api.errors import Problem
+from graph.settings import Settings
+
+log = get_logger(__name__)
+
+LEEWAY = 10
+"""Seconds two clocks may differ."""
+LONGEST = 8192
+"""Characters of a token that are looked at."""
+RETRY_ISSUER = 10
+"""Seconds after which asking again makes sense when the issuer has never answered."""
+
+
+class Tokens:
+    """Knows users by their bearer tokens.
+
+    Args:
+        secret: verifies HS256; None to take none.
+        keys: verify RS256 and ES256; None to take none.
+        audience, issuer: what a token must say, where set.
+    """
+
+    def __init__(self, secret: str | None, keys: KeySet | None, audience: str | None, issuer: str | None) -> None:
+        self._secret = secret
+        self._keys = keys
+        self._audience = audience
+        self._issuer = issuer
+
+    async def user(self, request: Request[Any, Any, Any]) -> User:
+        """The token's user.
+
+        Raises:
+            Problem: 401, whatever is wrong with it; the log knows what. 503 where no key could ever be had.
+        """
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not token.strip():
+            raise _unauthenticated("no bearer token")
+        if len(token) > LONGEST:
+            raise _unauthenticated("a token too long to be one")
+        try:
+            claims = await self._verified(token.strip())
+            return User(UUID(claims["sub"]), admin=_is_admin(claims))
+        except IssuerUnavailable:
+            detail = "Who you are cannot be checked right now. Please try again in a moment."
+            raise Problem(503, "issuer_unavailable", detail, retry_after=RETRY_ISSUER) from None
+        except (jwt.InvalidTokenError, UnknownKey, ValueError, TypeError, AttributeError) as error:
+            # Its kind and not its words, which may repeat what the token says.
+            raise _unauthenticated(type(error).__name__) from None
+
+    async def close(self) -> None:
+        """Stop what is under way."""
+        if self._keys:
+            await self._keys.close()
+
+    async def _verified(self, token: str) -> dict[str, Any]:
+        """The claims of a token whose signature, times, audience and issuer hold."""
+        header = jwt.get_unverified_header(token)
+        key, algorithm = await self._key(header.get("alg"), header.get("kid"))
+        return jwt.decode(
+            token,
+            key,
+            algorithms=[algorithm],
+            audience=self._audience,
+            issuer=self._issuer,
+            leeway=LEEWAY,
+            options={"require": ["exp", "sub"], "verify_aud": self._audience is not None},
+        )
+
+    async def _key(self, algorithm: Any, key_id: Any) -> tuple[Any, str]:
+        """What verifies this algorithm. The token names it, and never decides what a key is good for."""
+        if algorithm == "HS256" and self._secret is not None:
+            return self._secret, "HS256"
+        if algorithm in ("RS256", "ES256") and self._keys is not None:
+            return (await self._keys.key(key_id, algorithm)).key, algorithm
+        raise jwt.InvalidAlgorithmError
+
+
+def issue_token(settings: Settings, user_id: UUID, *, admin: bool, seconds: int, now: int) -> str:
+    """A token for this user, signed with the configured secret; `now` in Unix seconds."""
+    assert settings.jwt_secret is not None
+    claims: dict[str, Any] = {"sub": str(user_id), "iat": now, "exp": now + seconds}
+    claims |= {"role": "admin"} if admin else {}
+    claims |= {"aud": settings.jwt_audience} if settings.jwt_audience else {}
+    claims |= {"iss": settings.jwt_issuer} if settings.jwt_issuer else {}
+    return jwt.encode(claims, settings.jwt_secret.get_secret_value(), algorithm="HS256")
+
+
+def _is_admin(claims: dict[str, Any]) -> bool:
+    match claims:
+        case {"role": "admin"} | {"app_metadata": {"role": "admin"}}:
+            return True
+        case _:
+            return False
+
+
+def _unauthenticated(why: str) -> Problem:
+    log.info("unauthenticated", why=why)
+    return Problem(401, "unauthenticated", "Sign in first.", headers={"WWW-Authenticate": "Bearer"})

@@ -1,0 +1,121 @@
+"""The `frontdesk` command."""
+
+import asyncio
+import re
+import sys
+import time
+from importlib import import_module
+from typing import Any, ClassVar
+from uuid import UUID
+
+import click
+
+from api.cli.settings import settled
+from graph.settings import Settings
+
+UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+
+
+class Duration(click.ParamType[int]):
+    """A time like 90s, 15m, 1h or 7d; converts to seconds."""
+
+    name = "duration"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Seconds; fails on anything else with what is taken."""
+        if isinstance(value, int):
+            return value
+        match = re.fullmatch(r"(\d{1,6})([smhd])", str(value))
+        if not match:
+            self.fail(f"{value!r} is no duration; say for example 90s, 15m, 1h or 7d", param, ctx)
+        return int(match[1]) * UNITS[match[2]]
+
+
+class Commands(click.Group):
+    """Commands of other modules, too, which are read only when one is meant: what they need takes seconds to load."""
+
+    elsewhere: ClassVar = {"import": ("api.cli.import_account", "restore"), "replay": ("api.cli.replay", "replay")}
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """All names."""
+        return sorted([*super().list_commands(ctx), *self.elsewhere])
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of that name."""
+        if cmd_name not in self.elsewhere:
+            return super().get_command(ctx, cmd_name)
+        module, name = self.elsewhere[cmd_name]
+        command: click.Command = getattr(import_module(module), name)
+        return command
+
+
+@click.group(cls=Commands)
+def main() -> None:
+    """Frontdesk: six AI employees for personal finance, behind one streaming endpoint."""
+
+
+@main.command()
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65_535))
+@click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 64))
+@settled
+def serve(settings: Settings, host: str, port: int, workers: int) -> None:
+    """Serve the HTTP API."""
+    from api.server.run import NotLoopback
+    from api.server.run import serve as run
+
+    try:
+        run(settings, host, port, workers)
+    except NotLoopback as error:
+        raise click.ClickException(str(error)) from None
+
+
+@main.command()
+@settled
+def worker(settings: Settings) -> None:
+    """Do jobs without serving: take over turns that nobody runs, prune what is too old."""
+    from api.server.run import work
+
+    work(settings)
+
+
+@main.command()
+@settled
+def migrate(settings: Settings) -> None:
+    """Bring the database's schema up to date."""
+    from graph.database import bare_database
+    from storage.migrate import migrate as run
+
+    async def work() -> int:
+        async with bare_database(settings) as url:
+            return await run(url, say=click.echo)
+
+    count = asyncio.run(work())
+    click.echo(f"{count} applied" if count else "up to date")
+
+
+@main.command()
+@click.option("--user", required=True, type=click.UUID, help="The user's id.")
+@click.option("--admin", is_flag=True, help="With an administrator's rights.")
+@click.option("--ttl", default="1h", show_default=True, type=Duration(), help="How long it holds: 90s, 15m, 1h, 7d.")
+@settled
+def token(settings: Settings, user: UUID, admin: bool, ttl: int) -> None:
+    """Print a bearer token signed with FRONTDESK_JWT_SECRET."""
+    from api.auth.tokens import issue_token
+
+    if settings.jwt_secret is None:
+        raise click.ClickException("FRONTDESK_JWT_SECRET is not set: there is nothing to sign with.")
+    click.echo(issue_token(settings, user, admin=admin, seconds=ttl, now=int(time.time())))
+
+
+@main.command()
+@settled
+def doctor(settings: Settings) -> None:
+    """Check settings, database, migrations, extension and model; exit 1 on a failure."""
+    from graph.doctor import examine
+
+    failed = False
+    for finding in asyncio.run(examine(settings)):
+        failed = failed or not finding.well
+        click.echo(f"{'ok  ' if finding.well else 'FAIL'}  {finding.what:<11} {finding.detail}")
+    sys.exit(1 if failed else 0)

@@ -1,0 +1,1 @@
+"""Set up the log, and keep user text and secrets out of it."""

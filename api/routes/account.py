@@ -1,0 +1,48 @@
+"""Everything about you: take it along, or have it erased."""
+
+from collections.abc import AsyncGenerator
+
+from litestar import delete, get
+from litestar.di import NamedDependency
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.response import Stream
+
+from api.auth.user import User
+from api.openapi import SIGNED_IN, refusals
+from api.rate_limits import RequestLimits
+from graph.account import Records
+
+NDJSON = "application/x-ndjson"
+
+
+@get(
+    "/export",
+    media_type=NDJSON,
+    security=SIGNED_IN,
+    tags=["account"],
+    responses={
+        200: ResponseSpec(str, description="A JSON document a line.", media_type=NDJSON, generate_examples=False),
+        **refusals(409, 429),
+    },
+)
+async def export(
+    user: NamedDependency[User], records: NamedDependency[Records], limits: NamedDependency[RequestLimits]
+) -> Stream:
+    """Everything that is kept of you, a JSON document a line; `frontdesk import` reads it."""
+    await limits.take("export")
+    lines = records.export.lines(user.user_id)
+    first = await anext(lines)  # a database that is away is told before the answer begins
+    headers = {"Content-Disposition": 'attachment; filename="frontdesk.ndjson"', "Cache-Control": "no-store"}
+    return Stream(_bytes(first, lines), media_type=NDJSON, headers=headers)
+
+
+async def _bytes(first: str, lines: AsyncGenerator[str]) -> AsyncGenerator[bytes]:
+    yield first.encode() + b"\n"
+    async for line in lines:
+        yield line.encode() + b"\n"
+
+
+@delete("/account", security=SIGNED_IN, tags=["account"], responses=refusals())
+async def erase(user: NamedDependency[User], records: NamedDependency[Records]) -> None:
+    """Erase everything that is kept of you. Numbers stay, and nobody can tell whose they were."""
+    await records.erase_account(user.user_id)

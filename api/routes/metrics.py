@@ -1,0 +1,68 @@
+"""Numbers that tell the truth: what turns add up to, and what you did of late."""
+
+from typing import Annotated, Any, cast
+
+from litestar import MediaType, Request, Response, get
+from litestar.di import NamedDependency
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.params import QueryParameter
+from prometheus_client import CONTENT_TYPE_LATEST
+
+from api.auth.local_mode import LocalSessions
+from api.auth.user import User
+from api.errors import Problem
+from api.openapi import SIGNED_IN, problems, refusals
+from graph.account import Records
+from graph.service import Service
+from storage.insights import Insights
+from storage.metrics_queries import Stretch, Sums
+
+STRETCHES: dict[str, Stretch] = {"24h": Stretch(hours=24, step=1), "7d": Stretch(hours=7 * 24, step=6)}
+
+Span = Annotated[  # any text, because the framework's own words do not say what it takes
+    str, QueryParameter(name="range", description="How far to look back.", schema_extra={"enum": [*STRETCHES]})
+]
+
+
+class MetricsSummary(Sums):
+    """The turns of the last hours in numbers; for administrators everyone's."""
+
+    range: str
+    hours: int
+
+
+@get("/metrics-summary", security=SIGNED_IN, tags=["metrics"], responses=refusals())
+async def metrics_summary(
+    user: NamedDependency[User],
+    records: NamedDependency[Records],
+    span: Span = "24h",
+) -> MetricsSummary:
+    """Your turns in numbers, under the employee that answered; an administrator sees everyone's."""
+    stretch, figures = STRETCHES.get(span), records.figures
+    if stretch is None:
+        raise Problem(400, "invalid_request", f"range: takes {' or '.join(STRETCHES)}")
+    sums = await (figures.of_everyone(stretch) if user.admin else figures.of_user(user.user_id, stretch))
+    return MetricsSummary(range=span, hours=stretch.hours, **sums)
+
+
+@get("/insights", security=SIGNED_IN, tags=["metrics"], responses=refusals())
+async def insights(user: NamedDependency[User], records: NamedDependency[Records]) -> Insights:
+    """Your last seven days, today included."""
+    return await records.insights.of_user(user.user_id)
+
+
+@get(
+    "/metrics",
+    security=SIGNED_IN,
+    tags=["metrics"],
+    responses={
+        200: ResponseSpec(str, description="Prometheus text.", media_type=MediaType.TEXT, generate_examples=False),
+        **problems(401, 403, 500, 503),
+    },
+)
+async def prometheus(user: NamedDependency[User], request: Request[Any, Any, Any]) -> Response[bytes]:
+    """What this process does, for Prometheus; for administrators, and in local mode for anyone."""
+    if not user.admin and not isinstance(request.app.state.door, LocalSessions):
+        raise Problem(403, "forbidden", "Only administrators may see this.")
+    service = cast(Service, request.app.state.service)  # as it is, also without a database
+    return Response(await service.figures(), headers={"Content-Type": CONTENT_TYPE_LATEST})

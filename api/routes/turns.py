@@ -1,0 +1,117 @@
+"""/turns: one message and its answer."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal, cast
+from uuid import UUID
+
+from litestar import Response, Router, get, post
+from litestar.di import NamedDependency, Provide
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.params import FromPath, HeaderParameter
+from litestar.response import Stream
+from typing_extensions import TypedDict
+
+from api.auth.user import User
+from api.errors import Problem
+from api.openapi import SIGNED_IN, refusals
+from api.schemas.chat import EVENT_STREAM
+from api.sse import KEEP_ALIVE_SECONDS, UNHINDERED, server_sent
+from api.stream_limit import HoldStream, provide_reader
+from graph.account import Records
+from graph.service import Service
+from graph.turns.subscribe import AllHeard
+from storage.facts import LearnedFact
+from storage.turn_records import TurnRecord
+
+LastEventId = Annotated[
+    int, HeaderParameter(name="Last-Event-ID", ge=0, le=2**31 - 1, description="The last event that was read.")
+]
+STOPPED_WITHIN = 5.0
+"""Seconds that a request to stop waits for the answer's end."""
+Status = Literal["running", "done", "failed", "stopped"]
+
+
+class TurnDocument(TypedDict):
+    """A turn: how it stands, what was said, and which facts it used and taught."""
+
+    turn_id: UUID
+    conversation_id: str
+    status: Status
+    text: str
+    """The answer; empty while there is none."""
+    employee: str
+    finish_reason: str | None
+    error_code: str | None
+    created_at: datetime
+    facts_used: list[LearnedFact]
+    facts_learned: list[LearnedFact]
+
+
+@get("/{turn_id:uuid}", responses=refusals(404))
+async def turn(user: NamedDependency[User], records: NamedDependency[Records], turn_id: FromPath[UUID]) -> TurnDocument:
+    """How a turn stands, and which facts about you its answer used."""
+    return _document(await records.turns.find(user.user_id, turn_id))
+
+
+@get(
+    "/{turn_id:uuid}/events",
+    media_type=EVENT_STREAM,
+    middleware=[HoldStream()],
+    dependencies={"user": Provide(provide_reader)},
+    responses={
+        200: ResponseSpec(str, description="The events again.", media_type=EVENT_STREAM, generate_examples=False),
+        204: ResponseSpec(None, description="The turn is over, and `Last-Event-ID` was its last event."),
+        **refusals(404, 429),
+    },
+)
+async def events(
+    user: NamedDependency[User],
+    service: NamedDependency[Service],
+    turn_id: FromPath[UUID],
+    last_event_id: LastEventId = 0,
+) -> Response[Any]:
+    """A turn's events once more, from the first one or after `Last-Event-ID`; live while it runs, then to the last.
+
+    An EventSource comes back for ever, unless it hears 204: that is what it hears once it has heard everything.
+    """
+    try:
+        told = await service.rejoin.follow(user.user_id, turn_id, after=last_event_id, heartbeat=KEEP_ALIVE_SECONDS)
+    except AllHeard:
+        return Response(None, status_code=204)
+    if told is None:
+        raise Problem(404, "not_found", "There is no such turn, or its events are not kept any more.")
+    return Stream(server_sent(told), headers={**UNHINDERED, "Content-Type": f"{EVENT_STREAM}; charset=utf-8"})
+
+
+@post(
+    "/{turn_id:uuid}/stop",
+    status_code=200,
+    middleware=[HoldStream()],
+    dependencies={"user": Provide(provide_reader)},
+    responses=refusals(404, 429),
+)
+async def stop(user: NamedDependency[User], service: NamedDependency[Service], turn_id: FromPath[UUID]) -> TurnDocument:
+    """Stop an answer; what was said so far is kept as the answer. Once it is out this changes nothing."""
+    return _document(await service.rejoin.stop(user.user_id, turn_id, STOPPED_WITHIN))
+
+
+def _document(found: TurnRecord | None) -> TurnDocument:
+    if found is None:
+        raise Problem(404, "not_found", "There is no such turn.")
+    return cast(TurnDocument, {**found, "status": _status(found)})
+
+
+def _status(turn: TurnRecord) -> Status:
+    """As clients see it: what follows the answer is none of their business."""
+    if turn["finish_reason"] == "stopped":
+        return "stopped"
+    match turn["status"]:
+        case "accepted":
+            return "running"
+        case "answered":
+            return "done"
+        case status:
+            return status
+
+
+router = Router("/turns", route_handlers=[turn, events, stop], security=SIGNED_IN, tags=["turns"])

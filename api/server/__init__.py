@@ -1,0 +1,1 @@
+"""Run the HTTP server: processes, workers, limits of the HTTP edge."""

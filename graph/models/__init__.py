@@ -1,0 +1,1 @@
+"""The chat models and the embedding models."""

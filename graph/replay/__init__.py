@@ -1,0 +1,1 @@
+"""Record a turn and run it again offline."""

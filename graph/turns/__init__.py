@@ -1,0 +1,1 @@
+"""Run one turn, keep it, and let people follow it."""

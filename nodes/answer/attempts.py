@@ -1,0 +1,187 @@
+"""Get an answer out of the models: retries, one time budget, and what to make of a failure."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from contextvars import ContextVar
+from typing import Protocol
+
+import stamina
+from langchain_core.messages import AIMessageChunk, AnyMessage
+
+from nodes.answer.cancellation import Stopped, stoppable
+from nodes.answer.draft import Draft
+from nodes.errors import ContextTooLong, ModelError, ModelRejected, ModelUnavailable
+
+LONGEST_WAIT = 8.0
+"""Seconds until the next attempt at most: whoever asks for more is not asked again, because a person waits."""
+WORTH_IT = 0.2
+"""The share of the time budget that must be left to begin a broken answer anew: below it, half of one is better."""
+
+
+_deadline: ContextVar[asyncio.Timeout | None] = ContextVar("_deadline", default=None)
+
+
+def out_of_time() -> bool:
+    """Whether the time for the answer that is written here is over, which a model just hears as being hung up on."""
+    deadline = _deadline.get()
+    return deadline is not None and deadline.expired()
+
+
+class Model(Protocol):
+    """A chat model."""
+
+    @property
+    def label(self) -> str:
+        """Its name as clients see it."""
+        ...
+
+    def stream(self, prompt: Sequence[AnyMessage]) -> AsyncGenerator[AIMessageChunk, None]:
+        """The answer in pieces; the call is aborted when the generator is closed.
+
+        Raises:
+            ModelError: what came was no answer.
+        """
+        ...
+
+    async def reachable(self) -> bool:
+        """Whether it answers at all just now."""
+        ...
+
+
+class Audience(Protocol):
+    """Whoever hears the answer while it is written."""
+
+    def say(self, text: str) -> None:
+        """Hear the next piece."""
+        ...
+
+    def take_back(self) -> None:
+        """Forget what was said: another attempt begins to speak."""
+        ...
+
+    def shorten(self) -> None:
+        """Know that part of the conversation had to be left out."""
+        ...
+
+
+async def write(
+    models: Sequence[Model],
+    prompt: Sequence[AnyMessage],
+    *,
+    audience: Audience,
+    stop: asyncio.Event,
+    seconds: float,
+    attempts: int,
+) -> Draft:
+    """Have a model answer within `seconds`, the whole stream included, and say it as it comes.
+
+    Each model in its order gets `attempts` attempts before its first token, as long as another try can succeed.
+    After that, a broken answer is begun anew once in all, while the time lasts, and taken back when the new one
+    speaks. Once `stop` is set no more is said. Never raises for a model's sake: `error_code` tells, and `text` holds
+    what was said.
+    """
+    writing = _Writing(audience, seconds, attempts)
+    try:
+        async with asyncio.timeout(seconds) as deadline, stoppable(stop):
+            _deadline.set(deadline)
+            await writing.ask(models, list(prompt))
+    except Stopped:
+        writing.draft.finish_reason = "stopped"
+    except TimeoutError:
+        writing.draft.error_code = "model_timeout"
+        writing.draft.finish_reason = "timeout"
+    finally:
+        _deadline.set(None)
+    return writing.draft
+
+
+class _Writing:
+    """The work on one answer."""
+
+    def __init__(self, audience: Audience, seconds: float, attempts: int) -> None:
+        self.draft = Draft()
+        self._audience = audience
+        self._seconds = seconds
+        self._attempts = attempts
+        self._began = asyncio.get_running_loop().time()
+
+    async def ask(self, models: Sequence[Model], prompt: list[AnyMessage]) -> None:
+        """One model after the other, until one has answered."""
+        draft = self.draft
+        for model in models:
+            draft.model = model.label
+            try:
+                await self._ask(model, prompt, last=model is models[-1])
+            except ModelError as error:
+                draft.error_code = error.code
+            else:
+                # What a filter cut off is no mistake of ours, and no other model goes on with it.
+                draft.error_code = "model_filtered" if draft.finish_reason == "blocked" else None
+                return
+            if draft.breaks and (draft.breaks > 1 or not self._time_left()):
+                break
+        if draft.text and not self._time_left():
+            draft.finish_reason = "timeout"
+
+    async def _ask(self, model: Model, prompt: list[AnyMessage], *, last: bool) -> None:
+        """One model, with what it can read."""
+        while True:
+            self.draft.prompt = prompt
+            try:
+                return await self._try(model, prompt, last=last)
+            except ContextTooLong:
+                middle = prompt[1:-1]  # between the system's words and the question
+                if not middle:
+                    raise
+                prompt = [prompt[0], *middle[(len(middle) + 1) // 2 :], prompt[-1]]
+                self._audience.shorten()
+
+    async def _try(self, model: Model, prompt: list[AnyMessage], *, last: bool) -> None:
+        tries = 0
+
+        def again(error: Exception) -> bool | float:
+            nonlocal tries
+            tries += 1
+            if self.draft.begun:
+                self.draft.breaks += 1
+                return self.draft.breaks == 1 and last and isinstance(error, ModelUnavailable) and self._time_left()
+            if not isinstance(error, ModelUnavailable) or tries >= self._attempts:
+                return False
+            if error.retry_after is None:
+                return True
+            return error.retry_after if error.retry_after <= LONGEST_WAIT else False
+
+        async for attempt in stamina.retry_context(
+            on=again, attempts=self._attempts + 1, timeout=None, wait_initial=0.25, wait_max=4.0, wait_jitter=0.5
+        ):
+            with attempt:
+                await self._listen(model, prompt)
+
+    async def _listen(self, model: Model, prompt: Sequence[AnyMessage]) -> None:
+        draft = self.draft
+        draft.begin()
+        async with aclosing(model.stream(prompt)) as chunks:
+            try:
+                async for chunk in chunks:
+                    self._say(chunk)
+            finally:
+                self._say(None)  # also where it was stopped, ran out of time or broke off
+        if not draft.begun:
+            if draft.finish_reason == "blocked":
+                raise ModelRejected("model_filtered")
+            raise ModelUnavailable("model_empty")
+        if draft.finish_reason is None:
+            raise ModelUnavailable("model_unreachable")  # every complete answer says why it ended
+
+    def _say(self, chunk: AIMessageChunk | None) -> None:
+        """Say what a piece adds (None: the end of the attempt); first take back what an earlier attempt said."""
+        replaces = bool(self.draft.text) and not self.draft.begun
+        if text := self.draft.end() if chunk is None else self.draft.take(chunk):
+            if replaces:
+                self._audience.take_back()
+            self._audience.say(text)
+
+    def _time_left(self) -> bool:
+        passed = asyncio.get_running_loop().time() - self._began
+        return passed <= self._seconds * (1 - WORTH_IT)

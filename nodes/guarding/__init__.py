@@ -1,1 +1,0 @@
-"""The pure text rules behind the guard node: no state, no clock, no network."""

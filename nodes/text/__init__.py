@@ -1,0 +1,1 @@
+"""Pure text rules: cleaning, injection, masking, extracts."""

@@ -1,0 +1,1 @@
+"""Find and mask payment cards, IBANs and national ids."""

@@ -1,0 +1,1 @@
+"""An account as a file: written, read and put back."""

@@ -1,0 +1,1 @@
+"""The embedded Postgres and the processes that keep it running."""

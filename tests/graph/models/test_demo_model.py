@@ -1,0 +1,75 @@
+"""The real small model in llama.cpp's server: its protocol, never its words."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx2
+import psutil
+import pytest
+from langchain_core.messages import AIMessageChunk, AnyMessage, HumanMessage, SystemMessage
+
+from graph.models import demo_model as demo
+from graph.models.chat import ChatModel, connections
+
+pytestmark = pytest.mark.xdist_group("demo")  # one model at a time is enough for two cores
+
+
+@pytest.fixture(scope="module")
+async def model(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[ChatModel]:
+    """The demo model, running."""
+    async with demo.running(tmp_path_factory.mktemp("demo")) as address, connections() as http:
+        yield chat_model(address.url, address.key, http)
+
+
+def chat_model(url: str, key: str, http: httpx2.AsyncClient) -> ChatModel:
+    """The demo model, as whoever holds that key finds it."""
+    return ChatModel(demo.NAME, label=demo.LABEL, url=url, key=key, http=http, seconds=60, max_tokens=12)
+
+
+async def test_the_small_model_streams_an_answer_with_its_usage(model: ChatModel) -> None:
+    """Tokens come in pieces, then why it ended, then what it counted."""
+    prompt: list[AnyMessage] = [SystemMessage("You are brief."), HumanMessage("What is a budget?")]
+    chunks: list[AIMessageChunk] = [chunk async for chunk in model.stream(prompt)]
+    pieces = [str(chunk.text) for chunk in chunks if chunk.text]
+    assert len(pieces) > 1
+    ends = [chunk.response_metadata.get("finish_reason") for chunk in chunks]
+    assert [end for end in ends if end] in (["stop"], ["length"])
+    usage = [chunk.usage_metadata for chunk in chunks if chunk.usage_metadata]
+    assert usage[-1]["input_tokens"] > 0
+    assert usage[-1]["output_tokens"] >= len(pieces)
+
+
+async def test_the_small_model_says_it_is_there_and_is_gone_with_its_last_user(tmp_path: Path) -> None:
+    """It answers while somebody holds it, and not after."""
+    async with connections() as http:
+        async with demo.running(tmp_path) as address:
+            model = chat_model(address.url, address.key, http)
+            assert await model.reachable()
+        assert not await model.reachable()
+
+
+async def test_a_killed_small_model_comes_back_to_those_who_use_it(tmp_path: Path) -> None:
+    """At the same address and with the same key."""
+    async with demo.running(tmp_path) as address, connections() as http:
+        model = chat_model(address.url, address.key, http)
+        server = server_of(tmp_path)
+        server.kill()
+        server.wait()
+        async with asyncio.timeout(60):
+            while not await model.reachable():
+                pass
+        assert server_of(tmp_path) != server
+
+
+def server_of(folder: Path) -> psutil.Process:
+    """The process that runs the model."""
+    command = ["-m", "graph.models.demo_model", str(folder / "address.json")]
+    (found,) = [one for one in psutil.process_iter(["cmdline"]) if (one.info["cmdline"] or [])[1:] == command]
+    return found
+
+
+async def test_only_who_knows_the_key_is_answered(tmp_path: Path) -> None:
+    """Another account of this machine finds the port, and a closed door."""
+    async with demo.running(tmp_path) as address, connections() as http:
+        assert not await chat_model(address.url, "wrong", http).reachable()

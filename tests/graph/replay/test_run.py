@@ -1,0 +1,112 @@
+"""Saved turns, run again offline."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from graph.replay.record import Recording
+from graph.replay.run import differences, replay
+
+REPLAYS = Path(__file__).parents[2] / "replays"
+FILES = sorted(REPLAYS.glob("*.jsonl"))
+FRONTDESK = Path(sys.executable).with_name("frontdesk")
+
+PLAIN = [
+    "guard",
+    "rate_limit",
+    "route",
+    "load_summary",
+    "load_memory",
+    "trim_context",
+    "generate",
+    "roll_summary",
+    "extract_facts",
+    "record_metrics",
+]
+
+
+def test_the_saved_turns_are_the_kinds_that_matter() -> None:
+    """A plain turn, a follow-up, a trimmed one, a refused one, a limited one and a fallback."""
+    names = {file.stem for file in FILES}
+    assert names == {"plain", "follow_up", "trimmed", "refused", "rate_limited", "fallback"}
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+async def test_a_saved_turn_replays_as_recorded(file: Path) -> None:
+    """Every node does what it did; a difference is explained node by node."""
+    recording = Recording.read(file)
+    steps = await replay(recording)
+    assert [str(difference) for difference in differences(recording, steps)] == []
+    assert sorted(step.node for step in steps) == sorted(step.node for step in recording.steps)
+
+
+@pytest.mark.parametrize("node", PLAIN)
+async def test_each_node_replays_alone_and_the_graph_from_it_on(node: str) -> None:
+    """From the state it was given then, a node does the same again, and so does what follows."""
+    recording = Recording.read(REPLAYS / "plain.jsonl")
+    alone = await replay(recording, start=node, only=True)
+    assert [step.node for step in alone] == [node]
+    assert differences(recording, alone) == []
+    onward = await replay(recording, start=node)
+    assert node in [step.node for step in onward]
+    assert [str(difference) for difference in differences(recording, onward)] == []
+
+
+async def test_a_difference_names_the_node_and_the_place() -> None:
+    """When a recorded result is not what the node does now, the replay says which, where, and both values."""
+    recording = Recording.read(REPLAYS / "plain.jsonl")
+    recording.step("route").result["route"]["employee"] = "goalie"
+    found = differences(recording, await replay(recording))
+    assert [(one.node, one.where, one.recorded, one.now) for one in found] == [
+        ("route", "result.route.employee", "goalie", "ledger")
+    ]
+
+
+async def test_a_node_that_asks_for_something_new_is_told_apart() -> None:
+    """A call that was not recorded cannot be answered offline, and the error names it."""
+    recording = Recording.read(REPLAYS / "plain.jsonl")
+    recording.step("route").calls = []
+    with pytest.raises(Exception, match="route asked"):
+        await replay(recording, start="route", only=True)
+
+
+async def test_a_replay_uses_the_recorded_model_output() -> None:
+    """Changing what the model said in the file changes what the replayed node answers."""
+    recording = Recording.read(REPLAYS / "plain.jsonl")
+    stream = next(call for call in recording.step("generate").calls if call.part == "model.stream")
+    piece = next(piece for piece in stream.answer if piece["content"])
+    piece["content"] = "Otherwise"
+    steps = await replay(recording, start="generate", only=True)
+    assert steps[0].result["answer"]["text"].startswith("Otherwise")
+
+
+def test_a_file_that_is_no_recording_is_refused(tmp_path: Path) -> None:
+    """One line says what is wrong, and nothing is run."""
+    path = tmp_path / "other.jsonl"
+    path.write_text("{}\n")
+    done = frontdesk("replay", "run", str(path))
+    assert done.returncode == 1
+    assert "is no recording" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_the_commands_replay_and_compare(tmp_path: Path) -> None:
+    """`run` prints each node and `diff` explains a change, with an exit code for scripts."""
+    done = frontdesk("replay", "run", str(REPLAYS / "plain.jsonl"), "--node", "route")
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "as recorded")
+    changed = tmp_path / "changed.jsonl"
+    head, *steps = (REPLAYS / "plain.jsonl").read_text().splitlines()
+    documents = [json.loads(step) for step in steps]
+    next(step for step in documents if step["node"] == "route")["result"]["route"]["employee"] = "tag"
+    changed.write_text("\n".join([head, *map(json.dumps, documents)]))
+    done = frontdesk("replay", "diff", str(REPLAYS / "plain.jsonl"), str(changed))
+    assert done.returncode == 1
+    assert done.stdout.strip() == "route: result.route.employee: recorded 'ledger', now 'tag'"
+
+
+def frontdesk(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run the command as a user would."""
+    return subprocess.run([FRONTDESK, *arguments], capture_output=True, text=True, check=False, timeout=120)

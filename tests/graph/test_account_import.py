@@ -1,0 +1,275 @@
+"""An export that somebody broke, or wrote by hand: all of it is put back, or nothing and it is said why."""
+
+import json
+from collections.abc import AsyncGenerator
+from copy import deepcopy
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from graph.account_import import LONGEST_LINE, BadExport, whole
+from storage.account_export.export import Export
+from storage.account_export.lines import Kept
+from storage.account_export.restore import Restore
+from storage.errors import Gone, Unfit
+from storage.pool import Pool
+
+CARD = "4111 1111 1111 1111"
+WHEN = "2026-03-01T12:00:00.5+00:00"
+TURN, OTHER_TURN = str(UUID(int=1)), str(UUID(int=2))
+QUESTION, ANSWER, OTHER = str(UUID(int=3)), str(UUID(int=4)), str(UUID(int=5))
+FACT = str(UUID(int=6))
+
+Lines = list[dict[str, Any]]
+
+
+def conversation(name: str, **fields: Any) -> dict[str, Any]:
+    known = {"conversation_id": name, "title": "Tea", "last_employee": "tag", "created_at": WHEN, "updated_at": WHEN}
+    return {"type": "conversation", **known, "summary": None, "summary_covers": None, **fields}
+
+
+def turn(turn_id: str, name: str) -> dict[str, Any]:
+    known = {"turn_id": turn_id, "conversation_id": name, "status": "done", "asked_employee": None, "employee": "tag"}
+    return {
+        "type": "turn",
+        **known,
+        "finish_reason": "stop",
+        "error_code": None,
+        "created_at": WHEN,
+        "updated_at": WHEN,
+    }
+
+
+def message(message_id: str, turn_id: str, name: str, role: str, content: str) -> dict[str, Any]:
+    known = {"message_id": message_id, "turn_id": turn_id, "conversation_id": name, "role": role, "employee": "tag"}
+    return {"type": "message", **known, "content": content, "created_at": WHEN}
+
+
+EXPORTED: Lines = [
+    conversation("here", summary="They sell tea.", summary_covers=ANSWER),
+    conversation("there"),
+    turn(TURN, "here"),
+    turn(OTHER_TURN, "there"),
+    {"type": "misroute", "turn_id": TURN, "chosen_employee": "tag", "wanted_employee": "byte", "created_at": WHEN},
+    message(QUESTION, TURN, "here", "user", "I sell tea"),
+    message(ANSWER, TURN, "here", "assistant", "Good."),
+    message(OTHER, OTHER_TURN, "there", "user", "Hello"),
+    {
+        "type": "fact", "fact_id": FACT, "fact": "The user sells tea.", "source": "chat", "confidence": 0.9,
+        "source_message_id": QUESTION, "said_in": [QUESTION], "used_in": [TURN], "superseded_by": None,
+        "superseded_at": None, "created_at": WHEN,
+    },
+    {
+        "type": "guard_event", "turn_id": TURN, "kind": "card", "action": "masked", "rule": None,
+        "text_hash": "0" * 64, "created_at": WHEN,
+    },
+    {
+        "type": "metrics", "turn_id": TURN, "employee": "tag", "model": "m", "outcome": "done", "latency_ms": 1,
+        "ttft_ms": 1, "prompt_chars": 1, "completion_chars": 1, "prompt_tokens_est": 1, "completion_tokens_est": 1,
+        "prompt_tokens": None, "completion_tokens": None, "success": True, "error_code": None, "created_at": WHEN,
+    },
+]  # fmt: skip
+PLACES = {"conversation": 0, "turn": 2, "misroute": 4, "message": 5, "fact": 8, "guard_event": 9, "metrics": 10}
+
+
+def changed(kind: str, /, **fields: Any) -> Lines:
+    """The export with other values in the first line of this kind."""
+    lines = deepcopy(EXPORTED)
+    lines[PLACES[kind]] |= fields
+    return lines
+
+
+def written(lines: Lines) -> list[bytes]:
+    """The lines of the file, with the first and the last."""
+    every = [{"type": "export", "format": 1}, *lines, {"type": "end", "lines": len(lines)}]
+    return [json.dumps(line).encode() + b"\n" for line in every]
+
+
+async def read(lines: list[bytes]) -> list[Kept]:
+    return [line async for line in whole(lines)]
+
+
+async def put(pool: Pool, user: UUID, lines: Lines) -> list[dict[str, Any]]:
+    """Put the lines back; what an export of the user holds then."""
+
+    async def embed(_: str) -> list[float]:
+        return [1.0]
+
+    await Restore(pool, embed, "test").put(user, whole(written(lines)))
+    return await exported(pool, user)
+
+
+async def exported(pool: Pool, user: UUID) -> list[dict[str, Any]]:
+    lines: AsyncGenerator[str] = Export(pool).lines(user)
+    return [json.loads(line) async for line in lines][1:-1]
+
+
+WRONG: dict[str, dict[str, list[Any]]] = {
+    "conversation": {
+        "conversation_id": [".", "..", "a b", "x" * 129, "", 5, None],
+        "title": ["", "\u200b", "a\0b", "x" * 601, 7, ["a"]],
+        "last_employee": ["nobody", "Prime", "prime-ai", ""],
+        "created_at": [
+            "yesterday", 1_700_000_000, "1066-10-14T12:00:00Z", "2999-01-01T00:00:00Z", "2026-03-01T12:00:00",
+            "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00",
+        ],
+        "summary": ["x" * 100_001, 3],
+        "summary_covers": ["tea", 4],
+    },
+    "turn": {
+        "status": ["asleep", None],
+        "employee": ["nobody", None],
+        "finish_reason": ["bored"],
+        "error_code": ["made_up"],
+    },
+    "misroute": {"wanted_employee": ["nobody"], "chosen_employee": ["nobody"]},
+    "message": {
+        "role": ["system", "tool"],
+        "content": ["a\0b", "x" * 100_001, None, {"a": 1}],
+        "employee": ["nobody"],
+        "message_id": ["tea", 1, "0" * 5000],
+    },
+    "fact": {
+        "fact": ["short", "   tea   ", "x" * 901],
+        "source": ["gossip"],
+        "confidence": [1.01, -0.01, "0.9", True, float("nan"), float("inf")],
+        "said_in": ["tea", ["tea"], None],
+        "superseded_at": ["never"],
+    },
+    "guard_event": {"kind": ["rude"], "action": ["praised"], "text_hash": ["0" * 63], "rule": ["a\nb", "x" * 201]},
+    "metrics": {
+        "model": ["", "a\x1b[31m", "x" * 201],
+        "outcome": ["great"],
+        "latency_ms": [-1, 2**31, 10**40, 1.5, True, "1"],
+        "prompt_tokens": [-1, 2**31],
+        "success": ["yes", 1],
+        "error_code": ["made_up"],
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("kind", "field", "value"),
+    [(kind, field, value) for kind, fields in WRONG.items() for field, values in fields.items() for value in values],
+    ids=lambda value: str(value)[:20].encode("ascii", "replace").decode().replace("\0", "NUL"),
+)
+async def test_a_value_that_no_export_has_is_named(kind: str, field: str, value: object) -> None:
+    """By its line and field, in words that do not repeat it."""
+    with pytest.raises(BadExport, match=rf"^line {PLACES[kind] + 2}: {kind}\.{field}") as raised:
+        await read(written(changed(kind, **{field: value})))
+    if isinstance(value, str) and len(value) > 12:
+        assert value not in str(raised.value)
+
+
+RAW: dict[str, bytes] = {
+    "nothing": b"",
+    "an empty line": b"\n",
+    "no JSON": b"tea\n",
+    "no object": b"[]\n",
+    "null": b"null\n",
+    "half a line": b'{"type": "turn", "turn_',
+    "no type": b"{}\n",
+    "another type": b'{"type": "\x1b[31mspell"}\n',
+    "a type that is none": b'{"type": ["turn"]}\n',
+    "no UTF-8": b'{"type": "conversation", "title": "\xff\xfe"}\n',
+    "UTF-16": '{"type": "conversation"}'.encode("utf-16"),
+    "half a character": b'{"type": "conversation", "title": "\\ud83d"}\n',
+    "too deep": b'{"type": ' + b"[" * 100_000 + b"]" * 100_000 + b"}\n",
+    "too deep where nobody looks": b'{"type": "turn", "more": ' + b'{"a":' * 100_000 + b"1" + b"}" * 100_001 + b"\n",
+    "a number without end": b'{"type": "end", "lines": ' + b"9" * 100_000 + b"}\n",
+    "a line without end": b" " * (LONGEST_LINE + 1),
+}
+
+
+@pytest.mark.parametrize("raw", RAW.values(), ids=RAW.keys())
+@pytest.mark.parametrize("place", [0, 3])
+async def test_a_line_that_is_none_is_named(raw: bytes, place: int) -> None:
+    """Wherever it stands, in printable words."""
+    lines = written(EXPORTED)
+    lines[place] = raw
+    with pytest.raises(BadExport, match=rf"^line {place + 1}: ") as raised:
+        await read(lines)
+    assert str(raised.value).isprintable()
+    assert len(str(raised.value)) < 300
+
+
+@pytest.mark.parametrize("lines", [[], [b""], [b"\n"]])
+async def test_an_empty_file_is_no_export(lines: list[bytes]) -> None:
+    """It is not one of an empty account either."""
+    with pytest.raises(BadExport, match=r"^line 1: "):
+        await read(lines)
+
+
+async def test_a_turn_is_not_corrected_to_who_answered_it() -> None:
+    """Nor is a fact superseded by itself, or at no time."""
+    for kind, fields in (
+        ("misroute", {"wanted_employee": "tag"}),
+        ("fact", {"superseded_by": FACT, "superseded_at": WHEN}),
+        ("fact", {"superseded_by": OTHER}),
+    ):
+        with pytest.raises(BadExport, match=f"^line {PLACES[kind] + 2}: {kind}"):
+            await read(written(changed(kind, **fields)))
+
+
+ELSEWHERE: dict[str, Lines] = {
+    "a turn of no conversation": changed("turn", conversation_id="nowhere"),
+    "a misroute of no turn": changed("misroute", turn_id=str(UUID(int=99))),
+    "a message of no turn": changed("message", turn_id=str(UUID(int=99))),
+    "a message of a turn elsewhere": changed("message", conversation_id="there"),
+    "a summary of a message elsewhere": changed("conversation", summary_covers=OTHER),
+    "a summary of no message": changed("conversation", summary_covers=str(UUID(int=99))),
+    "a fact of no message": changed("fact", source_message_id=str(UUID(int=99))),
+    "a fact said nowhere": changed("fact", said_in=[str(UUID(int=99))]),
+    "a fact used nowhere": changed("fact", used_in=[str(UUID(int=99))]),
+    "a fact superseded by none": changed("fact", superseded_by=str(UUID(int=99)), superseded_at=WHEN),
+}
+
+
+@pytest.mark.parametrize("lines", ELSEWHERE.values(), ids=ELSEWHERE.keys())
+async def test_what_refers_to_something_that_is_not_there_is_refused(pool: Pool, ada: UUID, lines: Lines) -> None:
+    """Also to something that is there, but elsewhere; and nothing is stored."""
+    with pytest.raises(Gone):
+        await put(pool, ada, lines)
+    assert await exported(pool, ada) == []
+
+
+AGAIN: dict[str, Lines] = {
+    **{kind: [*EXPORTED, EXPORTED[PLACES[kind]]] for kind in ("conversation", "turn", "message")},
+    "fact": [*EXPORTED, EXPORTED[8] | {"fact": "Another fact."}],
+    "the same fact": [*EXPORTED, EXPORTED[8] | {"fact_id": OTHER, "fact": "the USER sells tea"}],
+    "a second answer": [*EXPORTED, EXPORTED[6] | {"message_id": str(UUID(int=9))}],
+    "said twice in one message": changed("fact", said_in=[QUESTION, QUESTION]),
+    "too small a number": changed("fact", confidence=1e-300),
+}
+
+
+@pytest.mark.parametrize("lines", AGAIN.values(), ids=AGAIN.keys())
+async def test_what_is_there_twice_or_fits_no_column_is_refused(pool: Pool, ada: UUID, lines: Lines) -> None:
+    """And nothing is stored."""
+    with pytest.raises(Unfit):
+        await put(pool, ada, lines)
+    assert await exported(pool, ada) == []
+
+
+async def test_a_whole_export_is_put_back(pool: Pool, ada: UUID) -> None:
+    """Also by an older name of an employee, or one of nobody, that a client asked for."""
+    lines = changed("turn", asked_employee="Byte-AI")
+    lines[PLACES["turn"] + 1]["asked_employee"] = "Santa"
+    kept = await put(pool, ada, lines)
+    assert [line["type"] for line in kept] == [line["type"] for line in EXPORTED]
+    asked = {line["conversation_id"]: line["asked_employee"] for line in kept if line["type"] == "turn"}
+    assert asked == {"here": "byte", "there": None}
+
+
+async def test_texts_are_cleaned_and_masked_as_a_message_is(pool: Pool, ada: UUID) -> None:
+    """A card number that somebody wrote into the file gets into no record."""
+    lines = changed("conversation", title=f"Card {CARD}", summary=f"Their card is {CARD}.\u202e")
+    lines[PLACES["message"]]["content"] = f"My card is\u200b {CARD}"
+    lines[PLACES["fact"]]["fact"] = f"The user has card {CARD}."
+    kept = await put(pool, ada, lines)
+    found = json.dumps(kept, ensure_ascii=False)
+    assert found.count("[card •1111]") == 4
+    assert CARD not in found
+    assert "\u202e" not in found
+    assert "\u200b" not in found

@@ -1,0 +1,152 @@
+"""No text is slow: what each step does for a text grows as the text does, counted and not timed."""
+
+import ast
+import importlib
+import inspect
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from nodes import guard
+from nodes.routing import keywords
+from nodes.text import cleaning, extractive_summary, injection
+from nodes.text.cleaning import MAX_STACKED
+from nodes.text.injection import RULES
+from nodes.text.pii import cards, ibans, known_ids, masking, national_ids, surroundings
+from tests.nodes.text.growth import LONG, SHORT
+
+MODULES = [
+    guard, cards, cleaning, extractive_summary, ibans, injection, keywords, known_ids, masking, national_ids,
+    surroundings,
+]  # fmt: skip
+_parser: Any = importlib.import_module("re._parser")
+REPEATS = ("MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT")
+ONE_CHARACTER = ("IN", "LITERAL", "NOT_LITERAL", "ANY")
+
+
+@pytest.fixture(scope="module")
+def counted() -> list[dict[str, Any]]:
+    """What was counted for each unit, by a process that is killed where a unit keeps it busy for good."""
+    command = [sys.executable, "-m", "tests.nodes.text.growth"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    assert done.returncode == 0, f"ended by {done.returncode} at {lines[-1:]}: {done.stderr[-2000:]}"
+    return [line for line in lines if "unit" in line]
+
+
+def test_eight_times_the_text_is_eight_times_the_work(counted: list[dict[str, Any]]) -> None:
+    """For every step of a turn and every unit; below three calls a character nobody looks."""
+    grown = LONG // SHORT
+    slow = [
+        f"{line['unit']!a}: {stage} {short} to {long}"
+        for line in counted
+        for stage, (short, long) in line["calls"].items()
+        if long > max(1.2 * grown * short, 3 * LONG)
+    ]
+    assert slow == []
+
+
+def test_eight_times_the_body_is_eight_times_the_work(counted: list[dict[str, Any]]) -> None:
+    """Of 256 KiB the guard looks for hidden characters in all, and for everything else in what may be kept."""
+    slow = [
+        f"{line['unit']!a}: {small} to {large}"
+        for line in counted
+        for small, large in [[body["calls"] for body in line["bodies"]]]
+        if large > max(1.2 * 8 * small, 3 * LONG)
+    ]
+    assert slow == []
+
+
+def test_little_more_than_what_is_kept_is_normalised(counted: list[dict[str, Any]]) -> None:
+    """Up to four characters become one, for which three looks are taken, and one more to judge it."""
+    most = 8 * (LONG + guard.MARGIN)
+    assert [(line["unit"], line["bodies"]) for line in counted if line["bodies"][-1]["normalised"] > most] == []
+
+
+def test_no_row_of_marks_is_left_that_is_slow_to_put_in_order(counted: list[dict[str, Any]]) -> None:
+    """However marks, joiners and letters that bring marks are mixed: here and in the database they are decomposed."""
+    assert [(line["unit"], line["bodies"]) for line in counted if line["bodies"][-1]["marks"] > MAX_STACKED] == []
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda module: module.__name__)
+def test_no_pattern_can_be_slow(module: ModuleType) -> None:
+    """What `re` matches is bounded, or ends in a run of one class, so that nothing is read twice for long."""
+    for pattern, flags in patterns(module):
+        assert list(faults(_parser.parse(pattern, flags))) == [], pattern
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [r"\n\s*#", r"(?:\w[ _]{1,2}){3,40}\w", r"(?:a|ab)*c", r"(?:x+y?)+", r"(?=\w+b)", r"(?:a?){20}", r"[a-z]+@"],
+)
+def test_a_pattern_that_can_be_slow_is_known(pattern: str) -> None:
+    """An open repeat with something behind it, or a repeat inside a repeat that may give back what it took."""
+    assert list(faults(_parser.parse(pattern))) != []
+
+
+def test_the_rules_against_attacks_are_not_matched_by_re() -> None:
+    """They repeat what they like: their engine does not backtrack."""
+    assert len(injection._COMPILED) == len(RULES)
+    assert not any(isinstance(pattern, re.Pattern) for _, pattern in injection._COMPILED)
+
+
+def patterns(module: ModuleType) -> Iterator[tuple[str, int]]:
+    """The patterns that a module holds, and those that its functions give to `re` as they are."""
+    for value in vars(module).values():
+        yield from ((found.pattern, found.flags & ~re.UNICODE) for found in compiled(value))
+    functions = [node for node in ast.parse(inspect.getsource(module)).body if isinstance(node, ast.FunctionDef)]
+    for node in [node for function in functions for node in ast.walk(function)]:
+        match node:
+            case ast.Call(ast.Attribute(ast.Name("re")), [ast.Constant(str(pattern)), *_]):
+                yield pattern, 0
+            case ast.Call(ast.Attribute(ast.Name("re"))):
+                pytest.fail(f"line {node.lineno} makes a pattern that cannot be read here")
+            case _:
+                pass
+
+
+def compiled(value: object) -> Iterator[re.Pattern[str]]:
+    """The patterns in a value, however deep in tuples."""
+    if isinstance(value, re.Pattern):
+        yield value
+    elif isinstance(value, tuple):
+        for entry in value:
+            yield from compiled(entry)
+
+
+def faults(items: Any, *, followed: bool = False, inside: bool = False) -> Iterator[str]:
+    """Why a parsed pattern can be slow.
+
+    Args:
+        items: of the pattern, or of a part of it.
+        followed: whether something behind the part can fail, which has it tried again.
+        inside: whether the part is in a repeat.
+    """
+    items = list(items)
+    for place, (kind, given) in enumerate(items):
+        rest = followed or place < len(items) - 1
+        match str(kind):
+            case "SUBPATTERN":
+                yield from faults(given[-1], followed=rest, inside=inside)
+            case "BRANCH":
+                for branch in given[1]:
+                    yield from faults(branch, followed=rest, inside=inside)
+            case "ASSERT" | "ASSERT_NOT":
+                yield from faults(given[1], followed=True, inside=inside)
+            case "ATOMIC_GROUP":
+                yield from faults(given, followed=rest, inside=inside)
+            case repeat if repeat in REPEATS:
+                least, most, part = given
+                if most == _parser.MAXREPEAT and (rest or len(part) > 1 or str(part[0][0]) not in ONE_CHARACTER):
+                    yield f"{part} without end"
+                if inside and least != most and repeat != "POSSESSIVE_REPEAT":
+                    yield f"{part} again and again"
+                yield from faults(part, followed=True, inside=inside or most > 1)
+            case _:
+                pass

@@ -1,0 +1,52 @@
+"""Hearing of other processes' turns."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+import psycopg
+import pytest
+
+from storage.event_log import News
+
+
+@asynccontextmanager
+async def silent_at_first(url: str) -> AsyncGenerator[str]:
+    """The address of a database that takes its first connection and says nothing; later ones lead to the real one."""
+    real, count = urlsplit(url), 0
+
+    async def copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while data := await reader.read(65536):
+            writer.write(data)
+        writer.close()
+
+    async def take(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal count
+        count += 1
+        if count == 1:
+            await reader.read(-1)
+            writer.close()
+            return
+        theirs, ours = await asyncio.open_connection(real.hostname, real.port)
+        await asyncio.gather(copy(reader, ours), copy(theirs, writer))
+
+    server = await asyncio.start_server(take, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    async with server:
+        yield real._replace(netloc=f"{real.username}:{real.password}@127.0.0.1:{port}").geturl()
+
+
+async def test_a_server_that_says_nothing_is_given_up(database_url: str) -> None:
+    """And tried again by the supervisor; whoever waits looks up then, for what was missed meanwhile."""
+    turn_id = uuid4()
+    async with asyncio.timeout(60), silent_at_first(database_url) as url:
+        news = News(url, lambda _: None, uuid4())
+        with pytest.raises(psycopg.OperationalError):
+            await news.listen(lambda: None)
+        async with news.of(turn_id) as heard:
+            listening = asyncio.create_task(news.listen(lambda: None))
+            await heard.wait()
+            listening.cancel()
+            await asyncio.gather(listening, return_exceptions=True)
