@@ -144,6 +144,7 @@ async def test_all_four_say_what_clients_saw(serve: Serve, model: ModelServer, a
     insights_agree(await told(here, "/insights", bob), [])
 
 
+@pytest.mark.own_app
 @pytest.mark.parametrize("path", ["/conversations/c-1", "/account"])
 async def test_an_answer_that_was_given_counts_whatever_is_deleted_then(
     frontdesk: Frontdesk, model: ModelServer, ada: UUID, bob: UUID, path: str

@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import signal
-import time
 from collections.abc import AsyncIterator
 from uuid import UUID
 
@@ -18,8 +17,8 @@ from tests.support.model_script import Hang, streaming
 from tests.support.model_server import ModelServer
 from tests.support.process import Start
 
-EXPORTERS_PATIENCE = 10.0
-"""Seconds that the exporter waits for one answer; its shutdown would wait for thirty."""
+THE_LIBRARYS_PATIENCE = 30
+"""Seconds that it waits for a collector when it is shut down."""
 
 
 @pytest.fixture
@@ -47,17 +46,18 @@ async def test_a_process_that_ends_sends_what_it_still_has(start: Start, collect
 
 
 async def test_a_silent_collector_holds_nobody_up(start: Start, silent: Collector, ada: UUID) -> None:
-    """Answers come meanwhile, and the end is no later than by a moment."""
-    process = await start(OTEL_EXPORTER_OTLP_ENDPOINT=silent.url, OTEL_BSP_SCHEDULE_DELAY="10")
+    """Answers come meanwhile, and the end does not wait for as long as the library would."""
+    process = await start(
+        OTEL_EXPORTER_OTLP_ENDPOINT=silent.url, OTEL_EXPORTER_OTLP_TIMEOUT="3600", OTEL_BSP_SCHEDULE_DELAY="10"
+    )
     for _ in range(2):
         async with listening(process, ada, "Hello") as events:
             done = (await until(events, "done"))[-1]
             assert done.data["fallback"] is False
         await silent.until(bool)
-    begun = time.monotonic()
     process.process.send_signal(signal.SIGINT)
-    assert await process.process.wait() == 0
-    assert time.monotonic() - begun < EXPORTERS_PATIENCE / 2
+    async with asyncio.timeout(THE_LIBRARYS_PATIENCE - 5):
+        assert await process.process.wait() == 0
 
 
 async def test_a_collector_that_is_down_is_mentioned_once(
@@ -83,28 +83,6 @@ def test_a_warning_is_repeated_after_a_while(caplog: pytest.LogCaptureFixture) -
         log.error("lost %d", number)
     log.removeFilter(hush)
     assert [(record.levelname, record.getMessage()) for record in caplog.records] == [("WARNING", "lost 0")]
-
-
-async def test_each_worker_sends_its_own(start: Start, collector: Collector, ada: UUID) -> None:
-    """Which shows in the instance that their spans come from."""
-    process = await start(
-        "serve", "--port", "0", "--workers", "2",
-        OTEL_EXPORTER_OTLP_ENDPOINT=collector.url, OTEL_BSP_SCHEDULE_DELAY="10",
-    )  # fmt: skip
-
-    def senders() -> set[str]:
-        return {span.resource["service.instance.id"] for span in collector.spans}
-
-    async def ask() -> None:
-        async with process.client(ada) as client:
-            await client.get("/employees", timeout=None)  # who comes before they are up waits
-
-    async with asyncio.timeout(120):
-        while len(senders()) < 2:
-            await asyncio.gather(*(ask() for _ in range(8)))  # more at once than one of them would take
-    assert await process.end() == 0
-    assert {span.name for span in collector.spans} == {"GET /employees"}
-    assert len(senders()) == 2
 
 
 async def test_a_turn_that_was_taken_over_has_a_trace_of_its_own(
