@@ -141,6 +141,7 @@ async def running_frontdesk(
 async def shared_frontdesk(running_frontdesk: Frontdesk, model: ModelServer) -> AsyncIterator[Frontdesk]:
     """That application, without what other tests did in it."""
     await empty(running_frontdesk.service.url)
+    running_frontdesk.close_breaker()
     yield running_frontdesk
     await running_frontdesk.settled()
 

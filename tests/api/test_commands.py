@@ -42,7 +42,7 @@ class Served:
         assert self.process.stdout is not None
         self.line = self.process.stdout.readline()
         found = re.search(r"http://\S+", self.line)
-        assert found, self.process.communicate(timeout=30)
+        assert found, self.process.communicate(timeout=60)
         self.url = found[0]
 
     def helpers(self) -> list[psutil.Process]:
@@ -84,8 +84,8 @@ def test_it_says_in_one_line_where_it_is_and_who_answers_and_ends_all_on_ctrl_c(
     helpers = served.helpers()
     assert len(helpers) >= 4  # two keepers, the database, the model
     served.process.send_signal(signal.SIGINT)
-    assert served.process.wait(10) == 0
-    assert psutil.wait_procs(helpers, timeout=5)[1] == []
+    assert served.process.wait(60) == 0
+    assert psutil.wait_procs(helpers, timeout=60)[1] == []
 
 
 def test_killed_it_leaves_nothing_running_and_finds_its_data_again(served: Served, folder: Path) -> None:
@@ -93,7 +93,7 @@ def test_killed_it_leaves_nothing_running_and_finds_its_data_again(served: Serve
     said = served.chat("hello")
     helpers = served.helpers()
     served.process.kill()
-    assert psutil.wait_procs(helpers, timeout=10)[1] == []
+    assert psutil.wait_procs(helpers, timeout=60)[1] == []
     again = Served(folder)
     try:
         address = json.loads((folder / ".frontdesk/postgres/address.json").read_text())
@@ -103,7 +103,7 @@ def test_killed_it_leaves_nothing_running_and_finds_its_data_again(served: Serve
         assert stored_answer(url, str(said["message_id"])) == said["text"]
     finally:
         again.process.send_signal(signal.SIGINT)
-        again.process.communicate(timeout=15)
+        again.process.communicate(timeout=60)
 
 
 def test_two_workers_share_database_and_model(folder: Path) -> None:
@@ -115,8 +115,8 @@ def test_two_workers_share_database_and_model(folder: Path) -> None:
         assert sum("postgres" in one.name() for one in helpers if one.name() == "postgres") >= 1
     finally:
         served.process.send_signal(signal.SIGTERM)
-        served.process.communicate(timeout=20)
-    assert psutil.wait_procs(helpers, timeout=10)[1] == []
+        served.process.communicate(timeout=60)
+    assert psutil.wait_procs(helpers, timeout=60)[1] == []
 
 
 @pytest.mark.parametrize(

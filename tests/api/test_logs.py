@@ -21,7 +21,7 @@ EVENTS = [
 def noise(**settings: str) -> str:
     """What a process writes to standard error in which everything is logged that can be."""
     known = {name: value for name, value in os.environ.items() if not name.startswith("FRONTDESK_")}
-    command = [sys.executable, "-W", "default", "-m", "tests.support.noisy", WORDS]
+    command = [sys.executable, "-W", "default", "-m", "tests.support.log_everything", WORDS]
     done = subprocess.run(command, cwd=ROOT, env=known | settings, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (1, "")
     return done.stderr
@@ -57,12 +57,12 @@ def test_an_error_is_told_with_its_kind_and_place() -> None:
     told = {line["event"]: line for line in lines(noise())}
     (broken,) = told["ours"]["exception"]
     assert broken["error"] == "ValueError"
-    assert broken["frames"][-1].startswith("tests/support/noisy.py:")
+    assert broken["frames"][-1].startswith("tests/support/log_everything.py:")
     assert broken["frames"][-1].endswith(" tried")
     assert (told["ours"]["level"], told["ours"]["number"], told["ours"]["error"]) == ("error", 1, "OSError")
     assert told["tried again"]["error"] == "ValueError"
     assert told["a library warns"]["kind"] == "UserWarning"
-    assert told["a library warns"]["at"].startswith("support/noisy.py:")
+    assert told["a library warns"]["at"].startswith("support/log_everything.py:")
 
 
 def test_on_the_console_lines_are_short_and_still_wordless() -> None:
@@ -75,7 +75,7 @@ def test_on_the_console_lines_are_short_and_still_wordless() -> None:
     assert first.split(maxsplit=1)[1] == (
         "[warning  ] could not write [some.library] turn_id=turn-1 conversation_id=conversation-1 user_id=user-1"
     )
-    assert "  ValueError\n    tests/support/noisy.py:" in text
+    assert "  ValueError\n    tests/support/log_everything.py:" in text
 
 
 def test_errors_alone_are_logged_where_that_is_asked_for() -> None:

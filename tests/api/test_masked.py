@@ -5,7 +5,7 @@ from uuid import UUID
 import psycopg
 from psycopg import sql
 
-from tests.faults.outcome import said
+from tests.faults.stored_turn import said
 from tests.support.app import Frontdesk, Serve, read_events
 from tests.support.database import rows
 from tests.support.model_script import Hang, Json, Text, plain, streaming, structured

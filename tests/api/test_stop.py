@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 
-from tests.faults.outcome import counted, said
+from tests.faults.stored_turn import counted, said
 from tests.support.app import Answer, Frontdesk, Serve
 from tests.support.database import row
 from tests.support.listening import listening, until

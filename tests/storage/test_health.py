@@ -15,7 +15,7 @@ from storage.errors import StorageUnavailable
 from storage.health import Pulse
 from storage.migrate import migrations
 from tests.storage.rows import Owner
-from tests.support.files import may_open
+from tests.support.resources import file_limit
 
 WELL = {"database": "ok", "migrations": "ok"}
 AWAY = {"database": "unreachable", "migrations": "unknown"}
@@ -138,7 +138,7 @@ async def test_who_waits_for_a_database_goes_on_when_it_can_be_used(database_url
 async def test_it_works_with_thousands_of_open_files(database_url: str) -> None:
     """Beyond the 1,024 that select() knows."""
     many = 1100
-    with may_open(2 * many), ExitStack() as stack:
+    with file_limit(2 * many), ExitStack() as stack:
         for _ in range(many):
             stack.callback(os.close, os.open(os.devnull, os.O_RDONLY))
         async with probing(database_url) as pulse:

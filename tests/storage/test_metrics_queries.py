@@ -13,7 +13,7 @@ from storage.misroutes import Misroutes
 from storage.pool import Pool
 from storage.users import Users
 from tests.storage.rows import Owner, answered, measured, met, recorded, rows, spoken
-from tests.support.figures import error_codes, figures
+from tests.support.expected_metrics import error_codes, figures
 
 DAY = Stretch(hours=24, step=1)
 WEEK = Stretch(hours=168, step=6)

@@ -14,7 +14,7 @@ from storage.metrics_queries import AllFigures, Stretch
 from storage.pool import Connection, Pool
 from storage.users import meet
 from tests.storage.rows import measured
-from tests.support.figures import error_codes, figures
+from tests.support.expected_metrics import error_codes, figures
 
 DAY = Stretch(hours=24, step=1)
 WEEK = Stretch(hours=168, step=6)

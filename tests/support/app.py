@@ -21,6 +21,8 @@ from api.logging.setup import through_stdlib
 from api.server.http_limits import Edge
 from api.server.run import configure
 from graph.container import Local
+from graph.models.chat import ChatModel
+from graph.models.circuit_breaker import Breaker
 from graph.observability.tracing import tracing
 from graph.service import Service, open_service
 from graph.settings import Settings
@@ -76,7 +78,7 @@ class Frontdesk:
     def client(self, user: UUID | None, *, admin: bool = False) -> httpx.AsyncClient:
         """An HTTP client signed in as this user (None: not signed in)."""
         headers = {} if user is None else self.signed_in(user, admin=admin)
-        return httpx.AsyncClient(base_url=self.url, headers=headers, timeout=30, verify=no_authorities())
+        return httpx.AsyncClient(base_url=self.url, headers=headers, timeout=60, verify=no_authorities())
 
     def signed_in(self, user: UUID, *, admin: bool = False) -> dict[str, str]:
         """The headers of a request of this user."""
@@ -93,6 +95,12 @@ class Frontdesk:
             await r.aread() if r.status_code != 200 else None
         await self.settled()
         return Answer(r.status_code, r.headers, events)
+
+    def close_breaker(self) -> None:
+        """Ask the model again, however often it has failed."""
+        model = self.service.parts.model
+        assert isinstance(model, ChatModel)
+        model._breaker = Breaker(model.label)
 
     async def settled(self) -> None:
         """Wait until no turn runs any more, the work after the answers included."""

@@ -68,7 +68,7 @@ class Collector:
         await asyncio.gather(*self._connections, return_exceptions=True)
         await self._server.wait_closed()
 
-    async def until(self, holds: Callable[[Sequence[Seen]], bool], within: float = 20.0) -> Sequence[Seen]:
+    async def until(self, holds: Callable[[Sequence[Seen]], bool], within: float = 60.0) -> Sequence[Seen]:
         """Wait until this holds of the spans; returns them. Raises TimeoutError after `within` seconds."""
         async with asyncio.timeout(within):
             while not holds(self.spans):

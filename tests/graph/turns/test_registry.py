@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 from graph.turns.endings import broken_off
 from graph.turns.registry import LATEST, Running
 from graph.turns.turn import Turn
-from tests.support.held import alive
+from tests.support.resources import instances
 
 MANY = 1001
 
@@ -16,7 +16,7 @@ class Turns:
     """Turns of a registry, whose work ends when it is told to."""
 
     def __init__(self, user: UUID, count: int) -> None:
-        self._living = alive()
+        self._living = instances()
         self.running = Running()
         self.ids = [uuid4() for _ in range(count)]
         self._user = user
@@ -48,7 +48,7 @@ class Turns:
     @property
     def held(self) -> int:
         """How many are in memory, whoever holds them."""
-        return (alive() - self._living)["turns"]
+        return (instances() - self._living)["turns"]
 
     async def _work(self, turn: Turn) -> None:
         await self._gates[turn.turn_id].wait()
