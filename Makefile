@@ -6,8 +6,12 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 HOST ?= 127.0.0.1
 PORT ?= 8000
 
+# Without compiled modules on disk each of the test processes would compile all of them.
+PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest
+SLOW := storage/local graph/test_studio.py graph/models/test_demo_model.py nodes/text/test_growth.py
+
 .DEFAULT_GOAL := help
-.PHONY: help serve test check fix lock audit replays screenshots drawing
+.PHONY: help serve test test-fast check fix lock audit replays screenshots drawing
 
 help:  ## what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -16,7 +20,10 @@ serve: $(VENV)/.serve  ## install what is needed and serve on http://127.0.0.1:8
 	@exec $(BIN)/frontdesk serve --host $(HOST) --port $(PORT)
 
 test: $(VENV)/.dev  ## install what tests need and run them all
-	@$(BIN)/python -m pytest
+	@$(PYTEST)
+
+test-fast: $(VENV)/.dev  ## run the tests that need no browser and start no server but Postgres (under a minute)
+	@$(PYTEST) tests/nodes tests/graph tests/storage $(SLOW:%=--ignore=tests/%)
 
 check: $(VENV)/.dev node_modules/.installed  ## lint, format, types and import rules
 	$(BIN)/ruff check .

@@ -14,7 +14,7 @@ from storage.migrate import migrate
 from storage.pool import Pool
 from tests.support.app import Frontdesk, Serve, serving
 from tests.support.cluster import Cluster, memory
-from tests.support.database import empty
+from tests.support.database import empty, schema
 from tests.support.fork_server import ForkServer, fork_server
 from tests.support.model_server import ModelServer
 from tests.support.process import Start, starting
@@ -140,10 +140,13 @@ async def running_frontdesk(
 @pytest.fixture
 async def shared_frontdesk(running_frontdesk: Frontdesk, model: ModelServer) -> AsyncIterator[Frontdesk]:
     """That application, without what other tests did in it."""
-    await empty(running_frontdesk.service.url)
+    url = running_frontdesk.service.url
+    await empty(url)
+    before = await schema(url)
     running_frontdesk.close_breaker()
     yield running_frontdesk
     await running_frontdesk.settled()
+    assert await schema(url) == before, "a test that leaves the schema changed needs the mark own_app"
 
 
 @pytest.fixture(scope="session")

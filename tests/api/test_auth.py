@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 import httpx
 import jwt
 import pytest
+from litestar import Litestar
 from litestar.testing import RequestFactory
 
 from api.auth.authenticate import door
@@ -91,7 +92,8 @@ async def test_a_supabase_token_opens_the_door_as_it_is(frontdesk: Frontdesk) ->
 )
 async def test_the_role_claim_makes_an_administrator(frontdesk: Frontdesk, claims: dict[str, Any], admin: bool) -> None:
     """Only where the issuer says it."""
-    request = RequestFactory().get("/", headers={"authorization": f"Bearer {signed(**claims)}"})
+    quiet = Litestar(logging_config=None)  # by default it would log from then on
+    request = RequestFactory(app=quiet).get("/", headers={"authorization": f"Bearer {signed(**claims)}"})
     assert (await door(frontdesk.settings).user(request)).admin is admin
 
 

@@ -163,6 +163,7 @@ async def test_messages_that_wait_are_told_of(frontdesk: Frontdesk, model: Model
     assert (await scraped(frontdesk, ada))["frontdesk_waiting_messages",] == 0
 
 
+@pytest.mark.own_app  # other tests break the tasks of the shared one
 async def test_each_background_task_is_told_of(frontdesk: Frontdesk, ada: UUID) -> None:
     """Whether it runs, when it last came round, and how often it was started again."""
     async with frontdesk.client(None) as client:

@@ -162,6 +162,7 @@ async def test_a_table_that_somebody_holds_delays_an_answer_and_refuses_a_messag
     assert sum(map(streaming, model.requests)) == 1
 
 
+@pytest.mark.own_app
 async def test_a_full_disk_refuses_messages_and_loses_none(
     frontdesk: Frontdesk, model: ModelServer, ada: UUID, bob: UUID
 ) -> None:

@@ -54,7 +54,10 @@ async def eventually(look: Callable[[], bool]) -> None:
 
 def lives(owner: Owner) -> bool:
     """Whether the first process is known to live, and so listens."""
-    query = "select from pg_locks where locktype = 'advisory' and objsubid = 1 and mode = 'ShareLock'"
+    query: LiteralString = (
+        "select from pg_locks where locktype = 'advisory' and objsubid = 1 and mode = 'ShareLock'"
+        " and database = (select oid from pg_database where datname = current_database())"
+    )
     return bool(rows(owner, query))
 
 

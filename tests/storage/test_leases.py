@@ -1,6 +1,7 @@
 """Who runs which turn."""
 
 import asyncio
+from typing import LiteralString
 from uuid import UUID, uuid4
 
 import psycopg
@@ -68,7 +69,12 @@ async def test_a_process_that_is_gone_loses_its_turns_before_their_lease(
 async def gone(url: str) -> None:
     """Return once the database has noticed that the connection ended."""
     async with await psycopg.AsyncConnection.connect(url, autocommit=True) as conn:
-        while (await conn.execute("select from pg_locks where locktype = 'advisory' and objsubid = 1")).rowcount:
+        # Other databases have processes of their own.
+        locks: LiteralString = (
+            "select from pg_locks where locktype = 'advisory' and objsubid = 1"
+            " and database = (select oid from pg_database where datname = current_database())"
+        )
+        while (await conn.execute(locks)).rowcount:
             pass
 
 

@@ -99,6 +99,15 @@ async def owner(url: str, *statements: LiteralString) -> None:
             await conn.execute(statement)
 
 
+async def schema(url: str) -> tuple[Any, ...]:
+    """A number for each kind of thing in the schema: they change when somebody changes it."""
+    return await row(
+        url,
+        "select (select count(*) from pg_class), (select count(*) from pg_constraint),"
+        " (select count(*) from pg_trigger), (select count(*) from pg_proc)",
+    )
+
+
 async def empty(url: str) -> None:
     """Delete every row that somebody's messages left."""
     tables = (
