@@ -18,12 +18,12 @@ from nodes.routing import keywords
 from nodes.text import cleaning, extractive_summary, injection
 from nodes.text.cleaning import MAX_STACKED
 from nodes.text.injection import RULES
-from nodes.text.pii import cards, ibans, known_ids, masking, national_ids, surroundings
+from nodes.text.pii import cards, context, ibans, id_types, masking, national_ids
 from tests.nodes.text.growth import LONG, SHORT
 
 MODULES = [
-    guard, cards, cleaning, extractive_summary, ibans, injection, keywords, known_ids, masking, national_ids,
-    surroundings,
+    guard, cards, cleaning, extractive_summary, ibans, injection, keywords, id_types, masking, national_ids,
+    context,
 ]  # fmt: skip
 _parser: Any = importlib.import_module("re._parser")
 REPEATS = ("MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT")

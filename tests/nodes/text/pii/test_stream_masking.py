@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nodes.text.pii.masking import mask
-from nodes.text.pii.stream_masking import LONGEST, StreamMasker
+from nodes.text.pii.stream_masking import MAX_HELD, StreamMasker
 
 NUMBERS = {
     "4111 1111 1111 1111": "[card •1111]",
@@ -26,7 +26,7 @@ def in_pieces(pieces: Sequence[str]) -> str:
     masker, out = StreamMasker(), ""
     for piece in pieces:
         out += masker.feed(piece)
-        assert len(masker.held) <= LONGEST
+        assert len(masker.held) <= MAX_HELD
     return out + masker.flush()
 
 
