@@ -11,7 +11,7 @@ from nodes.errors import ModelError
 from nodes.prompts import summary_prompt
 from nodes.retrying import retried
 from nodes.state import Context, State, asking
-from nodes.text.extractive_summary import extractive, shortened
+from nodes.text.extractive_summary import extractive_summary, shorten
 from nodes.text.pii.masking import mask
 from storage.messages import Message
 
@@ -66,11 +66,11 @@ async def _summary(previous: str, said: list[Message], summarise: Summarise | No
         try:
             written = await summarise(*summary_prompt(previous, said))
         except ModelError:
-            log.warning("no summary from the model, keeping the gist", exc_info=True)
+            log.warning("the model wrote no summary, using an extractive one", exc_info=True)
         else:
             if written.strip():
-                return shortened(mask(written).text)
-    return extractive(previous, said)
+                return shorten(mask(written).text)
+    return extractive_summary(previous, said)
 
 
 def _this_turn(state: State) -> list[Message]:

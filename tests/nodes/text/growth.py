@@ -20,8 +20,8 @@ from api.request_body import as_kept
 from graph.models.local_embeddings import ends_of
 from nodes.guard import _read
 from nodes.routing.keywords import by_rules
-from nodes.text.cleaning import clean, thin
-from nodes.text.extractive_summary import extractive, gist, shortened
+from nodes.text.cleaning import clean, limit_marks
+from nodes.text.extractive_summary import extractive_summary, first_sentence, shorten
 from nodes.text.injection import detect
 from nodes.text.pii.masking import mask
 from nodes.token_estimate import estimate
@@ -98,14 +98,14 @@ STAGES: dict[str, Callable[[str], object]] = {
     "read": lambda text: _read(text, LONG),
     "as_kept": lambda text: as_kept(f"x{text}"),
     "by_rules": by_rules,
-    "gist": gist,
-    "shortened": shortened,
-    "extractive": lambda text: extractive(text, a_talk(text, text)),
+    "first_sentence": first_sentence,
+    "shorten": shorten,
+    "extractive_summary": lambda text: extractive_summary(text, a_talk(text, text)),
     "estimate": estimate,
     "ends_of": ends_of,
     "trim_context": trimmed,
     "title": _title,
-    "fact_hash": lambda text: fact_hash(thin(text)),
+    "fact_hash": lambda text: fact_hash(limit_marks(text)),
 }
 """Everything a message goes through, given it clean: `clean` and `read` get it as it comes."""
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nodes.text.cleaning import MAX_STACKED, Cleaned, clean
+from nodes.text.cleaning import MAX_MARKS, Cleaned, clean
 
 FLAG_OF_ENGLAND = "🏴\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f"
 TRICKY = st.sampled_from(
@@ -94,7 +94,7 @@ def test_tidying_is_not_counted(text: str, tidy: str) -> None:
 
 def test_a_letter_keeps_thirty_marks() -> None:
     """Marks piled up to cover the lines around them are cut, and said to be."""
-    assert clean("x" + "\u0353" * 100) == Cleaned("x" + "\u0353" * MAX_STACKED, 100 - MAX_STACKED)
+    assert clean("x" + "\u0353" * 100) == Cleaned("x" + "\u0353" * MAX_MARKS, 100 - MAX_MARKS)
 
 
 def test_composing_never_brings_a_hidden_character() -> None:
@@ -146,4 +146,4 @@ def test_a_very_long_text_is_cleaned_like_a_short_one(piece: str, kept: str) -> 
 @pytest.mark.parametrize("marks", ["\u0301\u0323", "\u200c\u0301\u064e", "\u0344"], ids=ascii)
 def test_a_very_long_pile_of_marks_is_cut(marks: str) -> None:
     """Marks in the order that sorting them likes least, which would take minutes uncut."""
-    assert len(clean("x" + marks * (200_000 // len(marks))).text) <= MAX_STACKED + 1
+    assert len(clean("x" + marks * (200_000 // len(marks))).text) <= MAX_MARKS + 1

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nodes.prompts import SUMMARY_WORDS
-from nodes.text.extractive_summary import GIST_WORDS, extractive, gist, shortened
+from nodes.text.extractive_summary import SENTENCE_WORDS, extractive_summary, first_sentence, shorten
 from nodes.token_estimate import estimate
 from tests.nodes.states import a_talk
 
@@ -16,30 +16,30 @@ PROSE = " ".join(f"Sentence number {number} is about the user's trip to Lisbon."
 def test_every_message_leaves_a_line() -> None:
     """The speaker and the first sentence; an employee goes by name."""
     talk = a_talk("I have two cars. One is red.", "Good to know! I note it.")
-    assert extractive("User: Hello.", talk) == "User: Hello.\nUser: I have two cars.\nCrystal: Good to know!"
+    assert extractive_summary("User: Hello.", talk) == "User: Hello.\nUser: I have two cars.\nCrystal: Good to know!"
 
 
 def test_someone_unknown_is_the_assistant() -> None:
     """An employee that is gone has still said something."""
     (_, answer) = a_talk("one", "two")
     answer["employee"] = "nobody"
-    assert extractive("", [answer]) == "Assistant: two"
+    assert extractive_summary("", [answer]) == "Assistant: two"
 
 
 @settings(deadline=None, database=None)
 @given(TEXTS, st.lists(TEXTS, max_size=30))
 def test_a_summary_is_always_under_150_words(previous: str, contents: list[str]) -> None:
     """However much was said, and however often it was summarised before."""
-    summary = extractive(previous, a_talk(*contents))
+    summary = extractive_summary(previous, a_talk(*contents))
     assert len(summary.split()) < SUMMARY_WORDS
-    assert len(extractive(summary, a_talk(*contents)).split()) < SUMMARY_WORDS
+    assert len(extractive_summary(summary, a_talk(*contents)).split()) < SUMMARY_WORDS
 
 
 @settings(deadline=None, database=None)
 @given(st.text())
 def test_what_is_shortened_is_under_150_words(text: str) -> None:
     """Whatever a model wrote."""
-    assert len(shortened(text * 20).split()) < SUMMARY_WORDS
+    assert len(shorten(text * 20).split()) < SUMMARY_WORDS
 
 
 @pytest.mark.parametrize(
@@ -47,12 +47,12 @@ def test_what_is_shortened_is_under_150_words(text: str) -> None:
 )
 def test_a_text_without_spaces_does_not_fill_the_window(content: str) -> None:
     """Words are not told by spaces everywhere: forty such messages make a summary of a few hundred tokens too."""
-    assert estimate(extractive("", a_talk(*[content] * 40))) < 1300
+    assert estimate(extractive_summary("", a_talk(*[content] * 40))) < 1300
 
 
 def test_the_newest_is_kept() -> None:
     """The oldest lines go first."""
-    summary = extractive("", a_talk(*[f"Message {number} is one of very many." for number in range(1, 41)]))
+    summary = extractive_summary("", a_talk(*[f"Message {number} is one of very many." for number in range(1, 41)]))
     lines = summary.splitlines()
     assert lines[-1] == "Crystal: Message 40 is one of very many."
     assert "Message 1 is" not in summary
@@ -62,27 +62,28 @@ def test_the_newest_is_kept() -> None:
 def test_a_summary_in_prose_loses_sentences_and_not_everything() -> None:
     """One turn without the model must not cost what it had summarised."""
     assert len(PROSE.split()) == 140
-    summary = extractive(PROSE, a_talk("My sister comes along, with her two children, her husband and their dog."))
+    said = "My sister comes along, with her two children, her husband and their dog."
+    summary = extractive_summary(PROSE, a_talk(said))
     assert "Sentence number 0" not in summary
     assert "Sentence number 13" in summary
-    assert summary.endswith("User: My sister comes along, with her two children, her husband and their dog.")
+    assert summary.endswith(f"User: {said}")
 
 
 def test_a_gist_is_a_first_sentence_on_one_line() -> None:
     """In Chinese too, where no space follows the stop."""
-    assert gist("  I moved\u00a0to Lisbon. It is warm.") == "I moved to Lisbon."
-    assert gist("我搬到了里斯本。很暖和。") == "我搬到了里斯本。"
+    assert first_sentence("  I moved\u00a0to Lisbon. It is warm.") == "I moved to Lisbon."
+    assert first_sentence("我搬到了里斯本。很暖和。") == "我搬到了里斯本。"
 
 
 def test_a_long_sentence_is_cut() -> None:
     """And shows it."""
-    words = [f"word{number}" for number in range(GIST_WORDS + 1)]
-    assert gist(" ".join(words)) == " ".join(words[:GIST_WORDS]) + "…"
-    assert gist(" ".join(words[:GIST_WORDS])) == " ".join(words[:GIST_WORDS])
+    words = [f"word{number}" for number in range(SENTENCE_WORDS + 1)]
+    assert first_sentence(" ".join(words)) == " ".join(words[:SENTENCE_WORDS]) + "…"
+    assert first_sentence(" ".join(words[:SENTENCE_WORDS])) == " ".join(words[:SENTENCE_WORDS])
 
 
 def test_a_shortened_text_ends_at_a_sentence() -> None:
     """Where there is one in its second half; lines stay lines."""
-    assert shortened("One line.\n" + "word " * 140 + "end. " + "more " * 40).endswith(" word end.")
-    assert shortened("word " * 200) == " ".join(["word"] * 149) + "…"
-    assert shortened("One line.\nAnother.") == "One line.\nAnother."
+    assert shorten("One line.\n" + "word " * 140 + "end. " + "more " * 40).endswith(" word end.")
+    assert shorten("word " * 200) == " ".join(["word"] * 149) + "…"
+    assert shorten("One line.\nAnother.") == "One line.\nAnother."

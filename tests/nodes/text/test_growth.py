@@ -16,7 +16,7 @@ import pytest
 from nodes import guard
 from nodes.routing import keywords
 from nodes.text import cleaning, extractive_summary, injection
-from nodes.text.cleaning import MAX_STACKED
+from nodes.text.cleaning import MAX_MARKS
 from nodes.text.injection import RULES
 from nodes.text.pii import cards, context, ibans, id_types, masking, national_ids
 from tests.nodes.text.growth import LONG, SHORT
@@ -71,7 +71,7 @@ def test_little_more_than_what_is_kept_is_normalised(counted: list[dict[str, Any
 
 def test_no_row_of_marks_is_left_that_is_slow_to_put_in_order(counted: list[dict[str, Any]]) -> None:
     """However marks, joiners and letters that bring marks are mixed: here and in the database they are decomposed."""
-    assert [(line["unit"], line["bodies"]) for line in counted if line["bodies"][-1]["marks"] > MAX_STACKED] == []
+    assert [(line["unit"], line["bodies"]) for line in counted if line["bodies"][-1]["marks"] > MAX_MARKS] == []
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda module: module.__name__)
