@@ -8,8 +8,6 @@ from uuid import UUID
 from nodes import (
     extract_facts,
     generate,
-    load_memory,
-    load_summary,
     rate_limit,
     record_metrics,
     roll_summary,
@@ -18,8 +16,11 @@ from nodes import (
 from nodes.answer.attempts import Model
 from nodes.answer.stop_requests import Stops
 from nodes.wait_for_conversation import Queue
-from storage.pool import Use
+from storage.fact_search import Recall
+from storage.facts import Facts
+from storage.messages import Messages
 from storage.rate_limits import Allowance, Bucket, Policy
+from storage.summaries import Summaries
 
 
 @dataclass(frozen=True)
@@ -46,19 +47,19 @@ class Parts:
     queue: Queue
     classify: route.Classify
     who_answered: route.Conversations
-    conversations: load_summary.Conversations
+    conversations: Messages
     embed: extract_facts.Embed
     embedding_model: str
     """The name stored with every vector of `embed`."""
-    recall: "Memories"
+    recall: Recall
     model: Model
     second: Model | None
     """Answers where the first cannot."""
     turns: "TurnKeeper"
     summarise: roll_summary.Summarise | None
-    summaries: roll_summary.Summaries
+    summaries: Summaries
     extract: extract_facts.Extract | None
-    facts: extract_facts.Facts
+    facts: Facts
     metrics: record_metrics.Metrics
     stops: Stops = field(default_factory=Stops)
 
@@ -102,14 +103,6 @@ class LimitKeeper(rate_limit.Limits, Protocol):
 
     async def carry_over(self, user_id: UUID) -> None:
         """Keep in mind what the user has used, whose account is about to be erased."""
-        ...
-
-
-class Memories(load_memory.Recall, Protocol):
-    """Finds facts by meaning, over connections of its own."""
-
-    def use(self) -> Use:
-        """How these stand just now."""
         ...
 
 

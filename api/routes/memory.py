@@ -16,7 +16,7 @@ from api.pagination import Cursor, Limit, Search, page, place_of, words
 from api.rate_limits import RequestLimits
 from api.request_body import as_kept, takes_json
 from graph.account import Records
-from nodes.extract_facts import SHORTEST
+from nodes.extract_facts import MIN_FACT_CHARS
 from storage.errors import FactKnown
 from storage.user_facts import KnownFact, LastFact
 
@@ -33,7 +33,7 @@ class Correction(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    fact: Annotated[str, Field(max_length=300), AfterValidator(as_kept), Field(min_length=SHORTEST)]
+    fact: Annotated[str, Field(max_length=300), AfterValidator(as_kept), Field(min_length=MIN_FACT_CHARS)]
 
 
 @get("/", responses=refusals(429))

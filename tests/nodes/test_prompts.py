@@ -16,7 +16,7 @@ def test_each_employee_speaks_in_its_own_voice(employee: Employee) -> None:
     """The system prompt names the employee, how it speaks and what day it is."""
     prompt = system_prompt(employee, MORNING)
     assert prompt.startswith(f"You are {employee.name}, ")
-    assert employee.voice in prompt
+    assert employee.style in prompt
     assert "Today is 2027-01-15." in prompt
 
 

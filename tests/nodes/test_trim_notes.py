@@ -1,7 +1,7 @@
 """What the model reads as background, and what authority that has."""
 
 from nodes.token_estimate import estimate
-from nodes.trim_context import SQUEEZED_CHARS
+from nodes.trim_context import SHORTENED_CHARS
 from tests.nodes.states import Listener, a_memory, a_state
 from tests.nodes.trimming import LONG, noted, talked, trimmed
 
@@ -40,7 +40,7 @@ async def test_what_no_summary_covers_is_quoted_in_short() -> None:
     assert [message.text for message in trim["prompt"][2:-1]] == ["five", "six"]
     short = noted(trim["prompt"])["earlier_in_short"]
     assert [(message["role"], message["said"][:1]) for message in short] == [("user", "3"), ("assistant", "4")]
-    assert all(len(message["said"]) <= SQUEEZED_CHARS + 1 for message in short)
+    assert all(len(message["said"]) <= SHORTENED_CHARS + 1 for message in short)
 
 
 async def test_recalled_text_has_no_authority() -> None:

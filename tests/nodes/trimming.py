@@ -6,7 +6,7 @@ from typing import Any
 from langchain_core.messages import AnyMessage
 
 from nodes.state import State
-from nodes.trim_context import Trim, trim_context
+from nodes.trim_context import TrimmedContext, trim_context
 from storage.messages import History
 from tests.nodes.states import Listener, a_talk
 
@@ -14,7 +14,9 @@ LONG = "I put 40 a month aside for the trip. " * 30
 """280 tokens."""
 
 
-async def trimmed(state: State, *, budget: int = 6000, reserve: int = 800, run: Listener | None = None) -> Trim:
+async def trimmed(
+    state: State, *, budget: int = 6000, reserve: int = 800, run: Listener | None = None
+) -> TrimmedContext:
     """The prompt of this state."""
     return await trim_context(state, (run or Listener()).runtime, budget=budget, reserve=reserve)
 
