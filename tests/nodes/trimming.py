@@ -1,4 +1,4 @@
-"""A prompt made of a state, and what is in it."""
+"""The prompt for a state, and the notes in it."""
 
 import json
 from typing import Any
@@ -17,7 +17,7 @@ LONG = "I put 40 a month aside for the trip. " * 30
 async def trimmed(
     state: State, *, budget: int = 6000, reserve: int = 800, run: Listener | None = None
 ) -> TrimmedContext:
-    """The prompt of this state."""
+    """The prompt for this state."""
     return await trim_context(state, (run or Listener()).runtime, budget=budget, reserve=reserve)
 
 
@@ -27,7 +27,7 @@ def talked(*contents: str, summary: str = "", covers: int = 0) -> History:
 
 
 def noted(prompt: list[AnyMessage]) -> dict[str, Any]:
-    """The background notes in a prompt, read as the JSON they are; empty where there are none."""
+    """The background notes in a prompt, parsed; empty where there are none."""
     if len(prompt) < 3 or not prompt[1].text.startswith("Background notes"):
         return {}
     assert prompt[1].type == "human"

@@ -1,4 +1,4 @@
-"""The summary without a model."""
+"""The summary that is made without a model."""
 
 import pytest
 from hypothesis import given, settings
@@ -13,14 +13,14 @@ TEXTS = st.text(st.sampled_from("ab 税.。\n?"), max_size=600)
 PROSE = " ".join(f"Sentence number {number} is about the user's trip to Lisbon." for number in range(14))
 
 
-def test_every_message_leaves_a_line() -> None:
-    """The speaker and the first sentence; an employee goes by name."""
+def test_every_message_adds_a_line() -> None:
+    """The speaker and the first sentence; an employee by name."""
     talk = a_talk("I have two cars. One is red.", "Good to know! I note it.")
     assert extractive_summary("User: Hello.", talk) == "User: Hello.\nUser: I have two cars.\nCrystal: Good to know!"
 
 
-def test_someone_unknown_is_the_assistant() -> None:
-    """An employee that is gone has still said something."""
+def test_an_unknown_employee_is_the_assistant() -> None:
+    """As in messages of an employee that was removed."""
     (_, answer) = a_talk("one", "two")
     answer["employee"] = "nobody"
     assert extractive_summary("", [answer]) == "Assistant: two"
@@ -29,7 +29,7 @@ def test_someone_unknown_is_the_assistant() -> None:
 @settings(deadline=None, database=None)
 @given(TEXTS, st.lists(TEXTS, max_size=30))
 def test_a_summary_is_always_under_150_words(previous: str, contents: list[str]) -> None:
-    """However much was said, and however often it was summarised before."""
+    """Whatever the messages, and however often they were summarised before."""
     summary = extractive_summary(previous, a_talk(*contents))
     assert len(summary.split()) < SUMMARY_WORDS
     assert len(extractive_summary(summary, a_talk(*contents)).split()) < SUMMARY_WORDS
@@ -37,8 +37,8 @@ def test_a_summary_is_always_under_150_words(previous: str, contents: list[str])
 
 @settings(deadline=None, database=None)
 @given(st.text())
-def test_what_is_shortened_is_under_150_words(text: str) -> None:
-    """Whatever a model wrote."""
+def test_a_shortened_text_is_under_150_words(text: str) -> None:
+    """Whatever the text."""
     assert len(shorten(text * 20).split()) < SUMMARY_WORDS
 
 
@@ -46,12 +46,12 @@ def test_what_is_shortened_is_under_150_words(text: str) -> None:
     "content", ["税金についてもう少し教えてください。" * 50, "x" * 8000], ids=["Japanese", "no spaces"]
 )
 def test_a_text_without_spaces_does_not_fill_the_window(content: str) -> None:
-    """Words are not told by spaces everywhere: forty such messages make a summary of a few hundred tokens too."""
+    """Its summary is as short in tokens, although it has no spaces to count words by."""
     assert estimate(extractive_summary("", a_talk(*[content] * 40))) < 1300
 
 
-def test_the_newest_is_kept() -> None:
-    """The oldest lines go first."""
+def test_the_newest_messages_are_kept() -> None:
+    """The oldest lines are dropped first."""
     summary = extractive_summary("", a_talk(*[f"Message {number} is one of very many." for number in range(1, 41)]))
     lines = summary.splitlines()
     assert lines[-1] == "Crystal: Message 40 is one of very many."
@@ -59,8 +59,8 @@ def test_the_newest_is_kept() -> None:
     assert 10 < len(lines) < 40
 
 
-def test_a_summary_in_prose_loses_sentences_and_not_everything() -> None:
-    """One turn without the model must not cost what it had summarised."""
+def test_a_summary_in_prose_loses_only_its_oldest_sentences() -> None:
+    """One turn without the model does not lose the model's summary."""
     assert len(PROSE.split()) == 140
     said = "My sister comes along, with her two children, her husband and their dog."
     summary = extractive_summary(PROSE, a_talk(said))
@@ -69,21 +69,21 @@ def test_a_summary_in_prose_loses_sentences_and_not_everything() -> None:
     assert summary.endswith(f"User: {said}")
 
 
-def test_a_gist_is_a_first_sentence_on_one_line() -> None:
-    """In Chinese too, where no space follows the stop."""
+def test_the_first_sentence_is_on_one_line() -> None:
+    """In Chinese too, where no space follows the full stop."""
     assert first_sentence("  I moved\u00a0to Lisbon. It is warm.") == "I moved to Lisbon."
     assert first_sentence("我搬到了里斯本。很暖和。") == "我搬到了里斯本。"
 
 
-def test_a_long_sentence_is_cut() -> None:
-    """And shows it."""
+def test_a_long_first_sentence_is_cut() -> None:
+    """With an ellipsis."""
     words = [f"word{number}" for number in range(SENTENCE_WORDS + 1)]
     assert first_sentence(" ".join(words)) == " ".join(words[:SENTENCE_WORDS]) + "…"
     assert first_sentence(" ".join(words[:SENTENCE_WORDS])) == " ".join(words[:SENTENCE_WORDS])
 
 
 def test_a_shortened_text_ends_at_a_sentence() -> None:
-    """Where there is one in its second half; lines stay lines."""
+    """If there is one in its second half; line breaks stay."""
     assert shorten("One line.\n" + "word " * 140 + "end. " + "more " * 40).endswith(" word end.")
     assert shorten("word " * 200) == " ".join(["word"] * 149) + "…"
     assert shorten("One line.\nAnother.") == "One line.\nAnother."
