@@ -18,7 +18,7 @@ from nodes import (
 from nodes.answer.attempts import Model
 from nodes.answer.stop_requests import Stops
 from nodes.wait_for_conversation import Queue
-from storage.pool import Use
+from storage.pool import PoolUsage
 from storage.rate_limits import Allowance, Bucket, Policy
 
 
@@ -108,7 +108,7 @@ class LimitKeeper(rate_limit.Limits, Protocol):
 class Memories(load_memory.Recall, Protocol):
     """Finds facts by meaning, over connections of its own."""
 
-    def use(self) -> Use:
+    def usage(self) -> PoolUsage:
         """How these stand just now."""
         ...
 

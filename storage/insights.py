@@ -1,4 +1,4 @@
-"""What a user did of late."""
+"""Insights: a user's activity over the last seven days."""
 
 from datetime import date
 from typing import TypedDict, cast
@@ -7,11 +7,11 @@ from uuid import UUID
 from storage.pool import Pool
 
 DAYS = 7
-"""By UTC, today included."""
+"""UTC days, today included."""
 TOP = 3
 
 
-class Answers(TypedDict):
+class EmployeeAnswers(TypedDict):
     """How often an employee answered."""
 
     employee_slug: str
@@ -19,31 +19,31 @@ class Answers(TypedDict):
 
 
 class Insights(TypedDict):
-    """The last days of a user, as far as nothing of them was deleted."""
+    """Activity of a user, without what they deleted."""
 
     days: int
     since: date
-    """The first of them."""
+    """The first day."""
     messages: int
-    """Sent."""
+    """Messages sent."""
     active_days: int
     active_dates: list[date]
-    """On which messages were sent, by UTC."""
+    """UTC days on which messages were sent."""
     facts_learned: int
     conversations: int
-    """In which messages were sent."""
-    top_employees: list[Answers]
-    """Who answered most, the first one first."""
+    """Conversations in which messages were sent."""
+    top_employees: list[EmployeeAnswers]
+    """Those with most answers, in descending order."""
 
 
-class AllInsights:
-    """Of all users."""
+class InsightsQueries:
+    """Insights of each user, from messages and facts; metrics outlive those and so cannot tell."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
-    async def of_user(self, user_id: UUID) -> Insights:
-        """The user's last `DAYS` days."""
+    async def for_user(self, user_id: UUID) -> Insights:
+        """Activity of the user over the last `DAYS` days."""
         async with self._pool.as_user(user_id) as conn:
             cursor = await conn.execute(
                 "with begun as (select (now() at time zone 'UTC')::date - %(days)s + 1 as since), said as ("

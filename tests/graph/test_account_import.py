@@ -8,11 +8,11 @@ from uuid import UUID
 
 import pytest
 
-from graph.account_import import LONGEST_LINE, BadExport, whole
-from storage.account_export.export import Export
-from storage.account_export.lines import Kept
-from storage.account_export.restore import Restore
-from storage.errors import Gone, Unfit
+from graph.account_import import MAX_LINE_BYTES, BadExport, read_export
+from storage.account_export.exporter import AccountExporter
+from storage.account_export.importer import AccountImporter
+from storage.account_export.lines import AccountLine
+from storage.errors import Gone, InvalidImport
 from storage.pool import Pool
 
 CARD = "4111 1111 1111 1111"
@@ -86,8 +86,8 @@ def written(lines: Lines) -> list[bytes]:
     return [json.dumps(line).encode() + b"\n" for line in every]
 
 
-async def read(lines: list[bytes]) -> list[Kept]:
-    return [line async for line in whole(lines)]
+async def read(lines: list[bytes]) -> list[AccountLine]:
+    return [line async for line in read_export(lines)]
 
 
 async def put(pool: Pool, user: UUID, lines: Lines) -> list[dict[str, Any]]:
@@ -96,12 +96,12 @@ async def put(pool: Pool, user: UUID, lines: Lines) -> list[dict[str, Any]]:
     async def embed(_: str) -> list[float]:
         return [1.0]
 
-    await Restore(pool, embed, "test").put(user, whole(written(lines)))
+    await AccountImporter(pool, embed, "test").import_lines(user, read_export(written(lines)))
     return await exported(pool, user)
 
 
 async def exported(pool: Pool, user: UUID) -> list[dict[str, Any]]:
-    lines: AsyncGenerator[str] = Export(pool).lines(user)
+    lines: AsyncGenerator[str] = AccountExporter(pool).lines(user)
     return [json.loads(line) async for line in lines][1:-1]
 
 
@@ -178,7 +178,7 @@ RAW: dict[str, bytes] = {
     "too deep": b'{"type": ' + b"[" * 100_000 + b"]" * 100_000 + b"}\n",
     "too deep where nobody looks": b'{"type": "turn", "more": ' + b'{"a":' * 100_000 + b"1" + b"}" * 100_001 + b"\n",
     "a number without end": b'{"type": "end", "lines": ' + b"9" * 100_000 + b"}\n",
-    "a line without end": b" " * (LONGEST_LINE + 1),
+    "a line without end": b" " * (MAX_LINE_BYTES + 1),
 }
 
 
@@ -247,7 +247,7 @@ AGAIN: dict[str, Lines] = {
 @pytest.mark.parametrize("lines", AGAIN.values(), ids=AGAIN.keys())
 async def test_what_is_there_twice_or_fits_no_column_is_refused(pool: Pool, ada: UUID, lines: Lines) -> None:
     """And nothing is stored."""
-    with pytest.raises(Unfit):
+    with pytest.raises(InvalidImport):
         await put(pool, ada, lines)
     assert await exported(pool, ada) == []
 
