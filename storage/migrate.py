@@ -44,7 +44,7 @@ async def migrate(url: str, *, say: Callable[[str], None] = lambda _: None) -> i
 
     Args:
         url: where Postgres is, as a user who may create tables, roles and extensions.
-        say: called with each step, for a person who waits.
+        say: called with each step, to show progress.
 
     Returns:
         How many were applied.

@@ -85,7 +85,7 @@ class ServerLease:
     def start(self, *, first: bool = False) -> None:
         """Start the server where it does not run, and return once it answers.
 
-        A server found running may be about to end; it is started again once it is gone.
+        A server found running may be about to end; it is started again once it has ended.
 
         Args:
             first: this lease has not used it yet.

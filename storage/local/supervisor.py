@@ -84,7 +84,7 @@ def main(argv: list[str]) -> int:
 
     def end_with_supervisor() -> None:
         die_with_parent(stop)
-        if os.getppid() != supervisor:  # it was killed before the kernel was told
+        if os.getppid() != supervisor:  # it was killed before the kernel knew the signal
             os._exit(1)
 
     # No thread runs yet, which is what makes a preexec_fn safe.
