@@ -22,7 +22,7 @@ from litestar.status_codes import (
 from structlog.stdlib import get_logger
 
 from nodes.errors import EmbeddingUnavailable
-from storage.errors import AlreadyExporting, StorageUnavailable
+from storage.errors import ExportInProgress, StorageUnavailable
 
 log = get_logger(__name__)
 
@@ -147,7 +147,7 @@ def on_storage(_: Request[Any, Any, Any], error: StorageUnavailable) -> Response
     return Problem(503, "storage_unavailable", detail, retry_after=RETRY_STORAGE).response()
 
 
-def on_export(_: Request[Any, Any, Any], error: AlreadyExporting) -> Response[dict[str, Any]]:  # noqa: ARG001
+def on_export(_: Request[Any, Any, Any], error: ExportInProgress) -> Response[dict[str, Any]]:  # noqa: ARG001
     """One export is being read."""
     return Problem(409, "export_running", "Your export is being read already; end that one first.").response()
 
@@ -169,7 +169,7 @@ HANDLERS = {
     Problem: on_problem,
     HTTPException: on_http,
     StorageUnavailable: on_storage,
-    AlreadyExporting: on_export,
+    ExportInProgress: on_export,
     EmbeddingUnavailable: on_embedding,
     Exception: on_anything,
 }

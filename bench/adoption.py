@@ -18,7 +18,7 @@ from uuid import UUID, uuid4
 
 import httpx
 
-from storage.local.postgres import Embedded
+from storage.local.postgres import EmbeddedPostgres
 from storage.migrate import migrate
 from tests.support.app import read_events
 from tests.support.database import rows
@@ -35,7 +35,7 @@ async def main(streams: int) -> None:
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         model = await stack.enter_async_context(ModelServer())
-        url = await stack.enter_async_context(Embedded(folder / "postgres").running())
+        url = await stack.enter_async_context(EmbeddedPostgres(folder / "postgres").running())
         await migrate(url)
         start = await stack.enter_async_context(starting(url, model.url, folder))
         await _kill(start, model, url, streams)

@@ -19,7 +19,7 @@ import psycopg
 
 from graph.container import Local
 from graph.models.embeddings import NoEmbeddings, no_router
-from storage.local.postgres import Embedded
+from storage.local.postgres import EmbeddedPostgres
 from storage.migrate import migrate
 from tests.support.app import Frontdesk, serving
 
@@ -64,7 +64,7 @@ async def main(messages: int) -> None:
     """Measure and print."""
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        url = await stack.enter_async_context(Embedded(folder / "postgres").running())
+        url = await stack.enter_async_context(EmbeddedPostgres(folder / "postgres").running())
         await migrate(url)
         local = Local(NoEmbeddings(), no_router)
         serve = await stack.enter_async_context(serving(url, "http://127.0.0.1:9/v1", local, folder))

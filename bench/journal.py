@@ -24,7 +24,7 @@ from graph.container import local_embeddings
 from graph.turns.request import Ask
 from graph.turns.turn import Turn
 from storage.event_log import Told
-from storage.local.postgres import Embedded
+from storage.local.postgres import EmbeddedPostgres
 from storage.migrate import migrate
 from tests.support.app import Frontdesk, serving
 
@@ -38,7 +38,7 @@ async def main(rounds: int) -> None:
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         model_url = await stack.enter_async_context(scripted_model(folder, PACE))
-        url = await stack.enter_async_context(Embedded(folder / "postgres").running())
+        url = await stack.enter_async_context(EmbeddedPostgres(folder / "postgres").running())
         await migrate(url)
         local = await stack.enter_async_context(local_embeddings(lambda _: None))
         frontdesk = await (await stack.enter_async_context(serving(url, model_url, local, folder)))(rate_limit=0)

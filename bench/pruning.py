@@ -16,10 +16,10 @@ from uuid import uuid4
 
 import psycopg
 
-from storage.local.postgres import Embedded
+from storage.local.postgres import EmbeddedPostgres
 from storage.migrate import migrate
 from storage.pool import Pool
-from storage.retention import Pruning
+from storage.retention import Retention
 
 FILL = """
 create temporary table old as select gen_random_uuid()::text as thread, lpad(to_hex(n), 8, '0') as number
@@ -37,7 +37,7 @@ insert into langgraph.checkpoint_blobs (thread_id, channel, version, type, blob)
 async def main(threads: int) -> None:
     """Measure and print."""
     with tempfile.TemporaryDirectory() as folder:
-        async with Embedded(Path(folder) / "postgres").running() as url:
+        async with EmbeddedPostgres(Path(folder) / "postgres").running() as url:
             await migrate(url)
             async with await psycopg.AsyncConnection.connect(url) as conn:
                 for statement in FILL.split(";\n")[:-1]:
@@ -53,7 +53,7 @@ async def _prune(pool: Pool, threads: int) -> None:
     others = asyncio.create_task(_others(pool, waits))
     begun = time.perf_counter()
     try:
-        print(await Pruning(pool, 24).prune())
+        print(await Retention(pool, 24).prune())
     finally:
         print(f"{threads} threads: {time.perf_counter() - begun:.1f} s")
         others.cancel()

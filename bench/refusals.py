@@ -19,7 +19,7 @@ import psycopg
 
 from bench.first_token import scripted_model
 from graph.container import local_embeddings
-from storage.local.postgres import Embedded
+from storage.local.postgres import EmbeddedPostgres
 from storage.migrate import migrate
 from tests.support.app import Frontdesk, serving
 from tests.support.database import rows
@@ -39,7 +39,7 @@ async def main(messages: int) -> None:
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         model_url = await stack.enter_async_context(scripted_model(folder))
-        url = await stack.enter_async_context(Embedded(folder / "postgres").running())
+        url = await stack.enter_async_context(EmbeddedPostgres(folder / "postgres").running())
         await migrate(url)
         local = await stack.enter_async_context(local_embeddings(lambda _: None))
         serve = await stack.enter_async_context(serving(url, model_url, local, folder))

@@ -19,7 +19,7 @@ from uuid import uuid4
 
 from bench.first_token import QUESTION, scripted_model
 from graph.container import local_embeddings
-from storage.local.postgres import Embedded
+from storage.local.postgres import EmbeddedPostgres
 from storage.migrate import migrate
 from tests.support.app import Frontdesk, serving
 
@@ -32,7 +32,7 @@ async def main(rounds: int) -> None:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         model_url = await stack.enter_async_context(scripted_model(folder))
         collector_url = await stack.enter_async_context(_collector())
-        url = await stack.enter_async_context(Embedded(folder / "postgres").running())
+        url = await stack.enter_async_context(EmbeddedPostgres(folder / "postgres").running())
         await migrate(url)
         local = await stack.enter_async_context(local_embeddings(lambda _: None))
         serve = await stack.enter_async_context(serving(url, model_url, local, folder))

@@ -19,7 +19,7 @@ from uuid import UUID, uuid4
 import httpx
 import psutil
 
-from storage.local.postgres import Embedded
+from storage.local.postgres import EmbeddedPostgres
 from storage.migrate import migrate
 from tests.support.database import row
 from tests.support.model_script import Hang, Text, streaming
@@ -63,7 +63,7 @@ async def main(rounds: int) -> None:
 async def server(stack: AsyncExitStack, model_url: str) -> tuple[Process, str]:
     """A server and its database."""
     folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-    url = await stack.enter_async_context(Embedded(folder / "postgres").running())
+    url = await stack.enter_async_context(EmbeddedPostgres(folder / "postgres").running())
     await migrate(url)
     start = await stack.enter_async_context(starting(url, model_url, folder))
     return await start(rate_limit="0", turn_timeout="600"), url

@@ -28,12 +28,12 @@ from nodes.roll_summary import Summarise
 from nodes.route import Classify
 from storage.conversation_queue import Queue
 from storage.event_log import News
-from storage.fact_search import Recall
+from storage.fact_search import FactSearch
 from storage.facts import Facts
 from storage.messages import Messages
 from storage.metrics import Metrics
 from storage.pool import Pool
-from storage.rate_limits import Limits
+from storage.rate_limits import RateLimits
 from storage.summaries import Summaries
 from storage.turns import Turns
 
@@ -94,12 +94,12 @@ async def open_parts(
         remote = settings.remote_embeddings
         embedder = await _remote_embedder(settings, stack, tracing) if remote else local.embedder
         if pool is None:
-            pool = await stack.enter_async_context(Pool.open(url, haste=settings.accept_timeout))
+            pool = await stack.enter_async_context(Pool.open(url, accept_timeout=settings.accept_timeout))
         messages = Messages(pool)
         yield Parts(
             options=_options(settings, models),
             clock=even_clock(),
-            limits=Limits(pool, settings.rate_limit),
+            limits=RateLimits(pool, settings.rate_limit),
             queue=Queue(pool, owner, news),
             classify=local.classify,
             who_answered=messages,
@@ -107,7 +107,7 @@ async def open_parts(
             embed=embedder.embed,
             embedding_model=embedder.name,
             recall=await stack.enter_async_context(
-                Recall.open(url, model=embedder.name, seconds=settings.memory_timeout)
+                FactSearch.open(url, model=embedder.name, statement_timeout=settings.memory_timeout)
             ),
             model=models.model,
             second=models.second,

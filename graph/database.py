@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from graph.settings import Settings
 from storage.errors import StorageUnavailable
-from storage.local.postgres import Embedded
+from storage.local.postgres import EmbeddedPostgres
 from storage.migrate import migrate, require_current
 
 Say = Callable[[str], None]
@@ -31,7 +31,7 @@ async def bare_database(settings: Settings) -> AsyncGenerator[str, None]:
     if settings.database_url is not None:
         yield settings.database_url
         return
-    embedded = await asyncio.to_thread(Embedded, settings.data_dir / "postgres")
+    embedded = await asyncio.to_thread(EmbeddedPostgres, settings.data_dir / "postgres")
     async with embedded.running() as url:
         yield url
 

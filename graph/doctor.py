@@ -9,7 +9,7 @@ from graph.container import open_models
 from graph.database import bare_database
 from graph.settings import Settings
 from storage.errors import StorageError
-from storage.migrate import extension_version, has_room, pending
+from storage.migrate import extension_version, has_disk_space, pending
 
 ISSUER_SECONDS = 3.0
 
@@ -45,7 +45,7 @@ async def _database(settings: Settings) -> list[Finding]:
         async with bare_database(settings) as url:
             missing = await pending(url)
             vector = await extension_version(url)
-            room = await has_room(url)
+            room = await has_disk_space(url)
     except StorageError as error:
         return [Finding("database", False, str(error))]
     return [

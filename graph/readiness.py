@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 
 from graph.supervision import Supervisor
 from graph.turns.registry import Running
-from storage.health import Pulse
+from storage.health import DatabaseHealth
 
 MODEL_SECONDS = 5.0
 """For which the model's state holds: to ask it may cost a provider's call, and anybody may ask for readiness."""
@@ -28,7 +28,7 @@ class Readiness:
     def __init__(
         self,
         running: Running,
-        pulse: Pulse,
+        pulse: DatabaseHealth,
         supervisor: Supervisor,
         reachable: Callable[[], Awaitable[bool]],
         clock: Callable[[], float] = time.monotonic,
@@ -47,7 +47,7 @@ class Readiness:
 
         `ok`, or what is wrong in a word or two.
         """
-        reachable, database = await asyncio.gather(self._model_answers(), self._pulse.state(CHECK_SECONDS))
+        reachable, database = await asyncio.gather(self._model_answers(), self._pulse.status(CHECK_SECONDS))
         server = "shutting down" if self._running.closing else "ok"
         model = "ok" if reachable else "unreachable"
         return {"server": server, **database, "model": model, **self._supervisor.down()}

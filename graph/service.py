@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from procrastinate import App
 
-from graph.account import Records
+from graph.account import UserData
 from graph.build import build
 from graph.container import Local, open_parts
 from graph.database import Say, fit, patient_database
@@ -28,15 +28,15 @@ from graph.turns.manager import Sender
 from graph.turns.registry import Running
 from graph.turns.request import Books
 from graph.turns.subscribe import Rejoin
-from storage.checkpoints import checkpointer
+from storage.checkpoints import open_checkpointer
 from storage.errors import StorageUnavailable
 from storage.event_log import Journal, News
-from storage.health import Pulse
+from storage.health import DatabaseHealth
 from storage.idempotency import Keys
 from storage.jobs import Jobs
 from storage.leases import Leases
 from storage.pool import Pool
-from storage.retention import Pruning
+from storage.retention import Retention
 from storage.turn_records import TurnRecords
 
 STOP_WITHIN = 1.5
@@ -53,11 +53,11 @@ class Service:
 
     runner: Runner
     sender: Sender
-    records: Records
+    records: UserData
     rejoin: Rejoin
     heart: Heart
     parts: Parts
-    pulse: Pulse
+    pulse: DatabaseHealth
     news: News
     telemetry: Telemetry
     jobs: Jobs
@@ -74,10 +74,10 @@ class Service:
     async def figures(self) -> bytes:
         """How it stands here, for Prometheus; also where there is no database."""
         waiting = None
-        if self.pulse.answers():
+        if self.pulse.is_usable():
             with suppress(StorageUnavailable, TimeoutError):
                 async with asyncio.timeout(CHECK_SECONDS):
-                    waiting = await self.jobs.waiting()
+                    waiting = await self.jobs.count_waiting()
         self.telemetry.jobs(waiting)
         return await self.telemetry.text()
 
@@ -98,14 +98,14 @@ async def open_service(
         url, seen = await stack.enter_async_context(patient_database(settings, say))
         owner = uuid4()
         telemetry = Telemetry(settings.figures_dir)
-        pulse = Pulse(url, partial(fit, settings, url, say), fit=seen)
-        open_pool = partial(Pool.open, url, haste=settings.accept_timeout, on_full_disk=pulse.found_full_disk)
+        pulse = DatabaseHealth(url, partial(fit, settings, url, say), prepared=seen)
+        open_pool = partial(Pool.open, url, accept_timeout=settings.accept_timeout, on_full_disk=pulse.report_full_disk)
         turns = await stack.enter_async_context(open_pool())
         running = Running()
         news = News(url, running.stop, owner)
         parts = await stack.enter_async_context(open_parts(settings, url, say, local, owner, turns, news, tracing))
         parts = replace(parts, metrics=Counted(parts.metrics, telemetry))
-        saver = await stack.enter_async_context(checkpointer(url, on_full_disk=pulse.found_full_disk))
+        saver = await stack.enter_async_context(open_checkpointer(url, on_full_disk=pulse.report_full_disk))
         pool = await stack.enter_async_context(open_pool(size=RECORDS_CONNECTIONS))
         journal, keys, turn_records = Journal(pool), Keys(pool, owner), TurnRecords(pool)
         leases = Leases(await stack.enter_async_context(open_pool(size=LEASES_CONNECTIONS)), owner)
@@ -115,7 +115,7 @@ async def open_service(
         rejoin = Rejoin(running, journal, turn_records, parts.turns, news)
         exports = await stack.enter_async_context(Pool.open(url, size=EXPORT_CONNECTIONS))
         embed = partial(parts.embed, whole=True)
-        records = Records(pool, exports, running, embed, parts.embedding_model, parts.limits)
+        records = UserData(pool, exports, running, embed, parts.embedding_model, parts.limits)
         pools: dict[str, Pooled] = {
             "turns": turns,
             "records": pool,
@@ -125,7 +125,7 @@ async def open_service(
         }
         telemetry.watch(running, scribe, pools, (parts.model, parts.second))
         heart = Heart(runner, leases)
-        pruning = Pruning(
+        pruning = Retention(
             pool, settings.keep_hours, audit_days=settings.keep_audit_days, metrics_days=settings.keep_metrics_days
         )
         app = jobs(url, pruning)
@@ -146,14 +146,14 @@ async def open_service(
 
 @asynccontextmanager
 async def _at_work(
-    telemetry: Telemetry, pulse: Pulse, news: News, scribe: Scribe, heart: Heart, app: App, *, counted: bool
+    telemetry: Telemetry, pulse: DatabaseHealth, news: News, scribe: Scribe, heart: Heart, app: App, *, counted: bool
 ) -> AsyncGenerator[Supervisor]:
     """The background tasks, for the length of the block. Each is given several times what a round of it takes."""
 
     # And not again and again meanwhile: without a database they wait, and go on as soon as there is one.
     def with_database(work: Work) -> Work:
         async def run(tick: Tick) -> None:
-            await pulse.fit()
+            await pulse.wait_until_usable()
             await work(tick)
 
         return run

@@ -16,7 +16,7 @@ from nodes.turn_log_line import TurnLine
 from nodes.wait_for_conversation import WhileBusy
 from storage.audit import Finding
 from storage.errors import Gone, StorageUnavailable
-from storage.metrics import Measured, Outcome
+from storage.metrics import Outcome, TurnMetrics
 
 log = get_logger(__name__)
 
@@ -28,7 +28,7 @@ that it has counted."""
 class Metrics(Protocol):
     """Keeps the numbers."""
 
-    async def record(self, user_id: UUID, turn_id: UUID, measured: Measured, findings: Sequence[Finding]) -> bool:
+    async def record(self, user_id: UUID, turn_id: UUID, measured: TurnMetrics, findings: Sequence[Finding]) -> bool:
         """Write the turn's row and what the guard found, once; says whether they are new."""
         ...
 
@@ -78,7 +78,7 @@ async def record_metrics(
     return Recorded(employee=None, while_busy="wait")
 
 
-async def _record(state: State, user_id: UUID, numbers: Measured, metrics: Metrics) -> None:
+async def _record(state: State, user_id: UUID, numbers: TurnMetrics, metrics: Metrics) -> None:
     refusal, turn_id = state["refusal"], UUID(state["turn_id"])
     # What was turned away by a limit went nowhere, so there is nothing to audit; and it must cost next to nothing.
     findings = state["findings"] if refusal is None or _is_blocked(refusal) else []
@@ -87,13 +87,13 @@ async def _record(state: State, user_id: UUID, numbers: Measured, metrics: Metri
         _line(state, numbers).log(**ids)
 
 
-def measured(state: State, model: str, clock: Callable[[], float]) -> Measured:
+def measured(state: State, model: str, clock: Callable[[], float]) -> TurnMetrics:
     """The turn in numbers that the columns take. `model` would have answered, for turns it never reached."""
     answer = state["answer"]
     text = answer["text"] if answer else ""
     usage = answer["usage"] if answer and not answer["usage"]["estimated"] else None
     prompt = _asked(state)
-    return Measured(
+    return TurnMetrics(
         employee=_employee(state),
         model=answer["model"] if answer else model,
         outcome=_outcome(state),
@@ -124,7 +124,7 @@ def _asked(state: State) -> PromptSize:
     return PromptSize(chars=len(state["message"]), tokens=estimate(state["message"]))
 
 
-def _line(state: State, numbers: Measured) -> TurnLine:
+def _line(state: State, numbers: TurnMetrics) -> TurnLine:
     """The turn as it was told to the client, whose tokens are estimated where the model did not count them."""
     answer, route, refusal = state["answer"], state["route"], state["refusal"]
     usage = answer["usage"] if answer else None

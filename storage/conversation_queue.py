@@ -12,7 +12,7 @@ from storage.errors import LeaseLost, StorageUnavailable
 from storage.event_log import News
 from storage.leases import terms
 from storage.pool import Connection, Pool
-from storage.users import meet
+from storage.users import ensure_user
 
 Place = Literal["first", "waiting", "conversation_full", "user_full"]
 
@@ -65,11 +65,11 @@ class Queue:
             LeaseLost: the key was claimed anew for another turn.
         """
         values = self._values(user_id, turn_id, conversation_id=conversation_id)
-        async with self._pool.as_user(user_id, hasty=True) as conn:
+        async with self._pool.as_user(user_id, accepting=True) as conn:
             # A user's messages that arrive at once get their places, and are counted, one after the other.
             await conn.execute("select pg_advisory_xact_lock(hashtextextended(%(user_id)s::text, 9))", values)
             if not claimed:  # the claim has met them
-                await meet(conn, user_id)
+                await ensure_user(conn, user_id)
             cursor = await conn.execute(
                 "insert into chat_queue (user_id, turn_id, convo_id, owner, lease_until)"
                 " values (%(user_id)s, %(turn_id)s, %(conversation_id)s, %(owner)s,"
@@ -115,12 +115,12 @@ class Queue:
 
     async def leave(self, user_id: UUID, turn_id: UUID) -> None:
         """Give the place up, and tell who comes next."""
-        async with self._pool.as_user(user_id, hasty=True) as conn:
+        async with self._pool.as_user(user_id, accepting=True) as conn:
             await conn.execute(_LEAVE, self._values(user_id, turn_id))
 
     async def interrupt(self, user_id: UUID, conversation_id: str) -> None:
         """Have the answer that is being written in the conversation end where it stands."""
-        async with self._pool.as_user(user_id, hasty=True) as conn:
+        async with self._pool.as_user(user_id, accepting=True) as conn:
             await conn.execute(
                 "with asked as ("
                 "  update chat_turns set stop_asked_at = coalesce(stop_asked_at, now())"
@@ -131,7 +131,7 @@ class Queue:
 
     async def _look(self, user_id: UUID, turn_id: UUID) -> bool:
         values = self._values(user_id, turn_id)
-        async with self._pool.as_user(user_id, hasty=True) as conn:
+        async with self._pool.as_user(user_id, accepting=True) as conn:
             cursor = await conn.execute(
                 "update chat_queue set lease_until = now() + make_interval(secs => %(lease)s)"
                 " where user_id = %(user_id)s and turn_id = %(turn_id)s and owner is not distinct from %(owner)s"

@@ -10,10 +10,10 @@ import psycopg
 from psycopg.types.json import Json
 from typing_extensions import TypedDict
 
-from storage.connections import connecting, is_read_only
+from storage.connections import DEFAULT_TIMEOUT, connection_parameters, is_read_only
 from storage.errors import Gone
 from storage.leases import present
-from storage.pool import PATIENCE, Pool
+from storage.pool import Pool
 
 CHANNEL = "frontdesk_turns"
 STOPS = "frontdesk_stops"
@@ -92,7 +92,7 @@ class Journal:
             {**batch, "last": batch["first"] + len(batch["events"]) - 1, "events": Json(batch["events"])}
             for batch in batches
         ]
-        async with self._pool.as_journal() as conn:
+        async with self._pool.as_event_log() as conn:
             await conn.cursor().executemany(
                 "insert into chat_turn_events (user_id, turn_id, first, last, events)"
                 " values (%(user_id)s, %(turn_id)s, %(first)s, %(last)s, %(events)s) on conflict do nothing",
@@ -150,8 +150,10 @@ class News:
         Raises:
             psycopg.Error: then.
         """
-        async with await psycopg.AsyncConnection.connect(self._url, **connecting(self._url), autocommit=True) as conn:
-            limit = f"{PATIENCE:.0f}s"
+        async with await psycopg.AsyncConnection.connect(
+            self._url, **connection_parameters(self._url), autocommit=True
+        ) as conn:
+            limit = f"{DEFAULT_TIMEOUT:.0f}s"
             await conn.execute("select set_config('statement_timeout', %(limit)s, false)", {"limit": limit})
             await conn.execute("listen frontdesk_turns; listen frontdesk_stops")
             await present(conn, self._owner)

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from storage.leases import terms
 from storage.pool import Connection, Pool
-from storage.users import meet
+from storage.users import ensure_user
 
 KEPT_HOURS = 24
 """How long a key means the same turn."""
@@ -61,8 +61,8 @@ class Keys:
             "owner": self._owner,
             **terms(),
         }
-        async with self._pool.as_user(user_id, hasty=True) as conn:
-            await meet(conn, user_id)
+        async with self._pool.as_user(user_id, accepting=True) as conn:
+            await ensure_user(conn, user_id)
             cursor = await conn.execute(
                 "insert into chat_idempotency (user_id, key, body_hash, turn_id, owner, lease_until)"
                 " values (%(user_id)s, %(key)s, %(body_hash)s, %(turn_id)s, %(owner)s,"

@@ -85,7 +85,7 @@ class Leases:
 
     async def renew(self, turn_ids: Sequence[UUID]) -> list[Held]:
         """Give a sign of life; returns those of the turns that are still this process's."""
-        async with self._pool.as_keeper() as conn:
+        async with self._pool.as_maintenance() as conn:
             cursor = await conn.execute(
                 "update chat_turns set lease_until = now() + make_interval(secs => %(seconds)s)"
                 " where turn_id = any(%(turns)s) and owner = %(owner)s and status in ('accepted', 'answered')"
@@ -108,7 +108,7 @@ class Leases:
             "owner": self._owner,
             "seconds": LEASE_SECONDS,
         }
-        async with self._pool.as_keeper() as conn:
+        async with self._pool.as_maintenance() as conn:
             await conn.execute(
                 "update chat_idempotency k set lease_until = now() + make_interval(secs => %(seconds)s)"
                 " from (select k.user_id, k.key from chat_idempotency k"
@@ -137,7 +137,7 @@ class Leases:
 
     async def release(self, turn_ids: Sequence[UUID]) -> None:
         """Leave these turns to whoever looks next."""
-        async with self._pool.as_keeper() as conn:
+        async with self._pool.as_maintenance() as conn:
             await conn.execute(
                 "update chat_turns set lease_until = now()"
                 " where turn_id = any(%(turns)s) and owner = %(owner)s and status in ('accepted', 'answered')",
@@ -150,7 +150,7 @@ class Leases:
         A killed process's connections end with it, so its turns need not wait for their lease, nor for a lease that
         ends absurdly late. Not those that are `running` here: their lease could not be renewed, but they go on.
         """
-        async with self._pool.as_keeper() as conn:
+        async with self._pool.as_maintenance() as conn:
             cursor = await conn.execute(
                 ADOPT,
                 {"owner": self._owner, "limit": limit, "running": list(running), **terms()},

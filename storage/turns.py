@@ -10,7 +10,7 @@ from storage.conversation_queue import ANSWERED, ELSEWHERE_SECONDS
 from storage.errors import Gone, LeaseLost
 from storage.leases import LEASE_SECONDS
 from storage.pool import Connection, Pool
-from storage.users import meet
+from storage.users import ensure_user
 
 TITLE_LENGTH = 60
 """Characters of the first message that make a conversation's title."""
@@ -71,7 +71,7 @@ class Turns:
             LeaseLost: its key or its place was given to another turn meanwhile, or another message of the conversation
                 is being answered: this process slept past its lease. Only where an owner runs turns.
         """
-        async with self._pool.as_user(user_id, hasty=True) as conn:
+        async with self._pool.as_user(user_id, accepting=True) as conn:
             await _accept(conn, user_id, turn_id, turn, self._owner)
 
     async def answer(self, user_id: UUID, turn_id: UUID, turn: Answered) -> UUID:
@@ -167,7 +167,7 @@ async def _accept(conn: Connection, user_id: UUID, turn_id: UUID, turn: Accepted
         "elsewhere": ELSEWHERE_SECONDS,
     }
     if owner is None:  # else their place in line has
-        await meet(conn, user_id)
+        await ensure_user(conn, user_id)
     await conn.execute(
         "insert into chat_conversations (user_id, convo_id, title)"
         " values (%(user_id)s, %(conversation_id)s, %(title)s)"

@@ -11,7 +11,7 @@ from psycopg.sql import SQL, Identifier
 
 from api.logging.setup import through_stdlib
 from graph.container import Local, local_embeddings
-from storage.local.postgres import Embedded
+from storage.local.postgres import EmbeddedPostgres
 from storage.migrate import migrate
 from storage.pool import Pool
 from tests.support.app import Frontdesk, Serve, serving
@@ -22,18 +22,18 @@ FAST = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off", 
 
 
 @pytest.fixture(scope="session")
-def cluster(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[Embedded]:
+def cluster(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[EmbeddedPostgres]:
     """One embedded Postgres, shared by all test processes."""
     base = tmp_path_factory.getbasetemp()
     folder = base if worker_id == "master" else base.parent
-    embedded = Embedded(folder / "postgres", FAST)
+    embedded = EmbeddedPostgres(folder / "postgres", FAST)
     lease = embedded.lease()
     yield embedded
     lease.release()
 
 
 @pytest.fixture(scope="session")
-async def template(cluster: Embedded, worker_id: str) -> str:
+async def template(cluster: EmbeddedPostgres, worker_id: str) -> str:
     """The name of a migrated, empty database."""
     name = f"template_{worker_id}"
     create_database(cluster, name)
@@ -51,7 +51,7 @@ _numbers = itertools.count(1)
 
 
 @pytest.fixture
-def database_url(cluster: Embedded, template: str, worker_id: str) -> Iterator[str]:
+def database_url(cluster: EmbeddedPostgres, template: str, worker_id: str) -> Iterator[str]:
     """A database of the test's own, migrated and empty."""
     name = f"test_{worker_id}_{next(_numbers)}"
     create_database(cluster, name, template)
@@ -113,7 +113,7 @@ def bob() -> UUID:
     return uuid4()
 
 
-def create_database(cluster: Embedded, name: str, template: str = "template1") -> None:
+def create_database(cluster: EmbeddedPostgres, name: str, template: str = "template1") -> None:
     """Create an empty database, or a clone of another."""
     with psycopg.connect(cluster.url("postgres"), autocommit=True) as conn:
         names = (Identifier(name), Identifier(template))

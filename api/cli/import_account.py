@@ -9,11 +9,11 @@ from uuid import UUID
 import click
 
 from api.cli.settings import settled
-from graph.account_import import LONGEST_LINE, BadExport
-from graph.account_import import restore as put_back
+from graph.account_import import MAX_LINE_BYTES, BadExport
+from graph.account_import import import_account as put_back
 from graph.settings import Settings
 from nodes.errors import EmbeddingUnavailable
-from storage.errors import Gone, NotEmpty, Unfit
+from storage.errors import AccountNotEmpty, Gone, InvalidImport
 
 
 @click.command("import")
@@ -24,11 +24,11 @@ def restore(settings: Settings, file: Path, user: UUID) -> None:
     """Put FILE, which GET /export wrote, into an empty account: all of it, or nothing."""
     try:
         count = asyncio.run(put_back(settings, user, _lines(file), lambda text: click.echo(f"  … {text}", err=True)))
-    except NotEmpty:
+    except AccountNotEmpty:
         raise click.ClickException(f"The account of {user} has something in it: erase it first.") from None
     except BadExport as error:
         raise click.ClickException(f"{file}, {error}") from None
-    except Unfit:
+    except InvalidImport:
         raise click.ClickException(f"{file}: something is in it twice, or is more than is ever stored.") from None
     except Gone:
         raise click.ClickException(f"{file}: a line refers to something that is not in it.") from None
@@ -41,6 +41,6 @@ def _lines(file: Path) -> Generator[bytes]:
     """The file's lines; one that is too long for an export comes in pieces, the first of which says so."""
     try:
         with file.open("rb") as opened:
-            yield from iter(partial(opened.readline, LONGEST_LINE + 1), b"")
+            yield from iter(partial(opened.readline, MAX_LINE_BYTES + 1), b"")
     except OSError as error:
         raise BadExport(f"which cannot be read: {error.strerror}") from None

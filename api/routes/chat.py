@@ -152,7 +152,7 @@ async def _opening(turn: Sent, service: Service) -> Start | Refused:
         StorageUnavailable: there is none any more, or this process was out of reach of it for too long.
     """
     opening = asyncio.ensure_future(turn.opening())
-    lost = asyncio.ensure_future(service.pulse.lost())
+    lost = asyncio.ensure_future(service.pulse.wait_until_unusable())
     try:
         await asyncio.wait({opening, lost}, return_when=asyncio.FIRST_COMPLETED)
         if not opening.done():

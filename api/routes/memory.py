@@ -15,16 +15,16 @@ from api.openapi import SIGNED_IN, refusals
 from api.pagination import Cursor, Limit, Search, page, place_of, words
 from api.rate_limits import RequestLimits
 from api.request_body import as_kept, takes_json
-from graph.account import Records
+from graph.account import UserData
 from nodes.extract_facts import MIN_FACT_CHARS
-from storage.errors import FactKnown
-from storage.user_facts import KnownFact, LastFact
+from storage.errors import DuplicateFact
+from storage.user_facts import FactCursor, UserFact
 
 
 class MemoryPage(TypedDict):
     """Facts, the last one learned first, also those that hold no more."""
 
-    items: list[KnownFact]
+    items: list[UserFact]
     next_cursor: str | None
 
 
@@ -39,34 +39,34 @@ class Correction(BaseModel):
 @get("/", responses=refusals(429))
 async def memory(
     user: NamedDependency[User],
-    records: NamedDependency[Records],
+    records: NamedDependency[UserData],
     limits: NamedDependency[RequestLimits],
     limit: Limit = 20,
     cursor: Cursor = None,
     q: Search = None,
 ) -> MemoryPage:
     """What is remembered of you, the last fact learned first; those that hold the words of `q`."""
-    after, looked_for = place_of(cursor, LastFact), words(q)
+    after, looked_for = place_of(cursor, FactCursor), words(q)
     if looked_for is not None:
         await limits.take("search")
-    found = await records.memory.latest(user.user_id, limit=limit + 1, after=after, q=looked_for)
-    items, next_cursor = page(found, limit, lambda one: LastFact(one["created_at"], one["fact_id"]))
+    found = await records.facts.latest(user.user_id, limit=limit + 1, after=after, q=looked_for)
+    items, next_cursor = page(found, limit, lambda one: FactCursor(one["created_at"], one["fact_id"]))
     return MemoryPage(items=items, next_cursor=next_cursor)
 
 
 @patch("/{fact_id:uuid}", guards=[takes_json], responses=refusals(404, 409, 413, 415, 429))
 async def correct(
     user: NamedDependency[User],
-    records: NamedDependency[Records],
+    records: NamedDependency[UserData],
     limits: NamedDependency[RequestLimits],
     fact_id: FromPath[UUID],
     data: JSONBody[Correction],
-) -> KnownFact:
+) -> UserFact:
     """Correct a fact; it is found by its new meaning."""
     await limits.take("memory")
     try:
         corrected = await records.correct_fact(user.user_id, fact_id, data.fact)
-    except FactKnown:
+    except DuplicateFact:
         raise Problem(409, "fact_known", "That is remembered already.") from None
     if corrected is None:
         raise _missing()
@@ -74,16 +74,16 @@ async def correct(
 
 
 @delete("/{fact_id:uuid}", responses=refusals(404))
-async def forget_fact(user: NamedDependency[User], records: NamedDependency[Records], fact_id: FromPath[UUID]) -> None:
+async def forget_fact(user: NamedDependency[User], records: NamedDependency[UserData], fact_id: FromPath[UUID]) -> None:
     """Forget a fact; one that it had taken the place of holds again."""
-    if not await records.memory.forget(user.user_id, fact_id):
+    if not await records.facts.delete(user.user_id, fact_id):
         raise _missing()
 
 
 @delete("/", responses=refusals())
-async def forget_everything(user: NamedDependency[User], records: NamedDependency[Records]) -> None:
+async def forget_everything(user: NamedDependency[User], records: NamedDependency[UserData]) -> None:
     """Forget every fact."""
-    await records.memory.forget_all(user.user_id)
+    await records.facts.delete_all(user.user_id)
 
 
 def _missing() -> Problem:

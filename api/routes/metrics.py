@@ -12,19 +12,19 @@ from api.auth.local_mode import LocalSessions
 from api.auth.user import User
 from api.errors import Problem
 from api.openapi import SIGNED_IN, problems, refusals
-from graph.account import Records
+from graph.account import UserData
 from graph.service import Service
 from storage.insights import Insights
-from storage.metrics_queries import Stretch, Sums
+from storage.metrics_queries import MetricsReport, TimeWindow
 
-STRETCHES: dict[str, Stretch] = {"24h": Stretch(hours=24, step=1), "7d": Stretch(hours=7 * 24, step=6)}
+STRETCHES: dict[str, TimeWindow] = {"24h": TimeWindow(hours=24, step=1), "7d": TimeWindow(hours=7 * 24, step=6)}
 
 Span = Annotated[  # any text, because the framework's own words do not say what it takes
     str, QueryParameter(name="range", description="How far to look back.", schema_extra={"enum": [*STRETCHES]})
 ]
 
 
-class MetricsSummary(Sums):
+class MetricsSummary(MetricsReport):
     """The turns of the last hours in numbers; for administrators everyone's."""
 
     range: str
@@ -34,21 +34,21 @@ class MetricsSummary(Sums):
 @get("/metrics-summary", security=SIGNED_IN, tags=["metrics"], responses=refusals())
 async def metrics_summary(
     user: NamedDependency[User],
-    records: NamedDependency[Records],
+    records: NamedDependency[UserData],
     span: Span = "24h",
 ) -> MetricsSummary:
     """Your turns in numbers, under the employee that answered; an administrator sees everyone's."""
-    stretch, figures = STRETCHES.get(span), records.figures
+    stretch, figures = STRETCHES.get(span), records.metrics
     if stretch is None:
         raise Problem(400, "invalid_request", f"range: takes {' or '.join(STRETCHES)}")
-    sums = await (figures.of_everyone(stretch) if user.admin else figures.of_user(user.user_id, stretch))
+    sums = await (figures.for_all_users(stretch) if user.admin else figures.for_user(user.user_id, stretch))
     return MetricsSummary(range=span, hours=stretch.hours, **sums)
 
 
 @get("/insights", security=SIGNED_IN, tags=["metrics"], responses=refusals())
-async def insights(user: NamedDependency[User], records: NamedDependency[Records]) -> Insights:
+async def insights(user: NamedDependency[User], records: NamedDependency[UserData]) -> Insights:
     """Your last seven days, today included."""
-    return await records.insights.of_user(user.user_id)
+    return await records.insights.for_user(user.user_id)
 
 
 @get(

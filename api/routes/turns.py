@@ -17,7 +17,7 @@ from api.openapi import SIGNED_IN, refusals
 from api.schemas.chat import EVENT_STREAM
 from api.sse import KEEP_ALIVE_SECONDS, UNHINDERED, server_sent
 from api.stream_limit import HoldStream, provide_reader
-from graph.account import Records
+from graph.account import UserData
 from graph.service import Service
 from graph.turns.subscribe import AllHeard
 from storage.facts import LearnedFact
@@ -48,7 +48,9 @@ class TurnDocument(TypedDict):
 
 
 @get("/{turn_id:uuid}", responses=refusals(404))
-async def turn(user: NamedDependency[User], records: NamedDependency[Records], turn_id: FromPath[UUID]) -> TurnDocument:
+async def turn(
+    user: NamedDependency[User], records: NamedDependency[UserData], turn_id: FromPath[UUID]
+) -> TurnDocument:
     """How a turn stands, and which facts about you its answer used."""
     return _document(await records.turns.find(user.user_id, turn_id))
 

@@ -21,8 +21,9 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from storage.local.ports import free_port, require_free
 from storage.local.private_files import write_private
-from storage.local.shared_server import Lease, NotStarted, Server, free_port, keep, leased, require_free
+from storage.local.shared_server import ServerLease, SharedServer, StartFailed, acquire_lease, hold_lease
 
 LABEL = "SmolLM2-135M (demo)"
 NAME = "smollm2-135m-instruct"
@@ -54,21 +55,21 @@ async def running(folder: Path) -> AsyncGenerator[Address, None]:
     Raises:
         DemoMissing: it did not start.
     """
-    async with leased(partial(_lease, folder)):
+    async with hold_lease(partial(_lease, folder)):
         yield _read(folder / "address.json")
 
 
-def _lease(folder: Path) -> Lease:
+def _lease(folder: Path) -> ServerLease:
     address = folder.resolve() / "address.json"
-    server = Server(address.parent, partial(_prepare, address), partial(_answers, address), signal.SIGTERM)
+    server = SharedServer(address.parent, partial(_prepare, address), partial(_answers, address), signal.SIGTERM)
     try:
-        return keep(server)
-    except (NotStarted, OSError) as error:
+        return acquire_lease(server)
+    except (StartFailed, OSError) as error:
         raise DemoMissing(f"The demo model could not be started: {error}") from error
 
 
-def _prepare(address: Path, *, alone: bool) -> list[str]:
-    if alone or not address.exists():
+def _prepare(address: Path, *, new_port: bool) -> list[str]:
+    if new_port or not address.exists():
         fresh = Address(f"http://127.0.0.1:{free_port()}/v1", secrets.token_urlsafe(24))
         write_private(address, json.dumps(fresh._asdict()))
     require_free(_port(_read(address)))

@@ -22,8 +22,8 @@ from nodes.employees import EMPLOYEES
 from nodes.record_metrics import Metrics
 from storage.audit import Finding
 from storage.errors import Gone, StorageUnavailable
-from storage.metrics import AWAY, Measured, Outcome
-from storage.pool import Use
+from storage.metrics import REJECTED, Outcome, TurnMetrics
+from storage.pool import PoolUsage
 
 FIRST_TOKEN = (0.1, 0.25, 0.5, 0.75, 1, 1.5, 2, 3, 5, 10, 25)
 WHOLE_TURN = (0.25, 0.5, 1, 2, 3, 5, 8, 12, 18, 25, 40, 150)
@@ -37,7 +37,7 @@ BEAT = 1.0
 class Pooled(Protocol):
     """Has connections to the database that several share."""
 
-    def use(self) -> Use:
+    def usage(self) -> PoolUsage:
         """How they stand just now."""
         ...
 
@@ -92,10 +92,10 @@ class Telemetry:
         # Everyone's and not this process's: of several who say it, the last one knows.
         self._jobs = self._gauge("frontdesk_waiting_jobs", "Jobs that nobody does yet.", mode="livemostrecent")
 
-    def count(self, turn: Measured) -> None:
+    def count(self, turn: TurnMetrics) -> None:
         """Add a turn that ended."""
         self._turns.labels(turn["employee"], turn["outcome"]).inc()
-        if turn["outcome"] not in AWAY:
+        if turn["outcome"] not in REJECTED:
             self._whole.labels(turn["employee"]).observe(turn["latency_ms"] / 1000)
         if turn["ttft_ms"] is not None:
             self._first_token.labels(turn["employee"]).observe(turn["ttft_ms"] / 1000)
@@ -183,7 +183,7 @@ class Counted:
         self._metrics = metrics
         self._telemetry = telemetry
 
-    async def record(self, user_id: UUID, turn_id: UUID, measured: Measured, findings: Sequence[Finding]) -> bool:
+    async def record(self, user_id: UUID, turn_id: UUID, measured: TurnMetrics, findings: Sequence[Finding]) -> bool:
         """Write the turn's row and what the guard found, once; says whether they are new."""
         try:
             new = await self._metrics.record(user_id, turn_id, measured, findings)
@@ -197,8 +197,8 @@ class Counted:
         return new
 
 
-def _asking(pool: Pooled, what: Callable[[Use], float]) -> Callable[[], float]:
-    return lambda: what(pool.use())
+def _asking(pool: Pooled, what: Callable[[PoolUsage], float]) -> Callable[[], float]:
+    return lambda: what(pool.usage())
 
 
 def _being(models: Sequence[ChatModel], state: State) -> Callable[[], float]:

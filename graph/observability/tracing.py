@@ -26,7 +26,7 @@ from nodes.answer.attempts import out_of_time
 from nodes.employees import find
 from nodes.errors import ModelUnavailable
 from nodes.state import Context, State
-from storage.metrics import AWAY
+from storage.metrics import REJECTED
 
 
 @dataclass(frozen=True)
@@ -160,5 +160,5 @@ def _tell_end(span: Span, turn: Turn) -> None:
         span.set_attribute("frontdesk.outcome", outcome)
     if error:
         span.set_attribute("error.type", error)
-        if outcome not in AWAY:  # as with a status of 400 to 499, nothing of ours has failed
+        if outcome not in REJECTED:  # as with a status of 400 to 499, nothing of ours has failed
             span.set_status(StatusCode.ERROR)

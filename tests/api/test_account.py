@@ -10,10 +10,10 @@ from uuid import UUID
 import httpx
 import pytest
 
-from graph.account_import import BadExport, whole
+from graph.account_import import BadExport, read_export
 from graph.service import EXPORT_CONNECTIONS
-from storage.account_export.restore import Restore
-from storage.errors import NotEmpty
+from storage.account_export.importer import AccountImporter
+from storage.errors import AccountNotEmpty
 from storage.pool import Pool
 from tests.support.app import Frontdesk, Serve
 from tests.support.model_script import Json, Text, plain, streaming, structured
@@ -93,9 +93,11 @@ async def test_exports_that_nobody_reads_on_stand_in_nobodys_way(frontdesk: Fron
     """They hold connections of their own, and a user gets one at a time."""
     async with AsyncExitStack() as stack:
         for number in range(EXPORT_CONNECTIONS - 1):
-            lines_ = await stack.enter_async_context(aclosing(frontdesk.service.records.export.lines(UUID(int=number))))
+            lines_ = await stack.enter_async_context(
+                aclosing(frontdesk.service.records.exporter.lines(UUID(int=number)))
+            )
             await anext(lines_)
-        begun = await stack.enter_async_context(aclosing(frontdesk.service.records.export.lines(ada)))
+        begun = await stack.enter_async_context(aclosing(frontdesk.service.records.exporter.lines(ada)))
         await anext(begun)
         async with frontdesk.client(ada) as client:
             again = await client.get("/export")
@@ -112,7 +114,7 @@ async def put_back(frontdesk: Frontdesk, user: UUID, exported: list[dict[str, An
     texts = [json.dumps(line).encode() for line in exported]
     async with Pool.open(frontdesk.service.url, size=1) as pool:
         parts = frontdesk.service.parts
-        return await Restore(pool, parts.embed, parts.embedding_model).put(user, whole(texts))
+        return await AccountImporter(pool, parts.embed, parts.embedding_model).import_lines(user, read_export(texts))
 
 
 async def test_an_export_is_put_back_as_it_was(frontdesk: Frontdesk, model: ModelServer, ada: UUID, bob: UUID) -> None:
@@ -173,7 +175,7 @@ async def test_nothing_is_mixed_with_what_is_there(frontdesk: Frontdesk, model: 
     await lived(frontdesk, model, ada)
     async with frontdesk.client(ada) as client:
         exported = await lines(client)
-        with pytest.raises(NotEmpty):
+        with pytest.raises(AccountNotEmpty):
             await put_back(frontdesk, ada, exported)
         assert await lines(client) == exported
 

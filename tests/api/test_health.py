@@ -5,7 +5,7 @@ from uuid import UUID
 
 import httpx
 
-from storage.local.postgres import Embedded
+from storage.local.postgres import EmbeddedPostgres
 from tests.support.app import Frontdesk, Serve
 from tests.support.database import drop, owner, row, rows
 from tests.support.listening import listening, until
@@ -47,7 +47,9 @@ async def test_with_a_key_that_the_model_does_not_take_it_is_degraded(frontdesk:
     assert (await ready(frontdesk)).json()["status"] == "degraded"
 
 
-async def test_without_its_database_it_is_not_ready_and_still_alive(frontdesk: Frontdesk, cluster: Embedded) -> None:
+async def test_without_its_database_it_is_not_ready_and_still_alive(
+    frontdesk: Frontdesk, cluster: EmbeddedPostgres
+) -> None:
     """A balancer takes it out; a supervisor has no reason to restart it."""
     await drop(cluster, frontdesk.service.url)
     response = await says(frontdesk, 503, "database", "unreachable")

@@ -5,8 +5,8 @@ import json
 from typing import Any
 from uuid import UUID
 
-from graph.account_import import whole
-from storage.account_export.restore import Restore
+from graph.account_import import read_export
+from storage.account_export.importer import AccountImporter
 from storage.pool import Pool
 from tests.support.app import Frontdesk
 from tests.support.listening import listening, until
@@ -83,7 +83,9 @@ async def test_of_an_imported_answer_only_the_words_and_its_end_are_known(
         lines = (await client.get("/export")).text.splitlines()
     parts = frontdesk.service.parts
     async with Pool.open(frontdesk.service.url, size=1) as pool:
-        await Restore(pool, parts.embed, parts.embedding_model).put(bob, whole(one.encode() for one in lines))
+        await AccountImporter(pool, parts.embed, parts.embedding_model).import_lines(
+            bob, read_export(one.encode() for one in lines)
+        )
     conversation = next(json.loads(line) for line in lines if json.loads(line)["type"] == "conversation")
     _, reply = await said(frontdesk, bob, conversation["conversation_id"])
     assert (reply["content"], reply["finish_reason"]) == ("It depends.", "length")

@@ -8,8 +8,8 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 
-from graph.account_import import whole
-from storage.account_export.restore import Restore
+from graph.account_import import read_export
+from storage.account_export.importer import AccountImporter
 from storage.pool import Pool
 from tests.support.app import Frontdesk
 from tests.support.database import rows
@@ -97,7 +97,9 @@ async def test_it_is_taken_along_and_erased(frontdesk: Frontdesk, ada: UUID, bob
     assert (line["turn_id"], line["chosen_employee"], line["wanted_employee"]) == (str(turn), "tag", "byte")
     parts = frontdesk.service.parts
     async with Pool.open(frontdesk.service.url, size=1) as pool:
-        await Restore(pool, parts.embed, parts.embedding_model).put(bob, whole(one.encode() for one in lines))
+        await AccountImporter(pool, parts.embed, parts.embedding_model).import_lines(
+            bob, read_export(one.encode() for one in lines)
+        )
     assert [row[1:] for row in await misroutes(frontdesk, bob)] == [("tag", "byte")]
 
 

@@ -10,7 +10,7 @@ from uuid import UUID
 
 import pytest
 
-from storage.metrics import AWAY, Measured
+from storage.metrics import REJECTED, TurnMetrics
 from tests.api.mixture import Mixture, Seen
 from tests.support.app import Frontdesk, Serve
 from tests.support.database import kept, rows
@@ -23,7 +23,7 @@ from tests.support.prometheus import Samples, counted, scraped
 OUTCOMES = {"done": 8, "stopped": 2, "fallback": 1, "failed": 1, "refused": 3, "limited": 1}
 
 
-class Written(Measured):
+class Written(TurnMetrics):
     """A row."""
 
     id: UUID
@@ -63,7 +63,7 @@ def rows_agree(seen: Sequence[Seen], turns: Sequence[Written]) -> None:
         assert one.code in (None, turn["error_code"])
         if one.outcome == "done":  # also where the answer was begun anew
             assert turn["error_code"] == {"stop": None, "timeout": "model_timeout"}[one.done["finish_reason"]]
-        if one.done and one.outcome not in AWAY:
+        if one.done and one.outcome not in REJECTED:
             assert (turn["latency_ms"], turn["ttft_ms"]) == (one.done["latency_ms"], one.done["ttft_ms"])
             usage = one.done["usage"]
             counts = (None, None) if usage["estimated"] else (usage["prompt_tokens"], usage["completion_tokens"])
@@ -85,7 +85,7 @@ def summary_agrees(found: dict[str, Any], turns: Sequence[Written], misrouted: C
 
 def insights_agree(found: dict[str, Any], seen: Sequence[Seen]) -> None:
     """A user's own week is what they sent and was taken, and who answered it."""
-    taken = [one for one in seen if one.outcome not in AWAY]
+    taken = [one for one in seen if one.outcome not in REJECTED]
     answers = Counter(one.employee for one in taken if one.outcome != "failed")
     top = sorted(answers.items(), key=lambda one: (-one[1], one[0]))[:3]
     assert found["messages"] == len(taken)
@@ -107,7 +107,7 @@ def prometheus_agrees(scrapes: Sequence[Samples], turns: Sequence[Written]) -> N
         assert {labels: 1000 * value for labels, value in summed(f"{name}_sum").items()} == pytest.approx(+total)
 
     assert summed("frontdesk_turns_total") == Counter((turn["employee"], turn["outcome"]) for turn in turns)
-    ran = [turn for turn in turns if turn["outcome"] not in AWAY]
+    ran = [turn for turn in turns if turn["outcome"] not in REJECTED]
     times("frontdesk_turn_seconds", [(turn["employee"], turn["latency_ms"]) for turn in ran])
     firsts = [(turn["employee"], turn["ttft_ms"]) for turn in turns if turn["ttft_ms"] is not None]
     times("frontdesk_first_token_seconds", firsts)

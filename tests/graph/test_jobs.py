@@ -23,7 +23,7 @@ class Pruning:
         self.asked += 1
         if self.asked >= 2:
             self.enough.set()
-        return Pruned(events=0, limits=0, keys=0, places=0, audit=0, metrics=0, threads=0)
+        return Pruned(events=0, rate_limits=0, idempotency_keys=0, queue=0, audit=0, metrics=0, threads=0)
 
 
 class Broken(Pruning):

@@ -10,7 +10,7 @@ from langgraph_sdk.errors import InternalServerError
 
 from nodes.state import LOCAL_USER
 from storage.conversation_queue import Queue
-from storage.local.postgres import Embedded
+from storage.local.postgres import EmbeddedPostgres
 from storage.pool import Pool
 from tests.conftest import create_database
 from tests.support import model_script as script
@@ -32,7 +32,7 @@ FILLED = {"turns": 1, "messages": 2, "metrics": 1, "summaries": 1}
 
 
 @pytest.fixture(scope="module")
-def database_url(cluster: Embedded, template: str) -> str:
+def database_url(cluster: EmbeddedPostgres, template: str) -> str:
     """One database for the server and all its runs, which is not there before the server; it goes with the cluster."""
     return cluster.url(f"{template}_studio")
 
@@ -48,7 +48,11 @@ async def model() -> AsyncGenerator[ModelServer]:
 
 @pytest.fixture(scope="module")
 async def studio(
-    cluster: Embedded, template: str, database_url: str, model: ModelServer, tmp_path_factory: pytest.TempPathFactory
+    cluster: EmbeddedPostgres,
+    template: str,
+    database_url: str,
+    model: ModelServer,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> AsyncGenerator[Studio]:
     """`langgraph dev` on the tests' database and model, asked once before the database is there."""
     folder = tmp_path_factory.mktemp("studio")

@@ -14,7 +14,7 @@ from nodes.state import Refusal, RefusalCode, Usage
 from nodes.token_estimate import estimate, estimate_messages
 from storage.audit import Finding
 from storage.errors import StorageUnavailable
-from storage.metrics import Measured
+from storage.metrics import TurnMetrics
 from tests.nodes.states import ADA, MORNING, TURN, Listener, a_route, a_state, an_answer
 
 PROMPT = [SystemMessage("You are Crystal."), HumanMessage("How much?")]
@@ -25,11 +25,11 @@ class Ledger:
 
     def __init__(self, *errors: Exception) -> None:
         self._errors = list(errors)
-        self.rows: list[Measured] = []
+        self.rows: list[TurnMetrics] = []
         self.findings: list[Finding] = []
         self.done: list[str] = []
 
-    async def record(self, user_id: UUID, turn_id: UUID, measured: Measured, findings: Sequence[Finding]) -> bool:
+    async def record(self, user_id: UUID, turn_id: UUID, measured: TurnMetrics, findings: Sequence[Finding]) -> bool:
         """Fail with each of the errors in turn; then add the row, unless one is there."""
         if self._errors:
             raise self._errors.pop(0)
@@ -135,7 +135,7 @@ async def test_a_message_that_the_guard_refused_is_told_as_blocked() -> None:
 def test_an_answered_turn_in_numbers() -> None:
     """Times as committed, tokens as counted, and beside them as estimated."""
     text = "You spent 412 on food."
-    assert measured(a_state(prompt=PROMPT, answer=an_answer(text)), "other", later) == Measured(
+    assert measured(a_state(prompt=PROMPT, answer=an_answer(text)), "other", later) == TurnMetrics(
         employee="crystal",
         model="scripted",
         outcome="done",

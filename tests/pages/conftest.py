@@ -11,7 +11,7 @@ import pytest
 from playwright.async_api import Browser, async_playwright, expect
 
 from graph.container import Local
-from storage.local.postgres import Embedded
+from storage.local.postgres import EmbeddedPostgres
 from tests.conftest import create_database
 from tests.pages.chat_page import ChatPage, open_chat
 from tests.support.app import Frontdesk, serving
@@ -50,7 +50,7 @@ def model(model_server: ModelServer) -> ModelServer:
 
 @pytest.fixture(scope="package")
 async def shared_app(
-    cluster: Embedded,
+    cluster: EmbeddedPostgres,
     template: str,
     model_server: ModelServer,
     local: Local,

@@ -8,7 +8,7 @@ import psycopg
 from playwright.async_api import Browser, Page, Request, Route, expect
 from psycopg.conninfo import conninfo_to_dict
 
-from storage.local.postgres import Embedded
+from storage.local.postgres import EmbeddedPostgres
 from tests.conftest import create_database
 from tests.pages.browser import new_page
 from tests.pages.dashboard_page import DashboardPage, open_dashboard
@@ -135,7 +135,7 @@ async def test_a_request_without_a_response_times_out(empty_app: Frontdesk, brow
 
 
 async def test_an_unreachable_database_is_reported(
-    cluster: Embedded, template: str, frontdesk: Frontdesk, browser: Browser, ada: UUID
+    cluster: EmbeddedPostgres, template: str, frontdesk: Frontdesk, browser: Browser, ada: UUID
 ) -> None:
     """In the server's words, with the old numbers if there are any, until the database is back."""
     async with open_dashboard(browser, frontdesk, ada) as dashboard, frontdesk.client(None) as client:

@@ -19,7 +19,7 @@ from graph.dependencies import Parts
 from graph.replay.record import record
 from graph.settings import Settings
 from nodes.state import Context, Input
-from storage.local.postgres import Embedded
+from storage.local.postgres import EmbeddedPostgres
 from storage.migrate import migrate
 from tests.support.model_script import Json, Status, Text, plain, streaming, structured
 from tests.support.model_server import ModelServer
@@ -31,7 +31,7 @@ USER = UUID(int=7)
 async def main() -> None:
     """Record every turn into its file."""
     with tempfile.TemporaryDirectory() as folder:
-        async with Embedded(Path(folder) / "postgres").running() as url:
+        async with EmbeddedPostgres(Path(folder) / "postgres").running() as url:
             await migrate(url)
             await _conversation(url)
             await _trimmed(url)

@@ -6,7 +6,7 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.sql import SQL, Identifier
 
-from storage.local.postgres import Embedded
+from storage.local.postgres import EmbeddedPostgres
 
 KEPT: tuple[LiteralString, ...] = (
     "chat_conversations", "chat_turns", "chat_messages", "chat_convo_summaries", "user_memory_facts",
@@ -72,13 +72,13 @@ async def owner(url: str, *statements: LiteralString) -> None:
             await conn.execute(statement)
 
 
-async def drop(cluster: Embedded, url: str) -> None:
+async def drop(cluster: EmbeddedPostgres, url: str) -> None:
     """Take the database away, whoever is connected to it or just connecting."""
     async with await psycopg.AsyncConnection.connect(cluster.url("postgres"), autocommit=True) as conn:
         await conn.execute(SQL("drop database {} with (force)").format(Identifier(_name(url))))
 
 
-async def disconnect(cluster: Embedded, url: str) -> int:
+async def disconnect(cluster: EmbeddedPostgres, url: str) -> int:
     """End all connections to the database, as a restart of the server does; returns how many there were."""
     query: LiteralString = "select pg_terminate_backend(pid) from pg_stat_activity where datname = %(name)s"
     return len(await rows(cluster.url("postgres"), query, name=_name(url)))

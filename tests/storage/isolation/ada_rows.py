@@ -1,4 +1,4 @@
-"""A user with rows in every table, whom nobody else may reach."""
+"""A user with rows in every table, which no other user may reach."""
 
 from uuid import UUID, uuid4
 
@@ -12,43 +12,43 @@ from storage.idempotency import Keys
 from storage.metrics import Metrics
 from storage.misroutes import Misroutes
 from storage.pool import Pool
-from storage.rate_limits import Limits
+from storage.rate_limits import RateLimits
 from storage.summaries import Summaries
-from tests.storage.rows import MODEL, Owner, accepted, answered, heard, measured, new_fact, spoken
+from tests.storage.rows import MODEL, Owner, accepted, answered, new_fact, save_accepted, save_answered, turn_metrics
 
 SECRET = "oat biscuits"
-"""What only Ada knows."""
+"""Text that only Ada's rows contain."""
 
 
-class Adas:
-    """Ada's rows, one at least in every table, and their ids."""
+class AdaRows:
+    """Ada's rows, at least one in every table, and their ids."""
 
     def __init__(self, pool: Pool, user: UUID) -> None:
         self.pool = pool
         self.user = user
         self.turn = self.fact = UUID(int=0)
 
-    async def written(self) -> "Adas":
-        """Write them."""
-        first = await heard(self.pool, self.user, accepted(f"I sell {SECRET}"))
+    async def insert(self) -> "AdaRows":
+        """Insert them."""
+        first = await save_accepted(self.pool, self.user, accepted(f"I sell {SECRET}"))
         learned = await Facts(self.pool, MODEL).remember(self.user, [new_fact(f"Sells {SECRET}")], source=first)
         self.fact = UUID(learned[0]["fact_id"])
-        self.turn = await spoken(
+        self.turn = await save_answered(
             self.pool, self.user, answered(f"What of {SECRET}?", f"{SECRET}!", used=[str(self.fact)])
         )
         await Summaries(self.pool).save(self.user, "c-1", f"They sell {SECRET}.", turn_id=self.turn, seen=0)
         await Misroutes(self.pool).record(self.user, "c-1", self.turn, "tag")
-        await Limits(self.pool, 8).take(self.user)
+        await RateLimits(self.pool, 8).take(self.user)
         await Queue(self.pool).take(self.user, "c-1", uuid4(), claimed=False)
         await Keys(self.pool).claim(self.user, "a key", "0" * 64, self.turn)
         start = Told(event="start", data={"model": SECRET})
         await Journal(self.pool).write([Batch(user_id=self.user, turn_id=self.turn, first=1, events=[start])])
         found = Finding(kind="card", action="masked", rule=None, text_hash="0" * 64)
-        await Metrics(self.pool).record(self.user, self.turn, measured(), [found])
+        await Metrics(self.pool).record(self.user, self.turn, turn_metrics(), [found])
         return self
 
 
-def everything(owner: Owner, table: str, user: UUID) -> list[str]:
-    """A user's rows of a table."""
+def all_rows(owner: Owner, table: str, user: UUID) -> list[str]:
+    """A user's rows in a table."""
     query = sql.SQL("select to_jsonb(t)::text from {} t where user_id = %s order by 1").format(sql.Identifier(table))
     return [text for (text,) in owner.execute(query, [user]).fetchall()]

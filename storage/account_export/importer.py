@@ -1,34 +1,31 @@
-"""Put an export back, into an account that is empty."""
+"""Import the lines of an export into an empty account."""
 
-from collections.abc import AsyncIterable, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterable, Iterable
 from itertools import groupby
 from typing import Any, LiteralString
 from uuid import UUID, uuid5
 
 import psycopg
-from pgvector.psycopg import Vector  # pyright: ignore[reportMissingTypeStubs]
 
 from storage.account_export import lines as line
-from storage.errors import Gone, NotEmpty, Unfit
-from storage.facts import fact_hash, padded
+from storage.errors import AccountNotEmpty, Gone, InvalidImport
+from storage.facts import Embed, fact_hash, store_embedding
 from storage.pool import Connection, Pool
-from storage.users import meet
+from storage.users import ensure_user
 
 BATCH = 500
 """Lines written at once."""
 
-UNFIT = (psycopg.errors.UniqueViolation, psycopg.errors.CheckViolation, psycopg.DataError)
-"""What a database raises for lines that break its rules."""
-
-Embed = Callable[[str], Awaitable[list[float]]]
+RULE_VIOLATIONS = (psycopg.errors.UniqueViolation, psycopg.errors.CheckViolation, psycopg.DataError)
+"""Errors that lines of an import may cause."""
 
 
-class Restore:
-    """Writes what an export holds.
+class AccountImporter:
+    """Imports accounts.
 
     Args:
-        embed: makes the vectors, which an export does not hold.
-        model: the name of the embedding model behind it.
+        embed: makes the vectors, which an export leaves out.
+        model: the name of the embedding model behind `embed`.
     """
 
     def __init__(self, pool: Pool, embed: Embed, model: str) -> None:
@@ -36,25 +33,25 @@ class Restore:
         self._embed = embed
         self._model = model
 
-    async def put(self, user_id: UUID, lines: AsyncIterable[line.Kept]) -> int:
-        """Write all lines or none, and return how many there were.
+    async def import_lines(self, user_id: UUID, lines: AsyncIterable[line.AccountLine]) -> int:
+        """Insert all lines or none; returns their number.
 
-        Everything gets another id, the same for the same user each time: so the copy of an account beside
-        the account itself shares nothing with it. What was still running is not any more.
+        Every id is replaced, by the same new one for the same user each time, so that a copy shares nothing with the
+        account it was exported from. Turns that were running become failed or done.
 
         Raises:
-            NotEmpty: the account has something in it.
-            Gone: a line refers to something that is not there, or is elsewhere.
-            Unfit: lines repeat each other, or hold more than the database takes.
+            AccountNotEmpty: the account has something in it.
+            Gone: a line refers to something that is missing, or belongs elsewhere.
+            InvalidImport: lines repeat each other, or hold values that are too large.
         """
         async with self._pool.as_user(user_id) as conn:
-            await meet(conn, user_id)
+            await ensure_user(conn, user_id)
             await _require_empty(conn, user_id)
-            writer = _Writer(conn, user_id, self._embed, self._model)
+            writer = _ImportWriter(conn, user_id, self._embed, self._model)
             try:
-                await writer.write_all(lines)
-            except UNFIT as error:
-                raise Unfit from error
+                await writer.insert_all(lines)
+            except RULE_VIOLATIONS as error:
+                raise InvalidImport from error
         return writer.count
 
 
@@ -65,11 +62,11 @@ async def _require_empty(conn: Connection, user_id: UUID) -> None:
         {"user_id": user_id},
     )
     if cursor.rowcount:
-        raise NotEmpty
+        raise AccountNotEmpty
 
 
-class _Writer:
-    """One import under way; what refers to later lines waits in it for the end."""
+class _ImportWriter:
+    """Inserts the lines of one import; what refers to later lines is inserted at the end."""
 
     def __init__(self, conn: Connection, user_id: UUID, embed: Embed, model: str) -> None:
         self._conn = conn
@@ -80,56 +77,59 @@ class _Writer:
         self._superseded: list[dict[str, Any]] = []
         self.count = 0
 
-    async def write_all(self, lines: AsyncIterable[line.Kept]) -> None:
-        batch: list[line.Kept] = []
-        async for one in lines:
-            batch.append(one)
+    async def insert_all(self, lines: AsyncIterable[line.AccountLine]) -> None:
+        batch: list[line.AccountLine] = []
+        async for entry in lines:
+            batch.append(entry)
             if len(batch) == BATCH:
-                await self._write(batch)
+                await self._insert(batch)
                 batch = []
-        await self._write(batch)
-        await self._many(_SUMMARY, self._summaries)
-        await self._many(_SUPERSEDED, self._superseded)
+        await self._insert(batch)
+        await self._insert_many(_SUMMARY, self._summaries)
+        await self._insert_many(_SUPERSEDED, self._superseded)
 
-    async def _write(self, lines: Iterable[line.Kept]) -> None:
+    async def _insert(self, lines: Iterable[line.AccountLine]) -> None:
         for kind, group in groupby(lines, type):
-            rows = [self._row(one) for one in group]
+            rows = [self._row(entry) for entry in group]
             self.count += len(rows)
             if kind is line.Fact:
                 for row in rows:
-                    await self._write_fact(row)
+                    await self._insert_fact(row)
             else:
-                await self._many(_INSERT[kind], rows)
+                await self._insert_many(_INSERT[kind], rows)
             if kind is line.Conversation:
                 self._summaries += [row for row in rows if row["summary"]]
 
-    def _row(self, one: line.Kept) -> dict[str, Any]:
-        """The line's fields, every id in them replaced."""
-        return {"user_id": self._user_id} | {name: self._own(value) for name, value in one.model_dump().items()}
+    def _row(self, entry: line.AccountLine) -> dict[str, Any]:
+        """The line's fields, with every id replaced."""
+        return {"user_id": self._user_id} | {
+            name: self._replace_ids(value) for name, value in entry.model_dump().items()
+        }
 
-    def _own(self, value: Any) -> Any:
+    def _replace_ids(self, value: Any) -> Any:
         if isinstance(value, list):
-            return [self._own(entry) for entry in list[Any](value)]
+            return [self._replace_ids(item) for item in list[Any](value)]
         return uuid5(self._user_id, str(value)) if isinstance(value, UUID) else value
 
-    async def _write_fact(self, row: dict[str, Any]) -> None:
-        vector = Vector(padded(await self._embed(row["fact"])))
-        values = {**row, "hash": fact_hash(row["fact"]), "model": self._model, "embedding": vector}
+    async def _insert_fact(self, row: dict[str, Any]) -> None:
+        vector = await self._embed(row["fact"])
+        values = {**row, "hash": fact_hash(row["fact"])}
         for statement in _FACT:
             await self._conn.execute(statement, values)
+        await store_embedding(self._conn, self._user_id, row["fact_id"], vector, self._model)
         if row["superseded_by"]:
             self._superseded.append(row)
 
-    async def _many(self, statement: LiteralString, rows: list[dict[str, Any]]) -> None:
+    async def _insert_many(self, statement: LiteralString, rows: list[dict[str, Any]]) -> None:
         if not rows:
             return
         cursor = self._conn.cursor()
         await cursor.executemany(statement, rows)
-        if statement not in _LENIENT and cursor.rowcount != len(rows):
+        if statement not in _IGNORE_DUPLICATES and cursor.rowcount != len(rows):
             raise Gone
 
 
-_INSERT: dict[type[line.Kept], LiteralString] = {
+_INSERT: dict[type[line.AccountLine], LiteralString] = {
     line.Conversation: (
         "insert into chat_conversations (user_id, convo_id, title, employee_slug, created_at, updated_at)"
         " values (%(user_id)s, %(conversation_id)s, %(title)s, %(last_employee)s, %(created_at)s, %(updated_at)s)"
@@ -155,7 +155,7 @@ _INSERT: dict[type[line.Kept], LiteralString] = {
         " on conflict do nothing"
     ),
     line.Metrics: (
-        # Numbers outlive their account, so those of one that comes back may still be there, without a user.
+        # Metrics outlive their account, so an imported row may still be there, without a user.
         "insert into xai_chat_metrics (id, user_id, employee_slug, model, outcome, latency_ms, ttft_ms, prompt_chars,"
         " completion_chars, prompt_tokens_est, completion_tokens_est, prompt_tokens, completion_tokens, success,"
         " error_code, times, created_at) values (%(turn_id)s, %(user_id)s, %(employee)s, %(model)s, %(outcome)s,"
@@ -172,11 +172,6 @@ _FACT: tuple[LiteralString, ...] = (
         " %(hash)s, %(confidence)s, %(superseded_at)s, %(created_at)s)"
     ),
     (
-        "insert into memory_embeddings (user_id, fact_id, message_id, text, embedding, model, holds)"
-        " values (%(user_id)s, %(fact_id)s, %(source_message_id)s, %(fact)s, %(embedding)s, %(model)s,"
-        " %(superseded_at)s::timestamptz is null)"
-    ),
-    (
         "insert into user_fact_sources (user_id, fact_id, message_id)"
         " select %(user_id)s, %(fact_id)s, unnest(%(said_in)s::uuid[])"
     ),
@@ -186,8 +181,8 @@ _FACT: tuple[LiteralString, ...] = (
     ),
 )
 
-_LENIENT = (_INSERT[line.GuardEvent], _INSERT[line.Metrics])
-"""What may be there already is passed over."""
+_IGNORE_DUPLICATES = (_INSERT[line.GuardEvent], _INSERT[line.Metrics])
+"""Statements whose rows may exist already."""
 
 _SUMMARY: LiteralString = (
     "insert into chat_convo_summaries (user_id, convo_id, summary, covers_seq, created_at, updated_at)"

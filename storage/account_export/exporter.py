@@ -1,23 +1,24 @@
-"""Everything that is kept of a user, line by line."""
+"""Export everything stored about a user, line by line."""
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import LiteralString
 from uuid import UUID
 
-from storage.errors import AlreadyExporting
+from storage.connections import milliseconds
+from storage.errors import ExportInProgress
 from storage.pool import Pool
 
 FORMAT = 1
 BATCH = 500
-"""Rows fetched at once: memory does not grow with what there is."""
+"""Rows fetched at once, so that memory does not grow with the account."""
 BATCH_SECONDS = 10.0
-"""Seconds that the database has for a batch; the first one of a section is where all its rows are sorted."""
+"""Statement timeout of a batch; the first batch of a section sorts all its rows."""
 IDLE_SECONDS = 60.0
-"""Seconds that a reader may take to read on: one that has gone to sleep must not hold a connection and old rows."""
+"""Seconds without reading after which Postgres ends the transaction: a stalled client must not hold a connection."""
 
-# Each section is one query whose rows are JSON texts. Vectors are not among them: they are made of the facts'
-# texts by whichever model is used, and checkpoints only repeat a day's messages.
+# Each section is one query whose rows are JSON texts. Left out are embeddings, which an import computes anew, and
+# checkpoints, which only repeat messages of the last day.
 _SECTIONS: tuple[LiteralString, ...] = (
     (
         "select json_build_object('type', 'conversation', 'conversation_id', c.convo_id, 'title', c.title,"
@@ -71,29 +72,29 @@ _SECTIONS: tuple[LiteralString, ...] = (
 )
 
 
-class Export:
-    """Reads all that is kept of a user.
+class AccountExporter:
+    """Exports accounts.
 
     Args:
-        seconds: that the database has for a batch.
+        batch_seconds: statement timeout of a batch.
     """
 
-    def __init__(self, pool: Pool, *, seconds: float = BATCH_SECONDS) -> None:
+    def __init__(self, pool: Pool, *, batch_seconds: float = BATCH_SECONDS) -> None:
         self._pool = pool
-        self._seconds = seconds
+        self._batch_seconds = batch_seconds
         self._readers: set[UUID] = set()
 
     async def lines(self, user_id: UUID) -> AsyncGenerator[str]:
-        """JSON texts, one for each thing kept, all as it was at the beginning; parents before what refers to them.
+        """JSON texts from one snapshot, parents before what refers to them.
 
-        The last one counts those between it and the first, so that a broken copy is known for one.
+        The last line counts those between it and the first, so that a truncated copy is detected.
 
         Raises:
-            AlreadyExporting: the user reads one already in this process; each holds a connection while it is read.
-            StorageUnavailable: the database went away or took too long, or nobody read on for a minute.
+            ExportInProgress: the user is reading an export from this process; each holds a connection.
+            StorageUnavailable: the database went away or took too long, or the reader paused for a minute.
         """
         if user_id in self._readers:
-            raise AlreadyExporting
+            raise ExportInProgress
         self._readers.add(user_id)
         try:
             async with aclosing(self._lines(user_id)) as lines:
@@ -108,7 +109,7 @@ class Export:
             await conn.execute(
                 "select set_config('statement_timeout', %(batch)s, true),"
                 " set_config('idle_in_transaction_session_timeout', %(idle)s, true)",
-                {"batch": f"{round(self._seconds * 1000)}ms", "idle": f"{round(IDLE_SECONDS * 1000)}ms"},
+                {"batch": milliseconds(self._batch_seconds), "idle": milliseconds(IDLE_SECONDS)},
             )
             yield f'{{"type": "export", "format": {FORMAT}}}'
             for number, section in enumerate(_SECTIONS):

@@ -1,4 +1,4 @@
-"""Whatever turns there are: what the database adds up is what plain Python does."""
+"""Property test: for any turns the database's aggregates equal those of plain Python."""
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
@@ -9,30 +9,30 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from storage.metrics import AWAY, Measured, Outcome
-from storage.metrics_queries import AllFigures, Stretch
+from storage.metrics import REJECTED, Outcome, TurnMetrics
+from storage.metrics_queries import MetricsQueries, TimeWindow
 from storage.pool import Connection, Pool
-from storage.users import meet
-from tests.storage.rows import measured
+from storage.users import ensure_user
+from tests.storage.rows import turn_metrics
 from tests.support.figures import error_codes, figures
 
-DAY = Stretch(hours=24, step=1)
-WEEK = Stretch(hours=168, step=6)
+DAY = TimeWindow(hours=24, step=1)
+WEEK = TimeWindow(hours=168, step=6)
 HOUR = 3_600_000_000
 """Microseconds."""
 
 
 class Aged(NamedTuple):
-    """A turn, how many microseconds ago it was written down, and how many its row stands for."""
+    """A turn, its age in microseconds, and how many turns share its row."""
 
-    turn: Measured
+    turn: TurnMetrics
     age: int
     times: int
 
 
 COUNTS = st.integers(0, 5000)
 TURNS = st.builds(
-    measured,
+    turn_metrics,
     employee=st.sampled_from(["ledger", "prime", "tag"]),
     outcome=st.sampled_from(get_args(Outcome)),
     success=st.booleans(),
@@ -48,25 +48,25 @@ EDGES = st.tuples(st.sampled_from([0, 1, 6, 12, 23, 24, 162, 168]), st.integers(
     lambda edge: max(0, edge[0] * HOUR + edge[1])
 )
 AGED = st.builds(Aged, TURNS, EDGES | st.integers(1, 200 * HOUR), st.integers(1, 3)).map(
-    lambda one: one if one.turn["outcome"] in AWAY else one._replace(times=1)
+    lambda one: one if one.turn["outcome"] in REJECTED else one._replace(times=1)
 )
 
 
-class Standing:
-    """A pool of one transaction, in which the database's clock stands still."""
+class OneTransaction:
+    """A pool of one open transaction, in which now() does not change."""
 
     def __init__(self, conn: Connection) -> None:
         self._conn = conn
 
     @asynccontextmanager
     async def as_user(self, user_id: UUID, *, snapshot: bool) -> AsyncGenerator[Connection]:  # noqa: ARG002
-        """It is the user's already, and sees nothing of what others do meanwhile."""
+        """The transaction, which is the user's already."""
         yield self._conn
 
 
-async def write(conn: Connection, user: UUID, turns: Sequence[Aged]) -> None:
-    """Each turn at its time."""
-    await meet(conn, user)
+async def insert(conn: Connection, user: UUID, turns: Sequence[Aged]) -> None:
+    """Insert each turn with its age."""
+    await ensure_user(conn, user)
     await conn.cursor().executemany(
         "insert into xai_chat_metrics (id, user_id, employee_slug, model, outcome, latency_ms, ttft_ms, prompt_chars,"
         " completion_chars, prompt_tokens_est, completion_tokens_est, prompt_tokens, completion_tokens, success,"
@@ -78,19 +78,19 @@ async def write(conn: Connection, user: UUID, turns: Sequence[Aged]) -> None:
     )
 
 
-def by_employee(turns: Sequence[Measured]) -> list[dict[str, Any]]:
-    """The busiest first."""
+def by_employee(turns: Sequence[TurnMetrics]) -> list[dict[str, Any]]:
+    """The busiest employee first."""
     slugs = sorted({turn["employee"] for turn in turns})
     groups = [(slug, [turn for turn in turns if turn["employee"] == slug]) for slug in slugs]
     groups.sort(key=lambda group: -len(group[1]))
     return [{"employee_slug": slug, "misroutes": 0, **figures(group)} for slug, group in groups]
 
 
-def series(turns: Sequence[Aged], stretch: Stretch) -> list[dict[str, Any]]:
-    """Steps counted back from now, the oldest first."""
-    steps: list[list[Measured]] = [[] for _ in range(stretch.hours // stretch.step)]
+def series(turns: Sequence[Aged], window: TimeWindow) -> list[dict[str, Any]]:
+    """Steps back from now, the oldest first."""
+    steps: list[list[TurnMetrics]] = [[] for _ in range(window.hours // window.step)]
     for one in turns:
-        steps[(stretch.hours * HOUR - one.age) // (stretch.step * HOUR)] += [one.turn] * one.times
+        steps[(window.hours * HOUR - one.age) // (window.step * HOUR)] += [one.turn] * one.times
     points = [(figures(step), sum(not turn["success"] for turn in step)) for step in steps]
     return [
         {
@@ -103,20 +103,20 @@ def series(turns: Sequence[Aged], stretch: Stretch) -> list[dict[str, Any]]:
     ]
 
 
-@pytest.mark.parametrize("stretch", [DAY, WEEK])
+@pytest.mark.parametrize("window", [DAY, WEEK])
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(turns=st.lists(AGED, max_size=25))
-async def test_every_figure_is_what_plain_python_makes_of_the_turns(
-    pool: Pool, ada: UUID, stretch: Stretch, turns: list[Aged]
+async def test_aggregates_equal_those_of_plain_python(
+    pool: Pool, ada: UUID, window: TimeWindow, turns: list[Aged]
 ) -> None:
-    """To the microsecond at the edges of the window and of its steps, and with whatever is not known of a turn."""
+    """To the microsecond at the edges of the window and its steps, and with missing values."""
     async with pool.as_user(ada) as conn:
-        await write(conn, ada, turns)
-        found = await AllFigures(cast(Pool, Standing(conn))).of_user(ada, stretch)
+        await insert(conn, ada, turns)
+        found = await MetricsQueries(cast(Pool, OneTransaction(conn))).for_user(ada, window)
         await conn.execute("delete from chat_users")
-    within = [one for one in turns if 0 < one.age <= stretch.hours * HOUR]
-    kept = [one.turn for one in within for _ in range(one.times)]
+    inside = [one for one in turns if 0 < one.age <= window.hours * HOUR]
+    kept = [one.turn for one in inside for _ in range(one.times)]
     assert found["totals"] == {**figures(kept), "misroutes": 0, "error_codes": error_codes(kept)}
     assert found["data"] == by_employee(kept)
     points = [{name: value for name, value in point.items() if name != "at"} for point in found["series"]]
-    assert points == series(within, stretch)
+    assert points == series(inside, window)
