@@ -40,7 +40,7 @@ class RequestSpan:
     def __init__(self, span: Span, prompt: Sequence[BaseMessage] | None) -> None:
         self._span = span
         self._started = time.perf_counter()
-        self._has_chunks = False
+        self._received = False
         self._reply: list[str] | None = None if prompt is None else []
         self._finish_reason = ""
         if prompt is not None:
@@ -49,9 +49,9 @@ class RequestSpan:
 
     def add(self, reply: AIMessage) -> None:
         """Set the attributes that a chunk, or a whole reply, has."""
-        if not self._has_chunks and isinstance(reply, AIMessageChunk):
+        if not self._received and isinstance(reply, AIMessageChunk):
             self._span.set_attribute("gen_ai.response.time_to_first_chunk", time.perf_counter() - self._started)
-        self._has_chunks = True
+        self._received = True
         if usage := reply.usage_metadata:
             self._span.set_attribute("gen_ai.usage.input_tokens", usage["input_tokens"])
             self._span.set_attribute("gen_ai.usage.output_tokens", usage["output_tokens"])

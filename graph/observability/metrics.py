@@ -72,7 +72,7 @@ class PrometheusMetrics:
             "frontdesk_first_token_seconds", "Time to the first token.", ["employee"], buckets=FIRST_TOKEN_BUCKETS
         )
         self._duration = histogram(
-            "frontdesk_turn_seconds", "Time to the end of answers that began.", ["employee"], buckets=TURN_BUCKETS
+            "frontdesk_turn_seconds", "Time to the end of the answer.", ["employee"], buckets=TURN_BUCKETS
         )
         self._restarts = counter("frontdesk_background_task_restarts", "Restarts of a background task.", ["task"])
         self._unrecorded = counter("frontdesk_unrecorded_turns", "Turns whose metrics could not be stored.")
@@ -110,7 +110,7 @@ class PrometheusMetrics:
         size = self._gauge("frontdesk_pool_connections", "Open connections.", "pool")
         waiting = self._gauge("frontdesk_pool_waiting", "Callers that wait for a connection.", "pool")
         state = self._gauge("frontdesk_model_breaker", "Circuit breakers in this state.", "model", "state")
-        asked = [model for model in models if isinstance(model, ChatModel)]
+        chat_models = [model for model in models if isinstance(model, ChatModel)]
 
         def update() -> None:
             for pool, usage in pools.items():
@@ -118,8 +118,8 @@ class PrometheusMetrics:
                 used.labels(pool).set(use.used)
                 size.labels(pool).set(use.size)
                 waiting.labels(pool).set(use.waiting)
-            for label in {model.label for model in asked}:  # two servers may have a model of the same name
-                states = [model.breaker for model in asked if model.label == label]
+            for label in {model.label for model in chat_models}:  # two servers may have a model of the same name
+                states = [model.breaker for model in chat_models if model.label == label]
                 for name in get_args(State):
                     state.labels(label, name).set(states.count(name))
 
