@@ -18,8 +18,9 @@ from graph.database import Say
 from graph.dependencies import Options, Parts
 from graph.models import demo_model
 from graph.models import local_embeddings as minilm
-from graph.models.chat import NO_KEY, ChatModel, NoModel, connections, unused
-from graph.models.embeddings import Embedder, LearnedRouter, NoEmbeddings, OncePerText, RemoteEmbeddings, no_router
+from graph.models.chat import ChatModel, NoModel
+from graph.models.embeddings import Embedder, EmbeddingCache, LearnedRouter, NoEmbeddings, RemoteEmbeddings, no_router
+from graph.models.http_client import NO_KEY, async_http_client, sync_http_client
 from graph.observability.tracing import Tracing
 from graph.settings import Settings
 from nodes.answer.attempts import Model
@@ -140,14 +141,14 @@ def _options(settings: Settings, models: Models) -> Options:
 async def open_models(settings: Settings, stack: AsyncExitStack, say: Say, tracing: Tracing | None = None) -> Models:
     """The model that answers: the one brought along, else the demo model, else none; closed with the stack."""
     if settings.remote_model:
-        return _remote_models(settings, await stack.enter_async_context(connections()), tracing)
+        return _remote_models(settings, await stack.enter_async_context(async_http_client()), tracing)
     log.warning("no model of your own: summaries are extracts and no facts are learned")
     if not await asyncio.to_thread(demo_model.installed):
         return Models(NoModel(), None, None, None, settings.context_tokens, ANSWER_TOKENS)
     say("starting the demo model")
     try:
         address = await stack.enter_async_context(demo_model.running(settings.data_dir / "demo"))
-    except demo_model.DemoMissing:
+    except demo_model.DemoModelError:
         log.exception("answers will be prepared replies")
         return Models(NoModel(), None, None, None, settings.context_tokens, ANSWER_TOKENS)
     model = ChatModel(
@@ -155,7 +156,7 @@ async def open_models(settings: Settings, stack: AsyncExitStack, say: Say, traci
         label=demo_model.LABEL,
         url=address.url,
         key=address.key,
-        http=await stack.enter_async_context(connections()),
+        http=await stack.enter_async_context(async_http_client()),
         seconds=settings.turn_timeout,
         max_tokens=DEMO_ANSWER_TOKENS,
         tracing=tracing,
@@ -197,10 +198,10 @@ async def _remote_embedder(settings: Settings, stack: AsyncExitStack, tracing: T
         check_embedding_ctx_length=False,  # it would download a tokenizer; messages are short enough
         max_retries=1,
         timeout=5,
-        http_async_client=await stack.enter_async_context(connections()),  # one of its own it never closes
-        http_client=unused(),
+        http_async_client=await stack.enter_async_context(async_http_client()),  # one of its own it never closes
+        http_client=sync_http_client(),
     )
-    embedder = OncePerText(RemoteEmbeddings(client, tracing))
+    embedder = EmbeddingCache(RemoteEmbeddings(client, tracing))
     stack.push_async_callback(embedder.close)
     return embedder
 
@@ -215,11 +216,11 @@ async def local_embeddings(say: Say, folder: Path | None = None) -> AsyncGenerat
     say("loading the embedding model")
     try:
         model = await asyncio.to_thread(minilm.MiniLM)
-    except (minilm.ModelMissing, ImportError) as error:
+    except (minilm.ModelNotInstalled, ImportError) as error:
         log.warning("routing by rules, no memory", exc_info=error)
         yield Local(NoEmbeddings(), no_router)
         return
-    embedder = OncePerText(model)
+    embedder = EmbeddingCache(model)
     try:
         yield Local(embedder, await LearnedRouter.train(model, embedder.embed, folder / VECTORS if folder else None))
     finally:

@@ -16,7 +16,7 @@ from nodes import (
 from nodes.answer.attempts import Model
 from nodes.answer.stop_requests import Stops
 from nodes.wait_for_conversation import Queue
-from storage.fact_search import Recall
+from storage.fact_search import FactSearch
 from storage.facts import Facts
 from storage.messages import Messages
 from storage.rate_limits import Allowance, Bucket, Policy
@@ -51,7 +51,7 @@ class Parts:
     embed: extract_facts.Embed
     embedding_model: str
     """The name stored with every vector of `embed`."""
-    recall: Recall
+    recall: FactSearch
     model: Model
     second: Model | None
     """Answers where the first cannot."""

@@ -8,7 +8,7 @@ from langgraph.runtime import Runtime
 from opentelemetry.trace import get_current_span
 from structlog.stdlib import get_logger
 
-from graph.observability.genai_attributes import failed as span_failed
+from graph.observability.genai_attributes import set_error
 from nodes.state import Context, State
 from storage.errors import Gone, StorageUnavailable
 
@@ -41,7 +41,7 @@ def best_effort(name: str, node: Node, *, seconds: float, failed: Mapping[str, A
             log.info("step has nothing left to do, the turn was deleted", step=name)
         except Exception as error:
             # Anything at all: the answer is out, and a summary or a number is no reason to lose the rest.
-            span_failed(get_current_span(), error)
+            set_error(get_current_span(), error)
             log.exception("step failed", step=name)
         return failed or {}
 

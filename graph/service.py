@@ -9,13 +9,13 @@ from uuid import uuid4
 
 from procrastinate import App
 
-from graph.account import UserData
+from graph.account import Records
 from graph.build import build
 from graph.container import Local, open_parts
 from graph.database import Say, fit, patient_database
 from graph.dependencies import Parts
-from graph.jobs import jobs, work
-from graph.observability.metrics import Counted, Pooled, Telemetry
+from graph.jobs import job_app, run_worker
+from graph.observability.metrics import CountedMetrics, PrometheusMetrics
 from graph.observability.tracing import Tracing
 from graph.pipeline import Pipeline
 from graph.readiness import CHECK_SECONDS, Readiness
@@ -28,15 +28,15 @@ from graph.turns.manager import Sender
 from graph.turns.registry import Running
 from graph.turns.request import Books
 from graph.turns.subscribe import Rejoin
-from storage.checkpoints import open_checkpointer
+from storage.checkpoints import checkpointer
 from storage.errors import StorageUnavailable
 from storage.event_log import Journal, News
-from storage.health import DatabaseHealth
+from storage.health import Pulse
 from storage.idempotency import Keys
 from storage.jobs import Jobs
 from storage.leases import Leases
 from storage.pool import Pool
-from storage.retention import Retention
+from storage.retention import Pruning
 from storage.turn_records import TurnRecords
 
 STOP_WITHIN = 1.5
@@ -53,13 +53,13 @@ class Service:
 
     runner: Runner
     sender: Sender
-    records: UserData
+    records: Records
     rejoin: Rejoin
     heart: Heart
     parts: Parts
-    pulse: DatabaseHealth
+    pulse: Pulse
     news: News
-    telemetry: Telemetry
+    telemetry: PrometheusMetrics
     jobs: Jobs
     readiness: Readiness
     supervisor: Supervisor
@@ -74,11 +74,11 @@ class Service:
     async def figures(self) -> bytes:
         """How it stands here, for Prometheus; also where there is no database."""
         waiting = None
-        if self.pulse.is_usable():
+        if self.pulse.answers():
             with suppress(StorageUnavailable, TimeoutError):
                 async with asyncio.timeout(CHECK_SECONDS):
-                    waiting = await self.jobs.count_waiting()
-        self.telemetry.jobs(waiting)
+                    waiting = await self.jobs.waiting()
+        self.telemetry.set_waiting_jobs(waiting)
         return await self.telemetry.text()
 
 
@@ -97,15 +97,15 @@ async def open_service(
             stack.push_async_callback(tracing.close)
         url, seen = await stack.enter_async_context(patient_database(settings, say))
         owner = uuid4()
-        telemetry = Telemetry(settings.figures_dir)
-        pulse = DatabaseHealth(url, partial(fit, settings, url, say), prepared=seen)
-        open_pool = partial(Pool.open, url, accept_timeout=settings.accept_timeout, on_full_disk=pulse.report_full_disk)
+        telemetry = PrometheusMetrics(settings.multiproc_dir)
+        pulse = Pulse(url, partial(fit, settings, url, say), fit=seen)
+        open_pool = partial(Pool.open, url, haste=settings.accept_timeout, on_full_disk=pulse.found_full_disk)
         turns = await stack.enter_async_context(open_pool())
         running = Running()
         news = News(url, running.stop, owner)
         parts = await stack.enter_async_context(open_parts(settings, url, say, local, owner, turns, news, tracing))
-        parts = replace(parts, metrics=Counted(parts.metrics, telemetry))
-        saver = await stack.enter_async_context(open_checkpointer(url, on_full_disk=pulse.report_full_disk))
+        parts = replace(parts, metrics=CountedMetrics(parts.metrics, telemetry))
+        saver = await stack.enter_async_context(checkpointer(url, on_full_disk=pulse.found_full_disk))
         pool = await stack.enter_async_context(open_pool(size=RECORDS_CONNECTIONS))
         journal, keys, turn_records = Journal(pool), Keys(pool, owner), TurnRecords(pool)
         leases = Leases(await stack.enter_async_context(open_pool(size=LEASES_CONNECTIONS)), owner)
@@ -115,21 +115,21 @@ async def open_service(
         rejoin = Rejoin(running, journal, turn_records, parts.turns, news)
         exports = await stack.enter_async_context(Pool.open(url, size=EXPORT_CONNECTIONS))
         embed = partial(parts.embed, whole=True)
-        records = UserData(pool, exports, running, embed, parts.embedding_model, parts.limits)
-        pools: dict[str, Pooled] = {
-            "turns": turns,
-            "records": pool,
-            "exports": exports,
-            "checkpoints": saver,
-            "recall": parts.recall,
+        records = Records(pool, exports, running, embed, parts.embedding_model, parts.limits)
+        pools = {
+            "turns": turns.use,
+            "records": pool.use,
+            "exports": exports.use,
+            "checkpoints": saver.use,
+            "recall": parts.recall.use,
         }
         telemetry.watch(running, scribe, pools, (parts.model, parts.second))
         heart = Heart(runner, leases)
-        pruning = Retention(
+        pruning = Pruning(
             pool, settings.keep_hours, audit_days=settings.keep_audit_days, metrics_days=settings.keep_metrics_days
         )
-        app = jobs(url, pruning)
-        async with _at_work(telemetry, pulse, news, scribe, heart, app, counted=bool(settings.figures_dir)) as tasks:
+        app = job_app(url, pruning.prune)
+        async with _at_work(telemetry, pulse, news, scribe, heart, app, counted=bool(settings.multiproc_dir)) as tasks:
             readiness = Readiness(running, pulse, tasks, parts.model.reachable)
             try:
                 sender = Sender(runner, keys, rejoin)
@@ -146,26 +146,26 @@ async def open_service(
 
 @asynccontextmanager
 async def _at_work(
-    telemetry: Telemetry, pulse: DatabaseHealth, news: News, scribe: Scribe, heart: Heart, app: App, *, counted: bool
+    telemetry: PrometheusMetrics, pulse: Pulse, news: News, scribe: Scribe, heart: Heart, app: App, *, counted: bool
 ) -> AsyncGenerator[Supervisor]:
     """The background tasks, for the length of the block. Each is given several times what a round of it takes."""
 
     # And not again and again meanwhile: without a database they wait, and go on as soon as there is one.
     def with_database(work: Work) -> Work:
         async def run(tick: Tick) -> None:
-            await pulse.wait_until_usable()
+            await pulse.fit()
             await work(tick)
 
         return run
 
-    async with Supervisor.open(telemetry.restarted, STOP_WITHIN) as supervisor:
-        telemetry.supervise(supervisor.tasks)
+    async with Supervisor.open(telemetry.count_restart, STOP_WITHIN) as supervisor:
+        telemetry.watch_tasks(supervisor.tasks)
         supervisor.start("health_probe", pulse.run, patience=10)
         supervisor.start("notifications", with_database(news.listen), patience=20)
         supervisor.start("journal_writer", with_database(scribe.run), patience=15)
         supervisor.start("lease_renewal", with_database(heart.run), patience=10)
         supervisor.start("adoption", with_database(heart.run_adoption), patience=10)
-        supervisor.start("jobs_worker", with_database(partial(work, app)), patience=60)
+        supervisor.start("jobs_worker", with_database(partial(run_worker, app)), patience=60)
         if counted:
             supervisor.start("figures_writer", telemetry.run, patience=10)
         yield supervisor

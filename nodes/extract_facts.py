@@ -13,7 +13,7 @@ from nodes.prompts import facts_prompt
 from nodes.retrying import retried
 from nodes.state import Context, State, asking
 from nodes.text.pii.masking import mask
-from storage.fact_search import Memory, Recall
+from storage.fact_search import FactSearch, Memory
 from storage.facts import Facts, LearnedFact, NewFact
 
 MAX_FACTS = 2
@@ -61,7 +61,7 @@ class LearnedFacts(TypedDict):
 
 
 async def extract_facts(
-    state: State, runtime: Runtime[Context], *, extract: Extract | None, embed: Embed, recall: Recall, facts: Facts
+    state: State, runtime: Runtime[Context], *, extract: Extract | None, embed: Embed, recall: FactSearch, facts: Facts
 ) -> LearnedFacts:
     """Store at most two facts with enough confidence, each with its embedding and the facts it replaces.
 

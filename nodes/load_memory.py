@@ -11,7 +11,7 @@ from nodes.errors import EmbeddingUnavailable
 from nodes.state import Context, Notice, State, asking
 from nodes.stream_events import note
 from storage.errors import StorageError
-from storage.fact_search import Memory, Recall
+from storage.fact_search import FactSearch, Memory
 
 log = get_logger(__name__)
 
@@ -30,7 +30,7 @@ class LoadedMemories(TypedDict):
 
 
 async def load_memory(
-    state: State, runtime: Runtime[Context], *, embed: EmbedMessage, recall: Recall, seconds: float
+    state: State, runtime: Runtime[Context], *, embed: EmbedMessage, recall: FactSearch, seconds: float
 ) -> LoadedMemories:
     """Load the facts nearest to the message, or none after `seconds`: the answer does not wait for memory."""
     try:

@@ -112,10 +112,10 @@ def token(settings: Settings, user: UUID, admin: bool, ttl: int) -> None:
 @settled
 def doctor(settings: Settings) -> None:
     """Check settings, database, migrations, extension and model; exit 1 on a failure."""
-    from graph.doctor import examine
+    from graph.doctor import run_checks
 
     failed = False
-    for finding in asyncio.run(examine(settings)):
-        failed = failed or not finding.well
-        click.echo(f"{'ok  ' if finding.well else 'FAIL'}  {finding.what:<11} {finding.detail}")
+    for check in asyncio.run(run_checks(settings)):
+        failed = failed or not check.ok
+        click.echo(f"{'ok  ' if check.ok else 'FAIL'}  {check.name:<11} {check.detail}")
     sys.exit(1 if failed else 0)

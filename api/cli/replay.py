@@ -12,7 +12,8 @@ from langchain_core.messages import HumanMessage
 from api.cli.settings import settled
 from graph.container import open_parts
 from graph.database import database
-from graph.replay.record import Recording, Step, record
+from graph.replay.record import record
+from graph.replay.recording import Recording, Step
 from graph.replay.run import Difference, differences
 from graph.replay.run import replay as run_again
 from graph.settings import Settings

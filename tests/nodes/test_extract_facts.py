@@ -10,7 +10,7 @@ import stamina
 from nodes.errors import EmbeddingUnavailable
 from nodes.extract_facts import Embed, Fact, FactsFound, LearnedFacts, extract_facts, worth_keeping
 from storage.errors import StorageUnavailable
-from storage.fact_search import Recall
+from storage.fact_search import FactSearch
 from storage.facts import Facts, LearnedFact, NewFact
 from storage.pool import Pool
 from tests.nodes.states import ADA, TURN, Listener, a_state, an_answer
@@ -54,7 +54,7 @@ async def vector_of(text: str, *, whole: bool = False) -> list[float]:
 
 async def learn(
     pool: Pool,
-    recall: Recall,
+    recall: FactSearch,
     extract: Finder | None,
     *,
     message: str = "I save for a house.",
@@ -70,7 +70,7 @@ async def learn(
     return await extract_facts(state, Listener().runtime, extract=extract, embed=embed, recall=recall, facts=facts)
 
 
-async def test_facts_are_stored_with_their_vectors(pool: Pool, recall: Recall) -> None:
+async def test_facts_are_stored_with_their_vectors(pool: Pool, recall: FactSearch) -> None:
     """Under the run's user and message; those that were new are reported."""
     await store_facts(pool, {DOG.fact: [1.0, 0.0]})
     learned = await learn(pool, recall, Finder(HOUSE, DOG))
@@ -80,7 +80,7 @@ async def test_facts_are_stored_with_their_vectors(pool: Pool, recall: Recall) -
     assert (nearest["fact"], nearest["similarity"]) == (HOUSE.fact, 1.0)
 
 
-async def test_only_the_users_message_is_read(pool: Pool, recall: Recall) -> None:
+async def test_only_the_users_message_is_read(pool: Pool, recall: FactSearch) -> None:
     """An assistant's invention never becomes a fact about the user."""
     finder = Finder()
     await learn(pool, recall, finder, message="I rent.")
@@ -89,7 +89,7 @@ async def test_only_the_users_message_is_read(pool: Pool, recall: Recall) -> Non
     assert "yacht" not in system + text
 
 
-async def test_a_fact_supersedes_the_known_facts_that_it_replaces(pool: Pool, recall: Recall) -> None:
+async def test_a_fact_supersedes_the_known_facts_that_it_replaces(pool: Pool, recall: FactSearch) -> None:
     """The model sees the known facts, numbered, the nearest first; numbers that it was not shown are ignored."""
     message = "I moved to Berlin."
     nearest = await vector_of(message)
@@ -102,27 +102,27 @@ async def test_a_fact_supersedes_the_known_facts_that_it_replaces(pool: Pool, re
     assert {memory["fact"] for memory in await recall.nearest(ADA, nearest, limit=9)} == {"Has a dog", moved.fact}
 
 
-async def test_without_a_model_that_follows_instructions_nothing_is_learned(pool: Pool, recall: Recall) -> None:
+async def test_without_a_model_that_follows_instructions_nothing_is_learned(pool: Pool, recall: FactSearch) -> None:
     """The turn does not note that its facts are known."""
     assert await learn(pool, recall, None) == {"learned": []}
     assert not await facts_are_noted(pool)
 
 
-async def test_a_message_without_facts_is_noted(pool: Pool, recall: Recall) -> None:
+async def test_a_message_without_facts_is_noted(pool: Pool, recall: FactSearch) -> None:
     """So a process that takes the turn over does not pay for asking again."""
     assert await learn(pool, recall, Finder()) == {"learned": []}
     assert await stored_facts(pool) == []
     assert await facts_are_noted(pool)
 
 
-async def test_known_facts_are_not_extracted_again(pool: Pool, recall: Recall) -> None:
+async def test_known_facts_are_not_extracted_again(pool: Pool, recall: FactSearch) -> None:
     """The process from which the turn was taken over had stored them."""
     finder = Finder(HOUSE)
     assert await learn(pool, recall, finder, known=True) == {"learned": []}
     assert (finder.asked, await stored_facts(pool)) == ([], [])
 
 
-async def test_only_storing_is_retried(pool: Pool, recall: Recall) -> None:
+async def test_only_storing_is_retried(pool: Pool, recall: FactSearch) -> None:
     """The model is asked once though its facts cannot be stored at once."""
     finder = Finder(HOUSE)
     with stamina.set_testing(True, attempts=10, cap=True):
@@ -131,7 +131,7 @@ async def test_only_storing_is_retried(pool: Pool, recall: Recall) -> None:
     assert [fact["fact"] for fact in await stored_facts(pool)] == [HOUSE.fact]
 
 
-async def test_a_fact_without_a_vector_is_not_stored(pool: Pool, recall: Recall) -> None:
+async def test_a_fact_without_a_vector_is_not_stored(pool: Pool, recall: FactSearch) -> None:
     """It could never be recalled, nor learned again."""
 
     async def only_messages(text: str, *, whole: bool = False) -> list[float]:

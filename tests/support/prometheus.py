@@ -1,4 +1,4 @@
-"""What `/metrics` says, as Prometheus reads it."""
+"""Scrapes `/metrics` as Prometheus does."""
 
 from typing import TypeAlias
 from uuid import UUID
@@ -28,7 +28,7 @@ def samples(response: httpx.Response) -> Samples:
     for family in text_string_to_metric_families(response.text):
         for sample in family.samples:
             key = (sample.name, *(value for _, value in sorted(sample.labels.items())))
-            assert key not in found, f"said twice: {key}"
+            assert key not in found, f"duplicate sample: {key}"
             found[key] = sample.value
     return found
 

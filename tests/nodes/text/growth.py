@@ -17,7 +17,7 @@ from itertools import groupby
 from typing import Any
 
 from api.request_body import as_kept
-from graph.models.local_embeddings import ends_of
+from graph.models.local_embeddings import head_and_tail
 from nodes.guard import _read
 from nodes.routing.keywords import by_rules
 from nodes.text.cleaning import clean, limit_marks
@@ -102,7 +102,7 @@ STAGES: dict[str, Callable[[str], object]] = {
     "shorten": shorten,
     "extractive_summary": lambda text: extractive_summary(text, a_talk(text, text)),
     "estimate": estimate,
-    "ends_of": ends_of,
+    "head_and_tail": head_and_tail,
     "trim_context": trimmed,
     "title": _title,
     "fact_hash": lambda text: fact_hash(limit_marks(text)),
