@@ -28,13 +28,13 @@ FETCHED = """async (question) => {
   }
 }"""
 PAINTED = """() => new Promise((resolve) => {
-  const items = document.getElementById("items");
+  const messages = document.getElementById("messages");
   let begun = 0;
   new MutationObserver((_, watch) => {
-    if (!items.querySelector(".answer .sheet")?.textContent) return;
+    if (!messages.querySelector(".answer .markdown")?.textContent) return;
     watch.disconnect();
     requestAnimationFrame(() => requestAnimationFrame(() => resolve(performance.now() - begun)));
-  }).observe(items, { childList: true, subtree: true, characterData: true });
+  }).observe(messages, { childList: true, subtree: true, characterData: true });
   const send = document.getElementById("send");
   send.addEventListener("click", () => { begun = performance.now(); }, { once: true, capture: true });
   send.click();
@@ -62,7 +62,7 @@ async def _fetched(page: Page) -> Measured:
 
 
 async def _painted(page: Page) -> Measured:
-    await page.click("#new")
+    await page.click("#new-conversation")
     await page.fill("#message", QUESTION)
     painted = await page.evaluate(PAINTED)
     await _answered(page)

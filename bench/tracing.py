@@ -19,7 +19,7 @@ Work = Callable[[Frontdesk], Awaitable[None]]
 
 async def main(rounds: int) -> None:
     """Measure and print."""
-    async with environment() as env, module_process("tests.support.collector") as collector_url:
+    async with module_process("tests.support.collector") as collector_url, environment() as env:
         applications = {
             "not traced": await env.serve(rate_limit=0),
             "traced": await env.serve(rate_limit=0, otlp_endpoint=collector_url),
