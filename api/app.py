@@ -30,7 +30,7 @@ from api.routes.employees import employees
 from api.routes.health import live, ready
 from api.routes.metrics import insights, metrics_summary, prometheus
 from api.routes.pages import PAGES
-from graph.account import Records
+from graph.account import Account
 from graph.observability.tracing import Tracing
 from graph.service import Service
 from graph.settings import Settings
@@ -105,10 +105,10 @@ def provide_service(request: Request[Any, Any, Any]) -> Service:
         StorageUnavailable: there is none just now.
     """
     service = cast(Service, request.app.state.service)
-    service.pulse.require()
+    service.health.require()
     return service
 
 
-def provide_records(service: NamedDependency[Service]) -> Records:
+def provide_records(service: NamedDependency[Service]) -> Account:
     """Dependency `records`."""
-    return service.records
+    return service.account

@@ -17,8 +17,8 @@ from uuid import UUID, uuid4
 import psutil
 import psycopg
 
-from graph.container import Local
 from graph.models.embeddings import NoEmbeddings, no_router
+from graph.models.factory import LocalModels
 from storage.local.postgres import Embedded
 from storage.migrate import migrate
 from tests.support.app import Frontdesk, serving
@@ -66,7 +66,7 @@ async def main(messages: int) -> None:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         url = await stack.enter_async_context(Embedded(folder / "postgres").running())
         await migrate(url)
-        local = Local(NoEmbeddings(), no_router)
+        local = LocalModels(NoEmbeddings(), no_router)
         serve = await stack.enter_async_context(serving(url, "http://127.0.0.1:9/v1", local, folder))
         frontdesk = await serve(rate_limit=0)
         for count in (1_000, 1_000, messages):

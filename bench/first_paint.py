@@ -18,7 +18,7 @@ from typing import Any
 from playwright.async_api import Browser, Page, async_playwright
 
 from bench.first_token import QUESTION, scripted_model
-from graph.container import local_embeddings
+from graph.models.factory import open_local_models
 from storage.local.postgres import Embedded
 from storage.migrate import migrate
 from tests.support.app import serving
@@ -58,7 +58,7 @@ async def main(rounds: int) -> None:
         model_url = await stack.enter_async_context(scripted_model(folder))
         url = await stack.enter_async_context(Embedded(folder / "postgres").running())
         await migrate(url)
-        local = await stack.enter_async_context(local_embeddings(lambda _: None))
+        local = await stack.enter_async_context(open_local_models(lambda _: None))
         serve = await stack.enter_async_context(serving(url, model_url, local, folder))
         frontdesk = await serve(jwt_secret=None, rate_limit=0)
         playwright = await stack.enter_async_context(async_playwright())

@@ -21,8 +21,8 @@ from uuid import uuid4
 from langchain_core.messages import HumanMessage, SystemMessage
 from langchain_openai import ChatOpenAI
 
-from graph.container import local_embeddings
-from graph.turns.request import Ask
+from graph.models.factory import open_local_models
+from graph.turns.request import SendRequest
 from storage.local.postgres import Embedded
 from storage.migrate import migrate
 from tests.support.app import Frontdesk, serving
@@ -41,7 +41,7 @@ async def main(rounds: int) -> None:
         model_url = await stack.enter_async_context(scripted_model(folder))
         url = await stack.enter_async_context(Embedded(folder / "postgres").running())
         await migrate(url)
-        local = await stack.enter_async_context(local_embeddings(lambda _: None))
+        local = await stack.enter_async_context(open_local_models(lambda _: None))
         serve = await stack.enter_async_context(serving(url, model_url, local, folder))
         frontdesk = await serve(rate_limit=0)
         ways: dict[str, Callable[[], Awaitable[Measured]]] = {
@@ -80,7 +80,7 @@ async def _alone(model_url: str) -> Measured:
 
 async def _pipeline(frontdesk: Frontdesk) -> Measured:
     begun, first, last = time.perf_counter(), 0.0, 0.0
-    turn = frontdesk.service.runner.begin(Ask(uuid4(), QUESTION, str(uuid4())), uuid4())
+    turn = frontdesk.service.executor.begin(SendRequest(uuid4(), QUESTION, str(uuid4())), uuid4())
     async for numbered in turn.follow():
         if numbered and numbered[1]["event"] == "token" and not first:
             first = time.perf_counter() - begun

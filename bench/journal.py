@@ -20,8 +20,8 @@ from uuid import uuid4
 import psycopg
 
 from bench.first_token import QUESTION, TOKENS, scripted_model
-from graph.container import local_embeddings
-from graph.turns.request import Ask
+from graph.models.factory import open_local_models
+from graph.turns.request import SendRequest
 from graph.turns.turn import Turn
 from storage.event_log import Told
 from storage.local.postgres import Embedded
@@ -40,7 +40,7 @@ async def main(rounds: int) -> None:
         model_url = await stack.enter_async_context(scripted_model(folder, PACE))
         url = await stack.enter_async_context(Embedded(folder / "postgres").running())
         await migrate(url)
-        local = await stack.enter_async_context(local_embeddings(lambda _: None))
+        local = await stack.enter_async_context(open_local_models(lambda _: None))
         frontdesk = await (await stack.enter_async_context(serving(url, model_url, local, folder)))(rate_limit=0)
         runner = frontdesk.service.runner
         with_it = runner.books
@@ -70,7 +70,7 @@ async def main(rounds: int) -> None:
 async def _cpu(frontdesk: Frontdesk) -> float:
     begun = time.process_time()
     for _ in range(AT_ONCE):
-        frontdesk.service.runner.begin(Ask(uuid4(), QUESTION, str(uuid4())), uuid4())
+        frontdesk.service.executor.begin(SendRequest(uuid4(), QUESTION, str(uuid4())), uuid4())
     await frontdesk.settled()
     return (time.process_time() - begun) / AT_ONCE
 

@@ -18,7 +18,7 @@ from uuid import UUID, uuid4
 import psycopg
 
 from bench.first_token import scripted_model
-from graph.container import local_embeddings
+from graph.models.factory import open_local_models
 from storage.local.postgres import Embedded
 from storage.migrate import migrate
 from tests.support.app import Frontdesk, serving
@@ -41,7 +41,7 @@ async def main(messages: int) -> None:
         model_url = await stack.enter_async_context(scripted_model(folder))
         url = await stack.enter_async_context(Embedded(folder / "postgres").running())
         await migrate(url)
-        local = await stack.enter_async_context(local_embeddings(lambda _: None))
+        local = await stack.enter_async_context(open_local_models(lambda _: None))
         serve = await stack.enter_async_context(serving(url, model_url, local, folder))
         frontdesk = await serve()
         await asyncio.sleep(IDLE_SECONDS)

@@ -18,7 +18,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from bench.first_token import QUESTION, scripted_model
-from graph.container import local_embeddings
+from graph.models.factory import open_local_models
 from storage.local.postgres import Embedded
 from storage.migrate import migrate
 from tests.support.app import Frontdesk, serving
@@ -34,7 +34,7 @@ async def main(rounds: int) -> None:
         collector_url = await stack.enter_async_context(_collector())
         url = await stack.enter_async_context(Embedded(folder / "postgres").running())
         await migrate(url)
-        local = await stack.enter_async_context(local_embeddings(lambda _: None))
+        local = await stack.enter_async_context(open_local_models(lambda _: None))
         serve = await stack.enter_async_context(serving(url, model_url, local, folder))
         desks = {
             "not traced": await serve(rate_limit=0),

@@ -1,16 +1,16 @@
-"""What a user sees of what is kept of them, and what they do with it."""
+"""The account of a user: what is stored of them, and what they may do with it."""
 
 from collections.abc import Awaitable, Callable
 from uuid import UUID
 
-from graph.dependencies import LimitKeeper
-from graph.turns.registry import Running
+from graph.turns.registry import TurnRegistry
 from storage.account_export.export import Export
 from storage.conversations import Conversations
 from storage.insights import AllInsights
 from storage.metrics_queries import AllFigures
 from storage.misroutes import Misroutes
 from storage.pool import Pool
+from storage.rate_limits import Limits
 from storage.turn_records import TurnRecords
 from storage.user_facts import KnownFact, Memory
 from storage.users import Users
@@ -18,20 +18,20 @@ from storage.users import Users
 Embed = Callable[[str], Awaitable[list[float]]]
 
 
-class Records:
-    """The records of all users.
+class Account:
+    """The accounts of all users.
 
     Args:
         pool: connections.
         exports: others for exports: someone who reads a long one slowly must not stand in anybody's way.
-        running: the turns of this process.
+        registry: the turns of this process.
         embed: reads the whole of a fact; raises EmbeddingUnavailable.
         model: the name of the embedding model behind `embed`.
         limits: what users may do.
     """
 
     def __init__(
-        self, pool: Pool, exports: Pool, running: Running, embed: Embed, model: str, limits: LimitKeeper
+        self, pool: Pool, exports: Pool, registry: TurnRegistry, embed: Embed, model: str, limits: Limits
     ) -> None:
         self.conversations = Conversations(pool)
         self.memory = Memory(pool, model)
@@ -41,13 +41,13 @@ class Records:
         self.insights = AllInsights(pool)
         self.export = Export(exports)
         self._users = Users(pool)
-        self._running = running
+        self._registry = registry
         self._embed = embed
         self._limits = limits
 
     async def delete_conversation(self, user_id: UUID, conversation_id: str) -> bool:
         """Take it away with all that came of it, an answer that is being written too; says whether it was there."""
-        await self._running.abandon(user_id, conversation_id)
+        await self._registry.delete(user_id, conversation_id)
         return await self.conversations.delete(user_id, conversation_id)
 
     async def correct_fact(self, user_id: UUID, fact_id: UUID, fact: str) -> KnownFact | None:
@@ -61,6 +61,6 @@ class Records:
 
     async def erase_account(self, user_id: UUID) -> None:
         """Take away everything that is kept of the user; their numbers stay, without them."""
-        await self._running.abandon(user_id)
+        await self._registry.delete(user_id)
         await self._limits.carry_over(user_id)
         await self._users.erase(user_id)

@@ -12,7 +12,7 @@ log = get_logger(__name__)
 
 
 @dataclass(frozen=True)
-class TurnLine:
+class TurnLogLine:
     """What became of a turn: numbers, names and words from closed lists.
 
     Not the reason of its route, which may quote the message.

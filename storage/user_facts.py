@@ -150,7 +150,7 @@ async def _forget_copies(conn: Connection, user_id: UUID) -> None:
     """Take away the checkpoints that may repeat a fact; those of turns that still run are needed to go on."""
     await conn.execute(
         "select forget_my_checkpoints(array(select turn_id::text from chat_turns"
-        " where user_id = %(user_id)s and status not in ('accepted', 'answered')))",
+        " where user_id = %(user_id)s and status not in ('streaming', 'answered')))",
         {"user_id": user_id},
     )
 

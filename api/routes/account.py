@@ -10,7 +10,7 @@ from litestar.response import Stream
 from api.auth.user import User
 from api.openapi import SIGNED_IN, refusals
 from api.rate_limits import RequestLimits
-from graph.account import Records
+from graph.account import Account
 
 NDJSON = "application/x-ndjson"
 
@@ -26,7 +26,7 @@ NDJSON = "application/x-ndjson"
     },
 )
 async def export(
-    user: NamedDependency[User], records: NamedDependency[Records], limits: NamedDependency[RequestLimits]
+    user: NamedDependency[User], records: NamedDependency[Account], limits: NamedDependency[RequestLimits]
 ) -> Stream:
     """Everything that is kept of you, a JSON document a line; `frontdesk import` reads it."""
     await limits.take("export")
@@ -43,6 +43,6 @@ async def _bytes(first: str, lines: AsyncGenerator[str]) -> AsyncGenerator[bytes
 
 
 @delete("/account", security=SIGNED_IN, tags=["account"], responses=refusals())
-async def erase(user: NamedDependency[User], records: NamedDependency[Records]) -> None:
+async def erase(user: NamedDependency[User], records: NamedDependency[Account]) -> None:
     """Erase everything that is kept of you. Numbers stay, and nobody can tell whose they were."""
     await records.erase_account(user.user_id)

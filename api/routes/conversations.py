@@ -16,7 +16,7 @@ from api.pagination import Cursor, Limit, Search, page, place_of, words
 from api.rate_limits import RequestLimits
 from api.request_body import as_kept, takes_json
 from api.schemas.chat import CONVERSATION_ID
-from graph.account import Records
+from graph.account import Account
 from storage.conversations import Conversation, ConversationDetails, Latest, SaidMessage
 
 ConversationId = Annotated[str, PathParameter(min_length=1, max_length=128, pattern=CONVERSATION_ID)]
@@ -47,7 +47,7 @@ class Rename(BaseModel):
 @get("/", responses=refusals(429))
 async def conversations(
     user: NamedDependency[User],
-    records: NamedDependency[Records],
+    records: NamedDependency[Account],
     limits: NamedDependency[RequestLimits],
     limit: Limit = 20,
     cursor: Cursor = None,
@@ -64,7 +64,7 @@ async def conversations(
 
 @get("/{conversation_id:str}", responses=refusals(404))
 async def conversation(
-    user: NamedDependency[User], records: NamedDependency[Records], conversation_id: ConversationId
+    user: NamedDependency[User], records: NamedDependency[Account], conversation_id: ConversationId
 ) -> ConversationDetails:
     """One conversation with its rolling summary."""
     return await _found(records, user, conversation_id)
@@ -73,7 +73,7 @@ async def conversation(
 @get("/{conversation_id:str}/messages", responses=refusals(404))
 async def messages(
     user: NamedDependency[User],
-    records: NamedDependency[Records],
+    records: NamedDependency[Account],
     conversation_id: ConversationId,
     limit: Limit = 50,
     cursor: Cursor = None,
@@ -93,7 +93,7 @@ async def messages(
 @patch("/{conversation_id:str}", guards=[takes_json], responses=refusals(404, 413, 415))
 async def rename(
     user: NamedDependency[User],
-    records: NamedDependency[Records],
+    records: NamedDependency[Account],
     conversation_id: ConversationId,
     data: JSONBody[Rename],
 ) -> ConversationDetails:
@@ -104,14 +104,14 @@ async def rename(
 
 @delete("/{conversation_id:str}", responses=refusals(404))
 async def forget_conversation(
-    user: NamedDependency[User], records: NamedDependency[Records], conversation_id: ConversationId
+    user: NamedDependency[User], records: NamedDependency[Account], conversation_id: ConversationId
 ) -> None:
     """Delete it with its messages, summary and turns, and the facts learned only there."""
     if not await records.delete_conversation(user.user_id, conversation_id):
         raise _missing()
 
 
-async def _found(records: Records, user: User, conversation_id: str) -> ConversationDetails:
+async def _found(records: Account, user: User, conversation_id: str) -> ConversationDetails:
     found = await records.conversations.find(user.user_id, conversation_id)
     if found is None:
         raise _missing()

@@ -15,7 +15,7 @@ from api.openapi import SIGNED_IN, refusals
 from api.pagination import Cursor, Limit, Search, page, place_of, words
 from api.rate_limits import RequestLimits
 from api.request_body import as_kept, takes_json
-from graph.account import Records
+from graph.account import Account
 from nodes.extract_facts import SHORTEST
 from storage.errors import FactKnown
 from storage.user_facts import KnownFact, LastFact
@@ -39,7 +39,7 @@ class Correction(BaseModel):
 @get("/", responses=refusals(429))
 async def memory(
     user: NamedDependency[User],
-    records: NamedDependency[Records],
+    records: NamedDependency[Account],
     limits: NamedDependency[RequestLimits],
     limit: Limit = 20,
     cursor: Cursor = None,
@@ -57,7 +57,7 @@ async def memory(
 @patch("/{fact_id:uuid}", guards=[takes_json], responses=refusals(404, 409, 413, 415, 429))
 async def correct(
     user: NamedDependency[User],
-    records: NamedDependency[Records],
+    records: NamedDependency[Account],
     limits: NamedDependency[RequestLimits],
     fact_id: FromPath[UUID],
     data: JSONBody[Correction],
@@ -74,14 +74,14 @@ async def correct(
 
 
 @delete("/{fact_id:uuid}", responses=refusals(404))
-async def forget_fact(user: NamedDependency[User], records: NamedDependency[Records], fact_id: FromPath[UUID]) -> None:
+async def forget_fact(user: NamedDependency[User], records: NamedDependency[Account], fact_id: FromPath[UUID]) -> None:
     """Forget a fact; one that it had taken the place of holds again."""
     if not await records.memory.forget(user.user_id, fact_id):
         raise _missing()
 
 
 @delete("/", responses=refusals())
-async def forget_everything(user: NamedDependency[User], records: NamedDependency[Records]) -> None:
+async def forget_everything(user: NamedDependency[User], records: NamedDependency[Account]) -> None:
     """Forget every fact."""
     await records.memory.forget_all(user.user_id)
 

@@ -12,7 +12,7 @@ from api.auth.local_mode import LocalSessions
 from api.auth.user import User
 from api.errors import Problem
 from api.openapi import SIGNED_IN, problems, refusals
-from graph.account import Records
+from graph.account import Account
 from graph.service import Service
 from storage.insights import Insights
 from storage.metrics_queries import Stretch, Sums
@@ -34,7 +34,7 @@ class MetricsSummary(Sums):
 @get("/metrics-summary", security=SIGNED_IN, tags=["metrics"], responses=refusals())
 async def metrics_summary(
     user: NamedDependency[User],
-    records: NamedDependency[Records],
+    records: NamedDependency[Account],
     span: Span = "24h",
 ) -> MetricsSummary:
     """Your turns in numbers, under the employee that answered; an administrator sees everyone's."""
@@ -46,7 +46,7 @@ async def metrics_summary(
 
 
 @get("/insights", security=SIGNED_IN, tags=["metrics"], responses=refusals())
-async def insights(user: NamedDependency[User], records: NamedDependency[Records]) -> Insights:
+async def insights(user: NamedDependency[User], records: NamedDependency[Account]) -> Insights:
     """Your last seven days, today included."""
     return await records.insights.of_user(user.user_id)
 
@@ -65,4 +65,4 @@ async def prometheus(user: NamedDependency[User], request: Request[Any, Any, Any
     if not user.admin and not isinstance(request.app.state.door, LocalSessions):
         raise Problem(403, "forbidden", "Only administrators may see this.")
     service = cast(Service, request.app.state.service)  # as it is, also without a database
-    return Response(await service.figures(), headers={"Content-Type": CONTENT_TYPE_LATEST})
+    return Response(await service.prometheus(), headers={"Content-Type": CONTENT_TYPE_LATEST})

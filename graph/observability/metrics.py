@@ -16,14 +16,13 @@ from graph.models.chat import ChatModel
 from graph.models.circuit_breaker import State
 from graph.observability.process_metrics import FiguresOfAll, ProcessFigures
 from graph.supervision import BackgroundTask, Tick
-from graph.turns.event_log import Scribe
-from graph.turns.registry import Running
+from graph.turns.event_log import EventLogWriter
+from graph.turns.registry import TurnRegistry
 from nodes.employees import EMPLOYEES
-from nodes.record_metrics import Metrics
 from storage.audit import Finding
 from storage.errors import Gone, StorageUnavailable
-from storage.metrics import AWAY, Measured, Outcome
-from storage.pool import Use
+from storage.metrics import AWAY, Measured, Metrics, Outcome
+from storage.pool import Pool, Use
 
 FIRST_TOKEN = (0.1, 0.25, 0.5, 0.75, 1, 1.5, 2, 3, 5, 10, 25)
 WHOLE_TURN = (0.25, 0.5, 1, 2, 3, 5, 8, 12, 18, 25, 40, 150)
@@ -108,13 +107,15 @@ class Telemetry:
         """How many jobs wait, in the whole installation; None where nobody can tell."""
         self._jobs.set(float("nan") if waiting is None else waiting)
 
-    def watch(self, running: Running, scribe: Scribe, pools: Mapping[str, Pooled], models: Iterable[object]) -> None:
+    def watch(
+        self, registry: TurnRegistry, writer: EventLogWriter, pools: Mapping[str, Pooled], models: Iterable[object]
+    ) -> None:
         """Look at these whenever somebody asks."""
-        self._look(self._gauge("frontdesk_running_turns", "Turns that run here."), lambda: running.count)
+        self._look(self._gauge("frontdesk_running_turns", "Turns that run here."), lambda: registry.count)
         waiting = self._gauge("frontdesk_waiting_messages", "Messages that nobody answers yet.")
-        self._look(waiting, lambda: running.waiting)
+        self._look(waiting, lambda: registry.waiting)
         held = self._gauge("frontdesk_journal_waiting_events", "Events that are not in the journal yet.")
-        self._look(held, lambda: scribe.held)
+        self._look(held, lambda: writer.unwritten)
         used = self._gauge("frontdesk_pool_used_connections", "Connections that somebody holds.", "pool")
         size = self._gauge("frontdesk_pool_connections", "Connections that are open.", "pool")
         callers = self._gauge("frontdesk_pool_waiting", "Who waits for a connection.", "pool")
@@ -176,17 +177,17 @@ class Telemetry:
         return Gauge(name, what, labels, registry=self._registry, multiprocess_mode=mode)
 
 
-class Counted:
-    """Keeps the numbers of turns, and counts each that it was the first to keep."""
+class CountedMetrics(Metrics):
+    """Metrics whose new rows are counted for Prometheus, too."""
 
-    def __init__(self, metrics: Metrics, telemetry: Telemetry) -> None:
-        self._metrics = metrics
+    def __init__(self, pool: Pool, telemetry: Telemetry) -> None:
+        super().__init__(pool)
         self._telemetry = telemetry
 
-    async def record(self, user_id: UUID, turn_id: UUID, measured: Measured, findings: Sequence[Finding]) -> bool:
+    async def record(self, user_id: UUID, turn_id: UUID, measured: Measured, findings: Sequence[Finding] = ()) -> bool:
         """Write the turn's row and what the guard found, once; says whether they are new."""
         try:
-            new = await self._metrics.record(user_id, turn_id, measured, findings)
+            new = await super().record(user_id, turn_id, measured, findings)
         except (StorageUnavailable, Gone):
             raise  # it is tried again, or there is nothing to record any more
         except Exception:

@@ -19,13 +19,13 @@ from opentelemetry.trace import Span, SpanKind, StatusCode, Tracer, TracerProvid
 from graph.node_wrappers import Node
 from graph.observability.genai_attributes import Call, failed, server
 from graph.settings import Settings
-from graph.turns.endings import outcome_of
-from graph.turns.events import Done, Start
+from graph.turns.outcome import outcome_of
 from graph.turns.turn import Turn
 from nodes.answer.attempts import out_of_time
 from nodes.employees import find
 from nodes.errors import ModelUnavailable
 from nodes.state import Context, State
+from nodes.stream_events import Done
 from storage.metrics import AWAY
 
 
@@ -42,17 +42,17 @@ class Tracing:
     """Sends what there still is, within a moment."""
 
     @contextmanager
-    def turn(self, turn: Turn, *, run: int) -> Generator[None]:
-        """The block is a run of the turn: the first belongs to the request that began it, any other to nobody's."""
+    def turn(self, turn: Turn) -> Generator[None]:
+        """The block is an attempt at the turn; only the first belongs to the request that began it."""
         known: dict[str, str | int] = {
             "gen_ai.operation.name": "invoke_agent",
             "gen_ai.provider.name": self.provider,
             "gen_ai.conversation.id": turn.conversation_id,
             "enduser.id": str(turn.user_id),
             "frontdesk.turn.id": str(turn.turn_id),
-            "frontdesk.turn.run": run,
+            "frontdesk.turn.run": turn.attempt,
         }
-        span = self._tracer().start_span("invoke_agent", None if run == 1 else Ancestry(), attributes=known)
+        span = self._tracer().start_span("invoke_agent", None if turn.attempt == 1 else Ancestry(), attributes=known)
         with use_span(span, end_on_exit=True, record_exception=False, set_status_on_exception=False):
             try:
                 yield
@@ -132,10 +132,10 @@ def tracing(settings: Settings) -> Tracing | None:
 def _tell_beginning(span: Span, turn: Turn) -> None:
     """Who answers, and how sure that choice was."""
     slug = turn.end.employee if isinstance(turn.end, Done) else None
-    if isinstance(turn.opened, Start):
-        slug = turn.opened.route["employee"]
-        span.set_attribute("gen_ai.request.model", turn.opened.model)
-        span.set_attribute("frontdesk.route.confidence", turn.opened.route["confidence"])
+    if turn.start:
+        slug = turn.start.employee.slug
+        span.set_attribute("gen_ai.request.model", turn.start.model)
+        span.set_attribute("frontdesk.route.confidence", turn.start.route.confidence)
     if who := find(slug):
         span.update_name(f"invoke_agent {who.name}")
         span.set_attribute("gen_ai.agent.id", who.slug)

@@ -14,7 +14,7 @@ from typing import Any, cast
 from langgraph.config import get_config
 
 from graph.build import build
-from graph.dependencies import Options, Parts
+from graph.dependencies import Dependencies, Options
 from graph.replay.serialize import plain, restored, told
 from nodes.state import Context, Input, State
 
@@ -95,7 +95,7 @@ class Recording:
             raise ValueError(f"{path} is no recording: {error}") from error
 
 
-async def record(parts: Parts, given: Input, context: Context, title: str) -> Recording:
+async def record(parts: Dependencies, given: Input, context: Context, title: str) -> Recording:
     """Run a turn for real and write down what happens."""
     recording = Recording(
         title=title,
@@ -123,7 +123,7 @@ async def record(parts: Parts, given: Input, context: Context, title: str) -> Re
     return recording
 
 
-def listen(parts: Parts, heard: Callable[[str, Call], None]) -> Parts:
+def listen(parts: Dependencies, heard: Callable[[str, Call], None]) -> Dependencies:
     """The same parts, with everything they are asked reported under the node that asked."""
 
     def ear(name: str, ask: Callable[..., Any]) -> Callable[..., Any]:
@@ -132,7 +132,7 @@ def listen(parts: Parts, heard: Callable[[str, Call], None]) -> Parts:
     return swapped(parts, ear)
 
 
-def swapped(parts: Parts, swap: Callable[[str, Callable[..., Any]], Callable[..., Any]]) -> Parts:
+def swapped(parts: Dependencies, swap: Callable[[str, Callable[..., Any]], Callable[..., Any]]) -> Dependencies:
     """The parts with each way to the outside put through `swap` (called with its name and the way itself)."""
     changed: dict[str, Any] = {}
     for name, methods in OUTSIDE.items():

@@ -10,7 +10,7 @@ from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.graph import START
 
 from graph.build import Graph, build
-from graph.dependencies import Parts, unconnected
+from graph.dependencies import Dependencies, unconnected
 from graph.replay.record import STREAMS, Call, Recording, Step, current_node, options, state, swapped
 from graph.replay.serialize import plain, raise_again, restored
 from nodes.extract_facts import FactsFound
@@ -113,7 +113,7 @@ def _before(graph: Graph, step: Step) -> list[str]:
     return (direct or branching)[:1]
 
 
-def _recorded_parts(recording: Recording, heard: Callable[[str, Call], None]) -> Parts:
+def _recorded_parts(recording: Recording, heard: Callable[[str, Call], None]) -> Dependencies:
     """Parts that answer each node what they answered it then."""
     left = {step.node: deque(step.calls) for step in recording.steps}
 

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from graph.account_import import BadExport, whole
-from graph.service import EXPORT_CONNECTIONS
+from graph.container import EXPORT_CONNECTIONS
 from storage.account_export.restore import Restore
 from storage.errors import NotEmpty
 from storage.pool import Pool
@@ -93,9 +93,9 @@ async def test_exports_that_nobody_reads_on_stand_in_nobodys_way(frontdesk: Fron
     """They hold connections of their own, and a user gets one at a time."""
     async with AsyncExitStack() as stack:
         for number in range(EXPORT_CONNECTIONS - 1):
-            lines_ = await stack.enter_async_context(aclosing(frontdesk.service.records.export.lines(UUID(int=number))))
+            lines_ = await stack.enter_async_context(aclosing(frontdesk.service.account.export.lines(UUID(int=number))))
             await anext(lines_)
-        begun = await stack.enter_async_context(aclosing(frontdesk.service.records.export.lines(ada)))
+        begun = await stack.enter_async_context(aclosing(frontdesk.service.account.export.lines(ada)))
         await anext(begun)
         async with frontdesk.client(ada) as client:
             again = await client.get("/export")
@@ -111,7 +111,7 @@ async def put_back(frontdesk: Frontdesk, user: UUID, exported: list[dict[str, An
     """Import these lines."""
     texts = [json.dumps(line).encode() for line in exported]
     async with Pool.open(frontdesk.service.url, size=1) as pool:
-        parts = frontdesk.service.parts
+        parts = frontdesk.service.dependencies
         return await Restore(pool, parts.embed, parts.embedding_model).put(user, whole(texts))
 
 

@@ -134,7 +134,7 @@ async def test_a_turn_whose_tail_runs_twice_is_counted_once(
     """By who wrote it down first, also where another process takes it for unfinished."""
     adopter = await serve() if elsewhere else frontdesk
     await frontdesk.chat(ada, "Hello", employee="tag")
-    frontdesk.service.runner.running.closing = elsewhere  # and so it takes nothing over
+    frontdesk.service.registry.closing = elsewhere  # and so it takes nothing over
     unfinished = "update chat_turns set status = 'answered', lease_until = now() - interval '1 s' returning 1"
     assert await rows(frontdesk.service.url, unfinished) == [(1,)]
     await adopter.ended()

@@ -9,7 +9,7 @@ import pytest
 from langgraph_sdk.errors import InternalServerError
 
 from nodes.state import LOCAL_USER
-from storage.conversation_queue import Queue
+from storage.conversation_queue import ConversationQueue
 from storage.local.postgres import Embedded
 from storage.pool import Pool
 from tests.conftest import create_database
@@ -148,7 +148,7 @@ async def test_a_second_message_goes_on_with_the_conversation(
 
 async def test_a_run_waits_for_its_conversation(studio: Studio, pool: Pool, database_url: str, ada: UUID) -> None:
     """Also here, where nobody tells it when the message before it has had its time."""
-    line, before = Queue(pool, uuid4()), uuid4()
+    line, before = ConversationQueue(pool, uuid4()), uuid4()
     assert await line.take(ada, "shared", before, claimed=False) == "first"
     run = asyncio.create_task(studio.ask(await studio.thread(), QUESTION, ada, "shared"))
     await in_line(database_url, 1)

@@ -13,9 +13,9 @@ from psycopg.sql import SQL, Identifier
 from storage import retention
 from storage.audit import Finding
 from storage.checkpoints import checkpointer, first_id
-from storage.conversation_queue import Queue
-from storage.event_log import Batch, Journal, Told
-from storage.idempotency import Keys
+from storage.conversation_queue import ConversationQueue
+from storage.event_log import Batch, EventLog, LoggedEvent
+from storage.idempotency import IdempotencyKeys
 from storage.metrics import Metrics
 from storage.pool import Pool
 from storage.rate_limits import Limits
@@ -30,10 +30,10 @@ async def lived(pool: Pool, url: str, user: UUID) -> UUID:
     """A row in each of the tables; returns the turn."""
     turn_id = await heard(pool, user, accepted())
     told = Told(event="token", data={"text": "Hello"})
-    await Journal(pool).write([Batch(user_id=user, turn_id=turn_id, first=1, events=[told])])
+    await EventLog(pool).write([Batch(user_id=user, turn_id=turn_id, first=1, events=[told])])
     await Limits(pool, 8).take(user)
-    await Keys(pool).claim(user, "a key", "0" * 64, turn_id)
-    await Queue(pool).take(user, "c-1", uuid4(), claimed=False)
+    await IdempotencyKeys(pool).claim(user, "a key", "0" * 64, turn_id)
+    await ConversationQueue(pool).take(user, "c-1", uuid4(), claimed=False)
     await Metrics(pool).record(user, turn_id, measured(), [FOUND])
     config: RunnableConfig = {"configurable": {"thread_id": str(turn_id), "checkpoint_ns": ""}}
     checkpoint = empty_checkpoint()

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from graph.container import Local
 from graph.models.embeddings import NoEmbeddings, OncePerText, _embedded, no_router
+from graph.models.factory import LocalModels
 from graph.models.local_embeddings import READ, MiniLM, ends_of
 from nodes.errors import EmbeddingUnavailable
 
@@ -148,7 +148,7 @@ async def test_without_a_model_it_says_so() -> None:
 
 
 @pytest.mark.parametrize("text", ["tax", "", "Ich spare für ein Haus. " * 200, "🎯"])
-async def test_a_vector_is_384_numbers_of_length_one(local: Local, text: str) -> None:
+async def test_a_vector_is_384_numbers_of_length_one(local: LocalModels, text: str) -> None:
     """Whatever the text, an empty and an overlong one too."""
     vector = await local.embedder.embed(text)
     assert len(vector) == 384
@@ -156,7 +156,7 @@ async def test_a_vector_is_384_numbers_of_length_one(local: Local, text: str) ->
 
 
 @pytest.mark.parametrize("filler", ["pay the rent ", "税", "z", "\u0301 "], ids=ascii)
-async def test_of_a_message_head_and_tail_are_read(local: Local, filler: str) -> None:
+async def test_of_a_message_head_and_tail_are_read(local: LocalModels, filler: str) -> None:
     """What stands between them costs nothing, and the question at the end of a long message counts."""
     begin, end = "Here is my list of expenses. " * 20, "How much of it can I deduct from my taxes? " * 20
     one, other = [await local.embedder.embed(begin + filler * times + end) for times in (8000, 200)]
@@ -164,7 +164,7 @@ async def test_of_a_message_head_and_tail_are_read(local: Local, filler: str) ->
     assert not np.allclose(one, await local.embedder.embed(begin + filler * 200))
 
 
-async def test_of_a_fact_all_is_read(local: Local) -> None:
+async def test_of_a_fact_all_is_read(local: LocalModels) -> None:
     """A word in the middle of the longest fact there is changes its meaning."""
     one, other = [f"{'月' * 140} {word} {'年' * 140}" for word in ("dogs", "cars")]
     assert np.allclose(await local.embedder.embed(one), await local.embedder.embed(other))
@@ -192,7 +192,7 @@ async def test_vectors_that_were_made_otherwise_are_not_used(minilm: MiniLM, tmp
     assert cache.stat().st_ino != kept
 
 
-async def test_like_meanings_are_near(local: Local) -> None:
+async def test_like_meanings_are_near(local: LocalModels) -> None:
     """Other words for the same are nearer than the same words for something else."""
     one, like, unlike = [
         await local.embedder.embed(text)
@@ -201,7 +201,7 @@ async def test_like_meanings_are_near(local: Local) -> None:
     assert np.dot(one, like) > np.dot(one, unlike)
 
 
-async def test_the_real_router_has_an_opinion_on_everything(local: Local) -> None:
+async def test_the_real_router_has_an_opinion_on_everything(local: LocalModels) -> None:
     """Seven shares of one, the largest for the obvious topic."""
     likely = await local.classify("Which receipts do I need for my VAT return?")
     assert sum(likely.values()) == pytest.approx(1)

@@ -7,8 +7,8 @@ from typing import TypeAlias
 
 import pytest
 
-from graph.container import Local
 from graph.models.embeddings import LearnedRouter
+from graph.models.factory import LocalModels
 from nodes.employees import EMPLOYEES, Slug, find
 from nodes.route import Classify, learned
 
@@ -49,7 +49,7 @@ async def score(classify: Classify, cases: Sequence[Case]) -> tuple[float, str]:
 
 
 @pytest.fixture
-def classify(local: Local) -> Classify:
+def classify(local: LocalModels) -> Classify:
     """The real router."""
     assert isinstance(local.classify, LearnedRouter)
     return local.classify

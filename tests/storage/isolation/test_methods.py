@@ -8,13 +8,13 @@ from uuid import UUID, uuid4
 import pytest
 
 from storage.account_export.export import Export
-from storage.conversation_queue import Queue
+from storage.conversation_queue import ConversationQueue
 from storage.conversations import Conversations
 from storage.errors import Gone
-from storage.event_log import Journal
+from storage.event_log import EventLog
 from storage.fact_search import Recall
 from storage.facts import Facts
-from storage.idempotency import Keys
+from storage.idempotency import IdempotencyKeys
 from storage.insights import AllInsights
 from storage.messages import Messages
 from storage.metrics import Metrics
@@ -59,7 +59,7 @@ READS: dict[str, Attempt] = {
     "a search for facts": lambda pool, _, bob: Memory(pool, MODEL).latest(bob, limit=9, q=SECRET),
     "a turn": lambda pool, adas, bob: TurnRecords(pool).find(bob, adas.turn),
     "whether a turn is known": lambda pool, adas, bob: Turns(pool).known(bob, adas.turn),
-    "a turn's events": lambda pool, adas, bob: Journal(pool).read(bob, adas.turn, after=0),
+    "a turn's events": lambda pool, adas, bob: EventLog(pool).read(bob, adas.turn, after=0),
     "insights": lambda pool, _, bob: AllInsights(pool).of_user(bob),
     "figures": lambda pool, _, bob: sums(pool, bob),
     "an export": lambda pool, _, bob: exported(pool, bob),
@@ -91,9 +91,9 @@ WRITES: dict[str, Attempt] = {
     "forgets everything": lambda pool, _, bob: Memory(pool, MODEL).forget_all(bob),
     "supersedes": superseded,
     "asks another instead": lambda pool, adas, bob: Misroutes(pool).record(bob, "c-1", adas.turn, "tag"),
-    "leaves a queue": lambda pool, adas, bob: Queue(pool).leave(bob, adas.turn),
-    "interrupts": lambda pool, _, bob: Queue(pool).interrupt(bob, "c-1"),
-    "gives a key up": lambda pool, adas, bob: Keys(pool).give_up(bob, adas.turn),
+    "leaves a queue": lambda pool, adas, bob: ConversationQueue(pool).leave(bob, adas.turn),
+    "interrupts": lambda pool, _, bob: ConversationQueue(pool).interrupt(bob, "c-1"),
+    "gives a key up": lambda pool, adas, bob: IdempotencyKeys(pool).give_up(bob, adas.turn),
     "fails": lambda pool, adas, bob: Turns(pool).fail(bob, adas.turn, "internal"),
     "finishes": lambda pool, adas, bob: Turns(pool).finish(bob, adas.turn),
     "accepts": lambda pool, adas, bob: Turns(pool).accept(bob, adas.turn, accepted("Mine")),
