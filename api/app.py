@@ -105,10 +105,10 @@ def provide_service(request: Request[Any, Any, Any]) -> Service:
         StorageUnavailable: there is none just now.
     """
     service = cast(Service, request.app.state.service)
-    service.pulse.require_usable()
+    service.health.require_usable()
     return service
 
 
 def provide_records(service: NamedDependency[Service]) -> UserData:
     """Dependency `records`."""
-    return service.records
+    return service.user_data

@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, Literal, cast
 
@@ -21,8 +22,12 @@ from litestar.status_codes import (
 )
 from structlog.stdlib import get_logger
 
+from graph.turns.manager import InvalidMisroute, KeyMismatch, ShuttingDown, TurnRefused, UnknownTurn
+from graph.turns.outcome import MESSAGES, RETRY_AFTER
 from nodes.errors import EmbeddingUnavailable
+from nodes.stream_events import RefusalCode
 from storage.errors import ExportInProgress, StorageUnavailable
+from storage.rate_limits import Allowance, Bucket
 
 log = get_logger(__name__)
 
@@ -165,8 +170,63 @@ def on_anything(_: Request[Any, Any, Any], error: Exception) -> Response[dict[st
     return Problem(500, "internal", "Something went wrong on our side. Please try again.").response()
 
 
+def limit_headers(allowances: Mapping[Bucket, Allowance]) -> dict[str, str]:
+    """RateLimit fields as in the IETF draft: policies, requests left, seconds until one more is free."""
+    if not allowances:
+        return {}
+    policies = [f'"{bucket}";q={one["limit"]};w={one["window"]}' for bucket, one in allowances.items()]
+    left = [f'"{bucket}";r={one["remaining"]};t={round(one["reset_after"])}' for bucket, one in allowances.items()]
+    return {"RateLimit-Policy": ", ".join(policies), "RateLimit": ", ".join(left)}
+
+
+STATUS: dict[RefusalCode, int] = {
+    "empty_message": 400,
+    "deleted": 404,
+    "conversation_busy": 409,
+    "rate_limited": 429,
+    "internal": 500,
+    "storage_unavailable": 503,
+    "shutting_down": 503,
+}
+
+
+def on_turn_refused(_: Request[Any, Any, Any], error: TurnRefused) -> Response[dict[str, Any]]:
+    """A message that is not answered."""
+    refusal = error.refusal
+    assert refusal.code != "blocked", "the guard's reply is an answer"
+    headers = limit_headers({"chat": error.allowance} if error.allowance else {})
+    return Problem(
+        STATUS[refusal.code], refusal.code, refusal.message, retry_after=refusal.retry_after, headers=headers
+    ).response()
+
+
+def on_shutting_down(_: Request[Any, Any, Any], error: ShuttingDown) -> Response[dict[str, Any]]:  # noqa: ARG001
+    """The client finds another process."""
+    return Problem(503, "shutting_down", MESSAGES["shutting_down"], retry_after=RETRY_AFTER).response()
+
+
+def on_key_mismatch(_: Request[Any, Any, Any], error: KeyMismatch) -> Response[dict[str, Any]]:  # noqa: ARG001
+    """The key stands for another message."""
+    return Problem(409, "idempotency_mismatch", "This Idempotency-Key was sent with another message.").response()
+
+
+def on_invalid_misroute(_: Request[Any, Any, Any], error: InvalidMisroute) -> Response[dict[str, Any]]:
+    """The fields contradict each other."""
+    return Problem(400, "invalid_request", str(error)).response()
+
+
+def on_unknown_turn(_: Request[Any, Any, Any], error: UnknownTurn) -> Response[dict[str, Any]]:  # noqa: ARG001
+    """Also a turn of another user."""
+    return Problem(404, "not_found", "There is no such turn in this conversation.").response()
+
+
 HANDLERS = {
     Problem: on_problem,
+    TurnRefused: on_turn_refused,
+    ShuttingDown: on_shutting_down,
+    KeyMismatch: on_key_mismatch,
+    InvalidMisroute: on_invalid_misroute,
+    UnknownTurn: on_unknown_turn,
     HTTPException: on_http,
     StorageUnavailable: on_storage,
     ExportInProgress: on_export,

@@ -13,11 +13,10 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.auth.authenticate import provide_user
 from api.auth.user import User
-from api.errors import Problem
+from api.errors import Problem, limit_headers
 from api.stream_limit import open_stream
-from graph.dependencies import LimitKeeper
 from storage.errors import StorageUnavailable
-from storage.rate_limits import Allowance, Bucket
+from storage.rate_limits import Allowance, Bucket, RateLimits
 
 COUNTED: Mapping[Bucket, str] = {
     "chat": "messages", "memory": "corrections", "search": "searches", "export": "exports",
@@ -57,15 +56,6 @@ async def announce_limits(message: Message, scope: Scope) -> None:
     """Hook before a response is sent: add what a limit left, where one was asked."""
     if message["type"] == "http.response.start":
         MutableScopeHeaders.from_message(message).update(scope["state"].get("limit_headers", {}))
-
-
-def limit_headers(allowances: Mapping[Bucket, Allowance]) -> dict[str, str]:
-    """RateLimit fields as in the IETF draft: policies, requests left, seconds until one more is free."""
-    if not allowances:
-        return {}
-    policies = [f'"{bucket}";q={one["limit"]};w={one["window"]}' for bucket, one in allowances.items()]
-    left = [f'"{bucket}";r={one["remaining"]};t={round(one["reset_after"])}' for bucket, one in allowances.items()]
-    return {"RateLimit-Policy": ", ".join(policies), "RateLimit": ", ".join(left)}
 
 
 async def provide_sender(request: Request[Any, Any, Any]) -> User:
@@ -118,6 +108,6 @@ def _too_many(bucket: Bucket, allowance: Allowance, retry_after: float) -> Probl
     return Problem(429, "rate_limited", detail, retry_after=retry_after)
 
 
-def _keeper(scope: Scope) -> LimitKeeper:
-    keeper: LimitKeeper = scope["litestar_app"].state.service.parts.limits
+def _keeper(scope: Scope) -> RateLimits:
+    keeper: RateLimits = scope["litestar_app"].state.service.dependencies.limits
     return keeper

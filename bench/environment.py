@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from graph.container import local_embeddings
+from graph.models.factory import open_local_models
 from storage.local.postgres import EmbeddedPostgres
 from storage.migrate import migrate
 from tests.support.app import Serve, serving
@@ -42,7 +42,7 @@ async def environment(pace: float = 0.0) -> AsyncGenerator[Environment]:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         model_url = await stack.enter_async_context(_scripted_model(folder, pace))
         url = await stack.enter_async_context(database())
-        local = await stack.enter_async_context(local_embeddings(lambda _: None))
+        local = await stack.enter_async_context(open_local_models(lambda _: None))
         yield Environment(url, model_url, await stack.enter_async_context(serving(url, model_url, local, folder)))
 
 

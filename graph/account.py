@@ -2,8 +2,7 @@
 
 from uuid import UUID
 
-from graph.dependencies import LimitKeeper
-from graph.turns.registry import Running
+from graph.turns.registry import TurnRegistry
 from storage.account_export.exporter import AccountExporter
 from storage.conversations import Conversations
 from storage.facts import Embed
@@ -11,6 +10,7 @@ from storage.insights import InsightsQueries
 from storage.metrics_queries import MetricsQueries
 from storage.misroutes import Misroutes
 from storage.pool import Pool
+from storage.rate_limits import RateLimits
 from storage.turn_records import TurnRecords
 from storage.user_facts import UserFact, UserFacts
 from storage.users import Users
@@ -29,7 +29,7 @@ class UserData:
     """
 
     def __init__(
-        self, pool: Pool, exports: Pool, running: Running, embed: Embed, model: str, limits: LimitKeeper
+        self, pool: Pool, exports: Pool, registry: TurnRegistry, embed: Embed, model: str, limits: RateLimits
     ) -> None:
         self.conversations = Conversations(pool)
         self.facts = UserFacts(pool, model)
@@ -39,13 +39,13 @@ class UserData:
         self.insights = InsightsQueries(pool)
         self.exporter = AccountExporter(exports)
         self._users = Users(pool)
-        self._running = running
+        self._registry = registry
         self._embed = embed
         self._limits = limits
 
     async def delete_conversation(self, user_id: UUID, conversation_id: str) -> bool:
         """Delete a conversation with all that came of it, including a running answer; returns whether it existed."""
-        await self._running.abandon(user_id, conversation_id)
+        await self._registry.delete(user_id, conversation_id)
         return await self.conversations.delete(user_id, conversation_id)
 
     async def correct_fact(self, user_id: UUID, fact_id: UUID, fact: str) -> UserFact | None:
@@ -59,6 +59,6 @@ class UserData:
 
     async def erase_account(self, user_id: UUID) -> None:
         """Delete everything stored about the user; metrics stay, without the user id."""
-        await self._running.abandon(user_id)
+        await self._registry.delete(user_id)
         await self._limits.carry_over(user_id)
         await self._users.erase(user_id)

@@ -5,8 +5,8 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-from graph.container import open_embedder
 from graph.database import Say, database
+from graph.models.factory import open_embedder
 from graph.settings import Settings
 from nodes.employees import EMPLOYEES, find
 from nodes.text.cleaning import clean

@@ -1,4 +1,4 @@
-"""The database to work on: one that was brought along, or the embedded one."""
+"""The database to work on: that of DATABASE_URL, or the embedded one."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable
@@ -63,8 +63,8 @@ async def database(settings: Settings, say: Say) -> AsyncGenerator[str, None]:
 
 
 @asynccontextmanager
-async def patient_database(settings: Settings, say: Say) -> AsyncGenerator[Found, None]:
-    """The same for who serves, and goes on where no database answers yet.
+async def database_for_serving(settings: Settings, say: Say) -> AsyncGenerator[Found, None]:
+    """The database for a server, which also starts where none answers yet.
 
     Raises:
         StorageError: it answers, and cannot be used; one line says why.

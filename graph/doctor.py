@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 import httpx2
 
-from graph.container import open_models
 from graph.database import bare_database
+from graph.models.factory import open_models
 from graph.settings import Settings
 from storage.errors import StorageError
 from storage.migrate import extension_version, has_disk_space, pending

@@ -11,7 +11,7 @@ from functools import lru_cache
 from langgraph.graph.state import CompiledStateGraph  # pyright: ignore[reportMissingTypeStubs]
 
 from graph.build import build
-from graph.container import open_parts
+from graph.container import open_dependencies
 from graph.database import database
 from graph.settings import Settings
 from nodes.state import Context, Input, Output, State
@@ -47,7 +47,7 @@ class _OpenPipeline:
     async def _keep_open(self) -> None:
         try:
             settings = await asyncio.to_thread(Settings.read)
-            async with database(settings, log.info) as url, open_parts(settings, url, log.info) as parts:
+            async with database(settings, log.info) as url, open_dependencies(settings, url, log.info) as parts:
                 self.pipeline.set_result(build(parts).compile())  # pyright: ignore[reportUnknownMemberType]
                 await asyncio.Event().wait()
         except Exception as error:

@@ -5,7 +5,7 @@ import time
 from collections.abc import Awaitable, Callable
 
 from graph.supervision import Supervisor
-from graph.turns.registry import Running
+from graph.turns.registry import TurnRegistry
 from storage.health import DatabaseHealth
 
 MODEL_SECONDS = 5.0
@@ -27,13 +27,13 @@ class Readiness:
 
     def __init__(
         self,
-        running: Running,
+        registry: TurnRegistry,
         pulse: DatabaseHealth,
         supervisor: Supervisor,
         reachable: Callable[[], Awaitable[bool]],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._running = running
+        self._registry = registry
         self._pulse = pulse
         self._supervisor = supervisor
         self._check_model = reachable
@@ -48,7 +48,7 @@ class Readiness:
         `ok`, or what is wrong in a word or two.
         """
         reachable, database = await asyncio.gather(self._model_reachable(), self._pulse.status(CHECK_SECONDS))
-        server = "shutting down" if self._running.closing else "ok"
+        server = "shutting down" if self._registry.closing else "ok"
         model = "ok" if reachable else "unreachable"
         return {"server": server, **database, "model": model, **self._supervisor.down()}
 

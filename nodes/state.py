@@ -15,12 +15,14 @@ from langgraph.runtime import Runtime
 from typing_extensions import TypedDict
 
 from nodes.employees import Slug
-from nodes.wait_for_conversation import WhileBusy
 from storage.audit import Finding
 from storage.fact_search import Memory
 from storage.facts import LearnedFact
 from storage.messages import History
 from storage.rate_limits import Allowance
+
+WhileBusy = Literal["wait", "reject", "interrupt"]
+"""What is to happen to a message while its conversation is being answered."""
 
 LOCAL_USER = "00000000-0000-4000-8000-000000000001"
 """Who asks when nobody says so: a developer in Studio."""

@@ -12,7 +12,7 @@ log = get_logger(__name__)
 
 
 @dataclass(frozen=True)
-class TurnLine:
+class TurnLogLine:
     """Outcome of a turn, in numbers, names and codes.
 
     Without the reason of its route, which may quote the message.

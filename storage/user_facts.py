@@ -150,7 +150,7 @@ async def _delete_checkpoints(conn: Connection, user_id: UUID) -> None:
     """Delete the checkpoints that may contain a fact, but for those of running turns, which are still needed."""
     await conn.execute(
         "select forget_my_checkpoints(array(select turn_id::text from chat_turns"
-        " where user_id = %(user_id)s and status not in ('accepted', 'answered')))",
+        " where user_id = %(user_id)s and status not in ('streaming', 'answered')))",
         {"user_id": user_id},
     )
 

@@ -10,7 +10,7 @@ import pytest
 from psycopg.sql import SQL, Identifier
 
 from api.logging.setup import through_stdlib
-from graph.container import Local, local_embeddings
+from graph.models.factory import LocalModels, open_local_models
 from storage.local.postgres import EmbeddedPostgres
 from storage.migrate import migrate
 from storage.pool import Pool
@@ -68,9 +68,9 @@ async def pool(database_url: str) -> AsyncIterator[Pool]:
 
 
 @pytest.fixture(scope="session")
-async def local(pytestconfig: pytest.Config) -> AsyncIterator[Local]:
+async def local(pytestconfig: pytest.Config) -> AsyncIterator[LocalModels]:
     """The real embedding model and the router it taught, loaded once."""
-    async with local_embeddings(lambda _: None, pytestconfig.cache.mkdir("frontdesk")) as loaded:
+    async with open_local_models(lambda _: None, pytestconfig.cache.mkdir("frontdesk")) as loaded:
         yield loaded
 
 
@@ -82,7 +82,7 @@ async def model() -> AsyncIterator[ModelServer]:
 
 
 @pytest.fixture
-async def serve(database_url: str, model: ModelServer, local: Local, tmp_path: Path) -> AsyncIterator[Serve]:
+async def serve(database_url: str, model: ModelServer, local: LocalModels, tmp_path: Path) -> AsyncIterator[Serve]:
     """Start the real application on a port of its own; settings as keyword arguments."""
     async with serving(database_url, model.url, local, tmp_path) as start:
         yield start

@@ -10,7 +10,7 @@ import click
 from langchain_core.messages import HumanMessage
 
 from api.cli.settings import settled
-from graph.container import open_parts
+from graph.container import open_dependencies
 from graph.database import database
 from graph.replay.record import record
 from graph.replay.recording import Recording, Step
@@ -52,7 +52,7 @@ def record_turn(
     )
 
     async def work() -> Recording:
-        async with database(settings, click.echo) as url, open_parts(settings, url, click.echo) as parts:
+        async with database(settings, click.echo) as url, open_dependencies(settings, url, click.echo) as parts:
             return await record(parts, given, Context(user_id=str(user)), title or message[:60])
 
     recording = asyncio.run(work())

@@ -65,4 +65,4 @@ async def prometheus(user: NamedDependency[User], request: Request[Any, Any, Any
     if not user.admin and not isinstance(request.app.state.door, LocalSessions):
         raise Problem(403, "forbidden", "Only administrators may see this.")
     service = cast(Service, request.app.state.service)  # as it is, also without a database
-    return Response(await service.figures(), headers={"Content-Type": CONTENT_TYPE_LATEST})
+    return Response(await service.prometheus(), headers={"Content-Type": CONTENT_TYPE_LATEST})

@@ -8,8 +8,7 @@ from litestar.openapi.spec import OpenAPIHeader, OpenAPIMediaType, OpenAPIRespon
 from pydantic import BaseModel, ConfigDict, Field
 from typing_extensions import TypedDict
 
-from nodes.state import FinishReason, Usage
-from nodes.wait_for_conversation import WhileBusy
+from nodes.state import FinishReason, Usage, WhileBusy
 
 EVENT_STREAM = "text/event-stream"
 CONVERSATION_ID = r"^(\.{0,2}[A-Za-z0-9_:-]|\.{3})[A-Za-z0-9_.:-]*$"

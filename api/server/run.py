@@ -19,10 +19,11 @@ from api.auth.local_mode import LOOPBACK
 from api.logging.setup import keep_log, say
 from api.server.http_limits import Edge
 from api.server.workers import Workers, counted_together
-from graph.container import open_models
-from graph.database import patient_database
+from graph.container import open_service
+from graph.database import database_for_serving
+from graph.models.factory import open_models
 from graph.observability.tracing import Tracing, tracing
-from graph.service import Service, open_service
+from graph.service import Service
 from graph.settings import Settings
 from storage.local.supervisor import die_with_parent
 
@@ -122,7 +123,7 @@ async def _serve_here(settings: Settings, host: str, port: int) -> None:
     traced = tracing(settings)
     async with open_service(settings, partial(say, settings), tracing=traced) as service:
         app = create_app(settings, lambda: nullcontext(service), traced)
-        server = _Server(configure(app, settings, host, port), service.parts.model.label)
+        server = _Server(configure(app, settings, host, port), service.dependencies.model.label)
         asyncio.get_running_loop().add_signal_handler(
             signal.SIGINT, in_time(partial(server.handle_exit, signal.SIGINT, None))
         )
@@ -132,7 +133,7 @@ async def _serve_here(settings: Settings, host: str, port: int) -> None:
 
 async def _serve_many(settings: Settings, host: str, port: int, workers: int) -> None:
     # Opened here first, so that what is wrong is said once, in one line, and the workers find it ready.
-    async with patient_database(settings, partial(say, settings)), AsyncExitStack() as stack:
+    async with database_for_serving(settings, partial(say, settings)), AsyncExitStack() as stack:
         models = await open_models(settings, stack, partial(say, settings))
         figures = stack.enter_context(counted_together(settings.data_dir))
         config = configure("api.server.run:worker_app", settings, host, port, workers=workers)

@@ -28,14 +28,13 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from graph.models.chat import ChatModel
 from graph.models.circuit_breaker import State
 from graph.supervision import BackgroundTask, Tick
-from graph.turns.event_log import Scribe
-from graph.turns.registry import Running
+from graph.turns.event_log import EventLogWriter
+from graph.turns.registry import TurnRegistry
 from nodes.employees import EMPLOYEES
-from nodes.record_metrics import Metrics
 from storage.audit import Finding
 from storage.errors import Gone, StorageUnavailable
-from storage.metrics import REJECTED, Outcome, TurnMetrics
-from storage.pool import PoolUsage
+from storage.metrics import REJECTED, Metrics, Outcome, TurnMetrics
+from storage.pool import Pool, PoolUsage
 
 FIRST_TOKEN_BUCKETS = (0.1, 0.25, 0.5, 0.75, 1, 1.5, 2, 3, 5, 10, 25)
 TURN_BUCKETS = (0.25, 0.5, 1, 2, 3, 5, 8, 12, 18, 25, 40, 150)
@@ -100,12 +99,16 @@ class PrometheusMetrics:
         self._jobs.set(float("nan") if waiting is None else waiting)
 
     def watch(
-        self, running: Running, scribe: Scribe, pools: Mapping[str, Callable[[], PoolUsage]], models: Iterable[object]
+        self,
+        registry: TurnRegistry,
+        writer: EventLogWriter,
+        pools: Mapping[str, Callable[[], PoolUsage]],
+        models: Iterable[object],
     ) -> None:
         """Read these gauges whenever they are scraped."""
-        self._read("frontdesk_running_turns", "Turns that run here.", lambda: running.count)
-        self._read("frontdesk_waiting_messages", "Messages that wait for their conversation.", lambda: running.waiting)
-        self._read("frontdesk_journal_waiting_events", "Events not in the event log yet.", lambda: scribe.held)
+        self._read("frontdesk_running_turns", "Turns that run here.", lambda: registry.count)
+        self._read("frontdesk_waiting_messages", "Messages that wait for their conversation.", lambda: registry.waiting)
+        self._read("frontdesk_journal_waiting_events", "Events not in the event log yet.", lambda: writer.unwritten)
         used = self._gauge("frontdesk_pool_used_connections", "Connections in use.", "pool")
         size = self._gauge("frontdesk_pool_connections", "Open connections.", "pool")
         waiting = self._gauge("frontdesk_pool_waiting", "Callers that wait for a connection.", "pool")
@@ -166,17 +169,19 @@ class PrometheusMetrics:
         return Gauge(name, description, labels, registry=self._registry, multiprocess_mode=mode)
 
 
-class CountedMetrics:
-    """Stores the metrics of turns, and counts each turn that it is the first to store."""
+class CountedMetrics(Metrics):
+    """Stores the metrics of turns, and counts for Prometheus each turn that it is the first to store."""
 
-    def __init__(self, stored: Metrics, prometheus: PrometheusMetrics) -> None:
-        self._stored = stored
+    def __init__(self, pool: Pool, prometheus: PrometheusMetrics) -> None:
+        super().__init__(pool)
         self._prometheus = prometheus
 
-    async def record(self, user_id: UUID, turn_id: UUID, measured: TurnMetrics, findings: Sequence[Finding]) -> bool:
+    async def record(
+        self, user_id: UUID, turn_id: UUID, measured: TurnMetrics, findings: Sequence[Finding] = ()
+    ) -> bool:
         """Store the turn's row and the guard's findings, once; returns whether they are new."""
         try:
-            new = await self._stored.record(user_id, turn_id, measured, findings)
+            new = await super().record(user_id, turn_id, measured, findings)
         except (StorageUnavailable, Gone):
             raise  # tried again later, or the turn was deleted
         except Exception:

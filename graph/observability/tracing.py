@@ -23,13 +23,13 @@ from opentelemetry.trace import Span, SpanKind, StatusCode, Tracer, TracerProvid
 from graph.node_wrappers import Node
 from graph.observability.genai_attributes import RequestSpan, server_attributes, set_error
 from graph.settings import Settings
-from graph.turns.endings import outcome_of
-from graph.turns.events import Done, Start
+from graph.turns.outcome import outcome_of
 from graph.turns.turn import Turn
 from nodes.answer.attempts import out_of_time
 from nodes.employees import find
 from nodes.errors import ModelUnavailable
 from nodes.state import Context, State
+from nodes.stream_events import Done
 from storage.metrics import REJECTED
 
 FLUSH_SECONDS = 0.5
@@ -53,7 +53,7 @@ class Tracing:
     """Sends the spans that are left, for at most `FLUSH_SECONDS`."""
 
     @contextmanager
-    def turn(self, turn: Turn, *, run: int) -> Generator[None]:
+    def turn(self, turn: Turn) -> Generator[None]:
         """A span for a run of the turn. The first run is part of the request's trace, any other has its own trace."""
         attributes: dict[str, str | int] = {
             "gen_ai.operation.name": "invoke_agent",
@@ -61,9 +61,9 @@ class Tracing:
             "gen_ai.conversation.id": turn.conversation_id,
             "enduser.id": str(turn.user_id),
             "frontdesk.turn.id": str(turn.turn_id),
-            "frontdesk.turn.run": run,
+            "frontdesk.turn.run": turn.attempt,
         }
-        parent = None if run == 1 else TraceContext()
+        parent = None if turn.attempt == 1 else TraceContext()
         span = self._tracer().start_span("invoke_agent", parent, attributes=attributes)
         with use_span(span, end_on_exit=True, record_exception=False, set_status_on_exception=False):
             try:
@@ -135,10 +135,10 @@ class Tracing:
 def _set_route(span: Span, turn: Turn) -> None:
     """The employee that answers, and the confidence of that choice."""
     slug = turn.end.employee if isinstance(turn.end, Done) else None
-    if isinstance(turn.opened, Start):
-        slug = turn.opened.route["employee"]
-        span.set_attribute("gen_ai.request.model", turn.opened.model)
-        span.set_attribute("frontdesk.route.confidence", turn.opened.route["confidence"])
+    if turn.start:
+        slug = turn.start.employee.slug
+        span.set_attribute("gen_ai.request.model", turn.start.model)
+        span.set_attribute("frontdesk.route.confidence", turn.start.route.confidence)
     if employee := find(slug):
         span.update_name(f"invoke_agent {employee.name}")
         span.set_attribute("gen_ai.agent.id", employee.slug)

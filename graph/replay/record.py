@@ -11,14 +11,14 @@ from typing import Any, cast
 from langgraph.config import get_config
 
 from graph.build import build
-from graph.dependencies import Parts
+from graph.dependencies import Dependencies
 from graph.replay.recording import Call, Recording, Step, error_to_json, from_json, to_json
 from nodes.state import Context, Input
 
 RECORDED_CALLS: Mapping[str, tuple[str, ...]] = {
     "clock": (), "classify": (), "embed": (), "summarise": (), "extract": (),
     "limits": ("take",), "queue": ("take", "wait", "leave", "interrupt"),
-    "who_answered": ("current_employee",), "conversations": ("history",),
+    "messages": ("current_employee", "history"),
     "recall": ("nearest",), "model": ("stream",), "second": ("stream",), "turns": ("accept", "answer", "finish"),
     "summaries": ("save",), "facts": ("remember",), "metrics": ("record",),
 }  # fmt: skip
@@ -29,7 +29,7 @@ STREAMS = ("model.stream", "second.stream")
 AnyCall = Callable[..., Any]
 
 
-async def record(parts: Parts, given: Input, context: Context, title: str) -> Recording:
+async def record(parts: Dependencies, given: Input, context: Context, title: str) -> Recording:
     """Run a turn with real parts and record it."""
     recording = Recording(
         title=title,
@@ -63,7 +63,7 @@ async def collect_steps(tasks: AsyncIterator[Any], calls: Mapping[str, list[Call
     return list(steps.values())
 
 
-def with_calls(parts: Parts, wrap: Callable[[str, AnyCall], AnyCall]) -> Parts:
+def with_calls(parts: Dependencies, wrap: Callable[[str, AnyCall], AnyCall]) -> Dependencies:
     """The parts with each of `RECORDED_CALLS` replaced by what `wrap` makes of its name and the call itself."""
     replaced: dict[str, Any] = {}
     for name, methods in RECORDED_CALLS.items():

@@ -10,7 +10,7 @@ from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.graph import START
 
 from graph.build import Graph, build
-from graph.dependencies import Parts, unconnected
+from graph.dependencies import Dependencies, unconnected
 from graph.replay.record import STREAMS, AnyCall, arguments, collect_steps, current_node, with_calls
 from graph.replay.recording import Call, Recording, Step, from_json, raise_recorded
 from nodes.extract_facts import FactsFound
@@ -107,7 +107,7 @@ def _predecessors(graph: Graph, step: Step) -> list[str]:
     return (direct or branching)[:1]
 
 
-def _recorded_parts(recording: Recording, on_call: Callable[[str, Call], None]) -> Parts:
+def _recorded_parts(recording: Recording, on_call: Callable[[str, Call], None]) -> Dependencies:
     """Parts whose calls return their recorded answers."""
     left = {step.node: deque(step.calls) for step in recording.steps}
 

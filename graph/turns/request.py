@@ -1,61 +1,36 @@
-"""What a turn is begun with, and what is written down of turns besides their answers."""
+"""What a client asks of `TurnManager.send`."""
 
-from collections.abc import Awaitable, Callable
+import json
 from dataclasses import dataclass
-from typing import Protocol
+from hashlib import sha256
 from uuid import UUID
 
-from graph.turns.turn import Turn
-from nodes.wait_for_conversation import WhileBusy
-from storage.event_log import Numbered, Told
-from storage.turn_records import Story
+from nodes.state import WhileBusy
 
 
 @dataclass(frozen=True)
-class Ask:
-    """What a client asks for."""
+class SendRequest:
+    """A message to answer, checked for its form and nothing else."""
 
     user_id: UUID
     message: str
-    conversation_id: str
+    conversation_id: str | None = None
+    """None begins a new conversation."""
     employee: str | None = None
     while_busy: WhileBusy = "wait"
+    instead_of: UUID | None = None
+    """The turn of this conversation that the wrong employee answered; `employee` is asked instead."""
     key: str | None = None
-    """By which the client knows this request again."""
+    """The idempotency key: the same key and request are the same turn."""
 
-
-class Keys(Protocol):
-    """Keeps what clients' keys stand for."""
-
-    async def give_up(self, user_id: UUID, turn_id: UUID) -> None:
-        """Let the key be claimed anew, and the next in line go on: nothing is kept of the turn."""
-        ...
-
-
-class Records(Protocol):
-    """Keeps records of turns."""
-
-    async def story(self, user_id: UUID, turn_id: UUID) -> Story | None:
-        """What whoever takes a turn over must know."""
-        ...
-
-
-class Journal(Protocol):
-    """Keeps events."""
-
-    async def read(self, user_id: UUID, turn_id: UUID, *, after: int) -> list[Numbered]:
-        """Those beyond a number."""
-        ...
-
-
-@dataclass(frozen=True)
-class Books:
-    """What is written down of turns besides their answers."""
-
-    keys: Keys
-    records: Records
-    journal: Journal
-    write: Callable[[Turn, int, Told], None]
-    """Puts an event into the journal, soon."""
-    written: Callable[[Turn], Awaitable[None]]
-    """Waits until it has all that a turn has told: once the turn is over nobody would tell its readers the rest."""
+    @property
+    def fingerprint(self) -> str:
+        """Hash of all that a repeated request must have in common, in hex."""
+        body = {
+            "message": self.message,
+            "conversation_id": self.conversation_id,
+            "employee": self.employee,
+            "while_busy": self.while_busy,
+            "instead_of": str(self.instead_of) if self.instead_of else None,
+        }
+        return sha256(json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()).hexdigest()

@@ -1,20 +1,38 @@
-"""Let an answer be stopped from outside."""
+"""Stop an answer from outside."""
 
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from weakref import WeakValueDictionary
+
+
+class StopRequests:
+    """An event for each turn that is being answered, set once somebody asks that its answer end.
+
+    An event is kept for as long as anyone holds on to it.
+    """
+
+    def __init__(self) -> None:
+        self._events: WeakValueDictionary[str, asyncio.Event] = WeakValueDictionary()
+
+    def of(self, turn_id: str) -> asyncio.Event:
+        """The turn's event."""
+        event = self._events.get(turn_id)
+        if event is None:
+            event = self._events[turn_id] = asyncio.Event()
+        return event
 
 
 class Stopped(Exception):
-    """Somebody asked that no more be said."""
+    """The answer was asked to end."""
 
 
 @asynccontextmanager
 async def stoppable(stop: asyncio.Event) -> AsyncGenerator[None]:
-    """Break the block off as soon as `stop` is set, at whatever it is waiting for.
+    """Leave the block as soon as `stop` is set, at whatever it is waiting for.
 
     Raises:
-        Stopped: it was.
+        Stopped: it was set.
     """
     task = asyncio.current_task()
     assert task is not None

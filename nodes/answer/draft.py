@@ -17,7 +17,7 @@ FINISH_REASONS: dict[str, FinishReason] = {"length": "length", "content_filter":
 
 @dataclass
 class Draft:
-    """What was said of the model's words; what an attempt said stands until the next one has a word in its place."""
+    """The text that was sent out, and how it ended; an attempt's text stands until the next one has its first word."""
 
     text: str = ""
     """As it went out: with card numbers, IBANs and national ids masked."""
@@ -30,9 +30,9 @@ class Draft:
     prompt: Sequence[AnyMessage] = field(default=(), compare=False)
     """What that model was asked."""
     begun: bool = field(default=False, compare=False)
-    """Whether this attempt has said something."""
+    """Whether this attempt has sent something."""
     breaks: int = field(default=0, compare=False)
-    """Attempts that said something and failed then."""
+    """Attempts that sent something and failed then."""
     masked: Counter[Kind] = field(default_factory=Counter[Kind], compare=False)
     """How many numbers were masked in `text`, by kind."""
     _masker: StreamMasker = field(default_factory=StreamMasker, compare=False, repr=False)
@@ -46,20 +46,20 @@ class Draft:
         self._blanks = ""
 
     def take(self, chunk: AIMessageChunk) -> str:
-        """Add a piece; returns what is to be said, which may be less while a number could be under way."""
+        """Add a piece; returns what is to be sent, which is less while a number to mask may be under way."""
         if chunk.usage_metadata:
             self.prompt_tokens = chunk.usage_metadata["input_tokens"]
             self.completion_tokens = chunk.usage_metadata["output_tokens"]
         if reason := chunk.response_metadata.get("finish_reason"):
             self.finish_reason = FINISH_REASONS.get(reason, "stop")
-        return self._say(self._masker.feed(str(chunk.text)))
+        return self._add(self._masker.feed(str(chunk.text)))
 
     def end(self) -> str:
-        """Nothing follows in this attempt, however it ended; returns what is still to be said."""
-        return self._say(self._masker.flush())
+        """End the attempt, however it ended; returns what is still to be sent."""
+        return self._add(self._masker.flush())
 
-    def _say(self, text: str) -> str:
-        """White space waits for the first word, for alone it says nothing."""
+    def _add(self, text: str) -> str:
+        """Append the text; white space waits for the first word, because alone it is no answer."""
         text = self._blanks + text
         self._blanks = ""
         if not self.begun:

@@ -137,7 +137,8 @@ _INSERT: dict[type[line.AccountLine], LiteralString] = {
     line.Turn: (
         "insert into chat_turns (user_id, turn_id, convo_id, status, asked_employee, employee_slug, finish_reason,"
         " error_code, created_at, updated_at) values (%(user_id)s, %(turn_id)s, %(conversation_id)s,"
-        " case %(status)s when 'accepted' then 'failed' when 'answered' then 'done' else %(status)s end,"
+        " case when %(status)s in ('streaming', 'accepted', 'failed') then 'failed'"
+        " when %(finish_reason)s::text = 'stopped' then 'stopped' else 'done' end,"
         " %(asked_employee)s, %(employee)s, %(finish_reason)s, %(error_code)s, %(created_at)s, %(updated_at)s)"
     ),
     line.Misroute: (

@@ -74,7 +74,8 @@ class Turn(Line):
     type: Literal["turn"]
     turn_id: UUID
     conversation_id: ConversationId
-    status: Literal["accepted", "answered", "done", "failed", "stopped"]
+    status: Literal["streaming", "answered", "done", "stopped", "failed", "accepted"]
+    """`accepted` is what files of an earlier release call `streaming`."""
     asked_employee: Name | None
     employee: Name
     finish_reason: Literal["stop", "length", "timeout", "stopped", "blocked"] | None

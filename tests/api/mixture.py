@@ -139,7 +139,7 @@ class Mixture:
         self.model.queue(Hang(["Well, "]), streaming)
         async with listening(self.hasty, self.bob, "Hello", employee="byte") as events:
             turn_id = (await until(events, "token"))[0].data["turn_id"]
-            left = await self.hasty.service.runner.running.close(0)
+            left = await self.hasty.service.registry.close(0)
         assert [str(one) for one in left] == [turn_id]
         async with self.hasty.client(self.bob) as client:
             self.unseen.append((await client.post("/chat", json={"message": "And me?"})).json()["code"])

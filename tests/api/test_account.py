@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from graph.account_import import BadExport, read_export
-from graph.service import EXPORT_CONNECTIONS
+from graph.container import EXPORT_CONNECTIONS
 from storage.account_export.importer import AccountImporter
 from storage.errors import AccountNotEmpty
 from storage.pool import Pool
@@ -94,10 +94,10 @@ async def test_exports_that_nobody_reads_on_stand_in_nobodys_way(frontdesk: Fron
     async with AsyncExitStack() as stack:
         for number in range(EXPORT_CONNECTIONS - 1):
             lines_ = await stack.enter_async_context(
-                aclosing(frontdesk.service.records.exporter.lines(UUID(int=number)))
+                aclosing(frontdesk.service.user_data.exporter.lines(UUID(int=number)))
             )
             await anext(lines_)
-        begun = await stack.enter_async_context(aclosing(frontdesk.service.records.exporter.lines(ada)))
+        begun = await stack.enter_async_context(aclosing(frontdesk.service.user_data.exporter.lines(ada)))
         await anext(begun)
         async with frontdesk.client(ada) as client:
             again = await client.get("/export")
@@ -113,7 +113,7 @@ async def put_back(frontdesk: Frontdesk, user: UUID, exported: list[dict[str, An
     """Import these lines."""
     texts = [json.dumps(line).encode() for line in exported]
     async with Pool.open(frontdesk.service.url, size=1) as pool:
-        parts = frontdesk.service.parts
+        parts = frontdesk.service.dependencies
         return await AccountImporter(pool, parts.embed, parts.embedding_model).import_lines(user, read_export(texts))
 
 

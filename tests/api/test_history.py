@@ -81,7 +81,7 @@ async def test_of_an_imported_answer_only_the_words_and_its_end_are_known(
     await frontdesk.chat(ada, "Hello", conversation_id="c-1")
     async with frontdesk.client(ada) as client:
         lines = (await client.get("/export")).text.splitlines()
-    parts = frontdesk.service.parts
+    parts = frontdesk.service.dependencies
     async with Pool.open(frontdesk.service.url, size=1) as pool:
         await AccountImporter(pool, parts.embed, parts.embedding_model).import_lines(
             bob, read_export(one.encode() for one in lines)

@@ -95,7 +95,7 @@ async def test_it_is_taken_along_and_erased(frontdesk: Frontdesk, ada: UUID, bob
     assert await misroutes(frontdesk, ada) == []
     (line,) = [line for line in map(json.loads, lines) if line["type"] == "misroute"]
     assert (line["turn_id"], line["chosen_employee"], line["wanted_employee"]) == (str(turn), "tag", "byte")
-    parts = frontdesk.service.parts
+    parts = frontdesk.service.dependencies
     async with Pool.open(frontdesk.service.url, size=1) as pool:
         await AccountImporter(pool, parts.embed, parts.embedding_model).import_lines(
             bob, read_export(one.encode() for one in lines)

@@ -134,7 +134,7 @@ async def test_a_turn_that_is_finished_twice_is_counted_once(
     """By the process that stored it first, also where another one adopts it."""
     adopter = await serve() if elsewhere else frontdesk
     await frontdesk.chat(ada, "Hello", employee="tag")
-    frontdesk.service.runner.running.closing = elsewhere  # so that it adopts nothing
+    frontdesk.service.registry.closing = elsewhere  # so that it adopts nothing
     unfinished = "update chat_turns set status = 'answered', lease_until = now() - interval '1 s' returning 1"
     assert await rows(frontdesk.service.url, unfinished) == [(1,)]
     await adopter.ended()

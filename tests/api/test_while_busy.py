@@ -10,7 +10,6 @@ from nodes import wait_for_conversation
 from nodes.wait_for_conversation import FULL
 from storage import conversation_queue
 from storage.conversation_queue import MOST_IN_CONVERSATION as MOST
-from storage.conversation_queue import Queue
 from tests.support.app import Answer, Frontdesk, Serve
 from tests.support.database import row, rows
 from tests.support.listening import in_line, listening, until
@@ -208,6 +207,6 @@ async def test_who_waits_asks_for_nothing_until_it_is_told(
 
 def requests(server: Frontdesk) -> int:
     """How often a turn of this server has asked for a connection."""
-    line = server.service.parts.queue
+    line = server.service.dependencies.queue
     assert isinstance(line, Queue)
     return line._pool._connections.get_stats()["requests_num"]

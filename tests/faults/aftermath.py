@@ -115,7 +115,7 @@ async def done(asked: Asked) -> None:
         while await rows(
             asked.url, "select from chat_turns where user_id = %(user)s and status <> 'done'", user=asked.user
         ):
-            await asked.frontdesk.service.heart.adopt()
+            await asked.frontdesk.service.leases.adopt()
             await asked.frontdesk.settled()
             await asyncio.sleep(0.005)
     await asked.frontdesk.settled()

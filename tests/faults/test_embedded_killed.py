@@ -11,7 +11,7 @@ import httpx
 import psutil
 import pytest
 
-from graph.container import VECTORS
+from graph.models.factory import VECTORS
 from storage.local.postgres import EmbeddedPostgres
 from storage.migrate import migrate
 from tests.storage.processes import postmaster, wait_until_ended

@@ -11,7 +11,7 @@ from uuid import UUID
 import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from graph.container import Local
+from graph.models.factory import LocalModels
 from storage.connections import Connection, ConnectionPool
 from storage.local.postgres import EmbeddedPostgres
 from storage.migrate import has_disk_space
@@ -34,7 +34,7 @@ needs_mount = pytest.mark.skipif(not Postgres.can_mount(), reason="needs the rig
 
 
 @pytest.fixture
-async def serve(postgres: Postgres, model: ModelServer, local: Local, tmp_path: Path) -> AsyncIterator[Serve]:
+async def serve(postgres: Postgres, model: ModelServer, local: LocalModels, tmp_path: Path) -> AsyncIterator[Serve]:
     """The application on that server."""
     model.always(FACT, structured)
     async with serving(await spells.for_servers(postgres), model.url, local, tmp_path) as start:

@@ -75,13 +75,13 @@ async def test_a_server_that_has_enough_to_begin_takes_nothing_over(
     frontdesk: Frontdesk, model: ModelServer, ada: UUID, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Another one may have less. Once its own answer has begun, or ended, it does."""
-    monkeypatch.setattr(leases, "MOST", 1)
+    monkeypatch.setattr(leases, "MAX_WITHOUT_WORDS", 1)
     url = frontdesk.service.url
     model.queue(Hang(), streaming)
     async with listening(frontdesk, ada, "Hello") as events, frontdesk.client(ada) as client:
         turn_id = (await until(events, "start"))[0].data["turn_id"]
         await rows(url, ORPHANS, count=3)
-        assert await frontdesk.service.heart.adopt() == 0
+        assert await frontdesk.service.leases.adopt() == 0
         assert await rows(url, "select from chat_turns where attempt > 1") == []
         await client.post(f"/turns/{turn_id}/stop")
         await until(events, "done")

@@ -108,7 +108,7 @@ async def test_a_message_whose_process_is_killed_as_it_waits_is_answered_where_i
 
 async def attached(frontdesk: Frontdesk, turn: UUID) -> None:
     """Return once somebody here waits for another process's turn."""
-    while str(turn) not in frontdesk.service.news._waiting:  # noqa: ASYNC110 - it says nothing of that
+    while str(turn) not in frontdesk.service.notifications._waiting:  # noqa: ASYNC110 - it says nothing of that
         await asyncio.sleep(0.01)
 
 

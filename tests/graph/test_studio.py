@@ -9,7 +9,7 @@ import pytest
 from langgraph_sdk.errors import InternalServerError
 
 from nodes.state import LOCAL_USER
-from storage.conversation_queue import Queue
+from storage.conversation_queue import ConversationQueue
 from storage.local.postgres import EmbeddedPostgres
 from storage.pool import Pool
 from tests.conftest import create_database
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.xdist_group("studio")  # one server for all of them
 QUESTION = "What can I write off for my side business?"
 ANSWER = "Keep the receipts, and ask me again in May."
 NODES = {
-    "guard", "rate_limit", "route", "load_summary", "load_memory",
+    "guard", "rate_limit", "wait_for_conversation", "route", "load_summary", "load_memory",
     "trim_context", "generate", "roll_summary", "extract_facts", "record_metrics",
 }  # fmt: skip
 JOINS = {"trim_context", "record_metrics"}
@@ -102,7 +102,7 @@ async def test_a_number_in_an_answer_is_masked(studio: Studio, model: ModelServe
 
 
 async def test_every_node_has_an_update_and_a_checkpoint(studio: Studio) -> None:
-    """All ten nodes report their updates, and the thread's history has every step."""
+    """All nodes report their updates, and the thread's history has every step."""
     thread = await studio.thread()
     run = await studio.ask(thread, QUESTION)
     assert {name for update in run.updates for name in update} == NODES
@@ -112,7 +112,7 @@ async def test_every_node_has_an_update_and_a_checkpoint(studio: Studio) -> None
     assert (values["conversation_id"], values["route"]["employee"]) == (thread, "ledger")
     history = await studio.client.threads.get_history(thread, limit=50)
     # One checkpoint for the input, one for each step; where branches join, the server drops the next tasks.
-    assert [(step["metadata"] or {})["step"] for step in history] == list(range(8, -2, -1))
+    assert [(step["metadata"] or {})["step"] for step in history] == list(range(9, -2, -1))
     assert {task["name"] for step in history for task in step["tasks"]} | JOINS == NODES | {"__start__"}
 
 
@@ -152,7 +152,7 @@ async def test_a_second_message_continues_the_conversation(
 
 async def test_a_run_waits_for_its_conversation(studio: Studio, pool: Pool, database_url: str, ada: UUID) -> None:
     """Also without notifications: it polls."""
-    line, before = Queue(pool, uuid4()), uuid4()
+    line, before = ConversationQueue(pool, uuid4()), uuid4()
     assert await line.take(ada, "shared", before, claimed=False) == "first"
     run = asyncio.create_task(studio.ask(await studio.thread(), QUESTION, ada, "shared"))
     await in_line(database_url, 1)

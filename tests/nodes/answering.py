@@ -5,8 +5,8 @@ from collections.abc import Callable
 from uuid import UUID, uuid5
 
 from langchain_core.messages import AnyMessage, HumanMessage, SystemMessage
-
 from nodes.answer.stop_requests import Stops
+
 from nodes.generate import Generated, generate
 from nodes.state import State
 from storage.turns import Answered

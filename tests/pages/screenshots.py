@@ -17,7 +17,7 @@ from typing import Literal, NamedTuple
 import psycopg
 from playwright.async_api import Browser, StorageState, async_playwright, expect
 
-from graph.container import local_embeddings
+from graph.models.factory import open_local_models
 from storage.local.postgres import EmbeddedPostgres
 from storage.metrics import TurnMetrics
 from storage.migrate import migrate
@@ -78,7 +78,7 @@ async def main(folder: Path) -> None:
         model = await stack.enter_async_context(ModelServer())
         url = await stack.enter_async_context(EmbeddedPostgres(scratch / "postgres").running())
         await migrate(url)
-        local = await stack.enter_async_context(local_embeddings(lambda _: None))
+        local = await stack.enter_async_context(open_local_models(lambda _: None))
         serve = await stack.enter_async_context(serving(url, model.url, local, scratch))
         frontdesk = await serve(jwt_secret=None, rate_limit=0)
         playwright = await stack.enter_async_context(async_playwright())

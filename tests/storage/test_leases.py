@@ -7,7 +7,7 @@ import psycopg
 import pytest
 
 from storage import leases
-from storage.conversation_queue import Queue
+from storage.conversation_queue import ConversationQueue
 from storage.errors import Gone
 from storage.leases import ADOPT, Leases, present, terms
 from storage.pool import Pool
@@ -20,7 +20,7 @@ RUN_OUT = "update chat_turns set lease_until = now() - interval '1 second'"
 async def begun(pool: Pool, user: UUID, owner: UUID, conversation: str = "c-1") -> UUID:
     """A turn that this process runs."""
     turn_id = uuid4()
-    await Queue(pool, owner).take(user, conversation, turn_id, claimed=False)
+    await ConversationQueue(pool, owner).take(user, conversation, turn_id, claimed=False)
     await Turns(pool, owner).accept(user, turn_id, accepted(conversation=conversation))
     return turn_id
 

@@ -13,9 +13,9 @@ from psycopg.sql import SQL, Identifier
 from storage import retention
 from storage.audit import Finding
 from storage.checkpoints import first_checkpoint_id, open_checkpointer
-from storage.conversation_queue import Queue
-from storage.event_log import Batch, Journal, Told
-from storage.idempotency import Keys
+from storage.conversation_queue import ConversationQueue
+from storage.event_log import Batch, EventLog, LoggedEvent
+from storage.idempotency import IdempotencyKeys
 from storage.metrics import Metrics
 from storage.pool import Pool
 from storage.rate_limits import RateLimits
@@ -29,11 +29,11 @@ FOUND = Finding(kind="card", action="masked", rule=None, text_hash="0" * 64)
 async def insert_rows(pool: Pool, url: str, user: UUID) -> UUID:
     """Insert a row into each of the tables; returns the turn's id."""
     turn_id = await save_accepted(pool, user, accepted())
-    told = Told(event="token", data={"text": "Hello"})
-    await Journal(pool).write([Batch(user_id=user, turn_id=turn_id, first=1, events=[told])])
+    told = LoggedEvent(1, "token", b'{"text":"Hello"}')
+    await EventLog(pool).write([Batch(user, turn_id, [told])])
     await RateLimits(pool, 8).take(user)
-    await Keys(pool).claim(user, "a key", "0" * 64, turn_id)
-    await Queue(pool).take(user, "c-1", uuid4(), claimed=False)
+    await IdempotencyKeys(pool).claim(user, "a key", "0" * 64, turn_id)
+    await ConversationQueue(pool).take(user, "c-1", uuid4(), claimed=False)
     await Metrics(pool).record(user, turn_id, turn_metrics(), [FOUND])
     config: RunnableConfig = {"configurable": {"thread_id": str(turn_id), "checkpoint_ns": ""}}
     checkpoint = empty_checkpoint()

@@ -20,9 +20,10 @@ from api.auth.tokens import issue_token
 from api.logging.setup import through_stdlib
 from api.server.http_limits import Edge
 from api.server.run import configure
-from graph.container import Local
+from graph.container import open_service
+from graph.models.factory import LocalModels
 from graph.observability.tracing import tracing
-from graph.service import Service, open_service
+from graph.service import Service
 from graph.settings import Settings
 from tests.support.database import rows
 
@@ -96,12 +97,12 @@ class Frontdesk:
 
     async def settled(self) -> None:
         """Wait until no turn runs any more, the work after the answers included."""
-        await self.service.runner.running.idle()
+        await self.service.registry.idle()
 
     async def ended(self) -> None:
         """Wait until every turn has ended, those that are taken over too: by this server, or another that looks."""
-        while await rows(self.service.url, "select from chat_turns where status in ('accepted', 'answered')"):
-            await self.service.heart.adopt()
+        while await rows(self.service.url, "select from chat_turns where status in ('streaming', 'answered')"):
+            await self.service.leases.adopt()
             await self.settled()
             await asyncio.sleep(0.01)
 
@@ -148,7 +149,7 @@ class Serve(Protocol):
 
 
 @asynccontextmanager
-async def serving(database_url: str, model_url: str, local: Local, folder: Path) -> AsyncGenerator[Serve]:
+async def serving(database_url: str, model_url: str, local: LocalModels, folder: Path) -> AsyncGenerator[Serve]:
     """A way to start applications that all end with the block."""
     through_stdlib()  # and so, where nobody set that up, nothing but warnings is seen
     async with AsyncExitStack() as stack:
@@ -176,7 +177,7 @@ def _settings(database_url: str, model_url: str, folder: Path, **settings: Any) 
 
 
 @asynccontextmanager
-async def _running(settings: Settings, local: Local, http: type[Edge]) -> AsyncGenerator[Frontdesk]:
+async def _running(settings: Settings, local: LocalModels, http: type[Edge]) -> AsyncGenerator[Frontdesk]:
     listening = socket.create_server(("127.0.0.1", 0))
     url = f"http://127.0.0.1:{listening.getsockname()[1]}"
     traced = tracing(settings)

@@ -11,7 +11,7 @@ import psutil
 from litestar import Litestar
 
 from api.server.http_limits import Edge
-from graph.turns.event_log import Scribe
+from graph.turns.event_log import EventLogWriter
 from graph.turns.turn import Turn
 from tests.support.app import Frontdesk
 
@@ -21,13 +21,13 @@ def left(frontdesk: Frontdesk) -> Counter[str]:
     write = frontdesk.service.runner.books.write
     assert isinstance(write, MethodType)
     scribe = write.__self__
-    assert isinstance(scribe, Scribe)
+    assert isinstance(scribe, EventLogWriter)
     return Counter(
         {
             "requests": len(frontdesk.server.server_state.tasks),
             "connections": len(frontdesk.server.server_state.connections),
-            "running turns": len(frontdesk.service.runner.running._tasks),
-            "turns that readers wait for": len(frontdesk.service.rejoin._news._waiting),
+            "running turns": len(frontdesk.service.registry._tasks),
+            "turns that readers wait for": len(frontdesk.service.subscriptions._news._waiting),
             "streams": sum(cast(Litestar, frontdesk.server.config.app).state.streams.values()),
             "turns with unwritten events": len(scribe._held) + len(scribe._writing),
         }
@@ -36,7 +36,7 @@ def left(frontdesk: Frontdesk) -> Counter[str]:
 
 def wasted(frontdesk: Frontdesk) -> int:
     """Connections to Postgres that came back unusable from whoever asked for turns."""
-    return frontdesk.service.records.turns._pool._connections.get_stats().get("returns_bad", 0)
+    return frontdesk.service.user_data.turns._pool._connections.get_stats().get("returns_bad", 0)
 
 
 def tasks() -> Counter[str]:

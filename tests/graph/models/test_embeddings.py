@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from graph.container import Local
 from graph.models.embeddings import EmbeddingCache, NoEmbeddings, _example_vectors, no_router
+from graph.models.factory import LocalModels
 from graph.models.local_embeddings import MESSAGE_TOKENS, MiniLM, head_and_tail
 from nodes.errors import EmbeddingUnavailable
 
@@ -148,7 +148,7 @@ async def test_without_a_model_there_are_no_vectors_and_no_routes() -> None:
 
 
 @pytest.mark.parametrize("text", ["tax", "", "Ich spare für ein Haus. " * 200, "🎯"])
-async def test_a_vector_is_384_numbers_of_length_one(local: Local, text: str) -> None:
+async def test_a_vector_is_384_numbers_of_length_one(local: LocalModels, text: str) -> None:
     """For any text, also an empty and an overlong one."""
     vector = await local.embedder.embed(text)
     assert len(vector) == 384
@@ -156,7 +156,7 @@ async def test_a_vector_is_384_numbers_of_length_one(local: Local, text: str) ->
 
 
 @pytest.mark.parametrize("filler", ["pay the rent ", "税", "z", "\u0301 "], ids=ascii)
-async def test_a_long_message_is_embedded_by_its_head_and_tail(local: Local, filler: str) -> None:
+async def test_a_long_message_is_embedded_by_its_head_and_tail(local: LocalModels, filler: str) -> None:
     """Text between them changes nothing, and a question at the end counts."""
     begin, end = "Here is my list of expenses. " * 20, "How much of it can I deduct from my taxes? " * 20
     one, other = [await local.embedder.embed(begin + filler * times + end) for times in (8000, 200)]
@@ -164,7 +164,7 @@ async def test_a_long_message_is_embedded_by_its_head_and_tail(local: Local, fil
     assert not np.allclose(one, await local.embedder.embed(begin + filler * 200))
 
 
-async def test_a_fact_is_embedded_whole(local: Local) -> None:
+async def test_a_fact_is_embedded_whole(local: LocalModels) -> None:
     """A word in the middle of the longest possible fact changes its vector."""
     one, other = [f"{'月' * 140} {word} {'年' * 140}" for word in ("dogs", "cars")]
     assert np.allclose(await local.embedder.embed(one), await local.embedder.embed(other))
@@ -192,7 +192,7 @@ async def test_cached_vectors_of_another_truncation_are_not_used(minilm: MiniLM,
     assert cache.stat().st_ino != written
 
 
-async def test_similar_meanings_have_near_vectors(local: Local) -> None:
+async def test_similar_meanings_have_near_vectors(local: LocalModels) -> None:
     """Other words with the same meaning are nearer than the same words with another one."""
     one, like, unlike = [
         await local.embedder.embed(text)
@@ -201,7 +201,7 @@ async def test_similar_meanings_have_near_vectors(local: Local) -> None:
     assert np.dot(one, like) > np.dot(one, unlike)
 
 
-async def test_the_router_gives_each_label_a_probability(local: Local) -> None:
+async def test_the_router_gives_each_label_a_probability(local: LocalModels) -> None:
     """They add up to one, and the obvious topic has the largest."""
     likely = await local.classify("Which receipts do I need for my VAT return?")
     assert sum(likely.values()) == pytest.approx(1)

@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from uuid import uuid4
 
-from graph.turns.event_log import Scribe
+from graph.turns.event_log import EventLogWriter
 from graph.turns.events import Done, Notice, Token, told
 from graph.turns.turn import Turn
 from nodes.state import Usage
@@ -47,9 +47,9 @@ def a_turn() -> Turn:
 
 
 @asynccontextmanager
-async def at_work(book: Book) -> AsyncGenerator[Scribe]:
+async def at_work(book: Book) -> AsyncGenerator[EventLogWriter]:
     """A scribe that writes into this book."""
-    scribe = Scribe(book)
+    scribe = EventLogWriter(book)
     task = asyncio.create_task(scribe.run(lambda: None))
     yield scribe
     task.cancel()
@@ -112,7 +112,7 @@ async def test_the_rest_is_written_at_the_end() -> None:
 async def test_the_end_does_not_wait_for_ever() -> None:
     """A database that stays away costs what was not written, and no more time than was given."""
     book, turn = Book(is_open=False), a_turn()
-    scribe = Scribe(book)
+    scribe = EventLogWriter(book)
     scribe.take(turn, 1, told(DONE))
     await scribe.close(0.05)
     assert book.batches == []

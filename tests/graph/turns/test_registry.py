@@ -5,7 +5,8 @@ from random import Random
 from uuid import UUID, uuid4
 
 from graph.turns.endings import broken_off
-from graph.turns.registry import LATEST, Running
+
+from graph.turns.registry import REMEMBERED
 from graph.turns.turn import Turn
 from tests.support.held import alive
 
@@ -17,7 +18,7 @@ class Turns:
 
     def __init__(self, user: UUID, count: int) -> None:
         self._living = alive()
-        self.running = Running()
+        self.running = TurnRegistry()
         self.ids = [uuid4() for _ in range(count)]
         self._user = user
         self._gates = {turn_id: asyncio.Event() for turn_id in self.ids}
@@ -59,8 +60,8 @@ async def test_the_latest_that_ended_are_remembered(ada: UUID) -> None:
     """And none but these, however many there were."""
     turns = Turns(ada, MANY)
     await turns.end(*turns.ids)
-    assert turns.known == turns.ids[-LATEST:]
-    assert turns.held == LATEST
+    assert turns.known == turns.ids[-REMEMBERED:]
+    assert turns.held == REMEMBERED
 
 
 async def test_whoever_runs_is_remembered_whatever_comes_and_goes(ada: UUID) -> None:
@@ -69,9 +70,9 @@ async def test_whoever_runs_is_remembered_whatever_comes_and_goes(ada: UUID) -> 
     first, *others = turns.ids
     Random(7).shuffle(others)  # noqa: S311 - so that it can be done again
     await turns.end(*others)
-    assert set(turns.known) == {first, *others[-LATEST:]}
+    assert set(turns.known) == {first, *others[-REMEMBERED:]}
     await turns.end(first)
-    assert set(turns.known) == {first, *others[1 - LATEST :]}
+    assert set(turns.known) == {first, *others[1 - REMEMBERED :]}
 
 
 async def test_lost_turns_are_let_go(ada: UUID) -> None:

@@ -3,9 +3,9 @@
 import asyncio
 
 import pytest
+from nodes.answer.buffer import Voice
 
 from nodes.answer import buffer as module
-from nodes.answer.buffer import Voice
 
 
 @pytest.fixture(autouse=True)

@@ -4,8 +4,8 @@ from typing import TypeAlias
 
 import pytest
 
-from graph.container import Local
 from graph.models.embeddings import LearnedRouter
+from graph.models.factory import LocalModels
 from nodes.employees import EMPLOYEES, Slug, find
 from nodes.route import Classify, learned
 from tests.nodes.held_out import assert_right, read
@@ -43,7 +43,7 @@ async def wrong(classify: Classify, cases: list[Case]) -> list[str]:
 
 
 @pytest.fixture
-def classify(local: Local) -> Classify:
+def classify(local: LocalModels) -> Classify:
     """The real router."""
     assert isinstance(local.classify, LearnedRouter)
     return local.classify

@@ -5,10 +5,10 @@ from uuid import UUID, uuid4
 from psycopg import sql
 
 from storage.audit import Finding
-from storage.conversation_queue import Queue
-from storage.event_log import Batch, Journal, Told
+from storage.conversation_queue import ConversationQueue
+from storage.event_log import Batch, EventLog, LoggedEvent
 from storage.facts import Facts
-from storage.idempotency import Keys
+from storage.idempotency import IdempotencyKeys
 from storage.metrics import Metrics
 from storage.misroutes import Misroutes
 from storage.pool import Pool
@@ -39,10 +39,10 @@ class AdaRows:
         await Summaries(self.pool).save(self.user, "c-1", f"They sell {SECRET}.", turn_id=self.turn, seen=0)
         await Misroutes(self.pool).record(self.user, "c-1", self.turn, "tag")
         await RateLimits(self.pool, 8).take(self.user)
-        await Queue(self.pool).take(self.user, "c-1", uuid4(), claimed=False)
-        await Keys(self.pool).claim(self.user, "a key", "0" * 64, self.turn)
-        start = Told(event="start", data={"model": SECRET})
-        await Journal(self.pool).write([Batch(user_id=self.user, turn_id=self.turn, first=1, events=[start])])
+        await ConversationQueue(self.pool).take(self.user, "c-1", uuid4(), claimed=False)
+        await IdempotencyKeys(self.pool).claim(self.user, "a key", "0" * 64, self.turn)
+        start = LoggedEvent(1, "start", f'{{"model":"{SECRET}"}}'.encode())
+        await EventLog(self.pool).write([Batch(self.user, self.turn, [start])])
         found = Finding(kind="card", action="masked", rule=None, text_hash="0" * 64)
         await Metrics(self.pool).record(self.user, self.turn, turn_metrics(), [found])
         return self

@@ -8,13 +8,13 @@ from uuid import UUID, uuid4
 import pytest
 
 from storage.account_export.exporter import AccountExporter
-from storage.conversation_queue import Queue
+from storage.conversation_queue import ConversationQueue
 from storage.conversations import Conversations
 from storage.errors import Gone
-from storage.event_log import Journal
+from storage.event_log import EventLog
 from storage.fact_search import FactSearch
 from storage.facts import Facts
-from storage.idempotency import Keys
+from storage.idempotency import IdempotencyKeys
 from storage.insights import InsightsQueries
 from storage.messages import Messages
 from storage.metrics import Metrics
@@ -68,7 +68,7 @@ READS: dict[str, Attempt] = {
     "a search for facts": lambda pool, _, bob: UserFacts(pool, MODEL).latest(bob, limit=9, q=SECRET),
     "a turn": lambda pool, ada_rows, bob: TurnRecords(pool).find(bob, ada_rows.turn),
     "whether a turn is known": lambda pool, ada_rows, bob: Turns(pool).known(bob, ada_rows.turn),
-    "a turn's events": lambda pool, ada_rows, bob: Journal(pool).read(bob, ada_rows.turn, after=0),
+    "a turn's events": lambda pool, ada_rows, bob: EventLog(pool).read(bob, ada_rows.turn, after=0),
     "insights": lambda pool, _, bob: InsightsQueries(pool).for_user(bob),
     "metrics": lambda pool, _, bob: aggregates(pool, bob),
     "an export": lambda pool, _, bob: exported(pool, bob),
@@ -102,9 +102,9 @@ WRITES: dict[str, Attempt] = {
     "deletes all facts": lambda pool, _, bob: UserFacts(pool, MODEL).delete_all(bob),
     "supersedes": supersede,
     "records a misroute": lambda pool, ada_rows, bob: Misroutes(pool).record(bob, "c-1", ada_rows.turn, "tag"),
-    "leaves a queue": lambda pool, ada_rows, bob: Queue(pool).leave(bob, ada_rows.turn),
-    "interrupts": lambda pool, _, bob: Queue(pool).interrupt(bob, "c-1"),
-    "releases a key": lambda pool, ada_rows, bob: Keys(pool).give_up(bob, ada_rows.turn),
+    "leaves a queue": lambda pool, ada_rows, bob: ConversationQueue(pool).leave(bob, ada_rows.turn),
+    "interrupts": lambda pool, _, bob: ConversationQueue(pool).interrupt(bob, "c-1"),
+    "releases a key": lambda pool, ada_rows, bob: IdempotencyKeys(pool).give_up(bob, ada_rows.turn),
     "fails": lambda pool, ada_rows, bob: Turns(pool).fail(bob, ada_rows.turn, "internal"),
     "finishes": lambda pool, ada_rows, bob: Turns(pool).finish(bob, ada_rows.turn),
     "accepts": lambda pool, ada_rows, bob: Turns(pool).accept(bob, ada_rows.turn, accepted("Mine")),
