@@ -2,10 +2,10 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
 from uuid import UUID
 
-from tests.support.app import Frontdesk
+from tests.support.app import Frontdesk, read_events
 from tests.support.database import rows
 from tests.support.listening import listening, until
 from tests.support.model_script import Cut, Gate, Hang, Json, Text, streaming, structured
@@ -129,13 +129,19 @@ class Scenes:
             await until(events, "done")
 
     async def _first_word(self) -> None:
-        """Return once the first word of an answer that is being written is in the event log."""
-        told = (
-            "select from chat_turns t join chat_turn_events e using (user_id, turn_id)"
-            " where t.status = 'accepted' and e.events::text like '%%\"token\"%%'"
+        """Return once the first word of the answer that is being written is out."""
+        unanswered = (
+            "select t.turn_id::text from chat_turns t where not exists ("
+            " select from chat_messages m where m.turn_id = t.turn_id and m.role = 'assistant')"
         )
-        while not await rows(self._frontdesk.service.url, told):  # noqa: ASYNC110 - a table has no events
+        while not (found := await rows(self._frontdesk.service.url, unanswered)):  # noqa: ASYNC110 - a table has no events
             await asyncio.sleep(0.01)
+        async with (
+            self._frontdesk.client(self._ada) as client,
+            client.stream("GET", f"/turns/{found[0][0]}/events") as response,
+            aclosing(read_events(response)) as events,
+        ):
+            await until(events, "token")
 
 
 def token(frontdesk: Frontdesk, user: UUID, *, admin: bool = False) -> str:
@@ -149,7 +155,7 @@ def _fact(text: str) -> dict[str, object]:
 
 @asynccontextmanager
 async def _meanwhile(work: Callable[[], Coroutine[None, None, None]]) -> AsyncGenerator[None]:
-    """Do this while the block runs."""
+    """Do this while the block runs, which must not end without it."""
     task = asyncio.create_task(work())
     yield
-    await task
+    await asyncio.wait_for(task, 60)
