@@ -7,7 +7,7 @@ HOST ?= 127.0.0.1
 PORT ?= 8000
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test check fix lock audit replays screenshots drawing
+.PHONY: help serve test check fix lock audit replays docs screenshots drawing
 
 help:  ## what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,6 +41,9 @@ audit: $(VENV)/.dev  ## ask for known vulnerabilities of what requirements.lock 
 
 replays: $(VENV)/.dev  ## record the saved turns in tests/replays anew, after a change that is meant
 	@$(BIN)/python -m tests.replays.record
+
+docs: $(VENV)/.dev  ## record the examples in docs/http.md anew, after a change that is meant (needs curl)
+	@$(BIN)/python -m pytest -n0 -q tests/docs/test_http.py --write-docs
 
 screenshots: $(VENV)/.dev  ## take pictures of both pages into docs/screenshots (needs chromium)
 	@$(BIN)/python -m tests.pages.screenshots docs/screenshots
