@@ -23,7 +23,7 @@ from litestar.status_codes import (
 from structlog.stdlib import get_logger
 
 from graph.turns.manager import InvalidMisroute, KeyMismatch, ShuttingDown, TurnRefused, UnknownTurn
-from graph.turns.outcome import MESSAGES, RETRY_AFTER
+from graph.turns.turn import MESSAGES, RETRY_AFTER
 from nodes.errors import EmbeddingUnavailable
 from nodes.stream_events import RefusalCode
 from storage.errors import ExportInProgress, StorageUnavailable

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from graph.turns.outcome import error_of
+from graph.turns.turn import error_of
 from nodes.stream_events import Notice, Token
 from storage.event_log import LoggedEvent
 

@@ -47,7 +47,7 @@ def build(d: Dependencies, tracing: Tracing | None = None) -> Graph:
     prompt = partial(trim_context, budget=o.context_tokens, reserve=o.answer_tokens)
     add("trim_context", without_streaming(prompt))
     models = [d.model, d.second] if d.second else [d.model]
-    answer = partial(generate, clock=d.clock, models=models, turns=d.turns, stops=d.stops)
+    answer = partial(generate, clock=d.clock, models=models, turns=d.turns)
     add("generate", partial(answer, seconds=o.turn_seconds, attempts=o.attempts))
     # What follows the answer may fail, and the answer stands.
     summary = partial(roll_summary, summarise=d.summarise, summaries=d.summaries)

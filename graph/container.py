@@ -1,8 +1,7 @@
 """Composition root: put the program together once per process, from the settings."""
 
 import asyncio
-import time
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import replace
 from functools import partial
@@ -28,6 +27,7 @@ from graph.turns.leases import LeaseKeeper
 from graph.turns.manager import TurnManager
 from graph.turns.registry import TurnRegistry
 from graph.turns.subscribe import Subscriptions
+from nodes.state import turn_clock
 from storage.checkpoints import Checkpointer, open_checkpointer
 from storage.conversation_queue import ConversationQueue
 from storage.errors import StorageUnavailable
@@ -138,7 +138,7 @@ async def open_dependencies(
         recall = FactSearch.open(url, model=embedder.name, statement_timeout=settings.memory_timeout)
         yield Dependencies(
             options=_options(settings, models),
-            clock=monotonic_unix_time(),
+            clock=turn_clock(),
             limits=RateLimits(pool, settings.rate_limit),
             queue=ConversationQueue(pool, owner, notifications),
             classify=local.classify,
@@ -264,9 +264,3 @@ def _options(settings: Settings, models: Models) -> Options:
         turn_seconds=settings.turn_timeout,
         memory_seconds=settings.memory_timeout,
     )
-
-
-def monotonic_unix_time() -> Callable[[], float]:
-    """A clock of Unix time that goes on evenly when the machine's clock is set."""
-    offset = time.time() - time.monotonic()
-    return lambda: offset + time.monotonic()

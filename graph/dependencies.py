@@ -1,13 +1,12 @@
 """What the nodes are given, bound in `graph.build`."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import MISSING, dataclass, field, fields
+from dataclasses import MISSING, dataclass, fields
 from typing import Any
 from uuid import UUID
 
 from nodes import extract_facts, roll_summary, route
 from nodes.answer.attempts import Model
-from nodes.answer.cancellation import StopRequests
 from storage.conversation_queue import ConversationQueue
 from storage.fact_search import FactSearch
 from storage.facts import Facts
@@ -55,7 +54,6 @@ class Dependencies:
     extract: extract_facts.Extract | None
     facts: Facts
     metrics: Metrics
-    stops: StopRequests = field(default_factory=StopRequests)
     events_logged: Callable[[UUID], Awaitable[None]] | None = None
     """Returns once the event log has all events of a turn; None where there is no event log (LangGraph's server)."""
 

@@ -32,7 +32,7 @@ class Pipeline:
 
     async def run(self, turn: Turn, given: Input | Command[Any] | None) -> None:
         """Run the thread to its end, from the beginning or (None) from where it stands; the turn gets its events."""
-        with received_by(turn.receive):
+        with received_by(turn.receive, turn.stop):
             await self._graph.ainvoke(  # pyright: ignore[reportUnknownMemberType]
                 given, _config(turn), context=_context(turn), durability="exit"
             )

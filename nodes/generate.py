@@ -12,12 +12,10 @@ from structlog.stdlib import get_logger
 from typing_extensions import TypedDict
 
 from nodes.answer.attempts import Model, write
-from nodes.answer.cancellation import StopRequests
-from nodes.answer.draft import Draft
-from nodes.answer.output import AnswerOutput
+from nodes.answer.output import AnswerOutput, Draft
 from nodes.employees import employee
 from nodes.state import Answer, Context, Notice, State, Usage, asking, since
-from nodes.stream_events import done_of, emit
+from nodes.stream_events import done_of, emit, stop_requested
 from nodes.text.pii.masking import Kind
 from nodes.token_estimate import estimate, estimate_messages, size
 from storage.audit import Finding
@@ -58,7 +56,6 @@ async def generate(
     clock: Callable[[], float],
     models: Sequence[Model],
     turns: Turns,
-    stops: StopRequests,
     seconds: float,
     attempts: int,
 ) -> Generated:
@@ -67,7 +64,7 @@ async def generate(
     `models` are asked in their order, the next one where the one before cannot answer.
     """
     output = AnswerOutput(state, runtime, clock)
-    stop = stops.of(state["turn_id"])
+    stop = stop_requested()
     draft = await write(models, state["prompt"], output=output, stop=stop, seconds=seconds, attempts=attempts)
     output.flush()
     fallback = _is_missing(draft)

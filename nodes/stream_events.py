@@ -7,6 +7,7 @@ Nodes emit them while the graph runs. Where the run belongs to a turn of ours th
 Studio, to LangGraph's custom stream.
 """
 
+import asyncio
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -125,16 +126,23 @@ class Refused(msgspec.Struct, frozen=True):
 NodeEvent = Event | LimitChecked | Refused
 
 _receiver: ContextVar[Callable[[NodeEvent], None] | None] = ContextVar("_receiver", default=None)
+_stop: ContextVar[asyncio.Event | None] = ContextVar("_stop", default=None)
 
 
 @contextmanager
-def received_by(receiver: Callable[[NodeEvent], None]) -> Generator[None]:
-    """What nodes emit within the block goes to this receiver."""
-    token = _receiver.set(receiver)
+def received_by(receiver: Callable[[NodeEvent], None], stop: asyncio.Event) -> Generator[None]:
+    """What nodes emit within the block goes to this receiver, and `stop` ends their answer where it stands."""
+    tokens = _receiver.set(receiver), _stop.set(stop)
     try:
         yield
     finally:
-        _receiver.reset(token)
+        _receiver.reset(tokens[0])
+        _stop.reset(tokens[1])
+
+
+def stop_requested() -> asyncio.Event:
+    """Set once the answer of this run is to end; never where the run is no turn of ours."""
+    return _stop.get() or asyncio.Event()
 
 
 def emit(runtime: Runtime[Context], event: NodeEvent) -> None:

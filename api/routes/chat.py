@@ -17,8 +17,7 @@ from api.schemas.chat import EVENT_STREAM, ChatDocument, ChatOperation, ChatRequ
 from api.sse import KEEP_ALIVE_SECONDS, UNBUFFERED, document, server_sent
 from api.stream_limit import HoldStream
 from graph.service import Service
-from graph.turns.manager import SentTurn
-from graph.turns.request import SendRequest
+from graph.turns.manager import SendRequest, SentTurn
 
 IdempotencyKey = Annotated[
     str | None,

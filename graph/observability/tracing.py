@@ -11,7 +11,7 @@ import time
 from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, assert_never
 from uuid import uuid4
 
 from langchain_core.messages import BaseMessage
@@ -23,14 +23,14 @@ from opentelemetry.trace import Span, SpanKind, StatusCode, Tracer, TracerProvid
 from graph.node_wrappers import Node
 from graph.observability.genai_attributes import RequestSpan, server_attributes, set_error
 from graph.settings import Settings
-from graph.turns.outcome import outcome_of
 from graph.turns.turn import Turn
 from nodes.answer.attempts import out_of_time
 from nodes.employees import find
 from nodes.errors import ModelUnavailable
 from nodes.state import Context, State
-from nodes.stream_events import Done
+from nodes.stream_events import Done, Error
 from storage.metrics import REJECTED
+from storage.turn_status import TurnStatus
 
 FLUSH_SECONDS = 0.5
 """For the last spans to reach the collector when the process ends."""
@@ -158,7 +158,7 @@ def _set_outcome(span: Span, turn: Turn) -> None:
             span.set_attribute("gen_ai.response.time_to_first_chunk", done.ttft_ms / 1000)
         if done.message_id is not None and not done.fallback:
             span.set_attribute("gen_ai.response.model", done.model)
-    outcome, error = outcome_of(turn)
+    outcome, error = _outcome_of(turn)
     if outcome:
         span.set_attribute("frontdesk.outcome", outcome)
     if error:
@@ -217,3 +217,25 @@ class WarningThrottle(logging.Filter):
         self._next = time.monotonic() + self._seconds
         record.levelno, record.levelname = logging.WARNING, "WARNING"
         return True
+
+
+def _outcome_of(turn: Turn) -> tuple[str | None, str | None]:
+    """How the turn ended, in the words of the metrics or `handed_over`, and its error code; None where it did not."""
+    if turn.refusal:
+        code = turn.refusal.code
+        if code == "rate_limited":
+            return "limited", code
+        return ("refused" if code in ("empty_message", "conversation_busy", "blocked") else "failed"), code
+    match turn.end:
+        case Error(code):
+            return "failed", code
+        case Done(fallback=True):
+            return "fallback", turn.end.error_code
+        case Done(finish_reason="stopped"):
+            return "stopped", turn.end.error_code
+        case Done():
+            return "done", turn.end.error_code
+        case None:
+            return ("handed_over" if turn.status is TurnStatus.HANDED_OVER else None), None
+        case _:
+            assert_never(turn.end)

@@ -9,7 +9,6 @@ from collections.abc import Awaitable, Callable
 from contextlib import nullcontext, suppress
 from uuid import UUID
 
-from langchain_core.messages import HumanMessage
 from structlog.contextvars import bind_contextvars, clear_contextvars
 from structlog.stdlib import get_logger
 
@@ -18,11 +17,8 @@ from graph.observability.tracing import Tracing
 from graph.pipeline import Pipeline
 from graph.turns import recovery
 from graph.turns.event_log import EventLogWriter
-from graph.turns.events import decoded_end
-from graph.turns.outcome import break_off, error_of
 from graph.turns.registry import TurnRegistry
-from graph.turns.request import SendRequest
-from graph.turns.turn import Turn
+from graph.turns.turn import Turn, decoded_end, error_of
 from nodes.state import Input
 from nodes.stream_events import Done, ErrorCode
 from nodes.turn_log_line import TurnLogLine
@@ -64,22 +60,9 @@ class TurnExecutor:
         self._writer = writer
         self._tracing = tracing
 
-    def begin(self, request: SendRequest, turn_id: UUID, conversation_id: str) -> Turn:
+    def begin(self, user_id: UUID, turn_id: UUID, given: Input, *, has_key: bool) -> Turn:
         """Start a turn under that id; it goes on to its end by itself."""
-        turn = Turn(
-            turn_id,
-            request.user_id,
-            conversation_id,
-            stop=self._dependencies.stops.of(str(turn_id)),
-            add_to_log=self._writer.add,
-            has_key=request.key is not None,
-        )
-        given = Input(
-            messages=[HumanMessage(request.message, id=str(turn_id))],
-            conversation_id=conversation_id,
-            employee=request.employee,
-            while_busy=request.while_busy,
-        )
+        turn = Turn(turn_id, user_id, given["conversation_id"], add_to_log=self._writer.add, has_key=has_key)
         self.registry.start(turn, self._supervise(turn, lambda: self._run(turn, given)), remember=True)
         return turn
 
@@ -89,7 +72,6 @@ class TurnExecutor:
             orphan["turn_id"],
             orphan["user_id"],
             orphan["conversation_id"],
-            stop=self._dependencies.stops.of(str(orphan["turn_id"])),
             add_to_log=self._writer.add,
             attempt=orphan["attempt"],
             status=orphan["status"],
@@ -122,7 +104,7 @@ class TurnExecutor:
                 log.exception("turn failed")
                 await self._fail(turn, "internal")
             finally:
-                break_off(turn, turn.cancel_code)  # where it was cancelled; otherwise it is over
+                turn.break_off(turn.cancel_code)  # where it was cancelled; otherwise it is over
                 if turn.status is TurnStatus.REFUSED and turn.cancel_code != "storage_unavailable":
                     await self._give_up_key(turn)
 
@@ -199,7 +181,7 @@ class TurnExecutor:
         stored = turn.status.is_stored
         if turn.end:
             code = turn.end.code
-        break_off(turn, code)
+        turn.break_off(code)
         with suppress(TimeoutError):
             async with asyncio.timeout(FLUSH_SECONDS):
                 await self._writer.flushed(turn.turn_id)
@@ -213,7 +195,7 @@ class TurnExecutor:
     def _end_unrecorded(self, turn: Turn, code: ErrorCode) -> None:
         """End a turn of which there will be no record, so that its line in the log is written here."""
         if not turn.is_over:
-            break_off(turn, code)
+            turn.break_off(code)
             TurnLogLine(outcome="failed", error_code=code).log()
 
     async def _give_up_key(self, turn: Turn) -> None:

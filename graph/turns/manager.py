@@ -1,16 +1,20 @@
 """Send a message: the one way in, for every client. However often a request is sent, it is one turn."""
 
 import asyncio
+import json
 from contextlib import suppress
 from dataclasses import dataclass
+from hashlib import sha256
 from uuid import UUID, uuid4
 from weakref import WeakValueDictionary
 
+from langchain_core.messages import HumanMessage
+
 from graph.turns.executor import TurnExecutor
-from graph.turns.request import SendRequest
 from graph.turns.subscribe import LoggedTurn, Subscriptions
 from graph.turns.turn import Turn
 from nodes.employees import find
+from nodes.state import Input, WhileBusy
 from nodes.stream_events import Refused, Start
 from storage.errors import StorageUnavailable
 from storage.health import DatabaseHealth
@@ -20,6 +24,34 @@ from storage.rate_limits import Allowance, RateLimits
 
 POLL_SECONDS = 5.0
 """Seconds after which a turn of another process, which has not begun, is looked for again: that process may be dead."""
+
+
+@dataclass(frozen=True)
+class SendRequest:
+    """A message to answer, checked for its form and nothing else."""
+
+    user_id: UUID
+    message: str
+    conversation_id: str | None = None
+    """None begins a new conversation."""
+    employee: str | None = None
+    while_busy: WhileBusy = "wait"
+    instead_of: UUID | None = None
+    """The turn of this conversation that the wrong employee answered; `employee` is asked instead."""
+    key: str | None = None
+    """The idempotency key: the same key and request are the same turn."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Hash of all that a repeated request must have in common, in hex."""
+        body = {
+            "message": self.message,
+            "conversation_id": self.conversation_id,
+            "employee": self.employee,
+            "while_busy": self.while_busy,
+            "instead_of": str(self.instead_of) if self.instead_of else None,
+        }
+        return sha256(json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()).hexdigest()
 
 
 class ShuttingDown(Exception):
@@ -179,7 +211,13 @@ class TurnManager:
     def _begin(self, request: SendRequest, turn_id: UUID) -> Turn:
         if self._registry.closing:
             raise ShuttingDown
-        return self._executor.begin(request, turn_id, request.conversation_id or str(uuid4()))
+        given = Input(
+            messages=[HumanMessage(request.message, id=str(turn_id))],
+            conversation_id=request.conversation_id or str(uuid4()),
+            employee=request.employee,
+            while_busy=request.while_busy,
+        )
+        return self._executor.begin(request.user_id, turn_id, given, has_key=request.key is not None)
 
     async def _remaining(self, user_id: UUID) -> Allowance | None:
         """What the limit leaves a user whose message never came as far as the limit; None where that is unknown."""

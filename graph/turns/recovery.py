@@ -5,8 +5,7 @@ from typing import cast
 
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
 
-from graph.turns.outcome import error_of
-from graph.turns.turn import Turn
+from graph.turns.turn import Turn, error_of
 from nodes.generate import REPORTED
 from nodes.state import Answer, RouteReport, State, Trimmed
 from nodes.stream_events import ErrorCode, Notice, Token, done_of, start_of

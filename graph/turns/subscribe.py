@@ -5,10 +5,9 @@ from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, suppress
 from uuid import UUID
 
-from graph.turns.events import decoded_start
 from graph.turns.recovery import republished
 from graph.turns.registry import TurnRegistry
-from graph.turns.turn import Turn
+from graph.turns.turn import Turn, decoded_start
 from nodes.stream_events import Start
 from storage.errors import StorageUnavailable
 from storage.event_log import EventLog, LoggedEvent
@@ -92,7 +91,7 @@ class Subscriptions:
         stored = await self._records.recovery_record(user_id, turn_id)
         if stored is None:
             return None
-        turn = Turn(turn_id, user_id, record["conversation_id"], stop=asyncio.Event())
+        turn = Turn(turn_id, user_id, record["conversation_id"])
         return republished(turn, stored)
 
     def notified(self, turn_id: UUID) -> AbstractAsyncContextManager[asyncio.Event]:

@@ -1,11 +1,22 @@
-"""One running turn: its status and its events, for any number of readers."""
+"""One running turn: its status and its events, each encoded once, for any number of readers."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from uuid import UUID
 
-from graph.turns.events import encoded
-from nodes.stream_events import Done, Error, ErrorCode, Event, LimitChecked, NodeEvent, Refused, Start
+import msgspec
+
+from nodes.stream_events import (
+    EVENT_NAMES,
+    Done,
+    Error,
+    ErrorCode,
+    Event,
+    LimitChecked,
+    NodeEvent,
+    Refused,
+    Start,
+)
 from storage.event_log import LoggedEvent
 from storage.rate_limits import Allowance
 from storage.turn_status import TurnStatus, require_legal
@@ -13,6 +24,15 @@ from storage.turn_status import TurnStatus, require_legal
 NUMBERS_PER_ATTEMPT = 1_000_000
 """Each attempt at a turn numbers its events from its own million on, so that no number comes twice: it is not known how
 far the readers of a lost attempt had come."""
+
+MESSAGES: dict[ErrorCode, str] = {
+    "internal": "Something went wrong on our side. Please try again.",
+    "storage_unavailable": "Our storage cannot be reached right now. Please try again in a moment.",
+    "shutting_down": "The service is restarting. Please try again in a moment.",
+    "deleted": "The conversation was deleted.",
+}
+RETRY_AFTER = 5.0
+"""Seconds after which asking again makes sense when the fault is ours."""
 
 AddToLog = Callable[[UUID, UUID, LoggedEvent], None]
 """Given user, turn and event."""
@@ -24,7 +44,6 @@ class Turn:
     Readers cannot disturb it: one that leaves, or reads slowly, is not noticed.
 
     Args:
-        stop: set it to end the answer where it stands.
         add_to_log: is given each event of a stored turn, so that other processes can read it, too.
         attempt: which run of the turn this is, from 1; a higher one was begun by another process.
         status: how far the attempt before had come.
@@ -37,7 +56,6 @@ class Turn:
         user_id: UUID,
         conversation_id: str,
         *,
-        stop: asyncio.Event,
         add_to_log: AddToLog | None = None,
         attempt: int = 1,
         status: TurnStatus = TurnStatus.WAITING,
@@ -46,7 +64,8 @@ class Turn:
         self.turn_id = turn_id
         self.user_id = user_id
         self.conversation_id = conversation_id
-        self.stop = stop
+        self.stop = asyncio.Event()
+        """Set it to end the answer where it stands."""
         self.attempt = attempt
         self.status = status
         self.has_key = has_key
@@ -111,6 +130,15 @@ class Turn:
         self._advance(TurnStatus.HANDED_OVER)
         self._wake()
 
+    def break_off(self, code: ErrorCode) -> None:
+        """End the turn with an error, or refuse it where it has not begun; nothing where it is over already."""
+        if self.is_over:
+            return
+        if self.status is TurnStatus.WAITING:
+            self.refuse(Refused(code, MESSAGES[code], RETRY_AFTER))
+        else:
+            self.publish(error_of(code))
+
     def finish(self) -> None:
         """All that follows the answer is stored."""
         if self.status is TurnStatus.ANSWERED:
@@ -171,3 +199,31 @@ class Turn:
         # Everyone who waits holds this event; who comes later waits for the next.
         grew, self._grew = self._grew, asyncio.Event()
         grew.set()
+
+
+def error_of(code: ErrorCode) -> Error:
+    """The last event of a turn that broke off."""
+    return Error(code, MESSAGES[code], retryable=code != "deleted")
+
+
+_encoder = msgspec.json.Encoder()
+
+
+def encoded(number: int, event: Event) -> LoggedEvent:
+    """The event as it is logged, stored, followed and sent: JSON on one line.
+
+    Also for readers that end lines as Python's splitlines does (httpx's among them).
+    """
+    data = _encoder.encode(event).replace(b"\xe2\x80\xa8", b"\\u2028").replace(b"\xe2\x80\xa9", b"\\u2029")
+    return LoggedEvent(number, EVENT_NAMES[type(event)], data)
+
+
+def decoded_start(logged: LoggedEvent) -> Start:
+    """A turn's first event."""
+    return msgspec.json.decode(logged.data, type=Start)
+
+
+def decoded_end(logged: LoggedEvent) -> Done | Error:
+    """A turn's last event."""
+    kind: type[Done | Error] = Done if logged.name == "done" else Error
+    return msgspec.json.decode(logged.data, type=kind)

@@ -2,16 +2,14 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, asynccontextmanager
 from contextvars import ContextVar
 from typing import Protocol
 
 import stamina
 from langchain_core.messages import AIMessageChunk, AnyMessage
 
-from nodes.answer.cancellation import Stopped, stoppable
-from nodes.answer.draft import Draft
-from nodes.answer.output import AnswerOutput
+from nodes.answer.output import AnswerOutput, Draft
 from nodes.errors import ContextTooLong, ModelError, ModelRejected, ModelUnavailable
 
 LONGEST_WAIT = 8.0
@@ -170,3 +168,36 @@ class _Writing:
     def _time_left(self) -> bool:
         passed = asyncio.get_running_loop().time() - self._began
         return passed <= self._seconds * (1 - WORTH_IT)
+
+
+class Stopped(Exception):
+    """The answer was asked to end."""
+
+
+@asynccontextmanager
+async def stoppable(stop: asyncio.Event) -> AsyncGenerator[None]:
+    """Leave the block as soon as `stop` is set, at whatever it is waiting for.
+
+    Raises:
+        Stopped: it was set.
+    """
+    task = asyncio.current_task()
+    assert task is not None
+    asked = False
+
+    async def watch() -> None:
+        nonlocal asked
+        await stop.wait()
+        asked = True
+        task.cancel()
+
+    watching = asyncio.create_task(watch(), name="stop")
+    try:
+        yield
+    except asyncio.CancelledError:
+        # Another cancellation, of the whole run, may have come too: then it goes on.
+        if asked and task.uncancel() == 0:
+            raise Stopped from None
+        raise
+    finally:
+        watching.cancel()
