@@ -80,11 +80,11 @@ async def _alone(model_url: str) -> Measured:
 
 async def _pipeline(frontdesk: Frontdesk) -> Measured:
     begun, first, last = time.perf_counter(), 0.0, 0.0
-    turn = frontdesk.service.executor.begin(SendRequest(uuid4(), QUESTION, str(uuid4())), uuid4())
-    async for numbered in turn.follow():
-        if numbered and numbered[1]["event"] == "token" and not first:
+    sent = await frontdesk.service.turns.send(SendRequest(uuid4(), QUESTION))
+    async for event in sent.turn.follow(heartbeat=60):
+        if event and event.name == "token" and not first:
             first = time.perf_counter() - begun
-        if numbered and numbered[1]["event"] == "done":
+        if event and event.is_terminal:
             last = time.perf_counter() - begun
     await frontdesk.settled()
     return first, last

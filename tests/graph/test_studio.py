@@ -23,7 +23,7 @@ pytestmark = pytest.mark.xdist_group("studio")  # one server for all of them
 QUESTION = "What can I write off for my side business?"
 ANSWER = "Keep the receipts, and ask me again in May."
 NODES = {
-    "guard", "rate_limit", "route", "load_summary", "load_memory",
+    "guard", "rate_limit", "wait_for_conversation", "route", "load_summary", "load_memory",
     "trim_context", "generate", "roll_summary", "extract_facts", "record_metrics",
 }  # fmt: skip
 JOINS = {"trim_context", "record_metrics"}
@@ -81,10 +81,10 @@ async def test_every_token_comes_once(studio: Studio) -> None:
     heard = await studio.ask(await studio.thread(), QUESTION)
     assert heard.text == ANSWER
     assert {metadata["langgraph_node"] for _, metadata in heard.messages} == {"generate"}
-    spoken = [event["text"] for event in heard.custom if event["kind"] == "spoken"]
+    spoken = [event["data"]["text"] for event in heard.custom if event["event"] == "token"]
     assert [message["content"] for message, _ in heard.messages] == spoken
     assert spoken[0] == "Keep"
-    assert heard.custom[-1]["kind"] == "answered"
+    assert heard.custom[-1]["event"] == "done"
 
 
 async def test_a_number_in_the_models_words_is_masked(studio: Studio, model: ModelServer) -> None:
@@ -98,7 +98,7 @@ async def test_a_number_in_the_models_words_is_masked(studio: Studio, model: Mod
 
 
 async def test_every_node_shows_what_it_did(studio: Studio) -> None:
-    """All ten nodes report, and afterwards the thread is there with all its steps."""
+    """All nodes report, and afterwards the thread is there with all its steps."""
     thread = await studio.thread()
     heard = await studio.ask(thread, QUESTION)
     assert {name for update in heard.updates for name in update} == NODES
@@ -108,7 +108,7 @@ async def test_every_node_shows_what_it_did(studio: Studio) -> None:
     assert (values["conversation_id"], values["route"]["employee"]) == (thread, "ledger")
     history = await studio.client.threads.get_history(thread, limit=50)
     # One for the input, one for each step. (The server forgets what comes next where branches join.)
-    assert [(step["metadata"] or {})["step"] for step in history] == list(range(8, -2, -1))
+    assert [(step["metadata"] or {})["step"] for step in history] == list(range(9, -2, -1))
     assert {task["name"] for step in history for task in step["tasks"]} | JOINS == NODES | {"__start__"}
 
 

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from nodes.stream_events import Notice
 from nodes.token_estimate import estimate_messages
 from tests.nodes.states import Listener, a_memory, a_state
 from tests.nodes.trimming import LONG, noted, talked, trimmed
@@ -64,19 +65,14 @@ async def test_the_budget_is_kept_whatever_there_is_to_say(data: st.DataObject) 
 
 
 async def test_a_message_larger_than_the_budget_is_still_asked() -> None:
-    """Everything else gives way to it, the summary included, and the person is told."""
+    """Everything else gives way to it, the summary included, and a notice says so."""
     run, message = Listener(), "字" * 5000
     state = a_state(message, history=talked("one", "two", summary="Known."), memories=[a_memory("The user cooks.")])
     trim = await trimmed(state, budget=3000, run=run)
     assert [found.type for found in trim["prompt"]] == ["system", "human"]
     assert trim["prompt"][-1].text == message
-    assert run.events[-1] == {
-        "kind": "noted",
-        "notice": {
-            "code": "context_trimmed",
-            "message": "Left out to fit the window: 2 earlier messages and 1 memory.",
-        },
-    }
+    left_out = "Left out to fit the window: 2 earlier messages and 1 memory."
+    assert run.events == [Notice("context_trimmed", left_out)]
 
 
 async def test_the_history_begins_with_the_user() -> None:

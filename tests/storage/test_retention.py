@@ -29,8 +29,8 @@ FOUND = Finding(kind="card", action="masked", rule=None, text_hash="0" * 64)
 async def lived(pool: Pool, url: str, user: UUID) -> UUID:
     """A row in each of the tables; returns the turn."""
     turn_id = await heard(pool, user, accepted())
-    told = Told(event="token", data={"text": "Hello"})
-    await EventLog(pool).write([Batch(user_id=user, turn_id=turn_id, first=1, events=[told])])
+    event = LoggedEvent(1, "token", b'{"text":"Hello"}')
+    await EventLog(pool).write([Batch(user, turn_id, [event])])
     await Limits(pool, 8).take(user)
     await IdempotencyKeys(pool).claim(user, "a key", "0" * 64, turn_id)
     await ConversationQueue(pool).take(user, "c-1", uuid4(), claimed=False)

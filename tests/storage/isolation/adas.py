@@ -41,8 +41,8 @@ class Adas:
         await Limits(self.pool, 8).take(self.user)
         await ConversationQueue(self.pool).take(self.user, "c-1", uuid4(), claimed=False)
         await IdempotencyKeys(self.pool).claim(self.user, "a key", "0" * 64, self.turn)
-        start = Told(event="start", data={"model": SECRET})
-        await EventLog(self.pool).write([Batch(user_id=self.user, turn_id=self.turn, first=1, events=[start])])
+        start = LoggedEvent(1, "start", f'{{"model":"{SECRET}"}}'.encode())
+        await EventLog(self.pool).write([Batch(self.user, self.turn, [start])])
         found = Finding(kind="card", action="masked", rule=None, text_hash="0" * 64)
         await Metrics(self.pool).record(self.user, self.turn, measured(), [found])
         return self

@@ -1,10 +1,10 @@
-"""What the journal costs: rows, bytes and CPU for a 200-token answer, with and without it.
+"""What the event log costs: rows, bytes and CPU for a 200-token answer, with and without it.
 
 The scripted model server sends 100 tokens a second, from a process of its own, to so many turns at once. Rounds with
-the journal and without it take turns in one process, which runs the pipeline and nothing else. Prints CPU seconds of
+the event log and without it take turns in one process, which runs the pipeline and nothing else. Prints CPU seconds of
 that process per answer, and their ratio.
 
-    .venv/bin/python -m bench.journal [ROUNDS]
+    .venv/bin/python -m bench.event_log [ROUNDS]
 """
 
 import asyncio
@@ -12,18 +12,18 @@ import statistics
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from contextlib import AsyncExitStack
-from dataclasses import replace
 from pathlib import Path
-from uuid import uuid4
+from typing import Any
+from uuid import UUID, uuid4
 
 import psycopg
 
 from bench.first_token import QUESTION, TOKENS, scripted_model
 from graph.models.factory import open_local_models
 from graph.turns.request import SendRequest
-from graph.turns.turn import Turn
-from storage.event_log import Told
+from storage.event_log import LoggedEvent
 from storage.local.postgres import Embedded
 from storage.migrate import migrate
 from tests.support.app import Frontdesk, serving
@@ -42,17 +42,15 @@ async def main(rounds: int) -> None:
         await migrate(url)
         local = await stack.enter_async_context(open_local_models(lambda _: None))
         frontdesk = await (await stack.enter_async_context(serving(url, model_url, local, folder)))(rate_limit=0)
-        runner = frontdesk.service.runner
-        with_it = runner.books
-        ways = {"with": with_it, "without": replace(with_it, write=_unwritten, written=_at_once)}
+        writer: Any = frontdesk.service.event_log_writer
+        ways: dict[str, Callable[[UUID, UUID, LoggedEvent], None]] = {"with": writer.add, "without": _unwritten}
         seen: dict[str, list[float]] = {name: [] for name in ways}
         for number in range(rounds + 1):
-            for name, books in ways.items():
-                runner.books = books
+            for name, add in ways.items():
+                writer.add = add
                 cost = await _cpu(frontdesk)
                 if number:  # the first round warms caches and connections
                     seen[name].append(cost)
-        runner.books = with_it
         with psycopg.connect(url) as conn:
             rows = conn.execute(
                 "select count(*)::float8 / count(distinct turn_id), sum(pg_column_size(events))::float8 /"
@@ -69,18 +67,14 @@ async def main(rounds: int) -> None:
 
 async def _cpu(frontdesk: Frontdesk) -> float:
     begun = time.process_time()
-    for _ in range(AT_ONCE):
-        frontdesk.service.executor.begin(SendRequest(uuid4(), QUESTION, str(uuid4())), uuid4())
+    requests = [SendRequest(uuid4(), QUESTION) for _ in range(AT_ONCE)]
+    await asyncio.gather(*(frontdesk.service.turns.send(request) for request in requests))
     await frontdesk.settled()
     return (time.process_time() - begun) / AT_ONCE
 
 
-def _unwritten(turn: Turn, number: int, told: Told) -> None:
-    pass
-
-
-async def _at_once(turn: Turn) -> None:
-    pass
+def _unwritten(user_id: UUID, turn_id: UUID, event: LoggedEvent) -> None:
+    """Write nothing."""
 
 
 if __name__ == "__main__":
