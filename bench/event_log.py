@@ -6,14 +6,15 @@ process, which runs the pipeline and nothing else. Prints that process's CPU per
     .venv/bin/python -m bench.event_log [ROUNDS]
 """
 
+import asyncio
 import time
-from dataclasses import replace
-from uuid import uuid4
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID, uuid4
 
 from bench.environment import QUESTION, TOKENS, Measured, environment, measure, print_medians, run
-from graph.turns.request import Ask, Books
-from graph.turns.turn import Turn
-from storage.event_log import Told
+from graph.turns.manager import SendRequest
+from storage.event_log import LoggedEvent
 from tests.support.app import Frontdesk
 from tests.support.database import row
 
@@ -26,11 +27,9 @@ async def main(rounds: int) -> None:
     """Measure and print."""
     async with environment(PACE) as env:
         frontdesk = await env.serve(rate_limit=0)
-        logged = frontdesk.service.runner.books
-        unlogged = replace(logged, write=_discard, written=_nothing_to_wait_for)
-        ways = {"without": lambda: _cpu(frontdesk, unlogged), "with": lambda: _cpu(frontdesk, logged)}
+        add = frontdesk.service.event_log_writer.add
+        ways = {"without": lambda: _cpu(frontdesk, _discard), "with": lambda: _cpu(frontdesk, add)}
         medians = await measure(ways, rounds, warm_up=1)
-        frontdesk.service.runner.books = logged
         rows, stored, text = await row(
             env.database_url,
             "select count(*)::float8 / count(distinct turn_id), sum(pg_column_size(events))::float8 /"
@@ -41,21 +40,17 @@ async def main(rounds: int) -> None:
     print_medians(("CPU per answer",), medians)
 
 
-async def _cpu(frontdesk: Frontdesk, books: Books) -> Measured:
-    frontdesk.service.runner.books = books
+async def _cpu(frontdesk: Frontdesk, add: Callable[[UUID, UUID, LoggedEvent], None]) -> Measured:
+    writer: Any = frontdesk.service.event_log_writer
+    writer.add = add
     start = time.process_time()
-    for _ in range(TURNS):
-        frontdesk.service.runner.begin(Ask(uuid4(), QUESTION, str(uuid4())), uuid4())
+    await asyncio.gather(*(frontdesk.service.turns.send(SendRequest(uuid4(), QUESTION)) for _ in range(TURNS)))
     await frontdesk.settled()
     return ((time.process_time() - start) / TURNS,)
 
 
-def _discard(turn: Turn, number: int, told: Told) -> None:
-    pass
-
-
-async def _nothing_to_wait_for(turn: Turn) -> None:
-    pass
+def _discard(user_id: UUID, turn_id: UUID, event: LoggedEvent) -> None:
+    """Log nothing."""
 
 
 if __name__ == "__main__":

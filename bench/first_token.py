@@ -13,7 +13,7 @@ from langchain_core.messages import HumanMessage, SystemMessage
 from langchain_openai import ChatOpenAI
 
 from bench.environment import QUESTION, Measured, environment, measure, print_medians, run
-from graph.turns.request import Ask
+from graph.turns.manager import SendRequest
 from tests.support.app import Frontdesk
 
 
@@ -43,11 +43,11 @@ async def _alone(model_url: str) -> Measured:
 
 async def _pipeline(frontdesk: Frontdesk) -> Measured:
     start, first, last = time.perf_counter(), 0.0, 0.0
-    turn = frontdesk.service.runner.begin(Ask(uuid4(), QUESTION, str(uuid4())), uuid4())
-    async for numbered in turn.follow():
-        if numbered and numbered[1]["event"] == "token" and not first:
+    sent = await frontdesk.service.turns.send(SendRequest(uuid4(), QUESTION))
+    async for event in sent.turn.follow(heartbeat=60):
+        if event and event.name == "token" and not first:
             first = time.perf_counter() - start
-        if numbered and numbered[1]["event"] == "done":
+        if event and event.is_terminal:
             last = time.perf_counter() - start
     await frontdesk.settled()
     return first, last

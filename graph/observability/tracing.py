@@ -158,7 +158,7 @@ def _set_outcome(span: Span, turn: Turn) -> None:
             span.set_attribute("gen_ai.response.time_to_first_chunk", done.ttft_ms / 1000)
         if done.message_id is not None and not done.fallback:
             span.set_attribute("gen_ai.response.model", done.model)
-    outcome, error = _outcome_of(turn)
+    outcome, error = outcome_of(turn)
     if outcome:
         span.set_attribute("frontdesk.outcome", outcome)
     if error:
@@ -219,7 +219,7 @@ class WarningThrottle(logging.Filter):
         return True
 
 
-def _outcome_of(turn: Turn) -> tuple[str | None, str | None]:
+def outcome_of(turn: Turn) -> tuple[str | None, str | None]:
     """How the turn ended, in the words of the metrics or `handed_over`, and its error code; None where it did not."""
     if turn.refusal:
         code = turn.refusal.code

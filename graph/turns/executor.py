@@ -27,7 +27,7 @@ from storage.event_log import EventLog
 from storage.idempotency import IdempotencyKeys
 from storage.leases import Orphan
 from storage.turn_records import TurnRecords
-from storage.turn_status import TurnStatus
+from storage.turn_status import UNFINISHED, TurnStatus
 
 log = get_logger(__name__)
 
@@ -158,7 +158,7 @@ class TurnExecutor:
         """End the turn for those who listen here; nothing can be stored now."""
         if turn.is_over:
             return  # the answer is out: what failed came after it
-        if turn.status is TurnStatus.STREAMING:
+        if turn.status in UNFINISHED:
             # It has a lease, so the process that finds it without a heartbeat, once there is a database, answers it.
             turn.hand_over(error_of("storage_unavailable"))
             return

@@ -138,6 +138,7 @@ class TurnRegistry:
     def _ended_task(self, task: asyncio.Task[None]) -> None:
         """Keep the turn among the last ones, and forget the oldest of them, or it where another process has it."""
         turn = self._tasks.pop(task)
+        turn.break_off(turn.cancel_code)  # a task that is cancelled before its first step does nothing else
         if self._known.get(turn.turn_id) is not turn:
             return
         self._ended[turn.turn_id] = turn

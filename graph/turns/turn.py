@@ -98,7 +98,8 @@ class Turn:
         match event:
             case Start():
                 self.start = event
-                self._advance(TurnStatus.STREAMING)
+                if self.status is TurnStatus.WAITING:
+                    self._advance(TurnStatus.STREAMING)
             case Done():
                 self.end = event
                 self._advance(TurnStatus.ANSWERED)
@@ -136,6 +137,8 @@ class Turn:
             return
         if self.status is TurnStatus.WAITING:
             self.refuse(Refused(code, MESSAGES[code], RETRY_AFTER))
+        elif self.status is TurnStatus.ANSWERED:  # by the attempt before: the answer stands, and its log is not ours
+            self.hand_over(error_of(code))
         else:
             self.publish(error_of(code))
 
@@ -207,6 +210,8 @@ def error_of(code: ErrorCode) -> Error:
 
 
 _encoder = msgspec.json.Encoder()
+LINE_BREAKS = ("\x85", "\u2028", "\u2029")
+"""What JSON may hold unescaped, and Python's splitlines, and so httpx, takes for the end of a line."""
 
 
 def encoded(number: int, event: Event) -> LoggedEvent:
@@ -214,7 +219,9 @@ def encoded(number: int, event: Event) -> LoggedEvent:
 
     Also for readers that end lines as Python's splitlines does (httpx's among them).
     """
-    data = _encoder.encode(event).replace(b"\xe2\x80\xa8", b"\\u2028").replace(b"\xe2\x80\xa9", b"\\u2029")
+    data = _encoder.encode(event)
+    for line_break in LINE_BREAKS:
+        data = data.replace(line_break.encode(), b"\\u%04x" % ord(line_break))
     return LoggedEvent(number, EVENT_NAMES[type(event)], data)
 
 

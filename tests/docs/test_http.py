@@ -14,11 +14,10 @@ import pytest
 from api.errors import Code
 from api.sse import KEEP_ALIVE_SECONDS
 from graph.settings import Settings
-from graph.turns.events import ErrorCode
 from nodes.errors import ModelErrorCode
-from nodes.state import FinishReason, NoticeCode
-from nodes.wait_for_conversation import WhileBusy
-from storage.event_log import Name
+from nodes.state import FinishReason, NoticeCode, WhileBusy
+from nodes.stream_events import ErrorCode
+from storage.event_log import EventName
 from storage.rate_limits import CHAT_WINDOW, POLICIES
 from tests.docs.examples import LEFT_OUT, Example, recorded, shell
 from tests.docs.markdown import CODE, blocks, section, table
@@ -76,7 +75,7 @@ def test_every_event_is_described(document: str) -> None:
     for example in blocks(document, "console"):
         for name, data in re.findall(r"^event: (\w+)\ndata: (.*)$", example, re.MULTILINE):
             seen.setdefault(name, set()).update(_paths(json.loads(data)))
-    assert seen.keys() == set(get_args(Name))
+    assert seen.keys() == set(get_args(EventName))
     for name, fields in seen.items():
         assert set(table(section(document, f"### `{name}`"), "field").names()) == fields
 

@@ -19,7 +19,7 @@ from tests.support.model_script import Gate, Hang, When, plain, streaming, struc
 WITHIN = 15.0
 """Seconds that a turn gets to come to its place."""
 
-Left = Literal["unknown", "accepted", "answered", "done"]
+Left = Literal["unknown", "streaming", "answered", "done"]
 
 
 class Place(Protocol):
@@ -176,21 +176,22 @@ PLACES: dict[str, Place] = {
     ),
     "at the begin of acceptance": Waits("route", "unknown", "chat_conversations"),
     "at the end of acceptance": Waits("route", "unknown", "chat_messages"),
-    "before its beginning is told": Called("route", "accepted", "graph.turns.events:told"),
+    "before its start is published": Called("route", "streaming", "graph.turns.turn:encoded"),
     "as the summary is read": Waits(
-        "load_summary", "accepted", "chat_convo_summaries", "from chat_convo_summaries", mode="access exclusive"
+        "load_summary", "streaming", "chat_convo_summaries", "from chat_convo_summaries", mode="access exclusive"
     ),
     "as memory is searched": Waits(
-        "load_memory", "accepted", "memory_embeddings", "memory_embeddings", mode="access exclusive"
+        "load_memory", "streaming", "memory_embeddings", "memory_embeddings", mode="access exclusive"
     ),
-    "as the prompt is made": Called("trim_context", "accepted", "nodes.trim_context:trim_context"),
-    "before the first word": Silence("generate", "accepted", streaming),
-    "in the middle of the answer": Silence("generate", "accepted", streaming, words=True),
-    "with words that are not written down": Unwritten("generate", "accepted", "token"),
-    "at the begin of the commit": Waits("generate", "accepted", "chat_turns", "set status = 'answered'", after="token"),
-    "at the end of the commit": Waits("generate", "accepted", "chat_turn_facts"),
-    "at the checkpoint after the answer": Waits("generate", "answered", "langgraph.checkpoints"),
-    "before the end is told": Called("generate", "answered", "graph.turns.endings:answered"),
+    "as the prompt is made": Called("trim_context", "streaming", "nodes.trim_context:trim_context"),
+    "before the first word": Silence("generate", "streaming", streaming),
+    "in the middle of the answer": Silence("generate", "streaming", streaming, words=True),
+    "with words that are not written down": Unwritten("generate", "streaming", "token"),
+    "at the begin of the commit": Waits(
+        "generate", "streaming", "chat_turns", "set status = 'answered'", after="token"
+    ),
+    "at the end of the commit": Waits("generate", "streaming", "chat_turn_facts"),
+    "before its end is published": Called("generate", "answered", "nodes.stream_events:done_of"),
     "with an end that is not written down": Unwritten("generate", "answered", "done"),
     "as the summary is written": Silence("roll_summary", "answered", plain),
     "with only its facts kept": Silence("roll_summary", "answered", plain, noted="facts_at"),

@@ -85,7 +85,7 @@ async def test_a_message_whose_process_is_killed_as_it_waits_is_answered_where_i
     start: Start, frontdesk: Frontdesk, model: ModelServer, ada: UUID, monkeypatch: pytest.MonkeyPatch, retried: str
 ) -> None:
     """Once; also where somebody waits already for the turn that died."""
-    monkeypatch.setattr(manager, "LOOK_AGAIN", 0.05)
+    monkeypatch.setattr(manager, "POLL_SECONDS", 0.05)
     process, url = await start(), frontdesk.service.url
     async with answering(frontdesk, model, ada) as gate:
         lost = asyncio.create_task(send(process, ada))

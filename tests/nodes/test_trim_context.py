@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from nodes.stream_events import Notice
 from nodes.token_estimate import estimate_messages
 from tests.nodes.states import Listener, a_memory, a_state
 from tests.nodes.trimming import LONG, noted, talked, trimmed
@@ -70,13 +71,8 @@ async def test_a_message_larger_than_the_budget_is_in_the_prompt() -> None:
     trim = await trimmed(state, budget=3000, run=run)
     assert [found.type for found in trim["prompt"]] == ["system", "human"]
     assert trim["prompt"][-1].text == message
-    assert run.events[-1] == {
-        "kind": "noted",
-        "notice": {
-            "code": "context_trimmed",
-            "message": "Left out to fit the window: 2 earlier messages and 1 memory.",
-        },
-    }
+    message = "Left out to fit the window: 2 earlier messages and 1 memory."
+    assert run.events[-1] == Notice("context_trimmed", message)
 
 
 async def test_the_history_starts_with_the_user() -> None:

@@ -28,7 +28,7 @@ WITHIN = 30.0
 
 
 @pytest.fixture
-async def news(database_url: str, owner: Owner) -> AsyncGenerator[Notifications]:
+async def notifications(database_url: str, owner: Owner) -> AsyncGenerator[Notifications]:
     """What the first process hears."""
     opened = Notifications(database_url, lambda _: None, HERE)
     listening = asyncio.create_task(opened.listen(lambda: None))
@@ -72,7 +72,7 @@ async def begun(pool: Pool, user: UUID, conversation: str = "c-1") -> UUID:
     return turn_id
 
 
-async def waiting(line: Queue, owner: Owner, user: UUID, turn_id: UUID) -> asyncio.Task[bool]:
+async def waiting(line: ConversationQueue, owner: Owner, user: UUID, turn_id: UUID) -> asyncio.Task[bool]:
     """The turn waits, and has looked in vain, by which its lease is renewed."""
     owner.execute("update chat_queue set lease_until = now() + interval '5 seconds' where turn_id = %s", [turn_id])
     task = asyncio.create_task(line.wait(user, turn_id, NEVER))
@@ -104,7 +104,7 @@ async def test_the_next_is_told_when_an_answer_ends(
     pool: Pool, owner: Owner, notifications: Notifications, ada: UUID, ends: Ending
 ) -> None:
     """However it ends, in whichever process, and only the next: the one behind it goes on waiting."""
-    turn, line = await begun(pool, ada), ConversationQueue(pool, HERE, news)
+    turn, line = await begun(pool, ada), ConversationQueue(pool, HERE, notifications)
     (second, _), (third, _) = await place(pool, ada), await place(pool, ada)
     next_one, last_one = await waiting(line, owner, ada, second), await waiting(line, owner, ada, third)
     await ends(pool, ada, turn)
@@ -121,7 +121,7 @@ async def test_the_next_is_told_when_the_one_before_is_turned_away(
     """And gives up its key and with it its place."""
     before, _ = await place(pool, ada, ELSEWHERE)
     mine, _ = await place(pool, ada)
-    task = await waiting(ConversationQueue(pool, HERE, news), owner, ada, mine)
+    task = await waiting(ConversationQueue(pool, HERE, notifications), owner, ada, mine)
     await IdempotencyKeys(pool, ELSEWHERE).give_up(ada, before)
     assert await asyncio.wait_for(task, WITHIN)
 
@@ -131,11 +131,11 @@ async def test_who_is_told_nothing_looks_now_and_then(
     pool: Pool, owner: Owner, notifications: Notifications, ada: UUID, monkeypatch: pytest.MonkeyPatch, listens: bool
 ) -> None:
     """Where a notice was lost, and where nobody hears any, as in LangGraph's own server."""
-    for pause in ("LOOK_AGAIN", "LOOK_AGAIN_UNTOLD"):
+    for pause in ("LOOK_AGAIN", "POLL_SECONDS"):
         monkeypatch.setattr(conversation_queue, pause, 0.01)
     await begun(pool, ada)
     mine, _ = await place(pool, ada)
-    task = await waiting(ConversationQueue(pool, HERE, news if listens else None), owner, ada, mine)
+    task = await waiting(ConversationQueue(pool, HERE, notifications if listens else None), owner, ada, mine)
     owner.execute("alter table chat_turns disable trigger user")
     owner.execute("update chat_turns set status = 'failed'")
     assert await asyncio.wait_for(task, WITHIN)
@@ -145,7 +145,7 @@ async def test_waiting_is_given_up_by_the_clock(pool: Pool, notifications: Notif
     """However long one look takes; the place is still there, for whoever leaves it."""
     await begun(pool, ada)
     mine, _ = await place(pool, ada)
-    line = ConversationQueue(pool, HERE, news)
+    line = ConversationQueue(pool, HERE, notifications)
     assert not await line.wait(ada, mine, 0.05)
     assert (await place(pool, ada))[1] == "waiting"
 
@@ -254,9 +254,9 @@ async def test_an_erased_users_place_is_lost(pool: Pool, owner: Owner, notificat
     """Whoever waits there finds it gone, and brings nothing back."""
     await begun(pool, ada)
     mine, _ = await place(pool, ada)
-    task = await waiting(ConversationQueue(pool, HERE, news), owner, ada, mine)
+    task = await waiting(ConversationQueue(pool, HERE, notifications), owner, ada, mine)
     await Users(pool).erase(ada)
-    news.wake()
+    notifications.wake()
     with pytest.raises(LeaseLost):
         await asyncio.wait_for(task, WITHIN)
     assert rows(owner, "select from chat_users") == []

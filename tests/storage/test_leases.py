@@ -42,7 +42,7 @@ async def test_a_turn_without_a_sign_of_life_is_taken_over_once(pool: Pool, owne
     taken = await asyncio.gather(*(Leases(pool, uuid4()).adopt(9) for _ in range(10)))
     [[orphan]] = [orphans for orphans in taken if orphans]
     assert orphan == {
-        "user_id": ada, "turn_id": turn_id, "conversation_id": "c-1", "status": "accepted", "attempt": 2,
+        "user_id": ada, "turn_id": turn_id, "conversation_id": "c-1", "status": "streaming", "attempt": 2,
         "stop_asked": True,
     }  # fmt: skip
 

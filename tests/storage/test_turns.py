@@ -25,7 +25,7 @@ async def test_a_message_accepted_twice_is_stored_once(pool: Pool, owner: Owner,
     for _ in range(2):
         await Turns(pool).accept(ada, turn_id, accepted("What can I write off?"))
     assert rows(owner, MESSAGES) == [("user", "What can I write off?", "ledger")]
-    assert rows(owner, STATUS) == [("accepted",)]
+    assert rows(owner, STATUS) == [("streaming",)]
     assert rows(owner, "select id = turn_id from chat_messages") == [(True,)]
 
 
@@ -72,7 +72,7 @@ async def test_a_turn_tells_which_facts_it_used_and_learned(pool: Pool, facts: F
     told, told_second = await TurnRecords(pool).find(ada, first), await TurnRecords(pool).find(ada, second)
     assert told is not None
     assert told_second is not None
-    assert (told["status"], told["text"], told["facts_used"]) == ("accepted", "", [])
+    assert (told["status"], told["text"], told["facts_used"]) == ("streaming", "", [])
     assert told["facts_learned"] == told_second["facts_used"] == [biscuits]
     assert (told_second["status"], told_second["text"], told_second["finish_reason"]) == (
         "answered",
@@ -88,7 +88,7 @@ async def test_a_turn_notes_what_of_its_tail_is_stored(pool: Pool, facts: Facts,
     later = await save_answered(pool, ada, answered("And?", "And so on"))
 
     async def noted() -> tuple[bool, bool]:
-        story = await TurnRecords(pool).story(ada, turn_id)
+        story = await TurnRecords(pool).recovery_record(ada, turn_id)
         assert story is not None
         return story["summarised"], story["facts_known"]
 
@@ -105,7 +105,7 @@ async def test_facts_that_could_not_be_stored_are_not_noted(pool: Pool, facts: F
     turn_id = await save_answered(pool, ada, answered())
     with pytest.raises(psycopg.errors.CheckViolation):
         await facts.remember(ada, [new_fact("tall")], source=turn_id)
-    story = await TurnRecords(pool).story(ada, turn_id)
+    story = await TurnRecords(pool).recovery_record(ada, turn_id)
     assert story is not None
     assert not story["facts_known"]
 
@@ -136,7 +136,7 @@ async def test_only_an_answered_turn_can_be_finished(pool: Pool, owner: Owner, a
     answer = await save_answered(pool, ada, answered())
     for turn_id in (waiting, answer):
         await Turns(pool).finish(ada, turn_id)
-    assert dict(rows(owner, "select turn_id, status from chat_turns")) == {waiting: "accepted", answer: "done"}
+    assert dict(rows(owner, "select turn_id, status from chat_turns")) == {waiting: "streaming", answer: "done"}
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,6 @@
 import asyncio
 import gc
 from collections import Counter
-from types import MethodType
 from typing import Any, cast
 from urllib.parse import urlsplit
 
@@ -11,25 +10,21 @@ import psutil
 from litestar import Litestar
 
 from api.server.http_limits import Edge
-from graph.turns.event_log import EventLogWriter
 from graph.turns.turn import Turn
 from tests.support.app import Frontdesk
 
 
 def left(frontdesk: Frontdesk) -> Counter[str]:
     """What there is only as long as somebody is served: all zero for an application at rest."""
-    write = frontdesk.service.runner.books.write
-    assert isinstance(write, MethodType)
-    scribe = write.__self__
-    assert isinstance(scribe, EventLogWriter)
+    writer = frontdesk.service.event_log_writer
     return Counter(
         {
             "requests": len(frontdesk.server.server_state.tasks),
             "connections": len(frontdesk.server.server_state.connections),
             "running turns": len(frontdesk.service.registry._tasks),
-            "turns that readers wait for": len(frontdesk.service.subscriptions._news._waiting),
+            "turns that readers wait for": len(frontdesk.service.notifications._waiting),
             "streams": sum(cast(Litestar, frontdesk.server.config.app).state.streams.values()),
-            "turns with unwritten events": len(scribe._held) + len(scribe._writing),
+            "turns with unwritten events": len(writer._buffered) + len(writer._writing),
         }
     )
 
