@@ -193,7 +193,7 @@ DAMAGE: dict[str, Callable[[Exported], Exported]] = {
         {**lines[1], "conversation_id": "a b"},
         *lines[2:],
     ],
-    r"line \d+: metrics: .*turned away": lambda lines: [
+    r"line \d+: metrics: .*rejected turns": lambda lines: [
         {**line, "times": 2} if line.get("outcome") == "done" else line for line in lines
     ],
     "line 2: conversation.title": lambda lines: [lines[0], {**lines[1], "title": "a\0b"}, *lines[2:]],
