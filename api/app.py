@@ -13,8 +13,10 @@ from litestar.openapi import OpenAPIConfig
 from litestar.plugins.prometheus import PrometheusConfig
 from litestar.types import ControllerRouterHandler
 
-from api.auth.authenticate import door, provide_user, remember_visitor
-from api.auth.local_mode import from_here
+from api.auth.jwks import KeySet
+from api.auth.local_mode import LocalSessions, local_pages_only, set_session_cookie
+from api.auth.tokens import BearerTokens
+from api.auth.user import Authenticator, provide_user
 from api.errors import HANDLERS
 from api.logging.setup import name_request
 from api.middleware.security_headers import secure
@@ -59,12 +61,12 @@ def create_app(
     async def lifespan(app: Litestar) -> AsyncGenerator[None]:
         async with opening() as service:
             app.state.service = service
-            app.state.door = door(settings)
+            app.state.authenticator = authenticator(settings)
             app.state.streams = Counter[UUID]()
             try:
                 yield
             finally:
-                await app.state.door.close()
+                await app.state.authenticator.close()
 
     return Litestar(
         route_handlers=[chat, *OWN_RECORDS, *NUMBERS, employees, live, ready, *PAGES],
@@ -76,9 +78,9 @@ def create_app(
             "records": Provide(provide_records, sync_to_thread=False),
             "limits": Provide(provide_limits, sync_to_thread=False),
         },
-        guards=[from_here(settings.cors_origins)] if settings.local else [],
+        guards=[local_pages_only(settings.cors_origins)] if settings.local else [],
         before_request=name_request,
-        before_send=[remember_visitor, announce_limits, secure],
+        before_send=[set_session_cookie, announce_limits, secure],
         exception_handlers=cast(Any, HANDLERS),
         request_class=JSONRequest,
         request_max_body_size=MAX_BODY_BYTES,
@@ -96,6 +98,15 @@ def create_app(
         ),
         logging_config=None,
     )
+
+
+def authenticator(settings: Settings) -> Authenticator:
+    """What finds the user of a request: session cookies in local mode, else bearer tokens."""
+    if settings.local:
+        return LocalSessions(settings.data_dir)
+    secret = settings.jwt_secret.get_secret_value() if settings.jwt_secret else None
+    keys = KeySet(settings.jwks_url) if settings.jwks_url else None
+    return BearerTokens(secret, keys, settings.jwt_audience, settings.jwt_issuer)
 
 
 def provide_service(request: Request[Any, Any, Any]) -> Service:

@@ -11,8 +11,7 @@ from litestar.enums import ScopeType
 from litestar.middleware import ASGIMiddleware
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.auth.authenticate import provide_user
-from api.auth.user import User
+from api.auth.user import User, provide_user
 from api.errors import Problem
 from api.stream_limit import open_stream
 from graph.dependencies import LimitKeeper

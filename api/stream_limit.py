@@ -9,8 +9,7 @@ from litestar.enums import ScopeType
 from litestar.middleware import ASGIMiddleware
 from litestar.types import ASGIApp, Receive, Scope, Send
 
-from api.auth.authenticate import provide_user
-from api.auth.user import User
+from api.auth.user import User, provide_user
 from api.errors import Problem
 
 MOST = 100

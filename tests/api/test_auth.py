@@ -9,7 +9,7 @@ import jwt
 import pytest
 from litestar.testing import RequestFactory
 
-from api.auth.authenticate import door
+from api.app import authenticator
 from tests.support.app import SECRET, Frontdesk, Serve
 from tests.support.database import kept, rows
 
@@ -92,7 +92,7 @@ async def test_a_supabase_token_opens_the_door_as_it_is(frontdesk: Frontdesk) ->
 async def test_the_role_claim_makes_an_administrator(frontdesk: Frontdesk, claims: dict[str, Any], admin: bool) -> None:
     """Only where the issuer says it."""
     request = RequestFactory().get("/", headers={"authorization": f"Bearer {signed(**claims)}"})
-    assert (await door(frontdesk.settings).user(request)).admin is admin
+    assert (await authenticator(frontdesk.settings).user(request)).admin is admin
 
 
 async def test_a_user_in_the_body_is_not_believed(frontdesk: Frontdesk, ada: UUID, bob: UUID) -> None:
