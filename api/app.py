@@ -10,6 +10,7 @@ from litestar import Litestar, Request
 from litestar.config.cors import CORSConfig
 from litestar.di import NamedDependency, Provide
 from litestar.openapi import OpenAPIConfig
+from litestar.plugins.problem_details import ProblemDetailsConfig, ProblemDetailsPlugin
 from litestar.plugins.prometheus import PrometheusConfig
 from litestar.types import ControllerRouterHandler
 
@@ -17,7 +18,7 @@ from api.auth.jwks import KeySet
 from api.auth.local_mode import LocalSessions, local_pages_only, set_session_cookie
 from api.auth.tokens import BearerTokens
 from api.auth.user import Authenticator, provide_user
-from api.errors import HANDLERS
+from api.errors import PROBLEMS
 from api.logging.setup import name_request
 from api.middleware.security_headers import secure
 from api.middleware.tracing import http_spans
@@ -81,10 +82,13 @@ def create_app(
         guards=[local_pages_only(settings.cors_origins)] if settings.local else [],
         before_request=name_request,
         before_send=[set_session_cookie, announce_limits, secure],
-        exception_handlers=cast(Any, HANDLERS),
         request_class=JSONRequest,
         request_max_body_size=MAX_BODY_BYTES,
-        plugins=[ModelSchema(), *http_spans(tracing)],
+        plugins=[
+            ProblemDetailsPlugin(ProblemDetailsConfig(exception_to_problem_detail_map=cast(Any, PROBLEMS))),
+            ModelSchema(),
+            *http_spans(tracing),
+        ],
         cors_config=CORSConfig(allow_origins=settings.cors_origins, allow_credentials=False, expose_headers=EXPOSED)
         if settings.cors_origins
         else None,

@@ -187,4 +187,4 @@ def _on_the_wire(problem: Problem, default_headers: list[tuple[bytes, bytes]]) -
         (b"connection", b"close"),
     ]
     lines = [name + b": " + value + b"\r\n" for name, value in headers]
-    return b"".join([STATUS_LINE[problem.status], *lines, b"\r\n", body])
+    return b"".join([STATUS_LINE[problem.status_code], *lines, b"\r\n", body])
