@@ -1,8 +1,9 @@
-"""The HTTP application."""
+"""The HTTP application: routes, plugins, hooks and dependencies."""
 
 from collections import Counter
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from importlib.metadata import version
 from typing import Any, cast
 from uuid import UUID
 
@@ -19,13 +20,13 @@ from api.auth.local_mode import LocalSessions, local_pages_only, set_session_coo
 from api.auth.tokens import BearerTokens
 from api.auth.user import Authenticator, provide_user
 from api.errors import PROBLEMS
-from api.logging.setup import name_request
-from api.middleware.security_headers import secure
+from api.logging.setup import bind_request
+from api.middleware.security_headers import add_security_headers
 from api.middleware.tracing import http_spans
 from api.openapi import COMPONENTS, ModelSchema
 from api.openapi_page import SchemaPage
+from api.parameters import JSONRequest
 from api.rate_limits import announce_limits, provide_limits
-from api.request_body import JSONRequest
 from api.routes import conversations, memory, turns
 from api.routes.account import erase, export
 from api.routes.chat import chat
@@ -45,33 +46,23 @@ REQUESTS = PrometheusConfig(
     group_path=True,  # by the route's template: no id, name or unknown path makes a series of its own
     buckets=[0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25, 60, 150],  # of a stream: until its last event
 )
-OWN_RECORDS: list[ControllerRouterHandler] = [turns.router, conversations.router, memory.router, export, erase]
-NUMBERS: list[ControllerRouterHandler] = [metrics_summary, insights, prometheus]
-EXPOSED = [
+ROUTES: list[ControllerRouterHandler] = [
+    chat, turns.router, conversations.router, memory.router, export, erase,
+    metrics_summary, insights, prometheus, employees, live, ready, *PAGES,
+]  # fmt: skip
+EXPOSED_HEADERS = [
     "X-Turn-Id", "X-Conversation-Id", "X-Employee", "X-Route-Confidence",
     "RateLimit", "RateLimit-Policy", "Retry-After",
 ]  # fmt: skip
 
 
 def create_app(
-    settings: Settings, opening: Callable[[], AbstractAsyncContextManager[Service]], tracing: Tracing | None = None
+    settings: Settings, open_service: Callable[[], AbstractAsyncContextManager[Service]], tracing: Tracing | None = None
 ) -> Litestar:
-    """The application over the service that `opening` opens, which is held open as long as the application runs."""
-
-    @asynccontextmanager
-    async def lifespan(app: Litestar) -> AsyncGenerator[None]:
-        async with opening() as service:
-            app.state.service = service
-            app.state.authenticator = authenticator(settings)
-            app.state.streams = Counter[UUID]()
-            try:
-                yield
-            finally:
-                await app.state.authenticator.close()
-
+    """The application. It opens the service when it starts and closes it when it ends."""
     return Litestar(
-        route_handlers=[chat, *OWN_RECORDS, *NUMBERS, employees, live, ready, *PAGES],
-        lifespan=[lifespan],
+        route_handlers=ROUTES,
+        lifespan=[_lifespan(settings, open_service)],
         middleware=[REQUESTS.middleware],
         dependencies={
             "user": Provide(provide_user),
@@ -80,8 +71,8 @@ def create_app(
             "limits": Provide(provide_limits, sync_to_thread=False),
         },
         guards=[local_pages_only(settings.cors_origins)] if settings.local else [],
-        before_request=name_request,
-        before_send=[set_session_cookie, announce_limits, secure],
+        before_request=bind_request,
+        before_send=[set_session_cookie, announce_limits, add_security_headers],
         request_class=JSONRequest,
         request_max_body_size=MAX_BODY_BYTES,
         plugins=[
@@ -89,12 +80,10 @@ def create_app(
             ModelSchema(),
             *http_spans(tracing),
         ],
-        cors_config=CORSConfig(allow_origins=settings.cors_origins, allow_credentials=False, expose_headers=EXPOSED)
-        if settings.cors_origins
-        else None,
+        cors_config=_cors(settings.cors_origins),
         openapi_config=OpenAPIConfig(
             title="Frontdesk",
-            version="0.1.0",
+            version=version("frontdesk"),
             path="/schema",
             components=COMPONENTS,
             render_plugins=[SchemaPage()],
@@ -114,10 +103,10 @@ def authenticator(settings: Settings) -> Authenticator:
 
 
 def provide_service(request: Request[Any, Any, Any]) -> Service:
-    """Dependency `service`: with a database that answers.
+    """Dependency `service`.
 
     Raises:
-        StorageUnavailable: there is none just now.
+        StorageUnavailable: the database does not answer.
     """
     service = cast(Service, request.app.state.service)
     service.pulse.require()
@@ -127,3 +116,26 @@ def provide_service(request: Request[Any, Any, Any]) -> Service:
 def provide_records(service: NamedDependency[Service]) -> Records:
     """Dependency `records`."""
     return service.records
+
+
+def _lifespan(
+    settings: Settings, open_service: Callable[[], AbstractAsyncContextManager[Service]]
+) -> Callable[[Litestar], AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def lifespan(app: Litestar) -> AsyncGenerator[None]:
+        async with open_service() as service:
+            app.state.service = service
+            app.state.authenticator = authenticator(settings)
+            app.state.streams = Counter[UUID]()
+            try:
+                yield
+            finally:
+                await app.state.authenticator.close()
+
+    return lifespan
+
+
+def _cors(origins: list[str]) -> CORSConfig | None:
+    if not origins:
+        return None
+    return CORSConfig(allow_origins=origins, allow_credentials=False, expose_headers=EXPOSED_HEADERS)

@@ -14,8 +14,8 @@ from litestar.response import Stream
 from api.auth.user import User
 from api.errors import Problem
 from api.openapi import SIGNED_IN, problems
+from api.parameters import require_json
 from api.rate_limits import CountRefusals, limit_headers, provide_sender
-from api.request_body import takes_json
 from api.schemas.chat import EVENT_STREAM, ChatDocument, ChatOperation, ChatRequest
 from api.sse import KEEP_ALIVE_SECONDS, UNHINDERED, document, server_sent
 from api.stream_limit import HoldStream
@@ -54,7 +54,7 @@ STATUS: dict[str, int] = {
     "/chat",
     status_code=200,
     media_type=EVENT_STREAM,
-    guards=[takes_json],
+    guards=[require_json],
     middleware=[HoldStream(), CountRefusals()],
     dependencies={"user": Provide(provide_sender)},
     security=SIGNED_IN,

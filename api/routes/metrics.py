@@ -1,4 +1,4 @@
-"""Numbers that tell the truth: what turns add up to, and what you did of late."""
+"""Metrics: turns in numbers, a user's week, and Prometheus."""
 
 from typing import Annotated, Any, cast
 
@@ -18,13 +18,13 @@ from storage.metrics_queries import Stretch, Sums
 
 STRETCHES: dict[str, Stretch] = {"24h": Stretch(hours=24, step=1), "7d": Stretch(hours=7 * 24, step=6)}
 
-Span = Annotated[  # any text, because the framework's own words do not say what it takes
+Span = Annotated[  # not a Literal: the framework's error would not name the values
     str, QueryParameter(name="range", description="How far to look back.", schema_extra={"enum": [*STRETCHES]})
 ]
 
 
 class MetricsSummary(Sums):
-    """The turns of the last hours in numbers; for administrators everyone's."""
+    """Metrics of the turns in a range; for administrators of all users."""
 
     range: str
     hours: int
@@ -36,7 +36,7 @@ async def metrics_summary(
     records: NamedDependency[Records],
     span: Span = "24h",
 ) -> MetricsSummary:
-    """Your turns in numbers, under the employee that answered; an administrator sees everyone's."""
+    """Metrics of your turns by the employee that answered; an administrator sees those of all users."""
     stretch, figures = STRETCHES.get(span), records.figures
     if stretch is None:
         raise Problem(400, "invalid_request", f"range: takes {' or '.join(STRETCHES)}")
@@ -46,7 +46,7 @@ async def metrics_summary(
 
 @get("/insights", security=SIGNED_IN, tags=["metrics"], responses=refusals())
 async def insights(user: NamedDependency[User], records: NamedDependency[Records]) -> Insights:
-    """Your last seven days, today included."""
+    """Your activity in the last seven days, today included."""
     return await records.insights.of_user(user.user_id)
 
 
@@ -60,8 +60,8 @@ async def insights(user: NamedDependency[User], records: NamedDependency[Records
     },
 )
 async def prometheus(user: NamedDependency[User], request: Request[Any, Any, Any]) -> Response[bytes]:
-    """What this process does, for Prometheus; for administrators, and in local mode for anyone."""
+    """Prometheus metrics of this process (with --workers: of all), for administrators; in local mode for anyone."""
     if not user.admin:
         raise Problem(403, "forbidden", "Only administrators may see this.")
-    service = cast(Service, request.app.state.service)  # as it is, also without a database
+    service = cast(Service, request.app.state.service)  # not the dependency, which needs a database
     return Response(await service.figures(), headers={"Content-Type": CONTENT_TYPE_LATEST})

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from api.server.http_limits import Edge
+from api.server.http_limits import LimitedProtocol
 from tests.support.app import Frontdesk, Serve
 from tests.support.listening import listening, until
 from tests.support.model_script import Gate, streaming
@@ -18,7 +18,7 @@ LIVE = b"GET /health/live HTTP/1.1\r\nHost: test\r\n"
 POST = b"POST /chat HTTP/1.1\r\nHost: test\r\nContent-Type: application/json\r\n"
 
 
-class Brief(Edge):
+class Brief(LimitedProtocol):
     """The same limits in short."""
 
     head_seconds = 0.3

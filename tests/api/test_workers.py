@@ -12,7 +12,7 @@ import httpx
 import psutil
 import pytest
 
-from api.server.workers import VARIABLE, counted_together
+from api.server.workers import METRICS_VARIABLE, shared_metrics
 from tests.support.listening import listening, until
 from tests.support.model_script import Hang, streaming
 from tests.support.model_server import ModelServer
@@ -93,7 +93,7 @@ async def say(server: Process, user: UUID, times: int) -> None:
 async def test_every_worker_tells_of_all_of_them(server: Process, ada: UUID, bob: UUID) -> None:
     """Each has answered half, and says all; what they take from the system is added up, too; nothing stays behind."""
     first, second = workers(server)
-    folder = first.environ()[VARIABLE]
+    folder = first.environ()[METRICS_VARIABLE]
     assert mode(folder) == 0o700
     (Path(folder) / "counter_0.db").touch()  # what a worker leaves that is killed as it begins
     for one in (first, second):
@@ -138,11 +138,11 @@ async def test_a_killed_worker_leaves_its_counts_and_nothing_else(
 
 def test_workers_are_counted_in_a_folder_of_their_own(tmp_path: Path) -> None:
     """For no one else to read, and only as long as they run."""
-    with counted_together(tmp_path) as folder:
+    with shared_metrics(tmp_path) as folder:
         assert mode(folder) == mode(folder.parent) == 0o700
-        assert os.environ[VARIABLE] == str(folder)
+        assert os.environ[METRICS_VARIABLE] == str(folder)
         (folder / "counter_1.db").touch()
-    assert VARIABLE not in os.environ
+    assert METRICS_VARIABLE not in os.environ
     assert list((tmp_path / "figures").iterdir()) == []
 
 
@@ -151,8 +151,8 @@ def test_what_a_killed_supervisor_left_goes_and_a_living_ones_stays(tmp_path: Pa
     left = tmp_path / "figures" / "left"
     left.mkdir(parents=True)
     (left / "counter_1.db").touch()
-    with counted_together(tmp_path) as living:
+    with shared_metrics(tmp_path) as living:
         assert not left.exists()
-        with counted_together(tmp_path) as other:
+        with shared_metrics(tmp_path) as other:
             assert sorted(living.parent.iterdir()) == sorted([living, other])
         assert living.exists()
