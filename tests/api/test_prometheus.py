@@ -1,4 +1,4 @@
-"""GET /metrics, as Prometheus reads it."""
+"""GET /metrics."""
 
 import asyncio
 from typing import Any
@@ -16,11 +16,11 @@ from tests.support.process import Start
 from tests.support.prometheus import Samples, counted, scraped
 
 QUIET = ("turns", "exports", "checkpoints", "recall")
-"""Pools of which nobody holds a connection while nobody is served; the scrape itself takes one of `records`."""
+"""Pools without a connection in use between requests; the scrape itself uses one of `records`."""
 
 
 async def test_turns_are_counted_with_their_times(serve: Serve, model: ModelServer, ada: UUID, bob: UUID) -> None:
-    """By who answered and what became of them; what was turned away took no time."""
+    """By employee and outcome; refused turns have no times."""
     frontdesk = await serve(rate_limit=3)
     await frontdesk.chat(ada, "Hello", employee="tag")
     done = (await frontdesk.chat(ada, "Hello", employee="tag")).named("done")[0]
@@ -41,7 +41,7 @@ async def test_turns_are_counted_with_their_times(serve: Serve, model: ModelServ
 
 
 async def at_rest(frontdesk: Frontdesk, admin: UUID) -> Samples:
-    """What is told once nobody holds a connection; one that a pool is just making counts as held until it is made."""
+    """A scrape once no connection is in use; a connection that is being opened counts as in use."""
     async with asyncio.timeout(30):
         while True:
             found = await scraped(frontdesk, admin)
@@ -49,8 +49,8 @@ async def at_rest(frontdesk: Frontdesk, admin: UUID) -> Samples:
                 return found
 
 
-async def test_what_is_going_on_is_told_as_it_is(frontdesk: Frontdesk, model: ModelServer, ada: UUID) -> None:
-    """Running turns, connections in use, and events on their way to the journal."""
+async def test_gauges_show_what_is_under_way(frontdesk: Frontdesk, model: ModelServer, ada: UUID) -> None:
+    """Running turns, connections in use, and events not yet in the event log."""
     gate = asyncio.Event()
     model.queue(Gate(["Well, ", "it depends."], gate), streaming)
     async with listening(frontdesk, ada, "Hello") as events:
@@ -68,8 +68,8 @@ async def test_what_is_going_on_is_told_as_it_is(frontdesk: Frontdesk, model: Mo
     assert {name: after["frontdesk_pool_waiting", name] for name in pools} == dict.fromkeys(pools, 0)
 
 
-async def test_a_model_that_is_left_alone_is_told_of(serve: Serve, model: ModelServer, ada: UUID) -> None:
-    """Its breaker is in one state at a time."""
+async def test_an_open_circuit_breaker_is_shown(serve: Serve, model: ModelServer, ada: UUID) -> None:
+    """A breaker is in one state at a time."""
     frontdesk = await serve(attempts=1, rate_limit=0)
     name = frontdesk.settings.chat_model
     assert counted(await scraped(frontdesk, ada), "frontdesk_model_breaker") == {(name, "closed"): 1}
@@ -79,8 +79,8 @@ async def test_a_model_that_is_left_alone_is_told_of(serve: Serve, model: ModelS
     assert counted(await scraped(frontdesk, ada), "frontdesk_model_breaker") == {(name, "open"): 1}
 
 
-async def test_of_two_models_with_one_name_neither_hides_the_other(serve: Serve, model: ModelServer, ada: UUID) -> None:
-    """The same model at another server is left alone by itself."""
+async def test_two_models_with_the_same_name_have_a_breaker_each(serve: Serve, model: ModelServer, ada: UUID) -> None:
+    """The same model at another server has its own."""
     async with ModelServer() as second:
         elsewhere: dict[str, Any] = {"second_model": "gpt-4o-mini", "second_base_url": second.url}
         frontdesk = await serve(attempts=1, rate_limit=0, **elsewhere)
@@ -91,8 +91,8 @@ async def test_of_two_models_with_one_name_neither_hides_the_other(serve: Serve,
     assert found == {("gpt-4o-mini", "open"): 1, ("gpt-4o-mini", "closed"): 1}
 
 
-async def test_what_was_tried_again_is_counted(start: Start, model: ModelServer, ada: UUID) -> None:
-    """By a server as people start it, which logs each try in its own words."""
+async def test_retries_are_counted(start: Start, model: ModelServer, ada: UUID) -> None:
+    """Of a server started as people start it, which also logs each retry."""
     process = await start()
     model.queue(Status(500), streaming)
     async with process.client(ada) as client:
@@ -101,8 +101,8 @@ async def test_what_was_tried_again_is_counted(start: Start, model: ModelServer,
     assert sum(counted(await scraped(process, ada), "stamina_retries_total").values()) == 1
 
 
-async def test_only_administrators_see_it(frontdesk: Frontdesk, ada: UUID) -> None:
-    """It tells of everyone's turns."""
+async def test_only_administrators_may_scrape(frontdesk: Frontdesk, ada: UUID) -> None:
+    """The metrics are those of all users."""
     async with frontdesk.client(ada) as client:
         refused = await client.get("/metrics")
     assert (refused.status_code, refused.json()["code"]) == (403, "forbidden")
@@ -111,16 +111,14 @@ async def test_only_administrators_see_it(frontdesk: Frontdesk, ada: UUID) -> No
     assert (refused.status_code, refused.json()["code"]) == (401, "unauthenticated")
 
 
-async def test_on_ones_own_machine_anyone_does(serve: Serve) -> None:
-    """Nobody signs in there."""
+async def test_in_local_mode_everyone_may_scrape(serve: Serve) -> None:
+    """There are no tokens in local mode."""
     frontdesk = await serve(jwt_secret=None)
     assert (await scraped(frontdesk, None, admin=False))["frontdesk_running_turns",] == 0
 
 
-async def test_two_applications_in_one_process_count_for_themselves(
-    frontdesk: Frontdesk, serve: Serve, ada: UUID
-) -> None:
-    """Each is asked on its own."""
+async def test_two_applications_in_one_process_count_separately(frontdesk: Frontdesk, serve: Serve, ada: UUID) -> None:
+    """Each has its own /metrics."""
     other = await serve()
     await frontdesk.chat(ada, "Hello", employee="tag")
     assert counted(await scraped(frontdesk, ada), "frontdesk_turns_total") == {("tag", "done"): 1}
@@ -131,7 +129,7 @@ async def test_two_applications_in_one_process_count_for_themselves(
 async def test_a_turn_whose_tail_runs_twice_is_counted_once(
     frontdesk: Frontdesk, serve: Serve, ada: UUID, elsewhere: bool
 ) -> None:
-    """By who wrote it down first, also where another process takes it for unfinished."""
+    """Also when another process takes it for unfinished."""
     adopter = await serve() if elsewhere else frontdesk
     await frontdesk.chat(ada, "Hello", employee="tag")
     frontdesk.service.runner.running.closing = elsewhere  # and so it takes nothing over
@@ -147,7 +145,7 @@ async def test_a_turn_whose_tail_runs_twice_is_counted_once(
         assert counted(await scraped(adopter, ada), "frontdesk_turns_total") == {}
 
 
-async def test_messages_that_wait_are_told_of(frontdesk: Frontdesk, model: ModelServer, ada: UUID) -> None:
+async def test_waiting_messages_are_counted(frontdesk: Frontdesk, model: ModelServer, ada: UUID) -> None:
     """Until their conversation is free."""
     gate = asyncio.Event()
     model.queue(Gate(["Well, ", "it depends."], gate), streaming)
@@ -164,8 +162,8 @@ async def test_messages_that_wait_are_told_of(frontdesk: Frontdesk, model: Model
     assert (await scraped(frontdesk, ada))["frontdesk_waiting_messages",] == 0
 
 
-async def test_each_background_task_is_told_of(frontdesk: Frontdesk, start: Start, ada: UUID) -> None:
-    """Whether it runs, when it last came round, and how often it was started again; by several processes, too."""
+async def test_each_background_task_has_gauges(frontdesk: Frontdesk, start: Start, ada: UUID) -> None:
+    """Whether it runs, its last round, and its restarts; also with several processes."""
     tasks = {"health_probe", "notifications", "journal_writer", "lease_renewal", "adoption", "jobs_worker"}
     several = await start("serve", "--port", "0", "--workers", "2")
     for server, expected in ((frontdesk, tasks), (several, tasks | {"figures_writer"})):

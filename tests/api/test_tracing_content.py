@@ -1,4 +1,4 @@
-"""What traces do not say, unless they are asked to."""
+"""What traces contain of messages, with and without the setting that records content."""
 
 import json
 import threading
@@ -20,7 +20,7 @@ KEY = "sk-numbat-key"
 
 
 async def talk(frontdesk: Frontdesk, model: ModelServer, user: UUID) -> str:
-    """A message, an answer, a summary and a fact of words found nowhere else, and a search; returns the token used."""
+    """A turn with summary, fact and search, all of unusual words; returns the token used."""
     model.queue(Text("Marmosets cost nothing."), streaming)
     model.queue(Text("It is about wombats."), plain)
     model.queue(FACT, structured)
@@ -32,13 +32,15 @@ async def talk(frontdesk: Frontdesk, model: ModelServer, user: UUID) -> str:
 
 
 async def all_of(collector: Collector) -> list[Seen]:
-    """The spans of such a talk."""
+    """The spans of such a turn."""
     await collector.named("invoke_agent Tag", "POST /chat", "GET /conversations", "GET /memory")
     return collector.spans
 
 
-async def test_nothing_that_was_said_is_told(serve: Serve, collector: Collector, model: ModelServer, ada: UUID) -> None:
-    """Neither the message, the answer, what was learned or looked for, nor what opens a door."""
+async def test_traces_contain_no_content_by_default(
+    serve: Serve, collector: Collector, model: ModelServer, ada: UUID
+) -> None:
+    """Neither message, answer, facts and search nor the token."""
     frontdesk = await serve(
         otlp_endpoint=collector.url, otlp_headers="authorization=Bearer%20echidna", openai_api_key=KEY
     )
@@ -54,10 +56,10 @@ async def test_nothing_that_was_said_is_told(serve: Serve, collector: Collector,
     assert searched == ["REDACTED", "REDACTED"]
 
 
-async def test_no_failure_quotes_what_was_said(
+async def test_failed_spans_contain_no_messages(
     serve: Serve, collector: Collector, model: ModelServer, ada: UUID
 ) -> None:
-    """Failed spans have a code, and no words of an exception: those of a model's server may repeat the prompt."""
+    """They have a code and no exception text, which may quote the prompt."""
     frontdesk = await serve(otlp_endpoint=collector.url)
     model.always(Status(400, "Cannot read: zebrafinch."), streaming)
     model.always(Status(500, "Cannot read: wombat."), plain)
@@ -71,8 +73,8 @@ async def test_no_failure_quotes_what_was_said(
         assert planted not in collector.sent, planted
 
 
-async def test_an_answer_that_breaks_off_leaves_no_stack_trace(serve: Serve, collector: Collector, ada: UUID) -> None:
-    """The instrumentation of HTTP would add one, with what the database said."""
+async def test_a_broken_response_leaves_no_stack_trace(serve: Serve, collector: Collector, ada: UUID) -> None:
+    """The HTTP instrumentation would add one, with the database's message."""
     frontdesk = await serve(otlp_endpoint=collector.url)
     url = frontdesk.service.url
     async with await psycopg.AsyncConnection.connect(url) as conn, frontdesk.client(ada) as client:
@@ -89,10 +91,10 @@ async def test_an_answer_that_breaks_off_leaves_no_stack_trace(serve: Serve, col
     assert b"Traceback" not in collector.sent
 
 
-async def test_what_models_read_and_say_is_told_where_asked_for(
+async def test_prompts_and_answers_are_recorded_if_configured(
     serve: Serve, collector: Collector, model: ModelServer, ada: UUID
 ) -> None:
-    """Word for word as it was sent to the model, which is after the guard has masked it; searches, too."""
+    """As they were sent to the model, after masking; searches, too."""
     frontdesk = await serve(otlp_endpoint=collector.url, otel_content=True)
     await talk(frontdesk, model, ada)
     spans = await all_of(collector)
@@ -116,10 +118,10 @@ async def test_what_models_read_and_say_is_told_where_asked_for(
         assert planted not in collector.sent, planted
 
 
-async def test_a_number_in_the_models_words_is_told_nowhere(
+async def test_a_number_in_the_models_answer_is_masked_in_spans(
     serve: Serve, collector: Collector, model: ModelServer, ada: UUID
 ) -> None:
-    """What models say is masked in spans as it is for clients."""
+    """As it is for clients."""
     frontdesk = await serve(otlp_endpoint=collector.url, otel_content=True)
     model.queue(Text(["Pay with 4242 4242 ", "4242 4242."]), streaming)
     await frontdesk.chat(ada, "How?", employee="tag")
@@ -128,8 +130,8 @@ async def test_a_number_in_the_models_words_is_told_nowhere(
     assert b"4242 4242" not in collector.sent
 
 
-async def test_pages_and_probes_leave_no_trace(serve: Serve, collector: Collector, ada: UUID) -> None:
-    """What is asked for all the time says nothing; other requests are named for their route, or for nothing."""
+async def test_pages_and_probes_are_not_traced(serve: Serve, collector: Collector, ada: UUID) -> None:
+    """Other requests are named for their route, or for none."""
     frontdesk = await serve(otlp_endpoint=collector.url)
     async with frontdesk.client(ada, admin=True) as client:
         for path in ("/", "/page/chat.css", "/health/live", "/health/ready", "/metrics"):
@@ -147,7 +149,7 @@ async def test_pages_and_probes_leave_no_trace(serve: Serve, collector: Collecto
 
 
 async def test_without_a_collector_nothing_is_traced(frontdesk: Frontdesk, ada: UUID) -> None:
-    """The application has no plugin for it, and the process no thread that would send anything."""
+    """There is no tracing plugin and no exporter thread."""
     await frontdesk.chat(ada, "Hello")
     app = frontdesk.server.config.app
     assert isinstance(app, Litestar)
@@ -155,8 +157,8 @@ async def test_without_a_collector_nothing_is_traced(frontdesk: Frontdesk, ada: 
     assert not [thread.name for thread in threading.enumerate() if thread.name.startswith("Otel")]
 
 
-async def test_the_address_for_traces_alone_comes_first(serve: Serve, collector: Collector, ada: UUID) -> None:
-    """It is taken as it is, and the service is called what it is to be called."""
+async def test_the_traces_endpoint_overrides_the_general_one(serve: Serve, collector: Collector, ada: UUID) -> None:
+    """It is used as it is, with the configured service name."""
     frontdesk = await serve(
         otlp_endpoint="http://127.0.0.1:9", otlp_traces_endpoint=f"{collector.url}/spans", otel_service_name="desk"
     )
