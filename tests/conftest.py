@@ -9,7 +9,7 @@ import psycopg
 import pytest
 from psycopg.sql import SQL, Identifier
 
-from api.logging.setup import through_stdlib
+from api.logging.setup import configure_structlog
 from graph.models.factory import LocalModels, open_local_models
 from storage.local.postgres import EmbeddedPostgres
 from storage.migrate import migrate
@@ -44,7 +44,7 @@ async def template(cluster: EmbeddedPostgres, worker_id: str) -> str:
 @pytest.fixture(scope="session", autouse=True)
 def _logged() -> None:
     """What is logged goes where pytest finds it."""
-    through_stdlib()
+    configure_structlog()
 
 
 _numbers = itertools.count(1)

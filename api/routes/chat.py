@@ -10,12 +10,11 @@ from litestar.response import Stream
 
 from api.auth.user import User
 from api.errors import limit_headers
+from api.limits import CountRefusals, HoldStream, provide_sender
 from api.openapi import SIGNED_IN, problems
-from api.rate_limits import CountRefusals, provide_sender
-from api.request_body import takes_json
+from api.parameters import require_json
 from api.schemas.chat import EVENT_STREAM, ChatDocument, ChatOperation, ChatRequest
 from api.sse import KEEP_ALIVE_SECONDS, UNBUFFERED, document, server_sent
-from api.stream_limit import HoldStream
 from graph.service import Service
 from graph.turns.manager import SendRequest, SentTurn
 
@@ -35,7 +34,7 @@ IdempotencyKey = Annotated[
     "/chat",
     status_code=200,
     media_type=EVENT_STREAM,
-    guards=[takes_json],
+    guards=[require_json],
     middleware=[HoldStream(), CountRefusals()],
     dependencies={"user": Provide(provide_sender)},
     security=SIGNED_IN,

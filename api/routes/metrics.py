@@ -1,4 +1,4 @@
-"""Numbers that tell the truth: what turns add up to, and what you did of late."""
+"""Metrics: turns in numbers, a user's week, and Prometheus."""
 
 from typing import Annotated, Any, cast
 
@@ -8,7 +8,6 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import QueryParameter
 from prometheus_client import CONTENT_TYPE_LATEST
 
-from api.auth.local_mode import LocalSessions
 from api.auth.user import User
 from api.errors import Problem
 from api.openapi import SIGNED_IN, problems, refusals
@@ -19,13 +18,13 @@ from storage.metrics_queries import MetricsReport, TimeWindow
 
 STRETCHES: dict[str, TimeWindow] = {"24h": TimeWindow(hours=24, step=1), "7d": TimeWindow(hours=7 * 24, step=6)}
 
-Span = Annotated[  # any text, because the framework's own words do not say what it takes
+Span = Annotated[  # not a Literal: the framework's error would not name the values
     str, QueryParameter(name="range", description="How far to look back.", schema_extra={"enum": [*STRETCHES]})
 ]
 
 
 class MetricsSummary(MetricsReport):
-    """The turns of the last hours in numbers; for administrators everyone's."""
+    """Metrics of the turns in a range; for administrators of all users."""
 
     range: str
     hours: int
@@ -37,7 +36,7 @@ async def metrics_summary(
     records: NamedDependency[UserData],
     span: Span = "24h",
 ) -> MetricsSummary:
-    """Your turns in numbers, under the employee that answered; an administrator sees everyone's."""
+    """Metrics of your turns by the employee that answered; an administrator sees those of all users."""
     stretch, figures = STRETCHES.get(span), records.metrics
     if stretch is None:
         raise Problem(400, "invalid_request", f"range: takes {' or '.join(STRETCHES)}")
@@ -47,7 +46,7 @@ async def metrics_summary(
 
 @get("/insights", security=SIGNED_IN, tags=["metrics"], responses=refusals())
 async def insights(user: NamedDependency[User], records: NamedDependency[UserData]) -> Insights:
-    """Your last seven days, today included."""
+    """Your activity in the last seven days, today included."""
     return await records.insights.for_user(user.user_id)
 
 
@@ -61,8 +60,8 @@ async def insights(user: NamedDependency[User], records: NamedDependency[UserDat
     },
 )
 async def prometheus(user: NamedDependency[User], request: Request[Any, Any, Any]) -> Response[bytes]:
-    """What this process does, for Prometheus; for administrators, and in local mode for anyone."""
-    if not user.admin and not isinstance(request.app.state.door, LocalSessions):
+    """Prometheus metrics of this process (with --workers: of all), for administrators; in local mode for anyone."""
+    if not user.admin:
         raise Problem(403, "forbidden", "Only administrators may see this.")
-    service = cast(Service, request.app.state.service)  # as it is, also without a database
+    service = cast(Service, request.app.state.service)  # not the dependency, which needs a database
     return Response(await service.prometheus(), headers={"Content-Type": CONTENT_TYPE_LATEST})

@@ -1,13 +1,14 @@
 """What POST /chat takes and gives, as clients and the OpenAPI document see it."""
 
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, NotRequired
+from typing import Annotated, Literal, NotRequired
 from uuid import UUID
 
 from litestar.openapi.spec import OpenAPIHeader, OpenAPIMediaType, OpenAPIResponse, OpenAPIType, Operation, Schema
 from pydantic import BaseModel, ConfigDict, Field
 from typing_extensions import TypedDict
 
+from api.schemas.events import TurnEvent, stream_schema
 from nodes.state import FinishReason, Usage, WhileBusy
 
 EVENT_STREAM = "text/event-stream"
@@ -50,17 +51,10 @@ class ChatRequest(BaseModel):
     """The turn of this conversation whose answer the wrong employee gave; `employee` is asked instead."""
 
 
-class Told(TypedDict):
-    """One event of the stream."""
-
-    event: Literal["start", "notice", "token", "done", "error"]
-    data: dict[str, Any]
-
-
 class ChatDocument(TypedDict):
     """A turn as one document: its events, its text, and the fields of its last event (`done`, or else `error`)."""
 
-    events: list[Told]
+    events: list[TurnEvent]
     text: str
     turn_id: NotRequired[str]
     conversation_id: NotRequired[str]
@@ -86,7 +80,6 @@ class ChatOperation(Operation):
         """Add what no signature can say."""
         answered = (self.responses or {})["200"]
         assert isinstance(answered, OpenAPIResponse)
-        stream = Schema(description="Events `start`, `notice`, `token`, and at last `done` or `error`; data is JSON.")
-        answered.content = {EVENT_STREAM: OpenAPIMediaType(schema=stream), **(answered.content or {})}
+        answered.content = {EVENT_STREAM: OpenAPIMediaType(schema=stream_schema()), **(answered.content or {})}
         text = Schema(type=OpenAPIType.STRING)
         answered.headers = {name: OpenAPIHeader(description=what, schema=text) for name, what in HEADERS.items()}

@@ -17,8 +17,8 @@ import uvicorn
 
 from api.app import create_app
 from api.auth.tokens import issue_token
-from api.logging.setup import through_stdlib
-from api.server.http_limits import Edge
+from api.logging.setup import configure_structlog
+from api.server.http_limits import LimitedProtocol
 from api.server.run import configure
 from graph.container import open_service
 from graph.models.factory import LocalModels
@@ -143,7 +143,7 @@ async def events_in(lines: AsyncIterator[str]) -> AsyncGenerator[Event]:
 class Serve(Protocol):
     """Starts an application."""
 
-    async def __call__(self, http: type[Edge] = Edge, **settings: Any) -> Frontdesk:
+    async def __call__(self, http: type[LimitedProtocol] = LimitedProtocol, **settings: Any) -> Frontdesk:
         """With these settings over the test's defaults, and these limits of time."""
         ...
 
@@ -151,10 +151,10 @@ class Serve(Protocol):
 @asynccontextmanager
 async def serving(database_url: str, model_url: str, local: LocalModels, folder: Path) -> AsyncGenerator[Serve]:
     """A way to start applications that all end with the block."""
-    through_stdlib()  # and so, where nobody set that up, nothing but warnings is seen
+    configure_structlog()  # and so, where nobody set that up, nothing but warnings is seen
     async with AsyncExitStack() as stack:
 
-        async def start(http: type[Edge] = Edge, **settings: Any) -> Frontdesk:
+        async def start(http: type[LimitedProtocol] = LimitedProtocol, **settings: Any) -> Frontdesk:
             chosen = _settings(database_url, model_url, folder, **settings)
             return await stack.enter_async_context(_running(chosen, local, http))
 
@@ -177,7 +177,7 @@ def _settings(database_url: str, model_url: str, folder: Path, **settings: Any) 
 
 
 @asynccontextmanager
-async def _running(settings: Settings, local: LocalModels, http: type[Edge]) -> AsyncGenerator[Frontdesk]:
+async def _running(settings: Settings, local: LocalModels, http: type[LimitedProtocol]) -> AsyncGenerator[Frontdesk]:
     listening = socket.create_server(("127.0.0.1", 0))
     url = f"http://127.0.0.1:{listening.getsockname()[1]}"
     traced = tracing(settings)

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import psutil
 from litestar import Litestar
 
-from api.server.http_limits import Edge
+from api.server.http_limits import LimitedProtocol
 from graph.turns.turn import Turn
 from tests.support.app import Frontdesk
 
@@ -56,4 +56,4 @@ def alive() -> Counter[str]:
     """How many there are in memory, whoever holds them."""
     gc.collect()
     found = Counter(type(one) for one in gc.get_objects())
-    return Counter(turns=found[Turn], connections=found[Edge])
+    return Counter(turns=found[Turn], connections=found[LimitedProtocol])

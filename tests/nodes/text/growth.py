@@ -16,7 +16,7 @@ from collections.abc import Callable
 from itertools import groupby
 from typing import Any
 
-from api.request_body import as_kept
+from api.parameters import clean_and_mask
 from graph.models.local_embeddings import head_and_tail
 from nodes.guard import _read
 from nodes.routing.keywords import by_rules
@@ -96,7 +96,7 @@ STAGES: dict[str, Callable[[str], object]] = {
     "mask": mask,
     "detect": detect,
     "read": lambda text: _read(text, LONG),
-    "as_kept": lambda text: as_kept(f"x{text}"),
+    "clean_and_mask": lambda text: clean_and_mask(f"x{text}"),
     "by_rules": by_rules,
     "first_sentence": first_sentence,
     "shorten": shorten,
@@ -157,7 +157,7 @@ def measure(unit: str) -> dict[str, Any]:
     texts = [(unit * size)[:size] for size in (SHORT, LONG)]
     made: dict[str, list[int]] = {}
     for name, stage in STAGES.items():
-        given = texts if name in ("clean", "read", "as_kept") else [clean(text).text for text in texts]
+        given = texts if name in ("clean", "read", "clean_and_mask") else [clean(text).text for text in texts]
         stage(given[0])  # fills caches and loads what is loaded once
         made[name] = [calls(stage, text) for text in given]
     return {"unit": unit, "calls": made, "bodies": [body(unit, size) for size in (BODY // 8, BODY)]}
