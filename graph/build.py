@@ -60,8 +60,9 @@ def build(d: Dependencies, tracing: Tracing | None = None) -> Graph:
 
     graph.add_edge(START, "guard")
     graph.add_edge("guard", "rate_limit")  # what the guard refuses counts, too
-    graph.add_conditional_edges("rate_limit", refused, {True: "record_metrics", False: "wait_for_conversation"})
-    graph.add_conditional_edges("wait_for_conversation", refused, {True: "record_metrics", False: "route"})
+    # What is refused is only counted.
+    for before, after in (("rate_limit", "wait_for_conversation"), ("wait_for_conversation", "route")):
+        graph.add_conditional_edges(before, partial(unless_refused, after=after), [after, "record_metrics"])
     graph.add_edge("route", "load_summary")
     graph.add_edge("route", "load_memory")
     graph.add_edge(["load_summary", "load_memory"], "trim_context")
@@ -73,6 +74,6 @@ def build(d: Dependencies, tracing: Tracing | None = None) -> Graph:
     return graph
 
 
-def refused(state: State) -> bool:
-    """Whether the turn was refused; then it is only counted."""
-    return state["refusal"] is not None
+def unless_refused(state: State, *, after: str) -> str:
+    """The node that comes next."""
+    return "record_metrics" if state["refusal"] else after
