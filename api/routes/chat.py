@@ -16,7 +16,8 @@ from api.errors import Problem
 from api.openapi import SIGNED_IN, problems
 from api.parameters import require_json
 from api.rate_limits import CountRefusals, limit_headers, provide_sender
-from api.schemas.chat import EVENT_STREAM, ChatDocument, ChatOperation, ChatRequest
+from api.schemas.chat import ChatDocument, ChatOperation, ChatRequest
+from api.schemas.events import EVENT_STREAM
 from api.sse import KEEP_ALIVE_SECONDS, UNHINDERED, document, server_sent
 from api.stream_limit import HoldStream
 from graph.dependencies import LimitKeeper

@@ -14,8 +14,7 @@ from typing_extensions import TypedDict
 from api.auth.user import User
 from api.errors import Problem
 from api.openapi import SIGNED_IN, refusals
-from api.schemas.chat import EVENT_STREAM
-from api.schemas.events import STREAM_DESCRIPTION, TurnEvent
+from api.schemas.events import EVENT_STREAM, StreamOperation
 from api.sse import KEEP_ALIVE_SECONDS, UNHINDERED, server_sent
 from api.stream_limit import HoldStream, provide_reader
 from graph.account import Records
@@ -59,10 +58,9 @@ async def turn(user: NamedDependency[User], records: NamedDependency[Records], t
     media_type=EVENT_STREAM,
     middleware=[HoldStream()],
     dependencies={"user": Provide(provide_reader)},
+    operation_class=StreamOperation,
     responses={
-        200: ResponseSpec(
-            list[TurnEvent], description=STREAM_DESCRIPTION, media_type=EVENT_STREAM, generate_examples=False
-        ),
+        200: ResponseSpec(str, description="The events again.", media_type=EVENT_STREAM, generate_examples=False),
         204: ResponseSpec(None, description="The turn is over, and `Last-Event-ID` was its last event."),
         **refusals(404, 429),
     },
