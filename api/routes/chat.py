@@ -13,7 +13,8 @@ from api.errors import limit_headers
 from api.limits import CountRefusals, HoldStream, provide_sender
 from api.openapi import SIGNED_IN, problems
 from api.parameters import require_json
-from api.schemas.chat import EVENT_STREAM, ChatDocument, ChatOperation, ChatRequest
+from api.schemas.chat import ChatDocument, ChatOperation, ChatRequest
+from api.schemas.events import EVENT_STREAM
 from api.sse import KEEP_ALIVE_SECONDS, UNBUFFERED, document, server_sent
 from graph.service import Service
 from graph.turns.manager import SendRequest, SentTurn

@@ -16,8 +16,7 @@ from api.auth.user import User
 from api.errors import Problem
 from api.limits import HoldStream, provide_reader
 from api.openapi import SIGNED_IN, refusals
-from api.schemas.chat import EVENT_STREAM
-from api.schemas.events import STREAM_DESCRIPTION, TurnEvent
+from api.schemas.events import EVENT_STREAM, StreamOperation
 from api.sse import KEEP_ALIVE_SECONDS, UNBUFFERED, server_sent
 from graph.account import UserData
 from graph.service import Service
@@ -63,10 +62,9 @@ async def turn(
     media_type=EVENT_STREAM,
     middleware=[HoldStream()],
     dependencies={"user": Provide(provide_reader)},
+    operation_class=StreamOperation,
     responses={
-        200: ResponseSpec(
-            list[TurnEvent], description=STREAM_DESCRIPTION, media_type=EVENT_STREAM, generate_examples=False
-        ),
+        200: ResponseSpec(str, description="The events again.", media_type=EVENT_STREAM, generate_examples=False),
         204: ResponseSpec(None, description="The turn is over, and `Last-Event-ID` was its last event."),
         **refusals(404, 429),
     },

@@ -4,14 +4,13 @@ from dataclasses import dataclass
 from typing import Annotated, Literal, NotRequired
 from uuid import UUID
 
-from litestar.openapi.spec import OpenAPIHeader, OpenAPIMediaType, OpenAPIResponse, OpenAPIType, Operation, Schema
+from litestar.openapi.spec import OpenAPIHeader, OpenAPIResponse, OpenAPIType, Schema
 from pydantic import BaseModel, ConfigDict, Field
 from typing_extensions import TypedDict
 
-from api.schemas.events import TurnEvent, stream_schema
+from api.schemas.events import StreamOperation, TurnEvent
 from nodes.state import FinishReason, Usage, WhileBusy
 
-EVENT_STREAM = "text/event-stream"
 CONVERSATION_ID = r"^(\.{0,2}[A-Za-z0-9_:-]|\.{3})[A-Za-z0-9_.:-]*$"
 """What an id chosen by a client looks like; at most 128 characters.
 
@@ -73,13 +72,13 @@ class ChatDocument(TypedDict):
 
 
 @dataclass
-class ChatOperation(Operation):
+class ChatOperation(StreamOperation):
     """The operation with the stream beside the document: a handler can declare one of the two only."""
 
     def __post_init__(self) -> None:
         """Add what no signature can say."""
+        super().__post_init__()
         answered = (self.responses or {})["200"]
         assert isinstance(answered, OpenAPIResponse)
-        answered.content = {EVENT_STREAM: OpenAPIMediaType(schema=stream_schema()), **(answered.content or {})}
         text = Schema(type=OpenAPIType.STRING)
         answered.headers = {name: OpenAPIHeader(description=what, schema=text) for name, what in HEADERS.items()}

@@ -64,35 +64,38 @@ async def test_the_document_describes_both_forms_of_the_answer(document: dict[st
 
 
 async def test_the_document_describes_every_event(document: dict[str, Any]) -> None:
-    """Both streams list the same events, each with its name and the schema of its data."""
-    chat = document["paths"]["/chat"]["post"]["responses"]["200"]["content"]["text/event-stream"]["schema"]
+    """Both streams have the same five events, each with its name and the schema of its data."""
+    chat = document["paths"]["/chat"]["post"]["responses"]["200"]["content"]["text/event-stream"]
     again = document["paths"]["/turns/{turn_id}/events"]["get"]["responses"]["200"]["content"]["text/event-stream"]
-    assert (chat["type"], chat["items"]) == ("array", again["schema"]["items"])
-    schemas = document["components"]["schemas"]
-    events = [schemas[one["$ref"].rpartition("/")[2]]["properties"] for one in chat["items"]["oneOf"]]
+    assert chat == again
+    events = [event["properties"] for event in chat["schema"]["oneOf"]]
     assert [event["event"]["const"] for event in events] == ["start", "notice", "token", "done", "error"]
-    assert all(schemas[event["data"]["$ref"].rpartition("/")[2]]["properties"] for event in events)
+    data = [event["data"]["contentSchema"]["$ref"].rpartition("/")[2] for event in events]
+    assert all(document["components"]["schemas"][name]["properties"] for name in data)
 
 
 async def test_events_are_as_the_document_describes_them(
     document: dict[str, Any], frontdesk: Frontdesk, model: ModelServer, ada: UUID
 ) -> None:
-    """All five kinds of event, of an answer with a notice and of one whose conversation is deleted in between."""
-    operation = schemathesis.openapi.from_dict(document)["/chat"]["POST"]
+    """All five: of an answer with a notice, read in every form, and of one whose conversation is deleted meanwhile."""
+    described = schemathesis.openapi.from_dict(document)
     model.queue(Gate(["Well, ", "it depends."], asyncio.Event()), streaming)
     sent = {"message": "Is 4111 1111 1111 1111 a card?", "conversation_id": "c-1"}
     async with frontdesk.client(ada) as client:
-        client.headers["accept"] = "application/json"
-        answering = asyncio.create_task(client.post("/chat", json=sent))
+        deleted = asyncio.create_task(client.post("/chat", json=sent))
         await model.received(streaming)
         assert (await client.delete("/conversations/c-1")).status_code == 204
-        responses = [await answering]
-        responses.append(await client.post("/chat", json=sent))
+        answered = await client.post("/chat", json=sent)
+        again = await client.get(f"/turns/{answered.headers['x-turn-id']}/events")
+        as_json = await client.post("/chat", json=sent, headers={"accept": "application/json"})
     await frontdesk.settled()
-    seen = {event["event"] for response in responses for event in response.json()["events"]}
-    assert seen == {"start", "notice", "token", "done", "error"}
-    for response in responses:
-        operation.validate_response(response)
+    streams = [await deleted, answered, again]
+    assert set(re.findall("^event: (.+)$", "".join(stream.text for stream in streams), re.MULTILINE)) == {
+        "start", "notice", "token", "done", "error",
+    }  # fmt: skip
+    for response in (*streams[:2], as_json):
+        described["/chat"]["POST"].validate_response(response)
+    described["/turns/{turn_id}/events"]["GET"].validate_response(again)
 
 
 async def test_the_document_describes_every_error_response(document: dict[str, Any]) -> None:

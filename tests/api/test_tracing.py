@@ -13,7 +13,10 @@ from tests.support.listening import listening, until
 from tests.support.model_script import Garbage, Gate, Hang, Reply, Status, Text, embedding, streaming, structured
 from tests.support.model_server import ModelServer
 
-BEFORE = ["guard", "rate_limit", "wait_for_conversation", "route", "load_summary", "load_memory", "trim_context", "generate"]
+BEFORE = [
+    "guard", "rate_limit", "wait_for_conversation", "route",
+    "load_summary", "load_memory", "trim_context", "generate",
+]  # fmt: skip
 AFTER = ["roll_summary", "extract_facts", "record_metrics"]
 
 
