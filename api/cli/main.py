@@ -86,8 +86,8 @@ def main() -> None:
 @with_settings
 def serve(settings: "Settings", host: str, port: int, workers: int) -> None:
     """Serve the HTTP API."""
-    from api.server.run import NotLoopback
-    from api.server.run import serve as run
+    from api.server.serve import NotLoopback
+    from api.server.serve import serve as run
 
     try:
         run(settings, host, port, workers)
@@ -99,7 +99,7 @@ def serve(settings: "Settings", host: str, port: int, workers: int) -> None:
 @with_settings
 def worker(settings: "Settings") -> None:
     """Run jobs without serving: take over turns of dead processes, delete expired rows."""
-    from api.server.run import run_jobs
+    from api.server.serve import run_jobs
 
     run_jobs(settings)
 

@@ -57,6 +57,7 @@ async def test_a_token_of_the_issuer_is_accepted(frontdesk: Frontdesk, issuer: I
     await frontdesk.settled()
     assert await rows(frontdesk.service.url, "select user_id from chat_turns") == [(user,)]
     assert issuer.asked == 1
+    assert b"user-agent: frontdesk" in issuer.head.lower()  # urllib's own is refused by some issuers
 
 
 async def test_a_token_without_a_key_id_needs_exactly_one_key(frontdesk: Frontdesk, issuer: Issuer) -> None:

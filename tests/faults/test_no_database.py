@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 
-from api.server.run import EXIT_DEADLINE
+from api.server.serve import EXIT_DEADLINE
 from tests.support.app import read_events, ready
 from tests.support.model_server import ModelServer
 from tests.support.postgres import Postgres

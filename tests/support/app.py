@@ -19,7 +19,7 @@ from api.app import create_app
 from api.auth.tokens import issue_token
 from api.logging.setup import configure_structlog
 from api.server.http_limits import LimitedProtocol
-from api.server.run import configure
+from api.server.serve import configure
 from graph.container import open_service
 from graph.models.factory import LocalModels
 from graph.observability.tracing import tracing

@@ -19,7 +19,7 @@ Mood = Literal["well", "down", "hanging", "talking nonsense", "too much"]
 
 @dataclass
 class Issuer:
-    """Serves the public halves of `keys`, as its `mood` is; `asked` counts the requests.
+    """Serves the public halves of `keys`, as its `mood` is; `asked` counts the requests, `head` is the last one's.
 
     A hanging one answers nothing until `released` is set.
     """
@@ -30,6 +30,7 @@ class Issuer:
     """Further entries of the key set."""
     mood: Mood = "well"
     asked: int = 0
+    head: bytes = b""
     arrived: asyncio.Event = field(default_factory=asyncio.Event)
     released: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -48,7 +49,7 @@ class Issuer:
     async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Answer one request, and close."""
         try:
-            await reader.readuntil(b"\r\n\r\n")
+            self.head = await reader.readuntil(b"\r\n\r\n")
         except asyncio.IncompleteReadError:  # the client gave up before it asked
             writer.close()
             return

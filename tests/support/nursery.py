@@ -93,7 +93,7 @@ async def nursery() -> AsyncGenerator[Nursery]:
 def main(requests: Sequence[str] | Any) -> None:
     """Be the nursery, until there are no more requests."""
     # onnxruntime is not among them: it starts a thread as it is imported, and threads are not forked.
-    for module in ("api.cli.main", "api.server.run", "tokenizers", "langgraph.checkpoint.postgres.aio"):
+    for module in ("api.cli.main", "api.server.serve", "tokenizers", "langgraph.checkpoint.postgres.aio"):
         importlib.import_module(module)
     assert len(list(Path("/proc/self/task").iterdir())) == 1, "no thread may run"
     gc.freeze()  # what all children share is not looked through by each

@@ -135,7 +135,7 @@ async def _serve_with_workers(settings: Settings, host: str, port: int, workers:
     async with database_for_serving(settings, say), AsyncExitStack() as stack:
         models = await open_models(settings, stack, say)
         metrics_folder = stack.enter_context(shared_metrics(settings.data_dir))
-        config = configure("api.server.run:worker_app", settings, host, port, workers=workers)
+        config = configure("api.server.serve:worker_app", settings, host, port, workers=workers)
         listening = config.bind_socket()
         listening.listen(config.backlog)  # so that connections made before the workers are up wait
         _announce(host, listening.getsockname()[1], models.model.label)
