@@ -170,7 +170,7 @@ PLACES: dict[str, Place] = {
     "before the guard, at the claim of its key": Waits("guard", "unknown", "chat_idempotency"),
     "in the guard": Called("guard", "unknown", "nodes.guard:guard"),
     "as it is counted": Waits("rate_limit", "unknown", "chat_rate_limits", "take_rate_limit"),
-    "as it takes its place": Waits("rate_limit", "unknown", "chat_queue"),
+    "as it takes its place": Waits("wait_for_conversation", "unknown", "chat_queue"),
     "as the last employee is looked up": Waits(
         "route", "unknown", "chat_conversations", "select employee_slug", mode="access exclusive"
     ),

@@ -85,10 +85,10 @@ async def test_every_token_is_streamed_once(studio: Studio) -> None:
     run = await studio.ask(await studio.thread(), QUESTION)
     assert run.text == ANSWER
     assert {metadata["langgraph_node"] for _, metadata in run.messages} == {"generate"}
-    spoken = [event["text"] for event in run.custom if event["kind"] == "spoken"]
+    spoken = [event["data"]["text"] for event in run.custom if event["event"] == "token"]
     assert [message["content"] for message, _ in run.messages] == spoken
     assert spoken[0] == "Keep"
-    assert run.custom[-1]["kind"] == "answered"
+    assert run.custom[-1]["event"] == "done"
 
 
 async def test_a_number_in_an_answer_is_masked(studio: Studio, model: ModelServer) -> None:
