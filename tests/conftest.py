@@ -1,43 +1,45 @@
 """A real Postgres for every test, each on its own clone of a migrated database; a real model server; the real app."""
 
 import itertools
+import os
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from uuid import UUID, uuid4
 
-import psycopg
 import pytest
-from psycopg.sql import SQL, Identifier
 
 from api.logging.setup import configure_structlog
 from graph.models.factory import LocalModels, open_local_models
-from storage.local.postgres import EmbeddedPostgres
 from storage.migrate import migrate
 from storage.pool import Pool
 from tests.support.app import Frontdesk, Serve, serving
+from tests.support.cluster import Cluster, memory
+from tests.support.database import empty
+from tests.support.fork_server import ForkServer, fork_server
 from tests.support.model_server import ModelServer
 from tests.support.process import Start, starting
 
-FAST = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off", "max_connections": "400"}
+
+def pytest_configure() -> None:
+    """Keep temporary files in memory where there is room: on a disk, cloning a database takes ten times the CPU."""
+    if folder := memory():
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(folder))
 
 
 @pytest.fixture(scope="session")
-def cluster(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[EmbeddedPostgres]:
+def cluster(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[Cluster]:
     """One embedded Postgres, shared by all test processes."""
     base = tmp_path_factory.getbasetemp()
     folder = base if worker_id == "master" else base.parent
-    embedded = EmbeddedPostgres(folder / "postgres", FAST)
-    lease = embedded.lease()
-    yield embedded
-    lease.release()
+    with Cluster(folder / "postgres").opened() as opened:
+        yield opened
 
 
 @pytest.fixture(scope="session")
-async def template(cluster: EmbeddedPostgres, worker_id: str) -> str:
+async def template(cluster: Cluster, worker_id: str) -> str:
     """The name of a migrated, empty database."""
     name = f"template_{worker_id}"
-    create_database(cluster, name)
-    await migrate(cluster.url(name))
+    await migrate(cluster.create(name))
     return name
 
 
@@ -51,13 +53,11 @@ _numbers = itertools.count(1)
 
 
 @pytest.fixture
-def database_url(cluster: EmbeddedPostgres, template: str, worker_id: str) -> Iterator[str]:
+def database_url(cluster: Cluster, template: str, worker_id: str) -> Iterator[str]:
     """A database of the test's own, migrated and empty."""
     name = f"test_{worker_id}_{next(_numbers)}"
-    create_database(cluster, name, template)
-    yield cluster.url(name)
-    with psycopg.connect(cluster.url("postgres"), autocommit=True) as conn:
-        conn.execute(SQL("drop database if exists {} with (force)").format(Identifier(name)))
+    yield cluster.create(name, template)
+    cluster.drop(name)
 
 
 @pytest.fixture
@@ -68,17 +68,30 @@ async def pool(database_url: str) -> AsyncIterator[Pool]:
 
 
 @pytest.fixture(scope="session")
-async def local(pytestconfig: pytest.Config) -> AsyncIterator[LocalModels]:
+def learned(pytestconfig: pytest.Config) -> Path:
+    """A data directory with what the embedding model has learned: no server has to learn it again."""
+    return Path(pytestconfig.cache.mkdir("frontdesk"))
+
+
+@pytest.fixture(scope="session")
+async def local(learned: Path) -> AsyncIterator[LocalModels]:
     """The real embedding model and the router it taught, loaded once."""
-    async with open_local_models(lambda _: None, pytestconfig.cache.mkdir("frontdesk")) as loaded:
+    async with open_local_models(lambda _: None, learned) as loaded:
         yield loaded
 
 
-@pytest.fixture
-async def model() -> AsyncIterator[ModelServer]:
-    """A scripted model server of the test's own, speaking the real protocol over HTTP."""
+@pytest.fixture(scope="session")
+async def model_server() -> AsyncIterator[ModelServer]:
+    """The scripted model server of this test process."""
     async with ModelServer() as server:
         yield server
+
+
+@pytest.fixture
+async def model(model_server: ModelServer) -> AsyncIterator[ModelServer]:
+    """A model server that speaks the real protocol over HTTP, with a script of the test's own."""
+    yield model_server
+    await model_server.reset()
 
 
 @pytest.fixture
@@ -89,15 +102,60 @@ async def serve(database_url: str, model: ModelServer, local: LocalModels, tmp_p
 
 
 @pytest.fixture
-async def frontdesk(serve: Serve) -> Frontdesk:
-    """The application with default settings and verified tokens."""
-    return await serve()
+def frontdesk(request: pytest.FixtureRequest) -> Frontdesk:
+    """The application with default settings and verified tokens, without any user.
+
+    Tests share one, which saves the start and a database; a test that does more than talk to it gets one of its own.
+    """
+    own = request.node.get_closest_marker("own_app") or not MORE.isdisjoint(request.fixturenames)
+    app: Frontdesk = request.getfixturevalue("own_frontdesk" if own else "shared_frontdesk")
+    return app
+
+
+MORE = {"serve", "start", "database_url", "cluster", "postgres", "monkeypatch"}
+"""Fixtures of tests that change the application, its database or its surroundings."""
 
 
 @pytest.fixture
-async def start(database_url: str, model: ModelServer, pytestconfig: pytest.Config) -> AsyncIterator[Start]:
+async def own_frontdesk(serve: Serve) -> Frontdesk:
+    """An application for one test."""
+    return await serve()
+
+
+@pytest.fixture(scope="session")
+async def running_frontdesk(
+    cluster: Cluster,
+    template: str,
+    model_server: ModelServer,
+    local: LocalModels,
+    worker_id: str,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> AsyncIterator[Frontdesk]:
+    """An application for all tests of this process."""
+    url, folder = cluster.create(f"shared_{worker_id}", template), tmp_path_factory.mktemp("shared")
+    async with serving(url, model_server.url, local, folder) as start:
+        yield await start()
+
+
+@pytest.fixture
+async def shared_frontdesk(running_frontdesk: Frontdesk, model: ModelServer) -> AsyncIterator[Frontdesk]:
+    """That application, without what other tests did in it."""
+    await empty(running_frontdesk.service.url)
+    yield running_frontdesk
+    await running_frontdesk.settled()
+
+
+@pytest.fixture(scope="session")
+async def forks() -> AsyncIterator[ForkServer]:
+    """Forks servers, quickly."""
+    async with fork_server() as server:
+        yield server
+
+
+@pytest.fixture
+async def start(database_url: str, model: ModelServer, learned: Path, forks: ForkServer) -> AsyncIterator[Start]:
     """Starts servers as processes of their own, on the same database as the application and with the same model."""
-    async with starting(database_url, model.url, Path(pytestconfig.cache.mkdir("frontdesk"))) as begin:
+    async with starting(database_url, model.url, learned, forks) as begin:
         yield begin
 
 
@@ -111,10 +169,3 @@ def ada() -> UUID:
 def bob() -> UUID:
     """Another user."""
     return uuid4()
-
-
-def create_database(cluster: EmbeddedPostgres, name: str, template: str = "template1") -> None:
-    """Create an empty database, or a clone of another."""
-    with psycopg.connect(cluster.url("postgres"), autocommit=True) as conn:
-        names = (Identifier(name), Identifier(template))
-        conn.execute(SQL("create database {} template {}").format(*names))

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -17,7 +18,10 @@ import jwt
 import psutil
 import pytest
 
+from graph.models.factory import VECTORS, LocalModels
+from tests.support import process
 from tests.support.app import SECRET
+from tests.support.fork_server import ForkServer
 
 FRONTDESK = str(Path(sys.executable).with_name("frontdesk"))
 pytestmark = pytest.mark.xdist_group("demo")
@@ -56,10 +60,11 @@ class Served:
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """A folder with a space in its path."""
+def folder(tmp_path: Path, learned: Path, local: LocalModels) -> Path:
+    """A folder with a space in its path, and in it what the embedding model has learned of the routing examples."""
     place = tmp_path / "a checkout"
-    place.mkdir()
+    (place / ".frontdesk").mkdir(parents=True)
+    shutil.copy(learned / VECTORS, place / ".frontdesk")
     return place
 
 
@@ -131,9 +136,11 @@ def test_two_workers_share_database_and_model(folder: Path) -> None:
         ("OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT", "some", "CAPTURE_MESSAGE_CONTENT: "),
     ],
 )
-def test_a_bad_setting_stops_the_start_with_one_line(tmp_path: Path, variable: str, value: str, says: str) -> None:
-    """It names the variable and what it takes, and never repeats a secret."""
-    done = run("serve", cwd=tmp_path, **{variable: value})
+async def test_a_bad_setting_stops_the_start_with_one_line(
+    forks: ForkServer, tmp_path: Path, variable: str, value: str, says: str
+) -> None:
+    """The line names the variable and what it takes, and never repeats a secret."""
+    done = await forked(forks, "serve", cwd=tmp_path, **{variable: value})
     assert done.returncode == 1
     assert len(done.stderr.strip().splitlines()) == 1
     assert says in done.stderr
@@ -158,17 +165,19 @@ def test_without_a_secret_it_serves_this_machine_only(tmp_path: Path) -> None:
     assert len(done.stderr.strip().splitlines()) == 1
 
 
-def test_an_unreachable_database_is_reported_in_one_line(tmp_path: Path) -> None:
-    """Without a stack trace."""
-    done = run("migrate", cwd=tmp_path, DATABASE_URL="postgresql://nobody:x@127.0.0.1:9/none")
+async def test_a_database_that_does_not_answer_is_said_in_one_line(forks: ForkServer, tmp_path: Path) -> None:
+    """No server at the address: one line, no stack trace."""
+    done = await forked(forks, "migrate", cwd=tmp_path, DATABASE_URL="postgresql://nobody:x@127.0.0.1:9/none")
     assert done.returncode == 1
     assert "No PostgreSQL answers at DATABASE_URL" in done.stderr.splitlines()[-1]
     assert "Traceback" not in done.stderr
 
 
-def test_migrate_reports_what_it_applied(tmp_path: Path, database_url: str) -> None:
-    """On a migrated database nothing."""
-    done = run("migrate", cwd=tmp_path, DATABASE_URL=database_url)
+async def test_migrate_says_what_it_did_and_then_that_nothing_is_left(
+    forks: ForkServer, tmp_path: Path, database_url: str
+) -> None:
+    """On a migrated database there is nothing to do."""
+    done = await forked(forks, "migrate", cwd=tmp_path, DATABASE_URL=database_url)
     assert (done.returncode, done.stdout.strip()) == (0, "up to date")
 
 
@@ -182,15 +191,17 @@ def test_token_prints_a_token_for_the_user(tmp_path: Path) -> None:
     assert abs(claims["iat"] - time.time()) < 60
 
 
-def test_doctor_prints_a_line_for_each_check_and_fails_if_one_fails(tmp_path: Path, database_url: str) -> None:
-    """If all succeed it exits with 0; without an answering model there is a FAIL line and exit code 1."""
+async def test_doctor_has_a_line_for_each_thing_and_fails_where_one_is_not_well(
+    forks: ForkServer, tmp_path: Path, database_url: str
+) -> None:
+    """All well: exit 0; a model that does not answer: a FAIL line and exit 1."""
     settings = {"DATABASE_URL": database_url, "FRONTDESK_JWT_SECRET": SECRET}
-    done = run("doctor", cwd=tmp_path, **settings)
+    done = await forked(forks, "doctor", cwd=tmp_path, **settings)
     assert done.returncode == 0, done.stdout + done.stderr
     assert [line.split()[1] for line in done.stdout.splitlines()] == [
         "settings", "database", "disk", "extension", "migrations", "model",
     ]  # fmt: skip
-    done = run("doctor", cwd=tmp_path, OPENAI_BASE_URL="http://127.0.0.1:9/v1", **settings)
+    done = await forked(forks, "doctor", cwd=tmp_path, OPENAI_BASE_URL="http://127.0.0.1:9/v1", **settings)
     assert done.returncode == 1
     assert re.search(r"^FAIL +model", done.stdout, re.MULTILINE)
 
@@ -213,6 +224,11 @@ def run(*arguments: str, cwd: Path | None = None, **settings: str) -> subprocess
         timeout=90,
         check=False,
     )
+
+
+async def forked(forks: ForkServer, *arguments: str, cwd: Path, **settings: str) -> subprocess.CompletedProcess[str]:
+    """The same, without the time that it takes to load."""
+    return await process.run(forks, *arguments, folder=cwd, environment=environment(**settings))
 
 
 def stored_answer(url: str, message_id: str) -> str:

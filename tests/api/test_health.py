@@ -4,6 +4,7 @@ import asyncio
 from uuid import UUID
 
 import httpx
+import pytest
 
 from storage.local.postgres import EmbeddedPostgres
 from tests.support.app import Frontdesk, Serve
@@ -41,8 +42,9 @@ async def test_without_its_model_it_is_degraded(serve: Serve) -> None:
     assert response.json()["checks"]["model"] == "unreachable"
 
 
-async def test_with_a_key_that_the_model_refuses_it_is_degraded(frontdesk: Frontdesk, model: ModelServer) -> None:
-    """A server that refuses the key counts as no model."""
+@pytest.mark.own_app  # the model is looked for now and then
+async def test_with_a_key_that_the_model_does_not_take_it_is_degraded(frontdesk: Frontdesk, model: ModelServer) -> None:
+    """A server that turns us away is no model of ours."""
     model.always(Status(401), lambda request: request.path == MODELS)
     assert (await ready(frontdesk)).json()["status"] == "degraded"
 

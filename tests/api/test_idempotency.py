@@ -11,7 +11,7 @@ import pytest
 from graph.turns import manager
 from nodes import wait_for_conversation
 from tests.support.app import Event, Frontdesk, Serve, read_events
-from tests.support.database import owner, row, rows
+from tests.support.database import appear, owner, row, rows
 from tests.support.listening import in_line, listening, until
 from tests.support.model_script import Gate, Text, streaming
 from tests.support.model_server import ModelServer
@@ -154,8 +154,7 @@ async def test_a_key_whose_message_waits_is_alive(
             " '2 s'",
             "update chat_queue set lease_until = now() + interval '2 s'",
         )
-        while not await rows(url, ALIVE):  # noqa: ASYNC110 - a table has no events
-            await asyncio.sleep(0.01)
+        await appear(url, ALIVE)
         for server in (frontdesk, other):
             sent += [asyncio.create_task(send(server, ada, conversation_id="c-1")) for _ in range(2)]
             mismatch, _ = await send(server, ada, "Something else", conversation_id="c-1")

@@ -2,34 +2,30 @@
 
 import json
 import os
-import subprocess
-import sys
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
+from subprocess import CompletedProcess
 from uuid import UUID
 
 import pytest
 
+from tests.support import process
 from tests.support.app import Frontdesk
+from tests.support.fork_server import ForkServer
 from tests.support.model_script import Json, structured
 from tests.support.model_server import ModelServer
 
-FRONTDESK = str(Path(sys.executable).with_name("frontdesk"))
-
-
-Run = Callable[[Path, UUID], subprocess.CompletedProcess[str]]
+Run = Callable[[Path, UUID], Awaitable[CompletedProcess[str]]]
 
 
 @pytest.fixture
-def run(frontdesk: Frontdesk, pytestconfig: pytest.Config) -> Run:
-    """The command, on this application's database and with a data folder that earlier runs have filled."""
-    learned = pytestconfig.cache.mkdir("frontdesk")
+def run(frontdesk: Frontdesk, forks: ForkServer, learned: Path) -> Run:
+    """The command, on the database of this application; what the embedding model has learned is there already."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("FRONTDESK_")}
     environment |= {"DATABASE_URL": frontdesk.service.url, "FRONTDESK_DATA_DIR": str(learned)}
 
-    def ran(file: Path, user: UUID) -> subprocess.CompletedProcess[str]:
-        command = [FRONTDESK, "import", str(file), "--user", str(user)]
-        return subprocess.run(command, env=environment, cwd=learned, capture_output=True, text=True, check=False)
+    def ran(file: Path, user: UUID) -> Awaitable[CompletedProcess[str]]:
+        return process.run(forks, "import", str(file), "--user", str(user), folder=learned, environment=environment)
 
     return ran
 
@@ -47,16 +43,14 @@ async def file(frontdesk: Frontdesk, model: ModelServer, ada: UUID, tmp_path: Pa
     return path
 
 
-async def test_an_export_is_imported_into_an_empty_account(
-    frontdesk: Frontdesk, run: Run, file: Path, bob: UUID
-) -> None:
-    """A second import is refused in one line and changes nothing."""
-    done = run(file, bob)
+async def test_it_puts_back_what_was_taken_along(frontdesk: Frontdesk, run: Run, file: Path, bob: UUID) -> None:
+    """Into an empty account; a second time is refused in one line, and changes nothing."""
+    done = await run(file, bob)
     assert (done.returncode, done.stdout) == (0, "6 lines imported\n"), done.stderr
     async with frontdesk.client(bob) as client:
         assert [one["title"] for one in (await client.get("/conversations")).json()["items"]] == ["I sell biscuits"]
         assert [one["fact"] for one in (await client.get("/memory")).json()["items"]] == ["The user sells biscuits."]
-    again = run(file, bob)
+    again = await run(file, bob)
     assert again.returncode == 1
     assert again.stderr.strip().splitlines()[-1] == f"Error: The account of {bob} has something in it: erase it first."
 
@@ -71,7 +65,7 @@ def damage(file: Path) -> None:
 async def test_the_error_names_the_broken_line(run: Run, file: Path, bob: UUID) -> None:
     """In one line, without the line's content."""
     damage(file)
-    refused = run(file, bob)
+    refused = await run(file, bob)
     assert refused.returncode == 1
     last = refused.stderr.strip().splitlines()[-1]
     assert last.startswith(f"Error: {file}, line 2: conversation.created_at: ")
@@ -99,7 +93,7 @@ async def test_an_unusable_file_is_refused_in_plain_words(
 ) -> None:
     """A duplicate, a folder, an unreadable file: never a traceback."""
     for path, words in broken(file).items():
-        refused = run(path, bob)
+        refused = await run(path, bob)
         assert refused.returncode != 0
         assert "Traceback" not in refused.stderr
         assert words in refused.stderr.strip().splitlines()[-1]

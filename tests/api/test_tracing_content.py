@@ -11,7 +11,7 @@ from litestar import Litestar
 
 from tests.support.app import Frontdesk, Serve
 from tests.support.collector import Collector, SpanData
-from tests.support.database import rows
+from tests.support.database import appear
 from tests.support.model_script import Json, Status, Text, plain, streaming, structured
 from tests.support.model_server import ModelServer
 
@@ -80,8 +80,7 @@ async def test_a_response_that_breaks_off_leaves_no_stack_trace(serve: Serve, co
         async with client.stream("GET", "/export") as response:
             assert response.status_code == 200
             waits = "from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()"
-            while not await rows(url, f"select pg_terminate_backend(pid) {waits}"):
-                pass
+            await appear(url, f"select pg_terminate_backend(pid) {waits}")
             with pytest.raises(httpx.HTTPError):
                 await response.aread()
     (span,) = await collector.named("GET /export")

@@ -144,6 +144,7 @@ async def test_all_metrics_agree_with_what_clients_saw(serve: Serve, model: Mode
     check_insights(await get_json(here, "/insights", bob), [])
 
 
+@pytest.mark.own_app
 @pytest.mark.parametrize("path", ["/conversations/c-1", "/account"])
 async def test_an_answer_counts_even_if_it_is_deleted_afterwards(
     frontdesk: Frontdesk, model: ModelServer, ada: UUID, bob: UUID, path: str

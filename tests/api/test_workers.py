@@ -13,13 +13,17 @@ import psutil
 import pytest
 
 from api.server.workers import METRICS_VARIABLE, shared_metrics
+from tests.support.cluster import Cluster
+from tests.support.collector import Collector
 from tests.support.listening import listening, until
-from tests.support.model_script import Hang, streaming
+from tests.support.model_script import Gate, Hang, streaming
 from tests.support.model_server import ModelServer
-from tests.support.process import Process, Start
-from tests.support.prometheus import Samples, counted, scraped
+from tests.support.process import Process, starting
+from tests.support.prometheus import TASKS, Samples, counted, scraped, tasks_are_told_of
 
 STREAM = ("frontdesk_http_requests_in_progress", "frontdesk", "POST", "/chat", "200")
+in_this_order = pytest.mark.xdist_group("workers")
+"""Tests of one server; the last of them ends it."""
 WITHIN = 150
 """Seconds in which a worker must have started, or its death be noticed."""
 
@@ -65,19 +69,34 @@ def turns(found: Samples) -> Samples:
     return counted(found, "frontdesk_turns_total")
 
 
-@pytest.fixture
-async def server(start: Start, ada: UUID) -> AsyncIterator[Process]:
-    """Two workers that have both started."""
-    process = await start("serve", "--port", "0", "--workers", "2", rate_limit="0", chat_model="scripted")
-    try:
-        await scrape_until(process, ada, lambda found: up(found) == 2)
-        yield process
-    finally:
-        if process.process.returncode is None:
-            left = workers(process)
-            process.process.kill()
-            for one in left:
-                one.kill()
+@pytest.fixture(scope="module")
+async def collector() -> AsyncIterator[Collector]:
+    """Takes the workers' spans."""
+    async with Collector() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+async def server(
+    cluster: Cluster, template: str, model_server: ModelServer, learned: Path, collector: Collector
+) -> AsyncIterator[Process]:
+    """Two workers, both of which are up; their start takes longer than most tests."""
+    url = cluster.create(f"{template}_workers", template)
+    async with starting(url, model_server.url, learned) as start:
+        process = await start(
+            "serve", "--port", "0", "--workers", "2", rate_limit="0", chat_model="scripted",
+            OTEL_EXPORTER_OTLP_ENDPOINT=collector.url, OTEL_BSP_SCHEDULE_DELAY="10",
+        )  # fmt: skip
+        try:
+            await scrape_until(process, UUID(int=1), lambda found: up(found) == 2)
+            yield process
+        finally:
+            if process.process.returncode is None:
+                left = workers(process)
+                process.process.kill()
+                for one in left:
+                    one.kill()
+    cluster.drop(f"{template}_workers")
 
 
 async def send(server: Process, user: UUID, times: int) -> None:
@@ -90,8 +109,9 @@ async def send(server: Process, user: UUID, times: int) -> None:
     await asyncio.gather(*(one() for _ in range(times)))
 
 
-async def test_every_worker_reports_for_all(server: Process, ada: UUID, bob: UUID) -> None:
-    """Each has answered half and reports all; process metrics are summed, and no file is left behind."""
+@in_this_order
+async def test_every_worker_tells_of_all_of_them(server: Process, ada: UUID, bob: UUID) -> None:
+    """Each has answered half, and says all; what they take from the system is added up, too."""
     first, second = workers(server)
     folder = first.environ()[METRICS_VARIABLE]
     assert mode(folder) == 0o700
@@ -109,12 +129,31 @@ async def test_every_worker_reports_for_all(server: Process, ada: UUID, bob: UUI
                 assert counted(found, "frontdesk_http_requests_total")["frontdesk", "POST", "/chat", "200"] == 20
                 assert found["process_resident_memory_bytes",] > 1.2 * first.memory_info().rss
                 assert found["process_cpu_seconds_total",] > first.cpu_times().user
-    assert await server.end() == 0
-    with pytest.raises(FileNotFoundError):
-        mode(folder)
 
 
-async def test_a_killed_worker_leaves_its_counters_but_no_gauges(
+@in_this_order
+async def test_each_background_task_is_told_of_once_for_all_workers(server: Process, ada: UUID) -> None:
+    """It runs where it runs in each of them."""
+    tasks_are_told_of(await scraped(server, ada), TASKS | {"figures_writer"})
+
+
+@in_this_order
+async def test_each_worker_sends_its_own_spans(server: Process, collector: Collector, ada: UUID) -> None:
+    """Which shows in the instance that they come from."""
+
+    async def ask() -> None:
+        async with server.client(ada) as client:
+            await client.get("/employees")
+
+    for one in workers(server):
+        with suspended(one):
+            await ask()
+    spans = await collector.named("GET /employees", count=2)
+    assert len({span.resource["service.instance.id"] for span in spans}) == 2
+
+
+@in_this_order
+async def test_a_killed_worker_leaves_its_counts_and_nothing_else(
     server: Process, model: ModelServer, ada: UUID, bob: UUID
 ) -> None:
     """Its turn is counted once, by the process that takes it over."""
@@ -122,6 +161,7 @@ async def test_a_killed_worker_leaves_its_counters_but_no_gauges(
     with suspended(other):
         await send(server, ada, 5)
         await scrape_until(server, bob, lambda found: not found["frontdesk_running_turns",])
+        before = turns(await scraped(server, bob))
         model.queue(Hang(["Well, "]), streaming)
         async with listening(server, ada, "Hello", employee="byte") as events:
             await until(events, "token")
@@ -129,15 +169,33 @@ async def test_a_killed_worker_leaves_its_counters_but_no_gauges(
             killed.kill()
     assert during[STREAM] == during["frontdesk_running_turns",] == 1
     found = await scrape_until(server, bob, lambda found: not found.get(STREAM))
-    assert turns(found)["tag", "done"] == 5
+    assert turns(found)["tag", "done"] == before["tag", "done"]
     await scrape_until(server, bob, lambda found: up(found) == 2 and ("byte", "done") in turns(found))
     found = await scrape_until(server, bob, lambda found: found["frontdesk_running_turns",] == 0)
-    assert turns(found) == {("tag", "done"): 5, ("byte", "done"): 1}
+    assert turns(found) == {**before, ("byte", "done"): 1}
     assert killed.pid not in [one.pid for one in workers(server)]
 
 
-def test_the_folder_of_shared_metrics_is_private_and_temporary(tmp_path: Path) -> None:
-    """It is readable by its user only, and deleted after the block."""
+@in_this_order
+async def test_workers_that_are_asked_to_end_finish_what_they_have_begun(
+    server: Process, model: ModelServer, ada: UUID
+) -> None:
+    """The running answer comes to its end, and then they do; of what they counted nothing stays behind."""
+    folder, gate = workers(server)[0].environ()[METRICS_VARIABLE], asyncio.Event()
+    model.queue(Gate(["Well, ", "it depends."], gate), streaming)
+    async with listening(server, ada, "Hello") as events:
+        await until(events, "token")
+        server.ask_to_end()
+        gate.set()
+        rest = await until(events, "done")
+    assert [event.data["text"] for event in rest[:-1]] == ["it depends."]
+    assert await server.process.wait() == 0
+    with pytest.raises(FileNotFoundError):
+        mode(folder)
+
+
+def test_workers_are_counted_in_a_folder_of_their_own(tmp_path: Path) -> None:
+    """For no one else to read, and only as long as they run."""
     with shared_metrics(tmp_path) as folder:
         assert mode(folder) == mode(folder.parent) == 0o700
         assert os.environ[METRICS_VARIABLE] == str(folder)

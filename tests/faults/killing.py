@@ -9,10 +9,10 @@ from uuid import UUID, uuid4
 import httpx
 
 from tests.support.app import Event, Frontdesk, read_events
-from tests.support.database import rows
+from tests.support.database import disappear, rows
 from tests.support.model_script import Json, Request, Text, When, plain, streaming, structured
 from tests.support.model_server import ModelServer
-from tests.support.nursery import Child
+from tests.support.process import Process
 
 FACT = Json({"facts": [{"fact": "The user sells biscuits.", "confidence": 0.9, "replaces": []}]})
 RUNS = 4
@@ -32,7 +32,7 @@ class Asked:
 
     frontdesk: Frontdesk
     model: ModelServer
-    child: Child
+    server: Process
     role: str
     user: UUID = field(default_factory=uuid4)
     key: str = field(default_factory=lambda: uuid4().hex)
@@ -81,9 +81,15 @@ class Asked:
             while name not in [event.name for event in self.heard]:
                 await self._grew.wait()
 
+    async def halted(self) -> None:
+        """Return once the server stands still where it was told to."""
+        assert self.server.process.stdout is not None
+        async with asyncio.timeout(WITHIN):
+            assert await self.server.process.stdout.readline() == b"halted\n"
+
     async def kill(self) -> None:
         """End the server; its reader hears no more."""
-        await self.child.kill()
+        await self.server.kill()
         await self._reading
 
     async def send_again(self) -> list[Event]:
@@ -105,7 +111,7 @@ class Asked:
     async def _read(self) -> None:
         with suppress(httpx.TransportError):
             async with self.frontdesk.client(self.user) as client:
-                client.base_url = self.child.url
+                client.base_url = self.server.url
                 async with self._request(client) as response:
                     assert response.status_code == 200
                     async for event in read_events(response):
@@ -136,8 +142,4 @@ async def end_connections(asked: Asked) -> None:
 
 async def connections_ended(asked: Asked) -> None:
     """Return once nothing goes on for the killed server any more: Postgres finishes a statement for nobody."""
-    async with asyncio.timeout(WITHIN):
-        while await rows(  # noqa: ASYNC110 - the list of connections has no events
-            asked.url, "select from pg_stat_activity where usename = %(role)s", role=asked.role
-        ):
-            await asyncio.sleep(0.005)
+    await disappear(asked.url, "select from pg_stat_activity where usename = %(role)s", role=asked.role)

@@ -13,7 +13,7 @@ from typing import Literal, LiteralString, Protocol
 import psycopg
 
 from tests.faults.killing import Asked
-from tests.support.database import rows
+from tests.support.database import appear
 from tests.support.model_script import Gate, Hang, When, plain, streaming, structured
 
 WITHIN = 15.0
@@ -141,29 +141,25 @@ class Called:
     @asynccontextmanager
     async def reached(self, turn: Asked) -> AsyncGenerator[None]:
         turn.send()
-        await turn.child.halted()
+        await turn.halted()
         yield
 
 
 async def seen_waiting(turn: Asked, statement: str) -> None:
     """Return once a connection of the server that is to be killed waits with this statement for a lock."""
-    async with asyncio.timeout(WITHIN):
-        while not await rows(  # noqa: ASYNC110 - the list of connections has no events
-            turn.url,
-            "select from pg_stat_activity where datname = current_database() and usename = %(role)s"
-            " and wait_event_type = 'Lock' and strpos(lower(query), %(statement)s) > 0",
-            role=turn.role,
-            statement=statement,
-        ):
-            await asyncio.sleep(0.005)
+    await appear(
+        turn.url,
+        "select from pg_stat_activity where datname = current_database() and usename = %(role)s"
+        " and wait_event_type = 'Lock' and strpos(lower(query), %(statement)s) > 0",
+        role=turn.role,
+        statement=statement,
+    )
 
 
 async def seen_noted(turn: Asked, column: LiteralString) -> None:
     """Return once the turn says that this was done."""
     query = "select from chat_turns where user_id = %(user)s and " + column + " is not null"
-    async with asyncio.timeout(WITHIN):
-        while not await rows(turn.url, query, user=turn.user):  # noqa: ASYNC110 - a table has no events
-            await asyncio.sleep(0.005)
+    await appear(turn.url, query, user=turn.user)
 
 
 PLACES: dict[str, Place] = {

@@ -1,13 +1,15 @@
 """Times in which a database cannot be used. Each begins with its block and ends with it."""
 
+import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from typing import LiteralString
 from urllib.parse import urlsplit
 
 import psycopg
 
-from tests.support.database import owner
+from tests.support.database import owner, rows
 from tests.support.postgres import Postgres
 
 
@@ -29,7 +31,11 @@ async def for_servers(postgres: Postgres) -> str:
 async def read_only(postgres: Postgres) -> AsyncGenerator[None]:
     """It takes no writes, as one that is about to be handed over to another server."""
     url = postgres.url()
+    is_read_only: LiteralString = "select where current_setting('default_transaction_read_only')::bool"
     await owner(url, "alter system set default_transaction_read_only = on", "select pg_reload_conf()")
+    # A new connection that knows of it shows that every other was told, too.
+    while not await rows(url, is_read_only):  # noqa: ASYNC110
+        await asyncio.sleep(0.01)
     yield
     await owner(url, "alter system reset default_transaction_read_only", "select pg_reload_conf()")
 

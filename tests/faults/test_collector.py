@@ -94,28 +94,6 @@ def test_warnings_are_throttled(caplog: pytest.LogCaptureFixture) -> None:
     assert [(record.levelname, record.getMessage()) for record in caplog.records] == [("WARNING", "lost 0")]
 
 
-async def test_each_worker_sends_its_own_spans(start: Start, collector: Collector, ada: UUID) -> None:
-    """With an instance id of its own."""
-    process = await start(
-        "serve", "--port", "0", "--workers", "2",
-        OTEL_EXPORTER_OTLP_ENDPOINT=collector.url, OTEL_BSP_SCHEDULE_DELAY="10",
-    )  # fmt: skip
-
-    def senders() -> set[str]:
-        return {span.resource["service.instance.id"] for span in collector.spans}
-
-    async def ask() -> None:
-        async with process.client(ada) as client:
-            await client.get("/employees", timeout=None)  # waits until the workers are up
-
-    async with asyncio.timeout(120):
-        while len(senders()) < 2:
-            await asyncio.gather(*(ask() for _ in range(8)))  # more at once than one worker accepts
-    assert await process.end() == 0
-    assert {span.name for span in collector.spans} == {"GET /employees"}
-    assert len(senders()) == 2
-
-
 async def test_a_turn_that_was_taken_over_has_a_trace_of_its_own(
     start: Start, serve: Serve, collector: Collector, model: ModelServer, ada: UUID
 ) -> None:

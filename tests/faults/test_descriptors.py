@@ -13,6 +13,7 @@ import pytest
 from tests.support.app import Event, read_events, ready
 from tests.support.database import disconnect
 from tests.support.files import may_open
+from tests.support.fork_server import ForkServer
 from tests.support.listening import listening, until
 from tests.support.model_script import Gate, streaming
 from tests.support.model_server import ModelServer
@@ -30,17 +31,17 @@ WITHIN = 60.0
 
 
 @pytest.fixture
-async def start(postgres: Postgres, model: ModelServer, pytestconfig: pytest.Config) -> AsyncIterator[Start]:
+async def start(postgres: Postgres, model: ModelServer, learned: Path, forks: ForkServer) -> AsyncIterator[Start]:
     """Starts servers on the database that can be stopped."""
-    async with starting(postgres.url(), model.url, Path(pytestconfig.cache.mkdir("frontdesk"))) as begin:
+    async with starting(postgres.url(), model.url, learned, forks) as begin:
         yield begin
 
 
 async def is_away(client: httpx.AsyncClient) -> None:
     """Return once the server says that it cannot use its database."""
     async with asyncio.timeout(WITHIN):
-        while (await client.get("/health/ready")).json()["checks"]["database"] != "unreachable":
-            pass
+        while (await client.get("/health/ready")).json()["checks"]["database"] != "unreachable":  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
 
 
 async def is_back(client: httpx.AsyncClient) -> None:
@@ -58,7 +59,7 @@ async def reading(process: Process, asked: bytes, stack: AsyncExitStack) -> asyn
 
 
 async def test_a_server_with_many_streams_finds_its_database_again(
-    postgres: Postgres, model: ModelServer, pytestconfig: pytest.Config, ada: UUID
+    postgres: Postgres, model: ModelServer, learned: Path, ada: UUID
 ) -> None:
     """More than a thousand of them: the answer is finished, everyone hears its end, and new messages are answered."""
     gate = asyncio.Event()
@@ -68,8 +69,7 @@ async def test_a_server_with_many_streams_finds_its_database_again(
         low = [os.open(os.devnull, os.O_RDONLY) for _ in range(1024)]
         for number in low:
             stack.callback(os.close, number)
-        folder = Path(pytestconfig.cache.mkdir("frontdesk"))
-        start = await stack.enter_async_context(starting(postgres.url(), model.url, folder, inherited=low))
+        start = await stack.enter_async_context(starting(postgres.url(), model.url, learned, inherited=low))
         await postgres.stop()
         process = await start()
         client = await stack.enter_async_context(process.client(ada))

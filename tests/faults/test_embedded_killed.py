@@ -15,6 +15,7 @@ from graph.models.factory import VECTORS
 from storage.local.postgres import EmbeddedPostgres
 from storage.migrate import migrate
 from tests.storage.processes import postmaster, wait_until_ended
+from tests.support.fork_server import ForkServer
 from tests.support.listening import listening, text_of, until
 from tests.support.model_script import Gate, streaming
 from tests.support.model_server import ModelServer
@@ -33,12 +34,11 @@ async def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-async def start(folder: Path, model: ModelServer, pytestconfig: pytest.Config) -> AsyncIterator[Start]:
+async def start(folder: Path, model: ModelServer, learned: Path, forks: ForkServer) -> AsyncIterator[Start]:
     """Starts servers that share this database."""
-    learned = Path(pytestconfig.cache.mkdir("frontdesk")) / VECTORS
-    if learned.exists():
-        shutil.copy(learned, folder.parent)
-    async with starting("", model.url, folder.parent) as begin:
+    if (learned / VECTORS).exists():
+        shutil.copy(learned / VECTORS, folder.parent)
+    async with starting("", model.url, folder.parent, forks) as begin:
         yield begin
 
 

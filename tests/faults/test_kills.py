@@ -1,4 +1,4 @@
-"""A server that is killed at any moment of a turn, over a hundred times: nothing is lost and nothing comes twice."""
+"""A server that is killed at any moment of a turn: nothing is lost and nothing comes twice."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -16,11 +16,11 @@ from tests.faults.aftermath import all_is_well, done
 from tests.faults.killing import Asked, connections_ended, end_connections
 from tests.faults.places import PLACES
 from tests.support.app import Frontdesk
+from tests.support.fork_server import ForkServer
 from tests.support.model_server import ModelServer
-from tests.support.nursery import Nursery, nursery
-from tests.support.process import environment
+from tests.support.process import starting
 
-ENDINGS = (False, True, False)
+ENDINGS = (False, True)
 """Whether what Postgres was doing for the server ends with it; otherwise it is still done. One kill each."""
 SEEDS = (2, 3, 5, 7, 11)
 MOMENTS = 6
@@ -29,34 +29,29 @@ MOMENTS = 6
 Ask = Callable[..., Awaitable[Asked]]
 
 
-@pytest.fixture(scope="module")
-async def servers() -> AsyncIterator[Nursery]:
-    """Servers to be killed."""
-    async with nursery() as opened:
-        yield opened
-
-
 @pytest.fixture
-def role(database_url: str) -> Iterator[str]:
+def role(frontdesk: Frontdesk) -> Iterator[str]:
     """The role as which only the servers to be killed are connected; its password is its name."""
-    name = f"killed_{urlsplit(database_url).path[1:]}"
-    with psycopg.connect(database_url, autocommit=True) as conn:
+    name = f"killed_{urlsplit(frontdesk.service.url).path[1:]}"
+    with psycopg.connect(frontdesk.service.url, autocommit=True) as conn:
         conn.execute(SQL("create role {} superuser login password {}").format(Identifier(name), name))
         yield name
         conn.execute(SQL("drop role {}").format(Identifier(name)))
 
 
 @pytest.fixture
-def ask(servers: Nursery, frontdesk: Frontdesk, model: ModelServer, role: str, pytestconfig: pytest.Config) -> Ask:
+async def ask(
+    forks: ForkServer, frontdesk: Frontdesk, model: ModelServer, role: str, learned: Path
+) -> AsyncIterator[Ask]:
     """A message for a new server; `frontdesk` is the one that stays."""
     address = urlsplit(frontdesk.service.url)
     url = address._replace(netloc=f"{role}:{role}@{address.hostname}:{address.port}").geturl()
-    known = environment(url, model.url, Path(pytestconfig.cache.mkdir("frontdesk")))
+    async with starting(url, model.url, learned, forks) as start:
 
-    async def begin(halt: str | None = None) -> Asked:
-        return Asked(frontdesk, model, await servers.bear(known, halt), role)
+        async def begin(halt_at: str | None = None) -> Asked:
+            return Asked(frontdesk, model, await start(halt_at=halt_at), role)
 
-    return begin
+        yield begin
 
 
 @pytest.mark.parametrize("place", PLACES)
@@ -116,8 +111,7 @@ async def duration(asked: Asked) -> float:
     return took
 
 
-def test_there_are_a_hundred_kills_and_every_node_has_its_own() -> None:
+def test_every_node_has_a_place_at_which_its_server_is_killed() -> None:
     """Whoever adds a node adds a place to kill it at."""
     nodes = build(unconnected(Options(), "a model", follows_instructions=True)).nodes
     assert {place.node for place in PLACES.values()} == set(nodes)
-    assert len(PLACES) * len(ENDINGS) + len(SEEDS) * MOMENTS >= 100

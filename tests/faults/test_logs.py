@@ -12,9 +12,10 @@ import psycopg
 import pytest
 
 from tests.faults.mixture import KEY, Mixture
-from tests.support.database import row
+from tests.support.database import appear
+from tests.support.fork_server import ForkServer
 from tests.support.listening import listening, until
-from tests.support.model_script import Gate, Hang, streaming
+from tests.support.model_script import Gate, Hang, Status, Text, streaming
 from tests.support.model_server import ModelServer
 from tests.support.postgres import Postgres
 from tests.support.process import Process, Start, starting
@@ -25,12 +26,19 @@ OF_A_REQUEST = {"unauthenticated": ("GET", "/memory"), "unhandled error": ("PATC
 
 
 @pytest.fixture
-async def start(
-    postgres: Postgres, model: ModelServer, pytestconfig: pytest.Config, monkeypatch: pytest.MonkeyPatch
+async def start(postgres: Postgres, model: ModelServer, learned: Path, forks: ForkServer) -> AsyncIterator[Start]:
+    """Starts servers on the database that can be stopped."""
+    async with starting(postgres.url(), model.url, learned, forks) as begin:
+        yield begin
+
+
+@pytest.fixture
+async def start_verbose(
+    postgres: Postgres, model: ModelServer, learned: Path, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Start]:
-    """Starts servers on the database that can be stopped, with a library that is asked to tell everything."""
+    """Starts servers with a library that logs everything: it reads that from the environment as it is imported."""
     monkeypatch.setenv("OPENAI_LOG", "debug")
-    async with starting(postgres.url(), model.url, Path(pytestconfig.cache.mkdir("frontdesk"))) as begin:
+    async with starting(postgres.url(), model.url, learned) as begin:
         yield begin
 
 
@@ -55,12 +63,11 @@ def found(secrets: list[str], text: str) -> list[str]:
     return [secret for secret in secrets if secret.lower() in text.lower()]
 
 
-@pytest.mark.parametrize(("level", "workers"), [("info", 1), ("debug", 2)])
 async def test_each_turn_has_its_line_and_no_line_has_anybodys_words(
-    start: Start, model: ModelServer, postgres: Postgres, level: str, workers: int
+    start_verbose: Start, model: ModelServer, postgres: Postgres
 ) -> None:
     """As its client saw it, from whichever process; and each line of a turn has that turn's ids and no other's."""
-    text, mixture = await logged(start, model, postgres, workers, log_level=level)
+    text, mixture = await logged(start_verbose, model, postgres, 2, log_level="debug")
     lines: list[dict[str, Any]] = [json.loads(line) for line in text.splitlines()]
     turns = {line["conversation_id"]: line for line in lines if line["event"] == "turn"}
     told = Counter(line["conversation_id"] for line in lines if line["event"] == "turn")
@@ -117,13 +124,14 @@ async def test_a_turn_that_is_deleted_while_it_runs_is_told(start: Start, model:
 
 async def is_done(postgres: Postgres) -> None:
     """Return once the only turn is."""
-    while await row(postgres.url(), "select status from chat_turns") != ("done",):
-        pass
+    await appear(postgres.url(), "select from chat_turns where status = 'done'")
 
 
-async def test_on_the_console_there_are_no_words_either(start: Start, model: ModelServer, postgres: Postgres) -> None:
+async def test_on_the_console_there_are_no_words_either(
+    start_verbose: Start, model: ModelServer, postgres: Postgres
+) -> None:
     """A line a turn there, too, for people and not for machines."""
-    text, mixture = await logged(start, model, postgres, 1, log_level="debug", log_format="console")
+    text, mixture = await logged(start_verbose, model, postgres, 1, log_level="debug", log_format="console")
     lines = text.splitlines()
     assert not [line for line in lines if line.startswith("{")]
     turns = [line for line in lines if " turn [nodes.turn_log_line] " in line]
@@ -131,12 +139,12 @@ async def test_on_the_console_there_are_no_words_either(start: Start, model: Mod
     assert found(mixture.secrets, text) == []
 
 
-async def test_at_level_warning_a_turn_that_went_well_is_not_told(
-    start: Start, model: ModelServer, postgres: Postgres
-) -> None:
-    """What went wrong with the others is."""
-    text, mixture = await logged(start, model, postgres, 1, log_level="warning")
-    events = {json.loads(line)["event"] for line in text.splitlines()}
-    assert "turn" not in events
-    assert {"turn falls back", "turn failed", "memory unavailable", "unhandled error"} <= events
-    assert found(mixture.secrets, text) == []
+async def test_at_level_warning_a_turn_that_went_well_is_not_told(start: Start, model: ModelServer, ada: UUID) -> None:
+    """What went wrong with another is."""
+    process = await start(log_level="warning", attempts="1")
+    for reply in (Text("Hello."), Status(500)):
+        model.queue(reply, streaming)
+        async with listening(process, ada, "Hello") as events:
+            await until(events, "done")
+    assert await process.end() == 0
+    assert [json.loads(line)["event"] for line in read(process)] == ["turn falls back"]

@@ -10,6 +10,7 @@ import pytest
 
 from api.server.serve import EXIT_DEADLINE
 from tests.support.app import read_events, ready
+from tests.support.fork_server import ForkServer
 from tests.support.model_server import ModelServer
 from tests.support.postgres import Postgres
 from tests.support.process import Start, starting
@@ -17,9 +18,9 @@ from tests.support.prometheus import counted, scraped
 
 
 @pytest.fixture
-async def start(postgres: Postgres, model: ModelServer, pytestconfig: pytest.Config) -> AsyncIterator[Start]:
+async def start(postgres: Postgres, model: ModelServer, learned: Path, forks: ForkServer) -> AsyncIterator[Start]:
     """Starts servers on the database that can be stopped."""
-    async with starting(postgres.url(), model.url, Path(pytestconfig.cache.mkdir("frontdesk"))) as begin:
+    async with starting(postgres.url(), model.url, learned, forks) as begin:
         yield begin
 
 
@@ -53,7 +54,7 @@ async def test_a_server_ends_also_without_a_database(
     else:
         postgres.pause()
     async with process.client(UUID(int=0)) as client:
-        while (await client.get("/health/ready")).status_code == 200:
-            pass
+        while (await client.get("/health/ready")).status_code == 200:  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
     async with asyncio.timeout(3 * EXIT_DEADLINE):
         assert await process.end() in codes

@@ -17,7 +17,7 @@ from storage.local.postgres import EmbeddedPostgres
 from storage.migrate import has_disk_space
 from tests.faults import spells
 from tests.support.app import Frontdesk, Serve, read_events, serving
-from tests.support.database import disconnect, owner, row
+from tests.support.database import appear, disconnect, owner
 from tests.support.listening import listening, until
 from tests.support.model_script import Gate, Json, streaming, structured
 from tests.support.model_server import ModelServer
@@ -51,6 +51,7 @@ async def says(frontdesk: Frontdesk, database: str) -> dict[str, str]:
             assert (response.status_code == 200) == (set(well.values()) == {"ok"})
             if checks["database"] == database and (response.status_code == 200 or database != "ok"):
                 return checks
+            await asyncio.sleep(0.02)
 
 
 async def meets_it(frontdesk: Frontdesk) -> None:
@@ -73,17 +74,16 @@ async def all_come_round(frontdesk: Frontdesk) -> None:
 
 async def is_whole(postgres: Postgres, other: Frontdesk, user: UUID, turn: str) -> None:
     """Return once the user's only turn is done, with all that follows an answer; and another process tells of it."""
+    await appear(
+        postgres.url(),
+        "select from chat_turns where turn_id = %(turn)s and status = 'done'"
+        " and (select count(*) from chat_convo_summaries where user_id = %(user)s) = 1"
+        " and (select count(*) from user_memory_facts where user_id = %(user)s) = 1"
+        " and (select count(*) from xai_chat_metrics where id = %(turn)s) = 1",
+        turn=UUID(turn),
+        user=user,
+    )
     async with asyncio.timeout(WITHIN):
-        while await row(
-            postgres.url(),
-            "select (select status from chat_turns where turn_id = %(turn)s),"
-            " (select count(*) from chat_convo_summaries where user_id = %(user)s),"
-            " (select count(*) from user_memory_facts where user_id = %(user)s),"
-            " (select count(*) from xai_chat_metrics where id = %(turn)s)",
-            turn=UUID(turn),
-            user=user,
-        ) != ("done", 1, 1, 1):
-            pass
         async with other.client(user) as client, client.stream("GET", f"/turns/{turn}/events") as response:
             assert response.status_code == 200
             events = [event.name async for event in read_events(response)]

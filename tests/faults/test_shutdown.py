@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from uuid import UUID, uuid4
 
 import httpx
-import pytest
 
 from tests.support.app import Answer, Event, Frontdesk, read_events
 from tests.support.database import rows
@@ -16,21 +15,19 @@ from tests.support.model_server import ModelServer
 from tests.support.process import Process, Start
 
 
-@pytest.mark.parametrize("workers", [1, 2])
 async def test_a_server_that_is_asked_to_end_finishes_what_it_has_begun(
-    start: Start, model: ModelServer, ada: UUID, workers: int
+    start: Start, model: ModelServer, ada: UUID
 ) -> None:
     """The running answer comes to its end, and then the process does."""
     gate = asyncio.Event()
     model.queue(Gate(["Well, ", "it depends."], gate), streaming)
-    process = await start("serve", "--port", "0", "--workers", str(workers))
+    process = await start()
     async with process.client(ada) as client, client.stream("POST", "/chat", json={"message": "Hello"}) as response:
         events = read_events(response)
         await until(events, "token")
         process.ask_to_end()
-        if workers == 1:
-            await process.drains(ada)
-            await begins_nothing(process, ada)
+        await process.drains(ada)
+        await begins_nothing(process, ada)
         gate.set()
         rest = await until(events, "done")
     assert [event.data["text"] for event in rest[:-1]] == ["it depends."]

@@ -12,7 +12,7 @@ from graph import supervision
 from graph.turns import manager
 from storage import conversation_queue
 from tests.support.app import Event, Frontdesk, read_events
-from tests.support.database import owner, row, rows
+from tests.support.database import disappear, owner, row, rows
 from tests.support.listening import in_line, listening, until
 from tests.support.model_script import Gate, streaming
 from tests.support.model_server import ModelServer
@@ -56,8 +56,7 @@ async def time_passes(url: str) -> None:
 
 async def claimed_anew(url: str, turn: UUID) -> None:
     """Return once the key stands for another turn than this."""
-    while await rows(url, "select from chat_idempotency where turn_id = %(turn)s", turn=turn):  # noqa: ASYNC110 - a table has no events
-        await asyncio.sleep(0.01)
+    await disappear(url, "select from chat_idempotency where turn_id = %(turn)s", turn=turn)
 
 
 async def claim(url: str) -> UUID:
@@ -155,8 +154,7 @@ async def test_a_process_that_slept_and_was_not_missed_goes_on(
         gate.set()
     status, heard = await slept
     assert (status, heard[-1].name, heard[0].data["turn_id"]) == (200, "done", str(turn))
-    while await rows(url, "select from chat_turns where status <> 'done'"):  # noqa: ASYNC110 - a table has no events
-        await asyncio.sleep(0.01)
+    await disappear(url, "select from chat_turns where status <> 'done'")
     await answered_once(frontdesk, model, turn)
 
 

@@ -10,10 +10,9 @@ from langgraph_sdk.errors import InternalServerError
 
 from nodes.state import LOCAL_USER
 from storage.conversation_queue import ConversationQueue
-from storage.local.postgres import EmbeddedPostgres
 from storage.pool import Pool
-from tests.conftest import create_database
 from tests.support import model_script as script
+from tests.support.cluster import Cluster
 from tests.support.listening import in_line
 from tests.support.model_server import ModelServer
 from tests.support.studio import Studio, studio_running
@@ -32,8 +31,8 @@ ROWS = {"turns": 1, "messages": 2, "metrics": 1, "summaries": 1}
 
 
 @pytest.fixture(scope="module")
-def database_url(cluster: EmbeddedPostgres, template: str) -> str:
-    """URL of a database for the server and all its runs, which is created only after the server's start."""
+def database_url(cluster: Cluster, template: str) -> str:
+    """One database for the server and all its runs, which is not there before the server; it goes with the cluster."""
     return cluster.url(f"{template}_studio")
 
 
@@ -48,11 +47,7 @@ async def model() -> AsyncGenerator[ModelServer]:
 
 @pytest.fixture(scope="module")
 async def studio(
-    cluster: EmbeddedPostgres,
-    template: str,
-    database_url: str,
-    model: ModelServer,
-    tmp_path_factory: pytest.TempPathFactory,
+    cluster: Cluster, template: str, database_url: str, model: ModelServer, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncGenerator[Studio]:
     """`langgraph dev` on that database and the scripted model; its first request comes before the database exists."""
     folder = tmp_path_factory.mktemp("studio")
@@ -67,7 +62,7 @@ async def studio(
     async with studio_running(folder, settings) as running:
         with pytest.raises(InternalServerError):
             await running.schemas()
-        create_database(cluster, f"{template}_studio", template)
+        cluster.create(f"{template}_studio", template)
         yield running
 
 

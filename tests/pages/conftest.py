@@ -11,13 +11,11 @@ import pytest
 from playwright.async_api import Browser, async_playwright, expect
 
 from graph.models.factory import LocalModels
-from storage.local.postgres import EmbeddedPostgres
-from tests.conftest import create_database
 from tests.pages.chat_page import ChatPage, open_chat
 from tests.support.app import Frontdesk, serving
 from tests.support.chromium import INSTALLED, launched
+from tests.support.cluster import Cluster
 from tests.support.database import owner
-from tests.support.model_script import Script
 from tests.support.model_server import ModelServer
 
 expect.set_options(timeout=30_000)
@@ -32,25 +30,9 @@ async def browser() -> AsyncIterator[Browser]:
         yield started
 
 
-@pytest.fixture(scope="package")
-async def model_server() -> AsyncIterator[ModelServer]:
-    """The scripted model server of this test process."""
-    async with ModelServer() as server:
-        yield server
-
-
-@pytest.fixture
-def model(model_server: ModelServer) -> ModelServer:
-    """The model server without requests, and with a script of the test's own."""
-    script = Script()
-    model_server.queue, model_server.always, model_server._choose = script.queue, script.always, script.choose
-    model_server.requests.clear()
-    return model_server
-
-
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 async def shared_app(
-    cluster: EmbeddedPostgres,
+    cluster: Cluster,
     template: str,
     model_server: ModelServer,
     local: LocalModels,
@@ -59,9 +41,9 @@ async def shared_app(
 ) -> AsyncIterator[Frontdesk]:
     """The application in local mode, started once in this test process."""
     name = f"pages_{worker_id}"
-    create_database(cluster, name, template)
+    url = cluster.create(name, template)
     folder = tmp_path_factory.mktemp("pages")
-    async with serving(cluster.url(name), model_server.url, local, folder) as serve:
+    async with serving(url, model_server.url, local, folder) as serve:
         yield await serve(jwt_secret=None)
 
 

@@ -8,12 +8,11 @@ import psycopg
 from playwright.async_api import Browser, Page, Request, Route, expect
 from psycopg.conninfo import conninfo_to_dict
 
-from storage.local.postgres import EmbeddedPostgres
-from tests.conftest import create_database
 from tests.pages.browser import new_page
 from tests.pages.dashboard_page import DashboardPage, open_dashboard
 from tests.pages.seed import add_turns
 from tests.support.app import Frontdesk, ready
+from tests.support.cluster import Cluster
 from tests.support.database import drop
 from tests.support.wire import wired
 
@@ -135,7 +134,7 @@ async def test_a_request_without_a_response_times_out(empty_app: Frontdesk, brow
 
 
 async def test_an_unreachable_database_is_reported(
-    cluster: EmbeddedPostgres, template: str, frontdesk: Frontdesk, browser: Browser, ada: UUID
+    cluster: Cluster, template: str, frontdesk: Frontdesk, browser: Browser, ada: UUID
 ) -> None:
     """In the server's words, with the old numbers if there are any, until the database is back."""
     async with open_dashboard(browser, frontdesk, ada) as dashboard, frontdesk.client(None) as client:
@@ -155,7 +154,7 @@ async def test_an_unreachable_database_is_reported(
         await expect(dashboard.tile("Turns")).to_be_hidden()
         await dashboard.time_range("24 hours").check()
         await expect(dashboard.tile("Turns")).to_contain_text("0")
-        create_database(cluster, str(conninfo_to_dict(frontdesk.service.url)["dbname"]), template)
+        cluster.create(str(conninfo_to_dict(frontdesk.service.url)["dbname"]), template)
         await ready(client)
         await dashboard.page.clock.fast_forward(POLL_INTERVAL)
         await expect(dashboard.status).to_have_text("")

@@ -11,26 +11,23 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from storage.errors import MigrationsPending, SetupFailed, StorageUnavailable
-from storage.local.postgres import EmbeddedPostgres
 from storage.migrate import FOLDER, extension_version, migrate, migrations, pending, require_current
-from tests.conftest import create_database
 from tests.storage.rows import rows
+from tests.support.cluster import Cluster
 
 NAMES = [path.stem for path in sorted(FOLDER.glob("*.sql"))]
 
 
 @pytest.fixture
-def empty_url(cluster: EmbeddedPostgres) -> Iterator[str]:
-    """An empty database."""
+def empty_url(cluster: Cluster) -> Iterator[str]:
+    """A database without anything in it."""
     name = f"empty_{uuid4().hex}"
-    create_database(cluster, name)
-    yield cluster.url(name)
-    with psycopg.connect(cluster.url("postgres"), autocommit=True) as conn:
-        conn.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
+    yield cluster.create(name)
+    cluster.drop(name)
 
 
 @pytest.fixture
-def role_without_rights(cluster: EmbeddedPostgres) -> Iterator[str]:
+def role_without_rights(cluster: Cluster) -> Iterator[str]:
     """A role that may only log in."""
     name = f"nobody_{uuid4().hex}"
     with psycopg.connect(cluster.url("postgres"), autocommit=True) as conn:

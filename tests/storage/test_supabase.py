@@ -15,15 +15,14 @@ from storage.conversations import Conversations
 from storage.errors import Gone
 from storage.fact_search import FactSearch
 from storage.facts import Facts
-from storage.local.postgres import EmbeddedPostgres
 from storage.migrate import migrate, pending
 from storage.pool import Pool
 from storage.turns import Turns
 from storage.user_facts import UserFacts
 from storage.users import Users
-from tests.conftest import FAST, create_database
 from tests.storage.rows import MODEL, accepted, answered, new_fact, save_accepted, save_answered
 from tests.storage.test_conversation_queue import ENDINGS, WITHIN, Ending, begun, place
+from tests.support.cluster import Cluster
 
 PREPARED = """
 create role anon nologin noinherit;
@@ -59,22 +58,19 @@ alter default privileges for role platform in schema public grant all on sequenc
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     """A Postgres with the platform's roles."""
-    embedded = EmbeddedPostgres(tmp_path_factory.mktemp("supabase"), FAST)
-    lease = embedded.lease()
-    with psycopg.connect(embedded.url("postgres"), autocommit=True) as conn:
-        conn.execute(PREPARED)
-    yield embedded
-    lease.release()
+    with Cluster(tmp_path_factory.mktemp("supabase")).opened() as cluster:
+        with psycopg.connect(cluster.url("postgres"), autocommit=True) as conn:
+            conn.execute(PREPARED)
+        yield cluster
 
 
 @pytest.fixture
-def url(server: EmbeddedPostgres) -> str:
-    """The URL of a prepared database, as its owner."""
+def url(server: Cluster) -> str:
+    """A prepared database, as its owner, who is no superuser."""
     name = f"project_{uuid4().hex}"
-    create_database(server, name)
-    with psycopg.connect(server.url(name), autocommit=True) as conn:
+    with psycopg.connect(server.create(name), autocommit=True) as conn:
         conn.execute(SCHEMA)
         conn.execute(sql.SQL("alter database {} owner to platform").format(sql.Identifier(name)))
     scheme, _, rest = server.url(name).partition("://")

@@ -1,5 +1,7 @@
 """What the database holds, seen by its owner and past every policy."""
 
+import asyncio
+from collections.abc import Callable
 from typing import Any, LiteralString
 
 import psycopg
@@ -8,6 +10,8 @@ from psycopg.sql import SQL, Identifier
 
 from storage.local.postgres import EmbeddedPostgres
 
+PATIENCE = 60.0
+"""Seconds after which a test fails instead of waiting on."""
 KEPT: tuple[LiteralString, ...] = (
     "chat_conversations", "chat_turns", "chat_messages", "chat_convo_summaries", "user_memory_facts",
     "memory_embeddings", "chat_turn_events", "langgraph.checkpoints", "langgraph.checkpoint_blobs",
@@ -26,6 +30,28 @@ async def row(url: str, query: LiteralString, **values: Any) -> tuple[Any, ...]:
     """The only row that the query finds."""
     (found,) = await rows(url, query, **values)
     return found
+
+
+async def appear(url: str, query: LiteralString, **values: Any) -> list[tuple[Any, ...]]:
+    """The rows of the query, once it finds any."""
+    return await _watch(url, query, values, bool)
+
+
+async def disappear(url: str, query: LiteralString, **values: Any) -> None:
+    """Return once the query finds nothing more."""
+    await _watch(url, query, values, lambda found: not found)
+
+
+async def _watch(
+    url: str, query: LiteralString, values: dict[str, Any], until: Callable[[list[tuple[Any, ...]]], bool]
+) -> list[tuple[Any, ...]]:
+    async with (
+        asyncio.timeout(PATIENCE),
+        await psycopg.AsyncConnection.connect(url, autocommit=True) as conn,
+    ):
+        while not until(found := await (await conn.execute(query, values)).fetchall()):  # noqa: ASYNC110 - a table has no events
+            await asyncio.sleep(0.01)
+        return found
 
 
 async def kept(url: str) -> dict[str, int]:
@@ -70,6 +96,19 @@ async def owner(url: str, *statements: LiteralString) -> None:
     async with await psycopg.AsyncConnection.connect(url, autocommit=True) as conn:
         for statement in statements:
             await conn.execute(statement)
+
+
+async def empty(url: str) -> None:
+    """Delete every row that somebody's messages left."""
+    tables = (
+        "select n.nspname, c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace"
+        " where c.relkind = 'r' and n.nspname in ('public', 'langgraph') and c.relname not like '%migrations'"
+    )
+    async with await psycopg.AsyncConnection.connect(url, autocommit=True) as conn:
+        found = await (await conn.execute(tables)).fetchall()
+        deletions = [SQL("delete from {}").format(Identifier(schema, table)) for schema, table in found]
+        # As a replica it leaves foreign keys and their order alone.
+        await conn.execute(SQL("; ").join([SQL("set session_replication_role = replica"), *deletions]))
 
 
 async def drop(cluster: EmbeddedPostgres, url: str) -> None:

@@ -1,13 +1,12 @@
 """A stream while it goes on."""
 
-import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from typing import Any
 from uuid import UUID
 
 from tests.support.app import Event, Frontdesk, read_events
-from tests.support.database import rows
+from tests.support.database import appear
 from tests.support.process import Process
 
 
@@ -50,5 +49,4 @@ def text_of(events: list[Event]) -> str:
 
 async def in_line(url: str, count: int) -> None:
     """Return once so many messages wait for their conversation."""
-    while len(await rows(url, "select from chat_queue where waiting")) < count:  # noqa: ASYNC110 - a table has no events
-        await asyncio.sleep(0.01)
+    await appear(url, "select from chat_queue where waiting having count(*) >= %(count)s", count=count)

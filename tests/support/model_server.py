@@ -6,6 +6,7 @@ import base64
 import contextlib
 import json
 import struct
+from collections.abc import Sequence
 from typing import Any, Self
 
 import h11
@@ -46,8 +47,16 @@ class ModelServer:
             connection.cancel()
         results = await asyncio.gather(*self._connections, return_exceptions=True)
         await self._server.wait_closed()
-        if failures := [result for result in results if isinstance(result, Exception)]:
-            raise ExceptionGroup("the scripted model failed", failures)
+        _raise_failures(results)
+
+    async def reset(self) -> None:
+        """Forget the script and what was asked, for the next test; raises what failed inside, as leaving does."""
+        script = model.Script()
+        self.queue, self.always, self._choose = script.queue, script.always, script.choose
+        self.requests.clear()
+        ended = [connection for connection in self._connections if connection.done()]
+        self._connections = [connection for connection in self._connections if not connection.done()]
+        _raise_failures(await asyncio.gather(*ended, return_exceptions=True))
 
     async def received(self, when: model.When = model.chat, count: int = 1, within: float = 10.0) -> model.Request:
         """The `count`-th request that matches, once it has arrived; raises TimeoutError after `within` seconds."""
@@ -94,6 +103,11 @@ class ModelServer:
             leaving.cancel()
             await asyncio.gather(sending, leaving, return_exceptions=True)
             request.finished.set()
+
+
+def _raise_failures(results: Sequence[BaseException | None]) -> None:
+    if failures := [result for result in results if isinstance(result, Exception)]:
+        raise ExceptionGroup("the scripted model failed", failures)
 
 
 class _Wire:

@@ -4,13 +4,14 @@ import asyncio
 import os
 import re
 import signal
+import subprocess
 import sys
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory, mkstemp
+from tempfile import TemporaryDirectory, TemporaryFile, mkstemp
 from uuid import UUID
 
 import httpx
@@ -18,6 +19,7 @@ import httpx
 from api.auth.tokens import issue_token
 from graph.settings import Settings
 from tests.support.app import PATIENCE, SECRET, no_authorities
+from tests.support.fork_server import Fork, ForkServer
 
 FRONTDESK = str(Path(sys.executable).with_name("frontdesk"))
 
@@ -27,7 +29,7 @@ class Process:
     """A running server."""
 
     url: str
-    process: asyncio.subprocess.Process
+    process: asyncio.subprocess.Process | Fork
     log: Path
     """What it, and its worker processes, write to standard error."""
 
@@ -60,8 +62,8 @@ class Process:
     async def drains(self, user: UUID) -> None:
         """Return once it says that it is ending."""
         async with self.client(user) as client:
-            while (await client.get("/health/ready")).json()["checks"]["server"] != "shutting down":
-                pass
+            while (await client.get("/health/ready")).json()["checks"]["server"] != "shutting down":  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
 
     async def end(self) -> int:
         """Ask it to end, and wait."""
@@ -70,41 +72,70 @@ class Process:
 
 
 Start = Callable[..., Awaitable[Process]]
-"""Starts `frontdesk serve`, or what else is given as arguments; settings as keyword arguments, others' in capitals."""
+"""Starts `frontdesk serve`, or what else is given as arguments; settings as keyword arguments, others' in capitals.
+
+`halt_at` is a function, as `module:name`, at whose call the process stands still (only where it is forked)."""
 
 
 @asynccontextmanager
 async def starting(
-    database_url: str, model_url: str, folder: Path, *, inherited: Sequence[int] = ()
+    database_url: str,
+    model_url: str,
+    folder: Path,
+    forks: ForkServer | None = None,
+    *,
+    inherited: Sequence[int] = (),
 ) -> AsyncGenerator[Start]:
     """A way to start servers, all of which are gone at the block's end.
 
     Args:
         folder: keeps what the embedding model has learned, so that a start is quick.
-        inherited: descriptors that each of them has from its beginning.
+        forks: forks those with one worker, which is quicker; by default each is a program of its own.
+        inherited: descriptors that each program has from its beginning.
     """
     known = environment(database_url, model_url, folder)
     async with AsyncExitStack() as stack:
         logs = stack.enter_context(TemporaryDirectory())
 
-        async def start(*arguments: str, **settings: str) -> Process:
+        async def start(*arguments: str, halt_at: str | None = None, **settings: str) -> Process:
             ours = {f"FRONTDESK_{name.upper()}": value for name, value in settings.items() if not name.isupper()}
             others = {name: value for name, value in settings.items() if name.isupper()}
             stderr, log = mkstemp(dir=logs)
-            process = await asyncio.create_subprocess_exec(
-                FRONTDESK, *(arguments or ("serve", "--port", "0")),
-                cwd=folder, env=known | ours | others, pass_fds=inherited,
-                stdout=asyncio.subprocess.PIPE, stderr=stderr,
-            )  # fmt: skip
+            given, chosen = arguments or ("serve", "--port", "0"), known | ours | others
+            process: asyncio.subprocess.Process | Fork
+            if forks and "--workers" not in given:
+                process = await forks.fork(given, chosen, folder, stderr, halt_at)
+            else:
+                process = await asyncio.create_subprocess_exec(
+                    FRONTDESK, *given, cwd=folder, env=chosen, pass_fds=inherited,
+                    stdout=asyncio.subprocess.PIPE, stderr=stderr,
+                )  # fmt: skip
             os.close(stderr)
             stack.push_async_callback(_gone, process)
-            assert process.stdout is not None
-            line = (await process.stdout.readline()).decode()
-            assert line.startswith("Frontdesk"), f"it did not start: {line!r}"
-            found = re.search(r"http://\S+", line)
-            return Process(found[0] if found else "", process, Path(log))
+            return Process(await announced(process), process, Path(log))
 
         yield start
+
+
+async def run(
+    forks: ForkServer, *arguments: str, folder: Path, environment: Mapping[str, str]
+) -> subprocess.CompletedProcess[str]:
+    """Run a command of `frontdesk` to its end, in a fork."""
+    with TemporaryFile("w+") as stderr:
+        process = await forks.fork(arguments, environment, folder, stderr.fileno())
+        stdout = (await process.stdout.read()).decode()
+        code = await process.wait()
+        stderr.seek(0)
+        return subprocess.CompletedProcess(arguments, code, stdout, stderr.read())
+
+
+async def announced(process: asyncio.subprocess.Process | Fork) -> str:
+    """The address that the process prints once it serves; empty for one that only does jobs."""
+    assert process.stdout is not None
+    line = (await process.stdout.readline()).decode()
+    assert line.startswith("Frontdesk"), f"it did not start: {line!r}"
+    found = re.search(r"http://\S+", line)
+    return found[0] if found else ""
 
 
 def environment(database_url: str, model_url: str, folder: Path) -> dict[str, str]:
@@ -121,7 +152,7 @@ def environment(database_url: str, model_url: str, folder: Path) -> dict[str, st
     }
 
 
-async def _gone(process: asyncio.subprocess.Process) -> None:
+async def _gone(process: asyncio.subprocess.Process | Fork) -> None:
     if process.returncode is None:
         process.kill()
         await process.wait()

@@ -1,0 +1,193 @@
+"""A fork server: runs the `frontdesk` command in forks of a process that has imported everything.
+
+So a server is there in half a second instead of five. The fork server has neither a thread nor an event loop, so what
+it forks begins as a program does. Forks end with it.
+"""
+
+import asyncio
+import gc
+import importlib
+import json
+import os
+import signal
+import socket
+import sys
+import threading
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from operator import attrgetter
+from pathlib import Path
+from types import CodeType, FrameType
+from typing import Any
+
+from storage.local.supervisor import die_with_parent
+
+ROOT = Path(__file__).parents[2]
+LARGEST = 1 << 17
+"""Bytes of a request, most of which is the environment."""
+
+
+class Fork:
+    """A forked process, used like one of `asyncio.subprocess`."""
+
+    def __init__(self, server: "ForkServer", pid: int, stdout: asyncio.StreamReader) -> None:
+        self.pid = pid
+        self.stdout = stdout
+        self.returncode: int | None = None
+        self._server = server
+        self._ended = asyncio.Event()
+        self._waiting = asyncio.Lock()
+        self._handle = os.pidfd_open(pid)
+        asyncio.get_running_loop().add_reader(self._handle, self._has_ended)
+
+    def send_signal(self, number: int) -> None:
+        """Send it a signal; nothing happens where it has ended."""
+        if self.returncode is None:
+            os.kill(self.pid, number)
+
+    def terminate(self) -> None:
+        """Ask it to end."""
+        self.send_signal(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """End it as a power cut does."""
+        self.send_signal(signal.SIGKILL)
+
+    async def wait(self) -> int:
+        """Return its exit code once it has ended; negative: the signal that ended it."""
+        await self._ended.wait()
+        async with self._waiting:
+            if self.returncode is None:
+                self.returncode = int(await self._server.ask({"wait": self.pid}))
+        return self.returncode
+
+    def _has_ended(self) -> None:
+        asyncio.get_running_loop().remove_reader(self._handle)
+        os.close(self._handle)
+        self._ended.set()
+
+
+class ForkServer:
+    """Forks processes. Open it with `fork_server()`."""
+
+    def __init__(self, requests: socket.socket) -> None:
+        self._requests = requests
+        self._asking = asyncio.Lock()
+
+    async def fork(
+        self,
+        arguments: Sequence[str],
+        environment: Mapping[str, str],
+        folder: Path,
+        stderr: int = -1,
+        halt_at: str | None = None,
+    ) -> Fork:
+        """Run the command.
+
+        Args:
+            arguments: of the command.
+            environment: all of its environment.
+            folder: where it works.
+            stderr: where it writes errors and its log; by default nowhere.
+            halt_at: a function, as `module:name`; where it is called the process stands still and says "halted".
+        """
+        loop = asyncio.get_running_loop()
+        readable, writable = os.pipe()
+        nowhere = os.open(os.devnull, os.O_RDWR)
+        request = {
+            "arguments": list(arguments),
+            "environment": dict(environment),
+            "folder": str(folder),
+            "halt_at": halt_at,
+        }
+        try:
+            pid = await self.ask(request, nowhere, writable, nowhere if stderr < 0 else stderr)
+        finally:
+            os.close(writable)
+            os.close(nowhere)
+        stdout = asyncio.StreamReader()
+        await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(stdout), os.fdopen(readable))
+        return Fork(self, int(pid), stdout)
+
+    async def ask(self, request: dict[str, Any], *descriptors: int) -> str:
+        """Have something done; returns the answer."""
+        async with self._asking:
+            socket.send_fds(self._requests, [json.dumps(request).encode()], descriptors)
+            return (await asyncio.get_running_loop().sock_recv(self._requests, LARGEST)).decode()
+
+
+@asynccontextmanager
+async def fork_server() -> AsyncGenerator[ForkServer]:
+    """A fork server for the length of the block; nothing of it is left."""
+    ours, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    ours.setblocking(False)
+    with ours:
+        with its:
+            process = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "tests.support.fork_server", str(its.fileno()),
+                cwd=ROOT, pass_fds=[its.fileno()], stdin=asyncio.subprocess.DEVNULL,
+                env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},  # numpy starts a thread a core as it is imported
+            )  # fmt: skip
+        try:
+            yield ForkServer(ours)
+        finally:
+            process.kill()
+            await process.wait()
+
+
+def main(requests: socket.socket) -> None:
+    """Be the fork server, until there are no more requests; in a fork, be the command."""
+    # onnxruntime is not among them: it starts a thread as it is imported, and threads are not forked.
+    for module in ("api.cli.main", "api.server.serve", "tokenizers", "langgraph.checkpoint.postgres.aio"):
+        importlib.import_module(module)
+    assert len(list(Path("/proc/self/task").iterdir())) == 1, "no thread may run"
+    gc.freeze()  # what all forks share is not looked through by each
+    while True:
+        message, descriptors, _, _ = socket.recv_fds(requests, LARGEST, 3)
+        if not message:
+            return
+        request = json.loads(message)
+        if "wait" in request:
+            answer = os.waitstatus_to_exitcode(os.waitpid(request["wait"], 0)[1])
+        elif not (answer := os.fork()):
+            requests.close()
+            break
+        for descriptor in descriptors:
+            os.close(descriptor)
+        requests.send(str(answer).encode())
+    _run(request, descriptors)
+
+
+def _run(request: dict[str, Any], descriptors: Sequence[int]) -> None:
+    """Be what the `frontdesk` program is, from its first line on."""
+    die_with_parent(signal.SIGKILL)
+    for standard, descriptor in enumerate(descriptors):
+        os.dup2(descriptor, standard)
+        os.close(descriptor)
+    os.environ.clear()
+    os.environ.update(request["environment"])
+    os.chdir(request["folder"])
+    if request["halt_at"]:
+        _halt_at(_code(request["halt_at"]))
+    importlib.import_module("api.cli.main").main(request["arguments"], prog_name="frontdesk")
+
+
+def _code(name: str) -> CodeType:
+    module, _, function = name.partition(":")
+    code: CodeType = attrgetter(function)(importlib.import_module(module)).__code__
+    return code
+
+
+def _halt_at(code: CodeType) -> None:
+    """Let the process stand still for ever where this is called, as a debugger does."""
+
+    def look(frame: FrameType, event: str, _given: object) -> None:
+        if event == "call" and frame.f_code is code:
+            print("halted", flush=True)  # noqa: T201 - whoever waits for it reads this
+            threading.Event().wait()
+
+    sys.setprofile(look)
+
+
+if __name__ == "__main__":
+    main(socket.socket(fileno=int(sys.argv[1])))
