@@ -32,7 +32,12 @@ Graph = StateGraph[State, Context, Input, Output]
 def build(d: Dependencies, tracing: Tracing | None = None) -> Graph:
     """The pipeline with its dependencies bound; the caller compiles it, with a checkpointer or without."""
     graph: Graph = StateGraph(State, Context, input_schema=Input, output_schema=Output)
+    _add_nodes(graph, d, tracing)
+    _add_edges(graph)
+    return graph
 
+
+def _add_nodes(graph: Graph, d: Dependencies, tracing: Tracing | None) -> None:
     def add(name: str, node: Node, retry: RetryPolicy | None = None) -> None:
         graph.add_node(name, tracing.node(name, node) if tracing else node, retry_policy=retry)
 
@@ -58,6 +63,8 @@ def build(d: Dependencies, tracing: Tracing | None = None) -> Graph:
     metrics = partial(end, metrics=d.metrics)
     add("record_metrics", best_effort("record_metrics", metrics, seconds=o.tail_seconds))
 
+
+def _add_edges(graph: Graph) -> None:
     graph.add_edge(START, "guard")
     graph.add_edge("guard", "rate_limit")  # what the guard refuses counts, too
     # What is refused is only counted.
@@ -71,7 +78,6 @@ def build(d: Dependencies, tracing: Tracing | None = None) -> Graph:
     graph.add_edge("generate", "extract_facts")
     graph.add_edge(["roll_summary", "extract_facts"], "record_metrics")
     graph.add_edge("record_metrics", END)
-    return graph
 
 
 def unless_refused(state: State, *, after: str) -> str:

@@ -13,6 +13,7 @@ from graph.build import build
 from graph.database import Say, database_for_serving, fit
 from graph.dependencies import Dependencies, Options
 from graph.jobs import job_app, run_worker
+from graph.models.embeddings import Embedder
 from graph.models.factory import LocalModels, Models, open_local_models, open_models, open_remote_embedder
 from graph.observability.metrics import CountedMetrics, PrometheusMetrics
 from graph.observability.tracing import Tracing
@@ -78,26 +79,18 @@ async def open_service(
         notifications = Notifications(url, registry.stop, owner)
         writer = EventLogWriter(EventLog(pools.records))
         opening = open_dependencies(settings, url, say, local, pools.turns, owner, notifications, tracing)
-        d = replace(
-            await stack.enter_async_context(opening),
-            metrics=CountedMetrics(pools.turns, telemetry),
-            events_logged=writer.flushed,
-        )
+        counted = CountedMetrics(pools.turns, telemetry)
+        d = replace(await stack.enter_async_context(opening), metrics=counted, events_logged=writer.flushed)
         turns = _turns(d, pools, registry, notifications, writer, owner, health, tracing)
-        telemetry.watch(
-            registry,
-            writer,
-            {name: pool.usage for name, pool in (*pools._asdict().items(), ("recall", d.recall))},
-            (d.model, d.second),
-        )
+        usage = {name: pool.usage for name, pool in (*pools._asdict().items(), ("recall", d.recall))}
+        telemetry.watch(registry, writer, usage, (d.model, d.second))
         background = _background(settings, url, telemetry, health, notifications, writer, turns.leases, pools)
         async with background as supervisor:
             readiness = Readiness(registry, health, supervisor, d.model.reachable)
-            account = _account(d, pools, registry)
             try:
                 yield Service(
-                    turns.manager, turns.subscriptions, registry, turns.leases, account, d, health, notifications,
-                    writer, telemetry, Jobs(pools.records), readiness, supervisor, url,
+                    turns.manager, turns.subscriptions, registry, turns.leases, _user_data(d, pools, registry), d,
+                    health, notifications, writer, telemetry, Jobs(pools.records), readiness, supervisor, url,
                 )  # fmt: skip
             finally:
                 left = await registry.close(STOP_WITHIN)
@@ -120,19 +113,11 @@ async def open_dependencies(
     """Everything that the nodes need, over the migrated database at `url`, for the length of the block.
 
     Args:
-        local: the local models, where they are loaded already.
-        pool: connections that the caller watches; else some of its own.
         owner: the process that runs turns on a lease; None in LangGraph's own server.
         notifications: wake a message that waits for its conversation; without them it polls.
-        tracing: gets the calls of models, if there is one.
     """
     async with AsyncExitStack() as stack:
-        # Side by side: each keeps a core busy for a second or two.
-        loading = asyncio.create_task(_local_models(settings, say, local, stack))
-        models = await open_models(settings, stack, say, tracing)
-        local = await loading
-        remote = settings.remote_embeddings
-        embedder = await open_remote_embedder(settings, stack, tracing) if remote else local.embedder
+        models, local, embedder = await _open_models(settings, say, local, stack, tracing)
         if pool is None:
             pool = await stack.enter_async_context(Pool.open(url, accept_timeout=settings.accept_timeout))
         recall = FactSearch.open(url, model=embedder.name, statement_timeout=settings.memory_timeout)
@@ -206,7 +191,7 @@ def _turns(
     return _Turns(manager, subscriptions, LeaseKeeper(executor, Leases(pools.leases, owner)))
 
 
-def _account(d: Dependencies, pools: Pools, registry: TurnRegistry) -> UserData:
+def _user_data(d: Dependencies, pools: Pools, registry: TurnRegistry) -> UserData:
     embed = partial(d.embed, whole=True)
     return UserData(pools.records, pools.exports, registry, embed, d.embedding_model, d.limits)
 
@@ -247,6 +232,17 @@ async def _background(
         if settings.multiproc_dir:
             supervisor.start("figures_writer", telemetry.run, patience=10)
         yield supervisor
+
+
+async def _open_models(
+    settings: Settings, say: Say, local: LocalModels | None, stack: AsyncExitStack, tracing: Tracing | None
+) -> tuple[Models, LocalModels, Embedder]:
+    # Side by side: each keeps a core busy for a second or two.
+    loading = asyncio.create_task(_local_models(settings, say, local, stack))
+    models = await open_models(settings, stack, say, tracing)
+    local = await loading
+    remote = settings.remote_embeddings
+    return models, local, await open_remote_embedder(settings, stack, tracing) if remote else local.embedder
 
 
 async def _local_models(settings: Settings, say: Say, given: LocalModels | None, stack: AsyncExitStack) -> LocalModels:
