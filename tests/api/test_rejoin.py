@@ -117,7 +117,7 @@ async def test_a_turn_that_runs_is_followed_from_anywhere(
 async def test_cut_again_and_again_nothing_is_lost_or_told_twice(
     start: Start, database_url: str, model: ModelServer, ada: UUID
 ) -> None:
-    """Readers lose their connection at random points, hundreds of times, and come back to either of two processes."""
+    """Readers lose their connection at random points, again and again, and come back to either of two processes."""
     # Ten readers keep a busy machine for longer than an answer may take.
     servers = await asyncio.gather(start(turn_timeout="300"), start(turn_timeout="300"))
     chance = random.Random(4)  # noqa: S311 - the same cuts in every run
@@ -129,7 +129,7 @@ async def test_cut_again_and_again_nothing_is_lost_or_told_twice(
         nonlocal cuts
         heard: list[Event] = []
         while not heard or heard[-1].name != "done":
-            left = chance.randint(1, 12)
+            left = chance.randint(1, 3)
             async with rejoined(chance.choice(servers), ada, turn, heard[-1].id if heard else None) as events:
                 async for event in events:
                     heard.append(event)
@@ -145,7 +145,7 @@ async def test_cut_again_and_again_nothing_is_lost_or_told_twice(
         readers = [asyncio.create_task(read(turn)) for _ in range(10)]
         whole = first + await until(events, "done")
     told = await asyncio.gather(*readers)
-    assert cuts >= 200
+    assert cuts >= 50
     assert [event.id for event in whole] == list(range(1, len(whole) + 1))
     assert all(heard == whole for heard in told)
     stored = await rows(database_url, "select content from chat_messages where role = 'assistant'")

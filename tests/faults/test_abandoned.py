@@ -81,7 +81,7 @@ async def leave(here: Frontdesk, other: Frontdesk, number: int) -> None:
         case 1:
             await ask(here, user, until=b"event: token")
         case 2:
-            await ask(here, {**user, "Accept": "application/json"}, until=b'"event":"token"')
+            await ask(here, {**user, "Accept": "application/json"}, until=b"")
         case 3:
             await come_back(here, user, await ask(here, user, until=b"event: start"), until=b"event: token")
         case 4:
