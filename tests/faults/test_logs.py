@@ -147,6 +147,6 @@ async def test_at_level_warning_a_turn_that_went_well_is_not_told(start: Start, 
         async with listening(process, ada, "Hello") as events:
             await until(events, "done")
     assert await process.end() == 0
-    events = [json.loads(line)["event"] for line in read(process)]
+    logged = [json.loads(line)["event"] for line in read(process)]
     # Whether the last turn still runs at the process's end depends on how busy the machine is.
-    assert [event for event in events if event != "turns get time to finish"] == ["turn falls back"]
+    assert [event for event in logged if event != "turns get time to finish"] == ["turn falls back"]
