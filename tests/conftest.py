@@ -9,7 +9,6 @@ from uuid import UUID, uuid4
 import pytest
 
 from api.logging.setup import configure_structlog
-from graph.models.chat import ChatModel
 from graph.models.factory import LocalModels, open_local_models
 from storage.migrate import migrate
 from storage.pool import Pool
@@ -142,9 +141,7 @@ async def running_frontdesk(
 async def shared_frontdesk(running_frontdesk: Frontdesk, model: ModelServer) -> AsyncIterator[Frontdesk]:
     """That application, without what other tests did in it."""
     await empty(running_frontdesk.service.url)
-    chat_model = running_frontdesk.service.dependencies.model
-    assert isinstance(chat_model, ChatModel)
-    chat_model._breaker._close()
+    running_frontdesk.close_breaker()
     yield running_frontdesk
     await running_frontdesk.settled()
 

@@ -43,7 +43,7 @@ class Served:
         assert self.process.stdout is not None
         self.line = self.process.stdout.readline()
         found = re.search(r"http://\S+", self.line)
-        assert found, self.process.communicate(timeout=30)
+        assert found, self.process.communicate(timeout=60)
         self.url = found[0]
 
     def helpers(self) -> list[psutil.Process]:
@@ -85,8 +85,8 @@ def test_serve_prints_its_address_and_ends_everything_on_ctrl_c(served: Served) 
     helpers = served.helpers()
     assert len(helpers) >= 4  # two keepers, the database, the model
     served.process.send_signal(signal.SIGINT)
-    assert served.process.wait(10) == 0
-    assert psutil.wait_procs(helpers, timeout=5)[1] == []
+    assert served.process.wait(60) == 0
+    assert psutil.wait_procs(helpers, timeout=60)[1] == []
 
 
 def test_a_killed_server_leaves_no_process_and_keeps_its_data(served: Served, folder: Path) -> None:
@@ -94,7 +94,7 @@ def test_a_killed_server_leaves_no_process_and_keeps_its_data(served: Served, fo
     said = served.chat("hello")
     helpers = served.helpers()
     served.process.kill()
-    assert psutil.wait_procs(helpers, timeout=10)[1] == []
+    assert psutil.wait_procs(helpers, timeout=60)[1] == []
     again = Served(folder)
     try:
         address = json.loads((folder / ".frontdesk/postgres/address.json").read_text())
@@ -104,7 +104,7 @@ def test_a_killed_server_leaves_no_process_and_keeps_its_data(served: Served, fo
         assert stored_answer(url, str(said["message_id"])) == said["text"]
     finally:
         again.process.send_signal(signal.SIGINT)
-        again.process.communicate(timeout=15)
+        again.process.communicate(timeout=60)
 
 
 def test_two_workers_share_database_and_model(folder: Path) -> None:
@@ -116,8 +116,8 @@ def test_two_workers_share_database_and_model(folder: Path) -> None:
         assert sum("postgres" in one.name() for one in helpers if one.name() == "postgres") >= 1
     finally:
         served.process.send_signal(signal.SIGTERM)
-        served.process.communicate(timeout=20)
-    assert psutil.wait_procs(helpers, timeout=10)[1] == []
+        served.process.communicate(timeout=60)
+    assert psutil.wait_procs(helpers, timeout=60)[1] == []
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from tests.support.app import Frontdesk, Serve
 from tests.support.listening import listening, until
 from tests.support.model_script import Gate, streaming
 from tests.support.model_server import ModelServer
-from tests.support.raw import Reply, connected, reply, until_closed
+from tests.support.raw_http import Reply, connected, reply, until_closed
 
 LIVE = b"GET /health/live HTTP/1.1\r\nHost: test\r\n"
 POST = b"POST /chat HTTP/1.1\r\nHost: test\r\nContent-Type: application/json\r\n"

@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 
 from tests.support.app import Frontdesk, Serve
-from tests.support.raw import until_closed
+from tests.support.raw_http import until_closed
 
 DEFAULT_POLICY = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'"
 PAGE_POLICY = (

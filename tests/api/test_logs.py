@@ -21,7 +21,7 @@ EVENTS = [
 def noise(**settings: str) -> str:
     """Standard error of a process that logs a secret in every possible way."""
     known = {name: value for name, value in os.environ.items() if not name.startswith("FRONTDESK_")}
-    command = [sys.executable, "-W", "default", "-m", "tests.support.noisy", SECRET]
+    command = [sys.executable, "-W", "default", "-m", "tests.support.log_everything", SECRET]
     done = subprocess.run(command, cwd=ROOT, env=known | settings, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (1, "")
     return done.stderr
@@ -57,12 +57,12 @@ def test_an_error_is_logged_with_type_and_frames() -> None:
     logged = {line["event"]: line for line in lines(noise())}
     (error,) = logged["ours"]["exception"]
     assert error["error"] == "ValueError"
-    assert error["frames"][-1].startswith("tests/support/noisy.py:")
+    assert error["frames"][-1].startswith("tests/support/log_everything.py:")
     assert error["frames"][-1].endswith(" tried")
     assert (logged["ours"]["level"], logged["ours"]["number"], logged["ours"]["error"]) == ("error", 1, "OSError")
     assert logged["retrying"]["error"] == "ValueError"
     assert logged["library warning"]["kind"] == "UserWarning"
-    assert logged["library warning"]["at"].startswith("support/noisy.py:")
+    assert logged["library warning"]["at"].startswith("support/log_everything.py:")
 
 
 def test_console_lines_are_short_and_do_not_contain_the_secret() -> None:
@@ -75,7 +75,7 @@ def test_console_lines_are_short_and_do_not_contain_the_secret() -> None:
     assert first.split(maxsplit=1)[1] == (
         "[warning  ] could not write [some.library] turn_id=turn-1 conversation_id=conversation-1 user_id=user-1"
     )
-    assert "  ValueError\n    tests/support/noisy.py:" in text
+    assert "  ValueError\n    tests/support/log_everything.py:" in text
 
 
 def test_at_level_error_only_errors_are_logged() -> None:

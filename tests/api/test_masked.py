@@ -5,7 +5,7 @@ from uuid import UUID
 import psycopg
 from psycopg import sql
 
-from tests.faults.outcome import said
+from tests.faults.stored_turn import stored_answer
 from tests.support.app import Frontdesk, Serve, read_events
 from tests.support.database import rows
 from tests.support.model_script import Hang, Json, Text, plain, streaming, structured
@@ -35,7 +35,7 @@ async def test_a_number_in_the_models_answer_is_masked_wherever_its_tokens_split
     for place in range(len(CARD) + 1):
         model.queue(Text(["Pay ", "with ", CARD[:place], CARD[place:], ", ", "please."]), streaming)
         answer = await frontdesk.chat(ada, "How?")
-        assert answer.text == await said(frontdesk, answer) == MASKED
+        assert answer.text == await stored_answer(frontdesk, answer) == MASKED
         turn = answer.headers["x-turn-id"]
         async with frontdesk.client(ada) as client, client.stream("GET", f"/turns/{turn}/events") as response:
             assert [event async for event in read_events(response)] == answer.events
@@ -51,7 +51,7 @@ async def test_a_number_at_the_end_of_a_broken_answer_is_masked(serve: Serve, mo
     frontdesk = await serve(turn_timeout=1)
     model.always(Hang(["Pay ", "with ", CARD[:7], CARD[7:]]), streaming)
     answer = await frontdesk.chat(ada, "How?")
-    assert answer.text == await said(frontdesk, answer) == "Pay with [card •4242]"
+    assert answer.text == await stored_answer(frontdesk, answer) == "Pay with [card •4242]"
     assert answer.named("done")[0]["finish_reason"] == "timeout"
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.app import Frontdesk
 from tests.support.database import kept, rows
-from tests.support.raw import until_closed
+from tests.support.raw_http import until_closed
 
 JSON = {"content-type": "application/json"}
 INSIDES = re.compile(r"Traceback|\w(Error|Exception)\b|File \"|litestar|pydantic|msgspec|psycopg|site-packages|\.py")

@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 
-from tests.faults.outcome import counted, said
+from tests.faults.stored_turn import outcome_in_metrics, stored_answer
 from tests.support.app import Answer, Frontdesk, Serve
 from tests.support.database import row
 from tests.support.listening import listening, until
@@ -86,8 +86,8 @@ async def test_an_answer_that_is_out_cannot_be_stopped(frontdesk: Frontdesk, ada
     async with frontdesk.client(ada) as client:
         told = (await client.post(f"/turns/{answer.headers['x-turn-id']}/stop")).json()
     assert (told["status"], told["finish_reason"], told["text"]) == ("done", "stop", answer.text)
-    assert await said(frontdesk, answer) == answer.text
-    assert await counted(frontdesk, answer) == ("done", None, True)
+    assert await stored_answer(frontdesk, answer) == answer.text
+    assert await outcome_in_metrics(frontdesk, answer) == ("done", None, True)
 
 
 async def test_nobody_stops_anothers_answer(frontdesk: Frontdesk, model: ModelServer, ada: UUID, bob: UUID) -> None:

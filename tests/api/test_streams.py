@@ -13,7 +13,7 @@ from tests.support.app import Frontdesk, Serve, no_authorities, read_events
 from tests.support.listening import listening, until
 from tests.support.model_script import Hang, Text, streaming
 from tests.support.model_server import ModelServer
-from tests.support.raw import connected
+from tests.support.raw_http import connected
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from storage.metrics import REJECTED, TurnMetrics
 from tests.api.mixture import Mixture, Seen
 from tests.support.app import Frontdesk, Serve
 from tests.support.database import kept, rows
-from tests.support.figures import error_codes, figures
+from tests.support.expected_metrics import error_codes, figures
 from tests.support.listening import listening, until
 from tests.support.model_script import Hang, structured
 from tests.support.model_server import ModelServer

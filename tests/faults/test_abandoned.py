@@ -1,4 +1,4 @@
-"""Clients that go away in the middle, three hundred of them."""
+"""Clients that go away in the middle, hundreds of them."""
 
 import asyncio
 import json
@@ -13,12 +13,12 @@ from uuid import uuid4
 from graph.turns.registry import REMEMBERED
 from tests.support.app import Frontdesk, Serve
 from tests.support.database import rows
-from tests.support.held import alive, descriptors, left, tasks, wasted
 from tests.support.model_script import Gate, streaming
 from tests.support.model_server import ModelServer
-from tests.support.raw import connected
+from tests.support.raw_http import connected
+from tests.support.resources import broken_connections, descriptors, in_use, instances, tasks
 
-CLIENTS = 300
+CLIENTS = 250
 """More than the latest turns that are remembered, or nothing would be seen to be forgotten."""
 TOGETHER = 50
 """Clients at a time."""
@@ -32,13 +32,13 @@ RESET = struct.pack("ii", 1, 0)
 """Linger no second: hang up by a reset, as who crashes does."""
 
 
-async def test_nothing_stays_behind_of_three_hundred_abandoned_streams(serve: Serve, model: ModelServer) -> None:
+async def test_nothing_stays_behind_of_hundreds_of_abandoned_streams(serve: Serve, model: ModelServer) -> None:
     """Streams, documents and readers who came back, here and on another server, all break off while the model speaks.
 
     Every answer is finished and kept; and then there are no more tasks, files and connections than before, nothing
     waits for anybody, and of the turns only the latest are remembered.
     """
-    gate, living = asyncio.Event(), alive()
+    gate, instances_before = asyncio.Event(), instances()
     model.always(Gate(["Well, ", "it depends."], gate), streaming)
     servers = [await serve(rate_limit=0, turn_timeout=60) for _ in range(2)]
     await abandon(servers, gate)  # what is opened once is open now
@@ -52,8 +52,8 @@ async def test_nothing_stays_behind_of_three_hundred_abandoned_streams(serve: Se
     assert opened(servers, model)["clients"] == 0
     assert opened(servers, model)["postgres"] <= POSTGRES * len(servers)
     assert opened(servers, model)["model"] <= MODEL * len(servers) * 2  # both ends are here
-    assert sum(map(wasted, servers)) == 0
-    more = alive() - living
+    assert sum(map(broken_connections, servers)) == 0
+    more = instances() - instances_before
     assert more["connections"] == 0
     assert more["turns"] <= REMEMBERED  # only one of the servers was asked for any
     query = "select content, count(*) from chat_messages where role = 'assistant' group by content"
@@ -67,7 +67,7 @@ async def abandon(servers: Sequence[Frontdesk], gate: asyncio.Event) -> None:
     await asyncio.gather(*(leave(here, other, number) for number in range(TOGETHER)))
     for server in servers:
         await server.unasked()
-    assert left(here)["running turns"] == TOGETHER
+    assert in_use(here)["running turns"] == TOGETHER
     gate.set()
     await here.settled()
 
@@ -127,7 +127,7 @@ def opened(servers: Sequence[Frontdesk], model: ModelServer) -> dict[str, int]:
 async def rest(servers: Sequence[Frontdesk]) -> None:
     """Wait until nobody is served any more."""
     for server in servers:
-        await eventually(partial(left, server), Counter())
+        await eventually(partial(in_use, server), Counter())
 
 
 async def eventually(look: Callable[[], Any], expected: object) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 from uuid import UUID
 
-from tests.faults.outcome import prompted
+from tests.faults.stored_turn import prompt_chars_in_metrics
 from tests.support.app import Event, Frontdesk, read_events
 from tests.support.database import owner, row, rows
 from tests.support.listening import text_of
@@ -123,7 +123,7 @@ async def test_a_turn_killed_after_its_answer_gets_the_rest_done_and_no_second_a
     assert [event.data for event in again if event.name == "done"] == [heard[-1].data]
     await whole(frontdesk.service.url, turn)
     (asked,) = filter(streaming, model.requests)
-    assert await prompted(frontdesk.service.url, turn) == prompt_chars(asked)
+    assert await prompt_chars_in_metrics(frontdesk.service.url, turn) == prompt_chars(asked)
 
 
 async def test_a_turn_that_ends_every_process_is_given_up(

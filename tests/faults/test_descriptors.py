@@ -12,14 +12,14 @@ import pytest
 
 from tests.support.app import Event, read_events, ready
 from tests.support.database import disconnect
-from tests.support.files import may_open
 from tests.support.fork_server import ForkServer
 from tests.support.listening import listening, until
 from tests.support.model_script import Gate, streaming
 from tests.support.model_server import ModelServer
 from tests.support.postgres import Postgres
 from tests.support.process import Process, Start, starting
-from tests.support.raw import connected
+from tests.support.raw_http import connected
+from tests.support.resources import file_limit
 
 USERS = 13
 READERS_EACH = 95
@@ -64,7 +64,7 @@ async def test_a_server_with_many_streams_finds_its_database_again(
     """More than a thousand of them: the answer is finished, everyone hears its end, and new messages are answered."""
     gate = asyncio.Event()
     async with AsyncExitStack() as stack:
-        stack.enter_context(may_open(FILES))
+        stack.enter_context(file_limit(FILES))
         # The low numbers are taken, or connections to the database would have them.
         low = [os.open(os.devnull, os.O_RDONLY) for _ in range(1024)]
         for number in low:
@@ -104,7 +104,7 @@ async def test_a_server_that_ran_out_of_descriptors_goes_on_when_it_has_some(
     process = await start()
     async with process.client(ada) as client:  # over one connection, which there is already
         await is_back(client)
-        with may_open(10, process.process.pid):
+        with file_limit(10, process.process.pid):
             await disconnect(postgres, postgres.url())
             await is_away(client)
         await is_back(client)

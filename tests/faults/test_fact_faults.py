@@ -4,7 +4,7 @@ from uuid import UUID
 
 import pytest
 
-from tests.faults.outcome import counted
+from tests.faults.stored_turn import outcome_in_metrics
 from tests.support.app import Frontdesk
 from tests.support.database import rows
 from tests.support.model_script import Garbage, Json, Refuse, Reply, Status, Text, structured
@@ -30,4 +30,4 @@ async def test_facts_that_cannot_be_read_cost_nothing_else(
     assert answer.text == "Hello from the scripted model."
     await model.received(structured)
     assert await rows(frontdesk.service.url, "select fact from user_memory_facts") == []
-    assert await counted(frontdesk, answer) == ("done", "facts_failed", True)
+    assert await outcome_in_metrics(frontdesk, answer) == ("done", "facts_failed", True)

@@ -12,26 +12,27 @@ from psycopg.sql import SQL, Identifier
 
 from graph.build import build
 from graph.dependencies import Options, unconnected
-from tests.faults.aftermath import all_is_well, done
-from tests.faults.killing import Asked, connections_ended, end_connections
-from tests.faults.places import PLACES
+from tests.faults.kill_points import KILL_POINTS
+from tests.faults.killable_turn import KillableTurn, connections_ended, end_connections
+from tests.faults.recovered import assert_recovered, done
 from tests.support.app import Frontdesk
 from tests.support.fork_server import ForkServer
 from tests.support.model_server import ModelServer
 from tests.support.process import starting
 
 ENDINGS = (False, True)
-"""Whether what Postgres was doing for the server ends with it; otherwise it is still done. One kill each."""
+"""Whether what Postgres was doing for the server is cancelled with it; otherwise it is finished. One kill each."""
 SEEDS = (2, 3, 5, 7, 11)
 MOMENTS = 6
 """Random moments for each seed."""
 
-Ask = Callable[..., Awaitable[Asked]]
+Begin = Callable[..., Awaitable[KillableTurn]]
+"""Starts a server for a turn, which halts at the function that is given."""
 
 
 @pytest.fixture
 def role(frontdesk: Frontdesk) -> Iterator[str]:
-    """The role as which only the servers to be killed are connected; its password is its name."""
+    """The database role of the servers that are killed, and of nobody else; its password is its name."""
     name = f"killed_{urlsplit(frontdesk.service.url).path[1:]}"
     with psycopg.connect(frontdesk.service.url, autocommit=True) as conn:
         conn.execute(SQL("create role {} superuser login password {}").format(Identifier(name), name))
@@ -40,78 +41,65 @@ def role(frontdesk: Frontdesk) -> Iterator[str]:
 
 
 @pytest.fixture
-async def ask(
+async def begin(
     forks: ForkServer, frontdesk: Frontdesk, model: ModelServer, role: str, learned: Path
-) -> AsyncIterator[Ask]:
-    """A message for a new server; `frontdesk` is the one that stays."""
+) -> AsyncIterator[Begin]:
+    """A new server and a turn for it; `frontdesk` is the server that is not killed."""
     address = urlsplit(frontdesk.service.url)
     url = address._replace(netloc=f"{role}:{role}@{address.hostname}:{address.port}").geturl()
     async with starting(url, model.url, learned, forks) as start:
 
-        async def begin(halt_at: str | None = None) -> Asked:
-            return Asked(frontdesk, model, await start(halt_at=halt_at), role)
+        async def begin_turn(halt_at: str | None = None) -> KillableTurn:
+            return KillableTurn(frontdesk, model, await start(halt_at=halt_at), role)
 
-        yield begin
+        yield begin_turn
 
 
-@pytest.mark.parametrize("place", PLACES)
-async def test_a_turn_is_answered_once_though_its_server_is_killed(ask: Ask, place: str) -> None:
-    """All of it is kept, and once: another server answers the message, or nothing of it is there and it is sent again.
+@pytest.mark.parametrize("name", KILL_POINTS)
+async def test_a_turn_is_answered_once_though_its_server_is_killed(begin: Begin, name: str) -> None:
+    """Another server answers the message, or nothing of it is stored and it is sent again; all is there once.
 
-    Its reader comes back and hears the answer that is kept, never a mixture of two.
+    The reader comes back and hears the answer that is stored, never a mixture of two. A model is asked again only for
+    what was not stored.
     """
-    at = PLACES[place]
+    point = KILL_POINTS[name]
     for ends in ENDINGS:
-        asked = await ask(at.halt)
-        async with at.reached(asked):
-            await asked.kill()
+        turn = await begin(point.halt_at)
+        async with point.reached(turn):
+            await turn.kill()
             if ends:
-                await end_connections(asked)
-        await connections_ended(asked)
-        assert await all_is_well(asked) == at.left
-
-
-@pytest.mark.parametrize(
-    ("place", "summaries", "facts"),
-    [("as it is measured", 1, 1), ("with only its facts kept", 2, 1), ("with only its summary kept", 1, 2)],
-)
-async def test_what_follows_the_answer_is_paid_once(ask: Ask, place: str, summaries: int, facts: int) -> None:
-    """A model is asked again only for what the killed server had not stored yet."""
-    asked = await ask()
-    async with PLACES[place].reached(asked):
-        await asked.kill()
-    await connections_ended(asked)
-    await all_is_well(asked)
-    assert (asked.summaries_asked_for(), asked.facts_asked_for()) == (summaries, facts)
+                await end_connections(turn)
+        await connections_ended(turn)
+        assert await assert_recovered(turn) == point.left
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-async def test_a_turn_is_answered_once_though_its_server_is_killed_at_a_random_moment(ask: Ask, seed: int) -> None:
-    """The same holds anywhere between the places that one can think of."""
-    random = Random(seed)  # noqa: S311 - so that it can be done again
-    usual = await duration(await ask())
+async def test_a_turn_is_answered_once_though_its_server_is_killed_at_a_random_moment(begin: Begin, seed: int) -> None:
+    """The same holds between the points that one can think of."""
+    random = Random(seed)  # noqa: S311 - the same moments in every run
+    usual = await duration(await begin())
     for _ in range(MOMENTS):
-        asked, moment = await ask(), random.uniform(0, usual)
-        asked.send()
+        turn, moment = await begin(), random.uniform(0, usual)
+        turn.send()
         await asyncio.sleep(moment)
-        await asked.kill()
-        await connections_ended(asked)
-        await all_is_well(asked)
+        await turn.kill()
+        await connections_ended(turn)
+        await assert_recovered(turn)
 
 
-async def duration(asked: Asked) -> float:
-    """Seconds that a turn takes which nobody disturbs, with what follows it."""
+async def duration(turn: KillableTurn) -> float:
+    """Seconds that an undisturbed turn takes, with the work after its answer."""
     began = asyncio.get_running_loop().time()
-    asked.send()
-    await asked.hears("done")
-    await done(asked)
+    turn.send()
+    await turn.hears("done")
+    await done(turn)
     took = asyncio.get_running_loop().time() - began
-    await asked.kill()
-    await connections_ended(asked)
+    await turn.kill()
+    await connections_ended(turn)
     return took
 
 
-def test_every_node_has_a_place_at_which_its_server_is_killed() -> None:
-    """Whoever adds a node adds a place to kill it at."""
+def test_every_node_has_a_kill_point() -> None:
+    """Whoever adds a node adds one."""
     nodes = build(unconnected(Options(), "a model", follows_instructions=True)).nodes
-    assert {place.node for place in PLACES.values()} == set(nodes)
+    assert {point.node for point in KILL_POINTS.values()} == set(nodes)

@@ -1,4 +1,4 @@
-"""The log of whole servers over a known mixture of turns: a line for each, and in none of them anybody's words."""
+"""The log of whole servers over turns with every outcome: a line for each, and in none of them a user's words."""
 
 import asyncio
 import json
@@ -11,7 +11,7 @@ from uuid import UUID
 import psycopg
 import pytest
 
-from tests.faults.mixture import KEY, Mixture
+from tests.faults.every_outcome import KEY, EveryOutcome
 from tests.support.database import appear
 from tests.support.fork_server import ForkServer
 from tests.support.listening import listening, until
@@ -44,13 +44,13 @@ async def start_verbose(
 
 async def logged(
     start: Start, model: ModelServer, postgres: Postgres, workers: int, **settings: str
-) -> tuple[str, Mixture]:
-    """What a server logs of the whole mixture, and what its clients saw."""
+) -> tuple[str, EveryOutcome]:
+    """What a server logs of them all, and what its clients saw."""
     process = await start("serve", "--port", "0", "--workers", str(workers), **SETTINGS, **settings)
-    mixture = Mixture(process, model, postgres)
-    await mixture.everything()
+    outcomes = EveryOutcome(process, model, postgres)
+    await outcomes.run()
     assert await process.end() == 0
-    return "".join(read(process)), mixture
+    return "".join(read(process)), outcomes
 
 
 def read(process: Process) -> list[str]:
@@ -67,22 +67,22 @@ async def test_each_turn_has_its_line_and_no_line_has_anybodys_words(
     start_verbose: Start, model: ModelServer, postgres: Postgres
 ) -> None:
     """As its client saw it, from whichever process; and each line of a turn has that turn's ids and no other's."""
-    text, mixture = await logged(start_verbose, model, postgres, 2, log_level="debug")
+    text, outcomes = await logged(start_verbose, model, postgres, 2, log_level="debug")
     lines: list[dict[str, Any]] = [json.loads(line) for line in text.splitlines()]
     turns = {line["conversation_id"]: line for line in lines if line["event"] == "turn"}
     told = Counter(line["conversation_id"] for line in lines if line["event"] == "turn")
-    assert told - Counter(["away"]) == Counter(mixture.seen.keys())
-    for conversation, seen in mixture.seen.items():
+    assert told - Counter(["away"]) == Counter(outcomes.seen.keys())
+    for conversation, seen in outcomes.seen.items():
         assert {name: turns[conversation][name] for name in seen} == seen, conversation
     for line in lines:
         if "turn_id" in line or line["event"] in OF_A_TURN:
             assert line["turn_id"] == turns[line["conversation_id"]]["turn_id"], line
-            assert line["user_id"] == mixture.users.get(line["conversation_id"], line["user_id"]), line
+            assert line["user_id"] == outcomes.users.get(line["conversation_id"], line["user_id"]), line
     fell_back = Counter(line["conversation_id"] for line in lines if line["event"] == "turn falls back")
-    assert fell_back == Counter(name for name, seen in mixture.seen.items() if seen["outcome"] == "fallback")
+    assert fell_back == Counter(name for name, seen in outcomes.seen.items() if seen["outcome"] == "fallback")
     requests = {line["event"]: (line["method"], line["route"]) for line in lines if line["event"] in OF_A_REQUEST}
     assert requests == OF_A_REQUEST
-    assert found(mixture.secrets, text) == []
+    assert found(outcomes.secrets, text) == []
 
 
 async def test_a_turn_that_is_run_again_is_told_once(
@@ -131,12 +131,12 @@ async def test_on_the_console_there_are_no_words_either(
     start_verbose: Start, model: ModelServer, postgres: Postgres
 ) -> None:
     """A line a turn there, too, for people and not for machines."""
-    text, mixture = await logged(start_verbose, model, postgres, 1, log_level="debug", log_format="console")
+    text, outcomes = await logged(start_verbose, model, postgres, 1, log_level="debug", log_format="console")
     lines = text.splitlines()
     assert not [line for line in lines if line.startswith("{")]
     turns = [line for line in lines if " turn [nodes.turn_log_line] " in line]
-    assert len(turns) in (len(mixture.seen), len(mixture.seen) + 1)  # one may have been turned away as a turn
-    assert found(mixture.secrets, text) == []
+    assert len(turns) in (len(outcomes.seen), len(outcomes.seen) + 1)  # one may have been turned away as a turn
+    assert found(outcomes.secrets, text) == []
 
 
 async def test_at_level_warning_a_turn_that_went_well_is_not_told(start: Start, model: ModelServer, ada: UUID) -> None:
@@ -148,5 +148,5 @@ async def test_at_level_warning_a_turn_that_went_well_is_not_told(start: Start, 
             await until(events, "done")
     assert await process.end() == 0
     logged = [json.loads(line)["event"] for line in read(process)]
-    # Whether the last turn still runs at the process's end depends on how busy the machine is.
-    assert [event for event in logged if event != "turns get time to finish"] == ["turn falls back"]
+    assert "turn falls back" in logged
+    assert "turn" not in logged

@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from nodes.employees import employee
-from tests.faults.outcome import counted, prompted, said
+from tests.faults.stored_turn import outcome_in_metrics, prompt_chars_in_metrics, stored_answer
 from tests.support.app import Frontdesk
 from tests.support.model_script import Cut, Garbage, Refuse, Reply, Status, Text, prompt_chars, streaming
 from tests.support.model_server import ModelServer
@@ -57,8 +57,8 @@ async def test_a_prepared_reply_stands_in_for_a_model_that_fails(
     assert (done["fallback"], done["model"], done["finish_reason"]) == (True, "fallback", "stop")
     assert done["usage"]["estimated"] is True
     assert len(list(filter(streaming, model.requests))) == fault.asked
-    assert await counted(frontdesk, answer) == ("fallback", fault.error_code, False)
-    assert await said(frontdesk, answer) == PREPARED
+    assert await outcome_in_metrics(frontdesk, answer) == ("fallback", fault.error_code, False)
+    assert await stored_answer(frontdesk, answer) == PREPARED
 
 
 @pytest.mark.parametrize("once", [OVERLOADED, Status(500), Status(503), Refuse(), Garbage(), Text([])])
@@ -71,7 +71,7 @@ async def test_a_model_that_fails_once_is_asked_again(
     assert answer.text == "Hello from the scripted model."
     assert answer.named("notice") == []
     assert len(list(filter(streaming, model.requests))) == 2
-    assert await counted(frontdesk, answer) == ("done", None, True)
+    assert await outcome_in_metrics(frontdesk, answer) == ("done", None, True)
 
 
 @pytest.mark.parametrize("once", [Cut(["Half ", "of "]), Garbage(["Half ", "of "])])
@@ -82,9 +82,9 @@ async def test_an_answer_that_breaks_off_is_begun_anew_once(
     model.queue(once, streaming)
     answer = await frontdesk.chat(ada, "Hello")
     assert [notice["code"] for notice in answer.named("notice")] == ["restarted"]
-    assert answer.text == await said(frontdesk, answer) == "Hello from the scripted model."
+    assert answer.text == await stored_answer(frontdesk, answer) == "Hello from the scripted model."
     assert len(list(filter(streaming, model.requests))) == 2
-    assert await counted(frontdesk, answer) == ("done", None, True)
+    assert await outcome_in_metrics(frontdesk, answer) == ("done", None, True)
 
 
 async def test_a_model_that_asks_for_a_pause_gets_it(frontdesk: Frontdesk, model: ModelServer, ada: UUID) -> None:
@@ -105,13 +105,13 @@ async def test_a_conversation_too_long_for_the_model_is_shortened(
     answer = await frontdesk.chat(ada, "And now?", conversation_id=first.headers["x-conversation-id"])
     assert [notice["code"] for notice in answer.named("notice")] == ["context_trimmed"]
     assert answer.text == "Hello from the scripted model."
-    assert await counted(frontdesk, answer) == ("done", None, True)
+    assert await outcome_in_metrics(frontdesk, answer) == ("done", None, True)
     whole, shorter = [str(request.body["messages"]) for request in model.requests if streaming(request)][1:]
     assert "My first words" in whole
     assert "My first words" not in shorter
     assert "And now?" in shorter
     *_, asked = filter(streaming, model.requests)
-    assert await prompted(frontdesk.service.url, answer.headers["x-turn-id"]) == prompt_chars(asked)
+    assert await prompt_chars_in_metrics(frontdesk.service.url, answer.headers["x-turn-id"]) == prompt_chars(asked)
 
 
 @pytest.mark.parametrize(
@@ -129,7 +129,7 @@ async def test_a_message_too_long_for_the_model_has_a_code_of_its_own(
     model.always(refusal, streaming)
     answer = await frontdesk.chat(ada, "Hello")
     assert answer.text == PREPARED
-    assert await counted(frontdesk, answer) == ("fallback", "model_context_too_long", False)
+    assert await outcome_in_metrics(frontdesk, answer) == ("fallback", "model_context_too_long", False)
     assert len(list(filter(streaming, model.requests))) == 1
 
 
@@ -138,7 +138,7 @@ async def test_an_answer_that_was_too_long_says_so(frontdesk: Frontdesk, model: 
     model.queue(Text("A very long", finish_reason="length"), streaming)
     answer = await frontdesk.chat(ada, "Hello")
     assert (answer.text, answer.named("done")[0]["finish_reason"]) == ("A very long", "length")
-    assert await counted(frontdesk, answer) == ("done", None, True)
+    assert await outcome_in_metrics(frontdesk, answer) == ("done", None, True)
 
 
 async def test_after_a_failure_the_next_message_is_answered(

@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from nodes.employees import employee
-from tests.faults.outcome import counted, said
+from tests.faults.stored_turn import outcome_in_metrics, stored_answer
 from tests.support.app import Serve
 from tests.support.database import row
 from tests.support.listening import listening
@@ -18,7 +18,7 @@ async def test_a_model_that_never_begins_is_left_in_time(serve: Serve, model: Mo
     answer = await frontdesk.chat(ada, "Hello")
     assert answer.text == employee("prime").fallback
     assert answer.named("done")[0]["fallback"] is True
-    assert await counted(frontdesk, answer) == ("fallback", "model_timeout", False)
+    assert await outcome_in_metrics(frontdesk, answer) == ("fallback", "model_timeout", False)
     request = await model.received(streaming)
     await request.finished.wait()
     assert request.disconnected.is_set()
@@ -33,8 +33,8 @@ async def test_a_model_that_stops_in_the_middle_is_left_with_what_it_said(
     answer = await frontdesk.chat(ada, "Hello")
     done = answer.named("done")[0]
     assert (answer.text, done["finish_reason"], done["fallback"]) == ("Half an answer", "timeout", False)
-    assert await counted(frontdesk, answer) == ("done", "model_timeout", True)
-    assert await said(frontdesk, answer) == "Half an answer"
+    assert await outcome_in_metrics(frontdesk, answer) == ("done", "model_timeout", True)
+    assert await stored_answer(frontdesk, answer) == "Half an answer"
     request = await model.received(streaming)
     await request.finished.wait()
     assert request.disconnected.is_set()

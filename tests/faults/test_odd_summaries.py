@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from graph.models.chat import MAX_ANSWER_CHARS
-from tests.faults.outcome import counted
+from tests.faults.stored_turn import outcome_in_metrics
 from tests.support.app import Frontdesk
 from tests.support.database import rows
 from tests.support.model_bytes import Raw, whole
@@ -44,7 +44,7 @@ async def test_an_odd_summary_is_mended_or_replaced(
     model.always(Raw(pieces, "application/json"), plain)
     answer = await frontdesk.chat(ada, "Hello", conversation_id="c-1")
     assert answer.text == "Hello from the scripted model."
-    assert await counted(frontdesk, answer) == ("done", None, True)
+    assert await outcome_in_metrics(frontdesk, answer) == ("done", None, True)
     async with frontdesk.client(ada) as client:
         assert (await client.get("/conversations/c-1")).json()["summary"] == summary
 
@@ -53,7 +53,7 @@ async def test_a_summary_of_ten_megabytes_is_cut(frontdesk: Frontdesk, model: Mo
     """Far above the words that it may have, and before anything long is done with it."""
     model.always(Raw(whole("They spoke. " * 800_000)), plain)
     answer = await frontdesk.chat(ada, "Hello")
-    assert await counted(frontdesk, answer) == ("done", None, True)
+    assert await outcome_in_metrics(frontdesk, answer) == ("done", None, True)
     ((summary,),) = await rows(frontdesk.service.url, "select summary from chat_convo_summaries")
     assert summary.startswith("They spoke. They spoke.")
     assert len(summary) < MAX_ANSWER_CHARS
@@ -85,7 +85,7 @@ async def test_odd_facts_are_mended_or_not_kept(
     """The answer is out all the same."""
     model.always(Raw(pieces, "application/json"), structured)
     answer = await frontdesk.chat(ada, "I live in Rome.")
-    assert await counted(frontdesk, answer) == ("done", code, True)
+    assert await outcome_in_metrics(frontdesk, answer) == ("done", code, True)
     found = await rows(frontdesk.service.url, "select fact from user_memory_facts order by fact")
     assert [fact for (fact,) in found] == kept
 

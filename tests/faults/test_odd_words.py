@@ -11,7 +11,7 @@ import pytest
 
 from nodes.employees import employee
 from nodes.generate import FILTERED
-from tests.faults.outcome import counted, said
+from tests.faults.stored_turn import outcome_in_metrics, stored_answer
 from tests.support.app import Answer, Frontdesk, Serve, read_events
 from tests.support.database import rows
 from tests.support.listening import listening, until
@@ -27,7 +27,7 @@ TOOL = [{"index": 0, "id": "call-1", "type": "function", "function": {"name": "r
 async def told_alike(frontdesk: Frontdesk, user: UUID, answer: Answer) -> None:
     """The answer ended once; what was shown is what is kept, what was written down, and what is told again."""
     assert [event.name for event in answer.events if event.name in ("done", "error")] == [answer.events[-1].name]
-    assert await said(frontdesk, answer) == answer.text
+    assert await stored_answer(frontdesk, answer) == answer.text
     turn = answer.headers["x-turn-id"]
     async with frontdesk.client(user) as client, client.stream("GET", f"/turns/{turn}/events") as response:
         assert [event async for event in read_events(response)] == answer.events
@@ -75,7 +75,7 @@ async def test_odd_words_are_mended_and_shown(
     answer = await frontdesk.chat(ada, "Hello")
     assert (answer.text, answer.named("notice")) == (text, [])
     await told_alike(frontdesk, ada, answer)
-    assert await counted(frontdesk, answer) == ("done", None, True)
+    assert await outcome_in_metrics(frontdesk, answer) == ("done", None, True)
 
 
 @pytest.mark.parametrize(
@@ -140,7 +140,7 @@ async def test_what_is_no_reply_is_asked_for_again_and_then_replaced(
     assert (answer.text, answer.named("done")[0]["fallback"]) == (PREPARED, True)
     assert len(list(filter(streaming, model.requests))) == 3
     await told_alike(frontdesk, ada, answer)
-    assert await counted(frontdesk, answer) == ("fallback", garbled.code, False)
+    assert await outcome_in_metrics(frontdesk, answer) == ("fallback", garbled.code, False)
 
 
 @pytest.mark.parametrize(
@@ -157,7 +157,7 @@ async def test_an_answer_of_ten_megabytes_is_cut(
     assert answer.text == "long " * 6400
     assert answer.named("done")[0]["finish_reason"] == "length"
     await told_alike(frontdesk, ada, answer)
-    assert await counted(frontdesk, answer) == ("done", None, True)
+    assert await outcome_in_metrics(frontdesk, answer) == ("done", None, True)
     request = await model.received(streaming)
     await request.finished.wait()
 
@@ -167,7 +167,7 @@ async def test_a_reply_without_an_end_fills_no_memory(frontdesk: Frontdesk, mode
     model.always(Raw(repeat(b"data" * 16_384)), streaming)
     answer = await frontdesk.chat(ada, "Hello")
     assert answer.text == PREPARED
-    assert await counted(frontdesk, answer) == ("fallback", "model_garbled", False)
+    assert await outcome_in_metrics(frontdesk, answer) == ("fallback", "model_garbled", False)
 
 
 async def test_what_a_filter_cut_off_stands_and_says_so(frontdesk: Frontdesk, model: ModelServer, ada: UUID) -> None:
@@ -178,7 +178,7 @@ async def test_what_a_filter_cut_off_stands_and_says_so(frontdesk: Frontdesk, mo
     assert (answer.text, done["finish_reason"], done["fallback"]) == ("This is how ", "blocked", False)
     assert [notice["code"] for notice in answer.named("notice")] == ["filtered"]
     await told_alike(frontdesk, ada, answer)
-    assert await counted(frontdesk, answer) == ("done", "model_filtered", True)
+    assert await outcome_in_metrics(frontdesk, answer) == ("done", "model_filtered", True)
     assert len(list(filter(streaming, model.requests))) == 1
 
 
@@ -195,7 +195,7 @@ async def test_where_a_filter_leaves_nothing_it_is_named(
     assert (answer.text, done["finish_reason"], done["fallback"]) == (FILTERED, "blocked", True)
     assert [notice["code"] for notice in answer.named("notice")] == ["filtered"]
     await told_alike(frontdesk, ada, answer)
-    assert await counted(frontdesk, answer) == ("fallback", "model_filtered", False)
+    assert await outcome_in_metrics(frontdesk, answer) == ("fallback", "model_filtered", False)
     assert len(list(filter(streaming, model.requests))) == 1
 
 
@@ -216,7 +216,7 @@ async def test_a_flood_without_a_word_ends_with_the_time(
     frontdesk = await serve(turn_timeout=1)
     answer = await frontdesk.chat(ada, "Hello")
     assert answer.text == PREPARED
-    outcome, code, _ = await counted(frontdesk, answer)
+    outcome, code, _ = await outcome_in_metrics(frontdesk, answer)
     assert (outcome, code in ("model_timeout", "model_garbled")) == ("fallback", True)
     request = await model.received(streaming)
     await request.finished.wait()

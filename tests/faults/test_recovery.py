@@ -15,7 +15,7 @@ from graph.models.factory import LocalModels
 from storage.connections import Connection, ConnectionPool
 from storage.local.postgres import EmbeddedPostgres
 from storage.migrate import has_disk_space
-from tests.faults import spells
+from tests.faults import unusable_database
 from tests.support.app import Frontdesk, Serve, read_events, serving
 from tests.support.database import appear, disconnect, owner
 from tests.support.listening import listening, until
@@ -27,8 +27,8 @@ FACT = Json({"facts": [{"fact": "The user sells biscuits.", "confidence": 0.9, "
 WITHIN = 60.0
 """Seconds that anything may take."""
 MISSED = 2.5
-"""Seconds without a round after which a background task that comes round every second has met the spell."""
-Spell = Callable[[Postgres], AbstractAsyncContextManager[None]]
+"""Seconds without a round after which a background task that comes round every second has met the outage."""
+Outage = Callable[[Postgres], AbstractAsyncContextManager[None]]
 
 needs_mount = pytest.mark.skipif(not Postgres.can_mount(), reason="needs the right to mount a file system")
 
@@ -37,7 +37,7 @@ needs_mount = pytest.mark.skipif(not Postgres.can_mount(), reason="needs the rig
 async def serve(postgres: Postgres, model: ModelServer, local: LocalModels, tmp_path: Path) -> AsyncIterator[Serve]:
     """The application on that server."""
     model.always(FACT, structured)
-    async with serving(await spells.for_servers(postgres), model.url, local, tmp_path) as start:
+    async with serving(await unusable_database.for_servers(postgres), model.url, local, tmp_path) as start:
         yield start
 
 
@@ -54,7 +54,7 @@ async def says(frontdesk: Frontdesk, database: str) -> dict[str, str]:
             await asyncio.sleep(0.02)
 
 
-async def meets_it(frontdesk: Frontdesk) -> None:
+async def misses_rounds(frontdesk: Frontdesk) -> None:
     """Return once lease renewal and journal have missed rounds, or failed."""
     tasks = {task.name: task for task in frontdesk.service.supervisor.tasks}
     async with asyncio.timeout(WITHIN):
@@ -100,17 +100,17 @@ async def goes_on(frontdesk: Frontdesk, other: Frontdesk, postgres: Postgres, us
 
 
 @pytest.mark.parametrize(
-    ("spell", "told"),
+    ("outage", "told"),
     [
-        (spells.read_only, "read-only"),
-        (spells.paused, "unreachable"),
-        (spells.stopped, "unreachable"),
-        (spells.crowded, "unreachable"),
+        (unusable_database.read_only, "read-only"),
+        (unusable_database.paused, "unreachable"),
+        (unusable_database.stopped, "unreachable"),
+        (unusable_database.without_connections, "unreachable"),
     ],
     ids=lambda value: getattr(value, "__name__", None),
 )
 async def test_after_a_database_that_could_not_be_used_everything_goes_on(
-    frontdesk: Frontdesk, serve: Serve, model: ModelServer, postgres: Postgres, ada: UUID, bob: UUID, spell: Spell,
+    frontdesk: Frontdesk, serve: Serve, model: ModelServer, postgres: Postgres, ada: UUID, bob: UUID, outage: Outage,
     told: str,
 ) -> None:  # fmt: skip
     """The answer that was on its way is kept, with all that follows it; new ones, too; and readiness told of it."""
@@ -119,10 +119,10 @@ async def test_after_a_database_that_could_not_be_used_everything_goes_on(
     model.queue(Gate(["Well, ", "it depends."], gate), streaming)
     async with listening(frontdesk, ada, "I sell biscuits") as events:
         start, *_ = await until(events, "token")
-        async with spell(postgres):
+        async with outage(postgres):
             gate.set()
             await says(frontdesk, told)
-            await meets_it(frontdesk)
+            await misses_rounds(frontdesk)
         await until(events, "done")
     await says(frontdesk, "ok")
     await is_whole(postgres, other, ada, start.data["turn_id"])
@@ -161,7 +161,7 @@ async def test_after_a_full_disk_everything_goes_on(
     model.queue(Gate(["Well, ", secrets.token_hex(3000)], gate), streaming)
     async with listening(frontdesk, ada, "I sell biscuits") as events:
         start, *_ = await until(events, "token")
-        async with spells.full(postgres, tmp_path / "small"):
+        async with unusable_database.disk_full(postgres, tmp_path / "small"):
             gate.set()
             await says(frontdesk, "disk full")
         await until(events, "done")
@@ -179,7 +179,7 @@ async def test_a_full_disk_is_told_before_anybody_meets_it(
     await postgres.stop()
     await postgres.start(mount=tmp_path / "small")
     await says(frontdesk, "ok")
-    async with spells.full(postgres, tmp_path / "small"):
+    async with unusable_database.disk_full(postgres, tmp_path / "small"):
         # Where the probe writes its few bytes.
         await owner(url, "grant create on tablespace small to servers")
         await owner(url, "alter system set temp_tablespaces = small", "select pg_reload_conf()")
@@ -208,7 +208,7 @@ async def test_another_server_takes_over(postgres: Postgres, cluster: EmbeddedPo
     try:
         async with ConnectionPool(both, size=2, timeout=20, configure=_nothing) as pool:
             assert await used(pool) == first["port"]
-            async with spells.read_only(postgres):
+            async with unusable_database.read_only(postgres):
                 assert await used(pool) == second["port"]
     finally:
         await owner(cluster.url(), "drop role either")

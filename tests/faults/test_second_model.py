@@ -7,7 +7,7 @@ import pytest
 
 from graph.models.circuit_breaker import FAILURE_THRESHOLD
 from nodes.employees import employee
-from tests.faults.outcome import counted
+from tests.faults.stored_turn import outcome_in_metrics
 from tests.support.app import Serve
 from tests.support.model_script import Cut, Refuse, Reply, Status, Text, streaming
 from tests.support.model_server import ModelServer
@@ -35,7 +35,7 @@ async def test_a_second_model_answers_where_the_first_cannot(
     assert [notice["code"] for notice in answer.named("notice")] == notices
     done = answer.named("done")[0]
     assert (done["model"], done["fallback"]) == ("spare", False)
-    assert await counted(frontdesk, answer) == ("done", None, True)
+    assert await outcome_in_metrics(frontdesk, answer) == ("done", None, True)
     asked = await spare.received(streaming)
     assert (asked.body["model"], asked.headers["authorization"]) == ("spare", "Bearer sk-spare")
 
@@ -59,7 +59,7 @@ async def test_where_both_models_fail_the_prepared_reply_comes(
     spare.always(Status(400), streaming)
     answer = await frontdesk.chat(ada, "Hello")
     assert answer.text == employee("prime").fallback
-    assert await counted(frontdesk, answer) == ("fallback", "model_rejected", False)
+    assert await outcome_in_metrics(frontdesk, answer) == ("fallback", "model_rejected", False)
 
 
 async def test_a_model_that_is_down_is_left_alone(serve: Serve, model: ModelServer, ada: UUID) -> None:
@@ -70,5 +70,5 @@ async def test_a_model_that_is_down_is_left_alone(serve: Serve, model: ModelServ
         await frontdesk.chat(ada, "Hello")
     answer = await frontdesk.chat(ada, "Hello")
     assert answer.text == employee("prime").fallback
-    assert await counted(frontdesk, answer) == ("fallback", "model_down", False)
+    assert await outcome_in_metrics(frontdesk, answer) == ("fallback", "model_down", False)
     assert len(list(filter(streaming, model.requests))) == FAILURE_THRESHOLD

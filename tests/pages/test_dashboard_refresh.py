@@ -14,7 +14,7 @@ from tests.pages.seed import add_turns
 from tests.support.app import Frontdesk, ready
 from tests.support.cluster import Cluster
 from tests.support.database import drop
-from tests.support.wire import wired
+from tests.support.tcp_proxy import tcp_proxy
 
 POLL_INTERVAL = 15_000
 REQUEST_TIMEOUT = 10_000
@@ -89,27 +89,27 @@ async def test_old_numbers_stay_while_the_server_is_unreachable(empty_app: Front
     """The page says how old they are, and retries by itself or when a button is pressed."""
     add_turns(empty_app.service.url)
     async with (
-        wired(empty_app.url) as wire,
-        open_dashboard(browser, empty_app, url=wire.url) as dashboard,
+        tcp_proxy(empty_app.url) as proxy,
+        open_dashboard(browser, empty_app, url=proxy.url) as dashboard,
     ):
         clock = dashboard.page.clock
         await expect(dashboard.tile("Turns")).to_contain_text("1")
         _, _, loaded_at = (await dashboard.updated.inner_text()).partition("updated ")
         add_turns(empty_app.service.url)
-        wire.cut()
+        proxy.cut()
         await clock.fast_forward(POLL_INTERVAL)
         await expect(dashboard.status).to_have_text(
             f"The server cannot be reached. Showing numbers from {loaded_at}. Retrying every 15 seconds."
         )
         await expect(dashboard.tile("Turns")).to_contain_text("1")
-        wire.mend()
+        proxy.restore()
         await clock.fast_forward(POLL_INTERVAL)
         await expect(dashboard.tile("Turns")).to_contain_text("2")
         await expect(dashboard.status).to_have_text("")
-        wire.cut()
+        proxy.cut()
         await clock.fast_forward(POLL_INTERVAL)
         await expect(dashboard.status).to_contain_text("The server cannot be reached.")
-        wire.mend()
+        proxy.restore()
         await dashboard.page.get_by_role("button", name="Retry now").click()
         await expect(dashboard.status).to_have_text("")
 

@@ -8,7 +8,7 @@ from tests.pages.chat_page import GREETING, ChatPage, open_chat
 from tests.support.app import Frontdesk
 from tests.support.model_script import Gate, streaming
 from tests.support.model_server import ModelServer
-from tests.support.wire import wired
+from tests.support.tcp_proxy import tcp_proxy
 
 DELAY_READS = """() => {
   const { read } = ReadableStreamDefaultReader.prototype;
@@ -60,14 +60,14 @@ async def test_a_lost_connection_is_restored(browser: Browser, local_app: Frontd
     """Meanwhile the page says that it reconnects; then the answer is shown in full, and once."""
     gate = asyncio.Event()
     model.queue(Gate(["Well, ", "it ", "depends."], gate), streaming)
-    async with wired(local_app.url) as wire, open_chat(browser, wire.url) as chat:
+    async with tcp_proxy(local_app.url) as proxy, open_chat(browser, proxy.url) as chat:
         await chat.send("Hello")
         await expect(chat.answers).to_have_text("Well,")
-        wire.cut()
+        proxy.cut()
         await expect(chat.status).to_have_text("Connection lost. Reconnecting…")
         gate.set()
         await local_app.settled()
-        wire.mend()
+        proxy.restore()
         await expect(chat.answers).to_have_text("Well, it depends.")
         await expect(chat.status).to_be_hidden()
         await expect(chat.user_messages).to_have_text(["Hello"])
@@ -75,12 +75,12 @@ async def test_a_lost_connection_is_restored(browser: Browser, local_app: Frontd
 
 async def test_a_message_sent_without_a_connection_arrives(browser: Browser, local_app: Frontdesk) -> None:
     """It is sent again once there is a connection."""
-    async with wired(local_app.url) as wire, open_chat(browser, wire.url) as chat:
+    async with tcp_proxy(local_app.url) as proxy, open_chat(browser, proxy.url) as chat:
         await expect(chat.welcome_cards).to_have_count(6)
-        wire.cut()
+        proxy.cut()
         await chat.send("Hello")
         await expect(chat.status).to_have_text("Connection lost. Reconnecting…")
-        wire.mend()
+        proxy.restore()
         await expect(chat.answers).to_have_text(GREETING)
         await local_app.settled()
 

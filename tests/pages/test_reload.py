@@ -6,7 +6,7 @@ from playwright.async_api import Browser, expect
 
 from tests.pages.chat_page import ChatPage, open_chat
 from tests.support.app import Frontdesk, Serve
-from tests.support.faulty import refusing_answers
+from tests.support.database import rejecting_answers
 from tests.support.model_script import Cut, Gate, Json, Status, Text, streaming, structured
 from tests.support.model_server import ModelServer
 
@@ -107,7 +107,7 @@ async def test_a_message_without_an_answer_can_be_sent_again(
     chat: ChatPage, local_app: Frontdesk, model: ModelServer
 ) -> None:
     """After a reload the page says that it was not answered."""
-    async with refusing_answers(local_app):
+    async with rejecting_answers(local_app.service.url):
         await chat.send("Hello")
         await expect(chat.last_answer).to_have_class("answer employee-prime failed")
         await local_app.settled()

@@ -12,7 +12,7 @@ from tests.pages.chat_page import GREETING, ChatPage, open_chat
 from tests.support.app import Frontdesk, serving
 from tests.support.model_script import Gate, Text, streaming
 from tests.support.model_server import ModelServer
-from tests.support.wire import wired
+from tests.support.tcp_proxy import tcp_proxy
 
 
 def record_idempotency_keys(chat: ChatPage) -> list[str | None]:
@@ -31,11 +31,11 @@ async def test_a_request_without_a_response_is_sent_again(
     browser: Browser, local_app: Frontdesk, model: ModelServer
 ) -> None:
     """After ten seconds, with the same idempotency key; meanwhile the page says that it is waiting."""
-    async with wired(local_app.url) as wire, open_chat(browser, wire.url) as chat:
+    async with tcp_proxy(local_app.url) as proxy, open_chat(browser, proxy.url) as chat:
         await expect(chat.welcome_cards).to_have_count(6)
         await chat.page.clock.install()
         keys = record_idempotency_keys(chat)
-        wire.lose()
+        proxy.drop_next_request()
         await chat.send("Hello")
         await expect(chat.user_messages).to_have_text(["Hello"])
         await chat.page.clock.run_for(3_000)
@@ -104,7 +104,7 @@ async def test_another_server_completes_the_answer(
     async with AsyncExitStack() as first_server:
         serve = await first_server.enter_async_context(serving(frontdesk.service.url, model.url, local, tmp_path))
         first = await serve()
-        async with wired(first.url) as wire, open_chat(browser, wire.url) as chat:
+        async with tcp_proxy(first.url) as proxy, open_chat(browser, proxy.url) as chat:
             await chat.page.get_by_label("Access token").fill(token)
             await chat.button("Sign in").click()
             await expect(chat.welcome_cards).to_have_count(6)
@@ -118,7 +118,7 @@ async def test_another_server_completes_the_answer(
             await expect(chat.message_field).to_have_value("And me?")
             await chat.conversations.get_by_role("link").click()
             await expect(chat.answers).to_have_text("Half")
-            wire.lead_to(frontdesk.url)
+            proxy.forward_to(frontdesk.url)
             model.queue(Text("A whole answer."), streaming)
             await first_server.aclose()
             await shutdown

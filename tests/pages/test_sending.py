@@ -6,7 +6,7 @@ from playwright.async_api import expect
 
 from tests.pages.chat_page import ChatPage
 from tests.support.app import Frontdesk
-from tests.support.faulty import refusing_answers
+from tests.support.database import rejecting_answers
 from tests.support.model_script import Gate, Text, streaming
 from tests.support.model_server import ModelServer
 
@@ -48,7 +48,7 @@ async def test_a_message_that_is_too_long_is_truncated_with_a_notice(chat: ChatP
 
 async def test_a_failed_message_can_be_sent_again(chat: ChatPage, local_app: Frontdesk, model: ModelServer) -> None:
     """The error is shown in the place of the answer, with a button to try again."""
-    async with refusing_answers(local_app):
+    async with rejecting_answers(local_app.service.url):
         await chat.send("Hello")
         await expect(chat.last_answer).to_have_class("answer employee-prime failed")
         await expect(chat.status).not_to_be_empty()

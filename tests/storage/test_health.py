@@ -15,7 +15,7 @@ from storage.errors import StorageUnavailable
 from storage.health import DatabaseHealth
 from storage.migrate import migrations
 from tests.storage.rows import Owner
-from tests.support.files import may_open
+from tests.support.resources import file_limit
 
 OK = {"database": "ok", "migrations": "ok"}
 UNREACHABLE = {"database": "unreachable", "migrations": "unknown"}
@@ -138,7 +138,7 @@ async def test_waiting_for_a_usable_database_ends_once_it_is(database_url: str, 
 async def test_the_probe_works_with_more_than_1024_open_files(database_url: str) -> None:
     """select() would not."""
     many = 1100
-    with may_open(2 * many), ExitStack() as stack:
+    with file_limit(2 * many), ExitStack() as stack:
         for _ in range(many):
             stack.callback(os.close, os.open(os.devnull, os.O_RDONLY))
         async with probing(database_url) as health:

@@ -13,7 +13,7 @@ from storage.misroutes import Misroutes
 from storage.pool import Pool
 from storage.users import Users
 from tests.storage.rows import Owner, answered, create_user, record_turns, rows, save_answered, turn_metrics
-from tests.support.figures import error_codes, figures
+from tests.support.expected_metrics import error_codes, figures
 
 DAY = TimeWindow(hours=24, step=1)
 WEEK = TimeWindow(hours=168, step=6)

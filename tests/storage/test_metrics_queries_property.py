@@ -14,7 +14,7 @@ from storage.metrics_queries import MetricsQueries, TimeWindow
 from storage.pool import Connection, Pool
 from storage.users import ensure_user
 from tests.storage.rows import turn_metrics
-from tests.support.figures import error_codes, figures
+from tests.support.expected_metrics import error_codes, figures
 
 DAY = TimeWindow(hours=24, step=1)
 WEEK = TimeWindow(hours=168, step=6)

@@ -21,6 +21,8 @@ from api.logging.setup import configure_structlog
 from api.server.http_limits import LimitedProtocol
 from api.server.serve import configure
 from graph.container import open_service
+from graph.models.chat import ChatModel
+from graph.models.circuit_breaker import CircuitBreaker
 from graph.models.factory import LocalModels
 from graph.observability.tracing import tracing
 from graph.service import Service
@@ -77,7 +79,7 @@ class Frontdesk:
     def client(self, user: UUID | None, *, admin: bool = False) -> httpx.AsyncClient:
         """An HTTP client signed in as this user (None: not signed in)."""
         headers = {} if user is None else self.signed_in(user, admin=admin)
-        return httpx.AsyncClient(base_url=self.url, headers=headers, timeout=30, verify=no_authorities())
+        return httpx.AsyncClient(base_url=self.url, headers=headers, timeout=60, verify=no_authorities())
 
     def signed_in(self, user: UUID, *, admin: bool = False) -> dict[str, str]:
         """The headers of a request of this user."""
@@ -94,6 +96,12 @@ class Frontdesk:
             await r.aread() if r.status_code != 200 else None
         await self.settled()
         return Answer(r.status_code, r.headers, events)
+
+    def close_breaker(self) -> None:
+        """Ask the model again, however often it has failed."""
+        model = self.service.dependencies.model
+        assert isinstance(model, ChatModel)
+        model._breaker = CircuitBreaker(model.label)
 
     async def settled(self) -> None:
         """Wait until no turn runs any more, the work after the answers included."""

@@ -37,7 +37,7 @@ async def curl(
     if body is not None:
         given += ["--data-binary", "@-", "--header", "Expect:"]  # its leave to send would be one more head to read
     process = await asyncio.create_subprocess_exec(
-        "curl", "--silent", "--show-error", "--no-buffer", "--include", "--max-time", "20", *options, *given, url,
+        "curl", "--silent", "--show-error", "--no-buffer", "--include", "--max-time", "60", *options, *given, url,
         stdin=PIPE, stdout=PIPE,
     )  # fmt: skip
     try:

@@ -1,7 +1,8 @@
 """What the database holds, seen by its owner and past every policy."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
 from typing import Any, LiteralString
 
 import psycopg
@@ -109,6 +110,15 @@ async def empty(url: str) -> None:
         deletions = [SQL("delete from {}").format(Identifier(schema, table)) for schema, table in found]
         # As a replica it leaves foreign keys and their order alone.
         await conn.execute(SQL("; ").join([SQL("set session_replication_role = replica"), *deletions]))
+
+
+@asynccontextmanager
+async def rejecting_answers(url: str) -> AsyncGenerator[None]:
+    """For the length of the block no answer can be stored."""
+    async with await psycopg.AsyncConnection.connect(url, autocommit=True) as conn:
+        await conn.execute("alter table chat_messages add constraint no_answer check (role <> 'assistant') not valid")
+        yield
+        await conn.execute("alter table chat_messages drop constraint no_answer")
 
 
 async def drop(cluster: EmbeddedPostgres, url: str) -> None:

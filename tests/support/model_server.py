@@ -58,7 +58,7 @@ class ModelServer:
         self._connections = [connection for connection in self._connections if not connection.done()]
         _raise_failures(await asyncio.gather(*ended, return_exceptions=True))
 
-    async def received(self, when: model.When = model.chat, count: int = 1, within: float = 10.0) -> model.Request:
+    async def received(self, when: model.When = model.chat, count: int = 1, within: float = 60.0) -> model.Request:
         """The `count`-th request that matches, once it has arrived; raises TimeoutError after `within` seconds."""
         async with asyncio.timeout(within):
             while len(matching := [request for request in self.requests if when(request)]) < count:

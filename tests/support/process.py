@@ -40,7 +40,7 @@ class Process:
         if user is not None:
             token = issue_token(settings, user, admin=admin, seconds=3600, now=int(time.time()))
             headers = {"Authorization": f"Bearer {token}"}
-        return httpx.AsyncClient(base_url=self.url, headers=headers, timeout=30, verify=no_authorities())
+        return httpx.AsyncClient(base_url=self.url, headers=headers, timeout=60, verify=no_authorities())
 
     async def kill(self) -> None:
         """End it as a power cut does."""

@@ -23,7 +23,7 @@ from pydantic import BaseModel, SecretStr
 from . import model_script as model
 from .model_server import ModelServer
 
-BOUND = 10.0  # seconds after which something that should have happened has not
+BOUND = 60.0  # seconds after which something that should have happened has not
 KEY = SecretStr("none")
 Method = Literal["json_schema", "function_calling"]
 ASK: list[chat.ChatCompletionMessageParam] = [{"role": "user", "content": "three words long"}]

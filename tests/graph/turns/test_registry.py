@@ -14,7 +14,7 @@ from nodes.stream_events import Notice, Token
 from storage.leases import Pending
 from storage.turn_status import TurnStatus
 from tests.graph.turns.samples import DONE, REFUSED, START, a_turn, publish
-from tests.support.held import alive
+from tests.support.resources import instances
 
 MANY = 1001
 
@@ -52,7 +52,7 @@ class Turns(Running):
     def __init__(self, user_id: UUID, count: int) -> None:
         super().__init__()
         self._user_id = user_id
-        self._before = alive()
+        self._before = instances()
         self.ids = [self.start(a_turn(user_id=user_id)).turn_id for _ in range(count)]
 
     def hand_over(self, *turn_ids: UUID) -> None:
@@ -70,7 +70,7 @@ class Turns(Running):
     @property
     def held(self) -> int:
         """How many of them are in memory."""
-        return (alive() - self._before)["turns"]
+        return (instances() - self._before)["turns"]
 
 
 async def test_the_last_turns_that_ended_are_remembered(ada: UUID) -> None:

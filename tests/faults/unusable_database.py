@@ -1,4 +1,4 @@
-"""Times in which a database cannot be used. Each begins with its block and ends with it."""
+"""Ways in which a database cannot be used, each for the length of a block."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -29,7 +29,7 @@ async def for_servers(postgres: Postgres) -> str:
 
 @asynccontextmanager
 async def read_only(postgres: Postgres) -> AsyncGenerator[None]:
-    """It takes no writes, as one that is about to be handed over to another server."""
+    """It takes no writes, like a primary that is about to become a standby."""
     url = postgres.url()
     is_read_only: LiteralString = "select where current_setting('default_transaction_read_only')::bool"
     await owner(url, "alter system set default_transaction_read_only = on", "select pg_reload_conf()")
@@ -42,7 +42,7 @@ async def read_only(postgres: Postgres) -> AsyncGenerator[None]:
 
 @asynccontextmanager
 async def stopped(postgres: Postgres) -> AsyncGenerator[None]:
-    """It is not there."""
+    """It does not run."""
     await postgres.stop()
     yield
     await postgres.start()
@@ -57,8 +57,8 @@ async def paused(postgres: Postgres) -> AsyncGenerator[None]:
 
 
 @asynccontextmanager
-async def crowded(postgres: Postgres) -> AsyncGenerator[None]:
-    """It gives the servers no connection any more, and those that they had are gone."""
+async def without_connections(postgres: Postgres) -> AsyncGenerator[None]:
+    """It has no connection left for the servers, and has ended those they had."""
     await owner(
         postgres.url(),
         "alter role servers connection limit 0",
@@ -69,7 +69,7 @@ async def crowded(postgres: Postgres) -> AsyncGenerator[None]:
 
 
 @asynccontextmanager
-async def full(postgres: Postgres, place: Path) -> AsyncGenerator[None]:
+async def disk_full(postgres: Postgres, place: Path) -> AsyncGenerator[None]:
     """There is no room any more on the file system at `place`, where messages are kept from now on."""
     async with await psycopg.AsyncConnection.connect(postgres.url(), autocommit=True) as conn:
         await conn.execute(f"create tablespace small location '{place / 'space'}'".encode())

@@ -1,4 +1,4 @@
-"""A message, and the server that is to be killed over it."""
+"""A turn, and the server that is killed while it runs it."""
 
 import asyncio
 import json
@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 import httpx
 
 from tests.support.app import Event, Frontdesk, read_events
-from tests.support.database import disappear, rows
+from tests.support.database import PATIENCE, disappear, rows
 from tests.support.model_script import Json, Request, Text, When, plain, streaming, structured
 from tests.support.model_server import ModelServer
 from tests.support.process import Process
@@ -17,17 +17,17 @@ from tests.support.process import Process
 FACT = Json({"facts": [{"fact": "The user sells biscuits.", "confidence": 0.9, "replaces": []}]})
 RUNS = 4
 """Answers that are prepared: more than may ever be asked for."""
-WITHIN = 15.0
-"""Seconds that anything may take."""
 LETTERS = str.maketrans("0123456789", "ghijklmnop")
 
 
 @dataclass
-class Asked:
-    """A new user's message with a word that is in no other, and its reader.
+class KillableTurn:
+    """A new user's message with a word that is in no other, the server it is sent to, and its reader.
 
     Args:
-        role: as whom the server that is to be killed, and nobody else, is connected to the database.
+        frontdesk: the server that is not killed.
+        server: the one that is.
+        role: the database role of that server, and of nobody else.
     """
 
     frontdesk: Frontdesk
@@ -56,7 +56,7 @@ class Asked:
         return [f"Answer {run} ", f"about {self._word}: ", f"in run {run} ", "the margin ", f"is {run}0 ", "percent."]
 
     def its(self, when: When) -> When:
-        """Such a request for this message."""
+        """A predicate for requests like that which belong to this turn."""
         return lambda request: when(request) and self._word in json.dumps(request.body)
 
     def answers_asked_for(self) -> int:
@@ -72,19 +72,19 @@ class Asked:
         return sum(map(self.its(structured), self.model.requests))
 
     def send(self) -> None:
-        """Send the message to the server that is to be killed, and read the answer as far as it comes."""
+        """Send the message to the server that will be killed, and read the answer as far as it comes."""
         self._reading = asyncio.create_task(self._read())
 
     async def hears(self, name: str) -> None:
         """Return once the reader has heard such an event."""
-        async with asyncio.timeout(WITHIN):
+        async with asyncio.timeout(PATIENCE):
             while name not in [event.name for event in self.heard]:
                 await self._grew.wait()
 
     async def halted(self) -> None:
         """Return once the server stands still where it was told to."""
         assert self.server.process.stdout is not None
-        async with asyncio.timeout(WITHIN):
+        async with asyncio.timeout(PATIENCE):
             assert await self.server.process.stdout.readline() == b"halted\n"
 
     async def kill(self) -> None:
@@ -93,17 +93,17 @@ class Asked:
         await self._reading
 
     async def send_again(self) -> list[Event]:
-        """Send the same request to the server that stayed; returns the whole answer."""
+        """Send the same request to the server that was not killed; returns the whole answer."""
         async with self.frontdesk.client(self.user) as client, self._request(client) as response:
             assert response.status_code == 200
             return [event async for event in read_events(response)]
 
-    async def come_back(self, turn: UUID, after: int) -> list[Event]:
-        """What the server that stayed tells of the turn beyond that event."""
+    async def rejoin(self, turn_id: UUID, after: int) -> list[Event]:
+        """The events of the turn after that one, from the server that was not killed."""
         headers = {"Last-Event-ID": str(after)}
         async with (
             self.frontdesk.client(self.user) as client,
-            client.stream("GET", f"/turns/{turn}/events", headers=headers) as response,
+            client.stream("GET", f"/turns/{turn_id}/events", headers=headers) as response,
         ):
             assert response.status_code == 200
             return [event async for event in read_events(response)]
@@ -133,13 +133,13 @@ class Asked:
         grew.set()
 
 
-async def end_connections(asked: Asked) -> None:
-    """What the killed server's connections were doing is not done."""
+async def end_connections(turn: KillableTurn) -> None:
+    """Cancel what Postgres was still doing for the killed server."""
     await rows(
-        asked.url, "select pg_terminate_backend(pid) from pg_stat_activity where usename = %(role)s", role=asked.role
+        turn.url, "select pg_terminate_backend(pid) from pg_stat_activity where usename = %(role)s", role=turn.role
     )
 
 
-async def connections_ended(asked: Asked) -> None:
-    """Return once nothing goes on for the killed server any more: Postgres finishes a statement for nobody."""
-    await disappear(asked.url, "select from pg_stat_activity where usename = %(role)s", role=asked.role)
+async def connections_ended(turn: KillableTurn) -> None:
+    """Return once Postgres does nothing more for the killed server: it finishes a statement although nobody waits."""
+    await disappear(turn.url, "select from pg_stat_activity where usename = %(role)s", role=turn.role)

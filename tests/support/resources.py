@@ -1,12 +1,16 @@
-"""What a running application holds on to, counted from inside its process."""
+"""Resources that a running application holds, counted from inside its process, and a limit for some."""
 
 import asyncio
 import gc
+import resource
 from collections import Counter
+from collections.abc import Generator
+from contextlib import contextmanager
 from typing import Any, cast
 from urllib.parse import urlsplit
 
 import psutil
+import pytest
 from litestar import Litestar
 
 from api.server.http_limits import LimitedProtocol
@@ -14,8 +18,8 @@ from graph.turns.turn import Turn
 from tests.support.app import Frontdesk
 
 
-def left(frontdesk: Frontdesk) -> Counter[str]:
-    """What there is only as long as somebody is served: all zero for an application at rest."""
+def in_use(frontdesk: Frontdesk) -> Counter[str]:
+    """What is held only while somebody is served: all zero for an idle application."""
     writer = frontdesk.service.event_log_writer
     return Counter(
         {
@@ -29,8 +33,8 @@ def left(frontdesk: Frontdesk) -> Counter[str]:
     )
 
 
-def wasted(frontdesk: Frontdesk) -> int:
-    """Connections to Postgres that came back unusable from whoever asked for turns."""
+def broken_connections(frontdesk: Frontdesk) -> int:
+    """How many connections came back unusable to the pool of the turns."""
     return frontdesk.service.user_data.turns._pool._connections.get_stats().get("returns_bad", 0)
 
 
@@ -52,8 +56,21 @@ def descriptors(**urls: str) -> Counter[str]:
     return found
 
 
-def alive() -> Counter[str]:
-    """How many there are in memory, whoever holds them."""
+def instances() -> Counter[str]:
+    """How many turns and HTTP connections are in memory."""
     gc.collect()
     found = Counter(type(one) for one in gc.get_objects())
     return Counter(turns=found[Turn], connections=found[LimitedProtocol])
+
+
+@contextmanager
+def file_limit(files: int, pid: int = 0) -> Generator[None]:
+    """Set how many files a process (0: this one) may have open, for the length of the block."""
+    soft, hard = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+    if hard != resource.RLIM_INFINITY and hard < files:
+        pytest.skip(f"needs {files} open files, and {hard} are allowed here")
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, (files, hard))
+    try:
+        yield
+    finally:
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, (soft, hard))

@@ -1,4 +1,4 @@
-"""What is written down of a turn."""
+"""What the database has of a turn."""
 
 from uuid import UUID
 
@@ -6,8 +6,8 @@ from tests.support.app import Answer, Frontdesk
 from tests.support.database import row
 
 
-async def counted(frontdesk: Frontdesk, answer: Answer) -> tuple[str, str | None, bool]:
-    """How the metrics count the turn: outcome, error code, success."""
+async def outcome_in_metrics(frontdesk: Frontdesk, answer: Answer) -> tuple[str, str | None, bool]:
+    """The outcome, the error code and the success of the turn in its metrics."""
     turn = UUID(answer.headers["x-turn-id"])
     outcome, code, success = await row(
         frontdesk.service.url,
@@ -17,8 +17,8 @@ async def counted(frontdesk: Frontdesk, answer: Answer) -> tuple[str, str | None
     return outcome, code, success
 
 
-async def prompted(url: str, turn_id: str) -> int:
-    """How many characters the metrics count of what the model was asked."""
+async def prompt_chars_in_metrics(url: str, turn_id: str) -> int:
+    """The length of the prompt in the metrics of the turn."""
     chars, tokens = await row(
         url, "select prompt_chars, prompt_tokens_est from xai_chat_metrics where id = %(turn)s", turn=UUID(turn_id)
     )
@@ -26,8 +26,8 @@ async def prompted(url: str, turn_id: str) -> int:
     return int(chars)
 
 
-async def said(frontdesk: Frontdesk, answer: Answer) -> str:
-    """The answer as it is kept."""
+async def stored_answer(frontdesk: Frontdesk, answer: Answer) -> str:
+    """The text of the stored answer."""
     turn = UUID(answer.headers["x-turn-id"])
     (text,) = await row(
         frontdesk.service.url,

@@ -1,0 +1,190 @@
+"""Points of a turn at which its server is killed, each reached from outside: nothing in the program helps.
+
+A statement waits for a table that a test has locked, the model says nothing more, or the process is halted at a
+function as a debugger does it.
+"""
+
+import asyncio
+from abc import ABC, abstractmethod
+from collections.abc import AsyncGenerator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from typing import Literal, LiteralString
+
+import psycopg
+
+from tests.faults.killable_turn import KillableTurn
+from tests.support.database import appear
+from tests.support.model_script import Gate, Hang, When, plain, streaming, structured
+
+Left = Literal["unknown", "streaming", "answered", "done"]
+
+
+@dataclass(frozen=True)
+class KillPoint(ABC):
+    """A point of a turn.
+
+    Args:
+        node: the node that runs there.
+        left: the turn's status as the next server finds it.
+    """
+
+    node: str
+    left: Left
+
+    @property
+    def halt_at(self) -> str | None:
+        """The function at which the process halts, as `module:name`, where it does."""
+        return None
+
+    @abstractmethod
+    def reached(self, turn: KillableTurn) -> AbstractAsyncContextManager[None]:
+        """Send the turn's message, and hold it at this point for the length of the block."""
+
+
+@dataclass(frozen=True)
+class StatementWaits(KillPoint):
+    """A statement waits for its table.
+
+    Args:
+        statement: a part of it; by default it inserts.
+        mode: of the lock that it waits for; `share` lets those pass that only read.
+        after: the event that the reader has heard before the table is locked, for a table that was used before.
+    """
+
+    table: LiteralString
+    statement: str | None = None
+    mode: Literal["share", "access exclusive"] = "share"
+    after: Literal["token", "done"] | None = None
+
+    @asynccontextmanager
+    async def reached(self, turn: KillableTurn) -> AsyncGenerator[None]:
+        gate = asyncio.Event()
+        if self.after == "token":
+            turn.model.queue(Gate(turn.answer(1), gate), turn.its(streaming))
+        if self.after == "done":
+            turn.model.queue(Gate("A summary.", gate), turn.its(plain))
+        if self.after:
+            turn.send()
+            await turn.hears(self.after)
+        async with await psycopg.AsyncConnection.connect(turn.url) as conn:
+            await conn.execute("lock table " + self.table + " in " + self.mode + " mode")
+            gate.set()
+            if not self.after:
+                turn.send()
+            await seen_waiting(turn, self.statement or f"insert into {self.table.rpartition('.')[2]}")
+            yield
+
+
+@dataclass(frozen=True)
+class ModelSilent(KillPoint):
+    """The model was asked and says nothing, or nothing more after its first words.
+
+    Args:
+        asked: the request that gets no answer.
+        words: whether it says its first words.
+        stored: the column of the turn that is set meanwhile, where something else is to be finished first.
+    """
+
+    asked: When
+    words: bool = False
+    stored: LiteralString | None = None
+
+    @asynccontextmanager
+    async def reached(self, turn: KillableTurn) -> AsyncGenerator[None]:
+        turn.model.queue(Hang(turn.answer(1)[:3] if self.words else ()), turn.its(self.asked))
+        turn.send()
+        await turn.model.received(turn.its(self.asked))
+        if self.words:
+            await turn.hears("token")
+        if self.stored:
+            query = "select from chat_turns where user_id = %(user)s and " + self.stored + " is not null"
+            await appear(turn.url, query, user=turn.user)
+        yield
+
+
+@dataclass(frozen=True)
+class EventsUnwritten(KillPoint):
+    """The reader has heard an event that is not in the event log yet."""
+
+    heard: Literal["token", "done"]
+
+    @asynccontextmanager
+    async def reached(self, turn: KillableTurn) -> AsyncGenerator[None]:
+        if self.heard == "token":
+            turn.model.queue(Hang(turn.answer(1)[:3]), turn.its(streaming))
+        async with await psycopg.AsyncConnection.connect(turn.url) as conn:
+            await conn.execute("lock table chat_turn_events in share mode")
+            turn.send()
+            await turn.hears(self.heard)
+            await seen_waiting(turn, "insert into chat_turn_events")
+            yield
+
+
+@dataclass(frozen=True)
+class FunctionCalled(KillPoint):
+    """A function is called and has done nothing yet."""
+
+    function: str
+
+    @property
+    def halt_at(self) -> str:
+        return self.function
+
+    @asynccontextmanager
+    async def reached(self, turn: KillableTurn) -> AsyncGenerator[None]:
+        turn.send()
+        await turn.halted()
+        yield
+
+
+async def seen_waiting(turn: KillableTurn, statement: str) -> None:
+    """Return once a connection of the server that will be killed waits with this statement for a lock."""
+    await appear(
+        turn.url,
+        "select from pg_stat_activity where datname = current_database() and usename = %(role)s"
+        " and wait_event_type = 'Lock' and strpos(lower(query), %(statement)s) > 0",
+        role=turn.role,
+        statement=statement,
+    )
+
+
+KILL_POINTS: dict[str, KillPoint] = {
+    "before the guard, at the claim of its idempotency key": StatementWaits("guard", "unknown", "chat_idempotency"),
+    "in the guard": FunctionCalled("guard", "unknown", "nodes.guard:guard"),
+    "as the rate limit counts it": StatementWaits("rate_limit", "unknown", "chat_rate_limits", "take_rate_limit"),
+    "as it enters the conversation queue": StatementWaits("wait_for_conversation", "unknown", "chat_queue"),
+    "as the last employee is read": StatementWaits(
+        "route", "unknown", "chat_conversations", "select employee_slug", mode="access exclusive"
+    ),
+    "at the beginning of acceptance": StatementWaits("route", "unknown", "chat_conversations"),
+    "at the end of acceptance": StatementWaits("route", "unknown", "chat_messages"),
+    "before the start event": FunctionCalled("route", "streaming", "graph.turns.turn:encoded"),
+    "as the summary is read": StatementWaits(
+        "load_summary", "streaming", "chat_convo_summaries", "from chat_convo_summaries", mode="access exclusive"
+    ),
+    "as memory is searched": StatementWaits(
+        "load_memory", "streaming", "memory_embeddings", "memory_embeddings", mode="access exclusive"
+    ),
+    "as the context is trimmed": FunctionCalled("trim_context", "streaming", "nodes.trim_context:trim_context"),
+    "before the first token": ModelSilent("generate", "streaming", streaming),
+    "in the middle of the answer": ModelSilent("generate", "streaming", streaming, words=True),
+    "with tokens that are not in the event log": EventsUnwritten("generate", "streaming", "token"),
+    "at the beginning of the commit": StatementWaits(
+        "generate", "streaming", "chat_turns", "set status = 'answered'", after="token"
+    ),
+    "at the end of the commit": StatementWaits("generate", "streaming", "chat_turn_facts"),
+    "before the done event": FunctionCalled("generate", "answered", "nodes.stream_events:done_of"),
+    "with a done event that is not in the event log": EventsUnwritten("generate", "answered", "done"),
+    "as the summary is written": ModelSilent("roll_summary", "answered", plain),
+    "with only its facts stored": ModelSilent("roll_summary", "answered", plain, stored="facts_at"),
+    "as the summary is stored": StatementWaits("roll_summary", "answered", "chat_convo_summaries"),
+    "as facts are extracted": ModelSilent("extract_facts", "answered", structured),
+    "with only its summary stored": ModelSilent("extract_facts", "answered", structured, stored="summarised_at"),
+    "as a fact is stored": StatementWaits("extract_facts", "answered", "user_memory_facts"),
+    "between a fact and its vector": StatementWaits("extract_facts", "answered", "memory_embeddings"),
+    "as its metrics are written": StatementWaits("record_metrics", "answered", "xai_chat_metrics"),
+    "as it is marked done": FunctionCalled("record_metrics", "answered", "storage.turns:Turns.finish"),
+    "at the last checkpoint": StatementWaits("record_metrics", "done", "langgraph.checkpoints", after="done"),
+}
+"""By the name of the test; at least one for each node."""
