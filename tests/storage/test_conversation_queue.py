@@ -54,7 +54,10 @@ async def eventually(look: Callable[[], bool]) -> None:
 
 def lives(owner: Owner) -> bool:
     """Whether the first process is known to live, and so listens."""
-    query = "select from pg_locks where locktype = 'advisory' and objsubid = 1 and mode = 'ShareLock'"
+    query = (
+        "select from pg_locks l join pg_database d on d.oid = l.database"
+        " where d.datname = current_database() and l.locktype = 'advisory' and l.objsubid = 1 and l.mode = 'ShareLock'"
+    )
     return bool(rows(owner, query))
 
 

@@ -13,6 +13,7 @@ from storage.leases import ADOPT, Leases, present, terms
 from storage.pool import Pool
 from storage.turns import Turns
 from tests.storage.rows import Owner, accepted, answered, rows
+from tests.support.database import disappear
 
 RUN_OUT = "update chat_turns set lease_until = now() - interval '1 second'"
 
@@ -67,9 +68,11 @@ async def test_a_process_that_is_gone_loses_its_turns_before_their_lease(
 
 async def gone(url: str) -> None:
     """Return once the database has noticed that the connection ended."""
-    async with await psycopg.AsyncConnection.connect(url, autocommit=True) as conn:
-        while (await conn.execute("select from pg_locks where locktype = 'advisory' and objsubid = 1")).rowcount:
-            pass
+    await disappear(
+        url,
+        "select from pg_locks l join pg_database d on d.oid = l.database"
+        " where d.datname = current_database() and l.locktype = 'advisory' and l.objsubid = 1",
+    )
 
 
 async def test_after_the_databases_own_start_nobody_is_taken_for_gone(
