@@ -60,9 +60,9 @@ class TurnExecutor:
         self._writer = writer
         self._tracing = tracing
 
-    def begin(self, user_id: UUID, turn_id: UUID, given: Input, *, has_key: bool) -> Turn:
+    def begin(self, user_id: UUID, turn_id: UUID, conversation_id: str, given: Input, *, has_key: bool) -> Turn:
         """Start a turn under that id; it goes on to its end by itself."""
-        turn = Turn(turn_id, user_id, given["conversation_id"], add_to_log=self._writer.add, has_key=has_key)
+        turn = Turn(turn_id, user_id, conversation_id, add_to_log=self._writer.add, has_key=has_key)
         self.registry.start(turn, self._supervise(turn, lambda: self._run(turn, given)), remember=True)
         return turn
 

@@ -211,13 +211,14 @@ class TurnManager:
     def _begin(self, request: SendRequest, turn_id: UUID) -> Turn:
         if self._registry.closing:
             raise ShuttingDown
+        conversation_id = request.conversation_id or str(uuid4())
         given = Input(
             messages=[HumanMessage(request.message, id=str(turn_id))],
-            conversation_id=request.conversation_id or str(uuid4()),
+            conversation_id=conversation_id,
             employee=request.employee,
             while_busy=request.while_busy,
         )
-        return self._executor.begin(request.user_id, turn_id, given, has_key=request.key is not None)
+        return self._executor.begin(request.user_id, turn_id, conversation_id, given, has_key=request.key is not None)
 
     async def _remaining(self, user_id: UUID) -> Allowance | None:
         """What the limit leaves a user whose message never came as far as the limit; None where that is unknown."""

@@ -84,6 +84,7 @@ async def test_simultaneous_probes_share_one_request_to_the_model(serve: Serve, 
     assert sum(request.path == MODELS for request in model.requests) == 1
 
 
+@pytest.mark.own_app  # its tables are changed
 async def test_a_background_task_that_is_down_is_named(frontdesk: Frontdesk, ada: UUID) -> None:
     """Its work is not lost, and readiness returns once it runs again."""
     url = frontdesk.service.url

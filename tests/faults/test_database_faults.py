@@ -63,6 +63,7 @@ async def test_a_database_that_stays_away_ends_the_stream_with_an_error(
     await frontdesk.settled()
 
 
+@pytest.mark.own_app  # its tables are changed
 async def test_a_fault_of_ours_in_the_middle_ends_the_stream_with_an_error(
     frontdesk: Frontdesk, model: ModelServer, ada: UUID
 ) -> None:

@@ -27,6 +27,7 @@ async def test_a_count_that_fits_no_column_ends_no_turn_twice(
     assert await row(url, counted) == (True, None, None, True)
 
 
+@pytest.mark.own_app  # its tables are changed
 async def test_a_turn_whose_numbers_are_refused_ends_once(frontdesk: Frontdesk, model: ModelServer, ada: UUID) -> None:
     """It is done without them, paid for once, and whoever watches is told."""
     url = frontdesk.service.url
