@@ -15,7 +15,7 @@ from storage.conversations import Conversations
 from storage.errors import Gone
 from storage.fact_search import FactSearch
 from storage.facts import Facts
-from storage.migrate import migrate, pending
+from storage.migrate import migrate, migrations, pending
 from storage.pool import Pool
 from storage.turns import Turns
 from storage.user_facts import UserFacts
@@ -24,6 +24,11 @@ from tests.storage.rows import MODEL, accepted, answered, new_fact, save_accepte
 from tests.storage.test_conversation_queue import ENDINGS, WITHIN, Ending, begun, place
 from tests.support.cluster import Cluster
 
+USER_ID = UUID("00000000-0000-4000-8000-0000000000ad")
+OLD_TURNS = [
+    ("accepted", None), ("answered", "stop"), ("done", "stop"), ("done", "stopped"), ("failed", None),
+]  # fmt: skip
+"""Statuses and finish reasons of turns before 0027."""
 PREPARED = """
 create role anon nologin noinherit;
 create role authenticated nologin noinherit;
@@ -86,6 +91,35 @@ async def test_the_migrations_run_unchanged(url: str) -> None:
             "select proowner::regrole::text from pg_proc where oid = 'auth.uid()'::regprocedure"
         ).fetchone()
     assert row == ("supabase_auth_admin",)
+
+
+async def test_a_database_of_the_release_before_keeps_its_turns(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Their statuses are renamed also where the owner of the tables is no superuser."""
+    every = migrations()
+    monkeypatch.setattr("storage.migrate.migrations", lambda: every[:26])
+    await migrate(url)
+    with psycopg.connect(url) as conn:
+        for table in ("chat_users", "chat_conversations", "chat_turns"):
+            conn.execute(sql.SQL("alter table {} no force row level security").format(sql.Identifier(table)))
+        conn.execute("insert into chat_users (user_id) values (%s)", [USER_ID])
+        conn.execute("insert into chat_conversations (user_id, convo_id, title) values (%s, 'c-1', 'Old')", [USER_ID])
+        for status, reason in OLD_TURNS:
+            conn.execute(
+                "insert into chat_turns (user_id, turn_id, convo_id, employee_slug, status, finish_reason, route)"
+                " values (%s, gen_random_uuid(), 'c-1', 'tag', %s, %s, '{}')",
+                [USER_ID, status, reason],
+            )
+        for table in ("chat_users", "chat_conversations", "chat_turns"):
+            conn.execute(sql.SQL("alter table {} force row level security").format(sql.Identifier(table)))
+    monkeypatch.undo()
+    await migrate(url)
+    with psycopg.connect(url) as conn:
+        conn.execute("alter table chat_turns no force row level security")
+        found = conn.execute("select status, count(*) from chat_turns group by 1").fetchall()
+        conn.rollback()
+        forced = conn.execute("select relforcerowsecurity from pg_class where relname = 'chat_turns'").fetchone()
+    assert dict(found) == {"streaming": 1, "answered": 1, "done": 1, "stopped": 1, "failed": 1}
+    assert forced == (True,)
 
 
 async def test_the_platforms_roles_get_no_rights(url: str) -> None:
