@@ -11,7 +11,7 @@ PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest
 SLOW := storage/local graph/test_studio.py graph/models/test_demo_model.py nodes/text/test_growth.py
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test test-fast check fix lock audit replays screenshots drawing
+.PHONY: help serve test test-fast check fix lock audit replays docs screenshots drawing
 
 help:  ## what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,6 +48,9 @@ audit: $(VENV)/.dev  ## ask for known vulnerabilities of what requirements.lock 
 
 replays: $(VENV)/.dev  ## record the saved turns in tests/replays anew, after a change that is meant
 	@$(BIN)/python -m tests.replays.record
+
+docs: $(VENV)/.dev  ## record the examples in docs/http.md anew, after a change that is meant (needs curl)
+	@$(BIN)/python -m pytest -n0 -q tests/docs/test_http.py --write-docs
 
 screenshots: $(VENV)/.dev  ## take pictures of both pages into docs/screenshots (needs chromium)
 	@$(BIN)/python -m tests.pages.screenshots docs/screenshots

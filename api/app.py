@@ -1,8 +1,9 @@
-"""The HTTP application."""
+"""The HTTP application: routes, plugins, hooks and dependencies."""
 
 from collections import Counter
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from importlib.metadata import version
 from typing import Any, cast
 from uuid import UUID
 
@@ -10,19 +11,22 @@ from litestar import Litestar, Request
 from litestar.config.cors import CORSConfig
 from litestar.di import NamedDependency, Provide
 from litestar.openapi import OpenAPIConfig
+from litestar.plugins.problem_details import ProblemDetailsConfig, ProblemDetailsPlugin
 from litestar.plugins.prometheus import PrometheusConfig
 from litestar.types import ControllerRouterHandler
 
-from api.auth.authenticate import door, provide_user, remember_visitor
-from api.auth.local_mode import from_here
-from api.errors import HANDLERS
-from api.logging.setup import name_request
-from api.middleware.security_headers import secure
+from api.auth.jwks import KeySet
+from api.auth.local_mode import LocalSessions, local_pages_only, set_session_cookie
+from api.auth.tokens import BearerTokens
+from api.auth.user import Authenticator, provide_user
+from api.errors import PROBLEMS
+from api.limits import announce_limits, provide_limits
+from api.logging.setup import bind_request
+from api.middleware.security_headers import add_security_headers
 from api.middleware.tracing import http_spans
 from api.openapi import COMPONENTS, ModelSchema
 from api.openapi_page import SchemaPage
-from api.rate_limits import announce_limits, provide_limits
-from api.request_body import JSONRequest
+from api.parameters import JSONRequest
 from api.routes import conversations, memory, turns
 from api.routes.account import erase, export
 from api.routes.chat import chat
@@ -30,7 +34,7 @@ from api.routes.employees import employees
 from api.routes.health import live, ready
 from api.routes.metrics import insights, metrics_summary, prometheus
 from api.routes.pages import PAGES
-from graph.account import Records
+from graph.account import UserData
 from graph.observability.tracing import Tracing
 from graph.service import Service
 from graph.settings import Settings
@@ -42,33 +46,23 @@ REQUESTS = PrometheusConfig(
     group_path=True,  # by the route's template: no id, name or unknown path makes a series of its own
     buckets=[0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25, 60, 150],  # of a stream: until its last event
 )
-OWN_RECORDS: list[ControllerRouterHandler] = [turns.router, conversations.router, memory.router, export, erase]
-NUMBERS: list[ControllerRouterHandler] = [metrics_summary, insights, prometheus]
-EXPOSED = [
+ROUTES: list[ControllerRouterHandler] = [
+    chat, turns.router, conversations.router, memory.router, export, erase,
+    metrics_summary, insights, prometheus, employees, live, ready, *PAGES,
+]  # fmt: skip
+EXPOSED_HEADERS = [
     "X-Turn-Id", "X-Conversation-Id", "X-Employee", "X-Route-Confidence",
     "RateLimit", "RateLimit-Policy", "Retry-After",
 ]  # fmt: skip
 
 
 def create_app(
-    settings: Settings, opening: Callable[[], AbstractAsyncContextManager[Service]], tracing: Tracing | None = None
+    settings: Settings, open_service: Callable[[], AbstractAsyncContextManager[Service]], tracing: Tracing | None = None
 ) -> Litestar:
-    """The application over the service that `opening` opens, which is held open as long as the application runs."""
-
-    @asynccontextmanager
-    async def lifespan(app: Litestar) -> AsyncGenerator[None]:
-        async with opening() as service:
-            app.state.service = service
-            app.state.door = door(settings)
-            app.state.streams = Counter[UUID]()
-            try:
-                yield
-            finally:
-                await app.state.door.close()
-
+    """The application. It opens the service when it starts and closes it when it ends."""
     return Litestar(
-        route_handlers=[chat, *OWN_RECORDS, *NUMBERS, employees, live, ready, *PAGES],
-        lifespan=[lifespan],
+        route_handlers=ROUTES,
+        lifespan=[_lifespan(settings, open_service)],
         middleware=[REQUESTS.middleware],
         dependencies={
             "user": Provide(provide_user),
@@ -76,19 +70,20 @@ def create_app(
             "records": Provide(provide_records, sync_to_thread=False),
             "limits": Provide(provide_limits, sync_to_thread=False),
         },
-        guards=[from_here(settings.cors_origins)] if settings.local else [],
-        before_request=name_request,
-        before_send=[remember_visitor, announce_limits, secure],
-        exception_handlers=cast(Any, HANDLERS),
+        guards=[local_pages_only(settings.cors_origins)] if settings.local else [],
+        before_request=bind_request,
+        before_send=[set_session_cookie, announce_limits, add_security_headers],
         request_class=JSONRequest,
         request_max_body_size=MAX_BODY_BYTES,
-        plugins=[ModelSchema(), *http_spans(tracing)],
-        cors_config=CORSConfig(allow_origins=settings.cors_origins, allow_credentials=False, expose_headers=EXPOSED)
-        if settings.cors_origins
-        else None,
+        plugins=[
+            ProblemDetailsPlugin(ProblemDetailsConfig(exception_to_problem_detail_map=cast(Any, PROBLEMS))),
+            ModelSchema(),
+            *http_spans(tracing),
+        ],
+        cors_config=_cors(settings.cors_origins),
         openapi_config=OpenAPIConfig(
             title="Frontdesk",
-            version="0.1.0",
+            version=version("frontdesk"),
             path="/schema",
             components=COMPONENTS,
             render_plugins=[SchemaPage()],
@@ -98,17 +93,49 @@ def create_app(
     )
 
 
+def authenticator(settings: Settings) -> Authenticator:
+    """What finds the user of a request: session cookies in local mode, else bearer tokens."""
+    if settings.local:
+        return LocalSessions(settings.data_dir)
+    secret = settings.jwt_secret.get_secret_value() if settings.jwt_secret else None
+    keys = KeySet(settings.jwks_url) if settings.jwks_url else None
+    return BearerTokens(secret, keys, settings.jwt_audience, settings.jwt_issuer)
+
+
 def provide_service(request: Request[Any, Any, Any]) -> Service:
-    """Dependency `service`: with a database that answers.
+    """Dependency `service`.
 
     Raises:
-        StorageUnavailable: there is none just now.
+        StorageUnavailable: the database does not answer.
     """
     service = cast(Service, request.app.state.service)
-    service.pulse.require()
+    service.health.require_usable()
     return service
 
 
-def provide_records(service: NamedDependency[Service]) -> Records:
+def provide_records(service: NamedDependency[Service]) -> UserData:
     """Dependency `records`."""
-    return service.records
+    return service.user_data
+
+
+def _lifespan(
+    settings: Settings, open_service: Callable[[], AbstractAsyncContextManager[Service]]
+) -> Callable[[Litestar], AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def lifespan(app: Litestar) -> AsyncGenerator[None]:
+        async with open_service() as service:
+            app.state.service = service
+            app.state.authenticator = authenticator(settings)
+            app.state.streams = Counter[UUID]()
+            try:
+                yield
+            finally:
+                await app.state.authenticator.close()
+
+    return lifespan
+
+
+def _cors(origins: list[str]) -> CORSConfig | None:
+    if not origins:
+        return None
+    return CORSConfig(allow_origins=origins, allow_credentials=False, expose_headers=EXPOSED_HEADERS)

@@ -1,11 +1,10 @@
-"""Every refusal as a problem document (RFC 9457), with a code from a closed list and words safe to show anyone."""
+"""Errors as problem documents (RFC 9457), with a code from a closed list and a detail that is safe to show."""
 
-import json
 import math
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any, Literal, cast
 
-from litestar import Request, Response
 from litestar.exceptions import (
     HTTPException,
     InternalServerException,
@@ -14,6 +13,8 @@ from litestar.exceptions import (
     NotFoundException,
     ValidationException,
 )
+from litestar.plugins.problem_details import ProblemDetailsException
+from litestar.serialization import encode_json
 from litestar.status_codes import (
     HTTP_409_CONFLICT,
     HTTP_413_REQUEST_ENTITY_TOO_LARGE,
@@ -21,8 +22,12 @@ from litestar.status_codes import (
 )
 from structlog.stdlib import get_logger
 
+from graph.turns.manager import InvalidMisroute, KeyMismatch, ShuttingDown, TurnRefused, UnknownTurn
+from graph.turns.turn import MESSAGES, RETRY_AFTER
 from nodes.errors import EmbeddingUnavailable
-from storage.errors import AlreadyExporting, StorageUnavailable
+from nodes.stream_events import RefusalCode
+from storage.errors import ExportInProgress, StorageUnavailable
+from storage.rate_limits import Allowance, Bucket
 
 log = get_logger(__name__)
 
@@ -52,15 +57,15 @@ Code = Literal[
 
 PROBLEM = "application/problem+json"
 
-LONGEST = 500
-"""Characters of what a validation says."""
+MAX_DETAIL_CHARS = 500
+"""Characters of a validation error's detail."""
 
 RETRY_STORAGE = 5
-"""Seconds after which asking again makes sense when the database is away."""
+"""Retry-After, in seconds, while the database is unavailable."""
 
 
-class Problem(Exception):
-    """A refusal, raised anywhere below a handler.
+class Problem(ProblemDetailsException):
+    """A refused request, raised anywhere below a handler.
 
     Args:
         status: the HTTP status.
@@ -79,104 +84,140 @@ class Problem(Exception):
         retry_after: float | None = None,
         headers: dict[str, str] | None = None,
     ) -> None:
-        super().__init__(code)
-        self.status = status
-        self.code = code
-        self.detail = detail
-        self.retry_after = None if retry_after is None else max(1, math.ceil(retry_after))
-        self.headers = headers or {}
-
-    def document(self) -> dict[str, Any]:
-        """The problem document."""
-        known = {} if self.retry_after is None else {"retry_after": self.retry_after}
-        return {
-            "type": "about:blank",
-            "title": HTTPStatus(self.status).phrase,
-            "status": self.status,
-            "detail": self.detail,
-            "code": self.code,
-            **known,
-        }
+        extra: dict[str, Any] = {"code": code}
+        headers = dict(headers or {})
+        if status == HTTP_409_CONFLICT:  # a client library's own retry would be refused again
+            headers["x-should-retry"] = "false"
+        if retry_after is not None:
+            extra["retry_after"] = max(1, math.ceil(retry_after))
+            headers["Retry-After"] = str(extra["retry_after"])
+        super().__init__(
+            detail=detail,
+            status_code=status,
+            headers=headers,
+            extra=extra,
+            type_="about:blank",
+            title=HTTPStatus(status).phrase,
+        )
 
     def body(self) -> bytes:
-        """The problem document in JSON, for where no framework encodes it."""
-        return json.dumps(self.document()).encode()
-
-    def response(self) -> Response[dict[str, Any]]:
-        """The problem document as the framework's response."""
-        headers = dict(self.headers)
-        if self.status == HTTP_409_CONFLICT:  # clients that try again by themselves would only be refused again
-            headers["x-should-retry"] = "false"
-        if self.retry_after is not None:
-            headers["Retry-After"] = str(self.retry_after)
-        return Response(self.document(), status_code=self.status, headers=headers, media_type=PROBLEM)
+        """The problem document in JSON, for a response that is sent outside the framework."""
+        unused_request: Any = None
+        return encode_json(self.to_response(unused_request).content)
 
 
-def on_problem(_: Request[Any, Any, Any], error: Problem) -> Response[dict[str, Any]]:
-    """A refusal of our own."""
-    return error.response()
-
-
-def on_http(_: Request[Any, Any, Any], error: HTTPException) -> Response[dict[str, Any]]:
-    """What the framework refuses: its words stay here, except what a validation says of the client's own fields."""
+def http_problem(error: HTTPException) -> Problem:
+    """An error of the framework's. Its message is not sent, except what a validation says of the client's fields."""
     match error:
         case ValidationException():
-            problem = Problem(400, "invalid_request", _validation(error))
+            return Problem(400, "invalid_request", _validation_detail(error))
         case NotAuthorizedException():
-            problem = Problem(401, "unauthenticated", "Sign in first.", headers={"WWW-Authenticate": "Bearer"})
+            return Problem(401, "unauthenticated", "Sign in first.", headers={"WWW-Authenticate": "Bearer"})
         case NotFoundException():
-            problem = Problem(404, "not_found", "There is nothing here.")
+            return Problem(404, "not_found", "There is nothing here.")
         case MethodNotAllowedException():
             detail = "This address does not take that method."
-            problem = Problem(405, "method_not_allowed", detail, headers=dict(error.headers or {}))
+            return Problem(405, "method_not_allowed", detail, headers=dict(error.headers or {}))
         case HTTPException(status_code=status) if status == HTTP_413_REQUEST_ENTITY_TOO_LARGE:
-            problem = Problem(413, "body_too_large", "The request is larger than 256 KiB.")
-        case InternalServerException(detail="client disconnected prematurely"):  # nobody is left to read this
-            problem = Problem(400, "invalid_request", "The request ended before it was complete.")
+            return Problem(413, "body_too_large", "The request is larger than 256 KiB.")
+        case InternalServerException(detail="client disconnected prematurely"):  # so nobody reads the response
+            return Problem(400, "invalid_request", "The request ended before it was complete.")
         case HTTPException(status_code=status) if status < HTTP_500_INTERNAL_SERVER_ERROR:
-            problem = Problem(status, "invalid_request", "The request could not be read.")
+            return Problem(status, "invalid_request", "The request could not be read.")
         case _:
-            return on_anything(_, error)
-    return problem.response()
+            return internal_problem(error)
 
 
-def on_storage(_: Request[Any, Any, Any], error: StorageUnavailable) -> Response[dict[str, Any]]:
-    """The database is away."""
+def storage_problem(error: StorageUnavailable) -> Problem:
+    """The database is unavailable."""
     log.error("storage unavailable", exc_info=error)
     detail = "Our storage cannot be reached right now. Please try again in a moment."
-    return Problem(503, "storage_unavailable", detail, retry_after=RETRY_STORAGE).response()
+    return Problem(503, "storage_unavailable", detail, retry_after=RETRY_STORAGE)
 
 
-def on_export(_: Request[Any, Any, Any], error: AlreadyExporting) -> Response[dict[str, Any]]:  # noqa: ARG001
-    """One export is being read."""
-    return Problem(409, "export_running", "Your export is being read already; end that one first.").response()
+def export_problem(_: ExportInProgress) -> Problem:
+    """The user's export is being read by another request."""
+    return Problem(409, "export_running", "Your export is being read already; end that one first.")
 
 
-def on_embedding(_: Request[Any, Any, Any], error: EmbeddingUnavailable) -> Response[dict[str, Any]]:
-    """The embedding model is away."""
+def embedding_problem(error: EmbeddingUnavailable) -> Problem:
+    """The embedding model is unavailable."""
     log.error("embedding unavailable", exc_info=error)
     detail = "The meaning of that cannot be worked out right now. Please try again in a moment."
-    return Problem(503, "embedding_unavailable", detail, retry_after=RETRY_STORAGE).response()
+    return Problem(503, "embedding_unavailable", detail, retry_after=RETRY_STORAGE)
 
 
-def on_anything(_: Request[Any, Any, Any], error: Exception) -> Response[dict[str, Any]]:
-    """A fault of ours: the log gets all of it, the client nothing."""
+def internal_problem(error: Exception) -> Problem:
+    """Any other error: it is logged, and the client learns nothing of it."""
     log.error("unhandled error", exc_info=error)
-    return Problem(500, "internal", "Something went wrong on our side. Please try again.").response()
+    return Problem(500, "internal", "Something went wrong on our side. Please try again.")
 
 
-HANDLERS = {
-    Problem: on_problem,
-    HTTPException: on_http,
-    StorageUnavailable: on_storage,
-    AlreadyExporting: on_export,
-    EmbeddingUnavailable: on_embedding,
-    Exception: on_anything,
+def limit_headers(allowances: Mapping[Bucket, Allowance]) -> dict[str, str]:
+    """RateLimit fields as in the IETF draft: policies, requests left, seconds until one more is free."""
+    if not allowances:
+        return {}
+    policies = [f'"{bucket}";q={one["limit"]};w={one["window"]}' for bucket, one in allowances.items()]
+    left = [f'"{bucket}";r={one["remaining"]};t={round(one["reset_after"])}' for bucket, one in allowances.items()]
+    return {"RateLimit-Policy": ", ".join(policies), "RateLimit": ", ".join(left)}
+
+
+REFUSAL_STATUS: dict[RefusalCode, int] = {
+    "empty_message": 400,
+    "deleted": 404,
+    "conversation_busy": 409,
+    "rate_limited": 429,
+    "internal": 500,
+    "storage_unavailable": 503,
+    "shutting_down": 503,
 }
 
 
-def _validation(error: ValidationException) -> str:
-    """Which field, and what is wrong with it."""
+def refused_problem(error: TurnRefused) -> Problem:
+    """The message is not answered."""
+    refusal = error.refusal
+    assert refusal.code != "blocked", "the guard's reply is an answer"
+    headers = limit_headers({"chat": error.allowance} if error.allowance else {})
+    status = REFUSAL_STATUS[refusal.code]
+    return Problem(status, refusal.code, refusal.message, retry_after=refusal.retry_after, headers=headers)
+
+
+def shutting_down_problem(_: ShuttingDown) -> Problem:
+    """The client finds another process."""
+    return Problem(503, "shutting_down", MESSAGES["shutting_down"], retry_after=RETRY_AFTER)
+
+
+def key_mismatch_problem(_: KeyMismatch) -> Problem:
+    """The key stands for another message."""
+    return Problem(409, "idempotency_mismatch", "This Idempotency-Key was sent with another message.")
+
+
+def misroute_problem(error: InvalidMisroute) -> Problem:
+    """The fields contradict each other."""
+    return Problem(400, "invalid_request", str(error))
+
+
+def unknown_turn_problem(_: UnknownTurn) -> Problem:
+    """There is no such turn, or it is another user's."""
+    return Problem(404, "not_found", "There is no such turn in this conversation.")
+
+
+PROBLEMS: dict[type[Exception], Callable[[Any], Problem]] = {
+    TurnRefused: refused_problem,
+    ShuttingDown: shutting_down_problem,
+    KeyMismatch: key_mismatch_problem,
+    InvalidMisroute: misroute_problem,
+    UnknownTurn: unknown_turn_problem,
+    HTTPException: http_problem,
+    StorageUnavailable: storage_problem,
+    ExportInProgress: export_problem,
+    EmbeddingUnavailable: embedding_problem,
+    Exception: internal_problem,
+}
+
+
+def _validation_detail(error: ValidationException) -> str:
+    """Which fields are wrong, and how."""
     faults = cast("list[dict[str, str]]", error.extra or [])
-    said = [f"{fault.get('key', 'body')}: {fault.get('message', 'invalid')}" for fault in faults]
-    return "; ".join(said)[:LONGEST] or "The request could not be read."
+    lines = [f"{fault.get('key', 'body')}: {fault.get('message', 'invalid')}" for fault in faults]
+    return "; ".join(lines)[:MAX_DETAIL_CHARS] or "The request could not be read."

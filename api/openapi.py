@@ -1,4 +1,4 @@
-"""What the OpenAPI document says beyond the handlers' signatures."""
+"""Parts of the OpenAPI document that handlers' signatures do not give."""
 
 from http import HTTPStatus
 from typing import Any, Literal, NotRequired
@@ -39,7 +39,7 @@ class ProblemDocument(TypedDict):
 
 
 def problems(*statuses: int) -> dict[int, ResponseSpec]:
-    """These refusals, each as a problem document."""
+    """Responses with these statuses, each a problem document."""
     return {
         status: ResponseSpec(
             ProblemDocument, description=HTTPStatus(status).phrase, media_type=PROBLEM, generate_examples=False
@@ -49,19 +49,19 @@ def problems(*statuses: int) -> dict[int, ResponseSpec]:
 
 
 def refusals(*statuses: int) -> dict[int, ResponseSpec]:
-    """What every question about one's own data can meet with, and these."""
+    """The error responses of every request for a user's own data, and these."""
     return problems(400, 401, 500, 503, *statuses)
 
 
 class ModelSchema(OpenAPISchemaPlugin):
-    """A pydantic model in pydantic's own words: the framework's leave out what is forbidden and what must match."""
+    """Schemas of pydantic models by pydantic: the framework's lack `additionalProperties` and `pattern`."""
 
     def is_plugin_supported_field(self, field_definition: FieldDefinition) -> bool:
-        """Any model."""
+        """Whether it is a pydantic model."""
         return field_definition.is_subclass_of(BaseModel)
 
     def to_openapi_schema(self, field_definition: FieldDefinition, schema_creator: SchemaCreator) -> Schema:  # noqa: ARG002
-        """The model's schema, in place."""
+        """The model's schema, inline."""
         model: dict[str, Any] = field_definition.annotation.model_json_schema()
         return Schema(
             type=OpenAPIType.OBJECT,

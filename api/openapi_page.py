@@ -1,4 +1,4 @@
-"""The OpenAPI document as a page: plain HTML made here, which needs no script and nothing from elsewhere."""
+"""The OpenAPI document as an HTML page without scripts (docs/decisions.md, "The schema page is plain HTML")."""
 
 import json
 from html import escape
@@ -13,7 +13,7 @@ STYLE = Path(__file__).with_name("openapi_page.css")
 
 
 class SchemaPage(OpenAPIRenderPlugin):
-    """A page with a line per operation, which opens to what it takes and what it answers."""
+    """Litestar's render plugin for the page: a line per operation, which opens to parameters, body and responses."""
 
     def __init__(self) -> None:
         super().__init__(path="/", favicon="", style="")
@@ -34,7 +34,7 @@ def style() -> bytes:
 
 
 def page(document: dict[str, Any]) -> str:
-    """The document as HTML; whatever it says is escaped."""
+    """The document as HTML, with all its text escaped."""
     info = document["info"]
     title = escape(f"{info['title']} {info['version']}")
     operations = [

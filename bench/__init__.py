@@ -1,1 +1,1 @@
-"""What performance figures are measured with: ratios within one run, as machines are shared and noisy."""
+"""Benchmarks. Each compares ways within one run and prints ratios, because machines are shared and noisy."""

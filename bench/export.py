@@ -1,13 +1,11 @@
-"""How fast an export is, and what memory it takes, for 1,000 and for 100,000 messages.
+"""Speed and memory of an export, for 1,000 and for 100,000 messages.
 
-The application's own process is measured while a client reads the stream over HTTP. Prints lines a second and
-by how much the process's memory grew at most.
+Prints lines a second and the most by which the application's process grew while a client read the stream.
 
     .venv/bin/python -m bench.export [MESSAGES]
 """
 
 import asyncio
-import sys
 import tempfile
 import time
 from contextlib import AsyncExitStack
@@ -17,15 +15,29 @@ from uuid import UUID, uuid4
 import psutil
 import psycopg
 
-from graph.container import Local
+from bench.environment import database, run
 from graph.models.embeddings import NoEmbeddings, no_router
-from storage.local.postgres import Embedded
-from storage.migrate import migrate
+from graph.models.factory import LocalModels
 from tests.support.app import Frontdesk, serving
 
 
-def fill(url: str, user: UUID, messages: int) -> None:
-    """So many messages of some 300 characters, two a turn, a hundred a conversation."""
+async def main(messages: int) -> None:
+    """Measure and print."""
+    async with AsyncExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        url = await stack.enter_async_context(database())
+        local = LocalModels(NoEmbeddings(), no_router)
+        serve = await stack.enter_async_context(serving(url, "http://127.0.0.1:9/v1", local, folder))
+        frontdesk = await serve(rate_limit=0)
+        for count in (1_000, 1_000, messages):
+            user = uuid4()
+            await asyncio.to_thread(_fill, url, user, count)
+            lines, seconds, growth = await _export(frontdesk, user)
+            print(f"{count:8} messages: {lines:8} lines, {lines / seconds:8.0f} a second, +{growth / 2**20:.1f} MiB")
+
+
+def _fill(url: str, user: UUID, messages: int) -> None:
+    """Insert so many messages of some 300 characters, two a turn and a hundred a conversation."""
     with psycopg.connect(url) as conn:
         conn.execute("insert into chat_users values (%s)", [user])
         values = {"user": user, "turns": messages // 2}
@@ -48,33 +60,17 @@ def fill(url: str, user: UUID, messages: int) -> None:
         )
 
 
-async def measure(frontdesk: Frontdesk, user: UUID) -> tuple[int, float, int]:
-    """Lines, seconds, and bytes of memory that were added at most."""
-    process, lines, most = psutil.Process(), 0, 0
+async def _export(frontdesk: Frontdesk, user: UUID) -> tuple[int, float, int]:
+    """Lines, seconds, and the most bytes of memory that were added."""
+    process, lines, growth = psutil.Process(), 0, 0
     before = process.memory_info().rss
-    begun = time.perf_counter()
+    start = time.perf_counter()
     async with frontdesk.client(user) as client, client.stream("GET", "/export") as response:
         async for piece in response.aiter_bytes():
             lines += piece.count(b"\n")
-            most = max(most, process.memory_info().rss - before)
-    return lines, time.perf_counter() - begun, most
-
-
-async def main(messages: int) -> None:
-    """Measure and print."""
-    async with AsyncExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        url = await stack.enter_async_context(Embedded(folder / "postgres").running())
-        await migrate(url)
-        local = Local(NoEmbeddings(), no_router)
-        serve = await stack.enter_async_context(serving(url, "http://127.0.0.1:9/v1", local, folder))
-        frontdesk = await serve(rate_limit=0)
-        for count in (1_000, 1_000, messages):
-            user = uuid4()
-            await asyncio.to_thread(fill, url, user, count)
-            lines, seconds, most = await measure(frontdesk, user)
-            print(f"{count:8} messages: {lines:8} lines, {lines / seconds:8.0f} a second, +{most / 2**20:.1f} MiB")
+            growth = max(growth, process.memory_info().rss - before)
+    return lines, time.perf_counter() - start, growth
 
 
 if __name__ == "__main__":
-    asyncio.run(main(int(sys.argv[1]) if len(sys.argv) > 1 else 100_000))
+    run(main, 100_000)

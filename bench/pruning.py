@@ -1,25 +1,21 @@
-"""How long it takes to prune the checkpoints of turns that are too old, and how long others wait meanwhile.
+"""Time to prune the checkpoints of old turns, and latency of other transactions meanwhile.
 
-A turn leaves two checkpoints and fourteen values. Others are a transaction of one user's every 20 ms.
+Each turn has two checkpoints and fourteen values. The other transactions are one user's, every 20 ms.
 
     .venv/bin/python -m bench.pruning [THREADS]
 """
 
 import asyncio
 import statistics
-import sys
-import tempfile
 import time
 from contextlib import suppress
-from pathlib import Path
 from uuid import uuid4
 
 import psycopg
 
-from storage.local.postgres import Embedded
-from storage.migrate import migrate
+from bench.environment import database, run
 from storage.pool import Pool
-from storage.retention import Pruning
+from storage.retention import Retention
 
 FILL = """
 create temporary table old as select gen_random_uuid()::text as thread, lpad(to_hex(n), 8, '0') as number
@@ -36,41 +32,39 @@ insert into langgraph.checkpoint_blobs (thread_id, channel, version, type, blob)
 
 async def main(threads: int) -> None:
     """Measure and print."""
-    with tempfile.TemporaryDirectory() as folder:
-        async with Embedded(Path(folder) / "postgres").running() as url:
-            await migrate(url)
-            async with await psycopg.AsyncConnection.connect(url) as conn:
-                for statement in FILL.split(";\n")[:-1]:
-                    await conn.execute((statement % {"threads": threads}).encode())
-            async with await psycopg.AsyncConnection.connect(url, autocommit=True) as conn:
-                await conn.execute("vacuum analyze")
-            async with Pool.open(url) as pool:
-                await _prune(pool, threads)
+    async with database() as url:
+        async with await psycopg.AsyncConnection.connect(url) as conn:
+            for statement in FILL.split(";\n")[:-1]:
+                await conn.execute((statement % {"threads": threads}).encode())
+        async with await psycopg.AsyncConnection.connect(url, autocommit=True) as conn:
+            await conn.execute("vacuum analyze")
+        async with Pool.open(url) as pool:
+            await _prune(pool, threads)
 
 
 async def _prune(pool: Pool, threads: int) -> None:
-    waits: list[float] = []
-    others = asyncio.create_task(_others(pool, waits))
-    begun = time.perf_counter()
+    latencies: list[float] = []
+    others = asyncio.create_task(_other_transactions(pool, latencies))
+    start = time.perf_counter()
     try:
-        print(await Pruning(pool, 24).prune())
+        print(await Retention(pool, 24).prune())
     finally:
-        print(f"{threads} threads: {time.perf_counter() - begun:.1f} s")
+        print(f"{threads} threads: {time.perf_counter() - start:.1f} s")
         others.cancel()
         with suppress(asyncio.CancelledError):
             await others
-        slowest = max(waits) * 1000
-        print(f"others waited {statistics.median(waits) * 1000:.1f} ms, {slowest:.0f} ms at most", flush=True)
+        median, slowest = statistics.median(latencies) * 1000, max(latencies) * 1000
+        print(f"other transactions took {median:.1f} ms, {slowest:.0f} ms at most")
 
 
-async def _others(pool: Pool, waits: list[float]) -> None:
+async def _other_transactions(pool: Pool, latencies: list[float]) -> None:
     while True:
-        begun = time.perf_counter()
+        start = time.perf_counter()
         async with pool.as_user(uuid4()) as conn:
             await conn.execute("select count(*) from chat_turns")
-        waits.append(time.perf_counter() - begun)
+        latencies.append(time.perf_counter() - start)
         await asyncio.sleep(0.02)
 
 
 if __name__ == "__main__":
-    asyncio.run(main(int(sys.argv[1]) if len(sys.argv) > 1 else 60_000))
+    run(main, 60_000)

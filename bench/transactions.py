@@ -17,16 +17,16 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from uuid import UUID, uuid4
 
-from storage.local.postgres import Embedded
+from storage.local.postgres import EmbeddedPostgres
 from storage.messages import Messages
 from storage.metrics import Metrics
 from storage.migrate import migrate
 from storage.pool import Connection, Pool
-from storage.rate_limits import Limits
+from storage.rate_limits import RateLimits
 from storage.summaries import Summaries
 from storage.turns import Turns
-from storage.user_facts import Memory
-from tests.storage.rows import MODEL, accepted, answered, measured
+from storage.user_facts import UserFacts
+from tests.storage.rows import MODEL, accepted, answered, turn_metrics
 
 Transaction = AsyncGenerator[Connection]
 
@@ -35,7 +35,7 @@ class Unbound(Pool):
     """The same pool, acting as the owner in every transaction."""
 
     @asynccontextmanager
-    async def as_user(self, user_id: UUID, *, snapshot: bool = False, hasty: bool = False) -> Transaction:  # noqa: ARG002
+    async def as_user(self, user_id: UUID, *, snapshot: bool = False, accepting: bool = False) -> Transaction:  # noqa: ARG002
         """A transaction that no policy binds."""
         async with self._transaction() as conn:
             yield conn
@@ -44,21 +44,21 @@ class Unbound(Pool):
 async def turn(pool: Pool, user: UUID) -> None:
     """What one turn asks of the database."""
     turn_id = uuid4()
-    await Limits(pool, 1_000_000).take(user)
+    await RateLimits(pool, 1_000_000).take(user)
     await Messages(pool).current_employee(user, "c-1")
     await Turns(pool).accept(user, turn_id, accepted())
     await Messages(pool).history(user, "c-1", before_turn=turn_id)
-    await Memory(pool, MODEL).latest(user, limit=6)
+    await UserFacts(pool, MODEL).latest(user, limit=6)
     await Turns(pool).answer(user, turn_id, answered())
     await Summaries(pool).save(user, "c-1", "They met.", turn_id=turn_id, seen=0)
-    await Metrics(pool).record(user, turn_id, measured())
+    await Metrics(pool).record(user, turn_id, turn_metrics())
     await Turns(pool).finish(user, turn_id)
 
 
 async def main(rounds: int) -> None:
     """Measure and print."""
     with tempfile.TemporaryDirectory() as folder:
-        async with Embedded(Path(folder) / "postgres").running() as url:
+        async with EmbeddedPostgres(Path(folder) / "postgres").running() as url:
             await migrate(url)
             async with Pool.open(url) as bound, Unbound.open(url) as unbound:
                 seen: dict[str, list[float]] = {"as each user": [], "as the owner": []}

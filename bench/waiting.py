@@ -1,15 +1,14 @@
-"""What waiting costs: transactions a second, and the first token of somebody else.
+"""Cost of messages that wait for their conversation: transactions a second, CPU, and first-token time of another user.
 
-Two servers, each a process with a database of its own. At one of them messages wait in conversations whose answer never
-ends: 16 of one user, then 80 of five. Prints transactions a second of its database, the share of a core that it takes
-meanwhile, and medians of the first token of somebody new at both, asked in turn, so that a busy machine slows both.
+Two servers, each with a database of its own. At one of them messages wait in conversations whose answer never ends: 16
+of one user, then 80 of five. Prints its transactions a second, its share of a core, and medians of the first-token time
+of a new user at both servers, measured in turn, so that a busy machine slows both.
 
     .venv/bin/python -m bench.waiting [ROUNDS]
 """
 
 import asyncio
 import statistics
-import sys
 import tempfile
 import time
 from contextlib import AsyncExitStack, suppress
@@ -19,8 +18,7 @@ from uuid import UUID, uuid4
 import httpx
 import psutil
 
-from storage.local.postgres import Embedded
-from storage.migrate import migrate
+from bench.environment import database, run
 from tests.support.database import row
 from tests.support.model_script import Hang, Text, streaming
 from tests.support.model_server import ModelServer
@@ -28,10 +26,10 @@ from tests.support.process import Process, starting
 
 SECONDS = 20
 """For which transactions are counted."""
-SETTLED = 12
-"""Seconds after which what was before is counted: an idle connection tells its transactions every ten seconds."""
-IN_ONE = 8
-"""Messages that wait in one conversation; a user has two of them."""
+SETTLE_SECONDS = 12
+"""Before counting: an idle connection reports its transactions every ten seconds."""
+MESSAGES = 8
+"""That wait in one conversation; a user has two conversations."""
 
 
 async def main(rounds: int) -> None:
@@ -44,14 +42,14 @@ async def main(rounds: int) -> None:
         busy, url = await server(stack, model.url)
         waiting: list[asyncio.Task[None]] = []
         for users in (0, 1, 5):
-            while len(waiting) < users * 2 * (IN_ONE + 1):
+            while len(waiting) < users * 2 * (MESSAGES + 1):
                 waiting += await busy_user(busy, url)
-            await asyncio.sleep(SETTLED)
+            await asyncio.sleep(SETTLE_SECONDS)
             per_second, share = await cost(busy, url)
             seen = [(await first_token(quiet), await first_token(busy)) for _ in range(rounds + 5)]
             there, here = (statistics.median(times[5:]) * 1000 for times in zip(*seen, strict=True))
             print(
-                f"{users * 2 * IN_ONE:3} wait: {per_second:6.1f} transactions/s, {share:5.1%} of a core,"
+                f"{users * 2 * MESSAGES:3} waiting: {per_second:6.1f} transactions/s, {share:5.1%} of a core,"
                 f" first token {here:6.1f} ms, elsewhere {there:6.1f} ms, ratio {here / there:.2f}",
                 flush=True,
             )
@@ -63,8 +61,7 @@ async def main(rounds: int) -> None:
 async def server(stack: AsyncExitStack, model_url: str) -> tuple[Process, str]:
     """A server and its database."""
     folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-    url = await stack.enter_async_context(Embedded(folder / "postgres").running())
-    await migrate(url)
+    url = await stack.enter_async_context(database())
     start = await stack.enter_async_context(starting(url, model_url, folder))
     return await start(rate_limit="0", turn_timeout="600"), url
 
@@ -76,14 +73,14 @@ async def busy_user(server: Process, url: str) -> list[asyncio.Task[None]]:
         tasks.append(asyncio.create_task(send(server, user, f"c-{number}", "Talk for ever")))
         while (await row(url, "select count(*) from chat_turns where user_id = %(user)s", user=user))[0] < number:  # noqa: ASYNC110 - a table has no events
             await asyncio.sleep(0.05)
-        tasks += [asyncio.create_task(send(server, user, f"c-{number}", f"Number {n}")) for n in range(IN_ONE)]
-    while (await row(url, "select count(*) from chat_queue where user_id = %(user)s", user=user))[0] < 2 * IN_ONE:  # noqa: ASYNC110
+        tasks += [asyncio.create_task(send(server, user, f"c-{number}", f"Number {n}")) for n in range(MESSAGES)]
+    while (await row(url, "select count(*) from chat_queue where user_id = %(user)s", user=user))[0] < 2 * MESSAGES:  # noqa: ASYNC110
         await asyncio.sleep(0.05)
     return tasks
 
 
 async def send(server: Process, user: UUID, conversation: str, message: str) -> None:
-    """Send a message and read its answer, which does not come."""
+    """Send a message and wait for its answer, which never ends."""
     asked = {"message": message, "conversation_id": conversation}
     with suppress(httpx.HTTPError):
         async with server.client(user) as client:
@@ -92,26 +89,26 @@ async def send(server: Process, user: UUID, conversation: str, message: str) -> 
 
 
 async def cost(server: Process, url: str) -> tuple[float, float]:
-    """Transactions that end in a second, in the whole database, and the share of a core that the server takes."""
+    """Transactions a second in the whole database, and the server's share of a core."""
     query = "select xact_commit + xact_rollback from pg_stat_database where datname = current_database()"
     process = psutil.Process(server.process.pid)
-    before, worked, begun = (await row(url, query))[0], sum(process.cpu_times()[:2]), time.perf_counter()
+    before, cpu, start = (await row(url, query))[0], sum(process.cpu_times()[:2]), time.perf_counter()
     await asyncio.sleep(SECONDS)
-    took = time.perf_counter() - begun
-    return ((await row(url, query))[0] - before) / took, (sum(process.cpu_times()[:2]) - worked) / took
+    seconds = time.perf_counter() - start
+    return ((await row(url, query))[0] - before) / seconds, (sum(process.cpu_times()[:2]) - cpu) / seconds
 
 
 async def first_token(server: Process) -> float:
-    """Seconds until somebody new hears the first word."""
+    """Seconds to the first token for a new user."""
     async with server.client(uuid4()) as client:
-        await client.get("/health/live")  # the connection is there before the clock runs
-        begun = time.perf_counter()
+        await client.get("/health/live")  # opens the connection
+        start = time.perf_counter()
         async with client.stream("POST", "/chat", json={"message": "How much did I spend on coffee?"}) as response:
             async for line in response.aiter_lines():
                 if line == "event: token":
-                    return time.perf_counter() - begun
+                    return time.perf_counter() - start
     raise AssertionError("no answer")
 
 
 if __name__ == "__main__":
-    asyncio.run(main(int(sys.argv[1]) if len(sys.argv) > 1 else 40))
+    run(main, 40)

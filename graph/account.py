@@ -1,66 +1,64 @@
-"""What a user sees of what is kept of them, and what they do with it."""
+"""What users read, change and delete of their own data, as the API offers it."""
 
-from collections.abc import Awaitable, Callable
 from uuid import UUID
 
-from graph.dependencies import LimitKeeper
-from graph.turns.registry import Running
-from storage.account_export.export import Export
+from graph.turns.registry import TurnRegistry
+from storage.account_export.exporter import AccountExporter
 from storage.conversations import Conversations
-from storage.insights import AllInsights
-from storage.metrics_queries import AllFigures
+from storage.facts import Embed
+from storage.insights import InsightsQueries
+from storage.metrics_queries import MetricsQueries
 from storage.misroutes import Misroutes
 from storage.pool import Pool
+from storage.rate_limits import RateLimits
 from storage.turn_records import TurnRecords
-from storage.user_facts import KnownFact, Memory
+from storage.user_facts import UserFact, UserFacts
 from storage.users import Users
 
-Embed = Callable[[str], Awaitable[list[float]]]
 
-
-class Records:
-    """The records of all users.
+class UserData:
+    """Stored data of all users, and the operations that also concern running turns, embeddings or rate limits.
 
     Args:
         pool: connections.
-        exports: others for exports: someone who reads a long one slowly must not stand in anybody's way.
+        exports: connections for exports only: a client that reads a long one slowly must not block others.
         running: the turns of this process.
-        embed: reads the whole of a fact; raises EmbeddingUnavailable.
+        embed: embeds the whole of a fact; raises EmbeddingUnavailable.
         model: the name of the embedding model behind `embed`.
-        limits: what users may do.
+        limits: rate limits.
     """
 
     def __init__(
-        self, pool: Pool, exports: Pool, running: Running, embed: Embed, model: str, limits: LimitKeeper
+        self, pool: Pool, exports: Pool, registry: TurnRegistry, embed: Embed, model: str, limits: RateLimits
     ) -> None:
         self.conversations = Conversations(pool)
-        self.memory = Memory(pool, model)
+        self.facts = UserFacts(pool, model)
         self.turns = TurnRecords(pool)
         self.misroutes = Misroutes(pool)
-        self.figures = AllFigures(pool)
-        self.insights = AllInsights(pool)
-        self.export = Export(exports)
+        self.metrics = MetricsQueries(pool)
+        self.insights = InsightsQueries(pool)
+        self.exporter = AccountExporter(exports)
         self._users = Users(pool)
-        self._running = running
+        self._registry = registry
         self._embed = embed
         self._limits = limits
 
     async def delete_conversation(self, user_id: UUID, conversation_id: str) -> bool:
-        """Take it away with all that came of it, an answer that is being written too; says whether it was there."""
-        await self._running.abandon(user_id, conversation_id)
+        """Delete a conversation with all that came of it, including a running answer; returns whether it existed."""
+        await self._registry.delete(user_id, conversation_id)
         return await self.conversations.delete(user_id, conversation_id)
 
-    async def correct_fact(self, user_id: UUID, fact_id: UUID, fact: str) -> KnownFact | None:
-        """Put other words in a fact's place, found by their own meaning; None where it is not there.
+    async def correct_fact(self, user_id: UUID, fact_id: UUID, fact: str) -> UserFact | None:
+        """Replace the text of a fact and its embedding; None where the user has none of that id.
 
         Raises:
-            EmbeddingUnavailable: their meaning cannot be had just now; nothing is changed.
-            FactKnown: another fact says the same.
+            EmbeddingUnavailable: the embedding could not be computed; nothing is changed.
+            DuplicateFact: another fact says the same.
         """
-        return await self.memory.correct(user_id, fact_id, fact, await self._embed(fact))
+        return await self.facts.correct(user_id, fact_id, fact, await self._embed(fact))
 
     async def erase_account(self, user_id: UUID) -> None:
-        """Take away everything that is kept of the user; their numbers stay, without them."""
-        await self._running.abandon(user_id)
+        """Delete everything stored about the user; metrics stay, without the user id."""
+        await self._registry.delete(user_id)
         await self._limits.carry_over(user_id)
         await self._users.erase(user_id)

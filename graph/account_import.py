@@ -1,95 +1,96 @@
-"""Read an export from a file, which anybody may have written or changed, and put it back."""
+"""Import an account from an export file, which may have been changed by anyone."""
 
 from collections.abc import AsyncGenerator, Iterable, Iterator
 from functools import partial
 from typing import Any
 from uuid import UUID
 
-from graph.container import open_embedder
 from graph.database import Say, database
+from graph.models.factory import open_embedder
 from graph.settings import Settings
 from nodes.employees import EMPLOYEES, find
 from nodes.text.cleaning import clean
 from nodes.text.pii.masking import mask
-from storage.account_export.lines import Begin, End, Kept, changed, read
-from storage.account_export.restore import Restore
+from storage.account_export.importer import AccountImporter
+from storage.account_export.lines import AccountLine, ExportEnd, ExportStart, parse_line, with_fields
 from storage.pool import Pool
 
-LONGEST_LINE = 4 * 1024 * 1024
-"""Bytes; several times what the longest message takes."""
+MAX_LINE_BYTES = 4 * 1024 * 1024
+"""Several times the size of the longest message."""
 
 TEXTS = ("title", "summary", "content", "fact")
 EMPLOYEE_FIELDS = ("last_employee", "employee", "chosen_employee", "wanted_employee")
-SLUGS = {one.slug for one in EMPLOYEES}
+SLUGS = {employee.slug for employee in EMPLOYEES}
 
 
 class BadExport(Exception):
-    """The file is no export, or only part of one; the message says which line, and nothing of what is in it."""
+    """The file is not a complete export; the message names the line and does not repeat its content."""
 
 
-async def restore(settings: Settings, user_id: UUID, lines: Iterable[bytes], say: Say) -> int:
-    """Put what the lines hold into the user's account, all or nothing; returns how many there were.
+async def import_account(settings: Settings, user_id: UUID, lines: Iterable[bytes], say: Say) -> int:
+    """Import all lines of an export into the user's account, or none; returns their number.
 
     Raises:
-        BadExport: the lines are no whole export.
-        NotEmpty, Gone, Unfit, StorageUnavailable: as `storage.account_export.restore` has them.
-        EmbeddingUnavailable: facts cannot be found by meaning without a model that embeds them.
+        BadExport: the lines are not a complete export.
+        AccountNotEmpty, Gone, InvalidImport, StorageUnavailable: as in `AccountImporter.import_lines`.
+        EmbeddingUnavailable: there is no model to embed the facts.
     """
     async with (
         database(settings, say) as url,
         open_embedder(settings, say) as embedder,
         Pool.open(url, size=1) as pool,
     ):
-        return await Restore(pool, partial(embedder.embed, whole=True), embedder.name).put(user_id, whole(lines))
+        importer = AccountImporter(pool, partial(embedder.embed, whole=True), embedder.name)
+        return await importer.import_lines(user_id, read_export(lines))
 
 
-async def whole(lines: Iterable[bytes]) -> AsyncGenerator[Kept]:
-    """What stands between the first line and the last.
+async def read_export(lines: Iterable[bytes]) -> AsyncGenerator[AccountLine]:
+    """The lines between the first and the last, cleaned and masked.
 
     Raises:
-        BadExport: a line is none, or some are missing.
+        BadExport: a line is invalid, or some are missing.
     """
-    numbered = _read(lines)
+    numbered = _parse(lines)
     number, first = next(numbered, (1, None))
-    if not isinstance(first, Begin):
+    if not isinstance(first, ExportStart):
         raise BadExport("line 1: not the beginning of an export")
-    for number, one in numbered:
-        if isinstance(one, End):
-            if one.lines != number - 2:
-                raise BadExport(f"line {number}: {one.lines} lines were written, {number - 2} are here")
+    for number, line in numbered:
+        if isinstance(line, ExportEnd):
+            if line.lines != number - 2:
+                raise BadExport(f"line {number}: {line.lines} lines were written, {number - 2} are here")
             if next(numbered, None):
                 raise BadExport(f"line {number + 1}: something follows the end")
             return
-        if isinstance(one, Begin):
+        if isinstance(line, ExportStart):
             raise BadExport(f"line {number}: another beginning")
-        yield one
+        yield line
     raise BadExport(f"line {number}: the end is missing")
 
 
-def _read(lines: Iterable[bytes]) -> Iterator[tuple[int, Begin | Kept | End]]:
+def _parse(lines: Iterable[bytes]) -> Iterator[tuple[int, ExportStart | AccountLine | ExportEnd]]:
     for number, text in enumerate(lines, 1):
-        if len(text) > LONGEST_LINE:
+        if len(text) > MAX_LINE_BYTES:
             raise BadExport(f"line {number}: longer than any line of an export")
         try:
-            one = read(text)
-            yield number, one if isinstance(one, Begin | End) else _as_kept(one)
+            line = parse_line(text)
+            yield number, line if isinstance(line, ExportStart | ExportEnd) else _clean(line)
         except ValueError as error:
             raise BadExport(f"line {number}: {error}") from None
 
 
-def _as_kept(one: Kept) -> Kept:
-    """The line as the program would have written it: texts cleaned and masked, and known employees only.
+def _clean(line: AccountLine) -> AccountLine:
+    """The line as the program would have stored it: texts cleaned and masked, known employees only.
 
     Raises:
-        ValueError: it would not have; the message says which field.
+        ValueError: it would not have stored it; the message names the field.
     """
     fields: dict[str, Any] = {}
-    for name, value in one:
+    for name, value in line:
         if name in TEXTS and value is not None:
             fields[name] = mask(clean(value).text).text.strip()
         elif name in EMPLOYEE_FIELDS and value is not None and value not in SLUGS:
-            raise ValueError(f"{one.type}.{name}: no such employee")
+            raise ValueError(f"{line.type}.{name}: no such employee")
         elif name == "asked_employee":
-            asked = find(value)  # as a client may have said it: by an older name, or by one that means nobody
+            asked = find(value)  # as the client sent it: maybe an alias, or an unknown name
             fields[name] = asked.slug if asked else None
-    return changed(one, fields) if fields else one
+    return with_fields(line, fields) if fields else line

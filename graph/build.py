@@ -1,15 +1,13 @@
 """The whole pipeline on one screen."""
 
 from functools import partial
-from typing import Literal
 
 from langgraph.graph import END, START, StateGraph
 from langgraph.types import RetryPolicy
 
-from graph.dependencies import Parts
-from graph.node_wrappers import Node, best_effort
+from graph.dependencies import Dependencies
+from graph.node_wrappers import Node, best_effort, without_streaming
 from graph.observability.tracing import Tracing
-from graph.unseen import unseen
 from nodes.extract_facts import extract_facts
 from nodes.generate import generate
 from nodes.guard import guard
@@ -21,56 +19,67 @@ from nodes.roll_summary import roll_summary
 from nodes.route import route
 from nodes.state import NO_FACTS, NO_SUMMARY, Context, Input, Output, State
 from nodes.trim_context import trim_context
+from nodes.wait_for_conversation import wait_for_conversation
 from storage.errors import StorageUnavailable
 
-AWAY = RetryPolicy(
+STORAGE_RETRY = RetryPolicy(
     initial_interval=0.2, backoff_factor=1.5, max_interval=1.0, max_attempts=30, retry_on=StorageUnavailable
 )
 
 Graph = StateGraph[State, Context, Input, Output]
 
 
-def build(p: Parts, tracing: Tracing | None = None) -> Graph:
-    """The pipeline with its parts bound; the caller compiles it, with a checkpointer or without."""
+def build(d: Dependencies, tracing: Tracing | None = None) -> Graph:
+    """The pipeline with its dependencies bound; the caller compiles it, with a checkpointer or without."""
     graph: Graph = StateGraph(State, Context, input_schema=Input, output_schema=Output)
+    _add_nodes(graph, d, tracing)
+    _add_edges(graph)
+    return graph
 
+
+def _add_nodes(graph: Graph, d: Dependencies, tracing: Tracing | None) -> None:
     def add(name: str, node: Node, retry: RetryPolicy | None = None) -> None:
         graph.add_node(name, tracing.node(name, node) if tracing else node, retry_policy=retry)
 
-    o = p.options
-    add("guard", partial(guard, clock=p.clock, max_chars=o.max_chars))
-    add("rate_limit", partial(rate_limit, limits=p.limits, queue=p.queue))
-    add("route", partial(route, classify=p.classify, conversations=p.who_answered, turns=p.turns))
-    # From `route` on the turn is accepted, and waits for a database that is away for a moment.
-    add("load_summary", partial(load_summary, conversations=p.conversations), retry=AWAY)
-    add("load_memory", partial(load_memory, embed=p.embed, recall=p.recall, seconds=o.memory_seconds))
+    o, model = d.options, d.model.label
+    add("guard", partial(guard, clock=d.clock, max_chars=o.max_chars))
+    add("rate_limit", partial(rate_limit, limits=d.limits, model=model))
+    add("wait_for_conversation", partial(wait_for_conversation, queue=d.queue))
+    add("route", partial(route, classify=d.classify, conversations=d.messages, turns=d.turns, model=model))
+    # From `route` on the turn is stored, and waits for a database that is away for a moment.
+    add("load_summary", partial(load_summary, conversations=d.messages), retry=STORAGE_RETRY)
+    add("load_memory", partial(load_memory, embed=d.embed, recall=d.recall, seconds=o.memory_seconds))
     prompt = partial(trim_context, budget=o.context_tokens, reserve=o.answer_tokens)
-    add("trim_context", unseen(prompt))
-    models = [p.model, p.second] if p.second else [p.model]
-    answer = partial(generate, clock=p.clock, models=models, turns=p.turns, stops=p.stops)
+    add("trim_context", without_streaming(prompt))
+    models = [d.model, d.second] if d.second else [d.model]
+    answer = partial(generate, clock=d.clock, models=models, turns=d.turns)
     add("generate", partial(answer, seconds=o.turn_seconds, attempts=o.attempts))
     # What follows the answer may fail, and the answer stands.
-    summary = partial(roll_summary, summarise=p.summarise, summaries=p.summaries)
+    summary = partial(roll_summary, summarise=d.summarise, summaries=d.summaries)
     add("roll_summary", best_effort("roll_summary", summary, seconds=o.tail_seconds, failed=NO_SUMMARY))
-    facts = partial(extract_facts, extract=p.extract, embed=p.embed, recall=p.recall, facts=p.facts)
+    facts = partial(extract_facts, extract=d.extract, embed=d.embed, recall=d.recall, facts=d.facts)
     add("extract_facts", best_effort("extract_facts", facts, seconds=o.tail_seconds, failed=NO_FACTS))
-    metrics = partial(record_metrics, clock=p.clock, metrics=p.metrics, turns=p.turns, model=p.model.label)
+    end = partial(record_metrics, clock=d.clock, turns=d.turns, model=model, events_logged=d.events_logged)
+    metrics = partial(end, metrics=d.metrics)
     add("record_metrics", best_effort("record_metrics", metrics, seconds=o.tail_seconds))
 
+
+def _add_edges(graph: Graph) -> None:
     graph.add_edge(START, "guard")
     graph.add_edge("guard", "rate_limit")  # what the guard refuses counts, too
-    graph.add_conditional_edges("rate_limit", unless_refused, ["route", "record_metrics"])
+    # What is refused is only counted.
+    for before, after in (("rate_limit", "wait_for_conversation"), ("wait_for_conversation", "route")):
+        graph.add_conditional_edges(before, partial(unless_refused, after=after), [after, "record_metrics"])
     graph.add_edge("route", "load_summary")
     graph.add_edge("route", "load_memory")
     graph.add_edge(["load_summary", "load_memory"], "trim_context")
     graph.add_edge("trim_context", "generate")
-    graph.add_edge("generate", "roll_summary")  # a driver may pause here: the answer is out
+    graph.add_edge("generate", "roll_summary")  # the answer is committed and out
     graph.add_edge("generate", "extract_facts")
     graph.add_edge(["roll_summary", "extract_facts"], "record_metrics")
     graph.add_edge("record_metrics", END)
-    return graph
 
 
-def unless_refused(state: State) -> Literal["route", "record_metrics"]:
-    """On to the answer, unless the turn was refused; a refused one is still counted."""
-    return "record_metrics" if state["refusal"] else "route"
+def unless_refused(state: State, *, after: str) -> str:
+    """The node that comes next."""
+    return "record_metrics" if state["refusal"] else after

@@ -1,114 +1,136 @@
-"""Put the program together: open the models and what the nodes need, once per process."""
+"""Composition root: put the program together once per process, from the settings."""
 
 import asyncio
-import time
-from collections.abc import AsyncGenerator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import NamedTuple
-from uuid import UUID
+from uuid import UUID, uuid4
 
-import httpx2
-from langchain_openai import OpenAIEmbeddings
-from pydantic import SecretStr
-from structlog.stdlib import get_logger
-
-from graph.database import Say
-from graph.dependencies import Options, Parts
-from graph.models import demo_model
-from graph.models import local_embeddings as minilm
-from graph.models.chat import NO_KEY, ChatModel, NoModel, connections, unused
-from graph.models.embeddings import Embedder, LearnedRouter, NoEmbeddings, OncePerText, RemoteEmbeddings, no_router
+from graph.account import UserData
+from graph.build import build
+from graph.database import Say, database_for_serving, fit
+from graph.dependencies import Dependencies, Options
+from graph.jobs import job_app, run_worker
+from graph.models.embeddings import Embedder
+from graph.models.factory import LocalModels, Models, open_local_models, open_models, open_remote_embedder
+from graph.observability.metrics import CountedMetrics, PrometheusMetrics
 from graph.observability.tracing import Tracing
+from graph.pipeline import Pipeline
+from graph.readiness import Readiness
+from graph.service import Service
 from graph.settings import Settings
-from nodes.answer.attempts import Model
-from nodes.extract_facts import Extract
-from nodes.roll_summary import Summarise
-from nodes.route import Classify
-from storage.conversation_queue import Queue
-from storage.event_log import News
-from storage.fact_search import Recall
+from graph.supervision import Supervisor, Tick, Work
+from graph.turns.event_log import EventLogWriter
+from graph.turns.executor import TurnExecutor
+from graph.turns.leases import LeaseKeeper
+from graph.turns.manager import TurnManager
+from graph.turns.registry import TurnRegistry
+from graph.turns.subscribe import Subscriptions
+from nodes.state import turn_clock
+from storage.checkpoints import Checkpointer, open_checkpointer
+from storage.conversation_queue import ConversationQueue
+from storage.errors import StorageUnavailable
+from storage.event_log import EventLog
+from storage.fact_search import FactSearch
 from storage.facts import Facts
+from storage.health import DatabaseHealth
+from storage.idempotency import IdempotencyKeys
+from storage.jobs import Jobs
+from storage.leases import Leases
 from storage.messages import Messages
 from storage.metrics import Metrics
+from storage.misroutes import Misroutes
+from storage.notifications import Notifications
 from storage.pool import Pool
-from storage.rate_limits import Limits
+from storage.rate_limits import RateLimits
+from storage.retention import Retention
 from storage.summaries import Summaries
+from storage.turn_records import TurnRecords
 from storage.turns import Turns
 
-log = get_logger(__name__)
-
-VECTORS = "examples.npz"
-"""The file under the data directory that keeps the vectors of the routing examples."""
-
-ANSWER_TOKENS = 800
-DEMO_ANSWER_TOKENS = 120
-
-
-class Models(NamedTuple):
-    """The chat model, and what may be asked of it besides answers."""
-
-    model: Model
-    second: Model | None
-    """Answers where the first cannot."""
-    summarise: Summarise | None
-    extract: Extract | None
-    context_tokens: int
-    answer_tokens: int
-
-
-class Local(NamedTuple):
-    """The local embedding model, and the router learned with it."""
-
-    embedder: Embedder
-    classify: Classify
+STOP_WITHIN = 1.5
+"""Seconds that running turns get when the process is asked to end."""
+RECORDS_CONNECTIONS = 5
+EXPORT_CONNECTIONS = 3
+LEASES_CONNECTIONS = 2
+"""Of their own: a lease that is renewed behind a hundred readers is lost."""
 
 
 @asynccontextmanager
-async def open_parts(
+async def open_service(
+    settings: Settings, say: Say, local: LocalModels | None = None, tracing: Tracing | None = None
+) -> AsyncGenerator[Service, None]:
+    """Everything that serves turns, for the length of the block; at its end running turns get `STOP_WITHIN`.
+
+    Args:
+        local: the local models, where they are loaded already.
+        tracing: how turns are traced, if they are; it is closed with the block.
+    """
+    async with AsyncExitStack() as stack:
+        if tracing:
+            stack.push_async_callback(tracing.close)
+        url, seen = await stack.enter_async_context(database_for_serving(settings, say))
+        owner, telemetry = uuid4(), PrometheusMetrics(settings.multiproc_dir)
+        health = DatabaseHealth(url, partial(fit, settings, url, say), prepared=seen)
+        pools = await _open_pools(settings, url, health, stack)
+        registry = TurnRegistry()
+        notifications = Notifications(url, registry.stop, owner)
+        writer = EventLogWriter(EventLog(pools.records))
+        opening = open_dependencies(settings, url, say, local, pools.turns, owner, notifications, tracing)
+        counted = CountedMetrics(pools.turns, telemetry)
+        d = replace(await stack.enter_async_context(opening), metrics=counted, events_logged=writer.flushed)
+        turns = _turns(d, pools, registry, notifications, writer, owner, health, tracing)
+        usage = {name: pool.usage for name, pool in (*pools._asdict().items(), ("recall", d.recall))}
+        telemetry.watch(registry, writer, usage, (d.model, d.second))
+        background = _background(settings, url, telemetry, health, notifications, writer, turns.leases, pools)
+        async with background as supervisor:
+            readiness = Readiness(registry, health, supervisor, d.model.reachable)
+            try:
+                yield Service(
+                    turns.manager, turns.subscriptions, registry, turns.leases, _user_data(d, pools, registry), d,
+                    health, notifications, writer, telemetry, Jobs(pools.records), readiness, supervisor, url,
+                )  # fmt: skip
+            finally:
+                left = await registry.close(STOP_WITHIN)
+        await writer.close(STOP_WITHIN)
+        with suppress(StorageUnavailable):
+            await Leases(pools.leases, owner).release(left)
+
+
+@asynccontextmanager
+async def open_dependencies(
     settings: Settings,
     url: str,
     say: Say,
-    local: Local | None = None,
-    owner: UUID | None = None,
+    local: LocalModels | None = None,
     pool: Pool | None = None,
-    news: News | None = None,
+    owner: UUID | None = None,
+    notifications: Notifications | None = None,
     tracing: Tracing | None = None,
-) -> AsyncGenerator[Parts, None]:
-    """Everything the nodes need, over the migrated database at `url`, for the length of the block.
+) -> AsyncGenerator[Dependencies, None]:
+    """Everything that the nodes need, over the migrated database at `url`, for the length of the block.
 
     Args:
-        local: the embedding model with its router, where it is loaded already.
-        owner: the process that runs turns on a lease; None where none of ours does.
-        pool: connections of somebody who wants to watch them; else some of its own.
-        news: hears when a message that waits may go on; without it waiting looks again and again.
-        tracing: hears of what models are asked, where somebody traces.
+        owner: the process that runs turns on a lease; None in LangGraph's own server.
+        notifications: wake a message that waits for its conversation; without them it polls.
     """
     async with AsyncExitStack() as stack:
-        # Side by side: each keeps a core busy for a second or two.
-        loading = local_embeddings(say, settings.data_dir)
-        learning = asyncio.create_task(_given(local) if local else stack.enter_async_context(loading))
-        models = await open_models(settings, stack, say, tracing)
-        local = await learning
-        remote = settings.remote_embeddings
-        embedder = await _remote_embedder(settings, stack, tracing) if remote else local.embedder
+        models, local, embedder = await _open_models(settings, say, local, stack, tracing)
         if pool is None:
-            pool = await stack.enter_async_context(Pool.open(url, haste=settings.accept_timeout))
-        messages = Messages(pool)
-        yield Parts(
+            pool = await stack.enter_async_context(Pool.open(url, accept_timeout=settings.accept_timeout))
+        recall = FactSearch.open(url, model=embedder.name, statement_timeout=settings.memory_timeout)
+        yield Dependencies(
             options=_options(settings, models),
-            clock=even_clock(),
-            limits=Limits(pool, settings.rate_limit),
-            queue=Queue(pool, owner, news),
+            clock=turn_clock(),
+            limits=RateLimits(pool, settings.rate_limit),
+            queue=ConversationQueue(pool, owner, notifications),
             classify=local.classify,
-            who_answered=messages,
-            conversations=messages,
+            messages=Messages(pool),
             embed=embedder.embed,
             embedding_model=embedder.name,
-            recall=await stack.enter_async_context(
-                Recall.open(url, model=embedder.name, seconds=settings.memory_timeout)
-            ),
+            recall=await stack.enter_async_context(recall),
             model=models.model,
             second=models.second,
             turns=Turns(pool, owner),
@@ -120,10 +142,113 @@ async def open_parts(
         )
 
 
-def even_clock() -> Callable[[], float]:
-    """Unix time that goes on evenly when the machine's clock is set: what is between two readings really passed."""
-    offset = time.time() - time.monotonic()
-    return lambda: offset + time.monotonic()
+class Pools(NamedTuple):
+    """Connections to the database, apart for each kind of work, so that none waits behind another."""
+
+    turns: Pool
+    records: Pool
+    exports: Pool
+    leases: Pool
+    checkpoints: Checkpointer
+
+
+async def _open_pools(settings: Settings, url: str, health: DatabaseHealth, stack: AsyncExitStack) -> Pools:
+    open_pool = partial(Pool.open, url, accept_timeout=settings.accept_timeout, on_full_disk=health.report_full_disk)
+    return Pools(
+        turns=await stack.enter_async_context(open_pool()),
+        records=await stack.enter_async_context(open_pool(size=RECORDS_CONNECTIONS)),
+        exports=await stack.enter_async_context(Pool.open(url, size=EXPORT_CONNECTIONS)),
+        leases=await stack.enter_async_context(open_pool(size=LEASES_CONNECTIONS)),
+        checkpoints=await stack.enter_async_context(open_checkpointer(url, on_full_disk=health.report_full_disk)),
+    )
+
+
+class _Turns(NamedTuple):
+    manager: TurnManager
+    subscriptions: Subscriptions
+    leases: LeaseKeeper
+
+
+def _turns(
+    d: Dependencies,
+    pools: Pools,
+    registry: TurnRegistry,
+    notifications: Notifications,
+    writer: EventLogWriter,
+    owner: UUID,
+    health: DatabaseHealth,
+    tracing: Tracing | None,
+) -> _Turns:
+    keys, records, event_log = (
+        IdempotencyKeys(pools.records, owner),
+        TurnRecords(pools.records),
+        EventLog(pools.records),
+    )
+    pipeline = Pipeline(build(d, tracing), pools.checkpoints)
+    executor = TurnExecutor(pipeline, d, registry, keys, records, event_log, writer, tracing)
+    subscriptions = Subscriptions(registry, event_log, records, d.turns, notifications)
+    manager = TurnManager(executor, keys, subscriptions, Misroutes(pools.records), d.limits, health)
+    return _Turns(manager, subscriptions, LeaseKeeper(executor, Leases(pools.leases, owner)))
+
+
+def _user_data(d: Dependencies, pools: Pools, registry: TurnRegistry) -> UserData:
+    embed = partial(d.embed, whole=True)
+    return UserData(pools.records, pools.exports, registry, embed, d.embedding_model, d.limits)
+
+
+@asynccontextmanager
+async def _background(
+    settings: Settings,
+    url: str,
+    telemetry: PrometheusMetrics,
+    health: DatabaseHealth,
+    notifications: Notifications,
+    writer: EventLogWriter,
+    leases: LeaseKeeper,
+    pools: Pools,
+) -> AsyncGenerator[Supervisor]:
+    """The background tasks, for the length of the block; `patience` is several times what a round of each takes."""
+
+    def with_database(work: Work) -> Work:
+        """Wait for a database first, so that without one a task waits, and is not started again and again."""
+
+        async def run(tick: Tick) -> None:
+            await health.wait_until_usable()
+            await work(tick)
+
+        return run
+
+    audit, metrics = settings.keep_audit_days, settings.keep_metrics_days
+    retention = Retention(pools.records, settings.keep_hours, audit_days=audit, metrics_days=metrics)
+    app = job_app(url, retention.prune)
+    async with Supervisor.open(telemetry.count_restart, STOP_WITHIN) as supervisor:
+        telemetry.watch_tasks(supervisor.tasks)
+        supervisor.start("health_probe", health.run, patience=10)
+        supervisor.start("notifications", with_database(notifications.listen), patience=20)
+        supervisor.start("journal_writer", with_database(writer.run), patience=15)
+        supervisor.start("lease_renewal", with_database(leases.run), patience=10)
+        supervisor.start("adoption", with_database(leases.run_adoption), patience=10)
+        supervisor.start("jobs_worker", with_database(partial(run_worker, app)), patience=60)
+        if settings.multiproc_dir:
+            supervisor.start("figures_writer", telemetry.run, patience=10)
+        yield supervisor
+
+
+async def _open_models(
+    settings: Settings, say: Say, local: LocalModels | None, stack: AsyncExitStack, tracing: Tracing | None
+) -> tuple[Models, LocalModels, Embedder]:
+    # Side by side: each keeps a core busy for a second or two.
+    loading = asyncio.create_task(_local_models(settings, say, local, stack))
+    models = await open_models(settings, stack, say, tracing)
+    local = await loading
+    remote = settings.remote_embeddings
+    return models, local, await open_remote_embedder(settings, stack, tracing) if remote else local.embedder
+
+
+async def _local_models(settings: Settings, say: Say, given: LocalModels | None, stack: AsyncExitStack) -> LocalModels:
+    if given is None:
+        given = await stack.enter_async_context(open_local_models(say, settings.data_dir))
+    return given
 
 
 def _options(settings: Settings, models: Models) -> Options:
@@ -135,92 +260,3 @@ def _options(settings: Settings, models: Models) -> Options:
         turn_seconds=settings.turn_timeout,
         memory_seconds=settings.memory_timeout,
     )
-
-
-async def open_models(settings: Settings, stack: AsyncExitStack, say: Say, tracing: Tracing | None = None) -> Models:
-    """The model that answers: the one brought along, else the demo model, else none; closed with the stack."""
-    if settings.remote_model:
-        return _remote_models(settings, await stack.enter_async_context(connections()), tracing)
-    log.warning("no model of your own: summaries are extracts and no facts are learned")
-    if not await asyncio.to_thread(demo_model.installed):
-        return Models(NoModel(), None, None, None, settings.context_tokens, ANSWER_TOKENS)
-    say("starting the demo model")
-    try:
-        address = await stack.enter_async_context(demo_model.running(settings.data_dir / "demo"))
-    except demo_model.DemoMissing:
-        log.exception("answers will be prepared replies")
-        return Models(NoModel(), None, None, None, settings.context_tokens, ANSWER_TOKENS)
-    model = ChatModel(
-        demo_model.NAME,
-        label=demo_model.LABEL,
-        url=address.url,
-        key=address.key,
-        http=await stack.enter_async_context(connections()),
-        seconds=settings.turn_timeout,
-        max_tokens=DEMO_ANSWER_TOKENS,
-        tracing=tracing,
-    )
-    return Models(model, None, None, None, min(demo_model.CONTEXT_TOKENS, settings.context_tokens), DEMO_ANSWER_TOKENS)
-
-
-def _remote_models(settings: Settings, http: httpx2.AsyncClient, tracing: Tracing | None) -> Models:
-    shared = partial(ChatModel, http=http, seconds=settings.turn_timeout, max_tokens=ANSWER_TOKENS, tracing=tracing)
-
-    def chat_model(name: str, url: str | None, key: SecretStr | None) -> ChatModel:
-        return shared(name, label=name, url=url, key=key)
-
-    model = chat_model(settings.chat_model, settings.openai_base_url, settings.openai_api_key)
-    second = None
-    if settings.second_model:
-        elsewhere = settings.second_base_url is not None
-        # A key goes to no server it was not given for.
-        key = settings.second_api_key or (None if elsewhere else settings.openai_api_key)
-        second = chat_model(settings.second_model, settings.second_base_url or settings.openai_base_url, key)
-    return Models(model, second, model.summarise, model.extract, settings.context_tokens, ANSWER_TOKENS)
-
-
-@asynccontextmanager
-async def open_embedder(settings: Settings, say: Say) -> AsyncGenerator[Embedder, None]:
-    """The embedding model that memory is searched with, on its own, for the length of the block."""
-    async with AsyncExitStack() as stack:
-        if settings.remote_embeddings:
-            yield await _remote_embedder(settings, stack)
-        else:
-            yield (await stack.enter_async_context(local_embeddings(say, settings.data_dir))).embedder
-
-
-async def _remote_embedder(settings: Settings, stack: AsyncExitStack, tracing: Tracing | None = None) -> Embedder:
-    client = OpenAIEmbeddings(
-        model=settings.embedding_model,
-        base_url=settings.openai_base_url,
-        api_key=settings.openai_api_key or NO_KEY,
-        check_embedding_ctx_length=False,  # it would download a tokenizer; messages are short enough
-        max_retries=1,
-        timeout=5,
-        http_async_client=await stack.enter_async_context(connections()),  # one of its own it never closes
-        http_client=unused(),
-    )
-    embedder = OncePerText(RemoteEmbeddings(client, tracing))
-    stack.push_async_callback(embedder.close)
-    return embedder
-
-
-async def _given(local: Local) -> Local:
-    return local
-
-
-@asynccontextmanager
-async def local_embeddings(say: Say, folder: Path | None = None) -> AsyncGenerator[Local, None]:
-    """The local embedding model with the router that learned with it (which also warms both up), for the block."""
-    say("loading the embedding model")
-    try:
-        model = await asyncio.to_thread(minilm.MiniLM)
-    except (minilm.ModelMissing, ImportError) as error:
-        log.warning("routing by rules, no memory", exc_info=error)
-        yield Local(NoEmbeddings(), no_router)
-        return
-    embedder = OncePerText(model)
-    try:
-        yield Local(embedder, await LearnedRouter.train(model, embedder.embed, folder / VECTORS if folder else None))
-    finally:
-        model.close()

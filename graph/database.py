@@ -1,4 +1,4 @@
-"""The database to work on: one that was brought along, or the embedded one."""
+"""The database to work on: that of DATABASE_URL, or the embedded one."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable
@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from graph.settings import Settings
 from storage.errors import StorageUnavailable
-from storage.local.postgres import Embedded
+from storage.local.postgres import EmbeddedPostgres
 from storage.migrate import migrate, require_current
 
 Say = Callable[[str], None]
@@ -31,7 +31,7 @@ async def bare_database(settings: Settings) -> AsyncGenerator[str, None]:
     if settings.database_url is not None:
         yield settings.database_url
         return
-    embedded = await asyncio.to_thread(Embedded, settings.data_dir / "postgres")
+    embedded = await asyncio.to_thread(EmbeddedPostgres, settings.data_dir / "postgres")
     async with embedded.running() as url:
         yield url
 
@@ -63,8 +63,8 @@ async def database(settings: Settings, say: Say) -> AsyncGenerator[str, None]:
 
 
 @asynccontextmanager
-async def patient_database(settings: Settings, say: Say) -> AsyncGenerator[Found, None]:
-    """The same for who serves, and goes on where no database answers yet.
+async def database_for_serving(settings: Settings, say: Say) -> AsyncGenerator[Found, None]:
+    """The database for a server, which also starts where none answers yet.
 
     Raises:
         StorageError: it answers, and cannot be used; one line says why.

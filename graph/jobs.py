@@ -1,11 +1,9 @@
-"""What is done now and then, once in the whole installation: jobs on Procrastinate.
+"""Periodic jobs on Procrastinate, each run once at a time in the whole installation.
 
-Any number of workers take them from the same tables; each job runs on one of them. A job that fails is tried at
-its next time.
+Any number of workers take jobs from the same tables. A job that fails runs again at its next time.
 """
 
-from collections.abc import Iterable
-from typing import Protocol
+from collections.abc import Awaitable, Callable, Iterable
 
 from procrastinate import App
 from procrastinate.connector import BaseConnector
@@ -21,39 +19,32 @@ log = get_logger(__name__)
 
 EVERY_TEN_MINUTES = "*/10 * * * *"
 STALLED_SECONDS = 30
-"""Silence after which a worker is taken for dead, and its jobs for undone."""
+"""Without a worker's heartbeat, after which its jobs count as failed."""
 
 
-class Pruning(Protocol):
-    """Takes away what is only kept for a while."""
-
-    async def prune(self) -> Pruned:
-        """What is too old."""
-        ...
-
-
-def jobs(url: str, pruning: Pruning, *, every: str = EVERY_TEN_MINUTES) -> App:
-    """The jobs, as a worker on the database at `url` does them.
+def job_app(url: str, prune: Callable[[], Awaitable[Pruned]], *, prune_at: str = EVERY_TEN_MINUTES) -> App:
+    """The jobs, with the database at `url` as their queue.
 
     Args:
-        every: when old rows are deleted, as cron has it.
+        prune: deletes old rows.
+        prune_at: when it does so, as a cron expression.
     """
     app = App(connector=connector(url))
 
-    @app.periodic(cron=every)
+    @app.periodic(cron=prune_at)
     @app.task(name="prune", queueing_lock="prune")
-    async def prune(timestamp: int) -> None:  # noqa: ARG001 - as the library calls it
+    async def prune_job(timestamp: int) -> None:  # noqa: ARG001 - passed by the library
         for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_SECONDS):
             await app.job_manager.finish_job(job, status=Status.FAILED, delete_job=True)
-        log.info("pruned", **await pruning.prune())
+        log.info("pruned", **await prune())
 
     return app
 
 
-async def work(app: App, tick: Tick) -> None:
-    """Do jobs until cancelled, or until the worker ends because the database is away."""
+async def run_worker(app: App, tick: Tick) -> None:
+    """Run jobs until cancelled, or until the worker ends because the database is unreachable."""
     async with app.open_async():
-        app.job_manager = Watched(app.connector, tick)
+        app.job_manager = TickingJobManager(app.connector, tick)
         await app.run_worker_async(
             install_signal_handlers=False,
             delete_jobs="always",
@@ -63,15 +54,15 @@ async def work(app: App, tick: Tick) -> None:
         )
 
 
-class Watched(JobManager):
-    """Procrastinate's jobs, which say each time that the worker has looked for one."""
+class TickingJobManager(JobManager):
+    """Procrastinate's job manager, which ticks whenever the worker looks for a job."""
 
     def __init__(self, connector: BaseConnector, tick: Tick) -> None:
         super().__init__(connector)
         self._tick = tick
 
     async def fetch_job(self, queues: Iterable[str] | None, worker_id: int) -> Job | None:
-        """The next job for the worker, if there is one."""
+        """The next job, if there is one."""
         job = await super().fetch_job(queues, worker_id)
         self._tick()
         return job

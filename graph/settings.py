@@ -1,4 +1,4 @@
-"""Everything that can be set, read from the environment or `.env` and nowhere else."""
+"""Settings, read from the environment or `.env` and nowhere else."""
 
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -9,7 +9,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 
 class SettingsError(Exception):
-    """A setting has a bad value; the message is one line that names the variable and what it takes."""
+    """A variable has an invalid value; the message names it and what it takes, in one line."""
 
 
 def _postgres_url(value: str) -> str:
@@ -25,7 +25,7 @@ def _http_url(value: str) -> str:
     return value.rstrip("/")
 
 
-def _collector(value: str) -> str:
+def _otlp_url(value: str) -> str:
     if not value.startswith(("http://", "https://")):
         raise ValueError("takes a URL like http://localhost:4318")
     return value
@@ -94,14 +94,14 @@ class Settings(BaseSettings):
     keep_hours: float = Field(default=24, gt=0, le=8760)
     keep_metrics_days: float | None = Field(default=None, gt=0, le=36_500)
     keep_audit_days: float = Field(default=365, gt=0, le=36_500)
-    figures_dir: DirectoryPath | None = Field(default=None, validation_alias="PROMETHEUS_MULTIPROC_DIR")
+    multiproc_dir: DirectoryPath | None = Field(default=None, validation_alias="PROMETHEUS_MULTIPROC_DIR")
     cors_origins: Annotated[list[str], NoDecode, BeforeValidator(_origins)] = Field(default_factory=list)
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["json", "console"] | None = None
-    otlp_endpoint: Annotated[str, AfterValidator(_collector)] | None = Field(
+    otlp_endpoint: Annotated[str, AfterValidator(_otlp_url)] | None = Field(
         default=None, validation_alias="OTEL_EXPORTER_OTLP_ENDPOINT"
     )
-    otlp_traces_endpoint: Annotated[str, AfterValidator(_collector)] | None = Field(
+    otlp_traces_endpoint: Annotated[str, AfterValidator(_otlp_url)] | None = Field(
         default=None, validation_alias="OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"
     )
     otlp_headers: Annotated[SecretStr, AfterValidator(_headers)] | None = Field(
@@ -115,7 +115,7 @@ class Settings(BaseSettings):
         """The settings of this process.
 
         Raises:
-            SettingsError: a variable has a value that it does not take.
+            SettingsError: a variable has an invalid value.
         """
         try:
             return cls()
@@ -124,35 +124,35 @@ class Settings(BaseSettings):
 
     @property
     def local(self) -> bool:
-        """Local mode: nobody is verified, so only this machine is let in."""
+        """Local mode: users are not verified, so the server listens on loopback only."""
         return self.jwt_secret is None and self.jwks_url is None
 
     @property
     def remote_model(self) -> bool:
-        """Whether a model was brought; a server of one's own may need no key."""
+        """Whether a model server is set, by a key or, for one that needs no key, by its URL."""
         return self.openai_api_key is not None or self.openai_base_url is not None
 
     @property
     def remote_embeddings(self) -> bool:
-        """Whether memory is searched with the provider's embeddings; routing always uses the local ones."""
+        """Whether memory uses the provider's embeddings; routing always uses the local ones."""
         return self.embeddings == "openai" or (self.embeddings is None and self.openai_api_key is not None)
 
     @property
-    def collector(self) -> str | None:
-        """Where traces are sent, if anywhere."""
+    def traces_url(self) -> str | None:
+        """Where the collector takes traces; None without a collector."""
         if self.otlp_endpoint is None or self.otlp_traces_endpoint is not None:
             return self.otlp_traces_endpoint
         return f"{self.otlp_endpoint.rstrip('/')}/v1/traces"
 
     @property
-    def collector_headers(self) -> dict[str, str]:
-        """What is sent to it along with each batch."""
+    def traces_headers(self) -> dict[str, str]:
+        """Headers of requests to the collector."""
         pairs = self.otlp_headers.get_secret_value().split(",") if self.otlp_headers else []
         return {unquote(name).strip(): unquote(value).strip() for name, _, value in (p.partition("=") for p in pairs)}
 
 
 SECRETS = ("DATABASE_URL", "OPENAI_API_KEY", "second_api_key", "jwt_secret", "OTEL_EXPORTER_OTLP_HEADERS")
-"""Whose bad values are not repeated in the error."""
+"""Settings whose invalid values are not repeated in the error."""
 
 
 def _one_line(error: ValidationError) -> str:

@@ -1,4 +1,4 @@
-"""Supervisor of the background tasks of one process: none of them ends unnoticed, and each is started again."""
+"""Supervisor of the background tasks of one process: restarts each that ends, and reports those that are down."""
 
 import asyncio
 import random
@@ -13,27 +13,26 @@ log = get_logger(__name__)
 
 FIRST_PAUSE = 0.2
 LONGEST_PAUSE = 5.0
-"""Seconds between a failure and the next start: doubled from failure to failure, less up to a half by chance, so that
-not all processes come back to a database at once. A round that was completed puts them back."""
+"""Seconds between a failure and the restart: doubled with each failure until a round is completed, less a random part
+of up to a half, so that not all processes return to a database at once."""
 
 Tick = Callable[[], None]
 """A background task calls this whenever it has completed a round."""
 Work = Callable[[Tick], Awaitable[None]]
-"""A background task: goes on until it is cancelled, and raises what it cannot deal with."""
+"""A background task: works in rounds until it is cancelled."""
 
 
 class Ended(Exception):
-    """A background task came to an end that has none."""
+    """A background task returned or was cancelled from inside, which none does by design."""
 
 
 class BackgroundTask:
-    """One background task.
+    """A background task and its state.
 
     Args:
-        name: in the log, in the figures and in `/health/ready`.
-        work: what it does.
+        name: in the log, the metrics and `/health/ready`.
         patience: seconds without a completed round after which it counts as down.
-        clock: seconds that never go back.
+        clock: monotonic time in seconds.
     """
 
     def __init__(self, name: str, work: Work, patience: float, clock: Callable[[], float]) -> None:
@@ -51,24 +50,24 @@ class BackgroundTask:
 
     @property
     def trouble(self) -> Literal["failed", "silent"] | None:
-        """Why it counts as down: it failed, and has not completed a round since; or its last round is long ago."""
+        """Why it is down: it failed and has not completed a round since, or it has not for longer than `patience`."""
         if self._failures:
             return "failed"
         return "silent" if self.silent_for > self._patience else None
 
     async def run(self, restarted: Callable[[str], None]) -> None:
-        """Do the work, again and again, until cancelled."""
+        """Run the work, and restart it whenever it ends, until cancelled."""
         while True:
-            error = await self._fails()
-            pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2**self._failures) * random.uniform(0.5, 1)  # noqa: S311 - no secret
-            trace = None if self._failures else error  # the first of several in a row says where
+            error = await self._failure()
+            pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2**self._failures) * random.uniform(0.5, 1)  # noqa: S311
+            trace = None if self._failures else error  # only for the first of several in a row
             self._failures += 1
             log.error("background task failed", task=self.name, error=error, again_in=round(pause, 2), exc_info=trace)
             await asyncio.sleep(pause)
             restarted(self.name)
 
-    async def _fails(self) -> BaseException:
-        """What ends the work. A task of its own, so that a cancellation inside is not taken for one of this task."""
+    async def _failure(self) -> BaseException:
+        """Run the work until it ends, in a task of its own: a cancellation inside does not cancel this task."""
         working = asyncio.ensure_future(self._work(self._tick))
         try:
             await asyncio.wait({working})
@@ -77,7 +76,7 @@ class BackgroundTask:
             await asyncio.gather(working, return_exceptions=True)
             raise
         if working.cancelled():
-            return Ended("cancelled from within")
+            return Ended("it was cancelled from inside")
         return working.exception() or Ended("it returned")
 
     def _tick(self) -> None:
@@ -86,11 +85,11 @@ class BackgroundTask:
 
 
 class Supervisor:
-    """Runs background tasks and knows which are down. Open it with `Supervisor.open()`.
+    """Runs background tasks and reports which are down. Open it with `Supervisor.open()`.
 
     Args:
-        restarted: called with a task's name whenever it is started again.
-        clock: seconds that never go back.
+        restarted: called with the name of a task that is restarted.
+        clock: monotonic time in seconds.
     """
 
     def __init__(self, restarted: Callable[[str], None], clock: Callable[[], float] = time.monotonic) -> None:
@@ -102,7 +101,7 @@ class Supervisor:
     @classmethod
     @asynccontextmanager
     async def open(cls, restarted: Callable[[str], None], seconds: float) -> AsyncGenerator["Supervisor"]:
-        """Run what is started, for the length of the block; at its end all tasks together get so many seconds."""
+        """A supervisor for the length of the block; at its end all tasks together get `seconds` to end."""
         supervisor = cls(restarted)
         try:
             yield supervisor
@@ -110,7 +109,7 @@ class Supervisor:
             await supervisor.close(seconds)
 
     def start(self, name: str, work: Work, *, patience: float) -> None:
-        """Start a background task, which goes on until the supervisor is closed."""
+        """Start a background task; it runs until the supervisor is closed."""
         task = BackgroundTask(name, work, patience, self._clock)
         self.tasks.append(task)
         self._running.append(asyncio.create_task(task.run(self._restarted), name=name))
@@ -120,9 +119,9 @@ class Supervisor:
         return {task.name: task.trouble for task in self.tasks if task.trouble}
 
     async def close(self, seconds: float) -> None:
-        """End all tasks, which together get so many seconds."""
+        """Cancel all tasks, and wait up to `seconds` for them to end."""
         for running in self._running:
             running.cancel()
-        # Not for ever: what talks to a server that stands still does not let itself be ended.
+        # With a limit, because a call to a server that hangs may not react to cancellation.
         if self._running:
             await asyncio.wait(self._running, timeout=seconds)

@@ -1,11 +1,11 @@
-"""What a model can do to a turn.
+"""Errors of chat and embedding models.
 
-ModelError                 no usable reply; `code` is what the metrics record
-├── ModelUnavailable       can succeed if asked again
-├── ModelDown              has failed too often just now, and was not asked
-└── ModelRejected          the same request will be refused again
-    └── ContextTooLong     a shorter one may not be
-EmbeddingUnavailable       no vector can be had just now
+ModelError                 no usable reply; the metrics record its `code`
+├── ModelUnavailable       a retry may succeed
+├── ModelDown              the circuit breaker is open: the model was not asked
+└── ModelRejected          a retry would be rejected, too
+    └── ContextTooLong     a shorter prompt may succeed
+EmbeddingUnavailable       the text cannot be embedded at the moment
 """
 
 from typing import Literal
@@ -33,7 +33,7 @@ class ModelError(Exception):
 
 
 class ModelUnavailable(ModelError):
-    """The model may answer if asked again, after `retry_after` seconds where it said so."""
+    """A retry may succeed, after `retry_after` seconds where the model's server names them."""
 
     def __init__(self, code: ModelErrorCode, retry_after: float | None = None) -> None:
         super().__init__(code)
@@ -41,22 +41,22 @@ class ModelUnavailable(ModelError):
 
 
 class ModelDown(ModelError):
-    """The model has failed too often just now, and is left alone for a while."""
+    """The model failed too often recently and is not asked for a while."""
 
     def __init__(self, code: ModelErrorCode = "model_down") -> None:
         super().__init__(code)
 
 
 class ModelRejected(ModelError):
-    """The model will refuse this request however often it is asked."""
+    """The model rejects this request; a retry would be rejected, too."""
 
 
 class ContextTooLong(ModelRejected):
-    """The prompt is longer than the model can read."""
+    """The prompt is longer than the model's context window."""
 
     def __init__(self, code: ModelErrorCode = "model_context_too_long") -> None:
         super().__init__(code)
 
 
 class EmbeddingUnavailable(Exception):
-    """No vector can be had for this text just now."""
+    """The text cannot be embedded at the moment."""

@@ -1,7 +1,7 @@
-"""Learn what will still matter about the user tomorrow, from the user's own words only."""
+"""Learn durable facts about the user from the user's own message."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Annotated, Protocol
 from uuid import UUID
 
@@ -13,19 +13,20 @@ from nodes.prompts import facts_prompt
 from nodes.retrying import retried
 from nodes.state import Context, State, asking
 from nodes.text.pii.masking import mask
-from storage.fact_search import Memory
-from storage.facts import LearnedFact, NewFact
+from storage.fact_search import FactSearch, Memory
+from storage.facts import Facts, LearnedFact, NewFact
 
-MOST = 2
+MAX_FACTS = 2
 """Facts learned from one turn."""
-SURE = 0.6
-"""Confidence below which a fact is dropped."""
-SHORTEST = 6
-"""Characters below which a fact says nothing."""
-NEIGHBOURS = 12
-"""Known facts, the nearest to the message, that the model is shown to say which of them no longer hold."""
+MIN_CONFIDENCE = 0.6
+"""Facts with less confidence are dropped."""
+MIN_FACT_CHARS = 6
+"""Shorter facts are dropped."""
+MAX_KNOWN_FACTS = 12
+"""Known facts, the nearest to the message, that the model sees to say which of them no longer hold."""
 
 
+# The model is sent the docstrings of these two classes, as part of the JSON schema of its reply.
 class Fact(BaseModel):
     """One durable fact about the user."""
 
@@ -41,84 +42,63 @@ class FactsFound(BaseModel):
     facts: list[Fact]
 
 
-class Extract(Protocol):
-    """A model that answers in structured form."""
-
-    async def __call__(self, system: str, text: str) -> FactsFound:
-        """Raises ModelError."""
-        ...
+Extract = Callable[[str, str], Awaitable[FactsFound]]
+"""Sends a system and a user message to a model and returns the facts in its reply. Raises ModelError."""
 
 
 class Embed(Protocol):
-    """Turns a text into a vector."""
+    """An embedding model's function, local or remote; a `Callable` cannot name its keyword."""
 
     async def __call__(self, text: str, *, whole: bool = False) -> list[float]:
-        """Raises EmbeddingUnavailable. Of a message head and tail are enough; with `whole` all of a fact is read."""
+        """Embed the text: all of it with `whole`, as for a fact, else head and tail. Raises EmbeddingUnavailable."""
         ...
 
 
-class Recall(Protocol):
-    """Finds facts by meaning."""
-
-    async def nearest(self, user_id: UUID, vector: Sequence[float], *, limit: int) -> list[Memory]:
-        """The user's facts nearest to the vector, best first; only those that hold."""
-        ...
-
-
-class Facts(Protocol):
-    """Keeps facts."""
-
-    async def remember(self, user_id: UUID, facts: Sequence[NewFact], *, source: UUID) -> list[LearnedFact]:
-        """Store facts with their embeddings, end those they replace, and note that the turn's are known; all or none.
-
-        Returns those that were new.
-        """
-        ...
-
-
-class Learned(TypedDict):
-    """What was learned."""
+class LearnedFacts(TypedDict):
+    """The facts that were new in this turn."""
 
     learned: list[LearnedFact]
 
 
 async def extract_facts(
-    state: State, runtime: Runtime[Context], *, extract: Extract | None, embed: Embed, recall: Recall, facts: Facts
-) -> Learned:
-    """At most two durable facts, sure enough, each with its embedding and what it puts an end to.
+    state: State, runtime: Runtime[Context], *, extract: Extract | None, embed: Embed, recall: FactSearch, facts: Facts
+) -> LearnedFacts:
+    """Store at most two facts with enough confidence, each with its embedding and the facts it replaces.
 
-    None without a model that can tell, nor where a process that is gone has looked for them already.
+    Learns nothing without a model that follows instructions, and for a recovered turn whose facts are stored already.
     """
     if state.get("facts_known") or extract is None or (state["answer"] and state["answer"]["fallback"]):
-        return Learned(learned=[])  # done, no model, or one that just could not be reached
+        return LearnedFacts(learned=[])  # done, no model, or a model that just could not be reached
     user_id, message = asking(runtime), state["message"]
 
-    # Looked up anew: what the last turn taught may have come after this one's memories were loaded.
-    async def nearest() -> list[Memory]:
-        return await recall.nearest(user_id, await embed(message), limit=NEIGHBOURS)
+    # Not the memories in the state: the last turn may have stored facts after they were loaded.
+    async def load_known() -> list[Memory]:
+        return await recall.nearest(user_id, await embed(message), limit=MAX_KNOWN_FACTS)
 
-    known = await retried(nearest)
+    known = await retried(load_known)
     prompt = facts_prompt(message, known)
     found = worth_keeping(await retried(lambda: extract(*prompt)))
 
-    async def remember() -> list[LearnedFact]:
+    async def store() -> list[LearnedFact]:
         vectors = await asyncio.gather(*(embed(fact.fact, whole=True) for fact in found))
         new = [
-            NewFact(fact=fact.fact, confidence=fact.confidence, vector=vector, replaces=replaced(fact, known))
+            NewFact(fact=fact.fact, confidence=fact.confidence, vector=vector, replaces=replaced_ids(fact, known))
             for fact, vector in zip(found, vectors, strict=True)
         ]
         return await facts.remember(user_id, new, source=UUID(state["turn_id"]))
 
-    return Learned(learned=await retried(remember))
+    return LearnedFacts(learned=await retried(store))
 
 
-def replaced(fact: Fact, known: Sequence[Memory]) -> list[str]:
-    """The ids behind the numbers; a number that was never shown means nothing."""
+def replaced_ids(fact: Fact, known: Sequence[Memory]) -> list[str]:
+    """The ids of the known facts that it replaces; numbers that the model was not shown are ignored."""
     return [known[number - 1]["fact_id"] for number in fact.replaces if 1 <= number <= len(known)]
 
 
 def worth_keeping(found: FactsFound) -> list[Fact]:
-    """The surest facts, long enough to say something, at most `MOST`; with numbers masked that nobody may keep."""
-    kept = [fact for fact in found.facts if fact.confidence >= SURE and len(fact.fact.strip()) >= SHORTEST]
-    surest = sorted(kept, key=lambda fact: fact.confidence, reverse=True)[:MOST]
-    return [fact.model_copy(update={"fact": mask(fact.fact).text}) for fact in surest]
+    """The `MAX_FACTS` facts with the highest confidence, without doubtful or very short ones, numbers masked."""
+    kept = [
+        fact for fact in found.facts if fact.confidence >= MIN_CONFIDENCE and len(fact.fact.strip()) >= MIN_FACT_CHARS
+    ]
+    best = sorted(kept, key=lambda fact: fact.confidence, reverse=True)[:MAX_FACTS]
+    return [fact.model_copy(update={"fact": mask(fact.fact).text}) for fact in best]

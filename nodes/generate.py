@@ -1,10 +1,9 @@
-"""Answer."""
+"""Have a model answer, stream its answer, and commit it."""
 
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Sequence
-from typing import Protocol
-from uuid import UUID, uuid5
+from uuid import UUID
 
 import stamina
 from langchain_core.messages import AIMessage, AnyMessage
@@ -13,18 +12,15 @@ from structlog.stdlib import get_logger
 from typing_extensions import TypedDict
 
 from nodes.answer.attempts import Model, write
-from nodes.answer.buffer import Voice
-from nodes.answer.draft import Draft
-from nodes.answer.stop_requests import Stops
+from nodes.answer.output import AnswerOutput, Draft
 from nodes.employees import employee
 from nodes.state import Answer, Context, Notice, State, Usage, asking, since
-from nodes.stream_events import Answered as AnsweredEvent
-from nodes.stream_events import Spoken, emit, note, show
+from nodes.stream_events import done_of, emit, stop_requested
 from nodes.text.pii.masking import Kind
 from nodes.token_estimate import estimate, estimate_messages, size
 from storage.audit import Finding
 from storage.errors import StorageUnavailable
-from storage.turns import Answered, answer_id
+from storage.turns import Answered, Turns
 
 log = get_logger(__name__)
 
@@ -44,14 +40,6 @@ REPORTED = ("employee", "model", "finish_reason", "fallback", "usage", "prompt",
 """What is kept of an answer, with its notices, beside what has a column of its own."""
 
 
-class Turns(Protocol):
-    """Keeps turns."""
-
-    async def answer(self, user_id: UUID, turn_id: UUID, turn: Answered) -> UUID:
-        """Commit the answer; returns its message id. Raises Gone where its conversation was deleted."""
-        ...
-
-
 class Generated(TypedDict):
     """The answer, committed."""
 
@@ -68,7 +56,6 @@ async def generate(
     clock: Callable[[], float],
     models: Sequence[Model],
     turns: Turns,
-    stops: Stops,
     seconds: float,
     attempts: int,
 ) -> Generated:
@@ -76,22 +63,22 @@ async def generate(
 
     `models` are asked in their order, the next one where the one before cannot answer.
     """
-    speech = _Speech(state, runtime, clock)
-    stop = stops.of(state["turn_id"])
-    draft = await write(models, state["prompt"], audience=speech, stop=stop, seconds=seconds, attempts=attempts)
-    speech.voice.flush()
+    output = AnswerOutput(state, runtime, clock)
+    stop = stop_requested()
+    draft = await write(models, state["prompt"], output=output, stop=stop, seconds=seconds, attempts=attempts)
+    output.flush()
     fallback = _is_missing(draft)
     if fallback:
-        _fall_back(state, draft, speech)
+        _fall_back(state, draft, output)
     elif draft.finish_reason == "blocked":
-        speech.note(Notice(code="filtered", message="A filter of the model's provider stopped the answer here."))
-    answer = _answer(state, draft, fallback=fallback, first=speech.first, whole=since(state, clock))
-    answer["message_id"] = str(await _commit(turns, state, runtime, answer, speech.notices))
-    emit(runtime, AnsweredEvent(kind="answered", answer=answer))
+        output.note(Notice(code="filtered", message="A filter of the model's provider stopped the answer here."))
+    answer = _answer(state, draft, fallback=fallback, first=output.ttft_ms, whole=since(state, clock))
+    answer["message_id"] = str(await _commit(turns, state, runtime, answer, output.notices))
+    emit(runtime, done_of(state["turn_id"], state["conversation_id"], answer))
     # Under the id it was shown with, or LangGraph's `messages` stream would show the answer twice.
-    message = AIMessage(draft.text, id=speech.message_id)
+    message = AIMessage(draft.text, id=output.message_id)
     findings = [*state["findings"], *_findings(draft.text, draft.masked)]
-    return Generated(messages=[message], answer=answer, notices=speech.notices, findings=findings)
+    return Generated(messages=[message], answer=answer, notices=output.notices, findings=findings)
 
 
 async def _commit(turns: Turns, state: State, runtime: Runtime[Context], answer: Answer, notices: list[Notice]) -> UUID:
@@ -115,59 +102,23 @@ def _is_missing(draft: Draft) -> bool:
     return (draft.error_code is not None and not cut) or not draft.text.strip()
 
 
-class _Speech:
-    """What has been said to the client so far."""
-
-    def __init__(self, state: State, runtime: Runtime[Context], clock: Callable[[], float]) -> None:
-        self._state = state
-        self._runtime = runtime
-        self._clock = clock
-        self.notices = state["notices"]
-        self.first: int | None = None
-        self.voice = Voice(self._send)
-        self.message_id = str(answer_id(UUID(state["turn_id"])))
-        """Names the message in LangGraph's `messages` stream; what replaces what was said is another message."""
-
-    def _send(self, text: str) -> None:
-        emit(self._runtime, Spoken(kind="spoken", text=text))
-        show(self._runtime, text, self.message_id)
-
-    def say(self, text: str) -> None:
-        if self.first is None:
-            self.first = since(self._state, self._clock)
-        self.voice.say(text)
-
-    def take_back(self) -> None:
-        self.note(Notice(code="restarted", message="The answer broke off; this one replaces it."))
-        self.message_id = str(uuid5(UUID(self.message_id), "restarted"))
-
-    def shorten(self) -> None:
-        said = "The conversation is longer than the model can read; its older part was left out."
-        if all(notice["message"] != said for notice in self.notices):
-            self.note(Notice(code="context_trimmed", message=said))
-
-    def note(self, notice: Notice) -> None:
-        self.voice.flush()
-        self.notices = note(self._runtime, self.notices, notice)
-
-
-def _fall_back(state: State, draft: Draft, speech: _Speech) -> None:
+def _fall_back(state: State, draft: Draft, output: AnswerOutput) -> None:
     """Take back a broken answer and say what this employee says without a model."""
     assert state["route"] is not None
     log.warning("turn falls back", code=draft.error_code)
     if draft.text:
-        speech.take_back()
+        output.retract()
     if draft.error_code == "model_filtered":
         said = "A filter of the model's provider stopped the answer; this is a prepared reply."
-        speech.note(Notice(code="filtered", message=said))
+        output.note(Notice(code="filtered", message=said))
         draft.text, draft.finish_reason = FILTERED, "blocked"
     else:
-        speech.note(Notice(code="fallback", message="No model can be reached; this is a prepared reply."))
+        output.note(Notice(code="fallback", message="No model can be reached; this is a prepared reply."))
         draft.text, draft.finish_reason = employee(state["route"]["employee"]).fallback, "stop"
     draft.prompt_tokens = draft.completion_tokens = None
     draft.masked = Counter()
-    speech.say(draft.text)
-    speech.voice.flush()
+    output.send(draft.text)
+    output.flush()
 
 
 def _answer(state: State, draft: Draft, *, fallback: bool, first: int | None, whole: int) -> Answer:

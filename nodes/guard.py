@@ -10,7 +10,6 @@ from langchain_core.messages import AnyMessage, HumanMessage
 from langgraph.runtime import Runtime
 
 from nodes.state import Context, Notice, Refusal, State, Trimmed
-from nodes.stream_events import Noted, emit
 from nodes.text.cleaning import clean
 from nodes.text.injection import detect
 from nodes.text.pii.masking import Kind, mask
@@ -44,8 +43,8 @@ class Reading(NamedTuple):
 async def guard(state: State, runtime: Runtime[Context], *, clock: Callable[[], float], max_chars: int) -> State:
     """Clean, mask and cut the message; refuse it when nothing is left or when it attacks.
 
-    The client hears of the refusal from `rate_limit`, which counts every message first. Begins the turn: every field
-    of the state is set here.
+    Nothing is emitted here: `rate_limit` counts every message before it is refused, and notices go out after `start`.
+    Begins the turn: every field of the state is set here.
     """
     asked = _last_of_the_user(state["messages"])
     if len(asked.text) <= SHORT:
@@ -54,8 +53,6 @@ async def guard(state: State, runtime: Runtime[Context], *, clock: Callable[[], 
         read = await asyncio.to_thread(_read, asked.text, max_chars)
     turn_id = _turn_id(asked)
     refusal = _refusal(read)
-    for notice in read.notices:
-        emit(runtime, Noted(kind="noted", notice=notice))
     return State(
         messages=[HumanMessage(read.text, id=asked.id or turn_id)],
         conversation_id=_conversation_id(state, runtime, turn_id),

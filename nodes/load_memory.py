@@ -1,9 +1,7 @@
-"""Remember what is known of the user."""
+"""Load the remembered facts that are nearest to the message."""
 
 import asyncio
-from collections.abc import Sequence
-from typing import Protocol
-from uuid import UUID
+from collections.abc import Awaitable, Callable
 
 from langgraph.runtime import Runtime
 from structlog.stdlib import get_logger
@@ -13,46 +11,33 @@ from nodes.errors import EmbeddingUnavailable
 from nodes.state import Context, Notice, State, asking
 from nodes.stream_events import note
 from storage.errors import StorageError
-from storage.fact_search import Memory
+from storage.fact_search import FactSearch, Memory
 
 log = get_logger(__name__)
 
-RECALLED = 6
-"""Facts recalled for a turn."""
+MAX_MEMORIES = 6
+"""Facts loaded for a turn."""
+
+EmbedMessage = Callable[[str], Awaitable[list[float]]]
+"""Embeds a message. Raises EmbeddingUnavailable."""
 
 
-class Embed(Protocol):
-    """Turns a text into a vector."""
-
-    async def __call__(self, text: str) -> list[float]:
-        """Raises EmbeddingUnavailable."""
-        ...
-
-
-class Recall(Protocol):
-    """Finds facts by meaning."""
-
-    async def nearest(self, user_id: UUID, vector: Sequence[float], *, limit: int) -> list[Memory]:
-        """The user's facts nearest to the vector, best first."""
-        ...
-
-
-class Remembered(TypedDict):
-    """What came to mind."""
+class LoadedMemories(TypedDict):
+    """The facts found, and the turn's notices."""
 
     memories: list[Memory]
     notices: list[Notice]
 
 
 async def load_memory(
-    state: State, runtime: Runtime[Context], *, embed: Embed, recall: Recall, seconds: float
-) -> Remembered:
-    """The facts nearest to the message. An answer without them beats an answer that waits for them."""
+    state: State, runtime: Runtime[Context], *, embed: EmbedMessage, recall: FactSearch, seconds: float
+) -> LoadedMemories:
+    """Load the facts nearest to the message, or none after `seconds`: the answer does not wait for memory."""
     try:
         async with asyncio.timeout(seconds):
-            memories = await recall.nearest(asking(runtime), await embed(state["message"]), limit=RECALLED)
+            memories = await recall.nearest(asking(runtime), await embed(state["message"]), limit=MAX_MEMORIES)
     except (TimeoutError, EmbeddingUnavailable, StorageError):
         log.warning("memory unavailable", exc_info=True)
         notice = Notice(code="memory_unavailable", message="I answer without what I remember of you.")
-        return Remembered(memories=[], notices=note(runtime, state["notices"], notice))
-    return Remembered(memories=memories, notices=state["notices"])
+        return LoadedMemories(memories=[], notices=note(runtime, state["notices"], notice))
+    return LoadedMemories(memories=memories, notices=state["notices"])

@@ -1,7 +1,6 @@
-"""Admit as many turns a minute as the user may have, and one at a time in each conversation."""
+"""Admit as many messages a minute as the user may send."""
 
 import math
-from typing import Protocol
 from uuid import UUID, uuid5
 
 from langchain_core.messages import AIMessage, AnyMessage
@@ -9,21 +8,13 @@ from langgraph.runtime import Runtime
 from structlog.stdlib import get_logger
 from typing_extensions import TypedDict
 
-from nodes.state import Context, Notice, Refusal, State, asking, claimed
-from nodes.stream_events import Admitted, Refused, emit, note
-from nodes.wait_for_conversation import Queue, wait_for_turn
+from nodes.employees import find
+from nodes.state import Context, Notice, Refusal, RouteReport, State, Usage, asking
+from nodes.stream_events import Done, LimitChecked, Refused, Start, Token, emit, start_of
 from storage.errors import StorageError
-from storage.rate_limits import Allowance
+from storage.rate_limits import Allowance, RateLimits
 
 log = get_logger(__name__)
-
-
-class Limits(Protocol):
-    """Counts requests."""
-
-    async def take(self, user_id: UUID) -> Allowance | None:
-        """Count this one and say what is left; None without a limit."""
-        ...
 
 
 class Limited(TypedDict):
@@ -36,43 +27,35 @@ class Limited(TypedDict):
     notices: list[Notice]
 
 
-async def rate_limit(state: State, runtime: Runtime[Context], *, limits: Limits, queue: Queue) -> Limited:
-    """Count every message, and refuse what is too much; let a turn pass when the limit cannot be asked, and say so.
+async def rate_limit(state: State, runtime: Runtime[Context], *, limits: RateLimits, model: str) -> Limited:
+    """Count every message, and refuse what is too much; where it cannot be counted the turn goes on, with a notice.
 
-    What the guard refuses is counted, too, so that attacks are not free; beyond the limit they hear of the limit. A
-    turn that is admitted waits here until its conversation is free, or is refused, as the client asked for.
+    What the guard refuses is counted, too, so that attacks are not free; beyond the limit the limit is the answer.
+
+    Args:
+        model: which would have answered; the guard's reply names it.
     """
     limited = await _limited(state, runtime, limits)
-    if limited["refusal"] is None and (busy := await _waited(state, runtime, queue)):
-        limited["refusal"] = Refusal(code="conversation_busy", message=busy, rule=None)
-    if refusal := limited["refusal"]:
-        emit(runtime, Refused(kind="refused", refusal=refusal))
-        if refusal["code"] == "blocked":
-            limited["messages"] = [AIMessage(refusal["message"], id=str(uuid5(UUID(state["turn_id"]), "refusal")))]
+    refusal = limited["refusal"]
+    if refusal and refusal["code"] == "blocked":
+        limited["messages"] = [AIMessage(refusal["message"], id=str(uuid5(UUID(state["turn_id"]), "refusal")))]
+        emit(runtime, Refused("blocked", refusal["message"], reply=_reply(state, refusal, model)))
+    elif refusal:
+        allowance = limited["allowance"]
+        emit(runtime, Refused(refusal["code"], refusal["message"], allowance["retry_after"] if allowance else None))
     return limited
 
 
-async def _waited(state: State, runtime: Runtime[Context], queue: Queue) -> str | None:
-    return await wait_for_turn(
-        queue,
-        asking(runtime),
-        state["conversation_id"],
-        UUID(state["turn_id"]),
-        policy=state.get("while_busy", "wait"),
-        claimed=claimed(runtime),
-    )
-
-
-async def _limited(state: State, runtime: Runtime[Context], limits: Limits) -> Limited:
-    """What the limit says of it, and where it has nothing to say, the guard."""
+async def _limited(state: State, runtime: Runtime[Context], limits: RateLimits) -> Limited:
+    """What the limit says, and where it lets the message pass, what the guard said."""
     notices = state["notices"]
     try:
         allowance = await limits.take(asking(runtime))
     except StorageError:
         log.exception("rate limit unavailable, the turn goes on")
         notice = Notice(code="rate_limit_unavailable", message="Your request could not be counted; it goes on.")
-        return Limited(messages=[], allowance=None, refusal=state["refusal"], notices=note(runtime, notices, notice))
-    emit(runtime, Admitted(kind="admitted", allowance=allowance))
+        return Limited(messages=[], allowance=None, refusal=state["refusal"], notices=[*notices, notice])
+    emit(runtime, LimitChecked(allowance))
     return Limited(messages=[], allowance=allowance, refusal=_refusal(allowance) or state["refusal"], notices=notices)
 
 
@@ -82,3 +65,24 @@ def _refusal(allowance: Allowance | None) -> Refusal | None:
     seconds = math.ceil(allowance["retry_after"])
     message = f"That is more than {allowance['limit']} messages a minute. Try again in {seconds} s."
     return Refusal(code="rate_limited", message=message, rule=None)
+
+
+def _reply(state: State, refusal: Refusal, model: str) -> tuple[Start, Token, Done]:
+    """The guard's reply, in the events of an answer; it is not stored, so it has no message id."""
+    asked = find(state.get("employee"))
+    slug = asked.slug if asked else "prime"
+    route = RouteReport(employee=slug, reason="stopped by the guard", confidence=1.0, runner_up=None)
+    done = Done(
+        turn_id=state["turn_id"],
+        conversation_id=state["conversation_id"],
+        message_id=None,
+        employee=slug,
+        model="guard",
+        finish_reason="blocked",
+        fallback=False,
+        facts_used=[],
+        usage=Usage(prompt_tokens=0, completion_tokens=0, estimated=False),
+        latency_ms=0,
+        ttft_ms=None,
+    )
+    return start_of(state["turn_id"], state["conversation_id"], route, model), Token(refusal["message"]), done

@@ -1,7 +1,6 @@
-"""Write down how the turn went, whatever became of it."""
+"""Record how the turn went, in one row of metrics and one line of the log, whatever became of it."""
 
-from collections.abc import Callable, Sequence
-from typing import Protocol
+from collections.abc import Awaitable, Callable
 from uuid import UUID
 
 from langgraph.runtime import Runtime
@@ -10,35 +9,18 @@ from typing_extensions import TypedDict
 
 from nodes.employees import Slug, find
 from nodes.retrying import retried
-from nodes.state import Context, PromptSize, Refusal, State, asking, since
+from nodes.state import Context, PromptSize, Refusal, State, WhileBusy, asking, since
 from nodes.token_estimate import estimate, size
-from nodes.turn_log_line import TurnLine
-from nodes.wait_for_conversation import WhileBusy
-from storage.audit import Finding
+from nodes.turn_log_line import TurnLogLine
 from storage.errors import Gone, StorageUnavailable
-from storage.metrics import Measured, Outcome
+from storage.metrics import Metrics, Outcome, TurnMetrics
+from storage.turns import Turns
 
 log = get_logger(__name__)
 
 LARGEST = 1_000_000_000
 """The largest number that is recorded: an integer column takes it, and the sum of two, whatever a model's server says
 that it has counted."""
-
-
-class Metrics(Protocol):
-    """Keeps the numbers."""
-
-    async def record(self, user_id: UUID, turn_id: UUID, measured: Measured, findings: Sequence[Finding]) -> bool:
-        """Write the turn's row and what the guard found, once; says whether they are new."""
-        ...
-
-
-class Turns(Protocol):
-    """Keeps turns."""
-
-    async def finish(self, user_id: UUID, turn_id: UUID) -> None:
-        """Mark an answered turn as done."""
-        ...
 
 
 class Recorded(TypedDict):
@@ -57,11 +39,16 @@ async def record_metrics(
     metrics: Metrics,
     turns: Turns,
     model: str,
+    events_logged: Callable[[UUID], Awaitable[None]] | None = None,
 ) -> Recorded:
     """One row under the employee that really answered, and one line in the log; then the turn is done.
 
+    Args:
+        events_logged: returns once the event log has all events of a turn; a turn that is done is not recovered, so
+            what is missing there would never be added.
+
     Raises:
-        StorageUnavailable: the database is away; whoever takes the turn over records it.
+        StorageUnavailable: the database is away; the process that takes the turn over records it.
         Gone: the account was erased meanwhile.
     """
     user_id, turn_id = asking(runtime), UUID(state["turn_id"])
@@ -73,12 +60,14 @@ async def record_metrics(
         # Whatever it is, it would be the same for the next process: the turn would be run, and paid for, again and
         # again for the sake of its numbers.
         log.exception("metrics not recorded", turn_id=state["turn_id"])
-    if state["refusal"] is None:
+    if state["answer"]:
+        if events_logged:
+            await events_logged(turn_id)
         await retried(lambda: turns.finish(user_id, turn_id))
     return Recorded(employee=None, while_busy="wait")
 
 
-async def _record(state: State, user_id: UUID, numbers: Measured, metrics: Metrics) -> None:
+async def _record(state: State, user_id: UUID, numbers: TurnMetrics, metrics: Metrics) -> None:
     refusal, turn_id = state["refusal"], UUID(state["turn_id"])
     # What was turned away by a limit went nowhere, so there is nothing to audit; and it must cost next to nothing.
     findings = state["findings"] if refusal is None or _is_blocked(refusal) else []
@@ -87,13 +76,13 @@ async def _record(state: State, user_id: UUID, numbers: Measured, metrics: Metri
         _line(state, numbers).log(**ids)
 
 
-def measured(state: State, model: str, clock: Callable[[], float]) -> Measured:
+def measured(state: State, model: str, clock: Callable[[], float]) -> TurnMetrics:
     """The turn in numbers that the columns take. `model` would have answered, for turns it never reached."""
     answer = state["answer"]
     text = answer["text"] if answer else ""
     usage = answer["usage"] if answer and not answer["usage"]["estimated"] else None
     prompt = _asked(state)
-    return Measured(
+    return TurnMetrics(
         employee=_employee(state),
         model=answer["model"] if answer else model,
         outcome=_outcome(state),
@@ -124,11 +113,11 @@ def _asked(state: State) -> PromptSize:
     return PromptSize(chars=len(state["message"]), tokens=estimate(state["message"]))
 
 
-def _line(state: State, numbers: Measured) -> TurnLine:
+def _line(state: State, numbers: TurnMetrics) -> TurnLogLine:
     """The turn as it was told to the client, whose tokens are estimated where the model did not count them."""
     answer, route, refusal = state["answer"], state["route"], state["refusal"]
     usage = answer["usage"] if answer else None
-    return TurnLine(
+    return TurnLogLine(
         outcome=numbers["outcome"],
         error_code=numbers["error_code"],
         employee=_employee(state),

@@ -1,4 +1,4 @@
-"""Try a step again where another attempt may get past what failed."""
+"""Retry of a node's step after a transient error."""
 
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
@@ -11,20 +11,19 @@ from storage.errors import StorageUnavailable
 T = TypeVar("T")
 
 ATTEMPTS = 3
-PASSING = (ModelUnavailable, EmbeddingUnavailable, StorageUnavailable)
-"""What another attempt may get past."""
+TRANSIENT = (ModelUnavailable, EmbeddingUnavailable, StorageUnavailable)
+"""Errors after which a retry may succeed."""
 
 
 async def retried(step: Callable[[], Awaitable[T]]) -> T:
-    """The step's result, after three attempts at most.
+    """Run a step with up to three attempts and return its result.
 
-    Each step of a node is tried again by itself, so that a model is not paid twice because its result could not be
-    stored at once.
+    Each step of a node is retried on its own, so that a failed write does not pay for the model's reply again.
 
     Raises:
-        ModelUnavailable, EmbeddingUnavailable, StorageUnavailable: the last attempt failed, too.
+        ModelUnavailable, EmbeddingUnavailable, StorageUnavailable: all attempts failed.
     """
-    async for attempt in stamina.retry_context(on=PASSING, attempts=ATTEMPTS, wait_initial=0.2):
+    async for attempt in stamina.retry_context(on=TRANSIENT, attempts=ATTEMPTS, wait_initial=0.2):
         with attempt:
             return await step()
     raise AssertionError("unreachable")  # the last attempt returns or raises

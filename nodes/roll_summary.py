@@ -1,6 +1,6 @@
-"""Keep the conversation's summary up to date, so that what leaves the window is not forgotten."""
+"""Update the conversation's rolling summary after the answer."""
 
-from typing import Protocol
+from collections.abc import Awaitable, Callable
 from uuid import UUID
 
 from langgraph.runtime import Runtime
@@ -11,30 +11,18 @@ from nodes.errors import ModelError
 from nodes.prompts import summary_prompt
 from nodes.retrying import retried
 from nodes.state import Context, State, asking
-from nodes.text.extractive_summary import extractive, shortened
+from nodes.text.extractive_summary import extractive_summary, shorten
 from nodes.text.pii.masking import mask
 from storage.messages import Message
+from storage.summaries import Summaries
 
 log = get_logger(__name__)
 
-
-class Summarise(Protocol):
-    """A model that follows an instruction."""
-
-    async def __call__(self, system: str, text: str) -> str:
-        """Raises ModelError."""
-        ...
+Summarise = Callable[[str, str], Awaitable[str]]
+"""Sends a system and a user message to a model and returns its reply. Raises ModelError."""
 
 
-class Summaries(Protocol):
-    """Keeps summaries."""
-
-    async def save(self, user_id: UUID, conversation_id: str, summary: str, *, turn_id: UUID, seen: int) -> bool:
-        """Store it with its watermark, and note that the turn's is done; says whether it was kept."""
-        ...
-
-
-class Rolled(TypedDict):
+class RolledSummary(TypedDict):
     """The conversation's summary after this turn."""
 
     summary: str | None
@@ -42,35 +30,34 @@ class Rolled(TypedDict):
 
 async def roll_summary(
     state: State, runtime: Runtime[Context], *, summarise: Summarise | None, summaries: Summaries
-) -> Rolled:
-    """Summarise what the last summary does not hold, this turn included, in under 150 words.
+) -> RolledSummary:
+    """Summarise in under 150 words what the last summary does not cover, including this turn.
 
-    Nothing, where a process that is gone has stored this turn's summary already.
+    Does nothing for a recovered turn whose summary is stored already.
     """
     history = state["history"]
     if state.get("summarised"):
-        return Rolled(summary=history["summary"])
-    fresh = [message for message in history["messages"] if message["seq"] > history["covers"]]
-    said = [*fresh, *_this_turn(state)]
+        return RolledSummary(summary=history["summary"])
+    uncovered = [message for message in history["messages"] if message["seq"] > history["covers"]]
     reached = state["answer"] is not None and not state["answer"]["fallback"]
-    summary = await _summary(history["summary"], said, summarise if reached else None)
+    summary = await _summary(history["summary"], [*uncovered, *_this_turn(state)], summarise if reached else None)
     seen = max((message["seq"] for message in history["messages"]), default=history["covers"])
     user_id, turn_id, conversation_id = asking(runtime), UUID(state["turn_id"]), state["conversation_id"]
     await retried(lambda: summaries.save(user_id, conversation_id, summary, turn_id=turn_id, seen=seen))
-    return Rolled(summary=summary)
+    return RolledSummary(summary=summary)
 
 
-async def _summary(previous: str, said: list[Message], summarise: Summarise | None) -> str:
-    """A model's summary; the gist of the messages where there is no model or it fails, so that nothing is lost."""
+async def _summary(previous: str, messages: list[Message], summarise: Summarise | None) -> str:
+    """A model's summary, or an extractive one where there is no model or it fails, so that nothing is lost."""
     if summarise is not None:
         try:
-            written = await summarise(*summary_prompt(previous, said))
+            written = await summarise(*summary_prompt(previous, messages))
         except ModelError:
-            log.warning("no summary from the model, keeping the gist", exc_info=True)
+            log.warning("the model wrote no summary, using an extractive one", exc_info=True)
         else:
             if written.strip():
-                return shortened(mask(written).text)
-    return extractive(previous, said)
+                return shorten(mask(written).text)
+    return extractive_summary(previous, messages)
 
 
 def _this_turn(state: State) -> list[Message]:
@@ -79,5 +66,5 @@ def _this_turn(state: State) -> list[Message]:
     slug = state["route"]["employee"]
     question = Message(id=state["turn_id"], seq=0, role="user", employee=slug, content=state["message"])
     if state["answer"]["fallback"]:
-        return [question]  # a prepared reply says nothing worth keeping
+        return [question]  # a prepared reply holds nothing worth summarising
     return [question, Message(id="", seq=0, role="assistant", employee=slug, content=state["answer"]["text"])]

@@ -1,8 +1,7 @@
 """Choose who answers."""
 
 import asyncio
-from collections.abc import Mapping
-from typing import Protocol
+from collections.abc import Awaitable, Callable, Mapping
 from uuid import UUID
 
 from langgraph.runtime import Runtime
@@ -13,8 +12,9 @@ from nodes.employees import EMPLOYEES, Slug, employee, find
 from nodes.errors import EmbeddingUnavailable
 from nodes.routing.keywords import by_rules
 from nodes.state import Context, RouteReport, State, asking
-from nodes.stream_events import Routed, emit
-from storage.turns import Accepted
+from nodes.stream_events import Notice, emit, start_of
+from storage.messages import Messages
+from storage.turns import Accepted, Turns
 
 log = get_logger(__name__)
 
@@ -24,28 +24,8 @@ SPEAKS = 0.5
 """Confidence from which a rule speaks for leaving the conversation's employee."""
 
 
-class Classify(Protocol):
-    """Says how likely each label is for a message: the six slugs and `FOLLOW_UP`, summing to 1."""
-
-    async def __call__(self, message: str) -> Mapping[str, float]:
-        """Raises EmbeddingUnavailable where it cannot tell."""
-        ...
-
-
-class Conversations(Protocol):
-    """Knows who answered last."""
-
-    async def current_employee(self, user_id: UUID, conversation_id: str) -> str | None:
-        """The slug; None in a new conversation."""
-        ...
-
-
-class Turns(Protocol):
-    """Keeps turns."""
-
-    async def accept(self, user_id: UUID, turn_id: UUID, turn: Accepted) -> None:
-        """Write the turn down with its message."""
-        ...
+Classify = Callable[[str], Awaitable[Mapping[str, float]]]
+"""How likely each label is for a message: the six slugs and `FOLLOW_UP`, summing to 1. Raises EmbeddingUnavailable."""
 
 
 class Chosen(TypedDict):
@@ -55,11 +35,14 @@ class Chosen(TypedDict):
 
 
 async def route(
-    state: State, runtime: Runtime[Context], *, classify: Classify, conversations: Conversations, turns: Turns
+    state: State, runtime: Runtime[Context], *, classify: Classify, conversations: Messages, turns: Turns, model: str
 ) -> Chosen:
     """An explicit choice wins; a follow-up without a topic of its own stays where it was.
 
-    From here on the turn is not lost: it is written down before anyone hears of it.
+    From here on the turn is not lost: it is stored before its first event goes out.
+
+    Args:
+        model: which is going to be asked; clients are shown its name.
     """
     asked = find(state.get("employee"))
     if asked:
@@ -80,7 +63,9 @@ async def route(
         route=report,
     )
     await turns.accept(asking(runtime), UUID(state["turn_id"]), accepted)
-    emit(runtime, Routed(kind="routed", route=report))
+    emit(runtime, start_of(state["turn_id"], state["conversation_id"], report, model))
+    for notice in state["notices"]:  # of the steps before, which may not come before the start
+        emit(runtime, Notice(**notice))
     return Chosen(route=report)
 
 

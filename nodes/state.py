@@ -4,6 +4,7 @@ Every field of one turn is set anew by `guard`, because a LangGraph thread may s
 Studio's chat view) and state outlives a step.
 """
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Literal, NotRequired
@@ -15,12 +16,14 @@ from langgraph.runtime import Runtime
 from typing_extensions import TypedDict
 
 from nodes.employees import Slug
-from nodes.wait_for_conversation import WhileBusy
 from storage.audit import Finding
 from storage.fact_search import Memory
 from storage.facts import LearnedFact
 from storage.messages import History
 from storage.rate_limits import Allowance
+
+WhileBusy = Literal["wait", "reject", "interrupt"]
+"""What is to happen to a message while its conversation is being answered."""
 
 LOCAL_USER = "00000000-0000-4000-8000-000000000001"
 """Who asks when nobody says so: a developer in Studio."""
@@ -184,6 +187,12 @@ class State(TypedDict):
     """Whether the summary with this turn is stored already, by a process from which the turn was taken over."""
     facts_known: NotRequired[bool]
     """The same of its facts, also where there were none."""
+
+
+def turn_clock() -> Callable[[], float]:
+    """A clock of Unix time that goes on evenly when the machine's clock is set."""
+    offset = time.time() - time.monotonic()
+    return lambda: offset + time.monotonic()
 
 
 def since(state: State, clock: Callable[[], float]) -> int:

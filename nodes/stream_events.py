@@ -1,67 +1,159 @@
-"""What a node says while the run goes on, on LangGraph's custom stream: a closed set of events.
+"""Events of a turn: one closed set of structs, which clients get as they are.
 
-Whoever drives the graph turns them into what clients see; Studio and the LangGraph SDK show them as they are.
+`Start` comes first, and exactly one of `Done` and `Error` comes last; `Refused` stands alone, for a turn that never
+started, and is answered by a status and not by an event.
+
+Nodes emit them while the graph runs. Where the run belongs to a turn of ours they go to its receiver; elsewhere, as in
+Studio, to LangGraph's custom stream.
 """
 
-from typing import Literal
+import asyncio
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Literal, get_args
 
+import msgspec
 from langchain_core.messages import AIMessageChunk
 from langgraph.graph.message import push_message  # pyright: ignore[reportMissingTypeStubs]
 from langgraph.runtime import Runtime
-from typing_extensions import TypedDict
 
-from nodes.state import Answer, Context, Notice, Refusal, RouteReport
+from nodes import state
+from nodes.employees import Slug, employee
+from nodes.state import Answer, Context, FinishReason, NoticeCode, RouteReport, Usage
+from storage.event_log import EventName
 from storage.rate_limits import Allowance
 
-
-class Refused(TypedDict):
-    """The turn goes no further."""
-
-    kind: Literal["refused"]
-    refusal: Refusal
+ErrorCode = Literal["internal", "storage_unavailable", "shutting_down", "deleted"]
+RefusalCode = Literal[state.RefusalCode, ErrorCode]
 
 
-class Admitted(TypedDict):
-    """The rate limit was asked, and this is what it leaves."""
+class EmployeeCard(msgspec.Struct, frozen=True):
+    """Who answers, to be shown."""
 
-    kind: Literal["admitted"]
-    allowance: Allowance | None
-
-
-class Routed(TypedDict):
-    """Someone was chosen to answer, and the turn is written down."""
-
-    kind: Literal["routed"]
-    route: RouteReport
+    slug: Slug
+    name: str
+    title: str
+    emoji: str
 
 
-class Noted(TypedDict):
+class Route(msgspec.Struct, frozen=True):
+    """Why this employee answers."""
+
+    reason: str
+    confidence: float
+    """0 to 1."""
+    runner_up: Slug | None
+
+
+class Start(msgspec.Struct, frozen=True):
+    """The message is stored, and somebody was chosen to answer it."""
+
+    turn_id: str
+    conversation_id: str
+    employee: EmployeeCard
+    route: Route
+    model: str
+
+
+class Notice(msgspec.Struct, frozen=True):
     """Something the person should know, at this place of the answer."""
 
-    kind: Literal["noted"]
-    notice: Notice
+    code: NoticeCode
+    message: str
 
 
-class Spoken(TypedDict):
+class Token(msgspec.Struct, frozen=True):
     """The next piece of the answer."""
 
-    kind: Literal["spoken"]
     text: str
 
 
-class Answered(TypedDict):
+class Done(msgspec.Struct, frozen=True):
     """The answer is complete and committed."""
 
-    kind: Literal["answered"]
-    answer: Answer
+    turn_id: str
+    conversation_id: str
+    message_id: str | None
+    """None for the guard's reply, which is not stored."""
+    employee: Slug
+    model: str
+    finish_reason: FinishReason
+    fallback: bool
+    facts_used: list[str]
+    """Ids of the facts about the user that stood in the prompt."""
+    usage: Usage
+    latency_ms: int
+    ttft_ms: int | None
+    """Milliseconds from the request to the first token."""
+    error_code: str | None = None
+    """Why the model's own answer is missing or short, where it is."""
 
 
-Event = Refused | Admitted | Routed | Noted | Spoken | Answered
+class Error(msgspec.Struct, frozen=True):
+    """There will be no answer, or no more of it."""
+
+    code: ErrorCode
+    message: str
+    retryable: bool
 
 
-def emit(runtime: Runtime[Context], event: Event) -> None:
+Event = Start | Notice | Token | Done | Error
+
+EVENT_NAMES: dict[type[Event], EventName] = {
+    Start: "start", Notice: "notice", Token: "token", Done: "done", Error: "error",
+}  # fmt: skip
+assert set(EVENT_NAMES) == set(get_args(Event))
+
+
+class LimitChecked(msgspec.Struct, frozen=True):
+    """The rate limit was asked, and leaves this. Goes out as headers."""
+
+    allowance: Allowance | None
+
+
+class Refused(msgspec.Struct, frozen=True):
+    """The turn was turned away before it started. Goes out as a status."""
+
+    code: RefusalCode
+    message: str
+    retry_after: float | None = None
+    """Seconds until the same request would pass, where that is known."""
+    reply: tuple[Start, Token, Done] | None = None
+    """What the guard says to an attack, which goes out like an answer; it is not stored."""
+
+
+NodeEvent = Event | LimitChecked | Refused
+
+_receiver: ContextVar[Callable[[NodeEvent], None] | None] = ContextVar("_receiver", default=None)
+_stop: ContextVar[asyncio.Event | None] = ContextVar("_stop", default=None)
+
+
+@contextmanager
+def received_by(receiver: Callable[[NodeEvent], None], stop: asyncio.Event) -> Generator[None]:
+    """What nodes emit within the block goes to this receiver, and `stop` ends their answer where it stands."""
+    tokens = _receiver.set(receiver), _stop.set(stop)
+    try:
+        yield
+    finally:
+        _receiver.reset(tokens[0])
+        _stop.reset(tokens[1])
+
+
+def stop_requested() -> asyncio.Event:
+    """Set once the answer of this run is to end; never where the run is no turn of ours."""
+    return _stop.get() or asyncio.Event()
+
+
+def emit(runtime: Runtime[Context], event: NodeEvent) -> None:
     """Send an event to whoever follows the run."""
-    runtime.stream_writer(event)
+    receiver = _receiver.get()
+    if receiver:
+        receiver(event)
+    elif isinstance(event, Event):
+        runtime.stream_writer({"event": EVENT_NAMES[type(event)], "data": msgspec.to_builtins(event)})
+    elif isinstance(event, Refused):
+        runtime.stream_writer({"event": "refused", "data": {"code": event.code, "message": event.message}})
 
 
 def show(runtime: Runtime[Context], text: str, message_id: str) -> None:
@@ -69,11 +161,37 @@ def show(runtime: Runtime[Context], text: str, message_id: str) -> None:
 
     Not the model's own pieces, which that stream would take: those are not masked.
     """
-    if runtime.execution_info:  # there is no such stream where a node is called by itself
+    if runtime.execution_info and _receiver.get() is None:  # a node that is called by itself has no such stream
         push_message(AIMessageChunk(content=text, id=message_id), state_key=None)
 
 
-def note(runtime: Runtime[Context], notices: list[Notice], notice: Notice) -> list[Notice]:
-    """Send a notice and return the turn's notices with it."""
-    emit(runtime, Noted(kind="noted", notice=notice))
+def note(runtime: Runtime[Context], notices: list[state.Notice], notice: state.Notice) -> list[state.Notice]:
+    """Send a notice, and return the turn's notices with it."""
+    emit(runtime, Notice(**notice))
     return [*notices, notice]
+
+
+def start_of(turn_id: str, conversation_id: str, route: RouteReport, model: str) -> Start:
+    """The first event of a turn that this employee is going to answer."""
+    who = employee(route["employee"])
+    card = EmployeeCard(who.slug, who.name, who.title, who.emoji)
+    why = Route(route["reason"], route["confidence"], route["runner_up"])
+    return Start(turn_id, conversation_id, card, why, model)
+
+
+def done_of(turn_id: str, conversation_id: str, answer: Answer) -> Done:
+    """The last event of a turn whose answer is committed."""
+    return Done(
+        turn_id=turn_id,
+        conversation_id=conversation_id,
+        message_id=answer["message_id"],
+        employee=answer["employee"],
+        model=answer["model"],
+        finish_reason=answer["finish_reason"],
+        fallback=answer["fallback"],
+        facts_used=answer["facts_used"],
+        usage=answer["usage"],
+        latency_ms=answer["latency_ms"],
+        ttft_ms=answer["ttft_ms"],
+        error_code=answer["error_code"],
+    )

@@ -1,6 +1,7 @@
-"""Fit everything the model should read in its window."""
+"""Fit the prompt into the model's context window."""
 
 import json
+from collections.abc import Sequence
 
 from langchain_core.messages import (
     AIMessage,
@@ -20,16 +21,16 @@ from nodes.token_estimate import estimate, estimate_messages
 from storage.fact_search import Memory
 from storage.messages import History, Message
 
-SQUEEZED_CHARS = 240
-"""Of a message that fits nowhere and that no summary covers yet."""
-QUOTING = 16
-"""Tokens that a quoted entry of the notes spends on its names and marks."""
-HEADING = 32
-"""Tokens that the notes spend on saying what they are."""
+SHORTENED_CHARS = 240
+"""Characters kept of a message that has no room in the window and that the summary does not cover yet."""
+ENTRY_TOKENS = 16
+"""Tokens that an entry of the notes needs besides its text."""
+HEADING_TOKENS = 32
+"""Tokens that the heading of the notes needs."""
 
 
-class Trim(TypedDict):
-    """The prompt, and what it leaves out."""
+class TrimmedContext(TypedDict):
+    """The prompt, and what was left out of it."""
 
     prompt: list[AnyMessage]
     memories: list[Memory]
@@ -37,8 +38,8 @@ class Trim(TypedDict):
     notices: list[Notice]
 
 
-async def trim_context(state: State, runtime: Runtime[Context], *, budget: int, reserve: int) -> Trim:
-    """System prompt and the user's message always; then notes; then the newest messages that fit.
+async def trim_context(state: State, runtime: Runtime[Context], *, budget: int, reserve: int) -> TrimmedContext:
+    """Build the prompt: system prompt and user message always, then notes, then the newest messages that fit.
 
     `budget` is in tokens; `reserve` of them are left free for the answer.
     """
@@ -47,19 +48,20 @@ async def trim_context(state: State, runtime: Runtime[Context], *, budget: int, 
     system = SystemMessage(system_prompt(employee(state["route"]["employee"]), state["started_at"]))
     question = HumanMessage(state["message"])
     left = budget - reserve - estimate_messages([system, question])
-    memories = _within(state["memories"], left // 3)
+    # The best memories that fit in a third of the room: they are sorted best first.
+    memories = state["memories"][: _fitting([memory["fact"] for memory in state["memories"]], left // 3)]
     if _cost(notes(history["summary"], memories, [])) > left:
         history = History(summary="", covers=history["covers"], messages=history["messages"])
     left -= _cost(notes(history["summary"], memories, []))
-    kept, dropped, squeezed = _window(history, left)
-    background = notes(history["summary"], memories, squeezed)
+    kept, dropped, shortened = _window(history, left)
+    background = notes(history["summary"], memories, shortened)
     middle = [HumanMessage(background)] if background else []
     trimmed = Trimmed(messages=len(dropped), memories=len(state["memories"]) - len(memories))
-    return Trim(
-        prompt=[system, *middle, *map(_spoken, kept), question],
+    return TrimmedContext(
+        prompt=[system, *middle, *map(_chat_message, kept), question],
         memories=memories,
         trimmed=trimmed,
-        notices=_tell(state, runtime, trimmed, summarised=bool(dropped and history["summary"])),
+        notices=_notices(state, runtime, trimmed, summarised=bool(dropped and history["summary"])),
     )
 
 
@@ -67,35 +69,33 @@ def _cost(background: str | None) -> int:
     return estimate_messages([HumanMessage(background)]) if background else 0
 
 
-def _within(memories: list[Memory], tokens: int) -> list[Memory]:
-    """The best memories that fit: they come best first."""
-    kept: list[Memory] = []
-    for memory in memories:
-        tokens -= estimate(json.dumps(memory["fact"], ensure_ascii=False)) + QUOTING
+def _fitting(texts: Sequence[str], tokens: int) -> int:
+    """How many of the texts, from the first one on, fit as entries of the notes."""
+    for count, text in enumerate(texts):
+        tokens -= estimate(json.dumps(text, ensure_ascii=False)) + ENTRY_TOKENS
         if tokens < 0:
-            break
-        kept.append(memory)
-    return kept
+            return count
+    return len(texts)
 
 
 def _window(history: History, tokens: int) -> tuple[list[Message], list[Message], list[Message]]:
-    """The messages kept, those dropped, and what of the dropped goes into the notes.
+    """The messages kept, those dropped, and those of the dropped that go into the notes, shortened.
 
-    The summary trails by a turn when that turn's tail is late or failed: what it does not hold yet and what
-    the window has no room for would be forgotten, so it goes in shortened, with a quarter of the room for it.
+    The summary lags by a turn when that turn's roll_summary is late or failed. Messages that it does not cover and
+    that have no room would be lost, so a quarter of the room is for them, shortened.
     """
     kept, dropped = _newest(history["messages"], tokens)
     if not _uncovered(dropped, history):
         return kept, dropped, []
     share = tokens // 4
     kept, dropped = _newest(history["messages"], tokens - share)
-    return kept, dropped, _squeezed(_uncovered(dropped, history), share - HEADING)
+    return kept, dropped, _shortened(_uncovered(dropped, history), share - HEADING_TOKENS)
 
 
 def _newest(messages: list[Message], tokens: int) -> tuple[list[Message], list[Message]]:
-    """The newest messages that fit, beginning with one of the user's; and the others."""
+    """The newest messages that fit, starting with one of the user's; and the others."""
     fitting = trim_messages(
-        [_spoken(message) for message in messages],
+        [_chat_message(message) for message in messages],
         max_tokens=max(tokens, 0),
         token_counter=estimate_messages,
         strategy="last",
@@ -109,39 +109,32 @@ def _uncovered(dropped: list[Message], history: History) -> list[Message]:
     return [message for message in dropped if message["seq"] > history["covers"]]
 
 
-def _squeezed(messages: list[Message], tokens: int) -> list[Message]:
+def _shortened(messages: list[Message], tokens: int) -> list[Message]:
     """The newest of the messages, shortened, as far as they fit."""
-    kept: list[Message] = []
-    for message in reversed(messages):
-        short = _short(message["content"])
-        tokens -= estimate(json.dumps(short, ensure_ascii=False)) + QUOTING
-        if tokens < 0:
-            break
-        kept.insert(0, Message({**message, "content": short}))
-    return kept
+    short = [Message({**message, "content": _short(message["content"])}) for message in messages]
+    count = _fitting([message["content"] for message in reversed(short)], tokens)
+    return short[len(short) - count :]
 
 
 def _short(text: str) -> str:
-    return text if len(text) <= SQUEEZED_CHARS else text[:SQUEEZED_CHARS].rstrip() + "…"
+    return text if len(text) <= SHORTENED_CHARS else text[:SHORTENED_CHARS].rstrip() + "…"
 
 
-def _spoken(message: Message) -> AnyMessage:
+def _chat_message(message: Message) -> AnyMessage:
     kind = HumanMessage if message["role"] == "user" else AIMessage
     return kind(message["content"], id=message["id"])
 
 
-def _tell(state: State, runtime: Runtime[Context], trimmed: Trimmed, *, summarised: bool) -> list[Notice]:
-    left_out = [f"{count} {name}" for count, name in _counts(trimmed) if count]
+def _notices(state: State, runtime: Runtime[Context], trimmed: Trimmed, *, summarised: bool) -> list[Notice]:
+    """The turn's notices, with one more where something was left out."""
+    messages = _counted(trimmed["messages"], "earlier message", "earlier messages")
+    left_out = " and ".join([*messages, *_counted(trimmed["memories"], "memory", "memories")])
     if not left_out:
         return state["notices"]
-    known = "; the summary stands in for them" if summarised else ""
-    notice = Notice(code="context_trimmed", message=f"Left out to fit the window: {' and '.join(left_out)}{known}.")
+    covered = "; the summary stands in for them" if summarised else ""
+    notice = Notice(code="context_trimmed", message=f"Left out to fit the window: {left_out}{covered}.")
     return note(runtime, state["notices"], notice)
 
 
-def _counts(trimmed: Trimmed) -> list[tuple[int, str]]:
-    messages, memories = trimmed["messages"], trimmed["memories"]
-    return [
-        (messages, "earlier message" if messages == 1 else "earlier messages"),
-        (memories, "memory" if memories == 1 else "memories"),
-    ]
+def _counted(count: int, singular: str, plural: str) -> list[str]:
+    return [f"{count} {singular if count == 1 else plural}"] if count else []

@@ -1,4 +1,4 @@
-"""The one line that is logged of a turn when it is over."""
+"""The log line of a finished turn."""
 
 from dataclasses import asdict, dataclass
 
@@ -12,18 +12,18 @@ log = get_logger(__name__)
 
 
 @dataclass(frozen=True)
-class TurnLine:
-    """What became of a turn: numbers, names and words from closed lists.
+class TurnLogLine:
+    """Outcome of a turn, in numbers, names and codes.
 
-    Not the reason of its route, which may quote the message.
+    Without the reason of its route, which may quote the message.
     """
 
     outcome: Outcome
     error_code: str | None
     employee: Slug | None = None
-    """None where nobody had been chosen yet."""
+    """None for a turn that ended before routing."""
     confidence: float | None = None
-    """Of the choice, 0 to 1."""
+    """Confidence of the routing, 0 to 1."""
     model: str | None = None
     finish_reason: FinishReason | None = None
     fallback: bool = False
@@ -32,8 +32,8 @@ class TurnLine:
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
     estimated: bool | None = None
-    """Whether the tokens are."""
+    """Whether the token counts are estimates."""
 
     def log(self, **ids: str) -> None:
-        """Log it; `ids` where the task it is logged in has none."""
+        """Log the line; `ids` are for a task whose log context has none."""
         log.info("turn", **ids, **asdict(self))

@@ -1,15 +1,17 @@
-"""Wait for one's turn in a conversation that is being answered."""
+"""Wait until the conversation is free: one message of it is answered at a time, in the order of arrival."""
 
 from collections.abc import Mapping
-from typing import Literal, Protocol
 from uuid import UUID
 
-from storage.conversation_queue import MOST_IN_CONVERSATION, MOST_OF_USER, Place
+from langgraph.runtime import Runtime
+from typing_extensions import TypedDict
 
-LONGEST = 120.0
-"""Seconds after which waiting is given up: several answers may be before this one. By a clock that nobody sets."""
+from nodes.state import Context, Refusal, State, asking, claimed
+from nodes.stream_events import Refused, emit
+from storage.conversation_queue import MOST_IN_CONVERSATION, MOST_OF_USER, ConversationQueue, Place
 
-WhileBusy = Literal["wait", "reject", "interrupt"]
+MAX_WAIT = 120.0
+"""Seconds after which waiting is given up: several answers may come before this one. By a clock that nobody sets."""
 
 BUSY = "This conversation is being answered. Wait for the answer, or stop it."
 FULL: Mapping[Place, str] = {
@@ -18,50 +20,37 @@ FULL: Mapping[Place, str] = {
 }
 
 
-class Queue(Protocol):
-    """Knows whose turn it is."""
+class Waited(TypedDict):
+    """Whether the message may be answered now."""
 
-    async def take(self, user_id: UUID, conversation_id: str, turn_id: UUID, *, claimed: bool) -> Place:
-        """Take a place, unless too many wait; says whether it is the first and nobody is being answered."""
-        ...
-
-    async def wait(self, user_id: UUID, turn_id: UUID, seconds: float) -> bool:
-        """Wait at the place for so long at most; says whether its time has come."""
-        ...
-
-    async def leave(self, user_id: UUID, turn_id: UUID) -> None:
-        """Give the place up."""
-        ...
-
-    async def interrupt(self, user_id: UUID, conversation_id: str) -> None:
-        """Have the answer that is being written end where it stands."""
-        ...
+    refusal: Refusal | None
 
 
-async def wait_for_turn(
-    queue: Queue, user_id: UUID, conversation_id: str, turn_id: UUID, *, policy: WhileBusy, claimed: bool
-) -> str | None:
-    """Wait until the message may be answered, as the policy has it; returns why it may not be, in words for a person.
-
-    Args:
-        queue: where it waits.
-        user_id: whose message it is.
-        conversation_id: where it belongs.
-        turn_id: the turn that is to answer it.
-        policy: what is to happen while another message is being answered.
-        claimed: whether an idempotency key was claimed for the turn.
+async def wait_for_conversation(state: State, runtime: Runtime[Context], *, queue: ConversationQueue) -> Waited:
+    """Take a place in the conversation, and wait there if it is busy; refuse where the client wants no waiting.
 
     Raises:
-        LeaseLost: the turn is another process's by now.
+        LeaseLost: another process runs the turn by now.
     """
-    place = await queue.take(user_id, conversation_id, turn_id, claimed=claimed)
+    busy = await _wait(state, runtime, queue)
+    if busy is None:
+        return Waited(refusal=None)
+    emit(runtime, Refused("conversation_busy", busy))
+    return Waited(refusal=Refusal(code="conversation_busy", message=busy, rule=None))
+
+
+async def _wait(state: State, runtime: Runtime[Context], queue: ConversationQueue) -> str | None:
+    """Why the message may not be answered, in words for a person; None once it may."""
+    user_id, turn_id, conversation_id = asking(runtime), UUID(state["turn_id"]), state["conversation_id"]
+    policy = state.get("while_busy", "wait")
+    place = await queue.take(user_id, conversation_id, turn_id, claimed=claimed(runtime))
     if place == "first":
         return None
     if place != "waiting":
         return BUSY if policy == "reject" else FULL[place]
     if policy == "interrupt":
         await queue.interrupt(user_id, conversation_id)
-    if policy != "reject" and await queue.wait(user_id, turn_id, LONGEST):
+    if policy != "reject" and await queue.wait(user_id, turn_id, MAX_WAIT):
         return None
     await queue.leave(user_id, turn_id)
     return BUSY

@@ -1,1 +1,1 @@
-"""Postgres and nothing else: every statement the product sends stands in this package."""
+"""Everything that speaks to Postgres: each SQL statement of the program is in this package."""

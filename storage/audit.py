@@ -1,4 +1,4 @@
-"""What was masked or refused, in messages and answers: by kind and hash, never by content."""
+"""Audit of what the guard masked or refused, in messages and answers: kind and hash, never the content."""
 
 from collections.abc import Sequence
 from typing import Literal
@@ -8,24 +8,23 @@ from typing_extensions import TypedDict
 
 from storage.pool import Connection
 
-KEPT = 200
-"""Messages of a user that the guard refused, of which the audit keeps what it found. How many there were in all, the
-metrics count."""
+MAX_REFUSED_MESSAGES = 200
+"""Refused messages per user whose findings are kept, the latest ones. The metrics count all of them."""
 
 
 class Finding(TypedDict):
-    """Something that was found in a message or in its answer."""
+    """What the guard found in a message or its answer."""
 
     kind: Literal["card", "iban", "national_id", "injection"]
     action: Literal["masked", "refused", "answer_masked"]
     rule: str | None
-    """The guard's rule that matched, where there are several of a kind."""
+    """The rule that matched, where a kind has several."""
     text_hash: str
-    """SHA-256 of the message, or of the answer, after masking, in hex."""
+    """SHA-256 of the masked message or answer, in hex."""
 
 
-async def audit(conn: Connection, user_id: UUID, turn_id: UUID, findings: Sequence[Finding]) -> None:
-    """Write down what was found in a turn; again changes nothing. Of refused messages the latest are kept."""
+async def record_findings(conn: Connection, user_id: UUID, turn_id: UUID, findings: Sequence[Finding]) -> None:
+    """Store the findings of a turn, once. Of refused messages the latest are kept."""
     for finding in findings:
         await conn.execute(
             "insert into chat_guard_events (user_id, turn_id, kind, action, rule, text_hash)"
@@ -39,5 +38,5 @@ async def audit(conn: Connection, user_id: UUID, turn_id: UUID, findings: Sequen
             "  select turn_id from chat_guard_events where user_id = %(user_id)s and action = 'refused'"
             "  order by created_at desc, turn_id offset %(kept)s) older"
             " where e.user_id = %(user_id)s and e.turn_id = older.turn_id",
-            {"user_id": user_id, "kept": KEPT},
+            {"user_id": user_id, "kept": MAX_REFUSED_MESSAGES},
         )

@@ -1,8 +1,8 @@
-"""How every connection to Postgres is made, and the pool that hands connections out.
+"""Connections to Postgres: their parameters, and a pool of them.
 
-A connection to a server that takes no writes is of no use to anybody here. It is refused when it is made
-(`target_session_attrs`), looked at whenever it is handed out, and thrown away where a statement finds it out, so that
-the pool dials anew and finds the server that took over.
+A server that takes no writes (a standby, or one that is being handed over) is of no use here. It is refused when
+connecting (`target_session_attrs`), checked for before a connection is handed out, and dropped where a statement finds
+it out, so that the pool connects to the server that took over.
 """
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
@@ -18,28 +18,28 @@ from storage.errors import StorageUnavailable, is_unavailable
 
 Connection = psycopg.AsyncConnection[DictRow]
 
-PATIENCE = 5.0
-"""Seconds to wait for a free connection, and after which a statement is given up."""
+DEFAULT_TIMEOUT = 5.0
+"""Seconds to wait for a free connection, and for a statement."""
 
-TAKES_NO_WRITES: LiteralString = "show transaction_read_only"
-"""Asks a server; `on` also where it is recovering or a standby."""
+SHOW_READ_ONLY: LiteralString = "show transaction_read_only"
+"""`on` for a server that takes no writes, also while it recovers or is a standby."""
 
-TINY_WRITE: LiteralString = (
+WRITE_TEMPORARY_FILE: LiteralString = (
     "select set_config('work_mem', '64kB', true);"
-    " select count(*) from generate_series(1, 5000)"  # does not fit, and so goes to a file of some 100 kB
+    " select count(*) from generate_series(1, 5000)"  # does not fit in work_mem, so it goes to a file of 100 kB
 )
-"""Raises DiskFull where the disk of the database is full. It leaves nothing behind, neither rows nor log."""
+"""Raises DiskFull where the database's disk is full. Leaves neither rows nor log behind."""
 
 
-def connecting(url: str, *, seconds: int = 5) -> dict[str, Any]:
-    """Parameters of a connection to `url` that gets so many seconds to be made, for libpq.
+def connection_parameters(url: str, *, connect_timeout: int = 5) -> dict[str, Any]:
+    """Parameters for libpq to connect to `url`; seconds for `connect_timeout`.
 
-    Servers that take no writes are passed over, unless the URL says otherwise (`target_session_attrs`).
+    Servers that take no writes are skipped, unless the URL sets `target_session_attrs`.
     """
     parameters = {
         "application_name": "frontdesk",
-        "connect_timeout": seconds,
-        # A server that was cut off, and says nothing of it, is noticed.
+        "connect_timeout": connect_timeout,
+        # Notice a server that was cut off without closing its connections.
         "keepalives_idle": 10,
         "keepalives_interval": 5,
         "keepalives_count": 2,
@@ -51,27 +51,32 @@ def connecting(url: str, *, seconds: int = 5) -> dict[str, Any]:
 
 
 def is_read_only(conn: psycopg.AsyncConnection[Any]) -> bool:
-    """Whether the server has said that it takes no writes. It says so beside its answers, so nothing is asked here."""
-    said = (conn.pgconn.parameter_status(name) for name in (b"default_transaction_read_only", b"in_hot_standby"))
-    return b"on" in said
+    """Whether the server last reported that it takes no writes. It reports that by itself, so no query is sent."""
+    reported = (conn.pgconn.parameter_status(name) for name in (b"default_transaction_read_only", b"in_hot_standby"))
+    return b"on" in reported
 
 
-class Use(NamedTuple):
-    """Connections of a pool: open ones, those that somebody holds, and how many wait for one."""
+def milliseconds(seconds: float) -> str:
+    """The value of a Postgres setting for a timeout."""
+    return f"{round(seconds * 1000)}ms"
+
+
+class PoolUsage(NamedTuple):
+    """Connections of a pool: open, in use, and how many callers wait for one."""
 
     size: int
     used: int
     waiting: int
 
 
-class Connections(AsyncConnectionPool[Connection]):
-    """Pool of connections that says in our words that the database cannot be used. It has to be opened.
+class ConnectionPool(AsyncConnectionPool[Connection]):
+    """Pool that raises StorageUnavailable for whatever makes the database unusable. It has to be opened.
 
     Args:
         url: where Postgres is.
-        size: connections at most.
-        wait: seconds to wait for a free one.
-        configure: makes a new connection ready.
+        size: maximum number of connections.
+        timeout: seconds to wait for a free connection.
+        configure: prepares a new connection.
         on_full_disk: called when a statement found the server's disk full.
     """
 
@@ -80,7 +85,7 @@ class Connections(AsyncConnectionPool[Connection]):
         url: str,
         *,
         size: int,
-        wait: float,
+        timeout: float,
         configure: Callable[[Connection], Awaitable[None]],
         on_full_disk: Callable[[], None] = lambda: None,
     ) -> None:
@@ -88,19 +93,19 @@ class Connections(AsyncConnectionPool[Connection]):
             url,
             min_size=1,
             max_size=size,
-            timeout=wait,
-            # Attempts that are given up leave the next caller to try anew, without the pool's growing pauses.
-            reconnect_timeout=wait,
+            timeout=timeout,
+            # After giving up, the next caller connects at once, without the pool's growing pauses.
+            reconnect_timeout=timeout,
             open=False,
             connection_class=Connection,
             configure=configure,
-            check=self._fit,
-            kwargs={**connecting(url), "autocommit": True, "row_factory": dict_row},
+            check=self._check_writable,
+            kwargs={**connection_parameters(url), "autocommit": True, "row_factory": dict_row},
         )
         self._on_full_disk = on_full_disk
 
     @asynccontextmanager
-    async def connection(self, timeout: float | None = None) -> AsyncGenerator[Connection]:  # noqa: ASYNC109 - as it was
+    async def connection(self, timeout: float | None = None) -> AsyncGenerator[Connection]:  # noqa: ASYNC109 - as in the base class
         """A connection for the length of the block.
 
         Raises:
@@ -120,15 +125,14 @@ class Connections(AsyncConnectionPool[Connection]):
                 raise StorageUnavailable from error
             raise
 
-    def use(self) -> Use:
-        """How the pool stands just now."""
+    def usage(self) -> PoolUsage:
+        """Current usage."""
         stats = self.get_stats()
         size = stats["pool_size"]
-        return Use(size, size - stats["pool_available"], stats.get("requests_waiting", 0))
+        return PoolUsage(size, size - stats["pool_available"], stats.get("requests_waiting", 0))
 
-    async def _fit(self, conn: Connection) -> None:
-        # A server that was restarted or takes no writes, or a pooler that closed idle connections, costs nobody a
-        # message: where one connection is of no use the others are not, and trying each in its turn would take seconds.
+    async def _check_writable(self, conn: Connection) -> None:
+        # Where one connection fails this check the others do too, and trying each in turn would take seconds.
         try:
             await self.check_connection(conn)
             if is_read_only(conn):

@@ -9,10 +9,10 @@ from typing import Any, Literal, LiteralString
 from uuid import UUID
 
 from storage.errors import LeaseLost, StorageUnavailable
-from storage.event_log import News
 from storage.leases import terms
+from storage.notifications import Notifications
 from storage.pool import Connection, Pool
-from storage.users import meet
+from storage.users import ensure_user
 
 Place = Literal["first", "waiting", "conversation_full", "user_full"]
 
@@ -24,8 +24,8 @@ MOST_OF_USER = 16
 not write more."""
 LOOK_AGAIN = 5.0
 """Seconds between two looks of who is told when to look: for what was not heard, and for who died in front."""
-LOOK_AGAIN_UNTOLD = 1.0
-"""The same where nobody tells (LangGraph's own server)."""
+POLL_SECONDS = 1.0
+"""The same without notifications (in LangGraph's own server)."""
 FIRST_LOOK_AGAIN = 0.2
 """Seconds until the second look: an answer whose commit had begun when the place was taken tells nobody of its end."""
 ELSEWHERE_SECONDS = 60
@@ -33,24 +33,24 @@ ELSEWHERE_SECONDS = 60
 
 ANSWERED: LiteralString = (
     "select from chat_turns t where t.user_id = %(user_id)s and t.convo_id = %(conversation_id)s"
-    " and t.status = 'accepted' and t.turn_id <> %(turn_id)s"
+    " and t.status = 'streaming' and t.turn_id <> %(turn_id)s"
     " and (t.lease_until is not null or t.created_at > now() - make_interval(secs => %(elsewhere)s))"
 )
 """The turns of the conversation that are being answered, besides this one."""
 
 
-class Queue:
+class ConversationQueue:
     """The places of all conversations.
 
     Args:
         owner: the process that holds them; None where none of ours does: then looking is what renews a place.
-        news: hears that somebody may go on.
+        notifications: wake a message that may go on; without them it looks every second.
     """
 
-    def __init__(self, pool: Pool, owner: UUID | None = None, news: News | None = None) -> None:
+    def __init__(self, pool: Pool, owner: UUID | None = None, notifications: Notifications | None = None) -> None:
         self._pool = pool
         self._owner = owner
-        self._news = news
+        self._notifications = notifications
 
     async def take(self, user_id: UUID, conversation_id: str, turn_id: UUID, *, claimed: bool) -> Place:
         """Take a place; says whether it is the first and nobody is being answered. Where too many wait none is taken.
@@ -65,11 +65,11 @@ class Queue:
             LeaseLost: the key was claimed anew for another turn.
         """
         values = self._values(user_id, turn_id, conversation_id=conversation_id)
-        async with self._pool.as_user(user_id, hasty=True) as conn:
+        async with self._pool.as_user(user_id, accepting=True) as conn:
             # A user's messages that arrive at once get their places, and are counted, one after the other.
             await conn.execute("select pg_advisory_xact_lock(hashtextextended(%(user_id)s::text, 9))", values)
             if not claimed:  # the claim has met them
-                await meet(conn, user_id)
+                await ensure_user(conn, user_id)
             cursor = await conn.execute(
                 "insert into chat_queue (user_id, turn_id, convo_id, owner, lease_until)"
                 " values (%(user_id)s, %(turn_id)s, %(conversation_id)s, %(owner)s,"
@@ -98,10 +98,10 @@ class Queue:
             LeaseLost: the place is gone.
         """
         deadline = time.monotonic() + seconds
-        pauses = chain([FIRST_LOOK_AGAIN], repeat(LOOK_AGAIN if self._news else LOOK_AGAIN_UNTOLD))
-        async with self._told(turn_id) as told:
+        pauses = chain([FIRST_LOOK_AGAIN], repeat(LOOK_AGAIN if self._notifications else POLL_SECONDS))
+        async with self._news_of(turn_id) as news:
             for pause in pauses:
-                told.clear()  # before looking: what comes while looking is looked for again
+                news.clear()  # before looking: what comes while looking is looked for again
                 # A look that failed is made again; whether the database is gone for good is not judged here.
                 with suppress(StorageUnavailable):
                     if await self._look(user_id, turn_id):
@@ -110,28 +110,28 @@ class Queue:
                 if left <= 0:
                     break
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(told.wait(), min(left, pause))
+                    await asyncio.wait_for(news.wait(), min(left, pause))
         return False
 
     async def leave(self, user_id: UUID, turn_id: UUID) -> None:
         """Give the place up, and tell who comes next."""
-        async with self._pool.as_user(user_id, hasty=True) as conn:
+        async with self._pool.as_user(user_id, accepting=True) as conn:
             await conn.execute(_LEAVE, self._values(user_id, turn_id))
 
     async def interrupt(self, user_id: UUID, conversation_id: str) -> None:
         """Have the answer that is being written in the conversation end where it stands."""
-        async with self._pool.as_user(user_id, hasty=True) as conn:
+        async with self._pool.as_user(user_id, accepting=True) as conn:
             await conn.execute(
                 "with asked as ("
                 "  update chat_turns set stop_asked_at = coalesce(stop_asked_at, now())"
-                "  where user_id = %(user_id)s and convo_id = %(convo_id)s and status = 'accepted' returning turn_id)"
+                "  where user_id = %(user_id)s and convo_id = %(convo_id)s and status = 'streaming' returning turn_id)"
                 " select pg_notify('frontdesk_stops', turn_id::text) from asked",
                 {"user_id": user_id, "convo_id": conversation_id},
             )
 
     async def _look(self, user_id: UUID, turn_id: UUID) -> bool:
         values = self._values(user_id, turn_id)
-        async with self._pool.as_user(user_id, hasty=True) as conn:
+        async with self._pool.as_user(user_id, accepting=True) as conn:
             cursor = await conn.execute(
                 "update chat_queue set lease_until = now() + make_interval(secs => %(lease)s)"
                 " where user_id = %(user_id)s and turn_id = %(turn_id)s and owner is not distinct from %(owner)s"
@@ -144,11 +144,11 @@ class Queue:
             return await _free(conn, values | row)
 
     @asynccontextmanager
-    async def _told(self, turn_id: UUID) -> AsyncGenerator[asyncio.Event]:
-        if self._news is None:
+    async def _news_of(self, turn_id: UUID) -> AsyncGenerator[asyncio.Event]:
+        if self._notifications is None:
             yield asyncio.Event()
         else:
-            async with self._news.of(turn_id) as event:
+            async with self._notifications.of(turn_id) as event:
                 yield event
 
     def _values(self, user_id: UUID, turn_id: UUID, **more: object) -> dict[str, Any]:

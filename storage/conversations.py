@@ -1,4 +1,4 @@
-"""Conversations as their user sees them: listed, searched, read, renamed, deleted."""
+"""Conversations as their user manages them: list, search, read, rename, delete."""
 
 from datetime import datetime
 from typing import Literal, LiteralString, NamedTuple, TypedDict
@@ -7,7 +7,7 @@ from uuid import UUID
 from storage.facts import LearnedFact
 from storage.pool import Connection, Pool
 from storage.turn_records import FACTS_LEARNED, FACTS_USED
-from storage.user_facts import forget
+from storage.user_facts import delete_facts
 
 
 class Conversation(TypedDict):
@@ -18,36 +18,36 @@ class Conversation(TypedDict):
     updated_at: datetime
     message_count: int
     last_employee: str | None
-    """The slug of whoever answered last."""
+    """The slug of the employee that answered last."""
 
 
 class ConversationDetails(Conversation):
-    """A conversation on its own."""
+    """One conversation with its summary."""
 
     created_at: datetime
     summary: str
-    """Rolled on after each turn; empty at first."""
+    """Updated after each turn; empty at first."""
 
 
-class Why(TypedDict):
+class RouteReason(TypedDict):
     """Why this employee was chosen."""
 
     reason: str
     confidence: float
     """0 to 1."""
     runner_up: str | None
-    """The slug of whoever came next."""
+    """The slug of the employee with the second highest confidence."""
 
 
-class Noticed(TypedDict):
-    """Something the person was told about a message or its answer."""
+class MessageNotice(TypedDict):
+    """A notice that was sent with a message or its answer."""
 
     code: str
     message: str
 
 
-class SaidMessage(TypedDict):
-    """One message. What is known of an answer besides its words is null, false or empty on what the user said."""
+class MessageDetails(TypedDict):
+    """One message. On a user's message the fields about the answer are null, false or empty."""
 
     message_id: UUID
     turn_id: UUID
@@ -55,20 +55,20 @@ class SaidMessage(TypedDict):
     employee: str
     content: str
     created_at: datetime
-    route: Why | None
-    """None also where it is not known, as of an import."""
+    route: RouteReason | None
+    """None also where it is unknown, as after an import."""
     model: str | None
     finish_reason: str | None
     fallback: bool
-    """Whether it is a prepared reply, because no model answered."""
-    notices: list[Noticed]
-    """Of the whole turn: those on what was asked are here, too."""
+    """Whether it is the canned reply, because no model answered."""
+    notices: list[MessageNotice]
+    """Of the whole turn, so including those about the user's message."""
     facts_used: list[LearnedFact]
     facts_learned: list[LearnedFact]
 
 
-class Latest(NamedTuple):
-    """A place in the list of conversations: the last one seen."""
+class ConversationCursor(NamedTuple):
+    """Position in the list of conversations: the last one on the page before."""
 
     updated_at: datetime
     conversation_id: str
@@ -81,15 +81,15 @@ class Conversations:
         self._pool = pool
 
     async def latest(
-        self, user_id: UUID, *, limit: int, after: Latest | None = None, q: str | None = None
+        self, user_id: UUID, *, limit: int, after: ConversationCursor | None = None, q: str | None = None
     ) -> list[Conversation]:
         """Conversations, the last one used first.
 
         Args:
-            user_id: whose.
-            limit: how many at most.
-            after: go on from here. What is added or used meanwhile comes before it, so nothing is listed twice.
-            q: words that the title, or one of the messages, must hold.
+            user_id: the user.
+            limit: maximum number.
+            after: where to continue. What is added or used meanwhile comes before it, so nothing is listed twice.
+            q: words that the title or a message must contain.
         """
         async with self._pool.as_user(user_id) as conn:
             cursor = await conn.execute(
@@ -128,23 +128,23 @@ class Conversations:
 
     async def messages(
         self, user_id: UUID, conversation_id: str, *, limit: int, after: UUID | None = None, newest_first: bool = False
-    ) -> list[SaidMessage]:
-        """Messages in order, or from the newest back.
+    ) -> list[MessageDetails]:
+        """Messages of a conversation, oldest first.
 
         Args:
-            user_id: whose.
-            conversation_id: of which conversation; one that is not there has none.
-            limit: how many at most.
-            after: go on from behind this message, in the same direction.
-            newest_first: the last one first.
+            user_id: the user.
+            conversation_id: the conversation; an unknown one has no messages.
+            limit: maximum number.
+            after: continue behind this message, in the same direction.
+            newest_first: newest first instead of oldest first.
         """
         values = {"user_id": user_id, "convo_id": conversation_id, "after": after, "limit": limit}
         async with self._pool.as_user(user_id) as conn:
-            cursor = await conn.execute(_BACK if newest_first else _FORTH, values)
-            return [SaidMessage(**row) for row in await cursor.fetchall()]  # type: ignore[typeddict-item]
+            cursor = await conn.execute(_NEWEST_FIRST if newest_first else _OLDEST_FIRST, values)
+            return [MessageDetails(**row) for row in await cursor.fetchall()]  # type: ignore[typeddict-item]
 
     async def rename(self, user_id: UUID, conversation_id: str, title: str) -> bool:
-        """Give it another title; says whether it is there. Its place in the list stays."""
+        """Change the title; returns whether the conversation exists. Its position in the list stays."""
         async with self._pool.as_user(user_id) as conn:
             cursor = await conn.execute(
                 "update chat_conversations set title = %(title)s"
@@ -154,14 +154,14 @@ class Conversations:
             return cursor.rowcount == 1
 
     async def delete(self, user_id: UUID, conversation_id: str) -> bool:
-        """Take it away with all that belongs to it, and the facts learned only there; says whether it was there."""
+        """Delete a conversation and the facts learned only there; returns whether it existed."""
         async with self._pool.as_user(user_id) as conn:
             cursor = await conn.execute(
                 "delete from chat_conversations where user_id = %(user_id)s and convo_id = %(convo_id)s",
                 {"user_id": user_id, "convo_id": conversation_id},
             )
-            # Looked for after the deletion, which waits for whoever is just learning a fact there.
-            await forget(conn, user_id, await _without_source(conn, user_id))
+            # After the deletion, which waits for any transaction that is storing a fact from there.
+            await delete_facts(conn, user_id, await _facts_without_source(conn, user_id))
             return cursor.rowcount == 1
 
 
@@ -177,13 +177,13 @@ _COLUMNS: LiteralString = (
     " where m.user_id = %(user_id)s and m.convo_id = %(convo_id)s"
     " and (%(after)s::uuid is null or m.seq"
 )
-_SEEN: LiteralString = "(select s.seq from chat_messages s where s.user_id = %(user_id)s and s.id = %(after)s))"
-_FORTH: LiteralString = f"{_COLUMNS} > {_SEEN} order by m.seq limit %(limit)s"
-_BACK: LiteralString = f"{_COLUMNS} < {_SEEN} order by m.seq desc limit %(limit)s"
+_AFTER_SEQ: LiteralString = "(select s.seq from chat_messages s where s.user_id = %(user_id)s and s.id = %(after)s))"
+_OLDEST_FIRST: LiteralString = f"{_COLUMNS} > {_AFTER_SEQ} order by m.seq limit %(limit)s"
+_NEWEST_FIRST: LiteralString = f"{_COLUMNS} < {_AFTER_SEQ} order by m.seq desc limit %(limit)s"
 
 
-async def _without_source(conn: Connection, user_id: UUID) -> list[UUID]:
-    """Facts from a conversation that is not there any more; one that was said elsewhere too is kept."""
+async def _facts_without_source(conn: Connection, user_id: UUID) -> list[UUID]:
+    """Facts whose conversation was deleted; one that was said elsewhere too gets that as its source instead."""
     await conn.execute(
         "update user_memory_facts f set source_message_id ="
         " (select s.message_id from user_fact_sources s where s.user_id = f.user_id and s.fact_id = f.id"

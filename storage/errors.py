@@ -1,16 +1,16 @@
-"""What can go wrong in storage, and which of Postgres' errors mean that it cannot be used just now.
+"""What can go wrong in storage, and which of Postgres' errors mean that the database is unavailable for now.
 
 StorageError
-├── StorageUnavailable    the server cannot be reached or gave up: try again later
-├── SearchTooSlow         a search took longer than it may
+├── StorageUnavailable    the database cannot be reached or gave up: try again later
+├── SearchTimeout         a search took too long
 ├── Gone                  what this belongs to was deleted meanwhile
-├── LeaseLost             what was held for the turn was given to another one meanwhile
-├── FactKnown             another fact says the same
-├── AlreadyExporting      the user reads an export already
-├── NotEmpty              the account has something in it already
-├── Unfit                 what is to be stored breaks a rule of the database
+├── LeaseLost             the turn's key or place was given to another turn meanwhile
+├── DuplicateFact         another fact says the same
+├── ExportInProgress      the user is reading an export already
+├── AccountNotEmpty       the account to import into has something in it
+├── InvalidImport         lines of an import break a rule of the database
 ├── MigrationsPending     the schema is older than the code: run `frontdesk migrate`
-└── SetupFailed           the database cannot be used as it is; the message says what is missing
+└── SetupFailed           the database lacks something; the message says what
 """
 
 from collections.abc import Mapping
@@ -23,11 +23,11 @@ class StorageError(Exception):
 
 
 class StorageUnavailable(StorageError):
-    """The database cannot be reached just now."""
+    """The database cannot be reached for now."""
 
 
-class SearchTooSlow(StorageError):
-    """The search took longer than it may, and was given up; the database itself is there."""
+class SearchTimeout(StorageError):
+    """The search took too long and was cancelled; the database itself answers."""
 
 
 class Gone(StorageError):
@@ -35,23 +35,23 @@ class Gone(StorageError):
 
 
 class LeaseLost(StorageError):
-    """What this process held for the turn (its key, its place in line) was given to another one meanwhile."""
+    """What this process held for the turn (its idempotency key, its place in the queue) was given to another turn."""
 
 
-class FactKnown(StorageError):
-    """Another fact of the user's says the same."""
+class DuplicateFact(StorageError):
+    """Another fact of the user says the same."""
 
 
-class AlreadyExporting(StorageError):
-    """The user reads an export already."""
+class ExportInProgress(StorageError):
+    """The user is reading an export already."""
 
 
-class NotEmpty(StorageError):
-    """The account has something in it already, which an import would mix with."""
+class AccountNotEmpty(StorageError):
+    """The account to import into has something in it, which the import would mix with."""
 
 
-class Unfit(StorageError):
-    """What is to be stored breaks a rule of the database: something is in it twice, or is more than it takes."""
+class InvalidImport(StorageError):
+    """Lines of an import break a rule of the database: a duplicate, or a value that is too large."""
 
 
 class MigrationsPending(StorageError):
@@ -63,41 +63,41 @@ class SetupFailed(StorageError):
 
 
 UNAVAILABLE_CLASSES: Mapping[str, str] = {
-    "08": "the connection broke, or never was",
-    "28": "the server lets this name in no more: a password is being changed, or an access list",
+    "08": "the connection broke, or was never made",
+    "28": "the server rejects the login for now: a password or an access list is being changed",
     "40": "another transaction was in the way",
     "53": "no disk, memory or connection is free",
-    "57": "somebody stopped the statement, the connection or the server",
+    "57": "an operator stopped the statement, the connection or the server",
     "58": "the server's own files failed",
     "72": "the rows of an old snapshot are gone; a new one has others",
     "F0": "the server is being configured",
 }
-"""Classes of SQLSTATE (its first two characters) of which every error passes, and why."""
+"""SQLSTATE classes (the first two characters) all errors of which are temporary, and why."""
 
 UNAVAILABLE_STATES: Mapping[str, str] = {
-    "25006": "the server takes no writes: it is a standby, or is handed over to another one",
-    "25P02": "the transaction had failed already, for whatever reason the pooler or the server had",
-    "25P03": "the server ended a transaction that stood still",
+    "25006": "the server takes no writes: it is a standby, or is being handed over to another one",
+    "25P02": "the transaction had failed already, for a reason of the pooler or the server",
+    "25P03": "the server ended an idle transaction",
     "25P04": "the server ended a transaction that took too long",
-    "54000": "the server takes no writes until it was vacuumed (it has this state for other limits, too)",
-    "55000": "something is not ready yet, such as a server that is still recovering",
-    "55006": "somebody else is using it",
-    "55P03": "somebody else holds the lock",
+    "54000": "the server takes no writes until it is vacuumed (this state is used for other limits, too)",
+    "55000": "something is not ready yet, such as a server that is recovering",
+    "55006": "the object is in use",
+    "55P03": "the lock is held by another transaction",
 }
 """Single SQLSTATEs of other classes, and why."""
 
 
 def is_unavailable(error: BaseException) -> bool:
-    """Whether the database may do a moment later, or over another connection, what it did not do now.
+    """Whether the database may succeed a moment later, or over another connection.
 
-    Decided by SQLSTATE and not by psycopg's classes: among its operational errors are mistakes in statements, such as
-    too many columns, and a server that takes no writes is an internal error to it. What has no SQLSTATE comes from the
-    client's side: a connection that is closed or could not be made, or a pool without a free one.
+    Decided by SQLSTATE and not by psycopg's classes: its operational errors include mistakes in statements, such as
+    too many columns, and it counts a server that takes no writes as an internal error. An error without SQLSTATE comes
+    from the client's side: a connection that is closed or could not be made, or a pool without a free one.
     """
     if not isinstance(error, psycopg.Error):
         return False
     if state := error.sqlstate:
         return state[:2] in UNAVAILABLE_CLASSES or state in UNAVAILABLE_STATES
     if isinstance(error, psycopg.InterfaceError):
-        return "the connection is" in str(error)  # closed, or in a state to ask nothing; the others are misuse
+        return "the connection is" in str(error)  # closed or unusable; other interface errors are misuse
     return isinstance(error, psycopg.OperationalError)

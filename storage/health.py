@@ -1,4 +1,4 @@
-"""Whether the database can be used just now, so that nobody waits for one that cannot."""
+"""Whether the database can be used right now, so that no request waits for one that cannot."""
 
 import asyncio
 import threading
@@ -9,127 +9,127 @@ from contextlib import suppress
 from structlog.stdlib import get_logger
 
 from storage.errors import StorageError, StorageUnavailable
-from storage.health_probe import BEAT, SILENCE, Findings, Probe
+from storage.health_probe import ANSWER_TIMEOUT, PROBE_INTERVAL, HealthProbe, ProbeResult
 
 log = get_logger(__name__)
 
-AGAIN = 1.0
-"""Seconds between two looks whether a database that was not there at the start can be used by now."""
-FULL_SECONDS = 5.0
-"""For which the disk counts as full after a statement found it so: whatever waits for room tries again within one."""
+PREPARE_INTERVAL = 1.0
+"""Seconds between two attempts to prepare a database that was not there at the start."""
+FULL_DISK_SECONDS = 5.0
+"""How long the disk counts as full after a statement found it so."""
 
 
-class Pulse:
-    """Health probe of the database, which runs in a thread while `run()` does.
+class DatabaseHealth:
+    """Health of the database, as the health probe last saw it. The probe runs while `run()` does.
 
-    In a thread, because a busy event loop would take its own lateness for the database's.
+    In a thread, because a busy event loop would mistake its own delay for the database's.
 
     Args:
         url: where Postgres is.
         prepare: makes sure that the database can be used, once.
-        fit: whether that has been done already.
+        prepared: whether that has been done already.
     """
 
-    def __init__(self, url: str, prepare: Callable[[], Awaitable[None]], *, fit: bool) -> None:
+    def __init__(self, url: str, prepare: Callable[[], Awaitable[None]], *, prepared: bool) -> None:
         self._url = url
         self._prepare = prepare
         self._preparing = asyncio.Lock()
-        self._fit = fit
-        self._found = Findings(None if fit else "unreachable")
+        self._prepared = prepared
+        self._result = ProbeResult(None if prepared else "unreachable")
         self._full_until = 0.0
-        self._looked = asyncio.Event()
-        self._lost = asyncio.Event()
+        self._probed = asyncio.Event()
+        self._unusable = asyncio.Event()
 
-    def answers(self) -> bool:
-        """Whether the database answers and takes writes. A full disk does not count: there is much to read."""
-        return self._fit and self._found.trouble is None
+    def is_usable(self) -> bool:
+        """Whether the database answers and takes writes. A full disk does not count: reading still works."""
+        return self._prepared and self._result.problem is None
 
-    async def lost(self) -> None:
-        """Wait until the database cannot be used."""
-        await self._lost.wait()
-
-    def require(self) -> None:
-        """Go on only with a database.
+    def require_usable(self) -> None:
+        """Raise unless the database can be used.
 
         Raises:
-            StorageUnavailable: there is none just now.
+            StorageUnavailable: it cannot.
         """
-        if not self.answers():
+        if not self.is_usable():
             raise StorageUnavailable
 
-    async def fit(self) -> None:
-        """Wait until the database can be used. The first to wait makes sure that it has what is needed."""
+    async def wait_until_unusable(self) -> None:
+        """Wait until the database cannot be used."""
+        await self._unusable.wait()
+
+    async def wait_until_usable(self) -> None:
+        """Wait until the database can be used. The first caller prepares it."""
         async with self._preparing:
-            while not self._fit:
+            while not self._prepared:
                 try:
                     await self._prepare()
-                    self._fit = True
+                    self._prepared = True
                 except StorageUnavailable:
-                    await asyncio.sleep(AGAIN)
+                    await asyncio.sleep(PREPARE_INTERVAL)
                 except StorageError as error:
                     log.error("the database cannot be used", exc_info=error)
-                    await asyncio.sleep(AGAIN)
-        while not self.answers():  # noqa: ASYNC110 - the probe is a thread
-            await asyncio.sleep(BEAT)
+                    await asyncio.sleep(PREPARE_INTERVAL)
+        while not self.is_usable():  # noqa: ASYNC110 - the probe is a thread
+            await asyncio.sleep(PROBE_INTERVAL)
 
-    async def state(self, seconds: float) -> dict[str, str]:
-        """How `database` and `migrations` stand: `ok`, or what is wrong. It asks the probe and not the database.
+    async def status(self, timeout: float) -> dict[str, str]:  # noqa: ASYNC109 - it ends no task
+        """Status of `database` and `migrations`: `ok`, or what is wrong. Reads the probe's result and sends no query.
 
         Args:
-            seconds: to wait for the probe's first look.
+            timeout: seconds to wait for the probe's first result.
         """
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._looked.wait(), seconds)
-        found = self._found
-        if found.trouble:
-            database = str(found.trouble)
-        elif found.disk_full or time.monotonic() < self._full_until:
+            await asyncio.wait_for(self._probed.wait(), timeout)
+        result = self._result
+        if result.problem:
+            database = str(result.problem)
+        elif result.disk_full or time.monotonic() < self._full_until:
             database = "disk full"
-        elif not self._fit and found.migrations == "ok":
-            database = "unreachable"  # for us: whoever brings it up to date has not seen it yet
+        elif not self._prepared and result.migrations == "ok":
+            database = "unreachable"  # for this process, whose preparation has not reached it yet
         else:
             database = "ok"
-        return {"database": database, "migrations": "unknown" if found.trouble else found.migrations}
+        return {"database": database, "migrations": "unknown" if result.problem else result.migrations}
 
-    def found_full_disk(self) -> None:
+    def report_full_disk(self) -> None:
         """Note that a statement found the server's disk full."""
-        self._full_until = time.monotonic() + FULL_SECONDS
+        self._full_until = time.monotonic() + FULL_DISK_SECONDS
 
     async def run(self, tick: Callable[[], None]) -> None:
-        """Ask the database again and again until cancelled; raises what ended the thread."""
+        """Run the probe until cancelled, calling `tick` after each query; raises what ended the thread."""
         loop = asyncio.get_running_loop()
-        over: asyncio.Future[None] = loop.create_future()
-        ended = threading.Event()
+        ended: asyncio.Future[None] = loop.create_future()
+        stop = threading.Event()
 
-        def looked() -> None:
+        def on_result() -> None:
             tick()
-            if not self._looked.is_set():
-                loop.call_soon_threadsafe(self._looked.set)
-            if self._found.trouble and not self._lost.is_set():
-                loop.call_soon_threadsafe(self._lost.set)
-            elif self._lost.is_set() and not self._found.trouble:
-                loop.call_soon_threadsafe(self._lost.clear)
+            if not self._probed.is_set():
+                loop.call_soon_threadsafe(self._probed.set)
+            if self._result.problem and not self._unusable.is_set():
+                loop.call_soon_threadsafe(self._unusable.set)
+            elif self._unusable.is_set() and not self._result.problem:
+                loop.call_soon_threadsafe(self._unusable.clear)
 
         def work() -> None:
-            broken = None
+            error = None
             try:
-                Probe(self._url, self._found, ended, looked).run()
-            except Exception as error:  # noqa: BLE001 - whatever it is, it is raised again in `run()`
-                broken = error
-            with suppress(RuntimeError):  # the loop is closed, and nobody wants to know
-                loop.call_soon_threadsafe(_settle, over, broken)
+                HealthProbe(self._url, self._result, stop, on_result).run()
+            except Exception as raised:  # noqa: BLE001 - whatever it is, `run()` raises it again
+                error = raised
+            with suppress(RuntimeError):  # the loop is closed
+                loop.call_soon_threadsafe(_set_outcome, ended, error)
 
-        # A daemon, because a server that stands still may not let go of it.
+        # A daemon, because a server that hangs may not release the thread.
         thread = threading.Thread(target=work, name="health probe", daemon=True)
         thread.start()
         try:
-            await over
+            await ended
         finally:
-            ended.set()
-            await asyncio.to_thread(thread.join, SILENCE)
+            stop.set()
+            await asyncio.to_thread(thread.join, ANSWER_TIMEOUT)
 
 
-def _settle(future: asyncio.Future[None], error: Exception | None) -> None:
+def _set_outcome(future: asyncio.Future[None], error: Exception | None) -> None:
     if future.done():  # it was cancelled
         return
     if error:

@@ -1,4 +1,4 @@
-"""The thread of the health probe: what it asks the database, and what it found last."""
+"""Health probe of the database: the thread that queries it five times a second, and its last result."""
 
 import re
 import threading
@@ -14,128 +14,128 @@ from psycopg.pq import ExecStatus
 from psycopg.pq.abc import PGresult
 from structlog.stdlib import get_logger
 
-from storage.connections import TAKES_NO_WRITES, TINY_WRITE, connecting
-from storage.migrate import APPLIED, migrations
+from storage.connections import SHOW_READ_ONLY, WRITE_TEMPORARY_FILE, connection_parameters
+from storage.migrate import SELECT_APPLIED, migrations
 
 log = get_logger(__name__)
 
-BEAT = 0.2
-"""Seconds between two questions."""
-SILENCE = 0.6
-"""Seconds for which one answer is waited for before the database is taken to be away."""
-LOOKS = 3
-"""In which that time is waited: after a stall of our own the first look is over at once, and says nothing."""
-DISK_LOOKS = 8
-"""Times as long, for the tiny write: a disk that is slow for a moment is no reason to turn everybody away."""
-EXAMINED = 5.0
-"""Seconds between two looks at migrations and disk."""
+PROBE_INTERVAL = 0.2
+"""Seconds between two queries."""
+ANSWER_TIMEOUT = 0.6
+"""Seconds to wait for an answer before the database counts as unreachable."""
+WAITS = 3
+"""The timeout is waited in this many parts: after this process was suspended the first one elapses at once and proves
+nothing."""
+DISK_WAITS = 8 * WAITS
+"""For the disk check: a disk that is slow for a moment is no reason to refuse everyone."""
+DETAILS_INTERVAL = 5.0
+"""Seconds between two checks of migrations and disk."""
 
-Trouble = Literal["unreachable", "read-only"]
-_READ_ONLY = re.compile("read-only|hot standby")  # libpq has no codes for what it finds when it connects
+Problem = Literal["unreachable", "read-only"]
+_READ_ONLY = re.compile("read-only|hot standby")  # libpq has no codes for why it refused a server
 
 
 @dataclass
-class Findings:
-    """What the probe found last; written by its thread and read by anyone."""
+class ProbeResult:
+    """The last result; written by the probe's thread and read by any other."""
 
-    trouble: Trouble | None
+    problem: Problem | None
     """Why the database cannot be used."""
     migrations: Literal["ok", "pending", "unknown"] = "unknown"
     disk_full: bool = False
 
 
-class Probe:
-    """Asks the database five times a second over a connection of its own.
+class HealthProbe:
+    """`show transaction_read_only` every 0.2 s on a connection of its own; `run()` is for a thread.
 
-    It waits for the connection and not by the clock, because a process that stood still itself finds the answer there
-    when it goes on. Waiting is the selectors' business: select() knows no descriptor above 1,023.
+    It waits on the socket and not by the clock: a process that was suspended finds the answer there when it resumes.
+    It waits with selectors, because select() cannot handle descriptors above 1,023.
 
     Args:
         url: where Postgres is.
-        found: is kept up to date.
-        ended: set when it is to end.
-        looked: called after each look.
+        result: updated in place.
+        stop: set to end the probe.
+        on_result: called after each query.
     """
 
-    def __init__(self, url: str, found: Findings, ended: threading.Event, looked: Callable[[], None]) -> None:
+    def __init__(self, url: str, result: ProbeResult, stop: threading.Event, on_result: Callable[[], None]) -> None:
         self._url = url
-        self._found = found
-        self._ended = ended
-        self._looked = looked
-        self._needed = {migration.version for migration in migrations()}
+        self._result = result
+        self._stop = stop
+        self._on_result = on_result
+        self._required = {migration.version for migration in migrations()}
 
     def run(self) -> None:
-        """Ask until `ended`."""
-        while not self._ended.is_set():
+        """Query until `stop` is set."""
+        while not self._stop.is_set():
             try:
-                conn = psycopg.connect(self._url, **connecting(self._url, seconds=2))
+                conn = psycopg.connect(self._url, **connection_parameters(self._url, connect_timeout=2))
             except psycopg.Error as error:
-                self._miss("read-only" if _READ_ONLY.search(str(error)) else "unreachable")
+                self._report("read-only" if _READ_ONLY.search(str(error)) else "unreachable")
             else:
-                # A connection that is lost says nothing yet: the next one may be had.
+                # A lost connection proves nothing yet: the next one may succeed.
                 with closing(conn), DefaultSelector() as selector, suppress(psycopg.Error):
                     selector.register(conn.fileno(), EVENT_READ)
-                    self._watch(conn, selector)
-            self._ended.wait(BEAT)
+                    self._probe(conn, selector)
+            self._stop.wait(PROBE_INTERVAL)
 
-    def _watch(self, conn: psycopg.Connection[Any], selector: DefaultSelector) -> None:
-        """Ask until the connection is lost or of no use."""
-        examine_at = 0.0
-        while not self._ended.is_set():
-            if self._ask(conn, selector, TAKES_NO_WRITES).get_value(0, 0) == b"on":
-                self._miss("read-only")
+    def _probe(self, conn: psycopg.Connection[Any], selector: DefaultSelector) -> None:
+        """Query until the connection is lost or read-only."""
+        details_at = 0.0
+        while not self._stop.is_set():
+            if self._query(conn, selector, SHOW_READ_ONLY).get_value(0, 0) == b"on":
+                self._report("read-only")
                 return
-            if time.monotonic() >= examine_at:
-                self._examine(conn, selector)
-                examine_at = time.monotonic() + EXAMINED
-            if self._found.trouble:
-                log.info("the database can be used again")
-            self._found.trouble = None
-            self._looked()
-            if selector.select(BEAT):  # it says goodbye
+            if time.monotonic() >= details_at:
+                self._check_details(conn, selector)
+                details_at = time.monotonic() + DETAILS_INTERVAL
+            self._report(None)
+            if selector.select(PROBE_INTERVAL):  # the server closes the connection
                 conn.pgconn.consume_input()
 
-    def _examine(self, conn: psycopg.Connection[Any], selector: DefaultSelector) -> None:
-        """Look at migrations and disk."""
+    def _check_details(self, conn: psycopg.Connection[Any], selector: DefaultSelector) -> None:
+        """Check migrations and disk."""
         try:
-            rows = self._ask(conn, selector, APPLIED)
+            rows = self._query(conn, selector, SELECT_APPLIED)
             applied = {int(rows.get_value(row, 0) or 0) for row in range(rows.ntuples)}
-            self._found.migrations = "ok" if applied >= self._needed else "pending"
+            self._result.migrations = "ok" if applied >= self._required else "pending"
         except psycopg.errors.UndefinedTable:
-            self._found.migrations = "pending"
+            self._result.migrations = "pending"
         try:
-            self._ask(conn, selector, TINY_WRITE, looks=LOOKS * DISK_LOOKS)
-            self._found.disk_full = False
+            self._query(conn, selector, WRITE_TEMPORARY_FILE, waits=DISK_WAITS)
+            self._result.disk_full = False
         except psycopg.errors.DiskFull:
-            self._found.disk_full = True
+            self._result.disk_full = True
 
-    def _ask(
-        self, conn: psycopg.Connection[Any], selector: DefaultSelector, question: LiteralString, looks: int = LOOKS
+    def _query(
+        self, conn: psycopg.Connection[Any], selector: DefaultSelector, statement: LiteralString, waits: int = WAITS
     ) -> PGresult:
-        """The last result. As long as there is none after so many looks, the database is away.
+        """The last result. While there is none after so many waits, the database counts as unreachable.
 
         Raises:
-            psycopg.Error: the server refused, or the connection was lost, or the probe is to end.
+            psycopg.Error: the server refused, or the connection was lost, or the probe is to stop.
         """
-        conn.pgconn.send_query(question.encode())
+        conn.pgconn.send_query(statement.encode())
         conn.pgconn.flush()
         while conn.pgconn.is_busy():
-            if selector.select(SILENCE / LOOKS):
+            if selector.select(ANSWER_TIMEOUT / WAITS):
                 conn.pgconn.consume_input()
-            elif self._ended.is_set():
-                raise psycopg.OperationalError("nobody asks any more")
+            elif self._stop.is_set():
+                raise psycopg.OperationalError("the probe was stopped")
             else:
-                looks -= 1
-                if looks <= 0:
-                    self._miss("unreachable")
+                waits -= 1
+                if waits <= 0:
+                    self._report("unreachable")
         results = list(iter(conn.pgconn.get_result, None))
         for result in results:
             if result.status == ExecStatus.FATAL_ERROR:
                 raise psycopg.errors.error_from_result(result)
         return results[-1]
 
-    def _miss(self, why: Trouble) -> None:
-        if self._found.trouble != why:
-            log.warning("the database cannot be used", why=why)
-        self._found.trouble = why
-        self._looked()
+    def _report(self, problem: Problem | None) -> None:
+        if problem and self._result.problem != problem:
+            log.warning("the database cannot be used", why=problem)
+        elif self._result.problem and not problem:
+            log.info("the database can be used again")
+        self._result.problem = problem
+        self._on_result()

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from storage.leases import terms
 from storage.pool import Connection, Pool
-from storage.users import meet
+from storage.users import ensure_user
 
 KEPT_HOURS = 24
 """How long a key means the same turn."""
@@ -31,7 +31,7 @@ class _Known(NamedTuple):
     lease_until: Any
 
 
-class Keys:
+class IdempotencyKeys:
     """The keys of all users.
 
     A claim is pending until its turn is accepted: held by a process, on a lease that it renews. Accepting the turn ends
@@ -61,8 +61,8 @@ class Keys:
             "owner": self._owner,
             **terms(),
         }
-        async with self._pool.as_user(user_id, hasty=True) as conn:
-            await meet(conn, user_id)
+        async with self._pool.as_user(user_id, accepting=True) as conn:
+            await ensure_user(conn, user_id)
             cursor = await conn.execute(
                 "insert into chat_idempotency (user_id, key, body_hash, turn_id, owner, lease_until)"
                 " values (%(user_id)s, %(key)s, %(body_hash)s, %(turn_id)s, %(owner)s,"
@@ -80,9 +80,9 @@ class Keys:
         return await self.claim(user_id, key, body_hash, turn_id)
 
     async def give_up(self, user_id: UUID, turn_id: UUID) -> None:
-        """Let whoever sends again begin anew: this process's turn is not going to be accepted, or it failed.
+        """Free the key of a turn of this process that is not going to be stored, or failed; it may be sent again.
 
-        Its place in line goes with its key. Who comes next in line is told, and who waits for the turn elsewhere.
+        Its place in its conversation goes with the key. The next message there is notified, and who waits for the turn.
         """
         values = {"user_id": user_id, "turn_id": turn_id, "owner": self._owner}
         async with self._pool.as_user(user_id) as conn:

@@ -1,53 +1,49 @@
-"""Procrastinate's tables, in a schema of their own, acted on as a role that sees nothing else."""
+"""The job queue: Procrastinate's tables, in a schema and with a role of their own that sees nothing else."""
 
 from typing import Any, LiteralString
 
-import psycopg
 from procrastinate import PsycopgConnector
 from procrastinate.schema import SchemaManager
-from psycopg.rows import DictRow
 from psycopg_pool import AsyncConnectionPool
 
-from storage.connections import PATIENCE, connecting
+from storage.connections import DEFAULT_TIMEOUT, Connection, connection_parameters
 from storage.pool import Pool
 
-Connection = psycopg.AsyncConnection[DictRow]
-
-# As options of the connection and not by SET: the library listens on connections that it opens itself.
+# As options of the connection and not by SET: the library also opens connections itself, to listen.
 OPTIONS: LiteralString = "-c search_path=procrastinate -c role=frontdesk_jobs"
 
 
 def connector(url: str) -> PsycopgConnector:
-    """Connections for jobs."""
+    """Procrastinate's connector to the database at `url`."""
     return PsycopgConnector(
-        pool_factory=_Connections,
+        pool_factory=_FailFastPool,
         conninfo=url,
-        kwargs={**connecting(url), "options": OPTIONS},
+        kwargs={**connection_parameters(url), "options": OPTIONS},
         min_size=1,
         max_size=3,
-        timeout=PATIENCE,
+        timeout=DEFAULT_TIMEOUT,
     )
 
 
-class _Connections(AsyncConnectionPool[Any]):
-    """The library's pool. It opens soon or not at all: psycopg would try for half a minute, with growing pauses."""
+class _FailFastPool(AsyncConnectionPool[Any]):
+    """Pool that gives up opening after the default timeout; psycopg would try for half a minute."""
 
-    async def open(self, wait: bool = False, timeout: float = PATIENCE) -> None:  # noqa: ASYNC109 - as it was
+    async def open(self, wait: bool = False, timeout: float = DEFAULT_TIMEOUT) -> None:  # noqa: ASYNC109 - as in the base class
         """Open the pool."""
         await super().open(wait, timeout)
 
 
 class Jobs:
-    """The jobs of the whole installation, for who watches them."""
+    """Jobs of the whole installation."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
-    async def waiting(self) -> int:
-        """How many nobody does yet.
+    async def count_waiting(self) -> int:
+        """How many are due and not started.
 
         Raises:
-            StorageUnavailable: nobody can tell.
+            StorageUnavailable: the database cannot be reached.
         """
         async with self._pool.as_jobs() as conn:
             cursor = await conn.execute(
@@ -60,10 +56,10 @@ class Jobs:
 
 
 async def create_tables(conn: Connection) -> None:
-    """Make Procrastinate's tables where they are not there yet."""
-    cursor = await conn.execute("select to_regclass('procrastinate.procrastinate_jobs') is not null as there")
+    """Create Procrastinate's tables; idempotent."""
+    cursor = await conn.execute("select to_regclass('procrastinate.procrastinate_jobs') is not null as present")
     row = await cursor.fetchone()
-    if row and row["there"]:
+    if row and row["present"]:
         return
     async with conn.transaction():
         await conn.execute("set local search_path to procrastinate")

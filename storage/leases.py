@@ -1,13 +1,14 @@
 """Who runs which turn, and taking over from who does not any more."""
 
 from collections.abc import Sequence
-from typing import Literal, LiteralString, NamedTuple, TypedDict
+from typing import LiteralString, NamedTuple, TypedDict
 from uuid import UUID
 
 import psycopg
 from psycopg.rows import TupleRow
 
 from storage.pool import Pool
+from storage.turn_status import TurnStatus
 
 LEASE_SECONDS = 15
 """How long a turn belongs to a process that gives no sign of life; so do its key and its place in line before it is
@@ -32,7 +33,7 @@ ADOPT: LiteralString = (
     "update chat_turns t set owner = %(owner)s, attempt = t.attempt + 1,"
     " lease_until = now() + make_interval(secs => %(lease)s)"
     " from (select user_id, turn_id from chat_turns"
-    "       where status in ('accepted', 'answered') and turn_id <> all(%(running)s)"
+    "       where status in ('streaming', 'answered') and turn_id <> all(%(running)s)"
     # The first two lines, which an index knows, leave out everyone who lives.
     "       and (lease_until < now() + make_interval(secs => %(lease)s - %(quiet)s)"
     "        or lease_until > now() + make_interval(secs => 2 * %(lease)s))"
@@ -66,7 +67,8 @@ class Orphan(TypedDict):
     user_id: UUID
     turn_id: UUID
     conversation_id: str
-    status: Literal["accepted", "answered"]
+    status: TurnStatus
+    """`streaming` or `answered`."""
     attempt: int
     """Which run of it this is going to be, from 2."""
     stop_asked: bool
@@ -85,10 +87,10 @@ class Leases:
 
     async def renew(self, turn_ids: Sequence[UUID]) -> list[Held]:
         """Give a sign of life; returns those of the turns that are still this process's."""
-        async with self._pool.as_keeper() as conn:
+        async with self._pool.as_maintenance() as conn:
             cursor = await conn.execute(
                 "update chat_turns set lease_until = now() + make_interval(secs => %(seconds)s)"
-                " where turn_id = any(%(turns)s) and owner = %(owner)s and status in ('accepted', 'answered')"
+                " where turn_id = any(%(turns)s) and owner = %(owner)s and status in ('streaming', 'answered')"
                 " returning turn_id, stop_asked_at is not null as stop_asked",
                 {"turns": list(turn_ids), "owner": self._owner, "seconds": LEASE_SECONDS},
             )
@@ -108,7 +110,7 @@ class Leases:
             "owner": self._owner,
             "seconds": LEASE_SECONDS,
         }
-        async with self._pool.as_keeper() as conn:
+        async with self._pool.as_maintenance() as conn:
             await conn.execute(
                 "update chat_idempotency k set lease_until = now() + make_interval(secs => %(seconds)s)"
                 " from (select k.user_id, k.key from chat_idempotency k"
@@ -137,10 +139,10 @@ class Leases:
 
     async def release(self, turn_ids: Sequence[UUID]) -> None:
         """Leave these turns to whoever looks next."""
-        async with self._pool.as_keeper() as conn:
+        async with self._pool.as_maintenance() as conn:
             await conn.execute(
                 "update chat_turns set lease_until = now()"
-                " where turn_id = any(%(turns)s) and owner = %(owner)s and status in ('accepted', 'answered')",
+                " where turn_id = any(%(turns)s) and owner = %(owner)s and status in ('streaming', 'answered')",
                 {"turns": list(turn_ids), "owner": self._owner},
             )
 
@@ -150,9 +152,9 @@ class Leases:
         A killed process's connections end with it, so its turns need not wait for their lease, nor for a lease that
         ends absurdly late. Not those that are `running` here: their lease could not be renewed, but they go on.
         """
-        async with self._pool.as_keeper() as conn:
+        async with self._pool.as_maintenance() as conn:
             cursor = await conn.execute(
                 ADOPT,
                 {"owner": self._owner, "limit": limit, "running": list(running), **terms()},
             )
-            return [Orphan(**row) for row in await cursor.fetchall()]  # type: ignore[typeddict-item]
+            return [Orphan(**{**row, "status": TurnStatus(row["status"])}) for row in await cursor.fetchall()]  # type: ignore[typeddict-item]

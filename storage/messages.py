@@ -1,4 +1,4 @@
-"""What was said in a conversation, and what a new turn needs to know of it."""
+"""What a new turn reads of its conversation: summary, messages and the employee that answered last."""
 
 from typing import Literal, TypedDict
 from uuid import UUID
@@ -6,7 +6,7 @@ from uuid import UUID
 from storage.pool import Connection, Pool
 
 RECENT_MESSAGES = 40
-"""Messages loaded even when the summary covers them; more than fits the window of most models."""
+"""Messages loaded even when the summary covers them; more than fits most models' context window."""
 
 
 class Message(TypedDict):
@@ -14,18 +14,18 @@ class Message(TypedDict):
 
     id: str
     seq: int
-    """Its place in the conversation: grows, never repeats."""
+    """Position in the conversation: grows, never repeats."""
     role: Literal["user", "assistant"]
     employee: str
     content: str
 
 
 class History(TypedDict):
-    """A conversation up to now: its rolling summary, and its messages in order."""
+    """A conversation so far: its rolling summary, and its messages in order."""
 
     summary: str
     covers: int
-    """The summary's watermark: it holds every message with a `seq` up to this one."""
+    """The summary's watermark: it covers every message with a `seq` up to this one."""
     messages: list[Message]
 
 
@@ -36,8 +36,8 @@ class Messages:
         self._pool = pool
 
     async def current_employee(self, user_id: UUID, conversation_id: str) -> str | None:
-        """The slug of whoever answered last in this conversation; None in a new one."""
-        async with self._pool.as_user(user_id, hasty=True) as conn:
+        """The slug of the employee that answered last in this conversation; None in a new one."""
+        async with self._pool.as_user(user_id, accepting=True) as conn:
             cursor = await conn.execute(
                 "select employee_slug from chat_conversations where user_id = %(user_id)s and convo_id = %(convo_id)s",
                 {"user_id": user_id, "convo_id": conversation_id},
@@ -48,14 +48,14 @@ class Messages:
     async def history(self, user_id: UUID, conversation_id: str, *, before_turn: UUID) -> History:
         """The summary, every message it does not cover, and the latest ones even if it does.
 
-        Nothing of `before_turn` itself is in it.
+        Messages of `before_turn` are left out.
         """
         async with self._pool.as_user(user_id) as conn:
             summary, covers = await _summary(conn, user_id, conversation_id)
             cursor = await conn.execute(
                 "select id::text, seq, role, employee_key as employee, content from chat_messages"
                 " where user_id = %(user_id)s and convo_id = %(convo_id)s and turn_id <> %(turn_id)s"
-                " and content <> ''"  # an answer that was stopped before its first word
+                " and content <> ''"  # an answer that was stopped before its first token
                 " and seq > least(%(covers)s, (select coalesce(min(seq), 0) - 1 from ("
                 "   select seq from chat_messages"
                 "   where user_id = %(user_id)s and convo_id = %(convo_id)s and turn_id <> %(turn_id)s"

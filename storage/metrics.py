@@ -1,16 +1,16 @@
-"""One row for every turn, whatever became of it; those that were turned away share one by the hour."""
+"""Metrics: one row per turn, whatever its outcome; rejected turns share one row per hour."""
 
 from collections.abc import Sequence
 from typing import Literal, LiteralString, TypedDict
 from uuid import UUID
 
-from storage.audit import Finding, audit
+from storage.audit import Finding, record_findings
 from storage.pool import Pool
-from storage.users import meet
+from storage.users import ensure_user
 
 Outcome = Literal["done", "stopped", "limited", "refused", "failed", "fallback"]
-AWAY: tuple[Outcome, ...] = ("limited", "refused")
-"""Turned away: a request without success, which took no time that counts."""
+REJECTED: tuple[Outcome, ...] = ("limited", "refused")
+"""Outcomes of turns that never reached a model. They count as requests without success, and for no latency."""
 ErrorCode = Literal[
     "empty_message", "blocked", "rate_limited", "conversation_busy",
     "model_unreachable", "model_overloaded", "model_failed", "model_rejected", "model_context_too_long",
@@ -18,14 +18,11 @@ ErrorCode = Literal[
     "storage_unavailable", "shutting_down", "internal",
     "summary_failed", "facts_failed",
 ]  # fmt: skip
-"""All that can be wrong with a turn, as the database has it (`error_code_is_known`)."""
+"""Every error code of a turn, the same as in the constraint `error_code_is_known`."""
 
 
-class Measured(TypedDict):
-    """What is known of a turn when it is over.
-
-    Times in milliseconds; tokens estimated, and counted where the model did.
-    """
+class TurnMetrics(TypedDict):
+    """Metrics of a finished turn. Tokens are estimates, and counts where the model reported them."""
 
     employee: str
     model: str
@@ -43,28 +40,31 @@ class Measured(TypedDict):
 
 
 class Metrics:
-    """The metrics of all turns."""
+    """Metrics of all turns."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
-    async def record(self, user_id: UUID, turn_id: UUID, measured: Measured, findings: Sequence[Finding] = ()) -> bool:
-        """Write the turn's row, and what the guard found in it; a turn that is run again keeps its first one.
+    async def record(
+        self, user_id: UUID, turn_id: UUID, measured: TurnMetrics, findings: Sequence[Finding] = ()
+    ) -> bool:
+        """Store the metrics of a turn and the guard's findings; a turn that is run again keeps its first row.
 
-        A turn that was turned away is added to those of its user, employee, error code and hour.
+        A rejected turn is counted in the row of its user, employee, error code and hour.
 
-        Says whether the turn is new.
+        Returns:
+            Whether the turn is new.
 
         Raises:
             Gone: the account was erased meanwhile.
         """
-        away = measured["outcome"] in AWAY
+        rejected = measured["outcome"] in REJECTED
         async with self._pool.as_user(user_id) as conn:
-            if away:
-                await meet(conn, user_id)  # nothing may have been kept before this
-            await audit(conn, user_id, turn_id, findings)
+            if rejected:
+                await ensure_user(conn, user_id)  # this may be the first thing stored about the user
+            await record_findings(conn, user_id, turn_id, findings)
             values = {"turn_id": turn_id, "user_id": user_id, **measured}
-            cursor = await conn.execute(_ADD_UP if away else _WRITE, values)
+            cursor = await conn.execute(_COUNT_REJECTED if rejected else _INSERT, values)
         return cursor.rowcount == 1
 
 
@@ -77,10 +77,9 @@ _VALUES: LiteralString = (
     " %(completion_chars)s, %(prompt_tokens_est)s, %(completion_tokens_est)s, %(prompt_tokens)s,"
     " %(completion_tokens)s, %(success)s, %(error_code)s"
 )
-_WRITE: LiteralString = f"insert into xai_chat_metrics ({_COLUMNS}) values ({_VALUES}) on conflict (id) do nothing"  # noqa: S608 (of literals)
-# The row has the id of the last turn in it: the same turn once more, because it is not known whether it was written,
-# is the last one.
-_ADD_UP: LiteralString = (
+_INSERT: LiteralString = f"insert into xai_chat_metrics ({_COLUMNS}) values ({_VALUES}) on conflict (id) do nothing"  # noqa: S608 (of literals)
+# The row has the id of the last turn, so that recording it again after a lost commit reply does not count it twice.
+_COUNT_REJECTED: LiteralString = (
     f"insert into xai_chat_metrics as m ({_COLUMNS}, hour)"  # noqa: S608 (of literals)
     f" select {_VALUES}, date_trunc('hour', now(), 'UTC')"
     " where not exists (select from xai_chat_metrics where id = %(turn_id)s)"

@@ -1,4 +1,4 @@
-"""What the turns of the last hours add up to, for one user or for all."""
+"""Aggregates of the metrics of the last hours, for one user or for all."""
 
 from datetime import datetime
 from typing import Any, LiteralString, NamedTuple, NotRequired, TypedDict
@@ -7,8 +7,8 @@ from uuid import UUID
 from storage.pool import Connection, Pool
 
 
-class Outcomes(TypedDict):
-    """How many turns ended how."""
+class OutcomeCounts(TypedDict):
+    """Number of turns by outcome."""
 
     done: int
     stopped: int
@@ -18,16 +18,16 @@ class Outcomes(TypedDict):
     fallback: int
 
 
-class Tokens(TypedDict):
-    """Our estimate beside what the model counted, over the turns of which both are known."""
+class TokenCounts(TypedDict):
+    """Estimated tokens beside those the model counted, over the turns that have both."""
 
     turns: int
     estimated: int
     counted: int
 
 
-class Figures(TypedDict):
-    """Turns in numbers. Times in milliseconds, of turns that were not turned away; None where there is none."""
+class AggregateMetrics(TypedDict):
+    """Aggregates over turns. Times in milliseconds, without rejected turns; None where there is no turn."""
 
     total_requests: int
     success_rate: float | None
@@ -38,27 +38,27 @@ class Figures(TypedDict):
     p50_ttft_ms: int | None
     p95_ttft_ms: int | None
     total_tokens_est: int
-    tokens: Tokens
-    outcomes: Outcomes
+    tokens: TokenCounts
+    outcomes: OutcomeCounts
     misroutes: int
     """Turns whose message was sent to another employee afterwards."""
 
 
-class EmployeeFigures(Figures):
-    """Those of the employee that answered."""
+class EmployeeMetrics(AggregateMetrics):
+    """Aggregates by the employee that answered."""
 
     employee_slug: str
 
 
-class Totals(Figures):
-    """Those of all together."""
+class TotalMetrics(AggregateMetrics):
+    """Aggregates over all turns."""
 
     error_codes: dict[str, int]
-    """How often each was given, the most frequent first."""
+    """Number of turns by error code, the most frequent first."""
 
 
-class Point(TypedDict):
-    """A stretch of time, by its beginning."""
+class SeriesPoint(TypedDict):
+    """One step of the time series, from `at` on."""
 
     at: datetime
     turns: int
@@ -68,65 +68,65 @@ class Point(TypedDict):
     p95_latency_ms: int | None
 
 
-class Sizes(TypedDict):
+class DiskUsage(TypedDict):
     """Bytes on disk, indexes included."""
 
     checkpoints: int
     journal: int
 
 
-class Sums(TypedDict):
-    """All of it."""
+class MetricsReport(TypedDict):
+    """All aggregates of a time window."""
 
-    totals: Totals
-    data: list[EmployeeFigures]
+    totals: TotalMetrics
+    data: list[EmployeeMetrics]
     """The busiest employee first."""
-    series: list[Point]
-    """The oldest first, without a gap."""
-    sizes: NotRequired[Sizes]
+    series: list[SeriesPoint]
+    """The oldest first, without gaps."""
+    sizes: NotRequired[DiskUsage]
 
 
-class Stretch(NamedTuple):
-    """How far to look back, and in which steps, which the former is a multiple of."""
+class TimeWindow(NamedTuple):
+    """How many hours to look back, in steps of `step` hours, which divide `hours`."""
 
     hours: int
     step: int
 
 
-class AllFigures:
-    """Adds up: within one snapshot, by the database's clock, each figure from the turns themselves."""
+class MetricsQueries:
+    """Aggregates computed from the turns' rows, in one snapshot and by the database's clock."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
-    async def of_user(self, user_id: UUID, stretch: Stretch) -> Sums:
+    async def for_user(self, user_id: UUID, window: TimeWindow) -> MetricsReport:
         """The user's own turns."""
         async with self._pool.as_user(user_id, snapshot=True) as conn:
-            return await _sums(conn, stretch)
+            return await _report(conn, window)
 
-    async def of_everyone(self, stretch: Stretch) -> Sums:
-        """Everyone's turns, those of erased accounts too, and what is kept on disk for turns."""
+    async def for_all_users(self, window: TimeWindow) -> MetricsReport:
+        """The turns of all users, including erased accounts, and the disk usage."""
         async with self._pool.as_analyst() as conn:
-            return {**await _sums(conn, stretch), "sizes": await _sizes(conn)}
+            return {**await _report(conn, window), "sizes": await _disk_usage(conn)}
 
 
-async def _sums(conn: Connection, stretch: Stretch) -> Sums:
-    """Of the rows that the transaction's role may see: no statement here names a user."""
-    overall, *each = await _rows(conn, _FIGURES, stretch)
-    codes = await _rows(conn, _ERROR_CODES, stretch)
+async def _report(conn: Connection, window: TimeWindow) -> MetricsReport:
+    """Aggregate the rows that the transaction's role may see: no statement here names a user."""
+    overall, *by_employee = await _rows(conn, _AGGREGATES, window)
+    codes = await _rows(conn, _ERROR_CODES, window)
     del overall["employee_slug"]
     return {
-        "totals": Totals(**overall, error_codes={row["error_code"]: row["given"] for row in codes}),  # type: ignore[typeddict-item]
-        "data": [EmployeeFigures(**row) for row in each],  # type: ignore[typeddict-item]
-        "series": [Point(**row) for row in await _rows(conn, _SERIES, stretch)],  # type: ignore[typeddict-item]
+        "totals": TotalMetrics(**overall, error_codes={row["error_code"]: row["given"] for row in codes}),  # type: ignore[typeddict-item]
+        "data": [EmployeeMetrics(**row) for row in by_employee],  # type: ignore[typeddict-item]
+        "series": [SeriesPoint(**row) for row in await _rows(conn, _SERIES, window)],  # type: ignore[typeddict-item]
     }
 
 
-async def _rows(conn: Connection, statement: LiteralString, stretch: Stretch) -> list[dict[str, Any]]:
-    return await (await conn.execute(statement, stretch._asdict())).fetchall()
+async def _rows(conn: Connection, statement: LiteralString, window: TimeWindow) -> list[dict[str, Any]]:
+    return await (await conn.execute(statement, window._asdict())).fetchall()
 
 
-async def _sizes(conn: Connection) -> Sizes:
+async def _disk_usage(conn: Connection) -> DiskUsage:
     cursor = await conn.execute(
         "select coalesce(sum(pg_total_relation_size(c.oid)) filter (where n.nspname = 'langgraph'), 0)::bigint"
         " as checkpoints, coalesce(sum(pg_total_relation_size(c.oid))"
@@ -135,13 +135,12 @@ async def _sizes(conn: Connection) -> Sizes:
     )
     row = await cursor.fetchone()
     assert row
-    return Sizes(checkpoints=row["checkpoints"], journal=row["journal"])
+    return DiskUsage(checkpoints=row["checkpoints"], journal=row["journal"])
 
 
-# The totals first, then the employees: all from the same turns, so that no average of averages is taken. What was
-# turned away took no time and no tokens, and would make slow answers look quick: of it `ran` has nothing. It is also
-# all that may share a row, which says how many times.
-_FIGURES: LiteralString = (
+# The totals first, then the employees, all from the turns themselves: no average of averages. `ran` leaves out rejected
+# turns, which took no time and no tokens and would make slow answers look quick. Only they share rows (`times`).
+_AGGREGATES: LiteralString = (
     "select m.employee_slug, coalesce(sum(m.times), 0) as total_requests,"
     " round(100.0 * coalesce(sum(m.times) filter (where m.success), 0) / nullif(sum(m.times), 0), 2)::float8"
     "  as success_rate,"

@@ -1,4 +1,4 @@
-"""Bring a database's schema up to date: numbered SQL files, applied in order, each in one transaction."""
+"""Migrations: numbered SQL files, applied in order, each in one transaction."""
 
 import asyncio
 import re
@@ -8,19 +8,17 @@ from pathlib import Path
 from typing import LiteralString, NamedTuple
 
 import psycopg
-from psycopg.rows import DictRow, dict_row
+from psycopg.rows import dict_row
 
 from storage import checkpoints, jobs
-from storage.connections import TINY_WRITE, connecting
+from storage.connections import WRITE_TEMPORARY_FILE, Connection, connection_parameters
 from storage.errors import MigrationsPending, SetupFailed, StorageUnavailable, is_unavailable
 
 FOLDER = Path(__file__).resolve().parent.parent / "migrations"
 OLDEST_POSTGRES = 15
-LOCK = 7_265_001  # any number that nobody else locks in this database
-APPLIED: LiteralString = "select version from frontdesk_migrations"
-"""Asks which migrations a database has; where none was ever applied there is no such table."""
-
-Connection = psycopg.AsyncConnection[DictRow]
+ADVISORY_LOCK = 7_265_001  # an arbitrary number
+SELECT_APPLIED: LiteralString = "select version from frontdesk_migrations"
+"""Versions of the applied migrations; before the first one there is no such table."""
 
 
 class Migration(NamedTuple):
@@ -37,68 +35,68 @@ def migrations(folder: Path = FOLDER) -> list[Migration]:
     return [Migration(int(match[1]), match[2], path.read_text()) for match, path in found if match]
 
 
-async def _all() -> list[Migration]:
-    return await asyncio.to_thread(migrations)  # files: not for the event loop
+async def _read_migrations() -> list[Migration]:
+    return await asyncio.to_thread(migrations)  # file access would block the event loop
 
 
 async def migrate(url: str, *, say: Callable[[str], None] = lambda _: None) -> int:
-    """Apply what is missing; several at once take turns.
+    """Apply the missing migrations; concurrent runs wait for each other.
 
     Args:
-        url: where Postgres is, as someone who may create tables, roles and extensions.
-        say: told each step, for a person who waits.
+        url: where Postgres is, as a user who may create tables, roles and extensions.
+        say: called with each step, to show progress.
 
     Returns:
         How many were applied.
 
     Raises:
         SetupFailed: the database lacks something; one line says what.
-        StorageUnavailable: there is no answer from it.
+        StorageUnavailable: it does not answer.
     """
     async with _connection(url) as conn:
         await _check_server(conn)
-        await _take_turns(conn)
+        await _wait_for_lock(conn)
         done = await _applied(conn)
-        missing = [migration for migration in await _all() if migration.version not in done]
+        missing = [migration for migration in await _read_migrations() if migration.version not in done]
         for migration in missing:
             say(f"migration {migration.version:04d} {migration.name}")
             await _apply(conn, migration)
         await checkpoints.create_tables(conn)
         await jobs.create_tables(conn)
-        await _close(conn)
+        await _revoke_public_rights(conn)
     return len(missing)
 
 
 async def pending(url: str) -> list[str]:
-    """The names of the migrations that this database lacks."""
+    """Names of the migrations that this database lacks."""
     async with _connection(url) as conn:
         done = await _applied(conn)
-    return [f"{m.version:04d}_{m.name}" for m in await _all() if m.version not in done]
+    return [f"{m.version:04d}_{m.name}" for m in await _read_migrations() if m.version not in done]
 
 
 async def extension_version(url: str) -> str | None:
-    """The version of pgvector that the server has at hand; None where it has none."""
+    """Version of pgvector that the server can install; None where it has none."""
     async with _connection(url) as conn:
         cursor = await conn.execute("select default_version from pg_available_extensions where name = 'vector'")
         row = await cursor.fetchone()
     return str(row["default_version"]) if row else None
 
 
-async def has_room(url: str) -> bool:
-    """Whether the server finds room on its disk."""
+async def has_disk_space(url: str) -> bool:
+    """Whether the server can write to its disk."""
     async with _connection(url) as conn:
         try:
-            await conn.execute(TINY_WRITE)
+            await conn.execute(WRITE_TEMPORARY_FILE)
         except psycopg.errors.DiskFull:
             return False
     return True
 
 
 async def require_current(url: str) -> None:
-    """Refuse to work on an old schema.
+    """Raise where the schema is older than the code.
 
     Raises:
-        MigrationsPending: `frontdesk migrate` has something to do.
+        MigrationsPending: migrations are missing.
     """
     if missing := await pending(url):
         raise MigrationsPending(f"The database lacks {', '.join(missing)}: run `frontdesk migrate`.")
@@ -107,10 +105,12 @@ async def require_current(url: str) -> None:
 @asynccontextmanager
 async def _connection(url: str) -> AsyncGenerator[Connection]:
     try:
-        conn = await Connection.connect(url, autocommit=True, row_factory=dict_row, **connecting(url, seconds=10))
+        conn = await Connection.connect(
+            url, autocommit=True, row_factory=dict_row, **connection_parameters(url, connect_timeout=10)
+        )
     except psycopg.OperationalError as error:
-        said = f"No PostgreSQL answers at DATABASE_URL: {_first_line(error)}"
-        raise (SetupFailed if _is_final(error) else StorageUnavailable)(said) from error
+        message = f"No PostgreSQL answers at DATABASE_URL: {_first_line(error)}"
+        raise (SetupFailed if _is_rejected(error) else StorageUnavailable)(message) from error
     try:
         async with conn:
             yield conn
@@ -119,7 +119,7 @@ async def _connection(url: str) -> AsyncGenerator[Connection]:
     except psycopg.Error as error:
         if not is_unavailable(error):
             raise
-        raise StorageUnavailable(f"PostgreSQL at DATABASE_URL broke off: {_first_line(error)}") from error
+        raise StorageUnavailable(f"PostgreSQL at DATABASE_URL closed the connection: {_first_line(error)}") from error
 
 
 async def _check_server(conn: Connection) -> None:
@@ -128,23 +128,23 @@ async def _check_server(conn: Connection) -> None:
         raise SetupFailed(f"PostgreSQL {OLDEST_POSTGRES} or newer is needed, this one is {version}.")
 
 
-async def _take_turns(conn: Connection) -> None:
-    # Asked again and again: whoever waits inside Postgres holds a snapshot, and LangGraph's
-    # `create index concurrently` waits for all snapshots. The two would deadlock.
+async def _wait_for_lock(conn: Connection) -> None:
+    # Polled, because a session that waits inside Postgres holds a snapshot, and LangGraph's `create index concurrently`
+    # waits for all snapshots: the two would deadlock.
     while True:
-        cursor = await conn.execute("select pg_try_advisory_lock(%(lock)s) as mine", {"lock": LOCK})
+        cursor = await conn.execute("select pg_try_advisory_lock(%(lock)s) as locked", {"lock": ADVISORY_LOCK})
         row = await cursor.fetchone()
-        if row and row["mine"]:
+        if row and row["locked"]:
             return
         await asyncio.sleep(0.1)
 
 
 async def _applied(conn: Connection) -> set[int]:
-    cursor = await conn.execute("select to_regclass('public.frontdesk_migrations') is not null as known")
+    cursor = await conn.execute("select to_regclass('public.frontdesk_migrations') is not null as present")
     row = await cursor.fetchone()
-    if not (row and row["known"]):
+    if not (row and row["present"]):
         return set()
-    cursor = await conn.execute(APPLIED)
+    cursor = await conn.execute(SELECT_APPLIED)
     return {row["version"] async for row in cursor}
 
 
@@ -155,7 +155,7 @@ async def _apply(conn: Connection, migration: Migration) -> None:
                 "create table if not exists frontdesk_migrations ("
                 " version integer primary key, name text not null, applied_at timestamptz not null default now())"
             )
-            await conn.execute(migration.sql.encode())  # as bytes: not a literal here, but a file of ours
+            await conn.execute(migration.sql.encode())  # as bytes: a file of ours and no literal
             await conn.execute(
                 "insert into frontdesk_migrations (version, name) values (%(version)s, %(name)s)",
                 {"version": migration.version, "name": migration.name},
@@ -164,11 +164,11 @@ async def _apply(conn: Connection, migration: Migration) -> None:
         raise SetupFailed(f"pgvector is not installed on this PostgreSQL: {_first_line(error)}") from error
 
 
-async def _close(conn: Connection) -> None:
-    """Let nobody else make anything here, not even a temporary table, whose name would be found before ours.
+async def _revoke_public_rights(conn: Connection) -> None:
+    """Revoke the right to create anything, also temporary tables, whose names would be found before ours.
 
-    Done at every run and in no migration, because these rights belong to the database and not to what is in
-    it: a copy or a restored dump comes without. Where someone else gave them, Postgres warns and goes on.
+    At every run and not in a migration, because these rights belong to the database and not to its contents: a restored
+    dump comes without them. Rights that another role granted stay, with a warning from Postgres.
     """
     row = await (await conn.execute("select quote_ident(current_database()) as name")).fetchone()
     assert row is not None
@@ -176,8 +176,8 @@ async def _close(conn: Connection) -> None:
     await conn.execute("revoke create on schema public from public")
 
 
-def _is_final(error: psycopg.OperationalError) -> bool:
-    """Whether the server itself turned us away, for a password or a name, and will do so again."""
+def _is_rejected(error: psycopg.OperationalError) -> bool:
+    """Whether the server rejected the login, for a password or a name, and would do so again."""
     return "FATAL:" in str(error) and not re.search(r"starting up|shutting down|recovery|too many|reserved", str(error))
 
 

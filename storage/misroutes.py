@@ -1,4 +1,4 @@
-"""Who was asked instead of whom."""
+"""Misroutes: turns whose message the user then sent to another employee."""
 
 from uuid import UUID
 
@@ -7,25 +7,24 @@ from storage.pool import Pool
 
 
 class Misroutes:
-    """The turns of all users that were answered by the wrong employee."""
+    """Misroutes of all users."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
     async def record(self, user_id: UUID, conversation_id: str, turn_id: UUID, wanted: str) -> str | None:
-        """Write down that this one is asked instead, once for each turn.
+        """Record that the user wanted another employee for this turn, once per turn; nothing if that one answered it.
 
         Returns:
-            Who answered that turn, which is nothing to write down where it is the one that is wanted; None where
-            the user has no such turn in that conversation.
+            The employee that answered the turn; None where the user has no such turn in that conversation.
         """
         try:
             return await self._record(user_id, conversation_id, turn_id, wanted)
         except Gone:
-            return None  # deleted in this very moment
+            return None  # deleted at this moment
 
     async def _record(self, user_id: UUID, conversation_id: str, turn_id: UUID, wanted: str) -> str | None:
-        async with self._pool.as_user(user_id, hasty=True) as conn:
+        async with self._pool.as_user(user_id, accepting=True) as conn:
             cursor = await conn.execute(
                 "with turn as (select user_id, turn_id, employee_slug from chat_turns"
                 "  where user_id = %(user_id)s and turn_id = %(turn_id)s and convo_id = %(convo_id)s"

@@ -1,32 +1,50 @@
-"""Connections, each transaction of which belongs to one user.
+"""Transactions in the name of one user, or of one of the program's other roles.
 
-The program connects as the database's owner and acts as `frontdesk_app`, which row level security
-binds. Role and user are set for the transaction and not for the session, because a connection serves
-one user after the other, and because a pooler between us and Postgres may hand each transaction to
-another server connection.
+The program connects as the database's owner and acts as `frontdesk_app`, which row level security binds. Role and
+user are set per transaction and not per session: a connection serves one user after the other, and a pooler in front
+of Postgres may give each transaction another server connection.
 """
 
 import json
 from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import LiteralString
 from uuid import UUID
 
 import psycopg
 from pgvector.psycopg import register_vector_async  # pyright: ignore[reportMissingTypeStubs, reportUnknownVariableType]
 
-from storage.connections import PATIENCE, Connection, Connections, Use
+from storage.connections import DEFAULT_TIMEOUT, Connection, ConnectionPool, PoolUsage, milliseconds
 from storage.errors import Gone, StorageUnavailable
 
-__all__ = ["PATIENCE", "Connection", "Pool", "Use"]
+__all__ = ["Connection", "Pool", "PoolUsage"]
+
+SET_USER: LiteralString = (
+    "select set_config('role', 'frontdesk_app', true), set_config('request.jwt.claims', %(claims)s, true),"
+    " set_config('statement_timeout', %(timeout)s, true)"
+)
+"""Makes the transaction a user's, with `user_parameters`."""
+SET_ROLE: LiteralString = (
+    "select set_config('role', %(role)s, true), set_config('statement_timeout', %(timeout)s, true)"
+)
+SNAPSHOT: LiteralString = "set transaction isolation level repeatable read, read only"
+
+
+def user_parameters(user_id: UUID, timeout: float) -> dict[str, str]:
+    """Parameters of `SET_USER`; the timeout of each statement in seconds."""
+    claims = json.dumps({"sub": str(user_id), "role": "authenticated"})
+    return {"claims": claims, "timeout": milliseconds(timeout)}
 
 
 class Pool:
-    """The application's connections to Postgres. Open it with `Pool.open()`."""
+    """The application's connections to Postgres. Open it with `Pool.open()`.
 
-    def __init__(self, connections: Connections, haste: float) -> None:
+    Every transaction raises StorageUnavailable where there is no connection, or where it was lost.
+    """
+
+    def __init__(self, connections: ConnectionPool, accept_timeout: float) -> None:
         self._connections = connections
-        self._haste = haste
+        self._accept_timeout = accept_timeout
 
     @classmethod
     @asynccontextmanager
@@ -35,120 +53,80 @@ class Pool:
         url: str,
         *,
         size: int = 10,
-        wait: float = PATIENCE,
-        haste: float = PATIENCE,
+        timeout: float = DEFAULT_TIMEOUT,  # noqa: ASYNC109 - of each connection, not of this call
+        accept_timeout: float = DEFAULT_TIMEOUT,
         on_full_disk: Callable[[], None] = lambda: None,
     ) -> AsyncGenerator["Pool"]:
         """Open the pool for the length of the block.
 
         Args:
             url: where Postgres is.
-            size: connections at most.
-            wait: seconds to wait for a free connection before `StorageUnavailable`.
-            haste: seconds for a statement that stands between a message and its first sign.
+            size: maximum number of connections.
+            timeout: seconds to wait for a free connection before `StorageUnavailable`.
+            accept_timeout: seconds for a statement that runs before a message is accepted.
             on_full_disk: called when a statement found the server's disk full.
         """
-        connections = Connections(url, size=size, wait=wait, configure=_know_vectors, on_full_disk=on_full_disk)
+        connections = ConnectionPool(
+            url, size=size, timeout=timeout, configure=_register_vectors, on_full_disk=on_full_disk
+        )
         async with connections:
-            yield cls(connections, haste)
+            yield cls(connections, accept_timeout)
 
     @asynccontextmanager
     async def as_user(
-        self, user_id: UUID, *, snapshot: bool = False, hasty: bool = False
+        self, user_id: UUID, *, snapshot: bool = False, accepting: bool = False
     ) -> AsyncGenerator[Connection]:
-        """One transaction that sees and changes this user's rows only, committed at the block's end.
+        """One transaction that sees and changes this user's rows only, committed at the end of the block.
 
         Args:
-            user_id: whose.
-            snapshot: only read, and everything as it is at the first look.
-            hasty: somebody waits for a first sign, and rather hears that there is none than waits for long.
+            user_id: the user.
+            snapshot: read only, everything as of the first statement.
+            accepting: the client waits for its message to be accepted, so statements get the accept timeout.
 
         Raises:
-            StorageUnavailable: no connection, or it was lost.
-            Gone: what a row belongs to was deleted meanwhile.
+            Gone: what a row refers to was deleted meanwhile.
         """
-        claims = json.dumps({"sub": str(user_id), "role": "authenticated"})
         async with self._transaction(snapshot=snapshot) as conn:
-            await conn.execute(
-                "select set_config('role', 'frontdesk_app', true), set_config('request.jwt.claims', %(claims)s, true),"
-                " set_config('statement_timeout', %(limit)s, true)",
-                {"claims": claims, "limit": _milliseconds(self._haste if hasty else PATIENCE)},
-            )
+            timeout = self._accept_timeout if accepting else DEFAULT_TIMEOUT
+            await conn.execute(SET_USER, user_parameters(user_id, timeout))
             yield conn
 
     @asynccontextmanager
-    async def as_journal(self) -> AsyncGenerator[Connection]:
-        """One transaction that may add to the journal, for any user, and do nothing else.
+    async def as_event_log(self) -> AsyncGenerator[Connection]:
+        """One transaction that may add events to the log, for any user, and do nothing else.
 
         Raises:
-            StorageUnavailable: no connection, or it was lost.
-            Gone: a turn was deleted meanwhile.
+            Gone: the turn was deleted meanwhile.
         """
-        async with self._as("frontdesk_journal") as conn:
-            # Lost with the server's last moments it costs a reader a few words, which are told anew.
+        async with self._as_role("frontdesk_journal") as conn:
+            # Events lost in a crash of the server are written again when the turn is run again.
             await conn.execute("set local synchronous_commit = off")
             yield conn
 
-    @asynccontextmanager
-    async def as_keeper(self) -> AsyncGenerator[Connection]:
-        """One transaction that sees whose lease on which turn runs until when, and no words of anyone.
+    def as_maintenance(self) -> AbstractAsyncContextManager[Connection]:
+        """One transaction that renews everyone's leases and deletes old rows, but reads nothing that users wrote."""
+        return self._as_role("frontdesk_keeper")
 
-        Raises:
-            StorageUnavailable: no connection, or it was lost.
-        """
-        async with self._as("frontdesk_keeper") as conn:
-            yield conn
+    def as_analyst(self) -> AbstractAsyncContextManager[Connection]:
+        """One snapshot of everyone's metrics, without user ids."""
+        return self._as_role("frontdesk_analyst", snapshot=True)
 
-    @asynccontextmanager
-    async def as_analyst(self) -> AsyncGenerator[Connection]:
-        """One transaction that reads everyone's numbers as they are at the first look, and of no one whose they are.
+    def as_jobs(self) -> AbstractAsyncContextManager[Connection]:
+        """One transaction on the job queue's tables and nothing else."""
+        return self._as_role("frontdesk_jobs")
 
-        Raises:
-            StorageUnavailable: no connection, or it was lost.
-        """
-        async with self._as("frontdesk_analyst", snapshot=True) as conn:
-            yield conn
+    def as_graph(self) -> AbstractAsyncContextManager[Connection]:
+        """One transaction on LangGraph's tables and nothing else."""
+        return self._as_role("frontdesk_graph")
 
-    @asynccontextmanager
-    async def as_jobs(self) -> AsyncGenerator[Connection]:
-        """One transaction on the jobs and nothing else.
-
-        Raises:
-            StorageUnavailable: no connection, or it was lost.
-        """
-        async with self._as("frontdesk_jobs") as conn:
-            yield conn
-
-    def use(self) -> Use:
-        """How it stands just now."""
-        return self._connections.use()
-
-    async def check(self) -> None:
-        """Ask the database for a sign of life.
-
-        Raises:
-            StorageUnavailable: it gave none.
-        """
-        async with self._transaction() as conn:
-            await conn.execute("select 1")
+    def usage(self) -> PoolUsage:
+        """Current usage."""
+        return self._connections.usage()
 
     @asynccontextmanager
-    async def as_graph(self) -> AsyncGenerator[Connection]:
-        """One transaction on LangGraph's tables and nothing else.
-
-        Raises:
-            StorageUnavailable: no connection, or it was lost.
-        """
-        async with self._as("frontdesk_graph") as conn:
-            yield conn
-
-    @asynccontextmanager
-    async def _as(self, role: str, *, snapshot: bool = False) -> AsyncGenerator[Connection]:
+    async def _as_role(self, role: str, *, snapshot: bool = False) -> AsyncGenerator[Connection]:
         async with self._transaction(snapshot=snapshot) as conn:
-            await conn.execute(
-                "select set_config('role', %(role)s, true), set_config('statement_timeout', %(limit)s, true)",
-                {"role": role, "limit": _milliseconds(PATIENCE)},
-            )
+            await conn.execute(SET_ROLE, {"role": role, "timeout": milliseconds(DEFAULT_TIMEOUT)})
             yield conn
 
     @asynccontextmanager
@@ -156,22 +134,15 @@ class Pool:
         try:
             async with self._connections.connection() as conn, conn.transaction():
                 if snapshot:
-                    await conn.execute(_SNAPSHOT)
+                    await conn.execute(SNAPSHOT)
                 yield conn
         except StorageUnavailable as error:
             if snapshot and isinstance(error.__cause__, psycopg.errors.ReadOnlySqlTransaction):
                 raise error.__cause__ from None  # not the server but the snapshot takes no writes
             raise
-        except psycopg.errors.ForeignKeyViolation as error:  # every foreign key of ours leads to an owner
+        except psycopg.errors.ForeignKeyViolation as error:  # each of our foreign keys leads to what a row belongs to
             raise Gone from error
 
 
-_SNAPSHOT: LiteralString = "set transaction isolation level repeatable read, read only"
-
-
-def _milliseconds(seconds: float) -> str:
-    return str(round(seconds * 1000))
-
-
-async def _know_vectors(conn: Connection) -> None:
+async def _register_vectors(conn: Connection) -> None:
     await register_vector_async(conn)

@@ -6,20 +6,20 @@ from storage.pool import Pool
 
 
 class Summaries:
-    """Summaries with a watermark, so that no message falls between summary and window."""
+    """Rolling summaries with a watermark, so that no message is missing from both summary and context window."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
     async def save(self, user_id: UUID, conversation_id: str, summary: str, *, turn_id: UUID, seen: int) -> bool:
-        """Store the summary made at the end of `turn_id`, by someone who had read up to `seen`; the turn notes it.
+        """Store the summary made at the end of `turn_id` from messages up to `seen`, and mark the turn as summarised.
 
-        It covers everything up to this turn's last message, or up to the message before the first one of
-        another turn that was written meanwhile and therefore is not in it. A summary that reaches less
-        far than the stored one is dropped: a turn that finishes late cannot undo a later one.
+        Its watermark is this turn's last message, or the message before the first one that another turn wrote
+        meanwhile and that is therefore not in it. A summary with a lower watermark than the stored one is dropped: a
+        turn that finishes late cannot undo a later one.
 
         Returns:
-            Whether it was kept.
+            Whether it was stored.
         """
         values = {"user_id": user_id, "convo_id": conversation_id, "summary": summary, "turn_id": turn_id, "seen": seen}
         async with self._pool.as_user(user_id) as conn:
@@ -39,7 +39,7 @@ class Summaries:
                 " where s.covers_seq < excluded.covers_seq",
                 values,
             )
-            # After the conversation's row, which the summary refers to: who deletes it locks them in this order, too.
+            # After the conversation's row, which the summary refers to: a deletion locks them in this order, too.
             await conn.execute(
                 "update chat_turns set summarised_at = now() where user_id = %(user_id)s and turn_id = %(turn_id)s",
                 values,

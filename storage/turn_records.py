@@ -1,11 +1,12 @@
-"""Turns as they are written down: for their user, and for whoever takes one over."""
+"""Turns as they are stored: for their user, and for the process that takes one over."""
 
 from datetime import datetime
-from typing import Any, Literal, LiteralString, TypedDict
+from typing import Any, LiteralString, TypedDict
 from uuid import UUID
 
 from storage.facts import LearnedFact
 from storage.pool import Pool
+from storage.turn_status import TurnStatus
 
 FACTS_USED: LiteralString = (
     "select json_build_object('fact_id', f.id, 'fact', f.fact) from chat_turn_facts u"
@@ -26,7 +27,7 @@ class TurnRecord(TypedDict):
 
     turn_id: UUID
     conversation_id: str
-    status: Literal["accepted", "answered", "done", "failed", "stopped"]
+    status: TurnStatus
     text: str
     """The answer; empty while there is none."""
     employee: str
@@ -39,14 +40,14 @@ class TurnRecord(TypedDict):
     """What the message told about the user."""
 
 
-class Story(TypedDict):
-    """What a turn was about, for whoever takes it over."""
+class RecoveryRecord(TypedDict):
+    """What is stored of a turn, for the process that takes it over."""
 
     message: str
     asked_employee: str | None
     route: dict[str, Any]
     age: float
-    """Seconds since it was accepted, by the database's clock; 0 where that was set back since."""
+    """Seconds since it was stored, by the database's clock; 0 where that was set back since."""
     message_id: UUID | None
     answer: str | None
     finish_reason: str | None
@@ -65,8 +66,8 @@ class TurnRecords:
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
-    async def story(self, user_id: UUID, turn_id: UUID) -> Story | None:
-        """What whoever takes the turn over must know; None where it was deleted."""
+    async def recovery_record(self, user_id: UUID, turn_id: UUID) -> RecoveryRecord | None:
+        """What the process that takes the turn over must know; None where it was deleted."""
         async with self._pool.as_user(user_id) as conn:
             cursor = await conn.execute(
                 "select q.content as message, t.asked_employee, t.route, t.finish_reason, t.error_code, t.report,"
@@ -83,7 +84,7 @@ class TurnRecords:
                 {"user_id": user_id, "turn_id": turn_id},
             )
             row = await cursor.fetchone()
-        return Story(**row) if row else None  # type: ignore[typeddict-item]
+        return RecoveryRecord(**row) if row else None  # type: ignore[typeddict-item]
 
     async def find(self, user_id: UUID, turn_id: UUID) -> TurnRecord | None:
         """One turn with its answer and its facts; None where the user has none of that id."""
@@ -98,4 +99,4 @@ class TurnRecords:
                 {"user_id": user_id, "turn_id": turn_id},
             )
             row = await cursor.fetchone()
-        return TurnRecord(**row) if row else None  # type: ignore[typeddict-item]
+        return TurnRecord(**{**row, "status": TurnStatus(row["status"])}) if row else None  # type: ignore[typeddict-item]

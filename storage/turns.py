@@ -10,7 +10,7 @@ from storage.conversation_queue import ANSWERED, ELSEWHERE_SECONDS
 from storage.errors import Gone, LeaseLost
 from storage.leases import LEASE_SECONDS
 from storage.pool import Connection, Pool
-from storage.users import meet
+from storage.users import ensure_user
 
 TITLE_LENGTH = 60
 """Characters of the first message that make a conversation's title."""
@@ -71,7 +71,7 @@ class Turns:
             LeaseLost: its key or its place was given to another turn meanwhile, or another message of the conversation
                 is being answered: this process slept past its lease. Only where an owner runs turns.
         """
-        async with self._pool.as_user(user_id, hasty=True) as conn:
+        async with self._pool.as_user(user_id, accepting=True) as conn:
             await _accept(conn, user_id, turn_id, turn, self._owner)
 
     async def answer(self, user_id: UUID, turn_id: UUID, turn: Answered) -> UUID:
@@ -117,7 +117,7 @@ class Turns:
             await conn.execute(
                 "with asked as ("
                 "  update chat_turns set stop_asked_at = coalesce(stop_asked_at, now())"
-                "  where user_id = %(user_id)s and turn_id = %(turn_id)s and status = 'accepted' returning turn_id)"
+                "  where user_id = %(user_id)s and turn_id = %(turn_id)s and status = 'streaming' returning turn_id)"
                 " select pg_notify('frontdesk_stops', turn_id::text) from asked",
                 {"user_id": user_id, "turn_id": turn_id},
             )
@@ -132,9 +132,10 @@ class Turns:
             return cursor.rowcount == 1
 
     async def finish(self, user_id: UUID, turn_id: UUID) -> None:
-        """Mark an answered turn as done: summary, facts and metrics are in."""
+        """Mark an answered turn as done, or as stopped: summary, facts and metrics are in."""
         await self._end(
-            "update chat_turns set status = 'done', updated_at = now()"
+            "update chat_turns set status = case finish_reason when 'stopped' then 'stopped' else 'done' end,"
+            " updated_at = now()"
             " where user_id = %(user_id)s and turn_id = %(turn_id)s and status = 'answered'",
             {"user_id": user_id, "turn_id": turn_id},
         )
@@ -143,7 +144,7 @@ class Turns:
         """Mark a turn that ended without an answer; its message stays."""
         await self._end(
             "update chat_turns set status = 'failed', error_code = %(error_code)s, updated_at = now()"
-            " where user_id = %(user_id)s and turn_id = %(turn_id)s and status = 'accepted'"
+            " where user_id = %(user_id)s and turn_id = %(turn_id)s and status = 'streaming'"
             " and owner is not distinct from %(owner)s",
             {"user_id": user_id, "turn_id": turn_id, "error_code": error_code, "owner": self._owner},
         )
@@ -167,7 +168,7 @@ async def _accept(conn: Connection, user_id: UUID, turn_id: UUID, turn: Accepted
         "elsewhere": ELSEWHERE_SECONDS,
     }
     if owner is None:  # else their place in line has
-        await meet(conn, user_id)
+        await ensure_user(conn, user_id)
     await conn.execute(
         "insert into chat_conversations (user_id, convo_id, title)"
         " values (%(user_id)s, %(conversation_id)s, %(title)s)"

@@ -1,4 +1,4 @@
-"""What is remembered of a user as they see it: listed, searched, corrected, forgotten."""
+"""Facts as their user manages them: list, search, correct, delete."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -7,40 +7,40 @@ from uuid import UUID
 
 import psycopg
 
-from storage.errors import FactKnown
-from storage.facts import embed_fact, fact_hash
+from storage.errors import DuplicateFact
+from storage.facts import fact_hash, store_embedding
 from storage.pool import Connection, Pool
 
 
-class KnownFact(TypedDict):
-    """A remembered fact with its history."""
+class UserFact(TypedDict):
+    """A fact with its history."""
 
     fact_id: UUID
     fact: str
     confidence: float
-    """0 to 1; 1 once its user has corrected it."""
+    """0 to 1; 1 once the user corrected it."""
     source_message_id: UUID | None
     conversation_id: str | None
-    """Where it was said first."""
+    """Where it was first said."""
     created_at: datetime
     superseded_at: datetime | None
-    """When it ceased to hold; None while it does."""
+    """When it ceased to hold; None while it holds."""
     superseded_by: UUID | None
-    """The newer fact that took its place."""
+    """The newer fact that replaced it."""
 
 
-class LastFact(NamedTuple):
-    """A place in the list of facts: the last one seen."""
+class FactCursor(NamedTuple):
+    """Position in the list of facts: the last one on the page before."""
 
     created_at: datetime
     fact_id: UUID
 
 
-class Memory:
-    """What is remembered of all users.
+class UserFacts:
+    """Facts of all users, as their users manage them.
 
     Args:
-        model: the name of the embedding model that vectors of corrected facts come from.
+        model: the name of the embedding model that makes the vectors of corrected facts.
     """
 
     def __init__(self, pool: Pool, model: str) -> None:
@@ -48,15 +48,15 @@ class Memory:
         self._model = model
 
     async def latest(
-        self, user_id: UUID, *, limit: int, after: LastFact | None = None, q: str | None = None
-    ) -> list[KnownFact]:
-        """Facts, the last one learned first, also those that hold no more.
+        self, user_id: UUID, *, limit: int, after: FactCursor | None = None, q: str | None = None
+    ) -> list[UserFact]:
+        """Facts, the last one learned first, including superseded ones.
 
         Args:
-            user_id: whose.
-            limit: how many at most.
-            after: go on from here.
-            q: words that the fact must hold.
+            user_id: the user.
+            limit: maximum number.
+            after: where to continue.
+            q: words that the fact must contain.
         """
         async with self._pool.as_user(user_id) as conn:
             cursor = await conn.execute(
@@ -72,42 +72,42 @@ class Memory:
                     "limit": limit,
                 },
             )
-            return [KnownFact(**row) for row in await cursor.fetchall()]  # type: ignore[typeddict-item]
+            return [UserFact(**row) for row in await cursor.fetchall()]  # type: ignore[typeddict-item]
 
-    async def correct(self, user_id: UUID, fact_id: UUID, fact: str, vector: Sequence[float]) -> KnownFact | None:
-        """Put other words in a fact's place, with their vector; both or neither.
+    async def correct(self, user_id: UUID, fact_id: UUID, fact: str, vector: Sequence[float]) -> UserFact | None:
+        """Replace the text of a fact and its vector; both or neither.
 
         Returns:
-            The fact as it is now; None where the user has none of that id.
+            The corrected fact; None where the user has none of that id.
 
         Raises:
-            FactKnown: another fact says the same.
+            DuplicateFact: another fact says the same.
         """
         values = {"user_id": user_id, "fact_id": fact_id, "fact": fact, "hash": fact_hash(fact)}
         async with self._pool.as_user(user_id) as conn:
-            await _write(conn, values)
+            await _update_text(conn, values)
             cursor = await conn.execute(f"{_FACTS} and f.id = %(fact_id)s", values)
             row = await cursor.fetchone()
             if row:
                 await conn.execute(
                     "delete from memory_embeddings where user_id = %(user_id)s and fact_id = %(fact_id)s", values
                 )
-                await embed_fact(conn, user_id, fact_id, vector, self._model)
-                await _forget_copies(conn, user_id)
-        return KnownFact(**row) if row else None  # type: ignore[typeddict-item]
+                await store_embedding(conn, user_id, fact_id, vector, self._model)
+                await _delete_checkpoints(conn, user_id)
+        return UserFact(**row) if row else None  # type: ignore[typeddict-item]
 
-    async def forget(self, user_id: UUID, fact_id: UUID) -> bool:
-        """Take one fact away; says whether it was there. What it had superseded holds again."""
+    async def delete(self, user_id: UUID, fact_id: UUID) -> bool:
+        """Delete one fact; returns whether it existed. What it had superseded holds again."""
         async with self._pool.as_user(user_id) as conn:
-            return await forget(conn, user_id, [fact_id]) == 1
+            return await delete_facts(conn, user_id, [fact_id]) == 1
 
-    async def forget_all(self, user_id: UUID) -> int:
-        """Take every fact away; returns how many there were."""
+    async def delete_all(self, user_id: UUID) -> int:
+        """Delete every fact; returns how many there were."""
         async with self._pool.as_user(user_id) as conn:
             cursor = await conn.execute(
                 "delete from user_memory_facts where user_id = %(user_id)s", {"user_id": user_id}
             )
-            await _forget_copies(conn, user_id)
+            await _delete_checkpoints(conn, user_id)
             return cursor.rowcount
 
 
@@ -119,7 +119,7 @@ _FACTS: LiteralString = (
 )
 
 
-async def forget(conn: Connection, user_id: UUID, fact_ids: Sequence[UUID]) -> int:
+async def delete_facts(conn: Connection, user_id: UUID, fact_ids: Sequence[UUID]) -> int:
     """Delete these facts with their vectors; returns how many there were.
 
     What one of them had superseded is superseded by whatever had superseded *it*, or else holds again.
@@ -142,20 +142,20 @@ async def forget(conn: Connection, user_id: UUID, fact_ids: Sequence[UUID]) -> i
         "delete from user_memory_facts where user_id = %(user_id)s and id = any(%(ids)s)", values
     )
     if cursor.rowcount:
-        await _forget_copies(conn, user_id)
+        await _delete_checkpoints(conn, user_id)
     return cursor.rowcount
 
 
-async def _forget_copies(conn: Connection, user_id: UUID) -> None:
-    """Take away the checkpoints that may repeat a fact; those of turns that still run are needed to go on."""
+async def _delete_checkpoints(conn: Connection, user_id: UUID) -> None:
+    """Delete the checkpoints that may contain a fact, but for those of running turns, which are still needed."""
     await conn.execute(
         "select forget_my_checkpoints(array(select turn_id::text from chat_turns"
-        " where user_id = %(user_id)s and status not in ('accepted', 'answered')))",
+        " where user_id = %(user_id)s and status not in ('streaming', 'answered')))",
         {"user_id": user_id},
     )
 
 
-async def _write(conn: Connection, values: Mapping[str, object]) -> None:
+async def _update_text(conn: Connection, values: Mapping[str, object]) -> None:
     try:
         await conn.execute(
             "update user_memory_facts set fact = %(fact)s, fact_hash = %(hash)s, confidence = 1"
@@ -165,4 +165,4 @@ async def _write(conn: Connection, values: Mapping[str, object]) -> None:
     except psycopg.errors.UniqueViolation as error:
         if error.diag.constraint_name != "idx_user_fact_hash":
             raise
-        raise FactKnown from error
+        raise DuplicateFact from error

@@ -1,24 +1,24 @@
-"""Users: known from the first thing kept of them, until they erase their account."""
+"""Users: a row from the first thing stored about them until they erase their account."""
 
 from uuid import UUID
 
 from storage.pool import Connection, Pool
 
 
-async def meet(conn: Connection, user_id: UUID) -> None:
-    """Make the user known, before the first row of theirs is written."""
+async def ensure_user(conn: Connection, user_id: UUID) -> None:
+    """Insert the user's row, if there is none; every other row of theirs refers to it."""
     await conn.execute(
         "insert into chat_users (user_id) values (%(user_id)s) on conflict do nothing", {"user_id": user_id}
     )
 
 
 class Users:
-    """All users."""
+    """Accounts of all users."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
     async def erase(self, user_id: UUID) -> None:
-        """Take away everything that is kept of the user; their numbers stay, without them."""
+        """Delete everything stored about the user; metrics stay, without the user id."""
         async with self._pool.as_user(user_id) as conn:
             await conn.execute("delete from chat_users where user_id = %(user_id)s", {"user_id": user_id})

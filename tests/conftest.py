@@ -8,8 +8,8 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from api.logging.setup import through_stdlib
-from graph.container import Local, local_embeddings
+from api.logging.setup import configure_structlog
+from graph.models.factory import LocalModels, open_local_models
 from storage.migrate import migrate
 from storage.pool import Pool
 from tests.support.app import Frontdesk, Serve, serving
@@ -46,7 +46,7 @@ async def template(cluster: Cluster, worker_id: str) -> str:
 @pytest.fixture(scope="session", autouse=True)
 def _logged() -> None:
     """What is logged goes where pytest finds it."""
-    through_stdlib()
+    configure_structlog()
 
 
 _numbers = itertools.count(1)
@@ -74,9 +74,9 @@ def learned(pytestconfig: pytest.Config) -> Path:
 
 
 @pytest.fixture(scope="session")
-async def local(learned: Path) -> AsyncIterator[Local]:
+async def local(learned: Path) -> AsyncIterator[LocalModels]:
     """The real embedding model and the router it taught, loaded once."""
-    async with local_embeddings(lambda _: None, learned) as loaded:
+    async with open_local_models(lambda _: None, learned) as loaded:
         yield loaded
 
 
@@ -95,7 +95,7 @@ async def model(model_server: ModelServer) -> AsyncIterator[ModelServer]:
 
 
 @pytest.fixture
-async def serve(database_url: str, model: ModelServer, local: Local, tmp_path: Path) -> AsyncIterator[Serve]:
+async def serve(database_url: str, model: ModelServer, local: LocalModels, tmp_path: Path) -> AsyncIterator[Serve]:
     """Start the real application on a port of its own; settings as keyword arguments."""
     async with serving(database_url, model.url, local, tmp_path) as start:
         yield start
@@ -127,7 +127,7 @@ async def running_frontdesk(
     cluster: Cluster,
     template: str,
     model_server: ModelServer,
-    local: Local,
+    local: LocalModels,
     worker_id: str,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> AsyncIterator[Frontdesk]:

@@ -1,1 +1,1 @@
-"""Who is asking: bearer tokens, or local mode's session cookie."""
+"""Authentication: bearer tokens, or session cookies in local mode."""

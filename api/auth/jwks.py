@@ -1,39 +1,32 @@
-"""The issuer's public keys: fetched, kept, and fetched again when they must be.
+"""The issuer's public keys: PyJWT's client fetches and parses the key set, `KeySet` decides when.
 
-PyJWT reads keys but its client for them blocks, so the fetching is ours. What it must stand: an issuer that is
-slow, down or talking nonsense holds up nobody whose key is known; tokens with made-up key ids cause no flood of
-requests; a key that the issuer took away stops to open the door.
+The client's own cache expires all at once: an issuer that is down would then delay and refuse every request. So the
+keys are kept here, past their age if need be, and every fetch is one that all waiting requests share.
 """
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
 
-import httpx2
 import jwt
-import msgspec
 from structlog.stdlib import get_logger
 
 log = get_logger(__name__)
 
 FRESH = 300.0
-"""Seconds for which keys are used without asking again."""
+"""Seconds for which keys are used without fetching again."""
 STALE = 3600.0
-"""Seconds after which a request waits for newer keys first; in between they are fetched beside it."""
+"""Seconds after which a request waits for newer keys; before that they are fetched in the background."""
 COOLDOWN = 30.0
-"""Seconds between two fetches at least, whatever tokens come with."""
-PATIENCE = 3.0
-"""Seconds that a fetch may take."""
-LARGEST = 256 * 1024
-"""Bytes of a key set at most."""
-
-ALGORITHMS: Mapping[str, str] = {"RSA": "RS256", "EC": "ES256"}
-"""What each kind of key may verify, and nothing else: a public key is no secret to sign with."""
+"""Seconds between the starts of two fetches, so that made-up key ids cause no flood of requests."""
+TIMEOUT = 3.0
+"""Seconds that a request waits for a fetch, and that the client waits for the issuer's next bytes."""
+ALGORITHMS = ("RS256", "ES256")
+HEADERS = {"Accept": "application/json", "User-Agent": "frontdesk"}  # Cloudflare refuses urllib's own User-Agent
 
 
 class IssuerUnavailable(Exception):
-    """There are no keys at all, because the issuer has never answered."""
+    """There are no keys, because the issuer has never answered."""
 
 
 class UnknownKey(Exception):
@@ -41,124 +34,83 @@ class UnknownKey(Exception):
 
 
 class KeySet:
-    """The keys at a JWKS address.
+    """The signing keys at a JWKS address.
 
     Args:
-        url: where they are.
-        fresh, stale, cooldown, patience: in seconds, as the constants of this module say.
-        clock: seconds that only grow.
+        url: the address.
+        timeout: seconds, as `TIMEOUT`.
+        clock: monotonic seconds.
     """
 
-    def __init__(
-        self,
-        url: str,
-        *,
-        fresh: float = FRESH,
-        stale: float = STALE,
-        cooldown: float = COOLDOWN,
-        patience: float = PATIENCE,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
-        self._url = url
-        self._fresh, self._stale, self._cooldown, self._patience = fresh, stale, cooldown, patience
+    def __init__(self, url: str, *, timeout: float = TIMEOUT, clock: Callable[[], float] = time.monotonic) -> None:
+        self._client = jwt.PyJWKClient(url, cache_jwk_set=False, headers=HEADERS, timeout=timeout)
+        self._timeout = timeout
         self._clock = clock
-        self._keys: dict[str | None, jwt.PyJWK] = {}
-        self._fetched = self._asked = float("-inf")
+        self._keys: list[jwt.PyJWK] = []
+        self._fetched = self._started = float("-inf")
         self._fetching: asyncio.Task[None] | None = None
 
     async def key(self, key_id: str | None, algorithm: str) -> jwt.PyJWK:
-        """The key of that id that verifies this algorithm; without an id the only one there is.
+        """The key of that id for this algorithm; without an id, the only key there is for it.
 
         Raises:
-            UnknownKey: the issuer has none.
-            IssuerUnavailable: nobody can tell.
+            UnknownKey: the issuer has no such key.
+            IssuerUnavailable: the issuer has never answered.
         """
         age = self._clock() - self._fetched
-        if age > self._stale or self._find(key_id, algorithm) is None:
-            await self.refresh()
-        elif age > self._fresh:
-            self._begin()
+        if age > STALE or self._find(key_id, algorithm) is None:
+            await self._refresh()
+        elif age > FRESH:
+            self._start_fetch()
         found = self._find(key_id, algorithm)
         if found is None:
             raise UnknownKey if self._keys else IssuerUnavailable
         return found
 
-    async def refresh(self) -> int:
-        """Fetch the keys, unless that was tried a moment ago; returns how many are known now. Never raises."""
-        if fetching := self._begin():
-            await asyncio.shield(fetching)  # one who stops waiting does not stop the others
-        return len(self._keys)
-
     async def close(self) -> None:
-        """Stop a fetch that is under way."""
+        """Stop waiting for a fetch that is under way."""
         if self._fetching:
             self._fetching.cancel()
             await asyncio.gather(self._fetching, return_exceptions=True)
 
     def _find(self, key_id: str | None, algorithm: str) -> jwt.PyJWK | None:
-        fitting = {name: key for name, key in self._keys.items() if key.algorithm_name == algorithm}
+        fitting = [key for key in self._keys if key.algorithm_name == algorithm]
         if key_id is None:
-            return next(iter(fitting.values())) if len(fitting) == 1 else None
-        return fitting.get(key_id)
+            return fitting[0] if len(fitting) == 1 else None
+        return next((key for key in fitting if key.key_id == key_id), None)
 
-    def _begin(self) -> asyncio.Task[None] | None:
-        """The fetch under way, or a new one; None where the last one was a moment ago."""
+    async def _refresh(self) -> None:
+        """Wait for the fetch under way, or for a new one, until its time is up."""
+        if fetching := self._start_fetch():
+            left = self._started + self._timeout - self._clock()
+            await asyncio.wait([fetching], timeout=max(0.0, left))
+
+    def _start_fetch(self) -> asyncio.Task[None] | None:
+        """The fetch under way, or a new one; None within the cooldown of the last one."""
         if self._fetching and not self._fetching.done():
             return self._fetching
-        if self._clock() - self._asked < self._cooldown:
+        if self._clock() - self._started < COOLDOWN:
             return None
-        self._asked = self._clock()
-        self._fetching = asyncio.create_task(self._fetch(), name="keys")
+        self._started = self._clock()
+        self._fetching = asyncio.create_task(self._fetch(), name="fetch signing keys")
         return self._fetching
 
     async def _fetch(self) -> None:
         try:
-            async with asyncio.timeout(self._patience), httpx2.AsyncClient() as client:
-                keys = usable(await _download(client, self._url))
-        except (TimeoutError, httpx2.HTTPError, ValueError) as error:
-            log.warning("keys not fetched, the known ones stay", known=len(self._keys), why=type(error).__name__)
-            return
-        self._keys = keys
-        self._fetched = self._clock()
+            self._keys = _usable(await asyncio.to_thread(self._client.get_jwk_set))
+        except (jwt.PyJWTError, OSError, ValueError, TypeError) as error:
+            log.warning("signing keys not fetched, known keys stay", known=len(self._keys), why=type(error).__name__)
+        else:
+            self._fetched = self._clock()
 
 
-async def _download(client: httpx2.AsyncClient, url: str) -> bytes:
-    async with client.stream("GET", url, headers={"Accept": "application/json"}) as response:
-        response.raise_for_status()
-        body = b""
-        async for piece in response.aiter_bytes():
-            body += piece
-            if len(body) > LARGEST:
-                raise ValueError("more than a key set can be")
-        return body
-
-
-class _Listed(msgspec.Struct):
-    keys: list[Any]
-
-
-def usable(body: bytes) -> dict[str | None, jwt.PyJWK]:
-    """The keys of a set that can verify tokens, by id.
+def _usable(found: jwt.PyJWKSet) -> list[jwt.PyJWK]:
+    """The keys of a set that can verify tokens.
 
     Raises:
-        ValueError: it is no key set, or has none of use.
+        PyJWKSetError: there is none.
     """
-    keys = [key for entry in msgspec.json.decode(body, type=_Listed).keys if (key := _key(entry))]
+    keys = [key for key in found.keys if key.algorithm_name in ALGORITHMS and key.public_key_use in ("sig", None)]
     if not keys:
-        raise ValueError("no key of use")
-    return {key.key_id: key for key in keys}
-
-
-def _key(entry: Any) -> jwt.PyJWK | None:
-    """The key, where it is one for signatures that we know; others may stand beside it."""
-    match entry:
-        case {"kty": str(kind)} if kind in ALGORITHMS and entry.get("use", "sig") == "sig":
-            if entry.get("alg", ALGORITHMS[kind]) != ALGORITHMS[kind] or entry.get("crv", "P-256") != "P-256":
-                return None
-            public = {name: value for name, value in entry.items() if name != "d"}
-        case _:
-            return None
-    try:
-        return jwt.PyJWK(public, ALGORITHMS[kind])
-    except (jwt.PyJWTError, ValueError, TypeError):
-        return None
+        raise jwt.PyJWKSetError("no usable key")
+    return keys

@@ -1,7 +1,7 @@
 """Local mode: each browser on this machine is a user of its own, remembered by a signed cookie.
 
-Nobody is verified, so the door is narrow: only this machine's own pages get through. A foreign page has another
-origin, and a name that was rebound to this machine is not one of this machine's names.
+Users are not verified, so only requests from this machine's own pages are served. A page of another site has another
+origin, and after DNS rebinding the Host is not one of this machine's names.
 """
 
 import secrets
@@ -14,8 +14,9 @@ from uuid import UUID, uuid4
 import jwt
 from litestar import Request
 from litestar.connection import ASGIConnection
-from litestar.datastructures import Cookie
+from litestar.datastructures import Cookie, MutableScopeHeaders
 from litestar.handlers import BaseRouteHandler
+from litestar.types import Message, Scope
 
 from api.auth.user import User
 from api.errors import Problem
@@ -24,18 +25,16 @@ COOKIE = "frontdesk_session"
 COOKIE_AGE = 365 * 24 * 3600
 ISSUER = "frontdesk-local"
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
-"""What this machine is called by itself."""
+"""Names of this machine."""
 
-
-Check = Callable[[ASGIConnection[Any, Any, Any, Any], BaseRouteHandler], Awaitable[None]]
-"""A guard, in the framework's words."""
+Guard = Callable[[ASGIConnection[Any, Any, Any, Any], BaseRouteHandler], Awaitable[None]]
 
 
 class LocalSessions:
-    """Knows users by their session cookies.
+    """Authenticator by session cookie.
 
     Args:
-        folder: where the signing key is kept, so that sessions outlive a restart and serve all workers.
+        folder: where the signing key is kept, so that sessions outlive a restart and all workers share them.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -54,7 +53,7 @@ class LocalSessions:
         """Nothing is under way."""
 
     def cookie(self, user: User) -> Cookie:
-        """The session that makes this user come back as the same."""
+        """The session cookie of this user."""
         return Cookie(
             key=COOKIE,
             value=jwt.encode({"sub": str(user.user_id), "iss": ISSUER}, self._key, algorithm="HS256"),
@@ -65,40 +64,55 @@ class LocalSessions:
         )
 
 
-def from_here(origins: Sequence[str]) -> Check:
-    """A guard that lets nothing in but what this machine's own pages, or those of `origins`, ask for."""
+async def set_session_cookie(message: Message, scope: Scope) -> None:
+    """Hook before a response is sent: give a new user in local mode the session cookie.
+
+    Not after a link from another site: the browser withheld the cookie there, and a new one would replace it.
+    """
+    user = scope["state"].get("user")
+    if message["type"] != "http.response.start" or not isinstance(user, User) or not user.new:
+        return
+    if not is_cross_site(Request(scope)):
+        sessions = scope["litestar_app"].state.authenticator
+        assert isinstance(sessions, LocalSessions)
+        headers = MutableScopeHeaders.from_message(message)
+        headers.add("set-cookie", sessions.cookie(user).to_header(header=""))
+
+
+def local_pages_only(origins: Sequence[str]) -> Guard:
+    """A guard that refuses requests from pages that are neither this machine's own nor of `origins`."""
 
     async def guard(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
         host = connection.headers.get("host", "")
-        if _name(host) not in LOOPBACK:
+        if _host_name(host) not in LOOPBACK:
             raise Problem(403, "forbidden", "In local mode the address must be 127.0.0.1 or localhost.")
         origin = connection.headers.get("origin")
         if origin is not None and origin != f"{connection.url.scheme}://{host}" and origin not in origins:
-            raise _foreign()
-        if origin is None and is_cross_site(connection) and not _is_visit(connection):
-            raise _foreign()
+            raise _other_site()
+        if origin is None and is_cross_site(connection) and not _follows_link(connection):
+            raise _other_site()
 
     return guard
 
 
 def is_cross_site(connection: ASGIConnection[Any, Any, Any, Any]) -> bool:
-    """Whether a page of another site is behind this, so that the browser kept the session cookie back."""
+    """Whether a page of another site caused the request, so that the browser withheld the session cookie."""
     return connection.headers.get("sec-fetch-site") == "cross-site"
 
 
-def _name(host: str) -> str | None:
+def _host_name(host: str) -> str | None:
     try:
         return urlsplit(f"//{host}").hostname
     except ValueError:
         return None
 
 
-def _is_visit(connection: ASGIConnection[Any, Any, Any, Any]) -> bool:
-    """Whether somebody follows a link to here: what comes back is shown to them and not to the other site."""
+def _follows_link(connection: ASGIConnection[Any, Any, Any, Any]) -> bool:
+    """Whether a person follows a link to here: they see the response, the other site does not."""
     return connection.headers.get("sec-fetch-mode") == "navigate" and connection.scope.get("method") in ("GET", "HEAD")
 
 
-def _foreign() -> Problem:
+def _other_site() -> Problem:
     return Problem(403, "forbidden", "This page may not speak for you here.")
 
 

@@ -1,4 +1,4 @@
-"""Bearer tokens: verified with the configured secret, or with the issuer's public keys."""
+"""Bearer tokens, verified with the configured secret or with the issuer's public keys."""
 
 from typing import Any
 from uuid import UUID
@@ -16,19 +16,20 @@ log = get_logger(__name__)
 
 LEEWAY = 10
 """Seconds two clocks may differ."""
-LONGEST = 8192
-"""Characters of a token that are looked at."""
+MAX_CHARS = 8192
+"""Characters of a token; a longer one is refused unread."""
 RETRY_ISSUER = 10
-"""Seconds after which asking again makes sense when the issuer has never answered."""
+"""Retry-After, in seconds, while the issuer has never answered."""
 
 
-class Tokens:
-    """Knows users by their bearer tokens.
+class BearerTokens:
+    """Authenticator by bearer token.
 
     Args:
-        secret: verifies HS256; None to take none.
-        keys: verify RS256 and ES256; None to take none.
-        audience, issuer: what a token must say, where set.
+        secret: verifies HS256; None: HS256 is refused.
+        keys: verify RS256 and ES256; None: these are refused.
+        audience: the required `aud`; None: any.
+        issuer: the required `iss`; None: any.
     """
 
     def __init__(self, secret: str | None, keys: KeySet | None, audience: str | None, issuer: str | None) -> None:
@@ -41,13 +42,14 @@ class Tokens:
         """The token's user.
 
         Raises:
-            Problem: 401, whatever is wrong with it; the log knows what. 503 where no key could ever be had.
+            Problem: 401, in the same words whatever is wrong with it (the log says what); 503 while the issuer's
+                keys could never be fetched.
         """
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not token.strip():
             raise _unauthenticated("no bearer token")
-        if len(token) > LONGEST:
-            raise _unauthenticated("a token too long to be one")
+        if len(token) > MAX_CHARS:
+            raise _unauthenticated("token too long")
         try:
             claims = await self._verified(token.strip())
             return User(UUID(claims["sub"]), admin=_is_admin(claims))
@@ -55,16 +57,16 @@ class Tokens:
             detail = "Who you are cannot be checked right now. Please try again in a moment."
             raise Problem(503, "issuer_unavailable", detail, retry_after=RETRY_ISSUER) from None
         except (jwt.InvalidTokenError, UnknownKey, ValueError, TypeError, AttributeError) as error:
-            # Its kind and not its words, which may repeat what the token says.
+            # The error's type and not its message, which may repeat parts of the token.
             raise _unauthenticated(type(error).__name__) from None
 
     async def close(self) -> None:
-        """Stop what is under way."""
+        """End what is under way."""
         if self._keys:
             await self._keys.close()
 
     async def _verified(self, token: str) -> dict[str, Any]:
-        """The claims of a token whose signature, times, audience and issuer hold."""
+        """The token's claims, once its signature, times, audience and issuer were checked."""
         header = jwt.get_unverified_header(token)
         key, algorithm = await self._key(header.get("alg"), header.get("kid"))
         return jwt.decode(
@@ -78,7 +80,7 @@ class Tokens:
         )
 
     async def _key(self, algorithm: Any, key_id: Any) -> tuple[Any, str]:
-        """What verifies this algorithm. The token names it, and never decides what a key is good for."""
+        """The key for the algorithm that the token names; for which algorithms a key is good is decided here."""
         if algorithm == "HS256" and self._secret is not None:
             return self._secret, "HS256"
         if algorithm in ("RS256", "ES256") and self._keys is not None:
@@ -87,7 +89,7 @@ class Tokens:
 
 
 def issue_token(settings: Settings, user_id: UUID, *, admin: bool, seconds: int, now: int) -> str:
-    """A token for this user, signed with the configured secret; `now` in Unix seconds."""
+    """A token for this user, valid for `seconds` from `now` (Unix time), signed with the configured secret."""
     assert settings.jwt_secret is not None
     claims: dict[str, Any] = {"sub": str(user_id), "iat": now, "exp": now + seconds}
     claims |= {"role": "admin"} if admin else {}

@@ -1,14 +1,37 @@
-"""Who is asking."""
+"""The user of a request: from a bearer token, or in local mode from a session cookie; never from body or query."""
 
 from dataclasses import dataclass
+from typing import Any, Protocol
 from uuid import UUID
+
+from litestar import Request
 
 
 @dataclass(frozen=True)
 class User:
-    """Who is asking."""
+    """The user who sent a request."""
 
     user_id: UUID
     admin: bool = False
     new: bool = False
-    """A visitor in local mode without a session: the response brings one."""
+    """First request of a browser in local mode: the response sets its session cookie."""
+
+
+class Authenticator(Protocol):
+    """What finds a request's user: `BearerTokens`, or `LocalSessions` in local mode."""
+
+    async def user(self, request: Request[Any, Any, Any]) -> User:
+        """The user; raises Problem 401, or 503 where it cannot be checked."""
+        ...
+
+    async def close(self) -> None:
+        """End what is under way."""
+        ...
+
+
+async def provide_user(request: Request[Any, Any, Any]) -> User:
+    """Dependency `user`. Raises Problem 401, or 503 where the user cannot be checked."""
+    authenticator: Authenticator = request.app.state.authenticator
+    user = await authenticator.user(request)
+    request.state.user = user
+    return user

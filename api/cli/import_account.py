@@ -1,4 +1,4 @@
-"""The `frontdesk import` command: put an export back."""
+"""The `frontdesk import` command: restore an exported account."""
 
 import asyncio
 from collections.abc import Generator
@@ -8,27 +8,27 @@ from uuid import UUID
 
 import click
 
-from api.cli.settings import settled
-from graph.account_import import LONGEST_LINE, BadExport
-from graph.account_import import restore as put_back
+from api.cli.main import with_settings
+from graph import account_import
+from graph.account_import import MAX_LINE_BYTES, BadExport
 from graph.settings import Settings
 from nodes.errors import EmbeddingUnavailable
-from storage.errors import Gone, NotEmpty, Unfit
+from storage.errors import AccountNotEmpty, Gone, InvalidImport
 
 
 @click.command("import")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--user", required=True, type=click.UUID, help="Whose account it goes into; it must be empty.")
-@settled
-def restore(settings: Settings, file: Path, user: UUID) -> None:
-    """Put FILE, which GET /export wrote, into an empty account: all of it, or nothing."""
+@click.option("--user", required=True, type=click.UUID, help="The user whose account to restore; it must be empty.")
+@with_settings
+def import_account(settings: Settings, file: Path, user: UUID) -> None:
+    """Restore FILE, written by GET /export, into an empty account: all of it, or nothing."""
     try:
-        count = asyncio.run(put_back(settings, user, _lines(file), lambda text: click.echo(f"  … {text}", err=True)))
-    except NotEmpty:
+        count = asyncio.run(account_import.import_account(settings, user, _lines(file), _say))
+    except AccountNotEmpty:
         raise click.ClickException(f"The account of {user} has something in it: erase it first.") from None
     except BadExport as error:
         raise click.ClickException(f"{file}, {error}") from None
-    except Unfit:
+    except InvalidImport:
         raise click.ClickException(f"{file}: something is in it twice, or is more than is ever stored.") from None
     except Gone:
         raise click.ClickException(f"{file}: a line refers to something that is not in it.") from None
@@ -38,9 +38,13 @@ def restore(settings: Settings, file: Path, user: UUID) -> None:
 
 
 def _lines(file: Path) -> Generator[bytes]:
-    """The file's lines; one that is too long for an export comes in pieces, the first of which says so."""
+    """The file's lines; one longer than an export's comes in pieces, the first of which is refused as too long."""
     try:
         with file.open("rb") as opened:
-            yield from iter(partial(opened.readline, LONGEST_LINE + 1), b"")
+            yield from iter(partial(opened.readline, MAX_LINE_BYTES + 1), b"")
     except OSError as error:
         raise BadExport(f"which cannot be read: {error.strerror}") from None
+
+
+def _say(text: str) -> None:
+    click.echo(f"  … {text}", err=True)

@@ -1,4 +1,4 @@
-"""The `frontdesk replay` commands: record a turn, run it again offline, and see what has changed."""
+"""The `frontdesk replay` commands: record a turn, run it again offline, compare the results."""
 
 import asyncio
 import json
@@ -9,17 +9,18 @@ from uuid import UUID, uuid4
 import click
 from langchain_core.messages import HumanMessage
 
-from api.cli.settings import settled
-from graph.container import open_parts
+from api.cli.main import with_settings
+from graph.container import open_dependencies
 from graph.database import database
-from graph.replay.record import Recording, Step, record
+from graph.replay.record import record
+from graph.replay.recording import Recording, Step
 from graph.replay.run import Difference, differences
 from graph.replay.run import replay as run_again
 from graph.settings import Settings
 from nodes.state import LOCAL_USER, Context, Input
 
-A_NEW_FILE = click.Path(dir_okay=False, path_type=Path)
-A_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+NEW_FILE = click.Path(dir_okay=False, path_type=Path)
+EXISTING_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 @click.group()
@@ -29,12 +30,12 @@ def replay() -> None:
 
 @replay.command("record")
 @click.argument("message")
-@click.option("-o", "--output", required=True, type=A_NEW_FILE, help="The file to write.")
-@click.option("--title", default="", help="What the recording shows.")
-@click.option("--conversation", default=None, help="Go on in this conversation.")
+@click.option("-o", "--output", required=True, type=NEW_FILE, help="The file to write.")
+@click.option("--title", default="", help="The recording's title.")
+@click.option("--conversation", default=None, help="Continue this conversation.")
 @click.option("--employee", default=None, help="Ask this employee.")
 @click.option("--user", default=LOCAL_USER, type=click.UUID, help="On behalf of this user.")
-@settled
+@with_settings
 def record_turn(
     settings: Settings,
     message: str,
@@ -44,14 +45,14 @@ def record_turn(
     employee: str | None,
     user: UUID,
 ) -> None:
-    """Run MESSAGE for real, through database and model, and write down what happens."""
+    """Run a turn for MESSAGE with the real database and model, and record it."""
     turn_id = str(uuid4())
     given = Input(
         messages=[HumanMessage(message, id=turn_id)], conversation_id=conversation or turn_id, employee=employee
     )
 
     async def work() -> Recording:
-        async with database(settings, click.echo) as url, open_parts(settings, url, click.echo) as parts:
+        async with database(settings, click.echo) as url, open_dependencies(settings, url, click.echo) as parts:
             return await record(parts, given, Context(user_id=str(user)), title or message[:60])
 
     recording = asyncio.run(work())
@@ -60,9 +61,9 @@ def record_turn(
 
 
 @replay.command("run")
-@click.argument("file", type=A_FILE)
-@click.option("--node", default=None, help="This node alone.")
-@click.option("--from", "start", default="guard", show_default=True, help="The graph from this node on.")
+@click.argument("file", type=EXISTING_FILE)
+@click.option("--node", default=None, help="Run this node only.")
+@click.option("--from", "start", default="guard", show_default=True, help="Run the graph from this node on.")
 def run(file: Path, node: str | None, start: str) -> None:
     """Run FILE's turn again offline and print each node's result; exit 1 where it differs from the recording."""
     recording = _read(file)
@@ -73,10 +74,10 @@ def run(file: Path, node: str | None, start: str) -> None:
 
 
 @replay.command("diff")
-@click.argument("file", type=A_FILE)
-@click.argument("other", type=A_FILE, required=False)
+@click.argument("file", type=EXISTING_FILE)
+@click.argument("other", type=EXISTING_FILE, required=False)
 def diff(file: Path, other: Path | None) -> None:
-    """Say node by node how OTHER, or else running FILE again now, differs from FILE; exit 1 if it does."""
+    """Compare OTHER, or running FILE again now, with FILE node by node; exit 1 where they differ."""
     recording = _read(file)
     _report(differences(recording, _read(other).steps if other else _again(recording, "guard", only=False)))
 

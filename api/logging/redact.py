@@ -1,8 +1,8 @@
-"""Nobody's words and no secret gets into the log: what broke is told by its kind and its place.
+"""Keep user text and secrets out of the log: errors are logged by type and place, not by message.
 
-Messages repeat what they are about: psycopg's the row it could not write, pydantic's the input, openai's the reply,
-httpx's the address with its query. None of them is logged, ours neither, except where all that a class ever says is
-written in its code. For the same reason of a library's line only the beginning is kept.
+Messages quote what they are about: psycopg's the row it could not write, pydantic's the input, openai's the reply,
+httpx's the URL with its query. So no message is logged, not even of our own errors, except of classes whose message is
+a constant of the code. For the same reason only the beginning of a library's line is kept.
 """
 
 import re
@@ -18,59 +18,59 @@ from typing_extensions import TypedDict
 from nodes.errors import ModelError
 from storage.errors import MigrationsPending
 
-SAID = (ModelError, MigrationsPending)
-"""Exceptions whose message is a text of ours with nothing of anybody's in it."""
-CHAIN = 5
-"""Exceptions of a chain that are told, the latest first."""
-INNERMOST = 10
-"""Frames of each. With `CHAIN` this keeps lines to what a pipe takes in one piece, also from several processes."""
-LONGEST = 120
+CONSTANT_MESSAGES = (ModelError, MigrationsPending)
+"""Exceptions whose message contains nothing but text of ours."""
+MAX_ERRORS = 5
+"""Exceptions of a chain that are logged, the latest first."""
+MAX_FRAMES = 10
+"""Innermost frames of each. With `MAX_ERRORS` this keeps a line short enough for a pipe to write it in one piece."""
+MAX_CHARS = 120
 """Characters of a library's line."""
 
 # Names, values and addresses stand behind one of these, and templates have a % for them.
-_OPENING = re.compile(r"[^%:=\"'`“‘<>(){}\[\]\\|\n\r]*")
+_BEFORE_QUOTES = re.compile(r"[^%:=\"'`“‘<>(){}\[\]\\|\n\r]*")
 
 
-class Broken(TypedDict):
-    """One exception: its kind, where it came from, and what it says where that is known to be nobody's words."""
+class LoggedError(TypedDict):
+    """One exception of a chain: its type, its frames, and its message where that is a constant."""
 
     error: str
     says: NotRequired[str]
     frames: list[str]
 
 
-def wordless(_logger: Any, _name: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Take the words out of a line, whoever logs it."""
+def redact(_logger: Any, _name: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Structlog processor: remove messages and quoted text from a line, ours or a library's."""
     record = line.pop("_record")
     if not line.pop("_from_structlog"):
-        # The template and not what was put into it; what is no text, such as an exception, would become one.
-        line["event"] = opening(record.msg) if isinstance(record.msg, str) else kind(record.msg)
+        # The template without its arguments; a message that is no string, such as an exception, becomes its type.
+        line["event"] = before_quotes(record.msg) if isinstance(record.msg, str) else type_name(record.msg)
     line.pop("stack_info", None)
     error = _error(line.pop("exc_info", None))
-    told = {name: kind(value) if isinstance(value, BaseException) else value for name, value in line.items()}
-    return told if error is None else {**told, "exception": story(error)}
+    safe = {name: type_name(value) if isinstance(value, BaseException) else value for name, value in line.items()}
+    return safe if error is None else {**safe, "exception": logged_errors(error)}
 
 
-def opening(text: str) -> str:
+def before_quotes(text: str) -> str:
     """A text up to the first thing that it quotes."""
-    match = _OPENING.match(text)
+    match = _BEFORE_QUOTES.match(text)
     assert match is not None
-    return match[0][:LONGEST].strip()
+    return match[0][:MAX_CHARS].strip()
 
 
-def story(error: BaseException) -> list[Broken]:
-    """An exception and what it came from, the latest first."""
-    return [_broken(one) for one, _ in zip(_chain(error), range(CHAIN), strict=False)]
+def logged_errors(error: BaseException) -> list[LoggedError]:
+    """An exception and those it came from, the latest first."""
+    return [_logged(one) for one, _ in zip(_chain(error), range(MAX_ERRORS), strict=False)]
 
 
-def kind(thing: object) -> str:
-    """The name of its class, with the module it is from."""
+def type_name(thing: object) -> str:
+    """The name of its class, with the class's module."""
     of = type(thing)
     return of.__qualname__ if of.__module__ == "builtins" else f"{of.__module__}.{of.__qualname__}"
 
 
 def _error(exc_info: Any) -> BaseException | None:
-    """The exception in any of the forms in which one is logged."""
+    """The exception, from any of the forms that `exc_info` may have."""
     match exc_info:
         case BaseException() as error:
             return error
@@ -96,15 +96,15 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
             waiting.append(came_from)
 
 
-def _broken(error: BaseException) -> Broken:
-    frames = [_place(frame, line) for frame, line in traceback.walk_tb(error.__traceback__)][-INNERMOST:]
-    if isinstance(error, SAID):
-        return Broken(error=kind(error), says=str(error), frames=frames)
-    return Broken(error=kind(error), frames=frames)
+def _logged(error: BaseException) -> LoggedError:
+    frames = [_place(frame, line) for frame, line in traceback.walk_tb(error.__traceback__)][-MAX_FRAMES:]
+    if isinstance(error, CONSTANT_MESSAGES):
+        return LoggedError(error=type_name(error), says=str(error), frames=frames)
+    return LoggedError(error=type_name(error), frames=frames)
 
 
 def _place(frame: FrameType, line: int) -> str:
-    """File, line and function; the file as its package names it, for where that lies is this machine's affair."""
+    """File, line and function; the file relative to its package's parent, without this machine's folders."""
     package = frame.f_globals.get("__package__")
     folders = package.count(".") + 1 if package else 0
     file = "/".join(Path(frame.f_code.co_filename).parts[-1 - folders :])

@@ -1,1 +1,1 @@
-"""Hooks around every request."""
+"""Middleware and hooks around every request."""

@@ -1,4 +1,4 @@
-"""Requests as spans, by Litestar's plugin, named for their route."""
+"""Requests as OpenTelemetry spans, made by Litestar's plugin and named for their route."""
 
 import os
 from typing import Any
@@ -12,16 +12,16 @@ from opentelemetry.trace import Span, get_current_span
 
 from graph.observability.tracing import Tracing
 
-UNSEEN = r"^/(health/.*|metrics|dashboard|page/.*|favicon\.ico)?$"
-"""What is asked for all the time and says nothing about anyone: pages and their files, health, Prometheus."""
+UNTRACED = r"^/(health/.*|metrics|dashboard|page/.*|favicon\.ico)?$"
+"""Paths that are requested all the time: pages and their files, health checks, Prometheus."""
 REDACTED = "REDACTED"
 
 
 def http_spans(tracing: Tracing | None) -> list[InitPlugin]:
-    """The plugins by which requests are traced; none where nobody traces."""
+    """The plugins that trace requests; none without tracing."""
     if tracing is None:
         return []
-    # The instrumentation speaks an old draft of the conventions unless it is told otherwise, and only so.
+    # Without this variable the instrumentation uses the names of an old draft of the semantic conventions.
     os.environ.setdefault("OTEL_SEMCONV_STABILITY_OPT_IN", "http")
     from litestar.plugins.opentelemetry import OpenTelemetryConfig, OpenTelemetryPlugin
 
@@ -30,32 +30,32 @@ def http_spans(tracing: Tracing | None) -> list[InitPlugin]:
         meter_provider=NoOpMeterProvider(),
         scope_span_details_extractor=lambda scope: (str(scope.get("method", "")), {}),
         server_request_hook_handler=None if tracing.content else _redact,
-        exclude=UNSEEN,
+        exclude=UNTRACED,
         exclude_spans=["send", "receive"],  # a stream would have one for each event
     )
-    return [OpenTelemetryPlugin(config), _Named()]
+    return [OpenTelemetryPlugin(config), _RouteNames()]
 
 
 def _redact(span: Span, scope: dict[str, Any]) -> None:
-    """Hook for a request's span as it begins: what somebody looks for is content."""
+    """Hook for a new request span: the query may hold a search text, which is content."""
     if scope.get("query_string"):
         span.set_attribute("url.query", REDACTED)
 
 
-class _Named(InitPlugin):
-    """Gives the span the name of its route, which is known only further in, and of which there are few."""
+class _RouteNames(InitPlugin):
+    """Adds the middleware that names spans; it must run inside the plugin's own, where the route is known."""
 
     def on_app_init(self, app_config: AppConfig) -> AppConfig:
-        """Put it before every handler."""
-        app_config.middleware.insert(0, _Naming())
+        """Insert the middleware."""
+        app_config.middleware.insert(0, _NameSpan())
         return app_config
 
 
-class _Naming(ASGIMiddleware):
-    """Passes every request on under its name."""
+class _NameSpan(ASGIMiddleware):
+    """Names the span of each request after its route, of which there are few."""
 
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
-        """Name the span; requests without one have a span that takes no name."""
+        """Name the span; an untraced request has a no-op span."""
         route = scope["path_template"]
         span = get_current_span()
         span.update_name(f"{scope.get('method')} {route}")

@@ -1,4 +1,4 @@
-"""Everything about you: take it along, or have it erased."""
+"""A user's account: export everything, or erase it."""
 
 from collections.abc import AsyncGenerator
 
@@ -8,9 +8,9 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.response import Stream
 
 from api.auth.user import User
+from api.limits import RequestLimits
 from api.openapi import SIGNED_IN, refusals
-from api.rate_limits import RequestLimits
-from graph.account import Records
+from graph.account import UserData
 
 NDJSON = "application/x-ndjson"
 
@@ -21,17 +21,17 @@ NDJSON = "application/x-ndjson"
     security=SIGNED_IN,
     tags=["account"],
     responses={
-        200: ResponseSpec(str, description="A JSON document a line.", media_type=NDJSON, generate_examples=False),
+        200: ResponseSpec(str, description="One JSON document a line.", media_type=NDJSON, generate_examples=False),
         **refusals(409, 429),
     },
 )
 async def export(
-    user: NamedDependency[User], records: NamedDependency[Records], limits: NamedDependency[RequestLimits]
+    user: NamedDependency[User], records: NamedDependency[UserData], limits: NamedDependency[RequestLimits]
 ) -> Stream:
-    """Everything that is kept of you, a JSON document a line; `frontdesk import` reads it."""
+    """Everything stored about you, one JSON document a line; `frontdesk import` reads it."""
     await limits.take("export")
-    lines = records.export.lines(user.user_id)
-    first = await anext(lines)  # a database that is away is told before the answer begins
+    lines = records.exporter.lines(user.user_id)
+    first = await anext(lines)  # so that an unavailable database is an error and not a cut-off response
     headers = {"Content-Disposition": 'attachment; filename="frontdesk.ndjson"', "Cache-Control": "no-store"}
     return Stream(_bytes(first, lines), media_type=NDJSON, headers=headers)
 
@@ -43,6 +43,6 @@ async def _bytes(first: str, lines: AsyncGenerator[str]) -> AsyncGenerator[bytes
 
 
 @delete("/account", security=SIGNED_IN, tags=["account"], responses=refusals())
-async def erase(user: NamedDependency[User], records: NamedDependency[Records]) -> None:
-    """Erase everything that is kept of you. Numbers stay, and nobody can tell whose they were."""
+async def erase(user: NamedDependency[User], records: NamedDependency[UserData]) -> None:
+    """Erase everything stored about you. Metrics stay, without your id."""
     await records.erase_account(user.user_id)

@@ -1,4 +1,4 @@
-"""GET /employees: the team."""
+"""GET /employees: the six employees."""
 
 from litestar import get
 from typing_extensions import TypedDict
@@ -7,7 +7,7 @@ from nodes.employees import EMPLOYEES
 
 
 class Card(TypedDict):
-    """An employee, introduced."""
+    """An employee, as clients show one."""
 
     slug: str
     name: str
@@ -17,7 +17,7 @@ class Card(TypedDict):
     examples: list[str]
     """Questions to begin with."""
     aliases: list[str]
-    """Also accepted where a slug is."""
+    """Other names that are accepted in place of the slug."""
 
 
 @get("/employees")

@@ -1,4 +1,4 @@
-"""Is it alive, and is it ready?"""
+"""Health checks."""
 
 from typing import Any, Literal, cast
 
@@ -16,7 +16,7 @@ class Alive(TypedDict):
 
 
 class Readiness(TypedDict):
-    """Whether turns can be answered, and what was found."""
+    """Whether turns can be answered, with the state of each part."""
 
     status: Literal["ready", "degraded", "unavailable"]
     checks: dict[str, str]
@@ -32,10 +32,10 @@ async def live() -> Alive:
 async def ready(request: Request[Any, Any, Any]) -> Response[Readiness]:
     """Whether turns can be answered.
 
-    Database and migrations must be there, the background tasks at work, and no end asked for; without a model it is
-    degraded.
+    Needs the database, all migrations and the background tasks, and no shutdown under way; without a model the state
+    is degraded.
     """
-    service = cast(Service, request.app.state.service)  # as it is, also without a database
+    service = cast(Service, request.app.state.service)  # not the dependency, which needs a database
     checks = await service.readiness.check()
     if any(state != "ok" for part, state in checks.items() if part != "model"):
         return Response(Readiness(status="unavailable", checks=checks), status_code=503)

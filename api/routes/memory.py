@@ -1,4 +1,4 @@
-"""/memory: what is remembered of you, listed, searched, corrected, forgotten."""
+"""/memory: list, search, correct and forget the facts remembered about a user."""
 
 from typing import Annotated
 from uuid import UUID
@@ -11,62 +11,61 @@ from typing_extensions import TypedDict
 
 from api.auth.user import User
 from api.errors import Problem
+from api.limits import RequestLimits
 from api.openapi import SIGNED_IN, refusals
-from api.pagination import Cursor, Limit, Search, page, place_of, words
-from api.rate_limits import RequestLimits
-from api.request_body import as_kept, takes_json
-from graph.account import Records
-from nodes.extract_facts import SHORTEST
-from storage.errors import FactKnown
-from storage.user_facts import KnownFact, LastFact
+from api.parameters import Cursor, Limit, Search, clean_and_mask, decode_cursor, paginate, require_json, search_words
+from graph.account import UserData
+from nodes.extract_facts import MIN_FACT_CHARS
+from storage.errors import DuplicateFact
+from storage.user_facts import FactCursor, UserFact
 
 
 class MemoryPage(TypedDict):
-    """Facts, the last one learned first, also those that hold no more."""
+    """Facts, the one learned last first, superseded ones included."""
 
-    items: list[KnownFact]
+    items: list[UserFact]
     next_cursor: str | None
 
 
 class Correction(BaseModel):
-    """A fact in other words."""
+    """The fact's new text."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    fact: Annotated[str, Field(max_length=300), AfterValidator(as_kept), Field(min_length=SHORTEST)]
+    fact: Annotated[str, Field(max_length=300), AfterValidator(clean_and_mask), Field(min_length=MIN_FACT_CHARS)]
 
 
 @get("/", responses=refusals(429))
 async def memory(
     user: NamedDependency[User],
-    records: NamedDependency[Records],
+    records: NamedDependency[UserData],
     limits: NamedDependency[RequestLimits],
     limit: Limit = 20,
     cursor: Cursor = None,
     q: Search = None,
 ) -> MemoryPage:
-    """What is remembered of you, the last fact learned first; those that hold the words of `q`."""
-    after, looked_for = place_of(cursor, LastFact), words(q)
-    if looked_for is not None:
+    """Facts remembered about you, the one learned last first; with `q` only those that contain its words."""
+    after, words = decode_cursor(cursor, FactCursor), search_words(q)
+    if words is not None:
         await limits.take("search")
-    found = await records.memory.latest(user.user_id, limit=limit + 1, after=after, q=looked_for)
-    items, next_cursor = page(found, limit, lambda one: LastFact(one["created_at"], one["fact_id"]))
+    found = await records.facts.latest(user.user_id, limit=limit + 1, after=after, q=words)
+    items, next_cursor = paginate(found, limit, lambda one: FactCursor(one["created_at"], one["fact_id"]))
     return MemoryPage(items=items, next_cursor=next_cursor)
 
 
-@patch("/{fact_id:uuid}", guards=[takes_json], responses=refusals(404, 409, 413, 415, 429))
+@patch("/{fact_id:uuid}", guards=[require_json], responses=refusals(404, 409, 413, 415, 429))
 async def correct(
     user: NamedDependency[User],
-    records: NamedDependency[Records],
+    records: NamedDependency[UserData],
     limits: NamedDependency[RequestLimits],
     fact_id: FromPath[UUID],
     data: JSONBody[Correction],
-) -> KnownFact:
-    """Correct a fact; it is found by its new meaning."""
+) -> UserFact:
+    """Correct a fact; its embedding changes with it."""
     await limits.take("memory")
     try:
         corrected = await records.correct_fact(user.user_id, fact_id, data.fact)
-    except FactKnown:
+    except DuplicateFact:
         raise Problem(409, "fact_known", "That is remembered already.") from None
     if corrected is None:
         raise _missing()
@@ -74,16 +73,16 @@ async def correct(
 
 
 @delete("/{fact_id:uuid}", responses=refusals(404))
-async def forget_fact(user: NamedDependency[User], records: NamedDependency[Records], fact_id: FromPath[UUID]) -> None:
-    """Forget a fact; one that it had taken the place of holds again."""
-    if not await records.memory.forget(user.user_id, fact_id):
+async def forget_fact(user: NamedDependency[User], records: NamedDependency[UserData], fact_id: FromPath[UUID]) -> None:
+    """Forget a fact; a fact that it superseded is valid again."""
+    if not await records.facts.delete(user.user_id, fact_id):
         raise _missing()
 
 
 @delete("/", responses=refusals())
-async def forget_everything(user: NamedDependency[User], records: NamedDependency[Records]) -> None:
+async def forget_everything(user: NamedDependency[User], records: NamedDependency[UserData]) -> None:
     """Forget every fact."""
-    await records.memory.forget_all(user.user_id)
+    await records.facts.delete_all(user.user_id)
 
 
 def _missing() -> Problem:

@@ -1,4 +1,4 @@
-"""Numbers that tell the truth: what turns add up to, and what you did of late."""
+"""Metrics: turns in numbers, a user's week, and Prometheus."""
 
 from typing import Annotated, Any, cast
 
@@ -8,24 +8,23 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import QueryParameter
 from prometheus_client import CONTENT_TYPE_LATEST
 
-from api.auth.local_mode import LocalSessions
 from api.auth.user import User
 from api.errors import Problem
 from api.openapi import SIGNED_IN, problems, refusals
-from graph.account import Records
+from graph.account import UserData
 from graph.service import Service
 from storage.insights import Insights
-from storage.metrics_queries import Stretch, Sums
+from storage.metrics_queries import MetricsReport, TimeWindow
 
-STRETCHES: dict[str, Stretch] = {"24h": Stretch(hours=24, step=1), "7d": Stretch(hours=7 * 24, step=6)}
+STRETCHES: dict[str, TimeWindow] = {"24h": TimeWindow(hours=24, step=1), "7d": TimeWindow(hours=7 * 24, step=6)}
 
-Span = Annotated[  # any text, because the framework's own words do not say what it takes
+Span = Annotated[  # not a Literal: the framework's error would not name the values
     str, QueryParameter(name="range", description="How far to look back.", schema_extra={"enum": [*STRETCHES]})
 ]
 
 
-class MetricsSummary(Sums):
-    """The turns of the last hours in numbers; for administrators everyone's."""
+class MetricsSummary(MetricsReport):
+    """Metrics of the turns in a range; for administrators of all users."""
 
     range: str
     hours: int
@@ -34,21 +33,21 @@ class MetricsSummary(Sums):
 @get("/metrics-summary", security=SIGNED_IN, tags=["metrics"], responses=refusals())
 async def metrics_summary(
     user: NamedDependency[User],
-    records: NamedDependency[Records],
+    records: NamedDependency[UserData],
     span: Span = "24h",
 ) -> MetricsSummary:
-    """Your turns in numbers, under the employee that answered; an administrator sees everyone's."""
-    stretch, figures = STRETCHES.get(span), records.figures
+    """Metrics of your turns by the employee that answered; an administrator sees those of all users."""
+    stretch, figures = STRETCHES.get(span), records.metrics
     if stretch is None:
         raise Problem(400, "invalid_request", f"range: takes {' or '.join(STRETCHES)}")
-    sums = await (figures.of_everyone(stretch) if user.admin else figures.of_user(user.user_id, stretch))
+    sums = await (figures.for_all_users(stretch) if user.admin else figures.for_user(user.user_id, stretch))
     return MetricsSummary(range=span, hours=stretch.hours, **sums)
 
 
 @get("/insights", security=SIGNED_IN, tags=["metrics"], responses=refusals())
-async def insights(user: NamedDependency[User], records: NamedDependency[Records]) -> Insights:
-    """Your last seven days, today included."""
-    return await records.insights.of_user(user.user_id)
+async def insights(user: NamedDependency[User], records: NamedDependency[UserData]) -> Insights:
+    """Your activity in the last seven days, today included."""
+    return await records.insights.for_user(user.user_id)
 
 
 @get(
@@ -61,8 +60,8 @@ async def insights(user: NamedDependency[User], records: NamedDependency[Records
     },
 )
 async def prometheus(user: NamedDependency[User], request: Request[Any, Any, Any]) -> Response[bytes]:
-    """What this process does, for Prometheus; for administrators, and in local mode for anyone."""
-    if not user.admin and not isinstance(request.app.state.door, LocalSessions):
+    """Prometheus metrics of this process (with --workers: of all), for administrators; in local mode for anyone."""
+    if not user.admin:
         raise Problem(403, "forbidden", "Only administrators may see this.")
-    service = cast(Service, request.app.state.service)  # as it is, also without a database
-    return Response(await service.figures(), headers={"Content-Type": CONTENT_TYPE_LATEST})
+    service = cast(Service, request.app.state.service)  # not the dependency, which needs a database
+    return Response(await service.prometheus(), headers={"Content-Type": CONTENT_TYPE_LATEST})

@@ -1,9 +1,8 @@
-"""GET / and GET /dashboard. Their modules and style sheets go out as they lie in `api/static/`: nothing is built.
+"""The pages, GET / and GET /dashboard, and their files, sent as they are in `api/static/` without a build step.
 
-What is in `api/static/vendor/` comes from npm, when Frontdesk is installed (`hatch_build.py`).
-
-A browser keeps all of it and asks each time whether it still holds: it is the same for everyone and until the next
-release. What is whose the pages ask the API for.
+`api/static/vendor/` is filled from npm at installation (`hatch_build.py`). The files are the same for all users until
+the next release, so browsers keep them and ask each time whether they still hold; what belongs to a user the pages
+fetch from the API. Why not Litestar's static files: docs/decisions.md, "Pages are kept, and asked for".
 """
 
 import gzip
@@ -19,8 +18,8 @@ from api.errors import Problem
 
 FOLDER = Path(__file__).parents[1] / "static"
 HTML = "text/html; charset=utf-8"
-KINDS = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8", ".svg": "image/svg+xml"}
-"""What pages are made of; nothing else is given out."""
+TYPES = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8", ".svg": "image/svg+xml"}
+"""Media types of the files that are served; no other file is."""
 
 FileName = Annotated[str, PathParameter(pattern=r"^[a-z-]+\.[a-z]+$")]
 
@@ -28,41 +27,41 @@ FileName = Annotated[str, PathParameter(pattern=r"^[a-z-]+\.[a-z]+$")]
 @get("/", include_in_schema=False, sync_to_thread=True)
 def chat_page(request: Request[Any, Any, Any]) -> Response[bytes | None]:
     """The chat page."""
-    return _given(request, "index.html", HTML)
+    return _respond(request, "index.html", HTML)
 
 
 @get("/dashboard", include_in_schema=False, sync_to_thread=True)
 def dashboard(request: Request[Any, Any, Any]) -> Response[bytes | None]:
-    """The page of numbers."""
-    return _given(request, "dashboard.html", HTML)
+    """The metrics page."""
+    return _respond(request, "dashboard.html", HTML)
 
 
 @get("/page/{name:str}", include_in_schema=False, sync_to_thread=True)
 def page_file(request: Request[Any, Any, Any], name: FileName) -> Response[bytes | None]:
-    """A part of them."""
-    return _part(request, name)
+    """A script, style sheet or picture of the pages."""
+    return _file(request, name)
 
 
 @get("/page/vendor/{name:str}", include_in_schema=False, sync_to_thread=True)
-def fetched_file(request: Request[Any, Any, Any], name: FileName) -> Response[bytes | None]:
-    """A part that others wrote, and that came with the installation."""
-    return _part(request, f"vendor/{name}")
+def vendor_file(request: Request[Any, Any, Any], name: FileName) -> Response[bytes | None]:
+    """A file from npm."""
+    return _file(request, f"vendor/{name}")
 
 
-PAGES = [chat_page, dashboard, page_file, fetched_file]
+PAGES = [chat_page, dashboard, page_file, vendor_file]
 
 
-def _part(request: Request[Any, Any, Any], name: str) -> Response[bytes | None]:
-    kind = KINDS.get(Path(name).suffix)
-    if kind is None or not (FOLDER / name).is_file():
+def _file(request: Request[Any, Any, Any], name: str) -> Response[bytes | None]:
+    media_type = TYPES.get(Path(name).suffix)
+    if media_type is None or not (FOLDER / name).is_file():
         raise Problem(404, "not_found", "There is nothing here.")
-    return _given(request, name, kind)
+    return _respond(request, name, media_type)
 
 
-def _given(request: Request[Any, Any, Any], name: str, kind: str) -> Response[bytes | None]:
-    """The file, or nothing where the browser has it.
+def _respond(request: Request[Any, Any, Any], name: str, media_type: str) -> Response[bytes | None]:
+    """The file, or 304 where the browser has it.
 
-    The type goes with both: the security policy depends on it, and a browser takes over the headers of a 304.
+    Both carry the media type: the security policy depends on it, and a browser takes over the headers of a 304.
     """
     content, headers = (FOLDER / name).read_bytes(), {"Vary": "Accept-Encoding"}
     if "gzip" in request.headers.get("accept-encoding", ""):
@@ -70,5 +69,5 @@ def _given(request: Request[Any, Any, Any], name: str, kind: str) -> Response[by
         headers["Content-Encoding"] = "gzip"
     tag = f'"{sha256(content).hexdigest()[:32]}"'
     known = tag in re.findall(r'"[^"]*"', request.headers.get("if-none-match", ""))  # a proxy may have put W/ before it
-    headers |= {"ETag": tag, "Cache-Control": "no-cache", "Content-Type": kind}
+    headers |= {"ETag": tag, "Cache-Control": "no-cache", "Content-Type": media_type}
     return Response(None if known else content, status_code=304 if known else 200, headers=headers)

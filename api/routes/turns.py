@@ -1,5 +1,6 @@
 """/turns: one message and its answer."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any, Literal, cast
 from uuid import UUID
@@ -13,15 +14,16 @@ from typing_extensions import TypedDict
 
 from api.auth.user import User
 from api.errors import Problem
+from api.limits import HoldStream, provide_reader
 from api.openapi import SIGNED_IN, refusals
-from api.schemas.chat import EVENT_STREAM
-from api.sse import KEEP_ALIVE_SECONDS, UNHINDERED, server_sent
-from api.stream_limit import HoldStream, provide_reader
-from graph.account import Records
+from api.schemas.events import EVENT_STREAM, StreamOperation
+from api.sse import KEEP_ALIVE_SECONDS, UNBUFFERED, server_sent
+from graph.account import UserData
 from graph.service import Service
-from graph.turns.subscribe import AllHeard
+from graph.turns.subscribe import NothingLeft
 from storage.facts import LearnedFact
 from storage.turn_records import TurnRecord
+from storage.turn_status import TurnStatus
 
 LastEventId = Annotated[
     int, HeaderParameter(name="Last-Event-ID", ge=0, le=2**31 - 1, description="The last event that was read.")
@@ -48,7 +50,9 @@ class TurnDocument(TypedDict):
 
 
 @get("/{turn_id:uuid}", responses=refusals(404))
-async def turn(user: NamedDependency[User], records: NamedDependency[Records], turn_id: FromPath[UUID]) -> TurnDocument:
+async def turn(
+    user: NamedDependency[User], records: NamedDependency[UserData], turn_id: FromPath[UUID]
+) -> TurnDocument:
     """How a turn stands, and which facts about you its answer used."""
     return _document(await records.turns.find(user.user_id, turn_id))
 
@@ -58,6 +62,7 @@ async def turn(user: NamedDependency[User], records: NamedDependency[Records], t
     media_type=EVENT_STREAM,
     middleware=[HoldStream()],
     dependencies={"user": Provide(provide_reader)},
+    operation_class=StreamOperation,
     responses={
         200: ResponseSpec(str, description="The events again.", media_type=EVENT_STREAM, generate_examples=False),
         204: ResponseSpec(None, description="The turn is over, and `Last-Event-ID` was its last event."),
@@ -75,12 +80,14 @@ async def events(
     An EventSource comes back for ever, unless it hears 204: that is what it hears once it has heard everything.
     """
     try:
-        told = await service.rejoin.follow(user.user_id, turn_id, after=last_event_id, heartbeat=KEEP_ALIVE_SECONDS)
-    except AllHeard:
+        found = await service.subscriptions.follow(
+            user.user_id, turn_id, after=last_event_id, heartbeat=KEEP_ALIVE_SECONDS
+        )
+    except NothingLeft:
         return Response(None, status_code=204)
-    if told is None:
+    if found is None:
         raise Problem(404, "not_found", "There is no such turn, or its events are not kept any more.")
-    return Stream(server_sent(told), headers={**UNHINDERED, "Content-Type": f"{EVENT_STREAM}; charset=utf-8"})
+    return Stream(server_sent(found), headers={**UNBUFFERED, "Content-Type": f"{EVENT_STREAM}; charset=utf-8"})
 
 
 @post(
@@ -92,7 +99,7 @@ async def events(
 )
 async def stop(user: NamedDependency[User], service: NamedDependency[Service], turn_id: FromPath[UUID]) -> TurnDocument:
     """Stop an answer; what was said so far is kept as the answer. Once it is out this changes nothing."""
-    return _document(await service.rejoin.stop(user.user_id, turn_id, STOPPED_WITHIN))
+    return _document(await service.subscriptions.stop(user.user_id, turn_id, STOPPED_WITHIN))
 
 
 def _document(found: TurnRecord | None) -> TurnDocument:
@@ -102,16 +109,18 @@ def _document(found: TurnRecord | None) -> TurnDocument:
 
 
 def _status(turn: TurnRecord) -> Status:
-    """As clients see it: what follows the answer is none of their business."""
+    """The status as clients see it: what follows the answer is internal."""
     if turn["finish_reason"] == "stopped":
         return "stopped"
-    match turn["status"]:
-        case "accepted":
-            return "running"
-        case "answered":
-            return "done"
-        case status:
-            return status
+    return _STATUSES[turn["status"]]
 
+
+_STATUSES: Mapping[TurnStatus, Status] = {
+    TurnStatus.STREAMING: "running",
+    TurnStatus.ANSWERED: "done",
+    TurnStatus.DONE: "done",
+    TurnStatus.STOPPED: "stopped",
+    TurnStatus.FAILED: "failed",
+}
 
 router = Router("/turns", route_handlers=[turn, events, stop], security=SIGNED_IN, tags=["turns"])

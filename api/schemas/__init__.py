@@ -1,1 +1,1 @@
-"""What requests and responses look like."""
+"""Types of requests and responses."""

@@ -1,17 +1,16 @@
 """What POST /chat takes and gives, as clients and the OpenAPI document see it."""
 
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, NotRequired
+from typing import Annotated, Literal, NotRequired
 from uuid import UUID
 
-from litestar.openapi.spec import OpenAPIHeader, OpenAPIMediaType, OpenAPIResponse, OpenAPIType, Operation, Schema
+from litestar.openapi.spec import OpenAPIHeader, OpenAPIResponse, OpenAPIType, Schema
 from pydantic import BaseModel, ConfigDict, Field
 from typing_extensions import TypedDict
 
-from nodes.state import FinishReason, Usage
-from nodes.wait_for_conversation import WhileBusy
+from api.schemas.events import StreamOperation, TurnEvent
+from nodes.state import FinishReason, Usage, WhileBusy
 
-EVENT_STREAM = "text/event-stream"
 CONVERSATION_ID = r"^(\.{0,2}[A-Za-z0-9_:-]|\.{3})[A-Za-z0-9_.:-]*$"
 """What an id chosen by a client looks like; at most 128 characters.
 
@@ -51,17 +50,10 @@ class ChatRequest(BaseModel):
     """The turn of this conversation whose answer the wrong employee gave; `employee` is asked instead."""
 
 
-class Told(TypedDict):
-    """One event of the stream."""
-
-    event: Literal["start", "notice", "token", "done", "error"]
-    data: dict[str, Any]
-
-
 class ChatDocument(TypedDict):
     """A turn as one document: its events, its text, and the fields of its last event (`done`, or else `error`)."""
 
-    events: list[Told]
+    events: list[TurnEvent]
     text: str
     turn_id: NotRequired[str]
     conversation_id: NotRequired[str]
@@ -80,14 +72,13 @@ class ChatDocument(TypedDict):
 
 
 @dataclass
-class ChatOperation(Operation):
+class ChatOperation(StreamOperation):
     """The operation with the stream beside the document: a handler can declare one of the two only."""
 
     def __post_init__(self) -> None:
         """Add what no signature can say."""
+        super().__post_init__()
         answered = (self.responses or {})["200"]
         assert isinstance(answered, OpenAPIResponse)
-        stream = Schema(description="Events `start`, `notice`, `token`, and at last `done` or `error`; data is JSON.")
-        answered.content = {EVENT_STREAM: OpenAPIMediaType(schema=stream), **(answered.content or {})}
         text = Schema(type=OpenAPIType.STRING)
         answered.headers = {name: OpenAPIHeader(description=what, schema=text) for name, what in HEADERS.items()}

@@ -1,1 +1,1 @@
-"""Run the HTTP server: processes, workers, limits of the HTTP edge."""
+"""The HTTP server: its processes, and limits on what clients send."""

@@ -1,6 +1,6 @@
-"""The HTTP/1.1 edge: how much of a request is read, and how long it is waited for, before the application is asked.
+"""Limits on the size of a request's headers and on the time in which a request must arrive.
 
-Uvicorn waits for as long as a client likes to send; without limits here, silent connections would pile up.
+Uvicorn has neither, so silent connections would pile up.
 """
 
 import asyncio
@@ -15,16 +15,16 @@ MAX_HEAD_BYTES = 16 * 1024
 """Request line and headers together."""
 MAX_HEADERS = 100
 LINGER_SECONDS = 2.0
-"""How long a refused client may go on sending into nothing."""
+"""Seconds in which a refused client may go on sending; what it sends is discarded."""
 
 
-class Edge(HttpToolsProtocol):
-    """Uvicorn's protocol, with limits on what a client sends. What it reads, and how slowly, is its own affair."""
+class LimitedProtocol(HttpToolsProtocol):
+    """Uvicorn's protocol with limits on what a client sends; how slowly it reads is not limited."""
 
     head_seconds = 10.0
-    """From the connection, or from a later request's first byte, until its headers are complete."""
+    """Seconds from the connection, or from a later request's first byte, until the headers are complete."""
     body_seconds = 20.0
-    """From there until the body is complete."""
+    """Seconds from there until the body is complete."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -33,40 +33,40 @@ class Edge(HttpToolsProtocol):
         self._in_body = False
         self._refused = False
         self._head = 0  # bytes of this request's line and headers, as parsed
-        self._pending = 0  # bytes the parser holds, or has passed over, since its last word
+        self._pending = 0  # bytes since the parser last called back: held by it, or skipped
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Wait for the first request's headers."""
+        """Start the timer for the first request's headers."""
         super().connection_made(transport)
-        self._wait(self.head_seconds)
+        self._start_timer(self.head_seconds)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Wait for nothing any more."""
-        self._stop_waiting()
+        """Stop the timer."""
+        self._stop_timer()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Parse it, unless this client has been refused."""
+        """Parse the data, unless this client has been refused."""
         if self._refused:
             return
         self._pending += len(data)
         super().data_received(data)
-        if self._pending > MAX_HEAD_BYTES:  # one endless header, which the parser tells nobody of
+        if self._pending > MAX_HEAD_BYTES:  # one endless header, for which the parser never calls back
             self._refuse(_too_large())
-        # Bytes end uvicorn's keep-alive timer even where no request begins with them.
+        # Any byte stops uvicorn's keep-alive timer, even if no request begins with it.
         elif self._timer is None and self._answered():
-            self._wait(self.head_seconds)
+            self._start_timer(self.head_seconds)
 
-    def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - a problem document has our own words
-        """Refuse what is no HTTP."""
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - a problem document has its own text
+        """Refuse what is not HTTP."""
         self._refuse(Problem(400, "invalid_request", "The request could not be read."))
 
     def on_message_begin(self) -> None:
-        """A request begins; the first one has been waited for since the connection."""
+        """A request begins. For a connection's first request the timer runs already."""
         super().on_message_begin()
         self._head = self._pending = 0
         if self._timer is None:
-            self._wait(self.head_seconds)
+            self._start_timer(self.head_seconds)
 
     def on_url(self, url: bytes) -> None:
         """Count the request line."""
@@ -79,42 +79,42 @@ class Edge(HttpToolsProtocol):
         self._count(len(name) + len(value) + len(": \r\n"))
 
     def on_headers_complete(self) -> None:
-        """The body's time begins, and the application's turn."""
+        """Start the timer for the body, and call the application."""
         self._pending = 0
-        if not self._names_its_host():
+        if not self._has_one_host():
             self._refuse(Problem(400, "invalid_request", "The request must name its host, once."))
         if not self._refused:
             self._in_body = True
-            self._wait(self.body_seconds)
+            self._start_timer(self.body_seconds)
             super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
-        """Hand it on."""
+        """Pass the data on."""
         self._pending = 0
         if not self._refused:
             super().on_body(body)
 
     def on_message_complete(self) -> None:
-        """The request is here; how long the answer takes is not the client's fault."""
+        """The request is complete: stop the timer."""
         self._pending = 0
         if not self._refused:
             self._in_body = False
-            self._stop_waiting()
+            self._stop_timer()
             super().on_message_complete()
 
     def on_response_complete(self) -> None:
-        """What was held back behind an answer gets its whole time now."""
+        """A pipelined request that waited for this response gets its full time."""
         super().on_response_complete()
         if self._timer is not None and not self._refused:
-            self._wait(self._seconds)
+            self._start_timer(self._seconds)
 
     def _answered(self) -> bool:
-        """No answer is on its way."""
-        cycle = cast("RequestResponseCycle | None", self.cycle)  # uvicorn says it were never None
+        """Whether no response is under way."""
+        cycle = cast("RequestResponseCycle | None", self.cycle)  # None before the first request, unlike its type says
         return cycle is None or cycle.response_complete
 
-    def _names_its_host(self) -> bool:
-        """Once, as RFC 9112 (3.2) has it: of two, a proxy and we may believe a different one. HTTP/1.0 needs none."""
+    def _has_one_host(self) -> bool:
+        """Whether there is one Host (RFC 9112, 3.2): of two, a proxy may use the other. HTTP/1.0 needs none."""
         assert self.parser is not None
         hosts = sum(name == b"host" for name, _ in self.headers)
         return hosts == 1 or (hosts == 0 and self.parser.get_http_version() == "1.0")
@@ -124,32 +124,32 @@ class Edge(HttpToolsProtocol):
         if self._head > MAX_HEAD_BYTES or len(self.headers) > MAX_HEADERS:
             self._refuse(_too_large())
 
-    def _wait(self, seconds: float) -> None:
-        self._stop_waiting()
+    def _start_timer(self, seconds: float) -> None:
+        self._stop_timer()
         self._seconds = seconds
-        self._timer = self.loop.call_later(seconds, self._late)
+        self._timer = self.loop.call_later(seconds, self._on_timeout)
 
-    def _stop_waiting(self) -> None:
+    def _stop_timer(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
 
-    def _late(self) -> None:
-        if self.flow.read_paused:  # it is us who do not read
-            self._wait(self._seconds)
+    def _on_timeout(self) -> None:
+        if self.flow.read_paused:  # the delay is ours
+            self._start_timer(self._seconds)
         else:
             self._refuse(Problem(408, "request_timeout", "The request took too long to arrive."))
 
     def _refuse(self, problem: Problem) -> None:
-        """Answer with this and hang up, at once or after the answer that is on its way."""
+        """Send the problem and close the connection, at once or after the response that is under way."""
         if self._refused:
             return
         self._refused = True
-        self._stop_waiting()
+        self._stop_timer()
         self._unset_keepalive_if_required()
         answered = self._answered()
         if answered and self._in_body:
-            self._hang_up()  # this very request has had its answer
+            self._close()  # this request was answered before its body was complete
         elif answered or (self._in_body and not self.cycle.response_started and not self.pipeline):
             self._answer(problem)
         else:
@@ -158,14 +158,14 @@ class Edge(HttpToolsProtocol):
 
     def _answer(self, problem: Problem) -> None:
         if not self._answered():
-            self.cycle.disconnected = True  # the application stops reading, and what it still says goes nowhere
+            self.cycle.disconnected = True  # the application stops reading, and what it still sends is dropped
             self.cycle.message_event.set()
-        self.transport.write(_on_the_wire(problem, self.server_state.default_headers))
-        self._hang_up()
+        self.transport.write(_encode(problem, self.server_state.default_headers))
+        self._close()
 
-    def _hang_up(self) -> None:
+    def _close(self) -> None:
         if self.transport.can_write_eof():
-            # Closing over unread bytes resets the connection, and the answer would be lost on its way.
+            # Closing with unread bytes resets the connection, and the client could lose the response.
             self.transport.write_eof()
             self.flow.resume_reading()
             self._timer = self.loop.call_later(LINGER_SECONDS, self.transport.close)
@@ -177,7 +177,7 @@ def _too_large() -> Problem:
     return Problem(431, "headers_too_large", "The request's headers are larger than 16 KiB, or more than 100.")
 
 
-def _on_the_wire(problem: Problem, default_headers: list[tuple[bytes, bytes]]) -> bytes:
+def _encode(problem: Problem, default_headers: list[tuple[bytes, bytes]]) -> bytes:
     body = problem.body()
     headers = [
         *default_headers,
@@ -187,4 +187,4 @@ def _on_the_wire(problem: Problem, default_headers: list[tuple[bytes, bytes]]) -
         (b"connection", b"close"),
     ]
     lines = [name + b": " + value + b"\r\n" for name, value in headers]
-    return b"".join([STATUS_LINE[problem.status], *lines, b"\r\n", body])
+    return b"".join([STATUS_LINE[problem.status_code], *lines, b"\r\n", body])

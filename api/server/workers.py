@@ -1,4 +1,4 @@
-"""Several worker processes that are one server: replaced where they die, and counted together."""
+"""Worker processes behind one port: replaced when they die, with Prometheus metrics summed over all of them."""
 
 import fcntl
 import os
@@ -13,67 +13,67 @@ import uvicorn
 from prometheus_client.multiprocess import mark_process_dead
 from uvicorn.supervisors import Multiprocess
 
-VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
-"""Where prometheus_client is told, before it is imported, that its figures are added up with those of others."""
+METRICS_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
+"""The folder in which prometheus_client shares metrics between processes; it reads this when it is imported."""
 
 
 class Workers(Multiprocess):
-    """Uvicorn's supervisor, which also forgets what a worker was just doing once it is gone; its counts stay.
+    """Uvicorn's supervisor, which also removes the gauges of a dead worker from the metrics; its counters stay.
 
     Args:
         config: of each worker.
-        listening: the port they share.
-        figures: the folder in which they are counted.
+        listening: the socket they share.
+        metrics_folder: the folder of their metrics.
     """
 
-    def __init__(self, config: uvicorn.Config, listening: socket, figures: Path) -> None:
+    def __init__(self, config: uvicorn.Config, listening: socket, metrics_folder: Path) -> None:
         super().__init__(config, sockets=[listening])
-        self._figures = figures
+        self._metrics_folder = metrics_folder
         self._known = set[int]()
 
     def keep_subprocess_alive(self) -> None:
-        """Replace those that died. However one went, by a signal too, it is missed here at the next look."""
-        self._known |= self._here()
+        """Replace dead workers, however they died, and remove their gauges."""
+        self._known |= self._pids()
         super().keep_subprocess_alive()
-        for gone in self._known - self._here():
-            mark_process_dead(gone, str(self._figures))  # type: ignore[no-untyped-call]
-        self._known = self._here()
+        for gone in self._known - self._pids():
+            mark_process_dead(gone, str(self._metrics_folder))  # type: ignore[no-untyped-call]
+        self._known = self._pids()
 
-    def _here(self) -> set[int]:
+    def _pids(self) -> set[int]:
         return {process.pid for process in self.processes if process.pid is not None}
 
 
 @contextmanager
-def counted_together(data_dir: Path) -> Generator[Path]:
-    """A folder in which the processes that are started in the block count together; it goes with the block.
+def shared_metrics(data_dir: Path) -> Generator[Path]:
+    """A folder in which the processes started in the block share metrics; it is deleted after the block.
 
-    What supervisors left that were killed goes, too: a live one holds a lock on its folder.
+    Folders of killed supervisors are deleted, too; a live one holds a lock on its folder.
     """
     place = data_dir.absolute() / "figures"
     place.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with ExitStack() as held:
+    with ExitStack() as stack:
         with _locked(place, fcntl.LOCK_EX):
             for left in place.iterdir():
-                _remove_if_left(left)
+                _remove_unless_locked(left)
             folder = Path(mkdtemp(dir=place))
-            held.callback(shutil.rmtree, folder, ignore_errors=True)
-            held.enter_context(_locked(folder, fcntl.LOCK_EX))
-        os.environ[VARIABLE] = str(folder)
-        held.callback(os.environ.pop, VARIABLE, None)
+            stack.callback(shutil.rmtree, folder, ignore_errors=True)
+            stack.enter_context(_locked(folder, fcntl.LOCK_EX))
+        os.environ[METRICS_VARIABLE] = str(folder)
+        stack.callback(os.environ.pop, METRICS_VARIABLE, None)
         yield folder
 
 
-def _remove_if_left(folder: Path) -> None:
+def _remove_unless_locked(folder: Path) -> None:
     try:
         with _locked(folder, fcntl.LOCK_EX | fcntl.LOCK_NB):
             shutil.rmtree(folder, ignore_errors=True)
     except BlockingIOError:
-        return  # somebody's
+        return  # of a live supervisor
 
 
 @contextmanager
 def _locked(folder: Path, kind: int) -> Generator[None]:
-    """Holds a lock, which the kernel takes back from a process that is killed. Child processes do not get it."""
+    """Hold a lock that the kernel releases when the process is killed and that child processes do not inherit."""
     opened = os.open(folder, os.O_RDONLY)
     try:
         fcntl.flock(opened, kind)

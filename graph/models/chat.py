@@ -1,78 +1,56 @@
-"""The models behind the answers: any server that speaks the OpenAI protocol, through langchain-openai."""
+"""Chat models behind any server that speaks the OpenAI protocol, through langchain-openai."""
 
-import re
-import ssl
-import time
-from collections.abc import AsyncGenerator, Generator, Sequence
-from contextlib import AbstractContextManager, aclosing, contextmanager, nullcontext
-from email.utils import parsedate_to_datetime
+import json
+from collections.abc import AsyncGenerator, AsyncIterator, Generator, Sequence
+from contextlib import aclosing, contextmanager, nullcontext
 from functools import cache
-from http import HTTPStatus
 from typing import Any, cast
 
 import httpx2
 import openai
-from langchain_core.messages import AIMessageChunk, AnyMessage, BaseMessage, HumanMessage, SystemMessage
+from langchain_core.callbacks import AsyncCallbackManagerForLLMRun
+from langchain_core.messages import AIMessage, AIMessageChunk, AnyMessage, BaseMessage, HumanMessage, SystemMessage
+from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 from langchain_core.runnables import RunnableConfig
 from langchain_openai import ChatOpenAI
 from pydantic import SecretStr
 
-from graph.models.chat_openai import CheckedChatOpenAI, bound
-from graph.models.circuit_breaker import Breaker, State
-from graph.models.replies import facts
-from graph.observability.genai_attributes import Call
+from graph.models.circuit_breaker import CircuitBreaker, State
+from graph.models.http_client import NO_KEY, sync_http_client, translated_errors
+from graph.models.replies import LoopYield, Reply, TextSanitizer, parse_reply, read_stream, sanitized
+from graph.observability.genai_attributes import RequestSpan
 from graph.observability.tracing import Tracing
-from nodes.errors import ContextTooLong, ModelError, ModelRejected, ModelUnavailable
+from nodes.errors import ModelRejected, ModelUnavailable
 from nodes.extract_facts import FactsFound
-
-NO_KEY = SecretStr("none")
-"""Sent to a server of one's own that asks for no key."""
 
 PROBE_SECONDS = 2.0
 CONNECT_SECONDS = 3.0
-SILENCE = 0.5
-"""The share of a call's time after which a silent server is given up, so that there is time to ask again."""
+READ_TIMEOUT_SHARE = 0.5
+"""Share of the time budget after which a silent server is given up, so that there is time for another attempt."""
+INSTRUCTION_TOKENS = 400
+"""Of a summary or of extracted facts."""
+MAX_ANSWER_CHARS = 32_000
+"""An answer is cut here: far more than `max_tokens` allows."""
+MAX_CHUNK_CHARS = 1_000
+"""Longer text is split into several chunks, so that processing one stays short."""
 
-TOO_LONG = re.compile(r"context.{0,20}(length|size|window)|too many tokens|prompt is too long", re.IGNORECASE)
-"""How the servers in use say that a prompt is longer than they can read, where they have no code for it."""
-
-UNSEEN: RunnableConfig = {"tags": ["nostream"]}
-"""Models' words stay out of LangGraph's `messages` stream: `generate` shows the answer there, once it is masked."""
-
-
-@cache
-def authorities() -> ssl.SSLContext:
-    """The certificate authorities that are trusted. To read them takes longer than all else a client needs."""
-    return httpx2.create_ssl_context()
-
-
-def connections() -> httpx2.AsyncClient:
-    """Connections to models: as many as answers can be written at once."""
-    limits = httpx2.Limits(max_connections=1000, max_keepalive_connections=100)
-    # Not compressed: of what a small reply may grow into nobody knows.
-    plainly = {"Accept-Encoding": "identity"}
-    hooks = {"response": [bound]}
-    return httpx2.AsyncClient(verify=authorities(), limits=limits, headers=plainly, event_hooks=hooks)
-
-
-def unused() -> httpx2.Client:
-    """What langchain-openai wants to have for calls that are not asynchronous, and would make at greater cost."""
-    return httpx2.Client(verify=authorities())
+NO_STREAM: RunnableConfig = {"tags": ["nostream"]}
+"""Keeps models' chunks out of LangGraph's `messages` stream: `generate` sends them there after masking."""
 
 
 class ChatModel:
-    """One chat model: it streams answers, and follows instructions for summary and facts.
+    """A chat model: streams answers, writes summaries and extracts facts.
+
+    Calls go through a circuit breaker, which refuses them for a while after repeated failures.
 
     Args:
-        name: the model as its server knows it.
-        label: the model as clients see it.
-        url, key: where it is; None for OpenAI itself.
-        http: what it is asked through; whoever opened it closes it.
-        seconds: that a caller has for an answer.
+        name: the model's name at its server.
+        label: the model's name as clients see it.
+        url, key: its server and the key sent to it; None for OpenAI and for no key.
+        http: client for the requests; the caller closes it.
+        seconds: time budget of an answer.
         max_tokens: of an answer.
-        tracing: hears of each request, where somebody traces.
-
-    Where it fails again and again it is left alone for a while, and its callers are told so at once.
+        tracing: records a span for each request; None where nothing is traced.
     """
 
     def __init__(
@@ -89,7 +67,8 @@ class ChatModel:
     ) -> None:
         self.label = label
         self._tracing = tracing
-        self._breaker = Breaker(label)
+        self._breaker = CircuitBreaker(label)
+        read_timeout = seconds * READ_TIMEOUT_SHARE
 
         def chat(temperature: float, tokens: int) -> ChatOpenAI:
             return CheckedChatOpenAI(
@@ -98,35 +77,35 @@ class ChatModel:
                 api_key=SecretStr(key) if isinstance(key, str) else key or NO_KEY,
                 temperature=temperature,
                 max_completion_tokens=tokens,
-                timeout=httpx2.Timeout(seconds * SILENCE, connect=min(CONNECT_SECONDS, seconds * SILENCE)),
-                max_retries=0,  # retrying is the pipeline's business: it knows the budget and what was shown
+                timeout=httpx2.Timeout(read_timeout, connect=min(CONNECT_SECONDS, read_timeout)),
+                max_retries=0,  # `generate` retries: it knows the time budget and what was shown
                 stream_usage=True,
                 http_async_client=http,
-                http_client=unused(),
+                http_client=sync_http_client(),
             )
 
-        self._talk = chat(0.3, max_tokens)
-        self._follow = chat(0, 400)
+        self._answering = chat(0.3, max_tokens)
+        self._instructed = chat(0, INSTRUCTION_TOKENS)
 
     @property
     def breaker(self) -> State:
-        """Whether calls are made just now."""
+        """State of the circuit breaker."""
         return self._breaker.state
 
     async def stream(self, prompt: Sequence[AnyMessage]) -> AsyncGenerator[AIMessageChunk, None]:
-        """The answer in pieces; closing the generator aborts the call.
+        """The answer in chunks; closing the generator aborts the request.
 
         Raises:
-            ModelError: no answer, or no complete one.
+            ModelError: no answer, or an incomplete one.
         """
-        asked = list(prompt)
-        with self._breaker.call(), self._traced(self._talk, asked) as call, _translated():
-            chunks = cast("AsyncGenerator[AIMessageChunk]", self._talk.astream(asked, UNSEEN))  # which it really is
+        messages = list(prompt)
+        with self._request(self._answering, messages) as span:
+            chunks = cast("AsyncGenerator[AIMessageChunk]", self._answering.astream(messages, NO_STREAM))
             async with aclosing(chunks):
                 async for chunk in chunks:
-                    self._breaker.spoke()
-                    if call:
-                        call.hear(chunk)
+                    self._breaker.first_chunk()
+                    if span:
+                        span.add(chunk)
                     yield chunk
 
     async def summarise(self, system: str, text: str) -> str:
@@ -135,109 +114,134 @@ class ChatModel:
         Raises:
             ModelError: there was none.
         """
-        asked = [SystemMessage(system), HumanMessage(text)]
-        with self._breaker.call(), self._traced(self._follow, asked) as call, _translated():
-            reply = await self._follow.ainvoke(asked, UNSEEN)
-            if call:
-                call.hear(reply)
-        return str(reply.text)
+        return await self._instruct(system, text)
 
     async def extract(self, system: str, text: str) -> FactsFound:
-        """The reply to an instruction, in structured form.
+        """The facts in a text.
 
         Raises:
-            ModelError: there was none, or not in that form.
+            ModelError: no reply, or one that does not match the schema.
         """
-        asked = [SystemMessage(system), HumanMessage(text)]
-        with self._breaker.call(), self._traced(self._follow, asked) as call, _translated():
-            reply = await self._follow.ainvoke(asked, UNSEEN, response_format=_facts_form())
-            if call:
-                call.hear(reply)
-        return facts(str(reply.text))
-
-    def _traced(self, model: ChatOpenAI, prompt: Sequence[BaseMessage]) -> AbstractContextManager[Call | None]:
-        return self._tracing.chat(model, prompt) if self._tracing else nullcontext()
+        return _parse_facts(await self._instruct(system, text, response_format=_facts_schema()))
 
     async def reachable(self) -> bool:
-        """Whether the server answers at all just now, within `PROBE_SECONDS`."""
+        """Whether the server answers within `PROBE_SECONDS`."""
         try:
-            client = self._talk.root_async_client.with_options(timeout=PROBE_SECONDS, max_retries=0)
-            await client.models.with_raw_response.list()  # whatever it answers
+            client = self._answering.root_async_client.with_options(timeout=PROBE_SECONDS, max_retries=0)
+            await client.models.with_raw_response.list()
         except openai.APIStatusError as error:
-            return error.status_code not in (401, 403)  # not every server lists its models
+            return error.status_code not in (401, 403)  # a server without a list of models is reachable, too
         except openai.OpenAIError:
             return False
         return True
 
+    async def _instruct(self, system: str, text: str, **options: Any) -> str:
+        messages = [SystemMessage(system), HumanMessage(text)]
+        with self._request(self._instructed, messages) as span:
+            reply = await self._instructed.ainvoke(messages, NO_STREAM, **options)
+            if span:
+                span.add(reply)
+        return str(reply.text)
+
+    @contextmanager
+    def _request(self, model: ChatOpenAI, messages: Sequence[BaseMessage]) -> Generator[RequestSpan | None]:
+        """One request: counted by the circuit breaker, traced, its errors as ModelError."""
+        traced = self._tracing.chat(model, messages) if self._tracing else nullcontext()
+        with self._breaker.call(), traced as span, translated_errors():
+            yield span
+
 
 @cache
-def _facts_form() -> dict[str, Any]:
-    """The form that a reply with facts is to have, as the protocol asks for one."""
+def _facts_schema() -> dict[str, Any]:
+    """FactsFound as a `response_format`."""
     function = openai.pydantic_function_tool(FactsFound)["function"]
     schema = {"name": function["name"], "schema": function["parameters"], "strict": True}  # pyright: ignore[reportTypedDictNotRequiredAccess]
     return {"type": "json_schema", "json_schema": schema}
 
 
+def _parse_facts(reply: str) -> FactsFound:
+    """The facts in a reply. Its texts are sanitized again: JSON inside JSON may hold what was removed outside.
+
+    Raises:
+        ModelRejected: the reply does not match the schema.
+    """
+
+    def sanitize(read: dict[str, Any]) -> dict[str, Any]:
+        return {name: sanitized(value) if isinstance(value, str) else value for name, value in read.items()}
+
+    try:
+        return FactsFound.model_validate(json.loads(reply, object_hook=sanitize))
+    except (ValueError, RecursionError) as error:
+        raise ModelRejected("model_garbled") from error
+
+
+class CheckedChatOpenAI(ChatOpenAI):
+    """ChatOpenAI whose replies, streamed or whole, are read by `graph.models.replies`.
+
+    Raises ModelUnavailable for a body that is no reply, besides openai's errors for requests that fail.
+    """
+
+    async def _astream(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: AsyncCallbackManagerForLLMRun | None = None,  # noqa: ARG002 - LangChain calls it for each chunk
+        **kwargs: Any,
+    ) -> AsyncIterator[ChatGenerationChunk]:
+        streamed = {**kwargs, "stream": True, "stream_options": {"include_usage": True}}
+        payload = self._get_request_payload(messages, stop=stop, **streamed)
+        sanitizer, left, yield_to_loop = TextSanitizer(), MAX_ANSWER_CHARS, LoopYield()
+        async with (
+            self.async_client.with_streaming_response.create(**payload) as response,
+            aclosing(read_stream(response.iter_bytes())) as replies,
+        ):
+            async for reply in replies:
+                text = sanitizer.feed(reply.text)
+                for start in range(0, min(len(text), left), MAX_CHUNK_CHARS):
+                    yield _chunk(text[start : min(start + MAX_CHUNK_CHARS, left)])
+                    await yield_to_loop()
+                if len(text) > left:
+                    yield _chunk("", Reply(finish_reason="length"))
+                    return
+                left -= len(text)
+                if reply.finish_reason or reply.usage:
+                    yield _chunk("", reply)
+                await yield_to_loop()
+        if rest := sanitizer.flush():
+            yield _chunk(rest)
+
+    async def _agenerate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: AsyncCallbackManagerForLLMRun | None = None,  # noqa: ARG002 - LangChain calls it with the reply
+        **kwargs: Any,
+    ) -> ChatResult:
+        payload = self._get_request_payload(messages, stop=stop, **kwargs)
+        response = await self.async_client.with_raw_response.create(**payload)
+        reply = parse_reply(response.content)
+        if not reply.has_choices:
+            raise ModelUnavailable("model_garbled")
+        text = sanitized(reply.text)[:MAX_ANSWER_CHARS]
+        message = AIMessage(text, usage_metadata=reply.usage, response_metadata=reply.metadata())
+        return ChatResult(generations=[ChatGeneration(message=message)])
+
+
+def _chunk(text: str, reply: Reply = Reply()) -> ChatGenerationChunk:  # noqa: B008 - immutable
+    message = AIMessageChunk(content=text, usage_metadata=reply.usage, response_metadata=reply.metadata())
+    return ChatGenerationChunk(message=message)
+
+
 class NoModel:
-    """What stands where there is no model: every answer is the employee's prepared reply."""
+    """The chat model of an installation that has none: every answer becomes the employee's prepared reply."""
 
     label = "none"
 
     async def reachable(self) -> bool:
-        """No."""
+        """Always False."""
         return False
 
     async def stream(self, prompt: Sequence[AnyMessage]) -> AsyncGenerator[AIMessageChunk, None]:  # noqa: ARG002
-        """Raises ModelRejected, always."""
+        """Always raises ModelRejected."""
         raise ModelRejected("model_unreachable")
         yield  # pragma: no cover - makes this a generator
-
-
-@contextmanager
-def _translated() -> Generator[None]:
-    """Turn whatever the client library raises into what the pipeline decides by."""
-    try:
-        yield
-    except openai.APIStatusError as error:
-        raise _by_status(error) from error
-    except (openai.APITimeoutError, httpx2.TimeoutException) as error:
-        raise ModelUnavailable("model_timeout") from error
-    except (openai.APIConnectionError, httpx2.HTTPError) as error:
-        if isinstance(error.__cause__, ModelError):  # of the reply's own, which the library takes for the connection's
-            raise error.__cause__ from error
-        raise ModelUnavailable("model_unreachable") from error
-    except openai.APIError as error:
-        raise ModelUnavailable("model_failed") from error
-
-
-def _by_status(error: openai.APIStatusError) -> ModelUnavailable | ModelRejected:
-    wait = _seconds(error.response.headers.get("retry-after"))
-    match error.status_code:
-        case HTTPStatus.TOO_MANY_REQUESTS if error.code == "insufficient_quota":
-            return ModelRejected("model_rejected")
-        case HTTPStatus.TOO_MANY_REQUESTS | HTTPStatus.SERVICE_UNAVAILABLE:
-            return ModelUnavailable("model_overloaded", wait)
-        case HTTPStatus.REQUEST_TIMEOUT | HTTPStatus.CONFLICT:
-            return ModelUnavailable("model_failed", wait)
-        case status if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            return ModelUnavailable("model_failed", wait)
-        case _ if error.code == "content_filter":
-            return ModelRejected("model_filtered")
-        case _ if error.code == "context_length_exceeded" or TOO_LONG.search(error.message):
-            return ContextTooLong()
-        case _:
-            return ModelRejected("model_rejected")
-
-
-def _seconds(header: str | None) -> float | None:
-    """What Retry-After says, in seconds or as a date (RFC 9110, 10.2.3)."""
-    if not header:
-        return None
-    try:
-        return max(0.0, float(header))
-    except ValueError:
-        pass
-    try:
-        return max(0.0, parsedate_to_datetime(header).timestamp() - time.time())
-    except ValueError:
-        return None

@@ -1,4 +1,4 @@
-"""Leave a server alone that has failed again and again, and let one caller at a time find out whether it is back."""
+"""Circuit breaker: refuses calls to a server that keeps failing, and lets one trial call at a time test it again."""
 
 import time
 from collections.abc import Callable, Generator
@@ -11,77 +11,77 @@ from nodes.errors import ModelDown, ModelRejected, ModelUnavailable
 
 log = get_logger(__name__)
 
-FAILURES = 5
-"""In a row, after which it is left alone."""
-REST = 10.0
-"""Seconds for which it is then left alone; more where it asks for more, up to `LONGEST_REST`."""
-LONGEST_REST = 60.0
+FAILURE_THRESHOLD = 5
+"""Failures in a row that open it."""
+OPEN_SECONDS = 10.0
+"""For which it stays open, or longer where the server's Retry-After says so, up to `MAX_OPEN_SECONDS`."""
+MAX_OPEN_SECONDS = 60.0
 
 State = Literal["closed", "open", "half_open"]
-"""Calls are made; none is made; the next one, or the one that is being made, finds out."""
+"""closed: calls are made. open: calls are refused. half_open: a trial call is due or under way, others are refused."""
 
 
-class Breaker:
-    """A circuit breaker around the calls to one server, made by any number of tasks.
+class CircuitBreaker:
+    """A circuit breaker around the calls of any number of tasks to one server.
 
     Args:
-        name: of what it guards, for the log.
-        clock: seconds that never go back.
+        name: the server's name in the log.
+        clock: monotonic time in seconds.
     """
 
     def __init__(self, name: str, clock: Callable[[], float] = time.monotonic) -> None:
         self._name = name
         self._clock = clock
         self._failures = 0
-        self._rests_until: float | None = None
-        self._probing = False
-
-    @contextmanager
-    def call(self) -> Generator[None]:
-        """One call. A caller that gives up or is stopped says nothing about the server.
-
-        Raises:
-            ModelDown: the server is left alone, and this call is not to be made.
-        """
-        probes = self._rests_until is not None
-        if self._rests_until is not None:
-            if self._probing or self._clock() < self._rests_until:
-                raise ModelDown
-            self._probing = True
-        try:
-            yield
-        except ModelUnavailable as error:
-            self._failed(error)
-            raise
-        except ModelRejected:
-            self._answered()
-            raise
-        else:
-            self._answered()
-        finally:
-            if probes:
-                self._probing = False
+        self._open_until: float | None = None
+        self._trial_running = False
 
     @property
     def state(self) -> State:
-        """How it stands just now."""
-        if self._rests_until is None:
+        """Whether calls are made at this moment."""
+        if self._open_until is None:
             return "closed"
-        return "half_open" if self._probing or self._clock() >= self._rests_until else "open"
+        return "half_open" if self._trial_running or self._clock() >= self._open_until else "open"
 
-    def spoke(self) -> None:
-        """Let the others in while the call that finds out is still listening; one more failure closes the door."""
-        if self._probing:
-            log.warning("model speaks again", model=self._name)
-            self._probing, self._rests_until, self._failures = False, None, FAILURES - 1
+    @contextmanager
+    def call(self) -> Generator[None]:
+        """One call. A caller that is cancelled counts neither as a success nor as a failure.
 
-    def _failed(self, error: ModelUnavailable) -> None:
+        Raises:
+            ModelDown: the call is refused.
+        """
+        is_trial = self._open_until is not None
+        if self._open_until is not None:
+            if self._trial_running or self._clock() < self._open_until:
+                raise ModelDown
+            self._trial_running = True
+        try:
+            yield
+        except ModelUnavailable as error:
+            self._fail(error)
+            raise
+        except ModelRejected:
+            self._close()
+            raise
+        else:
+            self._close()
+        finally:
+            if is_trial:
+                self._trial_running = False
+
+    def first_chunk(self) -> None:
+        """Close it once a streamed trial call receives anything; the next failure opens it again."""
+        if self._trial_running:
+            log.warning("circuit breaker closed", model=self._name)
+            self._trial_running, self._open_until, self._failures = False, None, FAILURE_THRESHOLD - 1
+
+    def _fail(self, error: ModelUnavailable) -> None:
         self._failures += 1
-        if self._failures >= FAILURES:
-            seconds = min(max(REST, error.retry_after or 0), LONGEST_REST)
-            if self._rests_until is None:
-                log.warning("model is left alone", model=self._name, seconds=seconds, code=error.code)
-            self._rests_until = self._clock() + seconds
+        if self._failures >= FAILURE_THRESHOLD:
+            seconds = min(max(OPEN_SECONDS, error.retry_after or 0), MAX_OPEN_SECONDS)
+            if self._open_until is None:
+                log.warning("circuit breaker opened", model=self._name, seconds=seconds, code=error.code)
+            self._open_until = self._clock() + seconds
 
-    def _answered(self) -> None:
-        self._failures, self._rests_until = 0, None
+    def _close(self) -> None:
+        self._failures, self._open_until = 0, None

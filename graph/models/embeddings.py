@@ -1,4 +1,4 @@
-"""Vectors for routing and memory."""
+"""Embedding models for routing and memory, and the router that is trained on their vectors."""
 
 import asyncio
 import hashlib
@@ -25,7 +25,7 @@ from nodes.routing.classifier import Classifier, read_examples
 log = get_logger(__name__)
 
 Embed = Callable[[str], Awaitable[list[float]]]
-"""Embeds messages."""
+"""Embeds a message."""
 
 
 class Embedder(Protocol):
@@ -33,59 +33,58 @@ class Embedder(Protocol):
 
     @property
     def name(self) -> str:
-        """Stored with every vector: vectors of different models never meet."""
+        """Stored with every vector: vectors of different models are never compared."""
         ...
 
     async def embed(self, text: str, *, whole: bool = False) -> list[float]:
         """The text's vector. Raises EmbeddingUnavailable.
 
-        A model may read only the head and the tail of a message; with `whole` it reads all, as of a fact.
+        A model may read only the beginning and the end of a long message; a fact is read whole.
         """
         ...
 
 
-class OncePerText:
-    """Remembers the last texts' vectors, so that routing and memory share one computation a turn.
+class EmbeddingCache:
+    """Caches the vectors of the last `size` texts, so that routing and memory share one computation a turn.
 
-    Two that ask for the same text at once wait for the same one.
+    Simultaneous requests for the same text share one computation, too.
     """
 
     def __init__(self, embedder: Embedder, *, size: int = 256) -> None:
         self.name = embedder.name
         self._embedder = embedder
         self._size = size
-        self._known: OrderedDict[tuple[str, bool], asyncio.Task[list[float]]] = OrderedDict()
+        self._tasks: OrderedDict[tuple[str, bool], asyncio.Task[list[float]]] = OrderedDict()
 
     async def embed(self, text: str, *, whole: bool = False) -> list[float]:
         """The text's vector. Raises EmbeddingUnavailable."""
-        task = self._known.get((text, whole))
+        task = self._tasks.get((text, whole))
         if task is None or (task.done() and (task.cancelled() or task.exception())):
-            task = self._known[text, whole] = asyncio.ensure_future(self._embedder.embed(text, whole=whole))
-            task.add_done_callback(_seen)
-        self._known.move_to_end((text, whole))
-        while len(self._known) > self._size:
-            self._known.popitem(last=False)
-        return await asyncio.shield(task)  # one who stops waiting does not stop the others
+            task = self._tasks[text, whole] = asyncio.ensure_future(self._embedder.embed(text, whole=whole))
+            task.add_done_callback(_retrieve_exception)
+        self._tasks.move_to_end((text, whole))
+        while len(self._tasks) > self._size:
+            self._tasks.popitem(last=False)
+        return await asyncio.shield(task)  # a cancelled caller does not cancel the others
 
     async def close(self) -> None:
-        """Give up what is being computed: what computes it is about to go."""
-        for task in self._known.values():
+        """Cancel computations under way: their connections are closed next."""
+        for task in self._tasks.values():
             task.cancel()
-        await asyncio.gather(*self._known.values(), return_exceptions=True)
+        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
 
 
-def _seen(task: asyncio.Task[list[float]]) -> None:
-    """A failure that nobody waits for any more is no news: whoever asks next asks anew."""
+def _retrieve_exception(task: asyncio.Task[list[float]]) -> None:
+    """Keep asyncio from logging the failure of a task whose callers were all cancelled."""
     if not task.cancelled():
         task.exception()
 
 
 class RemoteEmbeddings:
-    """A provider's embedding model.
+    """The embedding model of an OpenAI-compatible provider.
 
     Args:
-        client: where and which.
-        tracing: hears of each request, where somebody traces.
+        tracing: records a span for each request; None where nothing is traced.
     """
 
     def __init__(self, client: OpenAIEmbeddings, tracing: Tracing | None = None) -> None:
@@ -93,7 +92,7 @@ class RemoteEmbeddings:
         self._tracing = tracing
         self._client = client
 
-    async def embed(self, text: str, *, whole: bool = False) -> list[float]:  # noqa: ARG002 - it reads all of any text
+    async def embed(self, text: str, *, whole: bool = False) -> list[float]:  # noqa: ARG002 - it always reads the whole text
         """The text's vector. Raises EmbeddingUnavailable."""
         with self._tracing.embeddings(self._client) if self._tracing else nullcontext():
             try:
@@ -103,17 +102,17 @@ class RemoteEmbeddings:
 
 
 class NoEmbeddings:
-    """What stands where no embedding model is installed."""
+    """The embedding model of an installation that has none."""
 
     name = "none"
 
-    async def embed(self, text: str, *, whole: bool = False) -> list[float]:  # noqa: ARG002 - as the others are asked
-        """Raises EmbeddingUnavailable, always."""
+    async def embed(self, text: str, *, whole: bool = False) -> list[float]:  # noqa: ARG002
+        """Always raises EmbeddingUnavailable."""
         raise EmbeddingUnavailable("no embedding model is installed")
 
 
 class LearnedRouter:
-    """The classifier over an embedding model."""
+    """Classifies messages by their embeddings."""
 
     def __init__(self, embed: Embed, classifier: Classifier) -> None:
         self._embed = embed
@@ -121,55 +120,55 @@ class LearnedRouter:
 
     @classmethod
     async def train(cls, model: MiniLM, embed: Embed, cache: Path | None = None) -> "LearnedRouter":
-        """Learn from the examples file and from what each employee offers, embedded with the same model.
+        """Train it on the examples file and on each employee's example questions.
 
         Args:
             model: embeds the examples.
-            embed: embeds the messages to route.
-            cache: a file that keeps the examples' vectors: they cost seconds, the training itself does not.
+            embed: embeds the messages to route, with the same model.
+            cache: file that keeps the examples' vectors, which take seconds to compute.
         """
         examples = read_examples()
-        for one in EMPLOYEES:
-            examples[one.slug].extend(one.examples)
-        vectors = iter(await _embedded(model, [text for texts in examples.values() for text in texts], cache))
+        for employee in EMPLOYEES:
+            examples[employee.slug].extend(employee.examples)
+        vectors = iter(await _example_vectors(model, [text for texts in examples.values() for text in texts], cache))
         embedded = {label: [next(vectors) for _ in texts] for label, texts in examples.items()}
         return cls(embed, await asyncio.to_thread(Classifier.train, embedded))
 
     async def __call__(self, message: str) -> Mapping[str, float]:
-        """How likely each label is. Raises EmbeddingUnavailable."""
+        """The probability of each label. Raises EmbeddingUnavailable."""
         return self._classifier.probabilities(await self._embed(message))
 
 
-async def no_router(message: str) -> Mapping[str, float]:  # noqa: ARG001 - as the other is asked
-    """Raises EmbeddingUnavailable, always: the rules decide."""
+async def no_router(message: str) -> Mapping[str, float]:  # noqa: ARG001
+    """The router without an embedding model: always raises EmbeddingUnavailable, so that keyword rules decide."""
     raise EmbeddingUnavailable("no embedding model is installed")
 
 
-async def _embedded(model: MiniLM, texts: list[str], cache: Path | None) -> list[list[float]]:
-    """The texts' vectors, from the cache where it holds exactly these texts, read by this model in this way."""
-    key = hashlib.sha256("\0".join([model.name, model.reading, *texts]).encode()).hexdigest()
-    if cache and (known := await asyncio.to_thread(_cached, cache, key)) is not None:
-        return known
+async def _example_vectors(model: MiniLM, texts: list[str], cache: Path | None) -> list[list[float]]:
+    """The texts' vectors, from the cache where it holds these texts, embedded by this model with this truncation."""
+    key = hashlib.sha256("\0".join([model.name, model.truncation, *texts]).encode()).hexdigest()
+    if cache and (cached := await asyncio.to_thread(_load, cache, key)) is not None:
+        return cached
     vectors = await model.embed_many(texts)
     if cache:
-        await asyncio.to_thread(_cache, cache, key, vectors)
+        await asyncio.to_thread(_save, cache, key, vectors)
     return vectors
 
 
-def _cached(path: Path, key: str) -> list[list[float]] | None:
+def _load(path: Path, key: str) -> list[list[float]] | None:
     try:
         with np.load(path) as stored:
             return stored["vectors"].tolist() if str(stored["key"]) == key else None
     except (OSError, ValueError, KeyError, BadZipFile):
-        return None  # none yet, or one that a full disk or a kill left unreadable: it is made anew
+        return None  # no file yet, or one that a full disk or a kill left unreadable
 
 
-def _cache(path: Path, key: str, vectors: list[list[float]]) -> None:
-    fresh = path.with_name(f"{path.name}.{os.getpid()}")
+def _save(path: Path, key: str, vectors: list[list[float]]) -> None:
+    temporary = path.with_name(f"{path.name}.{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with fresh.open("wb") as file:
+        with temporary.open("wb") as file:
             np.savez(file, key=np.array(key), vectors=np.array(vectors))
-        fresh.replace(path)
+        temporary.replace(path)
     except OSError:
-        log.warning("the examples' vectors could not be kept", path=str(path), exc_info=True)
+        log.warning("vectors of the routing examples not cached", path=str(path), exc_info=True)

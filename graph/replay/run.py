@@ -1,18 +1,18 @@
-"""Run a recorded turn again, offline, with the real nodes, and explain what has changed."""
+"""Replay a recorded turn offline with the real nodes, and list the differences to the recording."""
 
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.graph import START
 
 from graph.build import Graph, build
-from graph.dependencies import Parts, unconnected
-from graph.replay.record import STREAMS, Call, Recording, Step, current_node, options, state, swapped
-from graph.replay.serialize import plain, raise_again, restored
+from graph.dependencies import Dependencies, unconnected
+from graph.replay.record import STREAMS, AnyCall, arguments, collect_steps, current_node, with_calls
+from graph.replay.recording import Call, Recording, Step, from_json, raise_recorded
 from nodes.extract_facts import FactsFound
 from nodes.state import Context
 
@@ -20,13 +20,13 @@ VOLATILE = frozenset({"latency_ms", "ttft_ms"})
 """Measured anew in every run, and so no difference."""
 
 
-class Unrecorded(Exception):
-    """A node asked the outside something that it did not ask when it was recorded."""
+class UnrecordedCall(Exception):
+    """A node made a call that is not in the recording."""
 
 
 @dataclass(frozen=True)
 class Difference:
-    """One place where a replay does not do what was recorded."""
+    """A value that differs between the recording and the replay."""
 
     node: str
     where: str
@@ -34,18 +34,18 @@ class Difference:
     now: Any
 
     def __str__(self) -> str:
-        return f"{self.node}: {self.where}: recorded {_shown(self.recorded)}, now {_shown(self.now)}"
+        return f"{self.node}: {self.where}: recorded {_short(self.recorded)}, now {_short(self.now)}"
 
 
 async def replay(recording: Recording, *, start: str = "guard", only: bool = False) -> list[Step]:
-    """Run the nodes again from `start` on, each given what the outside answered it then.
+    """Run the nodes again from `start` on; each of their calls gets its recorded answer.
 
     Args:
-        start: the node to begin with; it gets the state it was recorded with.
+        start: the first node, which gets its recorded state.
         only: run this node alone.
 
     Returns:
-        The nodes that ran, with what they asked and their results.
+        The nodes that ran, with their calls and results.
 
     Raises:
         KeyError: `start` is not in the recording.
@@ -55,34 +55,25 @@ async def replay(recording: Recording, *, start: str = "guard", only: bool = Fal
     graph = build(_recorded_parts(recording, lambda node, call: calls.setdefault(node, []).append(call)))
     compiled = graph.compile(checkpointer=InMemorySaver())
     config: RunnableConfig = {"configurable": {"thread_id": "replay"}}
-    given: Any = restored(recording.input) if start == "guard" else None
-    for number, node in enumerate(_before(graph, first) if given is None else []):
-        await compiled.aupdate_state(config, state(first) if number == 0 else {}, as_node=node)
-    steps: dict[str, Step] = {}
-    stream = compiled.astream(
+    given: Any = from_json(recording.input) if start == "guard" else None
+    for number, node in enumerate(_predecessors(graph, first) if given is None else []):
+        await compiled.aupdate_state(config, first.state() if number == 0 else {}, as_node=node)
+    tasks = compiled.astream(
         given,
         config,
         context=Context(**recording.context),
         stream_mode="tasks",
         interrupt_after=[start] if only else None,
     )
-    async for event in cast(AsyncIterator[dict[str, Any]], stream):
-        if "input" in event:
-            steps[event["id"]] = Step(event["name"], plain(event["input"]))
-        else:
-            steps[event["id"]].result = plain(event["result"])
-    ran = [step for step in steps.values() if not only or step.node == start]
-    for step in ran:
-        step.calls = calls.get(step.node, [])
-    return ran
+    return [step for step in await collect_steps(tasks, calls) if not only or step.node == start]
 
 
 def differences(recorded: Recording, steps: list[Step]) -> list[Difference]:
-    """What the steps do otherwise than recorded, node by node: results, and what they asked of the outside."""
+    """The differences between the recording and these steps, node by node, in results and calls."""
     found: list[Difference] = []
     names = [step.node for step in steps]
-    begun = next((place for place, step in enumerate(recorded.steps) if step.node in names), 0)
-    for step in recorded.steps[begun:]:
+    first = next((index for index, step in enumerate(recorded.steps) if step.node in names), 0)
+    for step in recorded.steps[first:]:
         if step.node not in names and len(names) > 1:
             found.append(Difference(step.node, "the node", "ran", "did not run"))
     for step in steps:
@@ -91,88 +82,89 @@ def differences(recorded: Recording, steps: list[Step]) -> list[Difference]:
         except KeyError:
             found.append(Difference(step.node, "the node", "did not run", "ran"))
             continue
-        found += [Difference(step.node, *entry) for entry in _unlike("result", before.result, step.result)]
-        asked, asks = ([[call.part, call.given] for call in one.calls] for one in (before, step))
-        # Nodes that ask two things at once may ask them in either order.
-        found += [Difference(step.node, *entry) for entry in _unlike("asked", _sorted(asked), _sorted(asks))]
+        found += [Difference(step.node, *values) for values in _unequal("result", before.result, step.result)]
+        found += [Difference(step.node, *values) for values in _unequal("calls", _calls(before), _calls(step))]
     return found
 
 
-def _before(graph: Graph, step: Step) -> list[str]:
-    """The nodes after which this one comes, for the state it was given."""
+def _calls(step: Step) -> list[list[Any]]:
+    # Sorted, because a node that makes two calls at once may make them in either order.
+    return sorted(([call.part, call.given] for call in step.calls), key=lambda call: str(call[0]))
+
+
+def _predecessors(graph: Graph, step: Step) -> list[str]:
+    """The nodes after which this one runs, given the state that it got."""
     for starts, end in graph.waiting_edges:
         if end == step.node and not step.input.get("refusal"):
             return list(starts)
     branching = [
         name
         for name, branches in graph.branches.items()
-        for b in branches.values()
-        if step.node in (b.ends or {}).values()
+        for branch in branches.values()
+        if step.node in (branch.ends or {}).values()
     ]
     direct = [begin for begin, end in graph.edges if end == step.node and begin != START]
     return (direct or branching)[:1]
 
 
-def _recorded_parts(recording: Recording, heard: Callable[[str, Call], None]) -> Parts:
-    """Parts that answer each node what they answered it then."""
+def _recorded_parts(recording: Recording, on_call: Callable[[str, Call], None]) -> Dependencies:
+    """Parts whose calls return their recorded answers."""
     left = {step.node: deque(step.calls) for step in recording.steps}
 
-    def again(name: str, _: Callable[..., Any]) -> Callable[..., Any]:
-        def answer(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Call:
-            given = [] if name in STREAMS else [plain(value) for value in (*args, *kwargs.values())]
-            node = current_node()
-            heard(node, Call(name, given))
-            known = next((call for call in left.get(node, ()) if call.part == name), None)
-            if known is None:
-                raise Unrecorded(f"{node} asked {name}, which it did not when it was recorded")
-            left[node].remove(known)
-            return known
-
-        return _answering(name, answer)
+    def take(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Call:
+        node = current_node()
+        on_call(node, Call(name, arguments(name, args, kwargs)))
+        recorded = next((call for call in left.get(node, ()) if call.part == name), None)
+        if recorded is None:
+            raise UnrecordedCall(f"{node} called {name}, which is not in the recording")
+        left[node].remove(recorded)
+        return recorded
 
     blank = unconnected(
-        options(recording), recording.model, recording.second, follows_instructions=recording.follows_instructions
+        recording.pipeline_options(),
+        recording.model,
+        recording.second,
+        follows_instructions=recording.follows_instructions,
     )
-    return swapped(blank, again)
+    return with_calls(blank, lambda name, _: _replayed(name, take))
 
 
-def _answering(name: str, answer: Callable[[tuple[Any, ...], dict[str, Any]], Call]) -> Callable[..., Any]:
+def _replayed(name: str, take: Callable[[str, tuple[Any, ...], dict[str, Any]], Call]) -> AnyCall:
+    """A call that returns or raises what the recorded call did."""
+
     async def stream(*args: Any, **kwargs: Any) -> AsyncIterator[Any]:
-        call = answer(args, kwargs)
-        for piece in call.answer:
-            yield restored(piece)
+        call = take(name, args, kwargs)
+        for chunk in call.answer:
+            yield from_json(chunk)
         if call.raised:
-            raise_again(call.raised)
+            raise_recorded(call.raised)
 
     async def awaited(*args: Any, **kwargs: Any) -> Any:
-        call = answer(args, kwargs)
+        call = take(name, args, kwargs)
         if call.raised:
-            raise_again(call.raised)
-        return FactsFound(**call.answer) if name == "extract" else restored(call.answer)
+            raise_recorded(call.raised)
+        return FactsFound(**call.answer) if name == "extract" else from_json(call.answer)
 
     def called(*args: Any, **kwargs: Any) -> Any:
-        return restored(answer(args, kwargs).answer)
+        return from_json(take(name, args, kwargs).answer)
 
     if name in STREAMS:
         return stream
     return called if name == "clock" else awaited
 
 
-def _unlike(where: str, one: Any, other: Any) -> Iterator[tuple[str, Any, Any]]:
-    if isinstance(one, dict) and isinstance(other, dict):
-        for key in sorted({*one, *other} - VOLATILE):
-            yield from _unlike(f"{where}.{key}", one.get(key), other.get(key))
-    elif isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
-        for place, (entry, now) in enumerate(zip(one, other, strict=True)):
-            yield from _unlike(f"{where}[{place}]", entry, now)
-    elif one != other:
-        yield where, one, other
+def _unequal(where: str, recorded: Any, now: Any) -> Iterator[tuple[str, Any, Any]]:
+    """The place and both values of each difference."""
+    if isinstance(recorded, dict) and isinstance(now, dict):
+        for key in sorted({*recorded, *now} - VOLATILE):
+            yield from _unequal(f"{where}.{key}", recorded.get(key), now.get(key))
+    elif isinstance(recorded, list) and isinstance(now, list) and len(recorded) == len(now):
+        for index, (one, other) in enumerate(zip(recorded, now, strict=True)):
+            yield from _unequal(f"{where}[{index}]", one, other)
+    elif recorded != now:
+        yield where, recorded, now
 
 
-def _sorted(asked: list[list[Any]]) -> list[list[Any]]:
-    return sorted(asked, key=lambda call: str(call[0]))
-
-
-def _shown(value: Any) -> str:
+def _short(value: Any) -> str:
     text = repr(value)
     return text if len(text) <= 160 else f"{text[:157]}…"

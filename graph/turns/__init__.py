@@ -1,1 +1,1 @@
-"""Run one turn, keep it, and let people follow it."""
+"""Run turns, store their events, let clients follow them, and recover those of lost processes."""

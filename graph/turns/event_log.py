@@ -1,78 +1,67 @@
-"""Write down what this process's turns say, a breath at a time and for all of them together."""
+"""Writer of the event log: gathers the events of this process's turns, and writes them in batches."""
 
 import asyncio
 from contextlib import suppress
-from typing import Protocol
 from uuid import UUID
 
 from structlog.stdlib import get_logger
 
 from graph.supervision import Tick
-from graph.turns.turn import Turn
 from storage.errors import StorageUnavailable
-from storage.event_log import LAST, Batch, Told
+from storage.event_log import Batch, EventLog, LoggedEvent
 
 log = get_logger(__name__)
 
-BREATH = 0.2
-"""Seconds of talk that go into one row: what a reader on another process waits, and what a crash can lose."""
-IDLE = 1.0
+BATCH_SECONDS = 0.2
+"""Events of this time go into one row: what a reader on another process waits, and what a crash can lose."""
+IDLE_SECONDS = 1.0
 """Seconds after which a round without anything to write is over."""
-AGAIN = 0.5
+RETRY_SECONDS = 0.5
 """Seconds until the next attempt while the database is away."""
-MOST = 500_000
-"""Events that wait for a database that is away; beyond that they are told to readers here only."""
+MAX_BUFFERED = 500_000
+"""Events that wait for a database that is away; beyond that they reach readers of this process only."""
 
 
-class Journal(Protocol):
-    """Keeps events."""
+class EventLogWriter:
+    """Buffers events, and writes them while `run()` is running."""
 
-    async def write(self, batches: list[Batch]) -> None:
-        """Add them."""
-        ...
-
-
-class Scribe:
-    """Gathers events and writes them while `run()` is running."""
-
-    def __init__(self, journal: Journal) -> None:
-        self._journal = journal
-        self._held: dict[UUID, Batch] = {}
+    def __init__(self, event_log: EventLog) -> None:
+        self._event_log = event_log
+        self._buffered: dict[UUID, Batch] = {}
         self._writing: list[Batch] = []
         self._count = 0
         self._work = asyncio.Event()
         self._urgent = asyncio.Event()
         self._wrote = asyncio.Event()
 
-    def take(self, turn: Turn, number: int, told: Told) -> None:
-        """Hold an event until the next breath; the first and the last of a turn are written at once."""
-        if self._count >= MOST:
-            log.error("too much waits for the journal")
+    def add(self, user_id: UUID, turn_id: UUID, event: LoggedEvent) -> None:
+        """Buffer an event until the next batch; the first and the last of a turn are written at once."""
+        if self._count >= MAX_BUFFERED:
+            log.error("the event log's buffer is full")
             return
-        empty = Batch(user_id=turn.user_id, turn_id=turn.turn_id, first=number, events=[])
-        self._held.setdefault(turn.turn_id, empty)["events"].append(told)
+        self._buffered.setdefault(turn_id, Batch(user_id, turn_id, [])).events.append(event)
         self._count += 1
         self._work.set()
-        if told["event"] == "start" or told["event"] in LAST:
+        if event.name == "start" or event.is_terminal:
             self._urgent.set()
 
     @property
-    def held(self) -> int:
-        """How many events are not written down yet."""
-        return self._count + sum(len(batch["events"]) for batch in self._writing)
+    def unwritten(self) -> int:
+        """How many events are not written yet."""
+        return self._count + sum(len(batch.events) for batch in self._writing)
 
-    async def written(self, turn: Turn) -> None:
-        """Return once all that the turn has said so far is written down."""
-        while turn.turn_id in self._held or any(batch["turn_id"] == turn.turn_id for batch in self._writing):
+    async def flushed(self, turn_id: UUID) -> None:
+        """Return once all events of the turn so far are written."""
+        while turn_id in self._buffered or any(batch.turn_id == turn_id for batch in self._writing):
             await self._wrote.wait()
 
     async def run(self, tick: Tick) -> None:
-        """Write what is held, breath after breath, until cancelled; what broke off the last time comes first."""
+        """Write batch after batch, until cancelled; a batch that was interrupted comes first."""
         while True:
             if not self._writing:
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._work.wait(), IDLE)
-                    await asyncio.wait_for(self._urgent.wait(), BREATH)
+                    await asyncio.wait_for(self._work.wait(), IDLE_SECONDS)
+                    await asyncio.wait_for(self._urgent.wait(), BATCH_SECONDS)
             await self._write()
             tick()
 
@@ -80,21 +69,21 @@ class Scribe:
         """Write the rest, as far as that goes in so many seconds."""
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
-                while self._writing or self._held:
+                while self._writing or self._buffered:
                     await self._write()
 
     async def _write(self) -> None:
-        if not self._writing:  # else it was interrupted, and what it was about comes first
-            self._writing, self._held, self._count = list(self._held.values()), {}, 0
+        if not self._writing:
+            self._writing, self._buffered, self._count = list(self._buffered.values()), {}, 0
             self._work.clear()
             self._urgent.clear()
         while self._writing:
             try:
-                await self._journal.write(self._writing)
+                await self._event_log.write(self._writing)
                 self._writing = []
-                # Everyone who waits holds this event; whoever comes later waits for the next.
+                # Everyone who waits holds this event; who comes later waits for the next.
                 wrote, self._wrote = self._wrote, asyncio.Event()
                 wrote.set()
             except StorageUnavailable:
-                log.warning("the journal waits for the database", turns=len(self._writing))
-                await asyncio.sleep(AGAIN)
+                log.warning("the event log waits for the database", turns=len(self._writing))
+                await asyncio.sleep(RETRY_SECONDS)

@@ -1,83 +1,62 @@
-"""Heartbeat of one process: renew the leases of its turns, and take over the turns of processes that are gone."""
+"""Leases of one process: renew those of its turns, and take over the turns of processes that are gone."""
 
 import asyncio
-from collections.abc import Sequence
 from contextlib import suppress
-from typing import Protocol
-from uuid import UUID
 
 from structlog.stdlib import get_logger
 
 from graph.supervision import Tick
-from graph.turns.executor import Runner
+from graph.turns.executor import TurnExecutor
 from storage.errors import StorageUnavailable
-from storage.leases import Held, Orphan, Pending
+from storage.leases import Leases
 
 log = get_logger(__name__)
 
-BEAT = 1.0
-"""Seconds between two signs of life: some may fail before a lease runs out, or its process is taken for dead."""
-AT_ONCE = 25
-"""Turns taken over in one look at most."""
-AGAIN = 0.5
-"""Seconds until the next look where one found that many: the first process to look must not be the only one to get
-something."""
-MOST = 100
-"""Turns without a word of their answer in this process, from which on it takes none over: it has enough to do with
-those that it has, and another one may have less."""
+HEARTBEAT_SECONDS = 1.0
+"""Seconds between two renewals: some may fail before a lease runs out, or its process is taken for dead."""
+BATCH = 25
+"""Turns taken over at once, at most."""
+NEXT_BATCH_SECONDS = 0.5
+"""Seconds until the next batch after a full one: the first process to look must not be the only one to get turns."""
+MAX_WITHOUT_WORDS = 100
+"""Turns of this process without a word of their answer, from which on it takes none over: another may have less."""
 
 
-class Leases(Protocol):
-    """Knows whose turn is whose."""
+class LeaseKeeper:
+    """Renews leases, and adopts turns, for one process."""
 
-    async def renew(self, turn_ids: Sequence[UUID]) -> list[Held]:
-        """Give a sign of life; returns those that are still ours."""
-        ...
-
-    async def renew_pending(self, turns: Sequence[Pending]) -> set[UUID]:
-        """Do the same for turns that are not accepted yet; returns those whose idempotency key is still ours."""
-        ...
-
-    async def adopt(self, limit: int, *, running: Sequence[UUID] = ()) -> list[Orphan]:
-        """Take over turns whose lease has run out."""
-        ...
-
-
-class Heart:
-    """Beats for one process."""
-
-    def __init__(self, runner: Runner, leases: Leases) -> None:
-        self._runner = runner
+    def __init__(self, executor: TurnExecutor, leases: Leases) -> None:
+        self._executor = executor
+        self._registry = executor.registry
         self._leases = leases
 
     async def run(self, tick: Tick) -> None:
         """Renew leases until cancelled."""
         while True:
             try:
-                await self.beat()
+                await self.renew()
                 tick()
             except StorageUnavailable:
-                log.warning("no sign of life could be given, the database is away")
-            await asyncio.sleep(BEAT)
+                log.warning("leases could not be renewed, the database is away")
+            await asyncio.sleep(HEARTBEAT_SECONDS)
 
-    async def beat(self) -> None:
-        """Renew, and notice what was lost or is to stop.
+    async def renew(self) -> None:
+        """Renew, and let go or stop the turns that were lost or are to stop.
 
         Raises:
             StorageUnavailable: the database is away.
         """
-        running = self._runner.running
-        if leased := running.leased():
+        if leased := self._registry.leased():
             held = await self._leases.renew(leased)
-            running.keep_only({one["turn_id"] for one in held}, of=leased)
+            self._registry.hand_over_lost({one["turn_id"] for one in held}, of=leased)
             for one in held:
                 if one["stop_asked"]:
-                    running.stop(one["turn_id"])
-        if pending := running.pending():
-            running.keep_claimed(await self._leases.renew_pending(pending), of=pending)
+                    self._registry.stop(one["turn_id"])
+        if pending := self._registry.pending():
+            self._registry.hand_over_reclaimed(await self._leases.renew_pending(pending), of=pending)
 
     async def run_adoption(self, tick: Tick) -> None:
-        """Take over turns until cancelled: a look a second, and more of them while there is more than one takes.
+        """Take over turns until cancelled: a look a second, and more of them after a full batch.
 
         Apart from the renewals, which must not come late because there is much to take over.
         """
@@ -86,19 +65,18 @@ class Heart:
             with suppress(StorageUnavailable):  # the renewals say so in the log
                 found = await self.adopt()
             tick()
-            await asyncio.sleep(AGAIN if found == AT_ONCE else BEAT)
+            await asyncio.sleep(NEXT_BATCH_SECONDS if found == BATCH else HEARTBEAT_SECONDS)
 
     async def adopt(self) -> int:
-        """Take over turns that are nobody's, as far as there is room for them; returns how many.
+        """Take over turns of lost processes, as far as there is room for them here; returns how many.
 
         Raises:
             StorageUnavailable: the database is away.
         """
-        running = self._runner.running
-        room = min(AT_ONCE, MOST - running.wordless)
-        if running.closing or room <= 0:
+        room = min(BATCH, MAX_WITHOUT_WORDS - self._registry.without_words)
+        if self._registry.closing or room <= 0:
             return 0
-        orphans = await self._leases.adopt(room, running=running.leased())
+        orphans = await self._leases.adopt(room, running=self._registry.leased())
         for orphan in orphans:
-            self._runner.adopt(orphan)
+            self._executor.adopt(orphan)
         return len(orphans)

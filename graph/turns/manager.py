@@ -1,170 +1,228 @@
-"""Send a message once, however often it is sent."""
+"""Send a message: the one way in, for every client. However often a request is sent, it is one turn."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import json
 from contextlib import suppress
-from functools import partial
-from typing import Protocol
+from dataclasses import dataclass
+from hashlib import sha256
 from uuid import UUID, uuid4
 from weakref import WeakValueDictionary
 
-from graph.turns.events import Refused, Start
-from graph.turns.executor import Runner
-from graph.turns.request import Ask
-from graph.turns.subscribe import Rejoin
-from storage.event_log import Numbered
-from storage.idempotency import Claim
-from storage.rate_limits import Allowance
+from langchain_core.messages import HumanMessage
 
-LOOK_AGAIN = 5.0
-"""Seconds after which another process's turn, which has not begun, is looked after: that process may have died."""
+from graph.turns.executor import TurnExecutor
+from graph.turns.subscribe import LoggedTurn, Subscriptions
+from graph.turns.turn import Turn
+from nodes.employees import find
+from nodes.state import Input, WhileBusy
+from nodes.stream_events import Refused, Start
+from storage.errors import StorageUnavailable
+from storage.health import DatabaseHealth
+from storage.idempotency import IdempotencyKeys
+from storage.misroutes import Misroutes
+from storage.rate_limits import Allowance, RateLimits
+
+POLL_SECONDS = 5.0
+"""Seconds after which a turn of another process, which has not begun, is looked for again: that process may be dead."""
+
+
+@dataclass(frozen=True)
+class SendRequest:
+    """A message to answer, checked for its form and nothing else."""
+
+    user_id: UUID
+    message: str
+    conversation_id: str | None = None
+    """None begins a new conversation."""
+    employee: str | None = None
+    while_busy: WhileBusy = "wait"
+    instead_of: UUID | None = None
+    """The turn of this conversation that the wrong employee answered; `employee` is asked instead."""
+    key: str | None = None
+    """The idempotency key: the same key and request are the same turn."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Hash of all that a repeated request must have in common, in hex."""
+        body = {
+            "message": self.message,
+            "conversation_id": self.conversation_id,
+            "employee": self.employee,
+            "while_busy": self.while_busy,
+            "instead_of": str(self.instead_of) if self.instead_of else None,
+        }
+        return sha256(json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()).hexdigest()
 
 
 class ShuttingDown(Exception):
     """No more turns are begun in this process."""
 
 
-class OtherBody(Exception):
-    """The key stands for another request."""
+class KeyMismatch(Exception):
+    """The idempotency key stands for another request."""
 
 
-class Keys(Protocol):
-    """Keeps what clients' keys stand for."""
-
-    async def claim(self, user_id: UUID, key: str, body_hash: str, turn_id: UUID) -> Claim:
-        """Take the key for a new turn, unless it names one already."""
-        ...
-
-    async def give_up(self, user_id: UUID, turn_id: UUID) -> None:
-        """Let the key be claimed anew."""
-        ...
+class UnknownTurn(Exception):
+    """The conversation has no turn that `instead_of` could mean."""
 
 
-class Sent(Protocol):
-    """A turn that answers a message, wherever it runs."""
-
-    @property
-    def turn_id(self) -> UUID:
-        """Which it is."""
-        ...
-
-    @property
-    def user_id(self) -> UUID:
-        """Whose it is."""
-        ...
-
-    @property
-    def allowance(self) -> Allowance | None:
-        """What the rate limit left when it was counted, where that is known."""
-        ...
-
-    async def opening(self) -> Start | Refused | None:
-        """How it begins, as soon as that is known; None where that is not known here any more."""
-        ...
-
-    def follow(self, after: int = 0, *, heartbeat: float) -> AsyncIterator[Numbered | None]:
-        """Its events with their numbers."""
-        ...
+class InvalidMisroute(Exception):
+    """`instead_of` does not name an answer of another employee; the message says what is wrong."""
 
 
-class Sender:
-    """Begins turns, and finds those that were begun for the same key."""
+class TurnRefused(Exception):
+    """The turn was refused before it started.
 
-    def __init__(self, runner: Runner, keys: Keys, rejoin: Rejoin) -> None:
-        self._runner = runner
+    Args:
+        refusal: why.
+        allowance: what the rate limit leaves, where that is known.
+    """
+
+    def __init__(self, refusal: Refused, allowance: Allowance | None) -> None:
+        super().__init__(refusal.code)
+        self.refusal = refusal
+        self.allowance = allowance
+
+
+@dataclass(frozen=True)
+class SentTurn:
+    """A turn that answers a message, and has begun."""
+
+    turn: Turn | LoggedTurn
+    start: Start
+    allowance: Allowance | None
+    """What the rate limit leaves, where that is known."""
+
+
+class TurnManager:
+    """Begins turns, and finds those that were begun for the same idempotency key."""
+
+    def __init__(
+        self,
+        executor: TurnExecutor,
+        keys: IdempotencyKeys,
+        subscriptions: Subscriptions,
+        misroutes: Misroutes,
+        limits: RateLimits,
+        health: DatabaseHealth,
+    ) -> None:
+        self._executor = executor
+        self._registry = executor.registry
         self._keys = keys
-        self._rejoin = rejoin
+        self._subscriptions = subscriptions
+        self._misroutes = misroutes
+        self._limits = limits
+        self._health = health
         self._claiming: WeakValueDictionary[tuple[UUID, str], asyncio.Lock] = WeakValueDictionary()
 
-    async def send(self, ask: Ask, body_hash: str) -> Sent:
-        """The turn that answers this: a new one, or the one that the same request began before.
+    async def send(self, request: SendRequest) -> SentTurn:
+        """Answer a message: returns the turn once it has begun, whether this request began it or the same one before.
 
         Raises:
-            OtherBody: the key stands for another request.
-            ShuttingDown: it would be a new turn, and none is begun here any more.
-            StorageUnavailable: nobody can tell what it stands for.
+            TurnRefused: it was turned away, and is not stored.
+            KeyMismatch, UnknownTurn, InvalidMisroute: the request contradicts itself.
+            ShuttingDown: no more turns are begun here.
+            StorageUnavailable: the database went away meanwhile.
         """
-        if ask.key is None:
-            return self._begin(ask, uuid4())
-        found = await self.find(ask, ask.key, body_hash)
-        return _Elsewhere(self, self._rejoin, ask, ask.key, body_hash, found) if isinstance(found, UUID) else found
+        if request.instead_of:
+            await self._record_misroute(request, request.instead_of)
+        turn, opening = await self._open(request)
+        allowance = turn.allowance or await self._remaining(request.user_id)
+        if isinstance(opening, Refused):
+            raise TurnRefused(opening, allowance)
+        return SentTurn(turn, opening, allowance)
 
-    async def find(self, ask: Ask, key: str, body_hash: str) -> Sent | UUID:
+    async def _record_misroute(self, request: SendRequest, turn_id: UUID) -> None:
+        """Record that the wrong employee was chosen before; it holds also where this message is refused."""
+        wanted = find(request.employee)
+        if wanted is None or request.conversation_id is None:
+            raise InvalidMisroute("instead_of: needs the employee to ask instead, and the conversation of that turn")
+        chosen = await self._misroutes.record(request.user_id, request.conversation_id, turn_id, wanted.slug)
+        if chosen is None:
+            raise UnknownTurn
+        if chosen == wanted.slug:
+            raise InvalidMisroute("instead_of: that turn was answered by the same employee")
+
+    async def _open(self, request: SendRequest) -> tuple[Turn | LoggedTurn, Start | Refused]:
+        """The turn, once it has begun or was refused, as long as there is a database.
+
+        A database that stands still would keep its client waiting for ever, so the turn is given up then.
+        """
+        turn: Turn | LoggedTurn | None = None
+
+        async def opened() -> Start | Refused | None:
+            nonlocal turn
+            turn = await self._begun_or_found(request)
+            return await turn.opened()
+
+        opening = asyncio.create_task(opened())
+        lost = asyncio.create_task(self._health.wait_until_unusable())
+        try:
+            await asyncio.wait({opening, lost}, return_when=asyncio.FIRST_COMPLETED)
+            found = opening.result() if opening.done() else None
+            if turn and found:
+                return turn, found
+            if turn:
+                self._registry.give_up(turn.turn_id)
+            raise StorageUnavailable
+        finally:
+            opening.cancel()
+            lost.cancel()
+
+    async def _begun_or_found(self, request: SendRequest) -> Turn | LoggedTurn:
+        """A new turn, or the one that the request's key names, as soon as that has begun."""
+        if request.key is None:
+            return self._begin(request, uuid4())
+        found = await self._claim(request, request.key)
+        while isinstance(found, UUID):
+            async with self._subscriptions.notified(found) as news:
+                again = await self._claim(request, request.key)  # it may have begun before we listened
+                while again == found:
+                    with suppress(TimeoutError):
+                        await asyncio.wait_for(news.wait(), POLL_SECONDS)
+                    news.clear()
+                    again = await self._claim(request, request.key)
+            found = again
+        return found
+
+    async def _claim(self, request: SendRequest, key: str) -> Turn | LoggedTurn | UUID:
         """The turn that the key names; it is begun here if the key names none.
 
         Only its id where another process has it and it has not begun: the key may become free again.
-
-        Raises:
-            OtherBody, StorageUnavailable: as for `send`.
-            ShuttingDown: it has not begun, and is not waited for here any more.
         """
         # Of two requests of this process the second finds the turn of the first.
-        claiming = self._claiming.setdefault((ask.user_id, key), asyncio.Lock())
-        async with claiming:
-            claim = await self._keys.claim(ask.user_id, key, body_hash, uuid4())
-            turn = self._runner.running.here(ask.user_id, claim["turn_id"])
-            if turn and turn.over and not turn.started:  # refused: nothing is kept of it
-                await self._keys.give_up(ask.user_id, turn.turn_id)
-                claim, turn = await self._keys.claim(ask.user_id, key, body_hash, uuid4()), None
+        async with self._claiming.setdefault((request.user_id, key), asyncio.Lock()):
+            claim = await self._keys.claim(request.user_id, key, request.fingerprint, uuid4())
+            turn = self._registry.find_any(request.user_id, claim["turn_id"])
+            if turn and turn.is_over and not turn.start:  # refused: nothing is kept of it
+                await self._keys.give_up(request.user_id, turn.turn_id)
+                claim, turn = await self._keys.claim(request.user_id, key, request.fingerprint, uuid4()), None
             if claim["mine"]:
-                return await self._claimed(ask, claim["turn_id"])
-        if claim["body_hash"] != body_hash:
-            raise OtherBody
-        found = turn or await self._rejoin.begun(ask.user_id, claim["turn_id"])
-        if found is None and self._runner.running.closing:
+                if self._registry.closing:
+                    await self._keys.give_up(request.user_id, claim["turn_id"])
+                return self._begin(request, claim["turn_id"])
+        if claim["body_hash"] != request.fingerprint:
+            raise KeyMismatch
+        found = turn or await self._subscriptions.begun(request.user_id, claim["turn_id"])
+        if found is None and self._registry.closing:
             raise ShuttingDown
         return found or claim["turn_id"]
 
-    async def _claimed(self, ask: Ask, turn_id: UUID) -> Sent:
-        if self._runner.running.closing:
-            await self._keys.give_up(ask.user_id, turn_id)
-        return self._begin(ask, turn_id)
-
-    def _begin(self, ask: Ask, turn_id: UUID) -> Sent:
-        if self._runner.running.closing:
+    def _begin(self, request: SendRequest, turn_id: UUID) -> Turn:
+        if self._registry.closing:
             raise ShuttingDown
-        return self._runner.begin(ask, turn_id)
+        conversation_id = request.conversation_id or str(uuid4())
+        given = Input(
+            messages=[HumanMessage(request.message, id=str(turn_id))],
+            conversation_id=conversation_id,
+            employee=request.employee,
+            while_busy=request.while_busy,
+        )
+        return self._executor.begin(request.user_id, turn_id, conversation_id, given, has_key=request.key is not None)
 
-
-class _Elsewhere:
-    """A turn of another process that has not begun yet. If it is refused there, or that process dies, one begins here.
-
-    Args:
-        turn_id: which it is.
-    """
-
-    def __init__(self, sender: Sender, rejoin: Rejoin, ask: Ask, key: str, body_hash: str, turn_id: UUID) -> None:
-        self.turn_id = turn_id
-        self.user_id = ask.user_id
-        self._find = partial(sender.find, ask, key, body_hash)
-        self._rejoin = rejoin
-        self._turn: Sent | None = None
-
-    @property
-    def allowance(self) -> Allowance | None:
-        """What the rate limit left, where the turn was begun here after all."""
-        return self._turn.allowance if self._turn else None
-
-    async def opening(self) -> Start | Refused | None:
-        """Wait until it begins; meanwhile its process tells of it, and is looked after now and then.
-
-        Raises:
-            OtherBody, ShuttingDown, StorageUnavailable: as for `Sender.find`.
-        """
-        while self._turn is None:
-            async with self._rejoin.listening(self.turn_id) as told:
-                found = await self._find()
-                if not isinstance(found, UUID):
-                    self._turn = found
-                elif found == self.turn_id:
-                    with suppress(TimeoutError):
-                        await asyncio.wait_for(told.wait(), LOOK_AGAIN)
-                else:
-                    self.turn_id = found
-        self.turn_id = self._turn.turn_id
-        return await self._turn.opening()
-
-    def follow(self, after: int = 0, *, heartbeat: float) -> AsyncIterator[Numbered | None]:
-        """Its events, once it has begun."""
-        assert self._turn is not None
-        return self._turn.follow(after, heartbeat=heartbeat)
+    async def _remaining(self, user_id: UUID) -> Allowance | None:
+        """What the limit leaves a user whose message never came as far as the limit; None where that is unknown."""
+        try:
+            return await self._limits.peek(user_id)
+        except StorageUnavailable:
+            return None

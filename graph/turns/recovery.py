@@ -1,39 +1,39 @@
-"""A turn as it stood when its process was lost, put together from what is written down of it."""
+"""State and events of a turn whose process was lost, put together from what is stored of it."""
 
+from collections.abc import Sequence
 from typing import cast
 
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
 
-from graph.turns.endings import FINAL, SORRY
-from graph.turns.endings import answered as say_answered
-from graph.turns.events import ErrorCode, Failed, Start, Token
-from graph.turns.turn import Turn
+from graph.turns.turn import Turn, error_of
 from nodes.generate import REPORTED
 from nodes.state import Answer, RouteReport, State, Trimmed
+from nodes.stream_events import ErrorCode, Notice, Token, done_of, start_of
+from storage.event_log import LoggedEvent
 from storage.messages import History
-from storage.turn_records import Story
+from storage.turn_records import RecoveryRecord
 
 
-def chosen(turn: Turn, story: Story, now: float) -> State:
-    """The state after `route`: the message was admitted and counted, and somebody was chosen to answer it.
+def state_after_route(turn: Turn, record: RecoveryRecord, now: float) -> State:
+    """The state in which the message was counted, and an employee was chosen.
 
     Args:
-        now: by the clock of the process that goes on with it. When the turn began is told by its age, because clocks
-            of machines differ.
+        now: by the clock of the process that goes on with it. When the turn began follows from its age, because the
+            clocks of machines differ.
     """
     return State(
-        messages=[HumanMessage(story["message"], id=str(turn.turn_id))],
+        messages=[HumanMessage(record["message"], id=str(turn.turn_id))],
         conversation_id=turn.conversation_id,
-        employee=story["asked_employee"],
+        employee=record["asked_employee"],
         turn_id=str(turn.turn_id),
-        started_at=now - story["age"],
-        message=story["message"],
+        started_at=now - record["age"],
+        message=record["message"],
         refusal=None,
         failure=None,
         notices=[],
         findings=[],
         allowance=None,
-        route=route_of(story),
+        route=cast(RouteReport, record["route"]),
         history=History(summary="", covers=0, messages=[]),
         memories=[],
         prompt=[],
@@ -46,41 +46,58 @@ def chosen(turn: Turn, story: Story, now: float) -> State:
     )
 
 
-def route_of(story: Story) -> RouteReport:
-    """Who was chosen, and why."""
-    return cast(RouteReport, story["route"])
-
-
-def answer_of(story: Story) -> Answer:
-    """The answer that was committed."""
-    assert story["report"] is not None
-    known = {
-        "text": story["answer"],
-        "message_id": str(story["message_id"]),
-        "error_code": story["error_code"],
-        "facts_used": story["facts_used"],
-    }
-    reported = {name: value for name, value in story["report"].items() if name in REPORTED}
-    return cast(Answer, {**reported, **known})
-
-
-def answered(turn: Turn, story: Story, history: History, now: float) -> State:
-    """The state after `generate`: what follows the answer is still to be done."""
-    answer = answer_of(story)
-    before = chosen(turn, story, now)
+def state_after_generate(turn: Turn, record: RecoveryRecord, history: History, now: float) -> State:
+    """The state in which the answer is committed, and summary, facts and metrics are to follow."""
+    answer = answer_of(record)
+    before = state_after_route(turn, record, now)
     messages: list[AnyMessage] = [*before["messages"], AIMessage(answer["text"], id=answer["message_id"])]
-    done = {"summarised": story["summarised"], "facts_known": story["facts_known"]}
+    done = {"summarised": record["summarised"], "facts_known": record["facts_known"]}
     return cast(State, {**before, **done, "messages": messages, "history": history, "answer": answer})
 
 
-def retold(turn: Turn, story: Story) -> Turn:
-    """The turn, which is over, with the events that its record still tells: its beginning, its answer and its end."""
-    answer = answer_of(story) if story["report"] else None
-    turn.publish(Start(str(turn.turn_id), turn.conversation_id, route_of(story), answer["model"] if answer else ""))
-    if answer:
-        turn.publish(Token(answer["text"]))
-        say_answered(turn, answer)
+def answer_of(record: RecoveryRecord) -> Answer:
+    """The answer that was committed."""
+    assert record["report"] is not None
+    known = {
+        "text": record["answer"],
+        "message_id": str(record["message_id"]),
+        "error_code": record["error_code"],
+        "facts_used": record["facts_used"],
+    }
+    reported = {name: value for name, value in record["report"].items() if name in REPORTED}
+    return cast(Answer, {**reported, **known})
+
+
+def retract(turn: Turn, record: RecoveryRecord, logged: Sequence[LoggedEvent], model: str) -> None:
+    """Take back what readers got of the lost attempt, whose start may not even be logged."""
+    if not logged:
+        _start(turn, record, model)
+    turn.publish(Notice("restarted", "The answer broke off; this one replaces it."))
+
+
+def publish_answer(turn: Turn, record: RecoveryRecord, logged: Sequence[LoggedEvent], model: str) -> None:
+    """Publish a committed answer whose end is not logged: all of it again, because words may be missing, too."""
+    if turn.end is None:
+        retract(turn, record, logged, model)
+        _publish_text(turn, record)
+
+
+def republished(turn: Turn, record: RecoveryRecord) -> Turn:
+    """The turn, which is over, with the events that its record still gives: its start, its answer and its end."""
+    _start(turn, record, record["report"]["model"] if record["report"] else "")
+    if record["report"]:
+        _publish_text(turn, record)
     else:
-        code = cast(ErrorCode, story["error_code"])
-        turn.publish(Failed(code, SORRY[code], retryable=code not in FINAL))
+        turn.publish(error_of(cast(ErrorCode, record["error_code"])))
     return turn
+
+
+def _start(turn: Turn, record: RecoveryRecord, model: str) -> None:
+    route = cast(RouteReport, record["route"])
+    turn.publish(start_of(str(turn.turn_id), turn.conversation_id, route, model))
+
+
+def _publish_text(turn: Turn, record: RecoveryRecord) -> None:
+    answer = answer_of(record)
+    turn.publish(Token(answer["text"]))
+    turn.publish(done_of(str(turn.turn_id), turn.conversation_id, answer))

@@ -2,22 +2,24 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from uuid import UUID
 
 from structlog.stdlib import get_logger
 
 from graph.turns.turn import Turn
+from nodes.stream_events import ErrorCode
 from storage.leases import Pending
+from storage.turn_status import UNFINISHED, TurnStatus
 
 log = get_logger(__name__)
 
-LATEST = 200
-"""Turns that are remembered once they have ended, so that most who come back need not ask the database."""
+REMEMBERED = 200
+"""Turns that are kept once they have ended, so that most clients that reconnect need not ask the database."""
 
 
-class Running:
-    """The registry. A turn is in it from its begin on: as long as its task runs, and then among the latest."""
+class TurnRegistry:
+    """The registry. A turn is in it while its task runs, and then, if it began here, among the last ones."""
 
     def __init__(self) -> None:
         self._tasks: dict[asyncio.Task[None], Turn] = {}
@@ -27,40 +29,31 @@ class Running:
         self.closing = False
         """Whether no more turns are begun here."""
 
-    def start(self, turn: Turn, work: Coroutine[None, None, None]) -> None:
-        """Let the turn go on to its end by itself."""
+    def start(self, turn: Turn, work: Coroutine[None, None, None], *, remember: bool = False) -> None:
+        """Run the turn in a task of its own.
+
+        Args:
+            turn: which.
+            work: what its task does.
+            remember: let clients find it here; those of a recovered turn follow by the event log.
+        """
         task = asyncio.create_task(work, name=f"turn {turn.turn_id}")
         self._tasks[task] = turn
-        task.add_done_callback(self._end)
-
-    def remember(self, turn: Turn) -> None:
-        """Keep a turn that was just started at hand, for whoever comes back to it."""
-        self._known[turn.turn_id] = turn
-
-    def _end(self, task: asyncio.Task[None]) -> None:
-        """Keep the turn among the latest, and let the oldest of them go; a lost one is of no use to anybody here."""
-        turn = self._tasks.pop(task)
-        if self._known.get(turn.turn_id) is not turn:
-            return
-        self._ended[turn.turn_id] = turn
-        if turn.lost:
-            self._forget(turn.turn_id)
-        elif len(self._ended) > LATEST:
-            self._forget(next(iter(self._ended)))
-
-    def _forget(self, turn_id: UUID) -> None:
-        del self._known[turn_id]
-        self._ended.pop(turn_id, None)
+        task.add_done_callback(self._ended_task)
+        if remember:
+            self._known[turn.turn_id] = turn
 
     def find(self, user_id: UUID, turn_id: UUID) -> Turn | None:
-        """The user's turn, where it is one of the latest of this process and began to be answered."""
-        turn = self.here(user_id, turn_id)
-        return turn if turn and turn.started else None
+        """The user's turn, where it runs here or was one of the last, and began to be answered."""
+        turn = self.find_any(user_id, turn_id)
+        return turn if turn and turn.start else None
 
-    def here(self, user_id: UUID, turn_id: UUID) -> Turn | None:
+    def find_any(self, user_id: UUID, turn_id: UUID) -> Turn | None:
         """The same, also where it has not begun yet, or was refused."""
         turn = self._known.get(turn_id)
-        return turn if turn and turn.user_id == user_id and not turn.lost else None
+        if turn is None or turn.user_id != user_id or turn.status is TurnStatus.HANDED_OVER:
+            return None
+        return turn
 
     @property
     def count(self) -> int:
@@ -69,64 +62,51 @@ class Running:
 
     @property
     def waiting(self) -> int:
-        """How many of them nobody answers yet: their conversation is busy, or they have only just come."""
+        """How many of them are not stored yet: their conversation is busy, or they have only just come."""
         return len(self.pending())
 
     @property
-    def wordless(self) -> int:
-        """How many are to be answered here and have not said a word yet."""
-        return sum(not (turn.spoke or turn.over) for turn in self._tasks.values())
+    def without_words(self) -> int:
+        """How many are to be answered here, and have no word of their answer out."""
+        return sum(not (turn.is_over or turn.has_words) for turn in self._tasks.values())
 
     def leased(self) -> list[UUID]:
         """The turns that run here on a lease."""
-        return [turn.turn_id for turn in self._tasks.values() if turn.kept]
+        return [turn.turn_id for turn in self._tasks.values() if turn.status.is_stored]
 
     def pending(self) -> list[Pending]:
-        """The turns that run here and are not accepted yet, nor turned away."""
-        return [Pending(turn.user_id, turn.turn_id) for turn in self._tasks.values() if _pending(turn)]
+        """The turns that run here and are not stored yet."""
+        return [Pending(turn.user_id, turn.turn_id) for turn in self._tasks.values() if _is_waiting(turn)]
 
     def stop(self, turn_id: UUID) -> None:
-        """End the answer of a turn that runs here, where it stands; anyone else's is none of our business."""
+        """Have the answer of a turn that runs here end where it stands."""
         for turn in self._tasks.values():
             if turn.turn_id == turn_id:
                 turn.stop.set()
 
     def give_up(self, turn_id: UUID) -> None:
-        """End a turn that runs here and has not begun, because there is no database for it."""
-        for task, turn in list(self._tasks.items()):
-            if turn.turn_id == turn_id and not turn.started:
-                turn.ending = "storage_unavailable"
-                task.cancel()
+        """Cancel a turn that runs here and has not begun, because there is no database for it."""
+        self._cancel("storage_unavailable", lambda turn: turn.turn_id == turn_id and turn.start is None)
 
-    def keep_only(self, held: set[UUID], *, of: list[UUID]) -> None:
-        """Let those of the turns go whose lease is in other hands."""
-        for task, turn in list(self._tasks.items()):
-            if turn.turn_id in of and turn.turn_id not in held and not turn.over:
-                turn.lose()
-                task.cancel()
+    def hand_over_lost(self, held: set[UUID], *, of: list[UUID]) -> None:
+        """Cancel those of the turns whose lease another process has by now."""
+        self._hand_over(turn for turn in self._running(of) if turn.turn_id not in held and not turn.is_over)
 
-    def keep_claimed(self, held: set[UUID], *, of: list[Pending]) -> None:
-        """Let those of the turns go whose idempotency key was claimed anew, by another process, for another turn."""
-        asked = {turn.turn_id for turn in of}
-        for task, turn in list(self._tasks.items()):
-            if turn.turn_id in asked - held and turn.claimed and _pending(turn):
-                turn.lose()
-                task.cancel()
+    def hand_over_reclaimed(self, held: set[UUID], *, of: list[Pending]) -> None:
+        """Cancel those of the turns whose idempotency key was claimed anew, by another process, for another turn."""
+        turns = self._running([pending.turn_id for pending in of])
+        self._hand_over(turn for turn in turns if turn.turn_id not in held and turn.has_key and _is_waiting(turn))
 
-    async def abandon(self, user_id: UUID, conversation_id: str | None = None) -> None:
-        """End the user's running turns, of one conversation or all, because what they belong to is deleted."""
+    async def delete(self, user_id: UUID, conversation_id: str | None = None) -> None:
+        """Cancel the user's turns, of one conversation or all, because what they belong to is deleted; forget them."""
 
-        def meant(turn: Turn) -> bool:
+        def deleted(turn: Turn) -> bool:
             return turn.user_id == user_id and conversation_id in (None, turn.conversation_id)
 
-        ended = [task for task, turn in self._tasks.items() if meant(turn)]
-        for task in ended:
-            self._tasks[task].ending = "deleted"
-            task.cancel()
-        await asyncio.gather(*ended, return_exceptions=True)
-        for turn in list(self._known.values()):
-            if meant(turn):
-                self._forget(turn.turn_id)
+        cancelled = self._cancel("deleted", deleted)
+        await asyncio.gather(*cancelled, return_exceptions=True)
+        for turn in [turn for turn in self._known.values() if deleted(turn)]:
+            self._forget(turn.turn_id)
 
     async def idle(self) -> None:
         """Wait until no turn runs, the work after the answers included."""
@@ -134,9 +114,9 @@ class Running:
             await asyncio.wait(self._tasks)
 
     async def drain(self, seconds: float) -> None:
-        """Begin no more turns, and give those that run so many seconds to finish; who still waits then is turned away.
+        """Begin no more turns, give those that run so many seconds to finish, and then refuse those that still wait.
 
-        Who waits is also turned away where this is cancelled: they are told before their connections are closed.
+        Those are refused also where this is cancelled: before their connections are closed.
         """
         self.closing = True
         if not self._tasks:
@@ -145,21 +125,49 @@ class Running:
         try:
             await asyncio.wait(self._tasks, timeout=seconds)
         finally:
-            for task, turn in list(self._tasks.items()):
-                if _pending(turn):
-                    task.cancel()
+            self._cancel("shutting_down", _is_waiting)
 
     async def close(self, seconds: float) -> list[UUID]:
-        """Let turns finish for so many seconds, then let them go; returns those that another process can go on with."""
+        """Drain, then cancel every turn; returns those that another process can go on with."""
         await self.drain(seconds)
         left = self.leased()
-        for task, turn in list(self._tasks.items()):
-            if turn.kept:
-                turn.lose()
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._hand_over(turn for turn in list(self._tasks.values()) if turn.status in UNFINISHED)
+        await asyncio.gather(*self._cancel("shutting_down", lambda _: True), return_exceptions=True)
         return left
 
+    def _ended_task(self, task: asyncio.Task[None]) -> None:
+        """Keep the turn among the last ones, and forget the oldest of them, or it where another process has it."""
+        turn = self._tasks.pop(task)
+        turn.break_off(turn.cancel_code)  # a task that is cancelled before its first step does nothing else
+        if self._known.get(turn.turn_id) is not turn:
+            return
+        self._ended[turn.turn_id] = turn
+        if turn.status is TurnStatus.HANDED_OVER:
+            self._forget(turn.turn_id)
+        elif len(self._ended) > REMEMBERED:
+            self._forget(next(iter(self._ended)))
 
-def _pending(turn: Turn) -> bool:
-    return not (turn.started or turn.kept or turn.over or turn.lost)
+    def _forget(self, turn_id: UUID) -> None:
+        del self._known[turn_id]
+        self._ended.pop(turn_id, None)
+
+    def _running(self, turn_ids: list[UUID]) -> list[Turn]:
+        return [turn for turn in self._tasks.values() if turn.turn_id in turn_ids]
+
+    def _hand_over(self, turns: Iterable[Turn]) -> None:
+        handed_over = set(turns)
+        for turn in handed_over:
+            turn.hand_over()
+        self._cancel("shutting_down", lambda turn: turn in handed_over)
+
+    def _cancel(self, code: ErrorCode, chosen: Callable[[Turn], bool]) -> list[asyncio.Task[None]]:
+        """Cancel the chosen turns; readers of those that are not over get this error."""
+        tasks = [task for task, turn in self._tasks.items() if chosen(turn)]
+        for task in tasks:
+            self._tasks[task].cancel_code = code
+            task.cancel()
+        return tasks
+
+
+def _is_waiting(turn: Turn) -> bool:
+    return turn.status is TurnStatus.WAITING

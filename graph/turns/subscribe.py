@@ -1,107 +1,73 @@
-"""Follow a turn that was begun elsewhere: in another request, another process, or before now."""
+"""Subscriptions: follow or stop a turn that was begun by another request, in any process, now or before."""
 
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, suppress
-from typing import Protocol
 from uuid import UUID
 
-from graph.turns.events import Start, started
-from graph.turns.recovery import retold
-from graph.turns.turn import Turn
+from graph.turns.recovery import republished
+from graph.turns.registry import TurnRegistry
+from graph.turns.turn import Turn, decoded_start
+from nodes.stream_events import Start
 from storage.errors import StorageUnavailable
-from storage.event_log import LAST, News, Numbered
-from storage.rate_limits import Allowance
-from storage.turn_records import Story, TurnRecord
+from storage.event_log import EventLog, LoggedEvent
+from storage.notifications import Notifications
+from storage.turn_records import TurnRecord, TurnRecords
+from storage.turn_status import UNFINISHED, TurnStatus
+from storage.turns import Turns
 
-LOOK_AGAIN = 10.0
-"""Seconds after which the journal is looked at without news. None is missed while a process is connected, and a hundred
-readers who wait for a turn to be taken over must not keep the database from those who take it over."""
-
-
-class AllHeard(Exception):
-    """The turn's last event is not beyond the number that its reader has come to."""
+POLL_SECONDS = 10.0
+"""Seconds after which the event log is read without a notification. None is missed while a process is connected, and a
+hundred readers who wait for a turn to be taken over must not keep the database from the process that takes it over."""
 
 
-class Running(Protocol):
-    """Runs turns in this process."""
-
-    closing: bool
-    """Whether this process is about to end."""
-
-    def find(self, user_id: UUID, turn_id: UUID) -> Turn | None:
-        """The user's turn, while it runs here."""
-        ...
+class NothingLeft(Exception):
+    """The turn is over, and its reader has its last event."""
 
 
-class Journal(Protocol):
-    """Keeps events."""
+class Subscriptions:
+    """Finds turns and their events, wherever they run."""
 
-    async def read(self, user_id: UUID, turn_id: UUID, *, after: int) -> list[Numbered]:
-        """Those beyond a number."""
-        ...
-
-    async def last(self, user_id: UUID, turn_id: UUID) -> Numbered | None:
-        """The latest one."""
-        ...
-
-
-class Records(Protocol):
-    """Keeps records of turns."""
-
-    async def find(self, user_id: UUID, turn_id: UUID) -> TurnRecord | None:
-        """One turn."""
-        ...
-
-    async def story(self, user_id: UUID, turn_id: UUID) -> Story | None:
-        """What it was about."""
-        ...
-
-
-class Turns(Protocol):
-    """Keeps turns."""
-
-    async def ask_to_stop(self, user_id: UUID, turn_id: UUID) -> None:
-        """Let whoever writes its answer know that it is to end."""
-        ...
-
-
-class Rejoin:
-    """Ways back to a turn's events."""
-
-    def __init__(self, running: Running, journal: Journal, records: Records, turns: Turns, news: News) -> None:
-        self._running = running
-        self._journal = journal
+    def __init__(
+        self,
+        registry: TurnRegistry,
+        event_log: EventLog,
+        records: TurnRecords,
+        turns: Turns,
+        notifications: Notifications,
+    ) -> None:
+        self._registry = registry
+        self._event_log = event_log
         self._records = records
         self._turns = turns
-        self._news = news
+        self._notifications = notifications
 
     async def follow(
         self, user_id: UUID, turn_id: UUID, *, after: int, heartbeat: float
-    ) -> AsyncIterator[Numbered | None] | None:
-        """The turn's events beyond that number, to the last; None where there is no such turn, or none of it is kept.
+    ) -> AsyncIterator[LoggedEvent | None] | None:
+        """The turn's events after the one of that number, to the last; None where there is no such turn, or no events.
 
         After each `heartbeat` seconds of silence comes a None.
 
         Raises:
-            AllHeard: the turn is over, and has no more to tell.
+            NothingLeft: the turn is over, and has no event after that number.
         """
-        if turn := self._running.find(user_id, turn_id):
-            if turn.over and turn.last <= after:
-                raise AllHeard
+        if turn := self._registry.find(user_id, turn_id):
+            if turn.is_over and turn.last_number <= after:
+                raise NothingLeft
             return turn.follow(after, heartbeat=heartbeat)
-        known = await self._records.find(user_id, turn_id)
-        if known is None:
+        record = await self._records.find(user_id, turn_id)
+        if record is None:
             return None
-        last = await self._journal.last(user_id, turn_id)
-        if last is None and known["status"] != "accepted":
+        last = await self._event_log.last(user_id, turn_id)
+        if last is None and record["status"] is not TurnStatus.STREAMING:
             return None
-        if _ends(last, after):
-            raise AllHeard
+        if last and last.is_terminal and last.number <= after:
+            raise NothingLeft
         return self.read(user_id, turn_id, after, heartbeat)
 
     async def stop(self, user_id: UUID, turn_id: UUID, seconds: float) -> TurnRecord | None:
-        """Have the turn's answer end where it stands, whichever process writes it, and wait so long for that.
+        """Have the turn's answer end where it stands, in whichever process, and wait so many seconds for that.
 
         Returns:
             The turn as it is then; None where there is no such turn.
@@ -114,43 +80,48 @@ class Rejoin:
                         pass
         return await self._records.find(user_id, turn_id)
 
-    async def begun(self, user_id: UUID, turn_id: UUID) -> "Begun | Turn | None":
+    async def begun(self, user_id: UUID, turn_id: UUID) -> "LoggedTurn | Turn | None":
         """A turn that another process runs or ran; None where it has not begun yet."""
-        if events := await self._journal.read(user_id, turn_id, after=0):
-            return Begun(user_id, turn_id, started(events[0][1]), self)
-        known = await self._records.find(user_id, turn_id)
-        if known is None or known["status"] in ("accepted", "answered"):
+        if events := await self._event_log.read(user_id, turn_id, after=0):
+            return LoggedTurn(user_id, turn_id, decoded_start(events[0]), self)
+        record = await self._records.find(user_id, turn_id)
+        if record is None or record["status"] in UNFINISHED:
             return None
         # It is over, and none of its events is kept.
-        story = await self._records.story(user_id, turn_id)
-        return retold(Turn(turn_id, user_id, known["conversation_id"], asyncio.Event()), story) if story else None
+        stored = await self._records.recovery_record(user_id, turn_id)
+        if stored is None:
+            return None
+        turn = Turn(turn_id, user_id, record["conversation_id"])
+        return republished(turn, stored)
 
-    def listening(self, turn_id: UUID) -> AbstractAsyncContextManager[asyncio.Event]:
-        """An event that is set when the turn has more to tell, for the length of the block."""
-        return self._news.of(turn_id)
+    def notified(self, turn_id: UUID) -> AbstractAsyncContextManager[asyncio.Event]:
+        """An event that is set when there is news of the turn, for the length of the block."""
+        return self._notifications.of(turn_id)
 
-    async def read(self, user_id: UUID, turn_id: UUID, after: int, heartbeat: float) -> AsyncIterator[Numbered | None]:
-        """The journal's events of the turn beyond that number, to the last; a None for each silence.
+    async def read(
+        self, user_id: UUID, turn_id: UUID, after: int, heartbeat: float
+    ) -> AsyncIterator[LoggedEvent | None]:
+        """The logged events of the turn after that number, to the last; a None for each silence.
 
-        A reader who hangs up while the database is asked is not to break that off: it would cost a connection.
+        A reader who hangs up while the database is asked does not break that off: it would cost a connection.
         """
         silent = 0.0
-        async with self._news.of(turn_id) as news:
+        async with self._notifications.of(turn_id) as news:
             while True:
                 news.clear()  # before looking: what comes while looking is looked for again
                 found = await asyncio.shield(self._look(user_id, turn_id, after))
-                if found is None:  # the last event is behind this number already, or the turn was deleted
+                if found is None:
                     return
-                for number, told in found:
-                    heard, after, silent = after, number, 0.0
-                    if told["event"] == "start" and heard:
-                        continue  # told once more, because the first one was lost with its process
-                    yield number, told
-                    if told["event"] in LAST:
+                for event in found:
+                    read, after, silent = after, event.number, 0.0
+                    if event.name == "start" and read:
+                        continue  # published again, because the first one was lost with its process
+                    yield event
+                    if event.is_terminal:
                         return
-                if self._running.closing:  # the reader finds the rest at another process
+                if self._registry.closing:  # the reader finds the rest at another process
                     return
-                wait = min(LOOK_AGAIN, heartbeat - silent)
+                wait = min(POLL_SECONDS, heartbeat - silent)
                 try:
                     await asyncio.wait_for(news.wait(), wait)
                 except TimeoutError:
@@ -159,40 +130,34 @@ class Rejoin:
                         silent = 0.0
                         yield None
 
-    async def _look(self, user_id: UUID, turn_id: UUID, after: int) -> list[Numbered] | None:
-        """What has come beyond that number; None where nothing more will. Without a database it may still come."""
+    async def _look(self, user_id: UUID, turn_id: UUID, after: int) -> list[LoggedEvent] | None:
+        """The events after that number; None where no more will come. Without a database some may still come."""
         try:
-            found = await self._journal.read(user_id, turn_id, after=after)
-            return None if not found and await self._over(user_id, turn_id, after) else found
+            found = await self._event_log.read(user_id, turn_id, after=after)
+            if found:
+                return found
+            if await self._records.find(user_id, turn_id) is None:  # it was deleted
+                return None
+            last = await self._event_log.last(user_id, turn_id)
+            return None if last and last.is_terminal and last.number <= after else []
         except StorageUnavailable:
             return []
 
-    async def _over(self, user_id: UUID, turn_id: UUID, after: int) -> bool:
-        if await self._records.find(user_id, turn_id) is None:
-            return True
-        return _ends(await self._journal.last(user_id, turn_id), after)
 
+class LoggedTurn:
+    """A turn of another process, or of another time, that has begun: its events are in the log."""
 
-def _ends(last: Numbered | None, after: int) -> bool:
-    """Whether nothing follows that number: the latest event is a turn's last, and not beyond it."""
-    return last is not None and last[1]["event"] in LAST and last[0] <= after
-
-
-class Begun:
-    """A turn of another process, or of another time, that has begun."""
-
-    allowance: Allowance | None = None
-
-    def __init__(self, user_id: UUID, turn_id: UUID, start: Start, rejoin: Rejoin) -> None:
-        self.user_id = user_id
+    def __init__(self, user_id: UUID, turn_id: UUID, start: Start, subscriptions: Subscriptions) -> None:
         self.turn_id = turn_id
+        self.allowance = None
+        self._user_id = user_id
         self._start = start
-        self._rejoin = rejoin
+        self._subscriptions = subscriptions
 
-    async def opening(self) -> Start:
-        """It has begun."""
+    async def opened(self) -> Start:
+        """Its first event."""
         return self._start
 
-    def follow(self, after: int = 0, *, heartbeat: float) -> AsyncIterator[Numbered | None]:
-        """Its events."""
-        return self._rejoin.read(self.user_id, self.turn_id, after, heartbeat)
+    def follow(self, after: int = 0, *, heartbeat: float) -> AsyncIterator[LoggedEvent | None]:
+        """Its events after the one of that number, to the last; None after each `heartbeat` seconds of silence."""
+        return self._subscriptions.read(self._user_id, self.turn_id, after, heartbeat)

@@ -1,29 +1,28 @@
-"""Get an answer out of the models: retries, one time budget, and what to make of a failure."""
+"""Attempts at an answer: which model is asked, how often, within one time budget, and what a failure means."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, asynccontextmanager
 from contextvars import ContextVar
 from typing import Protocol
 
 import stamina
 from langchain_core.messages import AIMessageChunk, AnyMessage
 
-from nodes.answer.cancellation import Stopped, stoppable
-from nodes.answer.draft import Draft
+from nodes.answer.output import AnswerOutput, Draft
 from nodes.errors import ContextTooLong, ModelError, ModelRejected, ModelUnavailable
 
 LONGEST_WAIT = 8.0
-"""Seconds until the next attempt at most: whoever asks for more is not asked again, because a person waits."""
+"""Seconds until the next attempt at most: a model that asks for more is not asked again, because a person waits."""
 WORTH_IT = 0.2
-"""The share of the time budget that must be left to begin a broken answer anew: below it, half of one is better."""
+"""The share of the time budget that must be left to begin a broken answer anew: below it, half an answer is better."""
 
 
 _deadline: ContextVar[asyncio.Timeout | None] = ContextVar("_deadline", default=None)
 
 
 def out_of_time() -> bool:
-    """Whether the time for the answer that is written here is over, which a model just hears as being hung up on."""
+    """Whether the time for the answer that this task writes is over; a model's client sees a cancellation."""
     deadline = _deadline.get()
     return deadline is not None and deadline.expired()
 
@@ -49,39 +48,23 @@ class Model(Protocol):
         ...
 
 
-class Audience(Protocol):
-    """Whoever hears the answer while it is written."""
-
-    def say(self, text: str) -> None:
-        """Hear the next piece."""
-        ...
-
-    def take_back(self) -> None:
-        """Forget what was said: another attempt begins to speak."""
-        ...
-
-    def shorten(self) -> None:
-        """Know that part of the conversation had to be left out."""
-        ...
-
-
 async def write(
     models: Sequence[Model],
     prompt: Sequence[AnyMessage],
     *,
-    audience: Audience,
+    output: AnswerOutput,
     stop: asyncio.Event,
     seconds: float,
     attempts: int,
 ) -> Draft:
-    """Have a model answer within `seconds`, the whole stream included, and say it as it comes.
+    """Have a model answer within `seconds`, the whole stream included, and send the answer out as it comes.
 
     Each model in its order gets `attempts` attempts before its first token, as long as another try can succeed.
-    After that, a broken answer is begun anew once in all, while the time lasts, and taken back when the new one
-    speaks. Once `stop` is set no more is said. Never raises for a model's sake: `error_code` tells, and `text` holds
-    what was said.
+    After that, a broken answer is begun anew once in all, while the time lasts, and retracted when the new one has its
+    first word. Once `stop` is set nothing more is sent. Failures of a model are not raised: `error_code` names them,
+    and `text` holds what was sent.
     """
-    writing = _Writing(audience, seconds, attempts)
+    writing = _Writing(output, seconds, attempts)
     try:
         async with asyncio.timeout(seconds) as deadline, stoppable(stop):
             _deadline.set(deadline)
@@ -99,9 +82,9 @@ async def write(
 class _Writing:
     """The work on one answer."""
 
-    def __init__(self, audience: Audience, seconds: float, attempts: int) -> None:
+    def __init__(self, output: AnswerOutput, seconds: float, attempts: int) -> None:
         self.draft = Draft()
-        self._audience = audience
+        self._output = output
         self._seconds = seconds
         self._attempts = attempts
         self._began = asyncio.get_running_loop().time()
@@ -135,7 +118,7 @@ class _Writing:
                 if not middle:
                     raise
                 prompt = [prompt[0], *middle[(len(middle) + 1) // 2 :], prompt[-1]]
-                self._audience.shorten()
+                self._output.shortened()
 
     async def _try(self, model: Model, prompt: list[AnyMessage], *, last: bool) -> None:
         tries = 0
@@ -164,9 +147,9 @@ class _Writing:
         async with aclosing(model.stream(prompt)) as chunks:
             try:
                 async for chunk in chunks:
-                    self._say(chunk)
+                    self._send(chunk)
             finally:
-                self._say(None)  # also where it was stopped, ran out of time or broke off
+                self._send(None)  # also where it was stopped, ran out of time or broke off
         if not draft.begun:
             if draft.finish_reason == "blocked":
                 raise ModelRejected("model_filtered")
@@ -174,14 +157,47 @@ class _Writing:
         if draft.finish_reason is None:
             raise ModelUnavailable("model_unreachable")  # every complete answer says why it ended
 
-    def _say(self, chunk: AIMessageChunk | None) -> None:
-        """Say what a piece adds (None: the end of the attempt); first take back what an earlier attempt said."""
+    def _send(self, chunk: AIMessageChunk | None) -> None:
+        """Send what a piece adds (None: the end of the attempt); first retract what an earlier attempt sent."""
         replaces = bool(self.draft.text) and not self.draft.begun
         if text := self.draft.end() if chunk is None else self.draft.take(chunk):
             if replaces:
-                self._audience.take_back()
-            self._audience.say(text)
+                self._output.retract()
+            self._output.send(text)
 
     def _time_left(self) -> bool:
         passed = asyncio.get_running_loop().time() - self._began
         return passed <= self._seconds * (1 - WORTH_IT)
+
+
+class Stopped(Exception):
+    """The answer was asked to end."""
+
+
+@asynccontextmanager
+async def stoppable(stop: asyncio.Event) -> AsyncGenerator[None]:
+    """Leave the block as soon as `stop` is set, at whatever it is waiting for.
+
+    Raises:
+        Stopped: it was set.
+    """
+    task = asyncio.current_task()
+    assert task is not None
+    asked = False
+
+    async def watch() -> None:
+        nonlocal asked
+        await stop.wait()
+        asked = True
+        task.cancel()
+
+    watching = asyncio.create_task(watch(), name="stop")
+    try:
+        yield
+    except asyncio.CancelledError:
+        # Another cancellation, of the whole run, may have come too: then it goes on.
+        if asked and task.uncancel() == 0:
+            raise Stopped from None
+        raise
+    finally:
+        watching.cancel()

@@ -1,1 +1,1 @@
-"""How a message finds its employee: learned from examples, or by the old rules where nothing can be embedded."""
+"""Routing of messages to employees: a trained classifier, and keyword rules for when no embedding is available."""

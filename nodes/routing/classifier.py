@@ -1,7 +1,7 @@
-"""Routing learned from labelled examples: logistic regression on their sentence embeddings.
+"""Routing classifier: logistic regression on sentence embeddings of labelled examples.
 
-The examples are one file that a person can edit (examples.toml); the model is trained from it at every
-start, which takes a fraction of a second, so there is nothing to store and nothing to go stale.
+The examples are one file that a person can edit (examples.toml). The classifier is trained from it at every
+start, which takes a fraction of a second, so no model file is stored that could become stale.
 """
 
 import tomllib
@@ -18,7 +18,7 @@ Matrix = NDArray[np.float64]
 
 
 def read_examples(path: Path = EXAMPLES) -> dict[str, list[str]]:
-    """The labelled messages: label to texts."""
+    """Read the labelled messages: label to texts."""
     return tomllib.loads(path.read_text(encoding="utf-8"))
 
 
@@ -38,8 +38,8 @@ class Classifier:
     def train(cls, examples: Mapping[str, Sequence[Sequence[float]]], *, penalty: float = 1e-4) -> Self:
         """Fit to embedded examples (label to vectors) by gradient descent with momentum.
 
-        Deterministic: it starts from zero and sees all examples in every step. `penalty` is the weight of
-        the squared weights (L2) that keeps rare words from deciding alone.
+        Deterministic: it starts from zero weights and uses all examples in every step. `penalty` is the factor of the
+        L2 regularisation, which keeps rare words from deciding alone.
         """
         labels = sorted(examples)
         inputs = _with_bias(np.concatenate([np.asarray(examples[label], dtype=np.float64) for label in labels]))
@@ -48,15 +48,15 @@ class Classifier:
         weights = np.zeros((inputs.shape[1], len(labels)))
         step = np.zeros_like(weights)
         for _ in range(400):
-            slope = inputs.T @ (_softmax(inputs @ weights) - truth) / len(truth) + penalty * weights
-            step = 0.9 * step - 4.0 * slope
+            gradient = inputs.T @ (_softmax(inputs @ weights) - truth) / len(truth) + penalty * weights
+            step = 0.9 * step - 4.0 * gradient
             weights = weights + step
         return cls(labels, weights)
 
     def probabilities(self, vector: Sequence[float]) -> dict[str, float]:
-        """How likely each label is for one embedding; they sum to 1."""
+        """The probability of each label for one embedding; they sum to 1."""
         row = _softmax(_with_bias(np.asarray([vector], dtype=np.float64)) @ self._weights)[0]
-        return {label: float(share) for label, share in zip(self._labels, row, strict=True)}
+        return {label: float(probability) for label, probability in zip(self._labels, row, strict=True)}
 
 
 def _with_bias(inputs: Matrix) -> Matrix:
@@ -64,6 +64,6 @@ def _with_bias(inputs: Matrix) -> Matrix:
 
 
 def _softmax(scores: Matrix) -> Matrix:
-    grown = np.exp(scores - scores.max(axis=1, keepdims=True))
-    shares: Matrix = grown / grown.sum(axis=1, keepdims=True)
-    return shares
+    exponentials = np.exp(scores - scores.max(axis=1, keepdims=True))
+    probabilities: Matrix = exponentials / exponentials.sum(axis=1, keepdims=True)
+    return probabilities

@@ -1,7 +1,7 @@
-"""Routing without a model: keyword classes, then likeness to six examples.
+"""Routing rules without embeddings: keywords per employee, then word similarity to six examples.
 
-These are the product's first rules, kept for when no embedding can be had. They stand on whole words,
-unlike the first ones, which sent "taxi" to tax, "stage" to categories and "paragraph" to analytics.
+The fallback for when no embedding is available. Keywords match whole words: otherwise "taxi" would go to tax,
+"stage" to categories and "paragraph" to analytics.
 """
 
 import re
@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 from nodes.employees import Slug
 
-LIKENESS = 0.55
-"""Word Jaccard from which a message counts as like an example."""
+MIN_SIMILARITY = 0.55
+"""Jaccard similarity from which a message counts as similar to an example."""
 
 KEYWORDS: tuple[tuple[Slug, str], ...] = (
     (
@@ -53,14 +53,14 @@ EXAMPLES: tuple[tuple[Slug, str], ...] = (
     ("goalie", "how long until i can afford a house"),
 )
 
-# Linear with `re`: what is between two words of a keyword is at most 40 characters, and nothing else repeats.
-_CLASSES: tuple[tuple[Slug, re.Pattern[str]], ...] = tuple(
+# Linear with `re`: at most 40 characters stand between two words of a keyword, and nothing else repeats.
+_PATTERNS: tuple[tuple[Slug, re.Pattern[str]], ...] = tuple(
     (slug, re.compile(rf"\b(?:{words})\b", re.IGNORECASE)) for slug, words in KEYWORDS
 )
 
 
 class Matched(NamedTuple):
-    """Who answers by the rules, and which rule it was."""
+    """The employee that the rules choose, and the rule that matched."""
 
     employee: Slug
     reason: str
@@ -68,26 +68,26 @@ class Matched(NamedTuple):
 
 
 def by_rules(message: str) -> Matched:
-    """Keywords, else likeness to an example, else Prime."""
-    for slug, keywords in _CLASSES:
+    """Choose by keywords, else by similarity to an example, else Prime."""
+    for slug, keywords in _PATTERNS:
         if found := keywords.search(message):
             return Matched(slug, f"keyword “{found[0].lower()}”", 0.7)
     words = words_of(message)
-    alike = [Matched(slug, "like an example", round(jaccard(words, other), 2)) for slug, other in _LIKE]
-    nearest = max(alike, key=lambda matched: matched.confidence)
-    if nearest.confidence >= LIKENESS:
+    similar = [Matched(slug, "like an example", round(jaccard(words, other), 2)) for slug, other in _EXAMPLE_WORDS]
+    nearest = max(similar, key=lambda matched: matched.confidence)
+    if nearest.confidence >= MIN_SIMILARITY:
         return nearest
     return Matched("prime", "no rule matched", 0.3)
 
 
 def jaccard(words: frozenset[str], others: frozenset[str]) -> float:
-    """Words in common over words in all, 0 to 1."""
+    """Jaccard similarity: common words over all words, 0 to 1."""
     return len(words & others) / len(words | others) if words or others else 0.0
 
 
 def words_of(text: str) -> frozenset[str]:
-    """The words of a text, each once, in lower case."""
+    """The set of words of a text, in lower case."""
     return frozenset(re.findall(r"[^\W_]+", text.casefold()))
 
 
-_LIKE: tuple[tuple[Slug, frozenset[str]], ...] = tuple((slug, words_of(example)) for slug, example in EXAMPLES)
+_EXAMPLE_WORDS: tuple[tuple[Slug, frozenset[str]], ...] = tuple((slug, words_of(example)) for slug, example in EXAMPLES)

@@ -1,1 +1,1 @@
-"""Pure text rules: cleaning, injection, masking, extracts."""
+"""Pure text functions: cleaning, injection detection, masking, extractive summary."""

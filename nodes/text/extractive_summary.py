@@ -1,4 +1,4 @@
-"""A rolling summary without a model: the gist of each message, newest kept, under the word limit."""
+"""Rolling summary without a model: the first sentence of each message, newest kept, under the word limit."""
 
 import re
 from collections.abc import Sequence
@@ -8,38 +8,39 @@ from nodes.employees import find
 from nodes.prompts import SUMMARY_WORDS
 from storage.messages import Message
 
-GIST_WORDS = 24
+SENTENCE_WORDS = 24
+"""Words at which a first sentence is cut."""
 
-# The patterns are linear with `re`: a word is at most 32 characters, a sentence's end is known by the two before it.
+# The patterns are linear with `re`: a word has at most 32 characters, and a sentence end looks back two.
 _IDEOGRAPHS = r"\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
-# Chinese and Japanese put no spaces between words, two characters are about one; and a run of anything else
-# counts again every 32 characters, or a few "words" could fill the window.
+# Chinese and Japanese put no spaces between words: two characters count as one. Any other run counts as a word every
+# 32 characters, or a few "words" could fill the context window.
 _WORD = re.compile(rf"[{_IDEOGRAPHS}]{{1,2}}|[^\s{_IDEOGRAPHS}]{{1,32}}")
 _SENTENCE_END = re.compile(r"(?<=[.!?]\s)|(?<=[。？！\n])")
 
 
-def extractive(previous: str, messages: Sequence[Message]) -> str:
-    """The previous summary with a line for each new message; its oldest sentences go first when it grows too long."""
-    said = [f"\n{_speaker(message)}: {gist(message['content'])}" for message in messages]
+def extractive_summary(previous: str, messages: Sequence[Message]) -> str:
+    """The previous summary plus a line for each message; where that is too long, the oldest sentences are dropped."""
+    lines = [f"\n{_speaker(message)}: {first_sentence(message['content'])}" for message in messages]
     kept: list[str] = []
     words = 0
-    for piece in reversed([*_SENTENCE_END.split(previous), *said]):
+    for piece in reversed([*_SENTENCE_END.split(previous), *lines]):
         words += len(_words(piece, SUMMARY_WORDS))
         if kept and words >= SUMMARY_WORDS:
             break
         kept.append(piece)
-    return shortened("".join(reversed(kept)))
+    return shorten("".join(reversed(kept)))
 
 
-def gist(text: str) -> str:
-    """The first sentence on one line, cut at `GIST_WORDS` words."""
+def first_sentence(text: str) -> str:
+    """The first sentence of the text on one line, cut at `SENTENCE_WORDS` words."""
     sentence = " ".join(_SENTENCE_END.split(text.strip(), maxsplit=1)[0].split())
-    words = _words(sentence, GIST_WORDS + 1)
-    return sentence if len(words) <= GIST_WORDS else sentence[: words[GIST_WORDS - 1].end()] + "…"
+    words = _words(sentence, SENTENCE_WORDS + 1)
+    return sentence if len(words) <= SENTENCE_WORDS else sentence[: words[SENTENCE_WORDS - 1].end()] + "…"
 
 
-def shortened(text: str) -> str:
-    """The text under `SUMMARY_WORDS` words, ended at a sentence where there is one; lines are kept."""
+def shorten(text: str) -> str:
+    """Cut the text below `SUMMARY_WORDS` words, at the end of a sentence in its second half if there is one."""
     text = text.strip()
     words = _words(text, SUMMARY_WORDS)
     if len(words) < SUMMARY_WORDS:
@@ -49,13 +50,13 @@ def shortened(text: str) -> str:
     return cut[:end].rstrip() if end > len(cut) // 2 else cut + "…"
 
 
-def _words(text: str, most: int) -> list[re.Match[str]]:
-    """The first words of the text."""
-    return list(islice(_WORD.finditer(text), most))
+def _words(text: str, limit: int) -> list[re.Match[str]]:
+    """The first words of the text, `limit` at most."""
+    return list(islice(_WORD.finditer(text), limit))
 
 
 def _speaker(message: Message) -> str:
     if message["role"] == "user":
         return "User"
-    known = find(message["employee"])
-    return known.name if known else "Assistant"
+    employee = find(message["employee"])
+    return employee.name if employee else "Assistant"

@@ -1,8 +1,8 @@
-"""Recognise a clear attempt to take the assistant over: prompt injection and jailbreaks.
+"""Detect clear prompt injections and jailbreaks.
 
 Precision first. People who talk about money ignore a question, forget a rule for Uber, override a category
 and ask for hidden fees; so a rule needs an act *and* its target near each other, never a word alone.
-The patterns run on RE2, which cannot backtrack: whatever the text and whatever the rule, each reads it once.
+The patterns run on RE2, which does not backtrack: each reads any text in linear time.
 """
 
 import re
@@ -20,7 +20,7 @@ class Rule(NamedTuple):
 
 
 NEAR = r"[^.!?\n]{0,40}?"
-"""Within the same breath."""
+"""Up to 40 characters within one sentence."""
 
 _IGNORE = (
     r"(?:ignor(?:e|ing)|disregard(?:ing)?|forget(?:ting)?|overrid(?:e|ing)|bypass(?:ing)?|discard|neglect"
@@ -38,7 +38,7 @@ _FREE_AI = r"(?:unrestricted|unfiltered|uncensored|unlimited|jailbroken|evil|amo
 
 RULES = (
     Rule(
-        # "ignore all previous instructions", and its sisters in the languages users write most
+        # "ignore all previous instructions", in the languages users write most
         "override_instructions",
         (
             rf"\b{_IGNORE}\b{NEAR}\b{_EARLIER}\b{NEAR}\b{_ORDERS}\b",
@@ -80,7 +80,7 @@ RULES = (
         ),
     ),
     Rule(
-        # asking for the text that precedes the conversation
+        # asking for the system prompt
         "reveal_prompt",
         (
             rf"\b{_SHOW}\b{NEAR}\b{_HIDDEN}[ -]?(?:prompts?|instructions?|messages?|directives?|configuration)\b",
@@ -113,7 +113,7 @@ RULES = (
         ),
     ),
     Rule(
-        # markup of chat templates, which only forges another speaker
+        # markup of chat templates, which forges another role
         "role_markers",
         (
             r"<\|?/?(?:im_start|im_end|system|assistant|endoftext|start_header_id|eot_id)\|?>",
@@ -127,7 +127,7 @@ RULES = (
         ),
     ),
     Rule(
-        # a persona that is said to have no rules
+        # a persona without rules
         "jailbreak_persona",
         (
             r"\bdo anything now\b",
@@ -148,7 +148,7 @@ RULES = (
         ),
     ),
     Rule(
-        # doing away with the assistant's own limits
+        # removing the assistant's limits
         "unrestricted_mode",
         (
             (
@@ -172,7 +172,7 @@ RULES = (
         ),
     ),
     Rule(
-        # claiming to be someone the assistant would have to obey
+        # claiming authority over the assistant
         "false_authority",
         (
             (
@@ -186,47 +186,47 @@ RULES = (
 
 def _compiled(rule: Rule) -> Any:
     options = re2.Options()
-    options.encoding = re2.Options.Encoding.LATIN1  # a byte is a character: the text is ASCII when it is matched
+    options.encoding = re2.Options.Encoding.LATIN1  # a byte is a character: the text matched is ASCII
     options.never_capture = True
-    options.max_mem = 1 << 20  # bytes; with more of them, a text that is made to fill them costs more time
-    options.log_errors = False  # it would print that they are full; it goes on without them
+    options.max_mem = 1 << 20  # bytes; more would cost time for a text made to fill them
+    options.log_errors = False  # RE2 would print that they are full, and works on without them
     return re2.compile("|".join(rule.patterns).encode("ascii"), options)
 
 
 _COMPILED = tuple((rule.name, _compiled(rule)) for rule in RULES)
 
-_UNSEEN = re.compile(r"[\u0300-\u036f\u061c\u200b-\u200f\ufe0f]+")  # accents, direction marks and joiners
-_PHRASES = re.compile(r"[\ufdfa\ufdfb]")  # Arabic ligatures of up to 18 letters
-_FOREIGN = re.compile(r"[^\x00-\x7f]")
-# Not on RE2, for it looks around. Linear: what parts two letters is no letter, and is never given back (`{1,2}+`).
+_IGNORED = re.compile(r"[\u0300-\u036f\u061c\u200b-\u200f\ufe0f]+")  # accents, direction marks and joiners
+_LIGATURES = re.compile(r"[\ufdfa\ufdfb]")  # Arabic ligatures of up to 18 letters
+_NON_ASCII = re.compile(r"[^\x00-\x7f]")
+# With `re` for its look-around. Linear: separators are no letters, and their repeat is possessive (`{1,2}+`).
 _SPELLED = re.compile(r"(?<![a-z0-9])(?:[a-z0-9][ .\-_*]{1,2}+){3,40}[a-z0-9](?![a-z0-9])")
 _BETWEEN_LETTERS = re.compile(r"[ .\-_*]{1,2}")
 
 
 def detect(text: str) -> str | None:
-    """The name of the rule that the text breaks; None for everything that is not clearly an attack.
+    """The name of the rule that the text matches; None for a text that is not clearly an attack.
 
     Args:
-        text: as `cleaning.clean` leaves it: a run of marks would cost the square of its length here, too.
+        text: as cleaned by `cleaning.clean`: a longer run of marks would take quadratic time here, too.
     """
     plain = _plain(text).encode("ascii")
     return next((name for name, pattern in _COMPILED if pattern.search(plain)), None)
 
 
 def _plain(text: str) -> str:
-    """The text as it is matched: ASCII in one case, single spaces, and spelled-out words joined.
+    """The text that is matched: ASCII in lower case, single spaces, spelled-out words joined.
 
-    Letters lose their accents; one of another script is a "~", which is no part of a word.
+    Letters lose their accents; a character of another script becomes "~", which is no part of a word.
     """
     if not text.isascii():
-        short = _PHRASES.sub("~", text)
-        text = _UNSEEN.sub("", unicodedata.normalize("NFKD", short))
+        short = _LIGATURES.sub("~", text)
+        text = _IGNORED.sub("", unicodedata.normalize("NFKD", short))
     folded = text.casefold().replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")
-    joined = _SPELLED.sub(_joined, _FOREIGN.sub("~", folded))
-    # "You have no idea what filters do" says nothing of limits, and RE2 cannot look ahead.
+    joined = _SPELLED.sub(_joined, _NON_ASCII.sub("~", folded))
+    # "You have no idea what filters do" is about no limits, and RE2 has no look-ahead to exclude it.
     return re.sub(r"[ \t]+", " ", joined).replace("no idea", "an idea")
 
 
 def _joined(spelled: re.Match[str]) -> str:
-    """The letters "i g n o r e  a l l" as "ignore all": two spaces part words where one parts letters."""
+    """Joins "i g n o r e  a l l" to "ignore all": one separator is between letters, two between words."""
     return _BETWEEN_LETTERS.sub(lambda gap: "" if len(gap[0]) == 1 else " ", spelled[0])

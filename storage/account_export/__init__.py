@@ -1,1 +1,1 @@
-"""An account as a file: written, read and put back."""
+"""Everything stored about a user as lines of JSON: export, validation and import."""

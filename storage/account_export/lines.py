@@ -1,4 +1,4 @@
-"""The lines of an export, as they are read back: from a file that anybody may have written."""
+"""Lines of an export, validated when they are read: the file may have been changed."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal, Self
@@ -15,27 +15,26 @@ from pydantic import (
     model_validator,
 )
 
-from storage.metrics import AWAY, ErrorCode, Outcome
+from storage.metrics import REJECTED, ErrorCode, Outcome
 
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 
 
-def _no_folder(conversation_id: str) -> str:
+def _not_a_folder(conversation_id: str) -> str:
     if conversation_id in (".", ".."):
-        raise ValueError("stands for a folder in an address")
+        raise ValueError("is a relative path in a URL")
     return conversation_id
 
 
 def _plausible(time: datetime) -> datetime:
     if not EARLIEST <= time <= datetime.now(UTC) + timedelta(days=1):
-        raise ValueError("lies in the future, or before there was such a thing")
+        raise ValueError("lies in the future, or before 2000")
     return time
 
 
-ConversationId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:-]{1,128}$"), AfterValidator(_no_folder)]
+ConversationId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:-]{1,128}$"), AfterValidator(_not_a_folder)]
 Time = Annotated[AwareDatetime, AfterValidator(_plausible)]
-# Postgres takes NUL in no text. The lengths are above what the program itself writes: normalising and masking may
-# lengthen a text that had the longest that the API takes.
+# Postgres rejects NUL in texts. The lengths exceed the API's limits: normalising and masking may lengthen a text.
 Name = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$")]
 Title = Annotated[str, Field(min_length=1, max_length=600, pattern=r"^[^\x00]*$")]
 Sentence = Annotated[str, Field(min_length=6, max_length=900, pattern=r"^[^\x00]*$")]
@@ -44,12 +43,12 @@ Count = Annotated[int, Field(ge=0, le=2_147_483_647)]
 
 
 class Line(BaseModel):
-    """A line. What a later version adds to it is passed over."""
+    """A line. Fields that a later version added are ignored."""
 
     model_config = ConfigDict(extra="ignore", frozen=True, strict=True)
 
 
-class Begin(Line):
+class ExportStart(Line):
     """The first line."""
 
     type: Literal["export"]
@@ -75,7 +74,8 @@ class Turn(Line):
     type: Literal["turn"]
     turn_id: UUID
     conversation_id: ConversationId
-    status: Literal["accepted", "answered", "done", "failed", "stopped"]
+    status: Literal["streaming", "answered", "done", "stopped", "failed", "accepted"]
+    """`accepted` is what files of an earlier release call `streaming`."""
     asked_employee: Name | None
     employee: Name
     finish_reason: Literal["stop", "length", "timeout", "stopped", "blocked"] | None
@@ -85,7 +85,7 @@ class Turn(Line):
 
 
 class Misroute(Line):
-    """A turn that was answered by the wrong employee."""
+    """A turn whose user wanted another employee."""
 
     type: Literal["misroute"]
     turn_id: UUID
@@ -94,7 +94,7 @@ class Misroute(Line):
     created_at: Time
 
     @model_validator(mode="after")
-    def _another(self) -> Self:
+    def _wants_another_employee(self) -> Self:
         if self.wanted_employee == self.chosen_employee:
             raise ValueError("the wanted employee is the chosen one")
         return self
@@ -114,7 +114,7 @@ class Message(Line):
 
 
 class Fact(Line):
-    """A fact with its history."""
+    """A fact with its sources."""
 
     type: Literal["fact"]
     fact_id: UUID
@@ -131,12 +131,12 @@ class Fact(Line):
     @model_validator(mode="after")
     def _superseded_by_another(self) -> Self:
         if self.superseded_by is not None and (self.superseded_at is None or self.superseded_by == self.fact_id):
-            raise ValueError("superseded by itself, or at no time")
+            raise ValueError("superseded by itself, or without a time")
         return self
 
 
 class GuardEvent(Line):
-    """Something that was masked or refused."""
+    """A finding of the guard."""
 
     type: Literal["guard_event"]
     turn_id: UUID
@@ -148,7 +148,7 @@ class GuardEvent(Line):
 
 
 class Metrics(Line):
-    """A turn in numbers, or several that were turned away alike."""
+    """Metrics of a turn, or of several rejected ones that share a row."""
 
     type: Literal["metrics"]
     turn_id: UUID
@@ -166,54 +166,54 @@ class Metrics(Line):
     success: bool
     error_code: ErrorCode | None
     times: Annotated[int, Field(gt=0, le=2**31 - 1)] = 1
-    """How many there are of it: more than one only of what was turned away."""
+    """Number of turns; more than one only for rejected turns."""
     created_at: Time
 
     @model_validator(mode="after")
-    def _only_refusals_share_a_line(self) -> Self:
-        if self.times > 1 and self.outcome not in AWAY:
-            raise ValueError("times: only what was turned away is counted together")
+    def _only_rejected_turns_share_a_line(self) -> Self:
+        if self.times > 1 and self.outcome not in REJECTED:
+            raise ValueError("times: only rejected turns share a line")
         return self
 
 
-class End(Line):
-    """The last line; counts those between it and the first."""
+class ExportEnd(Line):
+    """The last line, with the number of lines between it and the first."""
 
     type: Literal["end"]
     lines: int
 
 
-Kept = Conversation | Turn | Misroute | Message | Fact | GuardEvent | Metrics
-AnyLine = Annotated[Begin | Kept | End, Field(discriminator="type")]
-_adapter: TypeAdapter[AnyLine] = TypeAdapter(AnyLine)
+AccountLine = Conversation | Turn | Misroute | Message | Fact | GuardEvent | Metrics
+ExportLine = Annotated[ExportStart | AccountLine | ExportEnd, Field(discriminator="type")]
+_adapter: TypeAdapter[ExportLine] = TypeAdapter(ExportLine)
 
 
-def read(line: str | bytes) -> AnyLine:
-    """A line of an export.
+def parse_line(line: str | bytes) -> ExportLine:
+    """Parse a line of an export.
 
     Raises:
-        ValueError: it is none; the message says which field, and nothing of its content.
+        ValueError: it is invalid; the message names the field and does not repeat its content.
     """
     try:
         return _adapter.validate_json(line)
     except ValidationError as error:
-        raise ValueError(_first(error)) from None
+        raise ValueError(_first_error(error)) from None
 
 
-def changed(line: Kept, fields: dict[str, Any]) -> Kept:
+def with_fields(line: AccountLine, fields: dict[str, Any]) -> AccountLine:
     """The line with other values in these fields.
 
     Raises:
-        ValueError: they are not fit for it, as in `read`.
+        ValueError: they are invalid, as in `parse_line`.
     """
     try:
         return type(line).model_validate(line.model_dump() | fields)
     except ValidationError as error:
-        raise ValueError(f"{line.type}.{_first(error)}") from None
+        raise ValueError(f"{line.type}.{_first_error(error)}") from None
 
 
-def _first(error: ValidationError) -> str:
+def _first_error(error: ValidationError) -> str:
     first = error.errors(include_input=False, include_url=False)[0]
     where = ".".join(str(part) for part in first["loc"]) or "line"
-    # Its own words for a type that there is not would repeat it.
-    return f"{where}: {'no known type' if first['type'] == 'union_tag_invalid' else first['msg']}"
+    # pydantic's message for an unknown type repeats its value.
+    return f"{where}: {'unknown type' if first['type'] == 'union_tag_invalid' else first['msg']}"

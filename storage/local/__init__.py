@@ -1,1 +1,1 @@
-"""The embedded Postgres and the processes that keep it running."""
+"""The embedded Postgres and other helper servers, shared by the processes on one data directory."""

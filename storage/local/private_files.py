@@ -1,4 +1,4 @@
-"""Files and folders that no other account of this machine can open, and so not lock either."""
+"""Files and folders that no other account of the machine can open or lock."""
 
 import os
 from pathlib import Path
@@ -6,11 +6,11 @@ from typing import IO
 
 
 def make_private(folder: Path, group: int | None = None) -> None:
-    """Make the folder, or mend the modes of one that is there and of the files in it.
+    """Create the folder, or correct the modes of an existing one and its files.
 
     Args:
         folder: 0700 afterwards, and each file in it 0600.
-        group: a group whose members may pass through to what is theirs (0710), but list nothing.
+        group: a group whose members may pass through to their own files (0710), but list nothing.
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     if group is not None:
@@ -22,12 +22,12 @@ def make_private(folder: Path, group: int | None = None) -> None:
 
 
 def open_private(path: Path) -> IO[bytes]:
-    """Open the file to append to it, made with mode 0600 where it is not there yet."""
+    """Open the file to append to it; created with mode 0600."""
     return os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600), "ab")
 
 
 def write_private(path: Path, text: str) -> None:
-    """Replace the file's text at once: nobody reads half of it."""
+    """Replace the file's text atomically: no reader sees half of it."""
     fresh = path.with_suffix(".new")
     fresh.touch(mode=0o600)
     fresh.write_text(text)

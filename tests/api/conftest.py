@@ -1,4 +1,4 @@
-"""What tests of the HTTP interface share."""
+"""Fixtures of the HTTP tests."""
 
 from collections.abc import AsyncIterator
 

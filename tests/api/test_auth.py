@@ -1,4 +1,4 @@
-"""Who is asking: tokens, and in local mode a cookie."""
+"""Bearer tokens: which are accepted."""
 
 import time
 from typing import Any
@@ -10,7 +10,7 @@ import pytest
 from litestar import Litestar
 from litestar.testing import RequestFactory
 
-from api.auth.authenticate import door
+from api.app import authenticator
 from tests.support.app import SECRET, Frontdesk, Serve
 from tests.support.database import kept, rows
 
@@ -18,12 +18,12 @@ HOUR = 3600
 
 
 def signed(secret: str = SECRET, algorithm: str = "HS256", **claims: Any) -> str:
-    """A token that holds for an hour, but for what is said otherwise; None leaves a claim out."""
+    """A token that is valid for an hour, with these claims; None leaves a claim out."""
     given = {"sub": str(uuid4()), "exp": int(time.time()) + HOUR, **claims}
     return jwt.encode({name: value for name, value in given.items() if value is not None}, secret, algorithm=algorithm)
 
 
-async def knock(frontdesk: Frontdesk, authorization: str | None) -> httpx.Response:
+async def send_with(frontdesk: Frontdesk, authorization: str | None) -> httpx.Response:
     async with frontdesk.client(None) as client:
         headers = {} if authorization is None else {"authorization": authorization}
         response = await client.post("/chat", json={"message": "Hello"}, headers=headers)
@@ -50,9 +50,9 @@ BAD = {
 
 
 @pytest.mark.parametrize("authorization", BAD.values(), ids=BAD.keys())
-async def test_a_token_that_proves_nothing_is_refused(frontdesk: Frontdesk, authorization: str | None) -> None:
-    """Always in the same words, so that nobody learns what was wrong; and nothing is kept."""
-    response = await knock(frontdesk, authorization)
+async def test_a_bad_token_is_refused(frontdesk: Frontdesk, authorization: str | None) -> None:
+    """Always with the same response; and nothing is stored."""
+    response = await send_with(frontdesk, authorization)
     assert response.status_code == 401
     assert response.headers["content-type"] == "application/problem+json"
     assert response.headers["www-authenticate"] == "Bearer"
@@ -64,19 +64,19 @@ async def test_a_token_that_proves_nothing_is_refused(frontdesk: Frontdesk, auth
 
 
 async def test_audience_and_issuer_are_checked_where_they_are_set(serve: Serve) -> None:
-    """A token made for someone else, or by someone else, does not open this door."""
+    """A token for another audience or by another issuer is refused."""
     frontdesk = await serve(jwt_audience="authenticated", jwt_issuer="https://id.example")
     ours = {"aud": "authenticated", "iss": "https://id.example"}
     for change in ({"aud": "other"}, {"aud": None}, {"iss": "https://evil.example"}, {"iss": None}):
         claims: dict[str, Any] = {**ours, **change}
-        assert (await knock(frontdesk, f"Bearer {signed(**claims)}")).status_code == 401
-    assert (await knock(frontdesk, f"Bearer {signed(**ours)}")).status_code == 200
+        assert (await send_with(frontdesk, f"Bearer {signed(**claims)}")).status_code == 401
+    assert (await send_with(frontdesk, f"Bearer {signed(**ours)}")).status_code == 200
 
 
-async def test_a_supabase_token_opens_the_door_as_it_is(frontdesk: Frontdesk) -> None:
-    """It has an audience even where none is asked for."""
+async def test_a_supabase_token_is_accepted(frontdesk: Frontdesk) -> None:
+    """Its audience is ignored where none is configured."""
     token = signed(aud="authenticated", role="authenticated", app_metadata={"provider": "email"})
-    assert (await knock(frontdesk, f"bearer {token}")).status_code == 200
+    assert (await send_with(frontdesk, f"bearer {token}")).status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -91,14 +91,14 @@ async def test_a_supabase_token_opens_the_door_as_it_is(frontdesk: Frontdesk) ->
     ],
 )
 async def test_the_role_claim_makes_an_administrator(frontdesk: Frontdesk, claims: dict[str, Any], admin: bool) -> None:
-    """Only where the issuer says it."""
+    """Only where the issuer sets it."""
     quiet = Litestar(logging_config=None)  # by default it would log from then on
     request = RequestFactory(app=quiet).get("/", headers={"authorization": f"Bearer {signed(**claims)}"})
-    assert (await door(frontdesk.settings).user(request)).admin is admin
+    assert (await authenticator(frontdesk.settings).user(request)).admin is admin
 
 
-async def test_a_user_in_the_body_is_not_believed(frontdesk: Frontdesk, ada: UUID, bob: UUID) -> None:
-    """It is an unknown field; and one in the query changes nothing."""
+async def test_a_user_id_in_body_or_query_is_not_believed(frontdesk: Frontdesk, ada: UUID, bob: UUID) -> None:
+    """In the body it is an unknown field; in the query it changes nothing."""
     async with frontdesk.client(ada) as client:
         refused = await client.post("/chat", json={"message": "Hello", "user_id": str(bob)})
         answered = await client.post(f"/chat?user_id={bob}", json={"message": "Hello"})

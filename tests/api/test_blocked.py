@@ -1,4 +1,4 @@
-"""A message that attacks."""
+"""Messages that the guard refuses as injections."""
 
 from uuid import UUID
 
@@ -16,8 +16,8 @@ async def answer(frontdesk: Frontdesk, ada: UUID) -> Answer:
     return await frontdesk.chat(ada, ATTACK, employee="tag")
 
 
-async def test_it_is_answered_with_a_refusal(answer: Answer) -> None:
-    """The client sees an ordinary stream, whose `done` says `blocked`."""
+async def test_an_injection_is_answered_with_a_refusal(answer: Answer) -> None:
+    """As an ordinary stream whose `done` has finish_reason `blocked`."""
     assert answer.status == 200
     assert [event.name for event in answer.events] == ["start", "token", "done"]
     assert answer.text.startswith("I can't follow instructions")
@@ -27,19 +27,19 @@ async def test_it_is_answered_with_a_refusal(answer: Answer) -> None:
 
 
 @pytest.mark.usefixtures("answer")
-async def test_no_model_hears_of_it(model: ModelServer) -> None:
+async def test_an_injection_reaches_no_model(model: ModelServer) -> None:
     """Not for the answer, and not for summary or facts."""
     assert model.requests == []
 
 
 @pytest.mark.usefixtures("answer")
-async def test_nothing_of_it_is_kept(frontdesk: Frontdesk) -> None:
-    """No conversation, no message, no checkpoint: a later turn cannot stumble over it."""
+async def test_an_injection_is_not_stored(frontdesk: Frontdesk) -> None:
+    """No conversation, no message and no checkpoint."""
     assert await kept(frontdesk.service.url) == {}
 
 
-async def test_it_is_counted_once(frontdesk: Frontdesk, answer: Answer, ada: UUID) -> None:
-    """One row of metrics, under the employee that was asked for."""
+async def test_an_injection_is_counted_once(frontdesk: Frontdesk, answer: Answer, ada: UUID) -> None:
+    """In one row of metrics, under the employee that was asked for."""
     counted = await rows(
         frontdesk.service.url,
         "select id::text, user_id, employee_slug, outcome, error_code, success from xai_chat_metrics",
@@ -48,13 +48,13 @@ async def test_it_is_counted_once(frontdesk: Frontdesk, answer: Answer, ada: UUI
 
 
 @pytest.mark.usefixtures("answer")
-async def test_the_next_message_is_answered(frontdesk: Frontdesk, ada: UUID) -> None:
-    """One attack does not close the door."""
+async def test_the_message_after_an_injection_is_answered(frontdesk: Frontdesk, ada: UUID) -> None:
+    """One injection does not block its user."""
     assert (await frontdesk.chat(ada, "Hello")).text == "Hello from the scripted model."
 
 
-async def test_attacks_and_empty_messages_count_against_the_limit(frontdesk: Frontdesk, ada: UUID) -> None:
-    """Each answer says what is left; beyond the limit they are turned away like any other message."""
+async def test_injections_and_empty_messages_count_against_the_limit(frontdesk: Frontdesk, ada: UUID) -> None:
+    """Each response has the remaining count; beyond the limit they are refused like any other message."""
     answers = [await frontdesk.chat(ada, message) for message in [ATTACK, " "] * 4]
     assert [answer.status for answer in answers] == [200, 400] * 4
     assert [answer.headers["RateLimit"].partition(";t=")[0] for answer in answers] == [
@@ -65,8 +65,8 @@ async def test_attacks_and_empty_messages_count_against_the_limit(frontdesk: Fro
     assert [answer.headers["RateLimit"].partition(";t=")[0] for answer in refused] == ['"chat";r=0'] * 3
 
 
-async def test_an_attack_beyond_the_limit_is_not_audited(serve: Serve, ada: UUID) -> None:
-    """Nobody gets to fill the audit; how many there were, the numbers say."""
+async def test_an_injection_beyond_the_limit_is_not_audited(serve: Serve, ada: UUID) -> None:
+    """So that nobody can fill the audit; the metrics count them."""
     frontdesk = await serve(rate_limit=2)
     for _ in range(5):
         await frontdesk.chat(ada, ATTACK)

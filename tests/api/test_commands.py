@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from importlib.metadata import version
 from pathlib import Path
 from uuid import uuid4
 
@@ -17,7 +18,7 @@ import jwt
 import psutil
 import pytest
 
-from graph.container import VECTORS, Local
+from graph.models.factory import VECTORS, LocalModels
 from tests.support import process
 from tests.support.app import SECRET
 from tests.support.fork_server import ForkServer
@@ -27,7 +28,7 @@ pytestmark = pytest.mark.xdist_group("demo")
 
 
 class Served:
-    """A `frontdesk serve` of its own, with the embedded database and the demo model, and all that it started."""
+    """A `frontdesk serve` with its embedded database and demo model."""
 
     def __init__(self, folder: Path, *arguments: str) -> None:
         self.folder = folder
@@ -59,7 +60,7 @@ class Served:
 
 
 @pytest.fixture
-def folder(tmp_path: Path, learned: Path, local: Local) -> Path:
+def folder(tmp_path: Path, learned: Path, local: LocalModels) -> Path:
     """A folder with a space in its path, and in it what the embedding model has learned of the routing examples."""
     place = tmp_path / "a checkout"
     (place / ".frontdesk").mkdir(parents=True)
@@ -76,8 +77,8 @@ def served(folder: Path) -> Iterator[Served]:
     running.process.communicate()
 
 
-def test_it_says_in_one_line_where_it_is_and_who_answers_and_ends_all_on_ctrl_c(served: Served) -> None:
-    """The demo model answers through the embedded database; SIGINT leaves no process behind."""
+def test_serve_prints_its_address_and_ends_everything_on_ctrl_c(served: Served) -> None:
+    """The line also names the model; SIGINT leaves no process behind."""
     assert "SmolLM2-135M (demo)" in served.line
     answer = served.chat("What can I write off for my side business?")
     assert (answer["employee"], answer["model"]) == ("ledger", "SmolLM2-135M (demo)")
@@ -88,7 +89,7 @@ def test_it_says_in_one_line_where_it_is_and_who_answers_and_ends_all_on_ctrl_c(
     assert psutil.wait_procs(helpers, timeout=60)[1] == []
 
 
-def test_killed_it_leaves_nothing_running_and_finds_its_data_again(served: Served, folder: Path) -> None:
+def test_a_killed_server_leaves_no_process_and_keeps_its_data(served: Served, folder: Path) -> None:
     """A kill -9 ends database and model too; the next start has what was committed."""
     said = served.chat("hello")
     helpers = served.helpers()
@@ -147,12 +148,13 @@ async def test_a_bad_setting_stops_the_start_with_one_line(
         assert value not in done.stderr
 
 
-def test_a_command_does_not_wait_for_what_others_need() -> None:
-    """LangChain and LangGraph take seconds to load."""
-    loads = "import sys, api.cli.main; print(*sys.modules, sep='\\n')"
-    loaded = subprocess.run([sys.executable, "-c", loads], capture_output=True, text=True, check=True).stdout.split()
+def test_the_version_is_printed_without_loading_the_application() -> None:
+    """Name and version, as the installed package has them; the libraries that take seconds to load are not imported."""
+    done = run("--version", PYTHONPROFILEIMPORTTIME="1")
+    assert (done.returncode, done.stdout) == (0, f"frontdesk {version('frontdesk')}\n")
+    loaded = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
     assert "api.cli.main" in loaded
-    assert {"langchain_core", "langgraph", "openai"}.isdisjoint(loaded)
+    assert {"langchain_core", "langgraph", "openai", "litestar", "pydantic", "psycopg"}.isdisjoint(loaded)
 
 
 def test_without_a_secret_it_serves_this_machine_only(tmp_path: Path) -> None:
@@ -179,8 +181,8 @@ async def test_migrate_says_what_it_did_and_then_that_nothing_is_left(
     assert (done.returncode, done.stdout.strip()) == (0, "up to date")
 
 
-def test_token_makes_a_token_for_this_user(tmp_path: Path) -> None:
-    """Signed with the secret, for as long as asked, with an administrator's claim where asked."""
+def test_token_prints_a_token_for_the_user(tmp_path: Path) -> None:
+    """Signed with the secret, with the given lifetime, and with an administrator's claim if asked for."""
     user = uuid4()
     done = run("token", "--user", str(user), "--admin", "--ttl", "90s", cwd=tmp_path, FRONTDESK_JWT_SECRET=SECRET)
     claims = jwt.decode(done.stdout.strip(), SECRET, algorithms=["HS256"])
@@ -205,7 +207,7 @@ async def test_doctor_has_a_line_for_each_thing_and_fails_where_one_is_not_well(
 
 
 def environment(**settings: str) -> dict[str, str]:
-    """This process's environment without any setting of ours, but these."""
+    """This process's environment with these settings of ours only."""
     ours = ("FRONTDESK_", "OPENAI_", "DATABASE_", "OTEL_")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     return {**kept, **settings}

@@ -1,4 +1,4 @@
-"""Conversations as their user sees them."""
+"""Conversations: listed, searched, read, renamed, deleted."""
 
 import asyncio
 from typing import Any
@@ -15,7 +15,7 @@ from tests.support.model_server import ModelServer
 
 
 async def talk(frontdesk: Frontdesk, user: UUID, *messages: str, conversation: str) -> None:
-    """Say these things in this conversation."""
+    """Send these messages in a conversation."""
     for message in messages:
         assert (await frontdesk.chat(user, message, conversation_id=conversation)).status == 200
 
@@ -33,12 +33,12 @@ async def pages(client: httpx.AsyncClient, path: str, **query: Any) -> list[list
 
 
 def titles(*pages: list[dict[str, Any]]) -> list[list[str]]:
-    """What is in the pages, by title."""
+    """The titles on each page."""
     return [[item["title"] for item in page] for page in pages]
 
 
-async def test_a_conversation_is_called_by_what_began_it(frontdesk: Frontdesk, ada: UUID) -> None:
-    """The list tells its title, when it was used, how many messages it has and who answered last."""
+async def test_a_conversation_is_titled_by_its_first_message(frontdesk: Frontdesk, ada: UUID) -> None:
+    """The list has its title, time of last use, number of messages and last employee."""
     await talk(frontdesk, ada, "What can I write off?", "Is VAT deductible?", conversation="c-1")
     async with frontdesk.client(ada) as client:
         (item,) = (await client.get("/conversations")).json()["items"]
@@ -48,7 +48,7 @@ async def test_a_conversation_is_called_by_what_began_it(frontdesk: Frontdesk, a
     }  # fmt: skip
 
 
-async def test_the_last_one_used_comes_first(frontdesk: Frontdesk, ada: UUID) -> None:
+async def test_the_conversation_used_last_comes_first(frontdesk: Frontdesk, ada: UUID) -> None:
     """Whichever began first."""
     for name in ("one", "two", "one"):
         await talk(frontdesk, ada, f"hello {name}", conversation=name)
@@ -56,8 +56,8 @@ async def test_the_last_one_used_comes_first(frontdesk: Frontdesk, ada: UUID) ->
         assert titles(*await pages(client, "/conversations")) == [["hello one", "hello two"]]
 
 
-async def test_pages_hold_everything_once_while_conversations_are_added(frontdesk: Frontdesk, ada: UUID) -> None:
-    """What begins while somebody turns the pages comes before the first, and moves nothing."""
+async def test_pages_contain_everything_once_while_conversations_are_added(frontdesk: Frontdesk, ada: UUID) -> None:
+    """A new conversation comes before the first page and moves nothing."""
     for number in range(5):
         await talk(frontdesk, ada, f"hello {number}", conversation=f"c-{number}")
     async with frontdesk.client(ada) as client:
@@ -91,7 +91,7 @@ async def test_pages_hold_everything_once_while_conversations_are_added(frontdes
     ],
 )
 async def test_a_search_finds_words_of_any_language(frontdesk: Frontdesk, ada: UUID, said: str, q: str) -> None:
-    """Without case and accents, from their first letters on, and in what was said as in the title."""
+    """By their beginnings, without case and accents, in messages and titles."""
     await talk(frontdesk, ada, "something else", conversation="other")
     await talk(frontdesk, ada, "hello", said, conversation="this")
     async with frontdesk.client(ada) as client:
@@ -99,7 +99,7 @@ async def test_a_search_finds_words_of_any_language(frontdesk: Frontdesk, ada: U
         assert titles(*await pages(client, "/conversations", q=f"{q} nowhere")) == [[]]
 
 
-async def test_an_empty_search_is_none(frontdesk: Frontdesk, ada: UUID) -> None:
+async def test_an_empty_search_lists_everything(frontdesk: Frontdesk, ada: UUID) -> None:
     """And one without a letter finds nothing."""
     await talk(frontdesk, ada, "hello", conversation="c-1")
     async with frontdesk.client(ada) as client:
@@ -108,7 +108,7 @@ async def test_an_empty_search_is_none(frontdesk: Frontdesk, ada: UUID) -> None:
 
 
 async def test_a_conversation_can_be_read_from_either_end(frontdesk: Frontdesk, model: ModelServer, ada: UUID) -> None:
-    """Each message once, page by page, also while more is said."""
+    """Each message once, page by page, also while messages are added."""
     for number in range(3):
         model.queue(Text(f"answer {number}"), streaming)
     await talk(frontdesk, ada, "question 0", "question 1", conversation="c-1")
@@ -127,8 +127,8 @@ async def test_a_conversation_can_be_read_from_either_end(frontdesk: Frontdesk, 
     assert {"message_id", "turn_id", "role", "employee", "content", "created_at"} <= set(question)
 
 
-async def test_a_conversation_tells_its_summary(frontdesk: Frontdesk, model: ModelServer, ada: UUID) -> None:
-    """As it was rolled on after the last turn."""
+async def test_a_conversation_has_its_summary(frontdesk: Frontdesk, model: ModelServer, ada: UUID) -> None:
+    """As it was after the last turn."""
     model.always(Text("They asked about a car."), plain)
     await talk(frontdesk, ada, "Can I write off my car?", conversation="c-1")
     async with frontdesk.client(ada) as client:
@@ -151,7 +151,7 @@ async def test_a_title_can_be_changed(frontdesk: Frontdesk, ada: UUID) -> None:
 
 
 @pytest.mark.parametrize("body", [{}, {"title": ""}, {"title": "\u200b"}, {"title": "x" * 201}, {"title": "x", "a": 1}])
-async def test_a_title_that_is_none_is_refused(frontdesk: Frontdesk, ada: UUID, body: dict[str, Any]) -> None:
+async def test_an_invalid_title_is_refused(frontdesk: Frontdesk, ada: UUID, body: dict[str, Any]) -> None:
     """And the old one stays."""
     await talk(frontdesk, ada, "hello", conversation="c-1")
     async with frontdesk.client(ada) as client:
@@ -163,7 +163,7 @@ async def test_a_title_that_is_none_is_refused(frontdesk: Frontdesk, ada: UUID, 
 async def test_a_deleted_conversation_is_gone_with_the_facts_learned_only_there(
     frontdesk: Frontdesk, model: ModelServer, ada: UUID
 ) -> None:
-    """A fact that was said elsewhere too stays."""
+    """A fact that another conversation taught too stays."""
 
     def facts(*said: str) -> Json:
         return Json({"facts": [{"fact": fact, "confidence": 0.9, "replaces": []} for fact in said]})
@@ -182,10 +182,10 @@ async def test_a_deleted_conversation_is_gone_with_the_facts_learned_only_there(
     assert (fact["fact"], fact["conversation_id"]) == ("The user sells biscuits.", "two")
 
 
-async def test_a_conversation_deleted_in_mid_answer_does_not_come_back(
+async def test_a_conversation_deleted_during_an_answer_stays_deleted(
     frontdesk: Frontdesk, model: ModelServer, ada: UUID
 ) -> None:
-    """Its reader is told, the model is hung up on, and nothing of it is left."""
+    """The reader gets an error, the request to the model is aborted, and nothing is stored."""
     gate = asyncio.Event()
     model.queue(Gate(["Well, ", "it depends."], gate), streaming)
     async with listening(frontdesk, ada, "hello", conversation_id="c-1") as events, frontdesk.client(ada) as client:
@@ -205,16 +205,16 @@ async def test_a_conversation_deleted_in_mid_answer_does_not_come_back(
         {"cursor": "x" * 501}, {"q": "x" * 201}, {"cursor": "WyIyMDI2LTAxLTAxVDAwOjAwOjAwWiIsIlx1MDAwMCJd"},
     ],
 )  # fmt: skip
-async def test_a_page_that_is_none_is_refused(frontdesk: Frontdesk, ada: UUID, query: dict[str, Any]) -> None:
-    """Whatever was made up in the place of a cursor."""
+async def test_an_invalid_page_is_refused(frontdesk: Frontdesk, ada: UUID, query: dict[str, Any]) -> None:
+    """Also with a made-up cursor."""
     async with frontdesk.client(ada) as client:
         refused = await client.get("/conversations", params=query)
     assert (refused.status_code, refused.json()["code"]) == (400, "invalid_request")
 
 
 @pytest.mark.parametrize("conversation", ["a b", "%00", "x" * 129, "%ED%A0%80"])
-async def test_an_id_that_can_be_none_is_refused(frontdesk: Frontdesk, ada: UUID, conversation: str) -> None:
-    """Before anything is looked up."""
+async def test_an_invalid_conversation_id_is_refused(frontdesk: Frontdesk, ada: UUID, conversation: str) -> None:
+    """With 400, or 404 where the path leads elsewhere."""
     async with frontdesk.client(ada) as client:
         refused = await client.get(f"/conversations/{conversation}")
     assert (refused.status_code, refused.json()["code"]) in [(400, "invalid_request"), (404, "not_found")]

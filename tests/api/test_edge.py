@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from api.server.http_limits import Edge
+from api.server.http_limits import LimitedProtocol
 from tests.support.app import Frontdesk, Serve
 from tests.support.listening import listening, until
 from tests.support.model_script import Gate, streaming
@@ -18,17 +18,17 @@ LIVE = b"GET /health/live HTTP/1.1\r\nHost: test\r\n"
 POST = b"POST /chat HTTP/1.1\r\nHost: test\r\nContent-Type: application/json\r\n"
 
 
-class Brief(Edge):
-    """The same limits in short."""
+class ShortLimits(LimitedProtocol):
+    """The same limits with short times."""
 
     head_seconds = 0.3
     body_seconds = 0.3
 
 
 @pytest.fixture
-async def brief(serve: Serve) -> Frontdesk:
-    """An application that does not wait long."""
-    return await serve(http=Brief)
+async def impatient(serve: Serve) -> Frontdesk:
+    """An application with short time limits."""
+    return await serve(http=ShortLimits)
 
 
 LATE = {
@@ -59,30 +59,30 @@ TOO_LARGE = {
 
 
 @pytest.mark.parametrize("sent", LATE.values(), ids=LATE.keys())
-async def test_headers_that_do_not_come_are_not_waited_for(brief: Frontdesk, sent: bytes) -> None:
-    """The client is told and hung up on, and the next one is answered."""
-    refused(await until_closed(brief.url, sent), 408, "request_timeout")
-    await answers(brief)
+async def test_incomplete_headers_time_out(impatient: Frontdesk, sent: bytes) -> None:
+    """The client gets a problem and the connection is closed; the next request is answered."""
+    refused(await until_closed(impatient.url, sent), 408, "request_timeout")
+    await still_answers(impatient)
 
 
 @pytest.mark.parametrize("sent", LATE_BODIES.values(), ids=LATE_BODIES.keys())
-async def test_a_body_that_does_not_come_is_not_waited_for(brief: Frontdesk, ada: UUID, sent: bytes) -> None:
-    """The client is told and hung up on, and the next one is answered."""
-    async with brief.client(ada) as client:
+async def test_an_incomplete_body_times_out(impatient: Frontdesk, ada: UUID, sent: bytes) -> None:
+    """The client gets a problem and the connection is closed; the next request is answered."""
+    async with impatient.client(ada) as client:
         signed = b"Authorization: " + client.headers["authorization"].encode() + b"\r\n"
-    refused(await until_closed(brief.url, POST + signed + sent), 408, "request_timeout")
-    await answers(brief)
+    refused(await until_closed(impatient.url, POST + signed + sent), 408, "request_timeout")
+    await still_answers(impatient)
 
 
 @pytest.mark.parametrize("sent", TOO_LARGE.values(), ids=TOO_LARGE.keys())
-async def test_headers_that_are_too_large_are_refused(frontdesk: Frontdesk, sent: bytes) -> None:
-    """The answer arrives though the client goes on sending, and the next one is answered."""
+async def test_too_large_headers_are_refused(frontdesk: Frontdesk, sent: bytes) -> None:
+    """The response arrives although the client goes on sending; the next request is answered."""
     refused(await until_closed(frontdesk.url, sent), 431, "headers_too_large")
-    await answers(frontdesk)
+    await still_answers(frontdesk)
 
 
-async def test_headers_within_the_limits_are_taken(frontdesk: Frontdesk) -> None:
-    """A hundred headers, and fifteen kilobytes in one."""
+async def test_headers_within_the_limits_are_accepted(frontdesk: Frontdesk) -> None:
+    """A hundred headers, and 15 KB in one."""
     for headers in (b"X: a\r\n" * 99, b"X: " + b"a" * 15_000 + b"\r\n"):
         async with connected(frontdesk.url) as (reader, writer):
             writer.write(LIVE + headers + b"\r\n")
@@ -90,16 +90,16 @@ async def test_headers_within_the_limits_are_taken(frontdesk: Frontdesk) -> None
 
 
 async def test_large_trailers_are_refused(frontdesk: Frontdesk) -> None:
-    """What comes after a chunked body counts, too, and nobody gets to keep sending it."""
+    """Trailers of a chunked body count as headers."""
     sent = POST + b"Transfer-Encoding: chunked\r\n\r\n0\r\nX-Huge: " + b"a" * 1_000_000
     assert (await until_closed(frontdesk.url, sent)).status in {401, 431}  # whichever is first to say so
-    await answers(frontdesk)
+    await still_answers(frontdesk)
 
 
-async def test_what_is_no_http_is_refused(frontdesk: Frontdesk) -> None:
-    """As a problem document, like everything else."""
+async def test_a_request_that_is_not_http_is_refused(frontdesk: Frontdesk) -> None:
+    """With a problem document."""
     refused(await until_closed(frontdesk.url, b"HELLO?\r\n\r\n"), 400, "invalid_request")
-    await answers(frontdesk)
+    await still_answers(frontdesk)
 
 
 HOSTS = {
@@ -113,21 +113,21 @@ HOSTS = {
 
 @pytest.mark.parametrize("mode", [{}, {"jwt_secret": None}], ids=["verified users", "local mode"])
 @pytest.mark.parametrize("sent", HOSTS.values(), ids=HOSTS.keys())
-async def test_a_request_names_its_host_once(serve: Serve, sent: bytes, mode: dict[str, Any]) -> None:
-    """Of two, a proxy and we may believe a different one; of none, HTTP/1.1 knows nothing."""
+async def test_a_request_needs_exactly_one_host(serve: Serve, sent: bytes, mode: dict[str, Any]) -> None:
+    """With two, a proxy may use the other one; HTTP/1.1 requires one."""
     frontdesk = await serve(**mode)
     refused(await until_closed(frontdesk.url, sent), 400, "invalid_request")
-    await answers(frontdesk)
+    await still_answers(frontdesk)
 
 
 async def test_http_1_0_needs_no_host(frontdesk: Frontdesk) -> None:
-    """It had none yet."""
+    """HTTP/1.0 has no Host header."""
     assert (await until_closed(frontdesk.url, b"GET /health/live HTTP/1.0\r\n\r\n")).status == 200
 
 
-async def test_every_request_of_a_connection_has_its_own_time(brief: Frontdesk) -> None:
+async def test_every_request_of_a_connection_has_its_own_time(impatient: Frontdesk) -> None:
     """The first is answered; the second stalls and is refused."""
-    async with connected(brief.url) as (reader, writer):
+    async with connected(impatient.url) as (reader, writer):
         for _ in range(3):
             writer.write(LIVE + b"\r\n")
             assert (await reply(reader)).status == 200
@@ -136,20 +136,20 @@ async def test_every_request_of_a_connection_has_its_own_time(brief: Frontdesk) 
         assert await reader.read() == b""
 
 
-async def test_an_answer_may_take_its_time(brief: Frontdesk, ada: UUID, model: ModelServer) -> None:
-    """Longer than a request may: once it has arrived, nothing cuts off who waits for the answer or reads it slowly."""
+async def test_a_response_may_take_longer_than_a_request(impatient: Frontdesk, ada: UUID, model: ModelServer) -> None:
+    """Once the request is complete, no limit ends a slow answer or a slow reader."""
     gate = asyncio.Event()
     model.queue(Gate(["Well, ", "it depends."], gate), streaming)
-    async with listening(brief, ada, "Hello") as events:
+    async with listening(impatient, ada, "Hello") as events:
         await until(events, "token")
-        refused(await until_closed(brief.url, b""), 408, "request_timeout")  # so that long it has been, at least
+        refused(await until_closed(impatient.url, b""), 408, "request_timeout")  # so that long it has been, at least
         gate.set()
         await until(events, "done")
-    await brief.settled()
+    await impatient.settled()
 
 
 def refused(answer: Reply, status: int, code: str) -> None:
-    """A problem document of this status and code, and no more requests on this connection."""
+    """Check for a problem document with this status and code, and a closed connection."""
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.headers["connection"] == "close"
     problem = json.loads(answer.body)
@@ -157,7 +157,7 @@ def refused(answer: Reply, status: int, code: str) -> None:
     assert set(problem) == {"type", "title", "status", "detail", "code"}
 
 
-async def answers(frontdesk: Frontdesk) -> None:
-    """The next request is answered."""
+async def still_answers(frontdesk: Frontdesk) -> None:
+    """Check that the next request is answered."""
     async with frontdesk.client(None) as client:
         assert (await client.get("/health/live")).status_code == 200

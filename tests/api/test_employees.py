@@ -1,4 +1,4 @@
-"""GET /employees, from outside."""
+"""GET /employees."""
 
 from uuid import UUID
 
@@ -7,8 +7,8 @@ from tests.support.app import Frontdesk
 SLUGS = ["prime", "crystal", "ledger", "byte", "tag", "goalie"]
 
 
-async def test_the_six_introduce_themselves(frontdesk: Frontdesk) -> None:
-    """Anyone may ask who works here, and gets what a page needs to show them."""
+async def test_the_six_employees_are_listed(frontdesk: Frontdesk) -> None:
+    """Without signing in, with all that a page shows of them."""
     async with frontdesk.client(None) as client:
         response = await client.get("/employees")
     assert response.status_code == 200
@@ -19,8 +19,8 @@ async def test_the_six_introduce_themselves(frontdesk: Frontdesk) -> None:
         assert len(card["examples"]) == 2
 
 
-async def test_an_employee_can_be_asked_for_by_every_name_on_the_card(frontdesk: Frontdesk, ada: UUID) -> None:
-    """Slug and aliases are what /chat takes."""
+async def test_an_employee_can_be_asked_by_slug_and_by_every_alias(frontdesk: Frontdesk, ada: UUID) -> None:
+    """POST /chat accepts what the list says."""
     async with frontdesk.client(ada) as client:
         card = (await client.get("/employees")).json()[1]
     assert card["aliases"] == ["crystal-analytics", "crystal-ai"]
@@ -28,8 +28,8 @@ async def test_an_employee_can_be_asked_for_by_every_name_on_the_card(frontdesk:
         assert (await frontdesk.chat(ada, "Hello", employee=name)).headers["x-employee"] == "crystal"
 
 
-async def test_an_employees_own_examples_go_to_that_employee(frontdesk: Frontdesk, ada: UUID, bob: UUID) -> None:
-    """Who takes a question from the card gets the one whose card it is on."""
+async def test_an_employees_examples_are_routed_to_that_employee(frontdesk: Frontdesk, ada: UUID, bob: UUID) -> None:
+    """Each example question reaches the employee who lists it."""
     async with frontdesk.client(None) as client:
         cards = (await client.get("/employees")).json()
     for user, number in ((ada, 0), (bob, 1)):

@@ -1,4 +1,4 @@
-"""Every address that takes an id, tried by someone whose id it is not."""
+"""Every route with an id, requested by a user whose id it is not."""
 
 from typing import Any
 from uuid import UUID, uuid4
@@ -12,7 +12,7 @@ from tests.support.model_server import ModelServer
 
 MARK = "marzipan"
 COUNTS = ("date", "ratelimit")
-"""Headers that differ from request to request."""
+"""Headers that differ between two requests anyway."""
 NOBODYS = str(uuid4())
 
 ATTEMPTS: list[tuple[str, str, dict[str, Any] | None]] = [
@@ -35,7 +35,7 @@ LISTS = [
 
 @pytest.fixture
 async def hers(frontdesk: Frontdesk, model: ModelServer, ada: UUID) -> dict[str, str]:
-    """The ids of what Ada has."""
+    """The ids of Ada's data."""
     model.queue(Json({"facts": [{"fact": f"The user sells {MARK}.", "confidence": 0.9, "replaces": []}]}), structured)
     answer = await frontdesk.chat(ada, f"I sell {MARK}")
     async with frontdesk.client(ada) as client:
@@ -49,7 +49,7 @@ async def hers(frontdesk: Frontdesk, model: ModelServer, ada: UUID) -> dict[str,
 
 @pytest.mark.parametrize(("method", "path", "body"), ATTEMPTS, ids=str)
 @pytest.mark.parametrize("admin", [False, True])
-async def test_what_is_someone_elses_is_not_there(
+async def test_another_users_data_is_not_found(
     frontdesk: Frontdesk,
     hers: dict[str, str],
     bob: UUID,
@@ -58,7 +58,7 @@ async def test_what_is_someone_elses_is_not_there(
     body: dict[str, Any] | None,
     admin: bool,
 ) -> None:
-    """Bob is told word for word what he is told of something that never was, and nothing changes."""
+    """Bob gets the same response as for an id that never existed, and nothing changes."""
     before = await traces(frontdesk.service.url, MARK, hers["user"])
     async with frontdesk.client(bob, admin=admin) as client:
         told = await client.request(method, path.format(**hers), json=body)
@@ -72,10 +72,10 @@ async def test_what_is_someone_elses_is_not_there(
 
 
 @pytest.mark.parametrize("path", LISTS)
-async def test_no_list_holds_what_is_someone_elses(
+async def test_no_list_contains_another_users_data(
     frontdesk: Frontdesk, hers: dict[str, str], bob: UUID, path: str
 ) -> None:
-    """Whatever is asked for, and whoever is named."""
+    """Whatever the query, and whichever user it names."""
     async with frontdesk.client(bob) as client:
         answer = await client.get(path.format(**hers), headers={"x-user-id": hers["user"]})
     assert answer.status_code == 200
@@ -83,10 +83,10 @@ async def test_no_list_holds_what_is_someone_elses(
     assert not [value for value in hers.values() if value in answer.text]
 
 
-async def test_a_message_into_someone_elses_conversation_begins_ones_own(
+async def test_a_message_to_another_users_conversation_id_starts_a_new_one(
     frontdesk: Frontdesk, model: ModelServer, hers: dict[str, str], bob: UUID
 ) -> None:
-    """The same id is another conversation for another user: nothing of Ada's is read for it."""
+    """The same id is another conversation for another user; nothing of Ada's is read."""
     count = len(model.requests)
     assert (await frontdesk.chat(bob, "What did I say?", conversation_id=hers["conversation"])).status == 200
     assert MARK not in str([request.body for request in model.requests[count:]])
@@ -95,10 +95,10 @@ async def test_a_message_into_someone_elses_conversation_begins_ones_own(
 
 
 @pytest.mark.parametrize("path", ["/memory", "/account"])
-async def test_whoever_deletes_everything_deletes_their_own(
+async def test_deleting_everything_deletes_nothing_of_other_users(
     frontdesk: Frontdesk, hers: dict[str, str], bob: UUID, path: str
 ) -> None:
-    """Ada's stays."""
+    """Ada's data stays."""
     before = await traces(frontdesk.service.url, MARK, hers["user"])
     async with frontdesk.client(bob) as client:
         assert (await client.delete(path)).status_code == 204

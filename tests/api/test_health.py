@@ -1,4 +1,4 @@
-"""Alive and ready, from outside."""
+"""Health checks."""
 
 import asyncio
 from uuid import UUID
@@ -6,7 +6,7 @@ from uuid import UUID
 import httpx
 import pytest
 
-from storage.local.postgres import Embedded
+from storage.local.postgres import EmbeddedPostgres
 from tests.support.app import Frontdesk, Serve
 from tests.support.database import drop, owner, row, rows
 from tests.support.listening import listening, until
@@ -15,7 +15,7 @@ from tests.support.model_server import ModelServer
 from tests.support.prometheus import scraped
 
 MODELS = "/v1/models"
-"""What the model's server is asked to find out whether it answers."""
+"""The request that checks whether the model's server answers."""
 PROBES = 50
 
 
@@ -24,8 +24,8 @@ async def ready(frontdesk: Frontdesk) -> httpx.Response:
         return await client.get("/health/ready")
 
 
-async def test_with_everything_there_it_is_ready(frontdesk: Frontdesk) -> None:
-    """Nobody has to sign in to see it."""
+async def test_with_database_and_model_it_is_ready(frontdesk: Frontdesk) -> None:
+    """Without signing in."""
     response = await ready(frontdesk)
     assert response.status_code == 200
     assert response.json() == {
@@ -34,7 +34,7 @@ async def test_with_everything_there_it_is_ready(frontdesk: Frontdesk) -> None:
 
 
 async def test_without_its_model_it_is_degraded(serve: Serve) -> None:
-    """Prepared replies are better than none, so it still takes messages."""
+    """It still takes messages, which get prepared replies."""
     async with ModelServer() as gone:
         frontdesk = await serve(openai_base_url=gone.url)
     response = await ready(frontdesk)
@@ -49,18 +49,18 @@ async def test_with_a_key_that_the_model_does_not_take_it_is_degraded(frontdesk:
     assert (await ready(frontdesk)).json()["status"] == "degraded"
 
 
-async def test_without_its_database_it_is_not_ready_and_still_alive(frontdesk: Frontdesk, cluster: Embedded) -> None:
-    """A balancer takes it out; a supervisor has no reason to restart it."""
+async def test_without_its_database_it_is_alive_but_not_ready(frontdesk: Frontdesk, cluster: EmbeddedPostgres) -> None:
+    """A load balancer takes it out; a supervisor does not restart it."""
     await drop(cluster, frontdesk.service.url)
-    response = await says(frontdesk, 503, "database", "unreachable")
+    response = await wait_for(frontdesk, 503, "database", "unreachable")
     assert response.json()["status"] == "unavailable"
     async with frontdesk.client(None) as client:
         alive = await client.get("/health/live")
     assert (alive.status_code, alive.json()) == (200, {"status": "ok"})
 
 
-async def test_probes_cost_the_database_and_the_provider_nothing(frontdesk: Frontdesk, model: ModelServer) -> None:
-    """However many come, at once or one after the other: anybody may send them."""
+async def test_many_probes_cause_no_requests_to_database_or_provider(frontdesk: Frontdesk, model: ModelServer) -> None:
+    """At once or one after the other: anybody may send them."""
     sessions = "select sessions from pg_stat_database where datname = current_database()"
     url = frontdesk.service.url
     (before,) = await row(url, sessions)
@@ -74,8 +74,8 @@ async def test_probes_cost_the_database_and_the_provider_nothing(frontdesk: Fron
     assert sum(request.path == MODELS for request in model.requests) < PROBES / 2  # one every few seconds
 
 
-async def test_many_who_ask_at_once_share_one_question_to_the_model(serve: Serve, model: ModelServer) -> None:
-    """Also where it takes its time; nobody is told anything else than the others."""
+async def test_simultaneous_probes_share_one_request_to_the_model(serve: Serve, model: ModelServer) -> None:
+    """Also when it is slow; all get the same answer."""
     model.always(Text("late", delay_first=0.2), lambda request: request.path == MODELS)
     frontdesk = await serve()
     async with frontdesk.client(None) as client:
@@ -84,13 +84,14 @@ async def test_many_who_ask_at_once_share_one_question_to_the_model(serve: Serve
     assert sum(request.path == MODELS for request in model.requests) == 1
 
 
+@pytest.mark.own_app  # its tables are changed
 async def test_a_background_task_that_is_down_is_named(frontdesk: Frontdesk, ada: UUID) -> None:
-    """What it had in its hands is not lost, and all is well once it works again."""
+    """Its work is not lost, and readiness returns once it runs again."""
     url = frontdesk.service.url
     await owner(url, "alter table chat_turn_events add constraint broken check (first < 0) not valid")
     async with listening(frontdesk, ada, "Hello") as events:
         turn = (await until(events, "done"))[0].data["turn_id"]
-    response = await says(frontdesk, 503, "journal_writer", "failed")
+    response = await wait_for(frontdesk, 503, "journal_writer", "failed")
     assert response.json()["checks"] == {
         "server": "ok", "database": "ok", "migrations": "ok", "model": "ok", "journal_writer": "failed"
     }  # fmt: skip
@@ -98,7 +99,7 @@ async def test_a_background_task_that_is_down_is_named(frontdesk: Frontdesk, ada
     assert found["frontdesk_background_task_up", "journal_writer"] == 0
     assert found["frontdesk_background_task_up", "lease_renewal"] == 1
     await owner(url, "alter table chat_turn_events drop constraint broken")
-    await says(frontdesk, 200, "database", "ok")
+    await wait_for(frontdesk, 200, "database", "ok")
     await frontdesk.settled()
     found = await scraped(frontdesk, ada)
     assert found["frontdesk_background_task_up", "journal_writer"] == 1
@@ -108,8 +109,8 @@ async def test_a_background_task_that_is_down_is_named(frontdesk: Frontdesk, ada
     assert (names[0], names[-1]) == ("start", "done")
 
 
-async def says(frontdesk: Frontdesk, status: int, part: str, state: str) -> httpx.Response:
-    """What readiness says, once it has this status and says so of that part."""
+async def wait_for(frontdesk: Frontdesk, status: int, part: str, state: str) -> httpx.Response:
+    """The response of /health/ready once it has this status and this state of a part."""
     async with asyncio.timeout(30):
         while (response := await ready(frontdesk)).status_code != status or response.json()["checks"].get(
             part

@@ -182,15 +182,15 @@ async def test_what_is_refused_elsewhere_begins_where_it_is_waited_for(
     frontdesk: Frontdesk, other: Frontdesk, model: ModelServer, ada: UUID, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The message waits too long at one server; who sent it again to another hears of it at once, and waits there."""
-    monkeypatch.setattr(manager, "LOOK_AGAIN", 3600)
-    monkeypatch.setattr(wait_for_conversation, "LONGEST", 1.0)
+    monkeypatch.setattr(manager, "POLL_SECONDS", 3600)
+    monkeypatch.setattr(wait_for_conversation, "MAX_WAIT", 1.0)
     gate = asyncio.Event()
     model.queue(Gate(["First ", "answer."], gate), streaming)
     async with listening(frontdesk, ada, "first", conversation_id="c-1") as events:
         await until(events, "token")
         first = asyncio.create_task(send(frontdesk, ada, conversation_id="c-1"))
         await in_line(frontdesk.service.url, 1)
-        monkeypatch.setattr(wait_for_conversation, "LONGEST", 120.0)
+        monkeypatch.setattr(wait_for_conversation, "MAX_WAIT", 120.0)
         again = asyncio.create_task(send(other, ada, conversation_id="c-1"))
         refused, _ = await first
         assert (refused.status_code, refused.json()["code"]) == (409, "conversation_busy")

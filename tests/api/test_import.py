@@ -32,7 +32,7 @@ def run(frontdesk: Frontdesk, forks: ForkServer, learned: Path) -> Run:
 
 @pytest.fixture
 async def file(frontdesk: Frontdesk, model: ModelServer, ada: UUID, tmp_path: Path) -> Path:
-    """What Ada took along."""
+    """Ada's export."""
     fact = {"fact": "The user sells biscuits.", "confidence": 0.9, "replaces": []}
     model.queue(Json({"facts": [fact]}), structured)
     await frontdesk.chat(ada, "I sell biscuits")
@@ -56,14 +56,14 @@ async def test_it_puts_back_what_was_taken_along(frontdesk: Frontdesk, run: Run,
 
 
 def damage(file: Path) -> None:
-    """Give the first conversation a date that is none."""
+    """Give the first conversation an invalid date."""
     lines = file.read_text().splitlines()
     lines[1] = json.dumps({**json.loads(lines[1]), "created_at": "yesterday"})
     file.write_text("\n".join(lines) + "\n")
 
 
-async def test_it_says_which_line_is_broken(run: Run, file: Path, bob: UUID) -> None:
-    """In one line, without what stands in it."""
+async def test_the_error_names_the_broken_line(run: Run, file: Path, bob: UUID) -> None:
+    """In one line, without the line's content."""
     damage(file)
     refused = await run(file, bob)
     assert refused.returncode == 1
@@ -79,7 +79,7 @@ def written(path: Path, lines: list[str]) -> Path:
 
 
 def broken(file: Path) -> dict[Path, str]:
-    """Files that cannot be put back, and what is to be said of them."""
+    """Files that cannot be imported, and what the error must say."""
     lines = file.read_text().splitlines()[1:-1]
     return {
         written(file.with_name("twice"), [*lines, lines[0]]): "something is in it twice",
@@ -88,8 +88,10 @@ def broken(file: Path) -> dict[Path, str]:
     }
 
 
-async def test_what_cannot_be_put_back_is_said_in_words(frontdesk: Frontdesk, run: Run, file: Path, bob: UUID) -> None:
-    """One thing twice, a folder, a file that cannot be read: never a traceback."""
+async def test_an_unusable_file_is_refused_in_plain_words(
+    frontdesk: Frontdesk, run: Run, file: Path, bob: UUID
+) -> None:
+    """A duplicate, a folder, an unreadable file: never a traceback."""
     for path, words in broken(file).items():
         refused = await run(path, bob)
         assert refused.returncode != 0

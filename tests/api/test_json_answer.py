@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from tests.support.app import Frontdesk
-from tests.support.model_script import Cut, Text, streaming
+from tests.support.model_script import Cut, Hang, Text, streaming
 from tests.support.model_server import ModelServer
 
 
@@ -58,6 +58,26 @@ async def test_a_restarted_answers_text_is_only_what_replaced_it(
     assert "Half of" in json.dumps(answer["events"])
     assert "Half of" not in answer["text"]
     assert answer["text"] == "Hello from the scripted model."
+
+
+async def test_a_document_is_valid_where_another_process_goes_on_with_the_turn(
+    frontdesk: Frontdesk, model: ModelServer, ada: UUID
+) -> None:
+    """What there is of the answer, and the fields of an `error` that says to try again."""
+    model.queue(Hang(["Half of "]), streaming)
+    asked = asyncio.create_task(ask(frontdesk, ada))
+    await model.received(streaming)
+    registry = frontdesk.service.registry
+    (turn_id,) = registry.leased()
+    events = await frontdesk.service.subscriptions.follow(ada, turn_id, after=0, heartbeat=60)
+    assert events is not None
+    async for event in events:
+        if event and event.name == "token":
+            break
+    registry.hand_over_lost(set(), of=registry.leased())
+    document = (await asked).json()
+    assert (document["text"], document["code"], document["retryable"]) == ("Half of ", "shutting_down", True)
+    assert [event["event"] for event in document["events"]] == ["start", "token"]
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")

@@ -14,7 +14,7 @@ COOKIE = "frontdesk_session"
 
 @pytest.fixture
 async def local_mode(serve: Serve) -> Frontdesk:
-    """The application without a way to verify anyone."""
+    """The application without a way to verify users."""
     return await serve(jwt_secret=None)
 
 
@@ -30,7 +30,7 @@ async def users(frontdesk: Frontdesk) -> list[UUID]:
 
 
 async def test_a_new_browser_gets_a_session(local_mode: Frontdesk) -> None:
-    """No script can read its cookie and no other site can use it."""
+    """Its cookie is readable by no script and sent to no other site."""
     async with local_mode.client(None) as browser:
         response = await say_hello(local_mode, browser)
     (cookie,) = response.headers.get_list("set-cookie")
@@ -40,7 +40,7 @@ async def test_a_new_browser_gets_a_session(local_mode: Frontdesk) -> None:
 
 
 async def test_the_same_browser_is_the_same_user(local_mode: Frontdesk) -> None:
-    """It is remembered, and not given a second session."""
+    """It gets no second session."""
     async with local_mode.client(None) as browser:
         await say_hello(local_mode, browser)
         again = await say_hello(local_mode, browser)
@@ -59,7 +59,7 @@ async def test_two_browsers_are_two_users(local_mode: Frontdesk) -> None:
 
 
 async def test_a_session_outlives_a_restart(serve: Serve, local_mode: Frontdesk) -> None:
-    """The key is kept with the data."""
+    """The signing key is stored with the data."""
     async with local_mode.client(None) as browser:
         await say_hello(local_mode, browser)
         cookies = dict(browser.cookies)
@@ -71,8 +71,8 @@ async def test_a_session_outlives_a_restart(serve: Serve, local_mode: Frontdesk)
     assert first == second
 
 
-async def test_a_forged_session_is_nobodys(local_mode: Frontdesk) -> None:
-    """Who signs a cookie with another key is a stranger, and gets a session of their own."""
+async def test_a_forged_session_is_replaced(local_mode: Frontdesk) -> None:
+    """A cookie signed with another key gets a new user and a new session."""
     async with local_mode.client(None) as browser:
         await say_hello(local_mode, browser)
     (ada,) = await users(local_mode)
@@ -86,8 +86,8 @@ async def test_a_forged_session_is_nobodys(local_mode: Frontdesk) -> None:
 @pytest.mark.parametrize(
     "host", ["evil.example", "evil.example:8000", "127.0.0.1.evil.example", "192.168.1.5", "[::1", ""]
 )
-async def test_a_name_that_was_rebound_gets_nowhere(local_mode: Frontdesk, host: str) -> None:
-    """Whatever it asks for, it is told nothing and given no session."""
+async def test_a_rebound_host_name_is_refused(local_mode: Frontdesk, host: str) -> None:
+    """For every route, without data and without a session."""
     async with local_mode.client(None) as browser:
         for path in ("/employees", "/conversations", "/health/live", "/schema/openapi.json"):
             answer = await browser.get(path, headers={"host": host})
@@ -104,8 +104,8 @@ FOREIGN = [
 
 
 @pytest.mark.parametrize("headers", FOREIGN, ids=str)
-async def test_a_foreign_page_gets_nowhere(local_mode: Frontdesk, headers: dict[str, str]) -> None:
-    """It neither reads nor writes, and cannot put a session of its own in the place of the visitor's."""
+async def test_requests_of_another_sites_page_are_refused(local_mode: Frontdesk, headers: dict[str, str]) -> None:
+    """It neither reads nor writes, and cannot replace the visitor's session."""
     async with local_mode.client(None) as browser:
         for method, path in (("POST", "/chat"), ("GET", "/conversations"), ("DELETE", "/account"), ("GET", "/export")):
             answer = await browser.request(method, path, headers=headers, json={"message": "Hello"})
@@ -114,8 +114,8 @@ async def test_a_foreign_page_gets_nowhere(local_mode: Frontdesk, headers: dict[
     assert await users(local_mode) == []
 
 
-async def test_its_own_pages_get_through(local_mode: Frontdesk) -> None:
-    """By each of this machine's names."""
+async def test_requests_of_its_own_pages_are_accepted(local_mode: Frontdesk) -> None:
+    """By each name of this machine."""
     async with local_mode.client(None) as browser:
         own = {"origin": local_mode.url, "sec-fetch-site": "same-origin"}
         assert (await browser.get("/conversations", headers=own)).status_code == 200
@@ -123,8 +123,8 @@ async def test_its_own_pages_get_through(local_mode: Frontdesk) -> None:
             assert (await browser.get("/employees", headers={"host": host})).status_code == 200
 
 
-async def test_a_link_from_elsewhere_does_not_replace_the_session(local_mode: Frontdesk) -> None:
-    """The browser keeps the cookie back then; who follows a link is shown the page and stays who they are."""
+async def test_a_link_from_another_site_does_not_replace_the_session(local_mode: Frontdesk) -> None:
+    """The browser withholds the cookie then; the page is shown and the user stays the same."""
     visit = {"sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate"}
     async with local_mode.client(None) as browser:
         answer = await browser.get("/conversations", headers=visit)
@@ -134,8 +134,8 @@ async def test_a_link_from_elsewhere_does_not_replace_the_session(local_mode: Fr
     assert posted.status_code == 403
 
 
-async def test_an_origin_that_was_let_in_gets_through(serve: Serve) -> None:
-    """The one that is configured and no other."""
+async def test_requests_of_an_allowed_origin_are_accepted(serve: Serve) -> None:
+    """Of the configured one and no other."""
     frontdesk = await serve(jwt_secret=None, cors_origins=["https://app.example"])
     async with frontdesk.client(None) as browser:
         for origin, status in (("https://app.example", 200), ("https://evil.example", 403)):

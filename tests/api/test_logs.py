@@ -1,4 +1,4 @@
-"""The log of a process, whoever writes to it."""
+"""The log of a whole process: our lines, those of libraries, and what Python would print by itself."""
 
 import json
 import os
@@ -9,66 +9,66 @@ from typing import Any
 
 import pytest
 
-WORDS = "my secret garden"
+SECRET = "my secret garden"
 ROOT = Path(__file__).resolve().parents[2]
 EVENTS = [
-    "could not write", "gave up on", "OSError", "so many", "a library warns", "tried again", "ours",
-    "a thread ended by an exception", "an exception was left over",
-    "Task exception was never retrieved", "Exception in callback choke", "ended by an exception",
+    "could not write", "gave up on", "OSError", "so many", "library warning", "retrying", "ours",
+    "thread ended by an exception", "exception ignored",
+    "Task exception was never retrieved", "Exception in callback choke", "process ended by an exception",
 ]  # fmt: skip
 
 
 def noise(**settings: str) -> str:
-    """What a process writes to standard error in which everything is logged that can be."""
+    """Standard error of a process that logs a secret in every possible way."""
     known = {name: value for name, value in os.environ.items() if not name.startswith("FRONTDESK_")}
-    command = [sys.executable, "-W", "default", "-m", "tests.support.log_everything", WORDS]
+    command = [sys.executable, "-W", "default", "-m", "tests.support.log_everything", SECRET]
     done = subprocess.run(command, cwd=ROOT, env=known | settings, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (1, "")
     return done.stderr
 
 
 def lines(text: str) -> list[dict[str, Any]]:
-    """Each line is an object."""
+    """The JSON objects, one a line."""
     return [json.loads(line) for line in text.splitlines()]
 
 
 @pytest.mark.parametrize("level", ["debug", "info", "warning"])
-def test_every_line_is_json_and_has_nobodys_words(level: str) -> None:
-    """Whoever logs, in whatever way, at whatever level: what went wrong, and nothing that it went wrong with."""
+def test_every_line_is_json_and_none_contains_the_secret(level: str) -> None:
+    """At every level, and with every way to log."""
     text = noise(FRONTDESK_LOG_LEVEL=level)
     ours_for_debugging = ["ours, for who looks for something"] if level == "debug" else []
-    told = lines(text)
-    assert [line["event"] for line in told] == [*EVENTS[:7], *ours_for_debugging, *EVENTS[7:]]
-    assert all({"timestamp", "level", "event", "logger"} <= line.keys() for line in told)
-    assert all(line["timestamp"].endswith("Z") for line in told)
-    assert WORDS not in text
-    assert not [word for word in WORDS.split() if word in text]
+    logged = lines(text)
+    assert [line["event"] for line in logged] == [*EVENTS[:7], *ours_for_debugging, *EVENTS[7:]]
+    assert all({"timestamp", "level", "event", "logger"} <= line.keys() for line in logged)
+    assert all(line["timestamp"].endswith("Z") for line in logged)
+    assert SECRET not in text
+    assert not [word for word in SECRET.split() if word in text]
 
 
-def test_lines_of_a_turn_have_its_ids_whoever_logs_them() -> None:
-    """Ours, a library's, a warning of Python's; and what comes after the turn has none."""
-    told = lines(noise())
-    ids = [(line.get("turn_id"), line.get("conversation_id"), line.get("user_id")) for line in told]
+def test_lines_of_a_turn_have_its_ids() -> None:
+    """Our lines, those of libraries and warnings of Python; lines after the turn have none."""
+    logged = lines(noise())
+    ids = [(line.get("turn_id"), line.get("conversation_id"), line.get("user_id")) for line in logged]
     assert ids == [("turn-1", "conversation-1", "user-1")] * 7 + [(None, None, None)] * 5
 
 
-def test_an_error_is_told_with_its_kind_and_place() -> None:
-    """Of the exception, in the order in which it came; of a value that is one, its kind."""
-    told = {line["event"]: line for line in lines(noise())}
-    (broken,) = told["ours"]["exception"]
-    assert broken["error"] == "ValueError"
-    assert broken["frames"][-1].startswith("tests/support/log_everything.py:")
-    assert broken["frames"][-1].endswith(" tried")
-    assert (told["ours"]["level"], told["ours"]["number"], told["ours"]["error"]) == ("error", 1, "OSError")
-    assert told["tried again"]["error"] == "ValueError"
-    assert told["a library warns"]["kind"] == "UserWarning"
-    assert told["a library warns"]["at"].startswith("support/log_everything.py:")
+def test_an_error_is_logged_with_type_and_frames() -> None:
+    """A value that is an exception is logged as its type."""
+    logged = {line["event"]: line for line in lines(noise())}
+    (error,) = logged["ours"]["exception"]
+    assert error["error"] == "ValueError"
+    assert error["frames"][-1].startswith("tests/support/log_everything.py:")
+    assert error["frames"][-1].endswith(" tried")
+    assert (logged["ours"]["level"], logged["ours"]["number"], logged["ours"]["error"]) == ("error", 1, "OSError")
+    assert logged["retrying"]["error"] == "ValueError"
+    assert logged["library warning"]["kind"] == "UserWarning"
+    assert logged["library warning"]["at"].startswith("support/log_everything.py:")
 
 
-def test_on_the_console_lines_are_short_and_still_wordless() -> None:
-    """No JSON, no colour where nobody looks on; an exception in lines of its own."""
+def test_console_lines_are_short_and_do_not_contain_the_secret() -> None:
+    """Without JSON, without colour where standard error is no terminal, and with exceptions on lines of their own."""
     text = noise(FRONTDESK_LOG_FORMAT="console", FRONTDESK_LOG_LEVEL="debug")
-    assert WORDS not in text
+    assert SECRET not in text
     assert "{" not in text
     assert "\033" not in text
     first = text.splitlines()[0]
@@ -78,6 +78,6 @@ def test_on_the_console_lines_are_short_and_still_wordless() -> None:
     assert "  ValueError\n    tests/support/log_everything.py:" in text
 
 
-def test_errors_alone_are_logged_where_that_is_asked_for() -> None:
-    """Of libraries, too."""
+def test_at_level_error_only_errors_are_logged() -> None:
+    """Also of libraries."""
     assert {line["level"] for line in lines(noise(FRONTDESK_LOG_LEVEL="error"))} == {"error", "critical"}

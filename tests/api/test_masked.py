@@ -1,4 +1,4 @@
-"""A number that the guard masks is nowhere afterwards."""
+"""Numbers that the guard masks."""
 
 from uuid import UUID
 
@@ -18,19 +18,19 @@ MASKED = "Pay with [card •4242], please."
 async def test_a_masked_number_reaches_neither_the_model_nor_any_table(
     frontdesk: Frontdesk, model: ModelServer, database_url: str, ada: UUID
 ) -> None:
-    """Not messages, not checkpoints, not summaries: every table of every schema is searched for it."""
+    """Not messages, checkpoints or summaries: every table of every schema is searched."""
     answer = await frontdesk.chat(ada, f"My card {CARD} was charged twice, who do I call?")
     assert [notice["code"] for notice in answer.named("notice")] == ["pii_masked"]
     assert CARD not in str([request.body for request in model.requests])
     assert "[card •4242]" in str(model.requests[0].body)
-    assert places_of(database_url, CARD) == []
-    assert "chat_messages" in places_of(database_url, "[card •4242]")
+    assert tables_with(database_url, CARD) == []
+    assert "chat_messages" in tables_with(database_url, "[card •4242]")
 
 
-async def test_a_number_in_the_models_words_is_masked_wherever_it_is_cut(
+async def test_a_number_in_the_models_answer_is_masked_wherever_its_tokens_split(
     serve: Serve, model: ModelServer, database_url: str, ada: UUID
 ) -> None:
-    """Shown, stored and told again alike; found by the audit; and nowhere in any table."""
+    """In the stream, when read again, and in every table; the audit records it."""
     frontdesk = await serve(rate_limit=0)
     for place in range(len(CARD) + 1):
         model.queue(Text(["Pay ", "with ", CARD[:place], CARD[place:], ", ", "please."]), streaming)
@@ -43,11 +43,11 @@ async def test_a_number_in_the_models_words_is_masked_wherever_it_is_cut(
     assert (await frontdesk.chat(ada, "How?")).text == MASKED
     found = await rows(database_url, "select distinct kind, action from chat_guard_events")
     assert found == [("card", "answer_masked")]
-    assert places_of(database_url, CARD) == []
+    assert tables_with(database_url, CARD) == []
 
 
 async def test_a_number_at_the_end_of_a_broken_answer_is_masked(serve: Serve, model: ModelServer, ada: UUID) -> None:
-    """Its time is over while the number is held back."""
+    """The turn times out while the number is held back."""
     frontdesk = await serve(turn_timeout=1)
     model.always(Hang(["Pay ", "with ", CARD[:7], CARD[7:]]), streaming)
     answer = await frontdesk.chat(ada, "How?")
@@ -58,7 +58,7 @@ async def test_a_number_at_the_end_of_a_broken_answer_is_masked(serve: Serve, mo
 async def test_numbers_in_summaries_and_facts_are_masked(
     frontdesk: Frontdesk, model: ModelServer, database_url: str, ada: UUID
 ) -> None:
-    """A model may write there what nobody said."""
+    """A model may write a number that nobody sent."""
     model.queue(Text(f"They pay with {CARD}."), plain)
     model.queue(Json({"facts": [{"fact": f"The user pays with {CARD}.", "confidence": 0.9}]}), structured)
     await frontdesk.chat(ada, "I pay by card.", conversation_id="c-1")
@@ -66,11 +66,11 @@ async def test_numbers_in_summaries_and_facts_are_masked(
         assert (await client.get("/conversations/c-1")).json()["summary"] == "They pay with [card •4242]."
         facts = (await client.get("/memory")).json()["items"]
     assert [fact["fact"] for fact in facts] == ["The user pays with [card •4242]."]
-    assert places_of(database_url, CARD) == []
+    assert tables_with(database_url, CARD) == []
 
 
-def places_of(database_url: str, text: str) -> list[str]:
-    """The tables, in any schema, with a row that holds the text, also in binary columns."""
+def tables_with(database_url: str, text: str) -> list[str]:
+    """The tables of all schemas with a row that contains the text, binary columns included."""
     with psycopg.connect(database_url) as conn:
         tables = conn.execute(
             "select table_schema, table_name from information_schema.tables where table_type = 'BASE TABLE'"

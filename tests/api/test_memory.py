@@ -1,4 +1,4 @@
-"""What is remembered of a user, as they see it."""
+"""Facts remembered about a user, as they see them."""
 
 from typing import Any
 from uuid import UUID, uuid4
@@ -14,8 +14,8 @@ from tests.support.model_server import ModelServer
 BISCUITS, OVENS = "The user sells biscuits.", "The user has two ovens."
 
 
-def found(*facts: str, replaces: tuple[int, ...] = (), confidence: float = 0.9) -> Json:
-    """What the model finds in a message."""
+def extracted(*facts: str, replaces: tuple[int, ...] = (), confidence: float = 0.9) -> Json:
+    """The model's reply with these facts."""
     return Json({"facts": [{"fact": fact, "confidence": confidence, "replaces": [*replaces]} for fact in facts]})
 
 
@@ -27,22 +27,22 @@ async def teach(frontdesk: Frontdesk, model: ModelServer, user: UUID, facts: Jso
 
 
 async def remembered(client: httpx.AsyncClient, **query: Any) -> dict[str, dict[str, Any]]:
-    """The facts, by what they say."""
+    """The facts, by their text."""
     items: list[dict[str, Any]] = (await client.get("/memory", params=query)).json()["items"]
     return {item["fact"]: item for item in items}
 
 
 async def prompted(frontdesk: Frontdesk, model: ModelServer, user: UUID, message: str) -> str:
-    """The whole prompt that this message makes."""
+    """The whole prompt for this message."""
     count = sum(map(streaming, model.requests))
     await frontdesk.chat(user, message)
     request = await model.received(streaming, count + 1)
     return str(request.body["messages"])
 
 
-async def test_a_fact_knows_where_it_comes_from(frontdesk: Frontdesk, model: ModelServer, ada: UUID) -> None:
-    """Its message and conversation, how sure it is, when it was learned, and that it holds."""
-    turn = await teach(frontdesk, model, ada, found(BISCUITS, confidence=0.75))
+async def test_a_fact_has_its_source(frontdesk: Frontdesk, model: ModelServer, ada: UUID) -> None:
+    """Message and conversation, confidence, time, and that it is valid."""
+    turn = await teach(frontdesk, model, ada, extracted(BISCUITS, confidence=0.75))
     async with frontdesk.client(ada) as client:
         fact = (await remembered(client))[BISCUITS]
         message = (await client.get(f"/conversations/{fact['conversation_id']}/messages")).json()["items"][0]
@@ -52,10 +52,10 @@ async def test_a_fact_knows_where_it_comes_from(frontdesk: Frontdesk, model: Mod
     assert fact["created_at"]
 
 
-async def test_what_changed_takes_the_place_of_what_was(frontdesk: Frontdesk, model: ModelServer, ada: UUID) -> None:
-    """The model is shown what is known and says what no longer holds; prompts see only what does."""
-    await teach(frontdesk, model, ada, found("The user lives in Ghent."))
-    await teach(frontdesk, model, ada, found("The user lives in Berlin.", replaces=(1,)), "I moved to Berlin")
+async def test_a_changed_fact_supersedes_the_old_one(frontdesk: Frontdesk, model: ModelServer, ada: UUID) -> None:
+    """The model sees the known facts and says which is no longer valid; prompts have the valid ones only."""
+    await teach(frontdesk, model, ada, extracted("The user lives in Ghent."))
+    await teach(frontdesk, model, ada, extracted("The user lives in Berlin.", replaces=(1,)), "I moved to Berlin")
     asked = (await model.received(structured, 2)).body["messages"]
     assert "The user lives in Ghent." in str(asked)
     async with frontdesk.client(ada) as client:
@@ -68,22 +68,24 @@ async def test_what_changed_takes_the_place_of_what_was(frontdesk: Frontdesk, mo
     assert "Ghent" not in prompt
 
 
-async def test_what_holds_again_is_remembered_again(frontdesk: Frontdesk, model: ModelServer, ada: UUID) -> None:
-    """Whoever moves back lives where they used to live, and the same fact says so."""
+async def test_a_superseded_fact_can_become_valid_again(frontdesk: Frontdesk, model: ModelServer, ada: UUID) -> None:
+    """When a user moves back, the same fact is valid again."""
     for city, replaces in (("Ghent", ()), ("Berlin", (1,)), ("Ghent", (1,))):
-        await teach(frontdesk, model, ada, found(f"The user lives in {city}.", replaces=replaces), f"I am in {city}")
+        await teach(
+            frontdesk, model, ada, extracted(f"The user lives in {city}.", replaces=replaces), f"I am in {city}"
+        )
     async with frontdesk.client(ada) as client:
         known = await remembered(client)
     ghent, berlin = known["The user lives in Ghent."], known["The user lives in Berlin."]
     assert (ghent["superseded_by"], berlin["superseded_by"]) == (None, ghent["fact_id"])
 
 
-async def test_taking_a_fact_back_brings_back_what_it_replaced(
+async def test_forgetting_a_fact_restores_the_one_it_superseded(
     frontdesk: Frontdesk, model: ModelServer, ada: UUID
 ) -> None:
-    """A wrong "you moved" that is undone leaves the old place true, and found."""
-    await teach(frontdesk, model, ada, found("The user lives in Ghent."))
-    await teach(frontdesk, model, ada, found("The user lives in Berlin.", replaces=(1,)))
+    """After a wrong "you moved" the old place is valid, and found."""
+    await teach(frontdesk, model, ada, extracted("The user lives in Ghent."))
+    await teach(frontdesk, model, ada, extracted("The user lives in Berlin.", replaces=(1,)))
     async with frontdesk.client(ada) as client:
         berlin = (await remembered(client))["The user lives in Berlin."]["fact_id"]
         assert (await client.delete(f"/memory/{berlin}")).status_code == 204
@@ -95,8 +97,8 @@ async def test_taking_a_fact_back_brings_back_what_it_replaced(
 async def test_a_corrected_fact_is_found_by_its_new_meaning(
     frontdesk: Frontdesk, model: ModelServer, ada: UUID
 ) -> None:
-    """Text, hash and vector change together; the user's word is sure."""
-    await teach(frontdesk, model, ada, found(BISCUITS))
+    """Text, hash and vector change together; the confidence is 1."""
+    await teach(frontdesk, model, ada, extracted(BISCUITS))
     select = "select embedding::text, text from memory_embeddings"
     [before] = await rows(frontdesk.service.url, select)
     async with frontdesk.client(ada) as client:
@@ -114,8 +116,8 @@ async def test_a_corrected_fact_is_found_by_its_new_meaning(
 
 
 async def test_a_correction_is_masked(frontdesk: Frontdesk, model: ModelServer, ada: UUID) -> None:
-    """A card number that a user writes into a fact is kept no more than one in a message."""
-    await teach(frontdesk, model, ada, found(BISCUITS))
+    """A card number in a correction is masked like one in a message."""
+    await teach(frontdesk, model, ada, extracted(BISCUITS))
     async with frontdesk.client(ada) as client:
         fact_id = (await remembered(client))[BISCUITS]["fact_id"]
         answer = await client.patch(f"/memory/{fact_id}", json={"fact": "My card is 4111 1111 1111 1111"})
@@ -124,9 +126,9 @@ async def test_a_correction_is_masked(frontdesk: Frontdesk, model: ModelServer, 
 
 
 async def test_a_correction_without_a_vector_changes_nothing(serve: Serve, model: ModelServer, ada: UUID) -> None:
-    """A text whose meaning cannot be had would never be found."""
+    """A fact without an embedding would never be found."""
     frontdesk = await serve(embeddings="openai")
-    await teach(frontdesk, model, ada, found(BISCUITS))
+    await teach(frontdesk, model, ada, extracted(BISCUITS))
     model.always(Status(500), embedding)
     async with frontdesk.client(ada) as client:
         fact_id = (await remembered(client))[BISCUITS]["fact_id"]
@@ -136,9 +138,9 @@ async def test_a_correction_without_a_vector_changes_nothing(serve: Serve, model
         assert (await remembered(client)).keys() == {BISCUITS}
 
 
-async def test_a_fact_cannot_be_made_the_same_as_another(frontdesk: Frontdesk, model: ModelServer, ada: UUID) -> None:
-    """Both stay as they are."""
-    await teach(frontdesk, model, ada, found(BISCUITS, OVENS))
+async def test_a_correction_to_a_known_fact_is_refused(frontdesk: Frontdesk, model: ModelServer, ada: UUID) -> None:
+    """Both facts stay as they are."""
+    await teach(frontdesk, model, ada, extracted(BISCUITS, OVENS))
     async with frontdesk.client(ada) as client:
         fact_id = (await remembered(client))[OVENS]["fact_id"]
         answer = await client.patch(f"/memory/{fact_id}", json={"fact": BISCUITS.upper()})
@@ -150,11 +152,11 @@ async def test_a_fact_cannot_be_made_the_same_as_another(frontdesk: Frontdesk, m
     "body",
     [{}, {"fact": "short"}, {"fact": "\u200b" * 9}, {"fact": "x" * 301}, {"fact": 5}, {"fact": BISCUITS, "a": 1}],
 )
-async def test_a_correction_that_is_none_is_refused(
+async def test_an_invalid_correction_is_refused(
     frontdesk: Frontdesk, model: ModelServer, ada: UUID, body: dict[str, Any]
 ) -> None:
     """And the fact stays."""
-    await teach(frontdesk, model, ada, found(BISCUITS))
+    await teach(frontdesk, model, ada, extracted(BISCUITS))
     async with frontdesk.client(ada) as client:
         fact_id = (await remembered(client))[BISCUITS]["fact_id"]
         answer = await client.patch(f"/memory/{fact_id}", json=body)
@@ -163,9 +165,9 @@ async def test_a_correction_that_is_none_is_refused(
 
 
 async def test_facts_are_searched_and_come_in_pages(frontdesk: Frontdesk, model: ModelServer, ada: UUID) -> None:
-    """The last one learned first; each once."""
+    """The one learned last first; each once."""
     for fact in (BISCUITS, OVENS, "The user lives in Gént."):
-        await teach(frontdesk, model, ada, found(fact))
+        await teach(frontdesk, model, ada, extracted(fact))
     async with frontdesk.client(ada) as client:
         assert [*await remembered(client, q="gent")] == ["The user lives in Gént."]
         assert [*await remembered(client, q="user two")] == [OVENS]
@@ -177,7 +179,7 @@ async def test_facts_are_searched_and_come_in_pages(frontdesk: Frontdesk, model:
 
 async def test_everything_can_be_forgotten(frontdesk: Frontdesk, model: ModelServer, ada: UUID) -> None:
     """With every vector."""
-    await teach(frontdesk, model, ada, found(BISCUITS, OVENS))
+    await teach(frontdesk, model, ada, extracted(BISCUITS, OVENS))
     async with frontdesk.client(ada) as client:
         assert (await client.delete("/memory")).status_code == 204
         assert await remembered(client) == {}
@@ -185,8 +187,8 @@ async def test_everything_can_be_forgotten(frontdesk: Frontdesk, model: ModelSer
     assert await rows(frontdesk.service.url, "select * from memory_embeddings") == []
 
 
-async def test_what_is_not_there_is_not_found(frontdesk: Frontdesk, ada: UUID) -> None:
-    """Nor is what can be no id."""
+async def test_an_unknown_fact_is_not_found(frontdesk: Frontdesk, ada: UUID) -> None:
+    """Nor is an invalid id."""
     async with frontdesk.client(ada) as client:
         for fact_id in (uuid4(), "1", "%00"):
             for answer in (
@@ -196,9 +198,9 @@ async def test_what_is_not_there_is_not_found(frontdesk: Frontdesk, ada: UUID) -
                 assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
 
 
-async def test_a_turn_tells_which_facts_its_answer_used(frontdesk: Frontdesk, model: ModelServer, ada: UUID) -> None:
-    """In `done` by id, and in the turn with their words; and what the message taught."""
-    first = await teach(frontdesk, model, ada, found(BISCUITS))
+async def test_a_turn_lists_the_facts_its_answer_used(frontdesk: Frontdesk, model: ModelServer, ada: UUID) -> None:
+    """`done` has their ids, the turn their texts, and the facts learned from the message."""
+    first = await teach(frontdesk, model, ada, extracted(BISCUITS))
     answer = await frontdesk.chat(ada, "What do I sell?")
     async with frontdesk.client(ada) as client:
         fact_id = (await remembered(client))[BISCUITS]["fact_id"]

@@ -1,4 +1,4 @@
-"""Numbers that tell the truth: what clients saw is what the figures say."""
+"""/metrics-summary and /insights: their numbers are what clients saw."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -20,7 +20,7 @@ AWAY = ("limited", "refused")
 
 
 class Seen(NamedTuple):
-    """What became of a message, as its client saw it."""
+    """A message and its outcome, as its client saw it."""
 
     employee: str
     outcome: str
@@ -33,7 +33,7 @@ class Seen(NamedTuple):
 
 
 def seen(answer: Answer, employee: str) -> Seen:
-    """What the client was told; `employee` is who was asked."""
+    """The outcome in this answer; `employee` is who was asked."""
     if answer.status == 429:
         return Seen(employee, "limited", answer)
     (start,) = answer.named("start")
@@ -46,7 +46,7 @@ def seen(answer: Answer, employee: str) -> Seen:
 
 
 class Talk:
-    """Says things to a running application, and keeps what clients saw."""
+    """Sends messages to a running application and keeps what clients saw."""
 
     def __init__(self, frontdesk: Frontdesk, model: ModelServer) -> None:
         self.frontdesk = frontdesk
@@ -78,7 +78,7 @@ class Talk:
 
 @pytest.fixture
 async def talk(serve: Serve, model: ModelServer, ada: UUID, bob: UUID) -> Talk:
-    """Two users and everything that can become of a message."""
+    """Two users and every kind of outcome."""
     talk = Talk(await serve(rate_limit=6), model)
     fact = {"fact": "The user sells biscuits.", "confidence": 0.9, "replaces": []}
     model.queue(Json({"facts": [fact]}), structured)
@@ -99,7 +99,7 @@ async def talk(serve: Serve, model: ModelServer, ada: UUID, bob: UUID) -> Talk:
 
 
 async def summary(talk: Talk, user: UUID, span: str = "24h", *, admin: bool = False) -> dict[str, Any]:
-    """What the user is told."""
+    """The response of /metrics-summary."""
     async with talk.frontdesk.client(user, admin=admin) as client:
         response = await client.get("/metrics-summary", params={"range": span})
     assert response.status_code == 200, response.text
@@ -108,7 +108,7 @@ async def summary(talk: Talk, user: UUID, span: str = "24h", *, admin: bool = Fa
 
 
 def figures(turns: list[Seen]) -> dict[str, Any]:
-    """What can be told from outside."""
+    """The metrics that can be computed from outside."""
     outcomes = Counter(one.outcome for one in turns)
     usages = [one.done["usage"] for one in turns if one.done and one.outcome not in AWAY]
     counted = [usage for usage in usages if not usage["estimated"]]
@@ -121,22 +121,22 @@ def figures(turns: list[Seen]) -> dict[str, Any]:
 
 
 def told(found: dict[str, Any]) -> dict[str, Any]:
-    """The same, of what the server says."""
+    """The same metrics from the response."""
     counted = found["tokens"]["turns"], found["tokens"]["counted"]
     names = ("total_requests", "success_rate", "outcomes")
     return {**{name: found[name] for name in names}, "counted": counted}
 
 
 def percentile(values: Iterable[int], share: float) -> float:
-    """Between the values on both sides of it."""
+    """Interpolated between the neighbouring values."""
     ordered = sorted(values)
     place = share * (len(ordered) - 1)
     low, high = ordered[int(place)], ordered[min(int(place) + 1, len(ordered) - 1)]
     return low + (place - int(place)) * (high - low)
 
 
-async def test_a_user_is_told_what_they_saw(talk: Talk, ada: UUID) -> None:
-    """In all and by the employee that answered: outcomes, success, times, tokens, error codes."""
+async def test_a_users_summary_is_what_they_saw(talk: Talk, ada: UUID) -> None:
+    """In total and by the employee that answered: outcomes, success, times, tokens, error codes."""
     turns, found = talk.seen[ada], await summary(talk, ada)
     assert (found["range"], found["hours"]) == ("24h", 24)
     assert told(found["totals"]) == figures(turns)
@@ -155,15 +155,15 @@ async def test_a_user_is_told_what_they_saw(talk: Talk, ada: UUID) -> None:
     assert "sizes" not in found
 
 
-async def test_a_misroute_is_counted_for_who_was_not_wanted(talk: Talk, ada: UUID) -> None:
-    """One answer of Tag's was asked of another."""
+async def test_a_misroute_is_counted_for_the_employee_that_was_replaced(talk: Talk, ada: UUID) -> None:
+    """One answer of Tag's was asked of another employee."""
     found = await summary(talk, ada)
     assert found["totals"]["misroutes"] == 1
     assert {one["employee_slug"] for one in found["data"] if one["misroutes"]} == {"tag"}
 
 
-async def test_an_administrator_is_told_what_everyone_saw(talk: Talk, ada: UUID, bob: UUID) -> None:
-    """The same whichever user the administrator is, with what it takes on disk, and as the table has it."""
+async def test_an_administrators_summary_is_what_all_users_saw(talk: Talk, ada: UUID, bob: UUID) -> None:
+    """The same for every administrator, with the size on disk, and equal to the table."""
     turns = talk.seen[ada] + talk.seen[bob]
     found = await summary(talk, bob, admin=True)
     assert told(found["totals"]) == figures(turns)
@@ -183,7 +183,7 @@ async def test_an_administrator_is_told_what_everyone_saw(talk: Talk, ada: UUID,
 
 @pytest.mark.parametrize(("span", "count", "step"), [("24h", 24, 3600), ("7d", 28, 6 * 3600)])
 async def test_the_series_adds_up_to_the_totals(talk: Talk, ada: UUID, span: str, count: int, step: int) -> None:
-    """Steps without a turn are there too, and nothing is in two of them."""
+    """Steps without a turn are included, and no turn is in two steps."""
     found = await summary(talk, ada, span)
     series, totals = found["series"], found["totals"]
     assert len(series) == count
@@ -197,7 +197,7 @@ async def test_the_series_adds_up_to_the_totals(talk: Talk, ada: UUID, span: str
 
 @pytest.mark.parametrize("span", ["", "1h", "24H", "7d ", "24", "168h", "7d; drop table chat_users"])
 async def test_another_range_is_refused(frontdesk: Frontdesk, ada: UUID, span: str) -> None:
-    """The detail says which there are."""
+    """The detail names the accepted ranges."""
     async with frontdesk.client(ada) as client:
         refused = await client.get("/metrics-summary", params={"range": span})
     assert (refused.status_code, refused.json()["code"]) == (400, "invalid_request")
@@ -205,15 +205,15 @@ async def test_another_range_is_refused(frontdesk: Frontdesk, ada: UUID, span: s
 
 
 @pytest.mark.parametrize("path", ["/metrics-summary", "/insights"])
-async def test_nobody_is_told_without_signing_in(frontdesk: Frontdesk, path: str) -> None:
-    """Numbers are somebody's."""
+async def test_metrics_need_a_token(frontdesk: Frontdesk, path: str) -> None:
+    """Without one the response is 401."""
     async with frontdesk.client(None) as client:
         refused = await client.get(path)
     assert (refused.status_code, refused.json()["code"]) == (401, "unauthenticated")
 
 
-async def test_insights_are_ones_own_week(talk: Talk, ada: UUID, bob: UUID) -> None:
-    """What was kept of a user's messages, and who answered them; what was turned away is not among them."""
+async def test_insights_are_the_users_own_last_week(talk: Talk, ada: UUID, bob: UUID) -> None:
+    """Their stored messages and who answered; refused messages do not count."""
     async with talk.frontdesk.client(ada) as client:
         found = (await client.get("/insights")).json()
     kept = [one for one in talk.seen[ada] if one.outcome not in AWAY]

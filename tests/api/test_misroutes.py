@@ -8,8 +8,8 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 
-from graph.account_import import whole
-from storage.account_export.restore import Restore
+from graph.account_import import read_export
+from storage.account_export.importer import AccountImporter
 from storage.pool import Pool
 from tests.support.app import Frontdesk
 from tests.support.database import rows
@@ -28,12 +28,12 @@ async def turn(frontdesk: Frontdesk, ada: UUID) -> UUID:
 
 
 async def misroutes(frontdesk: Frontdesk, user: UUID) -> list[tuple[Any, ...]]:
-    """What is written down of a user."""
+    """The stored misroutes of a user."""
     return await rows(frontdesk.service.url, WRITTEN, user=user)
 
 
 async def instead(frontdesk: Frontdesk, user: UUID, turn: UUID, **fields: Any) -> dict[str, Any]:
-    """Ask another one instead, and be refused."""
+    """The refusal of asking another employee instead."""
     asked = {"message": "Sort my receipts", "employee": "byte", "conversation_id": "c-1", "instead_of": str(turn)}
     async with frontdesk.client(user) as client:
         response = await client.post("/chat", json={**asked, **fields})
@@ -43,8 +43,8 @@ async def instead(frontdesk: Frontdesk, user: UUID, turn: UUID, **fields: Any) -
     return problem
 
 
-async def test_another_is_asked_instead(frontdesk: Frontdesk, ada: UUID, turn: UUID) -> None:
-    """It is answered as any message, and written down once for the turn: who was chosen, and who is wanted at last."""
+async def test_another_employee_can_be_asked_instead(frontdesk: Frontdesk, ada: UUID, turn: UUID) -> None:
+    """The message is answered as any, and one misroute is stored for the turn, with the employee asked last."""
     for wanted in ("ledger", "byte-docs"):
         answer = await frontdesk.chat(
             ada, "Sort my receipts", employee=wanted, conversation_id="c-1", instead_of=str(turn)
@@ -54,10 +54,10 @@ async def test_another_is_asked_instead(frontdesk: Frontdesk, ada: UUID, turn: U
     assert await misroutes(frontdesk, ada) == [(turn, "tag", "byte")]
 
 
-async def test_a_turn_of_elsewhere_cannot_be_named(
+async def test_a_turn_of_another_conversation_or_user_is_not_found(
     frontdesk: Frontdesk, model: ModelServer, ada: UUID, bob: UUID, turn: UUID
 ) -> None:
-    """Another user's, one of another conversation, one that never was: nothing is said of them, and nobody answers."""
+    """Nor one that never existed; the message is not answered."""
     asked = len(list(filter(streaming, model.requests)))
     told = [
         await instead(frontdesk, bob, turn),
@@ -78,16 +78,18 @@ async def test_a_turn_of_elsewhere_cannot_be_named(
     ],
     ids=str,
 )  # fmt: skip
-async def test_someone_else_must_be_asked(frontdesk: Frontdesk, ada: UUID, turn: UUID, fields: dict[str, Any]) -> None:
-    """By name, in the turn's conversation."""
+async def test_another_employee_and_the_conversation_must_be_given(
+    frontdesk: Frontdesk, ada: UUID, turn: UUID, fields: dict[str, Any]
+) -> None:
+    """Without them, or with the employee that answered, the request is refused."""
     problem = await instead(frontdesk, ada, turn, **fields)
     assert (problem["status"], problem["code"]) == (400, "invalid_request")
     assert "instead_of" in problem["detail"]
     assert await misroutes(frontdesk, ada) == []
 
 
-async def test_it_is_taken_along_and_erased(frontdesk: Frontdesk, ada: UUID, bob: UUID, turn: UUID) -> None:
-    """An export holds it and is put back with it; it goes with the account."""
+async def test_a_misroute_is_exported_and_erased(frontdesk: Frontdesk, ada: UUID, bob: UUID, turn: UUID) -> None:
+    """An export contains it, an import restores it, and it is erased with the account."""
     await frontdesk.chat(ada, "Sort my receipts", employee="byte", conversation_id="c-1", instead_of=str(turn))
     async with frontdesk.client(ada) as client:
         lines = (await client.get("/export")).text.splitlines()
@@ -95,14 +97,16 @@ async def test_it_is_taken_along_and_erased(frontdesk: Frontdesk, ada: UUID, bob
     assert await misroutes(frontdesk, ada) == []
     (line,) = [line for line in map(json.loads, lines) if line["type"] == "misroute"]
     assert (line["turn_id"], line["chosen_employee"], line["wanted_employee"]) == (str(turn), "tag", "byte")
-    parts = frontdesk.service.parts
+    parts = frontdesk.service.dependencies
     async with Pool.open(frontdesk.service.url, size=1) as pool:
-        await Restore(pool, parts.embed, parts.embedding_model).put(bob, whole(one.encode() for one in lines))
+        await AccountImporter(pool, parts.embed, parts.embedding_model).import_lines(
+            bob, read_export(one.encode() for one in lines)
+        )
     assert [row[1:] for row in await misroutes(frontdesk, bob)] == [("tag", "byte")]
 
 
-async def test_a_turn_deleted_in_the_same_moment_is_not_there(frontdesk: Frontdesk, ada: UUID, turn: UUID) -> None:
-    """Who asks another one instead waits for the deletion that came first, and hears that there is no such turn."""
+async def test_a_turn_that_is_being_deleted_is_not_found(frontdesk: Frontdesk, ada: UUID, turn: UUID) -> None:
+    """The request waits for the deletion and gets 404."""
     url = frontdesk.service.url
     async with await psycopg.AsyncConnection.connect(url) as deleting:
         await deleting.execute("delete from chat_turns where turn_id = %(turn)s", {"turn": turn})

@@ -1,4 +1,4 @@
-"""The application behind nginx, by HTTP/1.1 and HTTP/2: what a client gets is what was sent, when it was sent."""
+"""The application behind nginx, by HTTP/1.1 and HTTP/2: streams pass unchanged and without delay."""
 
 import asyncio
 import json
@@ -28,7 +28,7 @@ ANSWERS = "select content from chat_messages where role = 'assistant'"
 
 @dataclass(frozen=True)
 class Client:
-    """Asks nginx, and offers to take compressed answers."""
+    """A client of nginx that accepts compressed responses."""
 
     url: str
     option: str
@@ -46,14 +46,14 @@ class Client:
 
 @pytest.fixture
 async def nginx(frontdesk: Frontdesk, tmp_path: Path) -> AsyncIterator[Nginx]:
-    """In front of the application."""
+    """Nginx in front of the application."""
     async with proxying(tmp_path, frontdesk.url) as running:
         yield running
 
 
 @pytest.fixture(params=["HTTP/1.1", "HTTP/2"])
 def client(request: pytest.FixtureRequest, nginx: Nginx, frontdesk: Frontdesk, ada: UUID) -> Client:
-    """Ada's, in each HTTP."""
+    """Ada's client, in each HTTP version."""
     headers = {**frontdesk.signed_in(ada), "Accept-Encoding": "gzip"}
     if request.param == "HTTP/2":
         return Client(nginx.http2, "--http2-prior-knowledge", headers)
@@ -61,7 +61,7 @@ def client(request: pytest.FixtureRequest, nginx: Nginx, frontdesk: Frontdesk, a
 
 
 async def test_every_header_arrives(request: pytest.FixtureRequest, client: Client, frontdesk: Frontdesk) -> None:
-    """Except X-Accel-Buffering, which is meant for nginx and goes no further."""
+    """Except X-Accel-Buffering, which is for nginx."""
     async with client.post("Hello") as response:
         assert request.node.callspec.params["client"] == response.http
         start = await anext(response.events())
@@ -80,7 +80,7 @@ async def test_every_header_arrives(request: pytest.FixtureRequest, client: Clie
 
 
 async def test_a_token_is_passed_on_at_once(client: Client, frontdesk: Frontdesk, model: ModelServer) -> None:
-    """Nginx holds nothing back: the first token is there while the model still thinks about the second."""
+    """The first token arrives while the model has not sent the second."""
     gate = asyncio.Event()
     model.queue(Gate(["Well, ", "it ", "depends."], gate), streaming)
     async with client.post("Hello") as response:
@@ -95,22 +95,25 @@ async def test_a_token_is_passed_on_at_once(client: Client, frontdesk: Frontdesk
     await frontdesk.settled()
 
 
-async def test_a_document_grows_as_the_answer_does(client: Client, frontdesk: Frontdesk, model: ModelServer) -> None:
-    """Although JSON is what nginx likes to compress, its first token comes at once, too."""
+async def test_a_document_comes_whole_and_silence_sends_line_breaks(
+    client: Client, frontdesk: Frontdesk, model: ModelServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So that nginx does not take a slow answer for a dead server; white space before a document means nothing."""
+    monkeypatch.setattr("api.routes.chat.KEEP_ALIVE_SECONDS", 0.1)
     gate = asyncio.Event()
     model.queue(Gate(["Well, ", "it ", "depends."], gate), streaming)
     async with client.post("Hello", Accept="application/json") as response:
         assert response.headers["content-type"] == "application/json"
-        begun = await response.body.readuntil(b"Well, ")
+        assert await response.body.readexactly(1) == b"\n"
         assert not model.requests[0].finished.is_set()
         gate.set()
-        document = json.loads(begun + await response.body.read())
+        document = json.loads(await response.body.read())
     assert document["text"] == "Well, it depends."
     await frontdesk.settled()
 
 
 async def test_an_event_stream_is_not_compressed(client: Client, frontdesk: Frontdesk) -> None:
-    """Neither the first time nor again, by an nginx that compresses whatever it is let."""
+    """Neither from POST /chat nor when read again, although nginx is configured to compress it."""
     async with client.get("/employees") as employees:
         assert employees.headers["content-encoding"] == "gzip"
     async with client.post("Hello") as response:
@@ -122,10 +125,10 @@ async def test_an_event_stream_is_not_compressed(client: Client, frontdesk: Fron
     await frontdesk.settled()
 
 
-async def test_signs_of_life_arrive(
+async def test_keep_alive_comments_arrive(
     client: Client, frontdesk: Frontdesk, model: ModelServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """While nobody says a word; to who asked and to who came back."""
+    """During silence, for the first reader and for one that reconnected."""
     for module in ("api.routes.chat", "api.routes.turns"):
         monkeypatch.setattr(f"{module}.KEEP_ALIVE_SECONDS", 0.1)
     gate = asyncio.Event()
@@ -140,8 +143,8 @@ async def test_signs_of_life_arrive(
     await frontdesk.settled()
 
 
-async def test_what_is_heard_is_what_is_kept(client: Client, frontdesk: Frontdesk, serve: Serve, ada: UUID) -> None:
-    """The same ids and the same text as in the database, where a second server reads them."""
+async def test_what_is_sent_is_what_is_stored(client: Client, frontdesk: Frontdesk, serve: Serve, ada: UUID) -> None:
+    """The same ids and the same text as in the database, read by a second server."""
     async with client.post("Hello") as response:
         heard = [event async for event in response.events()]
     other = await serve()
@@ -158,7 +161,7 @@ async def test_what_is_heard_is_what_is_kept(client: Client, frontdesk: Frontdes
 async def test_a_client_that_leaves_does_not_stop_its_turn(
     client: Client, frontdesk: Frontdesk, model: ModelServer
 ) -> None:
-    """Nginx hangs up on the application, which finishes and keeps the answer."""
+    """Nginx closes its connection to the application, which finishes and stores the answer."""
     gate = asyncio.Event()
     model.queue(Gate(["Well, ", "it ", "depends."], gate), streaming)
     async with client.post("Hello") as response:
@@ -170,8 +173,8 @@ async def test_a_client_that_leaves_does_not_stop_its_turn(
     assert await rows(frontdesk.service.url, ANSWERS) == [("Well, it depends.",)]
 
 
-async def test_a_client_comes_back_for_the_rest(client: Client, frontdesk: Frontdesk, model: ModelServer) -> None:
-    """With the id of the last event it has, while the turn runs; nothing is lost or told twice."""
+async def test_a_client_can_reconnect_for_the_rest(client: Client, frontdesk: Frontdesk, model: ModelServer) -> None:
+    """With the id of its last event, while the turn runs; no event is lost or repeated."""
     gate = asyncio.Event()
     model.queue(Gate(["Well, ", "it ", "depends."], gate), streaming)
     async with client.post("Hello") as response:
@@ -187,7 +190,7 @@ async def test_a_client_comes_back_for_the_rest(client: Client, frontdesk: Front
 
 
 async def test_a_refusal_arrives_as_a_problem(client: Client, frontdesk: Frontdesk) -> None:
-    """In our words and not in nginx's: who is nobody, says too much or asks too often."""
+    """As the application's problem document and not as nginx's page: 401, 413 and 429."""
     await refused(client.get("/conversations", Authorization="Bearer none"), 401, "unauthenticated")
     await refused(client.post("a" * 300 * 1024), 413, "body_too_large")
     for _ in range(8):
@@ -199,8 +202,10 @@ async def test_a_refusal_arrives_as_a_problem(client: Client, frontdesk: Frontde
     await frontdesk.settled()
 
 
-async def test_nobody_gets_into_local_mode_by_another_name(serve: Serve, tmp_path: Path, nginx: Nginx) -> None:
-    """Nginx is on this machine; who speaks through it may not be."""
+async def test_local_mode_refuses_requests_through_nginx_by_another_name(
+    serve: Serve, tmp_path: Path, nginx: Nginx
+) -> None:
+    """Nginx is on this machine, but its clients may not be."""
     local = await serve(jwt_secret=None)
     (folder := tmp_path / "local").mkdir()
     async with proxying(folder, local.url) as before:
@@ -208,7 +213,7 @@ async def test_nobody_gets_into_local_mode_by_another_name(serve: Serve, tmp_pat
 
 
 async def refused(asking: AbstractAsyncContextManager[Response], status: int, code: str) -> dict[str, str]:
-    """A problem document of this status and code; returns its headers."""
+    """Check for a problem document with this status and code; returns the headers."""
     async with asking as response:
         problem = json.loads(await response.body.read())
     assert (response.status, problem["status"], problem["code"]) == (status, status, code)
@@ -217,5 +222,5 @@ async def refused(asking: AbstractAsyncContextManager[Response], status: int, co
 
 
 def text_of(events: list[Event]) -> str:
-    """What the tokens say."""
+    """The text of the tokens."""
     return "".join(event.data["text"] for event in events if event.name == "token")

@@ -1,7 +1,10 @@
 """The OpenAPI document, and the page that shows it."""
 
+import asyncio
 import re
+from collections.abc import Iterator
 from typing import Any
+from uuid import UUID
 
 import pytest
 import schemathesis
@@ -9,6 +12,8 @@ import schemathesis
 from api.openapi_page import page
 from api.schemas.chat import CONVERSATION_ID
 from tests.support.app import Frontdesk
+from tests.support.model_script import Gate, streaming
+from tests.support.model_server import ModelServer
 
 
 @pytest.fixture
@@ -21,13 +26,15 @@ async def document(frontdesk: Frontdesk) -> dict[str, Any]:
 
 
 async def test_the_document_is_valid(document: dict[str, Any]) -> None:
-    """By the OpenAPI specification's own schema."""
+    """By the OpenAPI specification's own schema, and every reference leads somewhere."""
     assert document["openapi"].startswith("3.1")
     schemathesis.openapi.from_dict(document).validate()
+    named = {f"#/components/schemas/{name}" for name in document["components"]["schemas"]}
+    assert set(references(document)) <= named
 
 
-async def test_it_knows_every_address(document: dict[str, Any]) -> None:
-    """Nothing is served that it does not tell of."""
+async def test_the_document_has_every_route(document: dict[str, Any]) -> None:
+    """All routes of the API; pages and their files are not part of it."""
     assert {
         "/chat", "/turns/{turn_id}", "/turns/{turn_id}/events", "/turns/{turn_id}/stop",
         "/conversations", "/conversations/{conversation_id}",
@@ -36,8 +43,8 @@ async def test_it_knows_every_address(document: dict[str, Any]) -> None:
     } == set(document["paths"])  # fmt: skip
 
 
-async def test_it_describes_the_message(document: dict[str, Any]) -> None:
-    """What must be there, what may, what must match, and that nothing else is taken."""
+async def test_the_document_describes_the_message(document: dict[str, Any]) -> None:
+    """Required and optional fields, patterns and limits, and that other fields are refused."""
     body = document["paths"]["/chat"]["post"]["requestBody"]
     schema = body["content"]["application/json"]["schema"]
     assert body["required"] is True
@@ -49,15 +56,50 @@ async def test_it_describes_the_message(document: dict[str, Any]) -> None:
     assert {"ledger", "ledger-tax", "ledger-ai"} <= set(schema["properties"]["employee"]["anyOf"][0]["enum"])
 
 
-async def test_it_describes_both_forms_of_the_answer(document: dict[str, Any]) -> None:
-    """The stream and the document, with the headers they share."""
+async def test_the_document_describes_both_forms_of_the_answer(document: dict[str, Any]) -> None:
+    """The event stream and the JSON document, with the headers of both."""
     answer = document["paths"]["/chat"]["post"]["responses"]["200"]
     assert set(answer["content"]) == {"text/event-stream", "application/json"}
     assert {"X-Turn-Id", "X-Conversation-Id", "X-Employee", "X-Route-Confidence", "RateLimit"} <= set(answer["headers"])
 
 
-async def test_it_describes_every_refusal(document: dict[str, Any]) -> None:
-    """Each status with the problem document that comes with it, and the closed list of codes."""
+async def test_the_document_describes_every_event(document: dict[str, Any]) -> None:
+    """Both streams have the same five events, each with its name and the schema of its data."""
+    chat = document["paths"]["/chat"]["post"]["responses"]["200"]["content"]["text/event-stream"]
+    again = document["paths"]["/turns/{turn_id}/events"]["get"]["responses"]["200"]["content"]["text/event-stream"]
+    assert chat == again
+    events = [event["properties"] for event in chat["schema"]["oneOf"]]
+    assert [event["event"]["const"] for event in events] == ["start", "notice", "token", "done", "error"]
+    data = [event["data"]["contentSchema"]["$ref"].rpartition("/")[2] for event in events]
+    assert all(document["components"]["schemas"][name]["properties"] for name in data)
+
+
+async def test_events_are_as_the_document_describes_them(
+    document: dict[str, Any], frontdesk: Frontdesk, model: ModelServer, ada: UUID
+) -> None:
+    """All five: of an answer with a notice, read in every form, and of one whose conversation is deleted meanwhile."""
+    described = schemathesis.openapi.from_dict(document)
+    model.queue(Gate(["Well, ", "it depends."], asyncio.Event()), streaming)
+    sent = {"message": "Is 4111 1111 1111 1111 a card?", "conversation_id": "c-1"}
+    async with frontdesk.client(ada) as client:
+        deleted = asyncio.create_task(client.post("/chat", json=sent))
+        await model.received(streaming)
+        assert (await client.delete("/conversations/c-1")).status_code == 204
+        answered = await client.post("/chat", json=sent)
+        again = await client.get(f"/turns/{answered.headers['x-turn-id']}/events")
+        as_json = await client.post("/chat", json=sent, headers={"accept": "application/json"})
+    await frontdesk.settled()
+    streams = [await deleted, answered, again]
+    assert set(re.findall("^event: (.+)$", "".join(stream.text for stream in streams), re.MULTILINE)) == {
+        "start", "notice", "token", "done", "error",
+    }  # fmt: skip
+    for response in (*streams[:2], as_json):
+        described["/chat"]["POST"].validate_response(response)
+    described["/turns/{turn_id}/events"]["GET"].validate_response(again)
+
+
+async def test_the_document_describes_every_error_response(document: dict[str, Any]) -> None:
+    """Each status with its problem document, and the closed list of codes."""
     operation = document["paths"]["/chat"]["post"]
     refusals = {status: answer for status, answer in operation["responses"].items() if status != "200"}
     assert set(refusals) == {"400", "401", "404", "409", "413", "415", "429", "500", "503"}
@@ -68,8 +110,8 @@ async def test_it_describes_every_refusal(document: dict[str, Any]) -> None:
     assert operation["security"] == [{"bearer": []}]
 
 
-async def test_it_describes_every_limit(document: dict[str, Any]) -> None:
-    """Whatever may be asked too often says so, and that a stream may have nothing more to tell."""
+async def test_the_document_describes_every_limit(document: dict[str, Any]) -> None:
+    """Every limited operation has a 429, and the events of a turn a 204."""
     limited = {
         (method.upper(), path)
         for path, item in document["paths"].items()
@@ -85,8 +127,8 @@ async def test_it_describes_every_limit(document: dict[str, Any]) -> None:
     assert "content" not in events["204"]
 
 
-async def test_there_is_a_page_to_browse(frontdesk: Frontdesk) -> None:
-    """For people: everything is on it, and it needs nothing from elsewhere, no script and no style of its own."""
+async def test_there_is_an_html_page_with_a_style_sheet(frontdesk: Frontdesk) -> None:
+    """At /schema and /schema/page.css."""
     async with frontdesk.client(None) as client:
         page = await client.get("/schema", follow_redirects=True)
         style = await client.get("/schema/page.css")
@@ -94,8 +136,10 @@ async def test_there_is_a_page_to_browse(frontdesk: Frontdesk) -> None:
     assert page.headers["content-type"].startswith("text/html")
 
 
-async def test_the_page_needs_nothing_but_its_style_sheet(frontdesk: Frontdesk, document: dict[str, Any]) -> None:
-    """No address of elsewhere, no script and no style inline; it shows every operation."""
+async def test_the_page_shows_every_operation_and_loads_nothing_else(
+    frontdesk: Frontdesk, document: dict[str, Any]
+) -> None:
+    """It refers to no other host and has neither script nor inline style."""
     async with frontdesk.client(None) as client:
         shown = (await client.get("/schema")).text
         style = await client.get("/schema/page.css")
@@ -110,8 +154,8 @@ async def test_the_page_needs_nothing_but_its_style_sheet(frontdesk: Frontdesk, 
     assert shown.count("<summary><b>") == len(operations)
 
 
-def test_whatever_the_document_says_is_escaped() -> None:
-    """A description is text, never markup."""
+def test_the_page_escapes_all_text_of_the_document() -> None:
+    """Text that looks like markup is shown as text."""
     evil = "<script>alert('\"&')</script>"
     operation = {
         "summary": evil,
@@ -127,3 +171,18 @@ def test_whatever_the_document_says_is_escaped() -> None:
     })  # fmt: skip
     assert "<script" not in shown
     assert "&lt;script&gt;" in shown
+
+
+def references(part: Any) -> Iterator[str]:
+    """All `$ref` in this part of the document."""
+    match part:
+        case {"$ref": str(reference)}:
+            yield reference
+        case dict():
+            for value in part.values():
+                yield from references(value)
+        case list():
+            for value in part:
+                yield from references(value)
+        case _:
+            pass

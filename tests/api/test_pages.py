@@ -1,4 +1,4 @@
-"""What the pages are made of."""
+"""The pages and their files."""
 
 import re
 from pathlib import Path
@@ -18,24 +18,24 @@ MODULES = [name for name in PARTS if name.endswith(".js")]
 HTML = re.compile(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function|DOMParser|srcdoc")
 IMPORT = re.compile(r'^import [^;]*?"\./([^"]+)";|\("\./(vendor/[^"]+)"\)', re.MULTILINE | re.DOTALL)
 FETCHED = {"vendor/markdown-it.js"}
-"""What others wrote: it imports nothing."""
+"""Files from npm, which import nothing."""
 
 
 def named(html: str) -> set[str]:
-    """The parts that a document names."""
+    """The files that a document names."""
     return set(re.findall(r'(?:src|href)="/page/([^"]+)"', html))
 
 
 def imported(names: set[str]) -> set[str]:
-    """These modules and what they import, and so on."""
+    """These modules and, recursively, those they import."""
     found = [IMPORT.findall((FOLDER / name).read_text()) for name in names - FETCHED]
     more = {part for parts in found for either in parts for part in either if part}
     return names if more <= names else imported(names | more)
 
 
 @pytest.mark.parametrize("path", PAGES)
-async def test_a_page_and_its_parts_are_there(frontdesk: Frontdesk, path: str) -> None:
-    """Everything it is made of comes from here, is typed as what it is, and less than 100 KB of it travel."""
+async def test_a_page_and_its_files_are_served(frontdesk: Frontdesk, path: str) -> None:
+    """With the right media types, from this server, in less than 100 KB."""
     async with frontdesk.client(None) as client:
         page = await client.get(path)
         assert page.headers["content-type"] == "text/html; charset=utf-8"
@@ -48,15 +48,15 @@ async def test_a_page_and_its_parts_are_there(frontdesk: Frontdesk, path: str) -
 
 
 @pytest.mark.parametrize("document", PAGES.values())
-def test_a_page_names_all_modules_that_it_needs(document: str) -> None:
-    """So that the browser fetches them at once and not one after the other; and no others."""
+def test_a_page_names_exactly_the_modules_it_needs(document: str) -> None:
+    """So that the browser fetches them in parallel."""
     modules = {name for name in named((FOLDER / document).read_text()) if name.endswith(".js")}
     (first,) = re.findall(r'<script type="module" src="/page/([^"]+)">', (FOLDER / document).read_text())
     assert imported({first}) == modules
 
 
-def test_every_part_is_of_a_page() -> None:
-    """Nothing lies there for nobody."""
+def test_every_file_belongs_to_a_page() -> None:
+    """No file is left over."""
     wanted = set().union(*(named((FOLDER / page).read_text()) for page in PAGES.values()), PAGES.values())
     assert wanted == FETCHED.union(PARTS)
 
@@ -74,8 +74,8 @@ def test_every_part_is_of_a_page() -> None:
         "vendor/..%2Fmain.js",
     ],
 )
-async def test_nothing_else_is_given_out(frontdesk: Frontdesk, name: str) -> None:
-    """Neither what lies beside the pages nor what is not there."""
+async def test_no_other_file_is_served(frontdesk: Frontdesk, name: str) -> None:
+    """Neither files beside the pages nor missing ones."""
     async with frontdesk.client(None) as client:
         assert (await client.get(f"/page/{name}")).status_code in (400, 404)
 
@@ -83,8 +83,8 @@ async def test_nothing_else_is_given_out(frontdesk: Frontdesk, name: str) -> Non
 @pytest.mark.parametrize(
     "path", [*PAGES, "/page/main.js", "/page/base.css", "/page/icon.svg", "/page/vendor/markdown-it.js"]
 )
-async def test_what_a_browser_has_is_not_sent_again(frontdesk: Frontdesk, path: str) -> None:
-    """It is told so by the content's tag, with every header that the content came with: browsers take them over."""
+async def test_an_unchanged_file_is_answered_with_304(frontdesk: Frontdesk, path: str) -> None:
+    """With every header of the full response, because browsers take them over."""
     async with frontdesk.client(None) as client:
         first = await client.get(path)
         tag = first.headers["etag"]
@@ -99,8 +99,8 @@ async def test_what_a_browser_has_is_not_sent_again(frontdesk: Frontdesk, path: 
     assert re.fullmatch(r'"[0-9a-f]{32}"', tag)
 
 
-async def test_who_cannot_unpack_gets_it_unpacked(frontdesk: Frontdesk) -> None:
-    """The same content under another tag, so that nothing on the way mistakes one for the other."""
+async def test_a_client_without_gzip_gets_the_file_uncompressed(frontdesk: Frontdesk) -> None:
+    """The same content with another tag, so that no cache confuses the two."""
     async with frontdesk.client(None) as client:
         packed, plain = [
             await client.get("/page/chat.js", headers={"Accept-Encoding": encoding})
@@ -114,7 +114,7 @@ async def test_who_cannot_unpack_gets_it_unpacked(frontdesk: Frontdesk) -> None:
 
 
 async def test_each_content_has_a_tag_of_its_own(frontdesk: Frontdesk) -> None:
-    """Whatever it is called."""
+    """Whatever the file is called."""
     async with frontdesk.client(None) as client:
         answers = [await client.get(path) for path in [*PAGES, *(f"/page/{name}" for name in MODULES)]]
     assert len({answer.headers["etag"] for answer in answers}) == len({answer.content for answer in answers})
@@ -122,19 +122,19 @@ async def test_each_content_has_a_tag_of_its_own(frontdesk: Frontdesk) -> None:
 
 @pytest.mark.parametrize("name", MODULES)
 def test_no_text_can_become_html(name: str) -> None:
-    """No module of a page knows a way to make elements from text."""
+    """No module of a page uses a way to make elements from text."""
     assert not HTML.search((FOLDER / name).read_text())
 
 
 @pytest.mark.parametrize("document", PAGES.values())
 def test_nothing_is_inline(document: str) -> None:
-    """A document has neither script nor style in it, and names no other host."""
+    """A document has neither inline script nor inline style, and names no other host."""
     html = (FOLDER / document).read_text()
     assert not re.search(r"<style|\sstyle=|\son\w+=|<script(?![^>]*src=)|//", html)
 
 
 def test_every_error_code_is_explained() -> None:
-    """The dashboard has words for the whole closed list, and for nothing else."""
+    """The dashboard has a text for every code of the closed list, and for no other."""
     table = re.search(r"const CODES = .*?\{(.*?)\n\}", (FOLDER / "breakdowns.js").read_text(), re.DOTALL)
     assert table
     assert sorted(re.findall(r"^  (\w+): \"[A-Z]", table[1], re.MULTILINE)) == sorted(get_args(ErrorCode))

@@ -1,4 +1,4 @@
-"""GET /metrics, as Prometheus reads it."""
+"""GET /metrics, as Prometheus scrapes it."""
 
 import asyncio
 from typing import Any
@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from graph.models.circuit_breaker import FAILURES
+from graph.models.circuit_breaker import FAILURE_THRESHOLD
 from tests.support.app import Frontdesk, Serve, ready
 from tests.support.database import appear, rows
 from tests.support.listening import listening, until
@@ -16,11 +16,11 @@ from tests.support.process import Start
 from tests.support.prometheus import TASKS, Samples, counted, scraped, tasks_are_told_of
 
 QUIET = ("turns", "exports", "checkpoints", "recall")
-"""Pools of which nobody holds a connection while nobody is served; the scrape itself takes one of `records`."""
+"""Pools without a connection in use while nothing is served; the scrape itself uses one of `records`."""
 
 
 async def test_turns_are_counted_with_their_times(serve: Serve, model: ModelServer, ada: UUID, bob: UUID) -> None:
-    """By who answered and what became of them; what was turned away took no time."""
+    """By employee and outcome; a refused turn has no times."""
     frontdesk = await serve(rate_limit=3)
     await frontdesk.chat(ada, "Hello", employee="tag")
     done = (await frontdesk.chat(ada, "Hello", employee="tag")).named("done")[0]
@@ -28,7 +28,7 @@ async def test_turns_are_counted_with_their_times(serve: Serve, model: ModelServ
     await frontdesk.chat(ada, "Hello", employee="byte")
     assert (await frontdesk.chat(ada, "Hello", employee="byte")).status == 429
     found = await scraped(frontdesk, bob)
-    assert found["frontdesk_turns_total", "prime", "failed"] == 0  # and not absent: the first one is to be a rise
+    assert found["frontdesk_turns_total", "prime", "failed"] == 0  # not absent: the first one is an increase
     assert counted(found, "frontdesk_turns_total") == {
         ("tag", "done"): 2,
         ("byte", "fallback"): 1,
@@ -40,8 +40,8 @@ async def test_turns_are_counted_with_their_times(serve: Serve, model: ModelServ
     assert found["frontdesk_first_token_seconds_bucket", "tag", "+Inf"] == 2
 
 
-async def at_rest(frontdesk: Frontdesk, admin: UUID) -> Samples:
-    """What is told once nobody holds a connection; one that a pool is just making counts as held until it is made."""
+async def idle(frontdesk: Frontdesk, admin: UUID) -> Samples:
+    """The samples once no connection is in use; one that a pool is opening counts as in use."""
     async with asyncio.timeout(30):
         while True:
             found = await scraped(frontdesk, admin)
@@ -49,8 +49,8 @@ async def at_rest(frontdesk: Frontdesk, admin: UUID) -> Samples:
                 return found
 
 
-async def test_what_is_going_on_is_told_as_it_is(frontdesk: Frontdesk, model: ModelServer, ada: UUID) -> None:
-    """Running turns, connections in use, and events on their way to the journal."""
+async def test_gauges_have_current_values(frontdesk: Frontdesk, model: ModelServer, ada: UUID) -> None:
+    """Running turns, connections in use, and events not yet in the event log."""
     gate = asyncio.Event()
     model.queue(Gate(["Well, ", "it depends."], gate), streaming)
     async with listening(frontdesk, ada, "Hello") as events:
@@ -59,40 +59,40 @@ async def test_what_is_going_on_is_told_as_it_is(frontdesk: Frontdesk, model: Mo
         gate.set()
         await until(events, "done")
     await frontdesk.settled()
-    after = await at_rest(frontdesk, ada)
+    after = await idle(frontdesk, ada)
     assert (during["frontdesk_running_turns",], after["frontdesk_running_turns",]) == (1, 0)
     assert after["frontdesk_journal_waiting_events",] == 0
-    assert after["frontdesk_waiting_jobs",] in (0, 1, 2)  # of each of our two jobs one may wait
+    assert after["frontdesk_waiting_jobs",] in (0, 1, 2)  # one of each periodic job may wait
     pools = ("turns", "records", "exports", "checkpoints", "recall")
     assert all(after["frontdesk_pool_connections", name] >= 1 for name in pools)
     assert {name: after["frontdesk_pool_waiting", name] for name in pools} == dict.fromkeys(pools, 0)
 
 
-async def test_a_model_that_is_left_alone_is_told_of(serve: Serve, model: ModelServer, ada: UUID) -> None:
-    """Its breaker is in one state at a time."""
+async def test_a_circuit_breaker_has_a_sample_for_each_state(serve: Serve, model: ModelServer, ada: UUID) -> None:
+    """Of which one is 1."""
     frontdesk = await serve(attempts=1, rate_limit=0)
     name = frontdesk.settings.chat_model
     assert counted(await scraped(frontdesk, ada), "frontdesk_model_breaker") == {(name, "closed"): 1}
     model.always(Status(500))
-    for _ in range(FAILURES):
+    for _ in range(FAILURE_THRESHOLD):
         await frontdesk.chat(ada, "Hello")
     assert counted(await scraped(frontdesk, ada), "frontdesk_model_breaker") == {(name, "open"): 1}
 
 
-async def test_of_two_models_with_one_name_neither_hides_the_other(serve: Serve, model: ModelServer, ada: UUID) -> None:
-    """The same model at another server is left alone by itself."""
+async def test_two_models_of_one_name_have_a_breaker_each(serve: Serve, model: ModelServer, ada: UUID) -> None:
+    """The same model at another server fails on its own."""
     async with ModelServer() as second:
         elsewhere: dict[str, Any] = {"second_model": "gpt-4o-mini", "second_base_url": second.url}
         frontdesk = await serve(attempts=1, rate_limit=0, **elsewhere)
         model.always(Status(500))
-        for _ in range(FAILURES):
+        for _ in range(FAILURE_THRESHOLD):
             await frontdesk.chat(ada, "Hello")
         found = counted(await scraped(frontdesk, ada), "frontdesk_model_breaker")
     assert found == {("gpt-4o-mini", "open"): 1, ("gpt-4o-mini", "closed"): 1}
 
 
-async def test_what_was_tried_again_is_counted(start: Start, model: ModelServer, ada: UUID) -> None:
-    """By a server as people start it, which logs each try in its own words."""
+async def test_retries_are_counted(start: Start, model: ModelServer, ada: UUID) -> None:
+    """By stamina's own metric, also with our logging of retries."""
     process = await start()
     model.queue(Status(500), streaming)
     async with process.client(ada) as client:
@@ -101,8 +101,8 @@ async def test_what_was_tried_again_is_counted(start: Start, model: ModelServer,
     assert sum(counted(await scraped(process, ada), "stamina_retries_total").values()) == 1
 
 
-async def test_only_administrators_see_it(frontdesk: Frontdesk, ada: UUID) -> None:
-    """It tells of everyone's turns."""
+async def test_only_administrators_may_scrape(frontdesk: Frontdesk, ada: UUID) -> None:
+    """Because the metrics count every user's turns."""
     async with frontdesk.client(ada) as client:
         refused = await client.get("/metrics")
     assert (refused.status_code, refused.json()["code"]) == (403, "forbidden")
@@ -111,8 +111,8 @@ async def test_only_administrators_see_it(frontdesk: Frontdesk, ada: UUID) -> No
     assert (refused.status_code, refused.json()["code"]) == (401, "unauthenticated")
 
 
-async def test_on_ones_own_machine_anyone_does(serve: Serve) -> None:
-    """Nobody signs in there."""
+async def test_anyone_may_scrape_in_local_mode(serve: Serve) -> None:
+    """Without a token."""
     frontdesk = await serve(jwt_secret=None)
     assert (await scraped(frontdesk, None, admin=False))["frontdesk_running_turns",] == 0
 
@@ -120,7 +120,7 @@ async def test_on_ones_own_machine_anyone_does(serve: Serve) -> None:
 async def test_two_applications_in_one_process_count_for_themselves(
     frontdesk: Frontdesk, serve: Serve, ada: UUID
 ) -> None:
-    """Each is asked on its own."""
+    """Each has a registry of its own."""
     other = await serve()
     await frontdesk.chat(ada, "Hello", employee="tag")
     assert counted(await scraped(frontdesk, ada), "frontdesk_turns_total") == {("tag", "done"): 1}
@@ -128,13 +128,13 @@ async def test_two_applications_in_one_process_count_for_themselves(
 
 
 @pytest.mark.parametrize("elsewhere", [False, True])
-async def test_a_turn_whose_tail_runs_twice_is_counted_once(
+async def test_a_turn_that_is_finished_twice_is_counted_once(
     frontdesk: Frontdesk, serve: Serve, ada: UUID, elsewhere: bool
 ) -> None:
-    """By who wrote it down first, also where another process takes it for unfinished."""
+    """By the process that stored it first, also where another one adopts it."""
     adopter = await serve() if elsewhere else frontdesk
     await frontdesk.chat(ada, "Hello", employee="tag")
-    frontdesk.service.runner.running.closing = elsewhere  # and so it takes nothing over
+    frontdesk.service.registry.closing = elsewhere  # so that it adopts nothing
     unfinished = "update chat_turns set status = 'answered', lease_until = now() - interval '1 s' returning 1"
     assert await rows(frontdesk.service.url, unfinished) == [(1,)]
     await adopter.ended()
@@ -147,7 +147,7 @@ async def test_a_turn_whose_tail_runs_twice_is_counted_once(
         assert counted(await scraped(adopter, ada), "frontdesk_turns_total") == {}
 
 
-async def test_messages_that_wait_are_told_of(frontdesk: Frontdesk, model: ModelServer, ada: UUID) -> None:
+async def test_waiting_messages_are_counted(frontdesk: Frontdesk, model: ModelServer, ada: UUID) -> None:
     """Until their conversation is free."""
     gate = asyncio.Event()
     model.queue(Gate(["Well, ", "it depends."], gate), streaming)

@@ -129,7 +129,7 @@ async def test_cut_again_and_again_nothing_is_lost_or_told_twice(
         nonlocal cuts
         heard: list[Event] = []
         while not heard or heard[-1].name != "done":
-            left = chance.randint(1, 6)
+            left = chance.randint(1, 3)
             async with rejoined(chance.choice(servers), ada, turn, heard[-1].id if heard else None) as events:
                 async for event in events:
                     heard.append(event)

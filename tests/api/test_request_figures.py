@@ -1,4 +1,4 @@
-"""Requests in Prometheus: by method, route and status. All applications of this process are counted together."""
+"""Requests in Prometheus, by method, route and status; all applications of a process are counted together."""
 
 import asyncio
 import time
@@ -17,13 +17,13 @@ ANSWERED = (APP, "POST", "/chat", "200")
 
 
 def since(before: Samples, after: Samples, name: str) -> Samples:
-    """What was added, by the values of the labels: application, method, route, status."""
+    """The increase, by the labels' values: application, method, route, status."""
     old, new = counted(before, name), counted(after, name)
     return {labels: value - old.get(labels, 0) for labels, value in new.items() if value != old.get(labels, 0)}
 
 
 async def test_requests_are_counted_by_route_and_status(frontdesk: Frontdesk, ada: UUID) -> None:
-    """With whatever id or name was asked for; refusals too, of which each has its status."""
+    """Without ids or names of the path; each error by its status."""
     before = await scraped(frontdesk, ada)
     async with frontdesk.client(ada) as client:
         for _ in range(3):
@@ -49,8 +49,10 @@ async def test_requests_are_counted_by_route_and_status(frontdesk: Frontdesk, ad
 @pytest.mark.parametrize(
     ("method", "path"), [("GET", "/{}"), ("GET", "/turns/{}/x"), ("PROPFIND", "/chat"), ("GET", "/chat")]
 )
-async def test_what_leads_nowhere_makes_no_series(frontdesk: Frontdesk, ada: UUID, method: str, path: str) -> None:
-    """Whoever tries addresses and methods could fill Prometheus' memory otherwise."""
+async def test_unknown_paths_and_methods_make_no_series(
+    frontdesk: Frontdesk, ada: UUID, method: str, path: str
+) -> None:
+    """Otherwise a client could fill Prometheus' memory."""
     before = await scraped(frontdesk, ada)
     async with frontdesk.client(ada) as client:
         assert (await client.request(method, path.format(uuid4().hex))).status_code in (404, 405)
@@ -60,8 +62,10 @@ async def test_what_leads_nowhere_makes_no_series(frontdesk: Frontdesk, ada: UUI
     }
 
 
-async def test_a_stream_lasts_until_its_last_event(frontdesk: Frontdesk, model: ModelServer, ada: UUID) -> None:
-    """It is in progress meanwhile, and its events are not held back by whoever counts."""
+async def test_a_stream_is_in_progress_until_its_last_event(
+    frontdesk: Frontdesk, model: ModelServer, ada: UUID
+) -> None:
+    """Counting it delays none of its events."""
     gate, before = asyncio.Event(), await scraped(frontdesk, ada)
     model.queue(Gate(["Well, ", "it depends."], gate), streaming)
     async with listening(frontdesk, ada, "Hello") as events:
@@ -79,8 +83,8 @@ async def test_a_stream_lasts_until_its_last_event(frontdesk: Frontdesk, model: 
     assert since(before, after, "frontdesk_http_request_duration_seconds_sum")[ANSWERED] >= lasted
 
 
-async def test_the_process_is_told_of_as_operators_expect_it(frontdesk: Frontdesk, ada: UUID) -> None:
-    """Under the names that all dashboards know; everything of ours begins with our own."""
+async def test_metrics_have_the_usual_names(frontdesk: Frontdesk, ada: UUID) -> None:
+    """Those of the process have the names that dashboards know; all others begin with `frontdesk`."""
     found = await scraped(frontdesk, ada)
     assert found["process_resident_memory_bytes",] > 10_000_000
     assert found["process_start_time_seconds",] <= time.time()

@@ -57,7 +57,7 @@ async def test_a_wish_to_stop_that_was_not_heard_is_found(frontdesk: Frontdesk, 
         await until(events, "token")
         async with await psycopg.AsyncConnection.connect(frontdesk.service.url, autocommit=True) as conn:
             await conn.execute("update chat_turns set stop_asked_at = now()")
-        await frontdesk.service.heart.beat()
+        await frontdesk.service.leases.renew()
         assert (await until(events, "done"))[-1].data["finish_reason"] == "stopped"
 
 

@@ -1,4 +1,4 @@
-"""How many streams a user may hold open."""
+"""The limit on streams that a user may hold open."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 
-from api.stream_limit import MOST
+from api.limits import MAX_STREAMS
 from tests.support.app import Frontdesk, Serve, no_authorities, read_events
 from tests.support.listening import listening, until
 from tests.support.model_script import Hang, Text, streaming
@@ -18,13 +18,13 @@ from tests.support.raw_http import connected
 
 @pytest.fixture
 async def frontdesk(serve: Serve) -> Frontdesk:
-    """An application that lets an answer take its time."""
+    """An application whose turns do not time out."""
     return await serve(turn_timeout=300, rate_limit=100)
 
 
 @pytest.fixture
 async def turn(frontdesk: Frontdesk, model: ModelServer, ada: UUID) -> str:
-    """A turn of Ada's that is answered for as long as nobody stops it."""
+    """A turn of Ada's that runs until it is stopped."""
     model.queue(Hang(["Well, "]), streaming)
     async with listening(frontdesk, ada, "Hello") as events:
         turn = (await until(events, "token"))[0].data["turn_id"]
@@ -33,8 +33,8 @@ async def turn(frontdesk: Frontdesk, model: ModelServer, ada: UUID) -> str:
 
 
 @asynccontextmanager
-async def visiting(frontdesk: Frontdesk, user: UUID) -> AsyncGenerator[httpx.AsyncClient]:
-    """A client of this user's with as many connections as it likes."""
+async def many_connections(frontdesk: Frontdesk, user: UUID) -> AsyncGenerator[httpx.AsyncClient]:
+    """A client of this user's without a limit of connections."""
     async with httpx.AsyncClient(
         base_url=frontdesk.url,
         headers=frontdesk.signed_in(user),
@@ -45,8 +45,8 @@ async def visiting(frontdesk: Frontdesk, user: UUID) -> AsyncGenerator[httpx.Asy
         yield client
 
 
-async def followed(client: httpx.AsyncClient, turn: str) -> None:
-    """Follow the turn for a moment, as soon as there is a place."""
+async def follow(client: httpx.AsyncClient, turn: str) -> None:
+    """Read an event of the turn as soon as a stream may be opened."""
     async with asyncio.timeout(60):
         while True:
             async with client.stream("GET", f"/turns/{turn}/events") as response:
@@ -56,11 +56,11 @@ async def followed(client: httpx.AsyncClient, turn: str) -> None:
                 assert response.status_code == 429
 
 
-async def test_a_user_holds_so_many_streams_and_no_more(frontdesk: Frontdesk, ada: UUID, bob: UUID, turn: str) -> None:
-    """One more is refused, whatever it is for; others are not concerned, and who lets one go may have another."""
+async def test_a_user_may_hold_only_so_many_streams(frontdesk: Frontdesk, ada: UUID, bob: UUID, turn: str) -> None:
+    """One more is refused, whatever it is for; other users are not affected, and closing one allows another."""
     path = f"/turns/{turn}/events"
-    async with visiting(frontdesk, ada) as client, AsyncExitStack() as stack:
-        opened = [await stack.enter_async_context(client.stream("GET", path)) for _ in range(MOST)]
+    async with many_connections(frontdesk, ada) as client, AsyncExitStack() as stack:
+        opened = [await stack.enter_async_context(client.stream("GET", path)) for _ in range(MAX_STREAMS)]
         assert {response.status_code for response in opened} == {200}
         for refused in (
             await client.get(path),
@@ -74,37 +74,37 @@ async def test_a_user_holds_so_many_streams_and_no_more(frontdesk: Frontdesk, ad
         async with frontdesk.client(bob) as other:
             assert (await other.post("/chat", json={"message": "Hello"})).status_code == 200
         await opened[0].aclose()
-        await followed(client, turn)
+        await follow(client, turn)
         await opened[1].aclose()
         async with asyncio.timeout(60):
             while (await client.post(f"/turns/{turn}/stop")).status_code == 429:
                 pass
 
 
-async def test_every_end_of_a_request_gives_its_place_back(
+async def test_every_end_of_a_request_frees_its_stream(
     frontdesk: Frontdesk, model: ModelServer, ada: UUID, turn: str
 ) -> None:
-    """An answer, a refusal, nothing to tell, and a client that is gone before it hears anything."""
+    """An answer, an error, no events, and a client that leaves before the first byte."""
     model.always(Text("Yes."))
     (signed,) = frontdesk.signed_in(ada).values()
     unread = f"GET /turns/{turn}/events HTTP/1.1\r\nHost: test\r\nAuthorization: {signed}\r\n\r\n".encode()
-    async with visiting(frontdesk, ada) as client, AsyncExitStack() as stack:
+    async with many_connections(frontdesk, ada) as client, AsyncExitStack() as stack:
         over = (await client.post("/chat", json={"message": "Hello"})).headers["x-turn-id"]
-        for _ in range(MOST - 1):
+        for _ in range(MAX_STREAMS - 1):
             await stack.enter_async_context(client.stream("GET", f"/turns/{turn}/events"))
         for _ in range(3):
-            await followed(client, turn)
+            await follow(client, turn)
             assert (await client.post("/chat", json={"message": "Hello"})).status_code == 200
-            await followed(client, turn)
+            await follow(client, turn)
             assert (await client.post("/chat", json={"message": " "})).status_code == 400
-            await followed(client, turn)
+            await follow(client, turn)
             assert (await client.get(f"/turns/{uuid4()}/events")).status_code == 404
-            await followed(client, turn)
+            await follow(client, turn)
             assert (await client.get(f"/turns/{over}/events", headers={"Last-Event-ID": "9999"})).status_code == 204
-            await followed(client, turn)
+            await follow(client, turn)
             assert (await client.post(f"/turns/{over}/stop")).status_code == 200
             async with connected(frontdesk.url) as (_, writer):
                 writer.write(unread)
                 await writer.drain()
-            await followed(client, turn)
+            await follow(client, turn)
         assert (await client.delete("/account")).status_code == 204  # and so the turn ends

@@ -1,8 +1,8 @@
-"""What is deleted is gone: no table of any schema has a trace of it."""
+"""Deletion: no table of any schema keeps anything of what was deleted."""
 
 from uuid import UUID
 
-from tests.api.test_account import MARK, found, lived
+from tests.api.test_account import MARK, extracted, with_history
 from tests.support.app import Frontdesk
 from tests.support.database import rows, traces
 from tests.support.model_script import Text, plain, streaming, structured
@@ -10,8 +10,8 @@ from tests.support.model_server import ModelServer
 
 
 async def test_a_deleted_conversation_leaves_no_trace(frontdesk: Frontdesk, model: ModelServer, ada: UUID) -> None:
-    """In any table of any schema, checkpoints and what was learned only there included."""
-    model.queue(found(f"The user sells {MARK}."), structured)
+    """Checkpoints and the facts learned only there included."""
+    model.queue(extracted(f"The user sells {MARK}."), structured)
     model.always(Text(f"{MARK} is deductible."), streaming)
     model.always(Text(f"They asked about {MARK}."), plain)
     await frontdesk.chat(ada, f"I sell {MARK}", conversation_id=f"{MARK}-1")
@@ -26,8 +26,8 @@ async def test_a_deleted_conversation_leaves_no_trace(frontdesk: Frontdesk, mode
 
 
 async def test_a_forgotten_fact_leaves_no_trace(frontdesk: Frontdesk, model: ModelServer, ada: UUID) -> None:
-    """Neither the fact nor its vector, nor that an answer used it, nor a checkpoint that repeats it."""
-    model.queue(found(f"The user sells {MARK}."), structured)
+    """Neither the fact, its vector and its use by an answer, nor a checkpoint with it."""
+    model.queue(extracted(f"The user sells {MARK}."), structured)
     await frontdesk.chat(ada, "I sell sweets")
     await frontdesk.chat(ada, "What do I sell?")
     async with frontdesk.client(ada) as client:
@@ -38,11 +38,11 @@ async def test_a_forgotten_fact_leaves_no_trace(frontdesk: Frontdesk, model: Mod
     assert await traces(frontdesk.service.url, fact["fact_id"]) == {"public.chat_turn_events": 1}
 
 
-async def test_a_corrected_fact_leaves_no_trace_of_what_it_said(
+async def test_a_corrected_fact_leaves_no_trace_of_its_old_text(
     frontdesk: Frontdesk, model: ModelServer, ada: UUID
 ) -> None:
-    """In memory or in checkpoints; what was said stays said."""
-    model.queue(found(f"The user sells {MARK}."), structured)
+    """In memory or in checkpoints; the message stays as it was sent."""
+    model.queue(extracted(f"The user sells {MARK}."), structured)
     await frontdesk.chat(ada, "I sell sweets")
     await frontdesk.chat(ada, "What do I sell?")
     async with frontdesk.client(ada) as client:
@@ -54,8 +54,8 @@ async def test_a_corrected_fact_leaves_no_trace_of_what_it_said(
 async def test_an_erased_account_leaves_no_trace(
     frontdesk: Frontdesk, model: ModelServer, ada: UUID, bob: UUID
 ) -> None:
-    """Of words or of the user, in any table of any schema; numbers stay without them, and others keep theirs."""
-    await lived(frontdesk, model, ada)
+    """Of texts or the user's id; metrics stay without it, and other users keep their data."""
+    await with_history(frontdesk, model, ada)
     model.always(Text("Hello."), streaming)
     model.always(Text("They met."), plain)
     await frontdesk.chat(bob, "hello there")

@@ -1,4 +1,4 @@
-"""What traces do not say, unless they are asked to."""
+"""Content in traces: none by default, masked where it is enabled."""
 
 import json
 import threading
@@ -10,7 +10,7 @@ import pytest
 from litestar import Litestar
 
 from tests.support.app import Frontdesk, Serve
-from tests.support.collector import Collector, Seen
+from tests.support.collector import Collector, SpanData
 from tests.support.database import appear
 from tests.support.model_script import Json, Status, Text, plain, streaming, structured
 from tests.support.model_server import ModelServer
@@ -19,8 +19,8 @@ FACT = Json({"facts": [{"fact": "The user keeps ocelots.", "confidence": 0.9, "r
 KEY = "sk-numbat-key"
 
 
-async def talk(frontdesk: Frontdesk, model: ModelServer, user: UUID) -> str:
-    """A message, an answer, a summary and a fact of words found nowhere else, and a search; returns the token used."""
+async def converse(frontdesk: Frontdesk, model: ModelServer, user: UUID) -> str:
+    """Make a turn, a summary, a fact and two searches, all with rare words; returns the bearer token."""
     model.queue(Text("Marmosets cost nothing."), streaming)
     model.queue(Text("It is about wombats."), plain)
     model.queue(FACT, structured)
@@ -31,33 +31,33 @@ async def talk(frontdesk: Frontdesk, model: ModelServer, user: UUID) -> str:
         return client.headers["authorization"].removeprefix("Bearer ")
 
 
-async def all_of(collector: Collector) -> list[Seen]:
-    """The spans of such a talk."""
+async def all_of(collector: Collector) -> list[SpanData]:
+    """The spans that `converse` makes."""
     await collector.named("invoke_agent Tag", "POST /chat", "GET /conversations", "GET /memory")
     return collector.spans
 
 
-async def test_nothing_that_was_said_is_told(serve: Serve, collector: Collector, model: ModelServer, ada: UUID) -> None:
-    """Neither the message, the answer, what was learned or looked for, nor what opens a door."""
+async def test_spans_have_no_content(serve: Serve, collector: Collector, model: ModelServer, ada: UUID) -> None:
+    """No message, answer, fact, search term or secret."""
     frontdesk = await serve(
         otlp_endpoint=collector.url, otlp_headers="authorization=Bearer%20echidna", openai_api_key=KEY
     )
-    token = await talk(frontdesk, model, ada)
+    token = await converse(frontdesk, model, ada)
     spans = await all_of(collector)
     assert (await model.received(structured)).headers["authorization"] == f"Bearer {KEY}"
     assert collector.headers[0]["authorization"] == "Bearer echidna"
     sent = collector.sent.lower()
-    assert str(ada).encode() in sent  # these are the bytes that names and words would be in
+    assert str(ada).encode() in sent  # so text would be readable in these bytes, too
     for planted in ("zebrafinch", "marmoset", "wombat", "ocelot", "quokka", "4242", KEY, token, "echidna"):
         assert planted.lower().encode() not in sent, planted
     searched = [span.attributes.get("url.query") for span in spans if span.name.startswith("GET /")]
     assert searched == ["REDACTED", "REDACTED"]
 
 
-async def test_no_failure_quotes_what_was_said(
+async def test_failed_spans_have_no_exception_text(
     serve: Serve, collector: Collector, model: ModelServer, ada: UUID
 ) -> None:
-    """Failed spans have a code, and no words of an exception: those of a model's server may repeat the prompt."""
+    """Only an error code: a model server's error message may repeat the prompt."""
     frontdesk = await serve(otlp_endpoint=collector.url)
     model.always(Status(400, "Cannot read: zebrafinch."), streaming)
     model.always(Status(500, "Cannot read: wombat."), plain)
@@ -71,8 +71,8 @@ async def test_no_failure_quotes_what_was_said(
         assert planted not in collector.sent, planted
 
 
-async def test_an_answer_that_breaks_off_leaves_no_stack_trace(serve: Serve, collector: Collector, ada: UUID) -> None:
-    """The instrumentation of HTTP would add one, with what the database said."""
+async def test_a_response_that_breaks_off_leaves_no_stack_trace(serve: Serve, collector: Collector, ada: UUID) -> None:
+    """The HTTP instrumentation would add one, with the database's error message."""
     frontdesk = await serve(otlp_endpoint=collector.url)
     url = frontdesk.service.url
     async with await psycopg.AsyncConnection.connect(url) as conn, frontdesk.client(ada) as client:
@@ -88,21 +88,21 @@ async def test_an_answer_that_breaks_off_leaves_no_stack_trace(serve: Serve, col
     assert b"Traceback" not in collector.sent
 
 
-async def test_what_models_read_and_say_is_told_where_asked_for(
+async def test_spans_have_content_where_it_is_enabled(
     serve: Serve, collector: Collector, model: ModelServer, ada: UUID
 ) -> None:
-    """Word for word as it was sent to the model, which is after the guard has masked it; searches, too."""
+    """The prompt as it was sent, masked by the guard, the reply, and search terms."""
     frontdesk = await serve(otlp_endpoint=collector.url, otel_content=True)
-    await talk(frontdesk, model, ada)
+    await converse(frontdesk, model, ada)
     spans = await all_of(collector)
     (chat,) = [span for span in spans if span.attributes.get("gen_ai.request.temperature") == pytest.approx(0.3)]
-    read = json.loads(chat.attributes["gen_ai.input.messages"])
+    prompt = json.loads(chat.attributes["gen_ai.input.messages"])
     sent = (await model.received(streaming)).body["messages"]
-    assert [(one["role"], one["parts"][0]["content"]) for one in read] == [
-        (one["role"], one["content"]) for one in sent
+    assert [(message["role"], message["parts"][0]["content"]) for message in prompt] == [
+        (message["role"], message["content"]) for message in sent
     ]
-    said = json.loads(chat.attributes["gen_ai.output.messages"])
-    assert said == [
+    reply = json.loads(chat.attributes["gen_ai.output.messages"])
+    assert reply == [
         {
             "role": "assistant",
             "parts": [{"type": "text", "content": "Marmosets cost nothing."}],
@@ -115,10 +115,8 @@ async def test_what_models_read_and_say_is_told_where_asked_for(
         assert planted not in collector.sent, planted
 
 
-async def test_a_number_in_the_models_words_is_told_nowhere(
-    serve: Serve, collector: Collector, model: ModelServer, ada: UUID
-) -> None:
-    """What models say is masked in spans as it is for clients."""
+async def test_a_number_in_a_reply_is_masked(serve: Serve, collector: Collector, model: ModelServer, ada: UUID) -> None:
+    """In spans as for clients."""
     frontdesk = await serve(otlp_endpoint=collector.url, otel_content=True)
     model.queue(Text(["Pay with 4242 4242 ", "4242 4242."]), streaming)
     await frontdesk.chat(ada, "How?", employee="tag")
@@ -127,8 +125,8 @@ async def test_a_number_in_the_models_words_is_told_nowhere(
     assert b"4242 4242" not in collector.sent
 
 
-async def test_pages_and_probes_leave_no_trace(serve: Serve, collector: Collector, ada: UUID) -> None:
-    """What is asked for all the time says nothing; other requests are named for their route, or for nothing."""
+async def test_pages_and_health_checks_are_not_traced(serve: Serve, collector: Collector, ada: UUID) -> None:
+    """Other requests are named after their route, or after their method where there is none."""
     frontdesk = await serve(otlp_endpoint=collector.url)
     async with frontdesk.client(ada, admin=True) as client:
         for path in ("/", "/page/chat.css", "/health/live", "/health/ready", "/metrics"):
@@ -146,7 +144,7 @@ async def test_pages_and_probes_leave_no_trace(serve: Serve, collector: Collecto
 
 
 async def test_without_a_collector_nothing_is_traced(frontdesk: Frontdesk, ada: UUID) -> None:
-    """The application has no plugin for it, and the process no thread that would send anything."""
+    """The application has no OpenTelemetry plugin, and the process no export thread."""
     await frontdesk.chat(ada, "Hello")
     app = frontdesk.server.config.app
     assert isinstance(app, Litestar)
@@ -154,8 +152,8 @@ async def test_without_a_collector_nothing_is_traced(frontdesk: Frontdesk, ada: 
     assert not [thread.name for thread in threading.enumerate() if thread.name.startswith("Otel")]
 
 
-async def test_the_address_for_traces_alone_comes_first(serve: Serve, collector: Collector, ada: UUID) -> None:
-    """It is taken as it is, and the service is called what it is to be called."""
+async def test_the_endpoint_for_traces_takes_precedence(serve: Serve, collector: Collector, ada: UUID) -> None:
+    """It is used unchanged, and spans have the service name that is set."""
     frontdesk = await serve(
         otlp_endpoint="http://127.0.0.1:9", otlp_traces_endpoint=f"{collector.url}/spans", otel_service_name="desk"
     )

@@ -10,7 +10,6 @@ from nodes import wait_for_conversation
 from nodes.wait_for_conversation import FULL
 from storage import conversation_queue
 from storage.conversation_queue import MOST_IN_CONVERSATION as MOST
-from storage.conversation_queue import Queue
 from tests.support.app import Answer, Frontdesk, Serve
 from tests.support.database import row, rows
 from tests.support.listening import in_line, listening, until
@@ -160,7 +159,7 @@ async def test_it_gives_up_by_the_clock(
     frontdesk: Frontdesk, model: ModelServer, ada: UUID, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """And leaves nothing: neither a message nor a place, nor a key that means anything."""
-    monkeypatch.setattr(wait_for_conversation, "LONGEST", 0.3)
+    monkeypatch.setattr(wait_for_conversation, "MAX_WAIT", 0.3)
     gate = asyncio.Event()
     model.queue(Gate(["First ", "answer."], gate), streaming)
     async with listening(frontdesk, ada, "first", conversation_id="c-1") as events, frontdesk.client(ada) as client:
@@ -208,6 +207,5 @@ async def test_who_waits_asks_for_nothing_until_it_is_told(
 
 def requests(server: Frontdesk) -> int:
     """How often a turn of this server has asked for a connection."""
-    line = server.service.parts.queue
-    assert isinstance(line, Queue)
-    return line._pool._connections.get_stats()["requests_num"]
+    stats: dict[str, int] = server.service.dependencies.queue._pool._connections.get_stats()
+    return stats["requests_num"]

@@ -1,4 +1,4 @@
-"""Several worker processes on one port are one server to Prometheus, whichever of them is asked."""
+"""Several worker processes behind one port: Prometheus sees one server, whichever worker it scrapes."""
 
 import asyncio
 import os
@@ -12,7 +12,7 @@ import httpx
 import psutil
 import pytest
 
-from api.server.workers import VARIABLE, counted_together
+from api.server.workers import METRICS_VARIABLE, shared_metrics
 from tests.support.cluster import Cluster
 from tests.support.collector import Collector
 from tests.support.listening import listening, until
@@ -25,23 +25,23 @@ STREAM = ("frontdesk_http_requests_in_progress", "frontdesk", "POST", "/chat", "
 in_this_order = pytest.mark.xdist_group("workers")
 """Tests of one server; the last of them ends it."""
 WITHIN = 150
-"""Seconds in which a worker must be there, or be missed."""
+"""Seconds in which a worker must have started, or its death be noticed."""
 
 
 def workers(server: Process) -> list[psutil.Process]:
-    """Its worker processes."""
+    """The server's worker processes."""
     found = psutil.Process(server.process.pid).children()
     return [one for one in found if "spawn_main" in " ".join(one.cmdline())]
 
 
 def mode(folder: str | Path) -> int:
-    """Who may do what with it."""
+    """The permissions of a path."""
     return stat.S_IMODE(Path(folder).stat().st_mode)
 
 
 @contextmanager
-def asleep(worker: psutil.Process) -> Generator[None]:
-    """The others do everything meanwhile."""
+def suspended(worker: psutil.Process) -> Generator[None]:
+    """Suspend a worker, so that the others do all work in the block."""
     worker.suspend()
     try:
         yield
@@ -49,8 +49,8 @@ def asleep(worker: psutil.Process) -> Generator[None]:
         worker.resume()
 
 
-async def eventually(server: Process, user: UUID, true: Callable[[Samples], bool]) -> Samples:
-    """What is scraped as soon as that is true of it, also where workers are not up yet, or just killed."""
+async def scrape_until(server: Process, user: UUID, true: Callable[[Samples], bool]) -> Samples:
+    """The first scrape for which `true` holds; connection errors while workers start or die are ignored."""
     async with asyncio.timeout(WITHIN):
         while True:
             with suppress(httpx.TransportError):
@@ -60,12 +60,12 @@ async def eventually(server: Process, user: UUID, true: Callable[[Samples], bool
 
 
 def up(found: Samples) -> float:
-    """How many workers tell of themselves: each of them has a breaker."""
+    """How many workers report: each has one breaker."""
     return found.get(("frontdesk_model_breaker", "scripted", "closed"), 0)
 
 
 def turns(found: Samples) -> Samples:
-    """Those that were counted."""
+    """The counted turns."""
     return counted(found, "frontdesk_turns_total")
 
 
@@ -88,7 +88,7 @@ async def server(
             OTEL_EXPORTER_OTLP_ENDPOINT=collector.url, OTEL_BSP_SCHEDULE_DELAY="10",
         )  # fmt: skip
         try:
-            await eventually(process, UUID(int=1), lambda found: up(found) == 2)
+            await scrape_until(process, UUID(int=1), lambda found: up(found) == 2)
             yield process
         finally:
             if process.process.returncode is None:
@@ -99,8 +99,8 @@ async def server(
     cluster.drop(f"{template}_workers")
 
 
-async def say(server: Process, user: UUID, times: int) -> None:
-    """So many messages at once, each over a connection of its own, answered to the end."""
+async def send(server: Process, user: UUID, times: int) -> None:
+    """Send so many messages at once, each on a connection of its own, and read the answers."""
 
     async def one() -> None:
         async with listening(server, user, "Hello", employee="tag") as events:
@@ -113,15 +113,15 @@ async def say(server: Process, user: UUID, times: int) -> None:
 async def test_every_worker_tells_of_all_of_them(server: Process, ada: UUID, bob: UUID) -> None:
     """Each has answered half, and says all; what they take from the system is added up, too."""
     first, second = workers(server)
-    folder = first.environ()[VARIABLE]
+    folder = first.environ()[METRICS_VARIABLE]
     assert mode(folder) == 0o700
     (Path(folder) / "counter_0.db").touch()  # what a worker leaves that is killed as it begins
     for one in (first, second):
-        with asleep(one):
-            await say(server, ada, 10)
-    await eventually(server, bob, lambda found: sum(turns(found).values()) >= 20)
+        with suspended(one):
+            await send(server, ada, 10)
+    await scrape_until(server, bob, lambda found: sum(turns(found).values()) >= 20)
     for one in (first, second):
-        with asleep(one):
+        with suspended(one):
             for _ in range(5):
                 found = await scraped(server, bob)
                 assert turns(found) == {("tag", "done"): 20}
@@ -146,7 +146,7 @@ async def test_each_worker_sends_its_own_spans(server: Process, collector: Colle
             await client.get("/employees")
 
     for one in workers(server):
-        with asleep(one):
+        with suspended(one):
             await ask()
     spans = await collector.named("GET /employees", count=2)
     assert len({span.resource["service.instance.id"] for span in spans}) == 2
@@ -156,11 +156,11 @@ async def test_each_worker_sends_its_own_spans(server: Process, collector: Colle
 async def test_a_killed_worker_leaves_its_counts_and_nothing_else(
     server: Process, model: ModelServer, ada: UUID, bob: UUID
 ) -> None:
-    """What it was just doing is over; its turn is counted once, by who takes it over."""
+    """Its turn is counted once, by the process that takes it over."""
     killed, other = workers(server)
-    with asleep(other):
-        await say(server, ada, 5)
-        await eventually(server, bob, lambda found: not found["frontdesk_running_turns",])
+    with suspended(other):
+        await send(server, ada, 5)
+        await scrape_until(server, bob, lambda found: not found["frontdesk_running_turns",])
         before = turns(await scraped(server, bob))
         model.queue(Hang(["Well, "]), streaming)
         async with listening(server, ada, "Hello", employee="byte") as events:
@@ -168,10 +168,10 @@ async def test_a_killed_worker_leaves_its_counts_and_nothing_else(
             during = await scraped(server, bob)
             killed.kill()
     assert during[STREAM] == during["frontdesk_running_turns",] == 1
-    found = await eventually(server, bob, lambda found: not found.get(STREAM))
+    found = await scrape_until(server, bob, lambda found: not found.get(STREAM))
     assert turns(found)["tag", "done"] == before["tag", "done"]
-    await eventually(server, bob, lambda found: up(found) == 2 and ("byte", "done") in turns(found))
-    found = await eventually(server, bob, lambda found: found["frontdesk_running_turns",] == 0)
+    await scrape_until(server, bob, lambda found: up(found) == 2 and ("byte", "done") in turns(found))
+    found = await scrape_until(server, bob, lambda found: found["frontdesk_running_turns",] == 0)
     assert turns(found) == {**before, ("byte", "done"): 1}
     assert killed.pid not in [one.pid for one in workers(server)]
 
@@ -181,7 +181,7 @@ async def test_workers_that_are_asked_to_end_finish_what_they_have_begun(
     server: Process, model: ModelServer, ada: UUID
 ) -> None:
     """The running answer comes to its end, and then they do; of what they counted nothing stays behind."""
-    folder, gate = workers(server)[0].environ()[VARIABLE], asyncio.Event()
+    folder, gate = workers(server)[0].environ()[METRICS_VARIABLE], asyncio.Event()
     model.queue(Gate(["Well, ", "it depends."], gate), streaming)
     async with listening(server, ada, "Hello") as events:
         await until(events, "token")
@@ -196,21 +196,21 @@ async def test_workers_that_are_asked_to_end_finish_what_they_have_begun(
 
 def test_workers_are_counted_in_a_folder_of_their_own(tmp_path: Path) -> None:
     """For no one else to read, and only as long as they run."""
-    with counted_together(tmp_path) as folder:
+    with shared_metrics(tmp_path) as folder:
         assert mode(folder) == mode(folder.parent) == 0o700
-        assert os.environ[VARIABLE] == str(folder)
+        assert os.environ[METRICS_VARIABLE] == str(folder)
         (folder / "counter_1.db").touch()
-    assert VARIABLE not in os.environ
+    assert METRICS_VARIABLE not in os.environ
     assert list((tmp_path / "figures").iterdir()) == []
 
 
-def test_what_a_killed_supervisor_left_goes_and_a_living_ones_stays(tmp_path: Path) -> None:
-    """The next one to start clears up."""
+def test_the_folder_of_a_killed_supervisor_is_deleted(tmp_path: Path) -> None:
+    """By the next one to start; that of a live one stays."""
     left = tmp_path / "figures" / "left"
     left.mkdir(parents=True)
     (left / "counter_1.db").touch()
-    with counted_together(tmp_path) as living:
+    with shared_metrics(tmp_path) as living:
         assert not left.exists()
-        with counted_together(tmp_path) as other:
+        with shared_metrics(tmp_path) as other:
             assert sorted(living.parent.iterdir()) == sorted([living, other])
         assert living.exists()

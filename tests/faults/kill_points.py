@@ -17,7 +17,7 @@ from tests.faults.killable_turn import KillableTurn
 from tests.support.database import appear
 from tests.support.model_script import Gate, Hang, When, plain, streaming, structured
 
-Left = Literal["unknown", "accepted", "answered", "done"]
+Left = Literal["unknown", "streaming", "answered", "done"]
 
 
 @dataclass(frozen=True)
@@ -153,29 +153,28 @@ KILL_POINTS: dict[str, KillPoint] = {
     "before the guard, at the claim of its idempotency key": StatementWaits("guard", "unknown", "chat_idempotency"),
     "in the guard": FunctionCalled("guard", "unknown", "nodes.guard:guard"),
     "as the rate limit counts it": StatementWaits("rate_limit", "unknown", "chat_rate_limits", "take_rate_limit"),
-    "as it enters the conversation queue": StatementWaits("rate_limit", "unknown", "chat_queue"),
+    "as it enters the conversation queue": StatementWaits("wait_for_conversation", "unknown", "chat_queue"),
     "as the last employee is read": StatementWaits(
         "route", "unknown", "chat_conversations", "select employee_slug", mode="access exclusive"
     ),
     "at the beginning of acceptance": StatementWaits("route", "unknown", "chat_conversations"),
     "at the end of acceptance": StatementWaits("route", "unknown", "chat_messages"),
-    "before the start event": FunctionCalled("route", "accepted", "graph.turns.events:told"),
+    "before the start event": FunctionCalled("route", "streaming", "graph.turns.turn:encoded"),
     "as the summary is read": StatementWaits(
-        "load_summary", "accepted", "chat_convo_summaries", "from chat_convo_summaries", mode="access exclusive"
+        "load_summary", "streaming", "chat_convo_summaries", "from chat_convo_summaries", mode="access exclusive"
     ),
     "as memory is searched": StatementWaits(
-        "load_memory", "accepted", "memory_embeddings", "memory_embeddings", mode="access exclusive"
+        "load_memory", "streaming", "memory_embeddings", "memory_embeddings", mode="access exclusive"
     ),
-    "as the context is trimmed": FunctionCalled("trim_context", "accepted", "nodes.trim_context:trim_context"),
-    "before the first token": ModelSilent("generate", "accepted", streaming),
-    "in the middle of the answer": ModelSilent("generate", "accepted", streaming, words=True),
-    "with tokens that are not in the event log": EventsUnwritten("generate", "accepted", "token"),
+    "as the context is trimmed": FunctionCalled("trim_context", "streaming", "nodes.trim_context:trim_context"),
+    "before the first token": ModelSilent("generate", "streaming", streaming),
+    "in the middle of the answer": ModelSilent("generate", "streaming", streaming, words=True),
+    "with tokens that are not in the event log": EventsUnwritten("generate", "streaming", "token"),
     "at the beginning of the commit": StatementWaits(
-        "generate", "accepted", "chat_turns", "set status = 'answered'", after="token"
+        "generate", "streaming", "chat_turns", "set status = 'answered'", after="token"
     ),
-    "at the end of the commit": StatementWaits("generate", "accepted", "chat_turn_facts"),
-    "at the checkpoint after the answer": StatementWaits("generate", "answered", "langgraph.checkpoints"),
-    "before the done event": FunctionCalled("generate", "answered", "graph.turns.endings:answered"),
+    "at the end of the commit": StatementWaits("generate", "streaming", "chat_turn_facts"),
+    "before the done event": FunctionCalled("generate", "answered", "nodes.stream_events:done_of"),
     "with a done event that is not in the event log": EventsUnwritten("generate", "answered", "done"),
     "as the summary is written": ModelSilent("roll_summary", "answered", plain),
     "with only its facts stored": ModelSilent("roll_summary", "answered", plain, stored="facts_at"),

@@ -119,7 +119,7 @@ async def done(turn: KillableTurn) -> None:
         while await rows(
             turn.url, "select from chat_turns where user_id = %(user)s and status <> 'done'", user=turn.user
         ):
-            await turn.frontdesk.service.heart.adopt()
+            await turn.frontdesk.service.leases.adopt()
             await turn.frontdesk.settled()
             await asyncio.sleep(0.01)
     await turn.frontdesk.settled()

@@ -7,7 +7,7 @@ import psycopg
 import pytest
 
 from nodes import generate
-from storage.local.postgres import Embedded
+from storage.local.postgres import EmbeddedPostgres
 from tests.support.app import Frontdesk
 from tests.support.database import disconnect, drop, owner, row, rows
 from tests.support.listening import listening, until
@@ -18,7 +18,7 @@ from tests.support.prometheus import scraped
 
 
 async def test_without_a_database_a_message_is_refused(
-    frontdesk: Frontdesk, model: ModelServer, cluster: Embedded, ada: UUID
+    frontdesk: Frontdesk, model: ModelServer, cluster: EmbeddedPostgres, ada: UUID
 ) -> None:
     """The client is told that it is us and when to try again, and no model is asked for what could not be kept."""
     await drop(cluster, frontdesk.service.url)
@@ -34,7 +34,7 @@ async def test_without_a_database_a_message_is_refused(
 
 
 async def test_a_database_that_restarts_between_two_messages_is_not_noticed(
-    frontdesk: Frontdesk, cluster: Embedded, ada: UUID
+    frontdesk: Frontdesk, cluster: EmbeddedPostgres, ada: UUID
 ) -> None:
     """Dead connections are found and replaced before they cost anyone a message."""
     first = await frontdesk.chat(ada, "Hello")
@@ -46,7 +46,7 @@ async def test_a_database_that_restarts_between_two_messages_is_not_noticed(
 
 
 async def test_a_database_that_stays_away_ends_the_stream_with_an_error(
-    frontdesk: Frontdesk, model: ModelServer, cluster: Embedded, ada: UUID, monkeypatch: pytest.MonkeyPatch
+    frontdesk: Frontdesk, model: ModelServer, cluster: EmbeddedPostgres, ada: UUID, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The answer cannot be kept, so it is not called done; the client may try again."""
     monkeypatch.setattr(generate, "COMMIT_SECONDS", 1)
@@ -63,6 +63,7 @@ async def test_a_database_that_stays_away_ends_the_stream_with_an_error(
     await frontdesk.settled()
 
 
+@pytest.mark.own_app  # its tables are changed
 async def test_a_fault_of_ours_in_the_middle_ends_the_stream_with_an_error(
     frontdesk: Frontdesk, model: ModelServer, ada: UUID
 ) -> None:

@@ -11,10 +11,10 @@ import httpx
 import psutil
 import pytest
 
-from graph.container import VECTORS
-from storage.local.postgres import Embedded
+from graph.models.factory import VECTORS
+from storage.local.postgres import EmbeddedPostgres
 from storage.migrate import migrate
-from tests.storage.processes import postmaster, wait_until_gone
+from tests.storage.processes import postmaster, wait_until_ended
 from tests.support.fork_server import ForkServer
 from tests.support.listening import listening, text_of, until
 from tests.support.model_script import Gate, streaming
@@ -28,7 +28,7 @@ WITHIN = 120
 @pytest.fixture
 async def folder(tmp_path: Path) -> Path:
     """The folder of a migrated embedded database."""
-    async with Embedded(tmp_path / "postgres").running() as url:
+    async with EmbeddedPostgres(tmp_path / "postgres").running() as url:
         await migrate(url)
     return tmp_path / "postgres"
 
@@ -83,7 +83,7 @@ async def test_a_killed_server_comes_back_and_nothing_is_lost(
     model.queue(Gate(["Well, ", "it depends."], gate), streaming)
     async with listening(server, ada, "Is it deductible?", conversation_id=before["conversation_id"]) as events:
         heard = await until(events, "token")
-        wait_until_gone(kill(folder, "server"))
+        wait_until_ended(kill(folder, "server"))
         gate.set()
         heard += await until(events, "done")
     assert text_of(heard) == "Well, it depends."
@@ -101,7 +101,7 @@ async def test_servers_that_share_it_all_find_it_again(folder: Path, start: Star
     told = address()
     for _ in range(2):
         killed = kill(folder, what)
-        wait_until_gone(killed)
+        wait_until_ended(killed)
         for server in servers:
             await answered(server, ada, "Hello")
         assert postmaster(folder) != killed
@@ -119,6 +119,6 @@ async def test_nothing_is_left_after_servers_that_were_killed(folder: Path, star
     assert keeper is not None
     for server in servers:
         await server.kill()
-    wait_until_gone(postgres)
-    wait_until_gone(keeper)
-    assert not Embedded(folder).is_running()
+    wait_until_ended(postgres)
+    wait_until_ended(keeper)
+    assert not EmbeddedPostgres(folder).is_running()

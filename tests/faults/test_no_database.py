@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 
-from api.server.run import LAST_RESORT
+from api.server.serve import EXIT_DEADLINE
 from tests.support.app import read_events, ready
 from tests.support.fork_server import ForkServer
 from tests.support.model_server import ModelServer
@@ -56,5 +56,5 @@ async def test_a_server_ends_also_without_a_database(
     async with process.client(UUID(int=0)) as client:
         while (await client.get("/health/ready")).status_code == 200:  # noqa: ASYNC110
             await asyncio.sleep(0.02)
-    async with asyncio.timeout(3 * LAST_RESORT):
+    async with asyncio.timeout(3 * EXIT_DEADLINE):
         assert await process.end() in codes

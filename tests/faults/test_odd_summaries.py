@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from graph.models.chat_openai import LONGEST_ANSWER
+from graph.models.chat import MAX_ANSWER_CHARS
 from tests.faults.stored_turn import outcome_in_metrics
 from tests.support.app import Frontdesk
 from tests.support.database import rows
@@ -56,7 +56,7 @@ async def test_a_summary_of_ten_megabytes_is_cut(frontdesk: Frontdesk, model: Mo
     assert await outcome_in_metrics(frontdesk, answer) == ("done", None, True)
     ((summary,),) = await rows(frontdesk.service.url, "select summary from chat_convo_summaries")
     assert summary.startswith("They spoke. They spoke.")
-    assert len(summary) < LONGEST_ANSWER
+    assert len(summary) < MAX_ANSWER_CHARS
 
 
 def facts(*found: Any) -> Sequence[bytes]:

@@ -9,7 +9,7 @@ from uuid import UUID
 import psycopg
 import pytest
 
-from graph.container import Local
+from graph.models.factory import LocalModels
 from nodes import generate
 from tests.support.app import Frontdesk, Serve, read_events, ready, serving
 from tests.support.database import disconnect, owner, rows
@@ -20,7 +20,7 @@ from tests.support.postgres import Postgres, lock, waits_for_a_lock
 
 
 @pytest.fixture
-async def serve(postgres: Postgres, model: ModelServer, local: Local, tmp_path: Path) -> AsyncIterator[Serve]:
+async def serve(postgres: Postgres, model: ModelServer, local: LocalModels, tmp_path: Path) -> AsyncIterator[Serve]:
     """The application on that server."""
     async with serving(postgres.url(), model.url, local, tmp_path) as start:
         yield start
@@ -91,7 +91,7 @@ async def test_an_answer_that_could_not_be_kept_is_given_later(
         while await rows(frontdesk.service.url, "select from chat_turns where attempt = 1"):
             # Again and again: a renewal may have been on its way.
             await owner(frontdesk.service.url, "update chat_turns set lease_until = now() - interval '1 second'")
-            await frontdesk.service.heart.adopt()
+            await frontdesk.service.leases.adopt()
         async with client.stream("GET", f"/turns/{turn}/events") as response:
             heard = [event async for event in read_events(response)]
     assert [event.name for event in heard if event.name in ("done", "error")] == ["done"]
@@ -106,7 +106,7 @@ async def test_a_database_that_drops_all_connections_is_not_noticed(
     model.queue(Gate(["Well, ", "it depends."], gate), streaming)
     async with listening(frontdesk, ada, "Hello") as events:
         start, *_ = await until(events, "token")
-        await asyncio.gather(*(frontdesk.service.parts.turns.known(bob, UUID(int=n)) for n in range(20)))
+        await asyncio.gather(*(frontdesk.service.dependencies.turns.known(bob, UUID(int=n)) for n in range(20)))
         assert await disconnect(postgres, frontdesk.service.url) > 5
         gate.set()
         assert (await until(events, "done"))[-1].data["finish_reason"] == "stop"

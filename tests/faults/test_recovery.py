@@ -11,10 +11,10 @@ from uuid import UUID
 import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from graph.container import Local
-from storage.connections import Connection, Connections
-from storage.local.postgres import Embedded
-from storage.migrate import has_room
+from graph.models.factory import LocalModels
+from storage.connections import Connection, ConnectionPool
+from storage.local.postgres import EmbeddedPostgres
+from storage.migrate import has_disk_space
 from tests.faults import unusable_database
 from tests.support.app import Frontdesk, Serve, read_events, serving
 from tests.support.database import appear, disconnect, owner
@@ -34,7 +34,7 @@ needs_mount = pytest.mark.skipif(not Postgres.can_mount(), reason="needs the rig
 
 
 @pytest.fixture
-async def serve(postgres: Postgres, model: ModelServer, local: Local, tmp_path: Path) -> AsyncIterator[Serve]:
+async def serve(postgres: Postgres, model: ModelServer, local: LocalModels, tmp_path: Path) -> AsyncIterator[Serve]:
     """The application on that server."""
     model.always(FACT, structured)
     async with serving(await unusable_database.for_servers(postgres), model.url, local, tmp_path) as start:
@@ -184,21 +184,21 @@ async def test_a_full_disk_is_told_before_anybody_meets_it(
         await owner(url, "grant create on tablespace small to servers")
         await owner(url, "alter system set temp_tablespaces = small", "select pg_reload_conf()")
         await says(frontdesk, "disk full")
-        assert not await has_room(url)
+        assert not await has_disk_space(url)
         async with frontdesk.client(UUID(int=1)) as client:
             assert (await client.get("/conversations")).status_code == 200  # there is still much to read
     await says(frontdesk, "ok")
-    assert await has_room(url)
+    assert await has_disk_space(url)
 
 
-async def test_another_server_takes_over(postgres: Postgres, cluster: Embedded) -> None:
+async def test_another_server_takes_over(postgres: Postgres, cluster: EmbeddedPostgres) -> None:
     """Where the address names both, connections lead to the one that takes writes."""
     first, second = conninfo_to_dict(postgres.url()), conninfo_to_dict(cluster.url())
     both = make_conninfo(
         cluster.url(), host="127.0.0.1,127.0.0.1", port=f"{first['port']},{second['port']}", user="either", password="e"
     )
 
-    async def used(pool: Connections) -> str:
+    async def used(pool: ConnectionPool) -> str:
         async with pool.connection() as conn, conn.transaction():
             await conn.execute("create temporary table written (line text) on commit drop")
             return str(conn.info.port)
@@ -206,7 +206,7 @@ async def test_another_server_takes_over(postgres: Postgres, cluster: Embedded) 
     for server in (postgres, cluster):
         await owner(server.url(), "create role either login superuser password 'e'")
     try:
-        async with Connections(both, size=2, wait=20, configure=_nothing) as pool:
+        async with ConnectionPool(both, size=2, timeout=20, configure=_nothing) as pool:
             assert await used(pool) == first["port"]
             async with unusable_database.read_only(postgres):
                 assert await used(pool) == second["port"]

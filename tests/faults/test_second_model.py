@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from graph.models.circuit_breaker import FAILURES
+from graph.models.circuit_breaker import FAILURE_THRESHOLD
 from nodes.employees import employee
 from tests.faults.stored_turn import outcome_in_metrics
 from tests.support.app import Serve
@@ -66,9 +66,9 @@ async def test_a_model_that_is_down_is_left_alone(serve: Serve, model: ModelServ
     """After a few failures nobody waits for it any more, and it is not asked."""
     frontdesk = await serve(attempts=1)
     model.always(Status(500), streaming)
-    for _ in range(FAILURES):
+    for _ in range(FAILURE_THRESHOLD):
         await frontdesk.chat(ada, "Hello")
     answer = await frontdesk.chat(ada, "Hello")
     assert answer.text == employee("prime").fallback
     assert await outcome_in_metrics(frontdesk, answer) == ("fallback", "model_down", False)
-    assert len(list(filter(streaming, model.requests))) == FAILURES
+    assert len(list(filter(streaming, model.requests))) == FAILURE_THRESHOLD

@@ -27,7 +27,7 @@ async def test_a_count_that_fits_no_column_ends_no_turn_twice(
     assert await row(url, counted) == (True, None, None, True)
 
 
-@pytest.mark.own_app
+@pytest.mark.own_app  # its tables are changed
 async def test_a_turn_whose_numbers_are_refused_ends_once(frontdesk: Frontdesk, model: ModelServer, ada: UUID) -> None:
     """It is done without them, paid for once, and whoever watches is told."""
     url = frontdesk.service.url
@@ -73,13 +73,13 @@ async def test_a_server_that_has_enough_to_begin_takes_nothing_over(
     frontdesk: Frontdesk, model: ModelServer, ada: UUID, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Another one may have less. Once its own answer has begun, or ended, it does."""
-    monkeypatch.setattr(leases, "MOST", 1)
+    monkeypatch.setattr(leases, "MAX_WITHOUT_WORDS", 1)
     url = frontdesk.service.url
     model.queue(Hang(), streaming)
     async with listening(frontdesk, ada, "Hello") as events, frontdesk.client(ada) as client:
         turn_id = (await until(events, "start"))[0].data["turn_id"]
         await rows(url, ORPHANS, count=3)
-        assert await frontdesk.service.heart.adopt() == 0
+        assert await frontdesk.service.leases.adopt() == 0
         assert await rows(url, "select from chat_turns where attempt > 1") == []
         await client.post(f"/turns/{turn_id}/stop")
         await until(events, "done")

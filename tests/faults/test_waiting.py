@@ -84,7 +84,7 @@ async def test_a_message_whose_process_is_killed_as_it_waits_is_answered_where_i
     start: Start, frontdesk: Frontdesk, model: ModelServer, ada: UUID, monkeypatch: pytest.MonkeyPatch, retried: str
 ) -> None:
     """Once; also where somebody waits already for the turn that died."""
-    monkeypatch.setattr(manager, "LOOK_AGAIN", 0.05)
+    monkeypatch.setattr(manager, "POLL_SECONDS", 0.05)
     process, url = await start(), frontdesk.service.url
     async with answering(frontdesk, model, ada) as gate:
         lost = asyncio.create_task(send(process, ada))
@@ -107,7 +107,7 @@ async def test_a_message_whose_process_is_killed_as_it_waits_is_answered_where_i
 
 async def attached(frontdesk: Frontdesk, turn: UUID) -> None:
     """Return once somebody here waits for another process's turn."""
-    while str(turn) not in frontdesk.service.news._waiting:  # noqa: ASYNC110 - it says nothing of that
+    while str(turn) not in frontdesk.service.notifications._waiting:  # noqa: ASYNC110 - it says nothing of that
         await asyncio.sleep(0.01)
 
 

@@ -1,4 +1,4 @@
-"""An export that somebody broke, or wrote by hand: all of it is put back, or nothing and it is said why."""
+"""Import of damaged or hand-written exports: all lines or none, and an error that names the line."""
 
 import json
 from collections.abc import AsyncGenerator
@@ -8,11 +8,11 @@ from uuid import UUID
 
 import pytest
 
-from graph.account_import import LONGEST_LINE, BadExport, whole
-from storage.account_export.export import Export
-from storage.account_export.lines import Kept
-from storage.account_export.restore import Restore
-from storage.errors import Gone, Unfit
+from graph.account_import import MAX_LINE_BYTES, BadExport, read_export
+from storage.account_export.exporter import AccountExporter
+from storage.account_export.importer import AccountImporter
+from storage.account_export.lines import AccountLine
+from storage.errors import Gone, InvalidImport
 from storage.pool import Pool
 
 CARD = "4111 1111 1111 1111"
@@ -70,42 +70,42 @@ EXPORTED: Lines = [
         "prompt_tokens": None, "completion_tokens": None, "success": True, "error_code": None, "created_at": WHEN,
     },
 ]  # fmt: skip
-PLACES = {"conversation": 0, "turn": 2, "misroute": 4, "message": 5, "fact": 8, "guard_event": 9, "metrics": 10}
+FIRST_LINES = {"conversation": 0, "turn": 2, "misroute": 4, "message": 5, "fact": 8, "guard_event": 9, "metrics": 10}
 
 
-def changed(kind: str, /, **fields: Any) -> Lines:
+def with_fields(kind: str, /, **fields: Any) -> Lines:
     """The export with other values in the first line of this kind."""
     lines = deepcopy(EXPORTED)
-    lines[PLACES[kind]] |= fields
+    lines[FIRST_LINES[kind]] |= fields
     return lines
 
 
-def written(lines: Lines) -> list[bytes]:
-    """The lines of the file, with the first and the last."""
-    every = [{"type": "export", "format": 1}, *lines, {"type": "end", "lines": len(lines)}]
-    return [json.dumps(line).encode() + b"\n" for line in every]
+def to_file(lines: Lines) -> list[bytes]:
+    """The lines of the file, including the first and the last."""
+    all_lines = [{"type": "export", "format": 1}, *lines, {"type": "end", "lines": len(lines)}]
+    return [json.dumps(line).encode() + b"\n" for line in all_lines]
 
 
-async def read(lines: list[bytes]) -> list[Kept]:
-    return [line async for line in whole(lines)]
+async def read(lines: list[bytes]) -> list[AccountLine]:
+    return [line async for line in read_export(lines)]
 
 
-async def put(pool: Pool, user: UUID, lines: Lines) -> list[dict[str, Any]]:
-    """Put the lines back; what an export of the user holds then."""
+async def import_and_export(pool: Pool, user: UUID, lines: Lines) -> list[dict[str, Any]]:
+    """Import the lines; returns what an export of the user then has."""
 
     async def embed(_: str) -> list[float]:
         return [1.0]
 
-    await Restore(pool, embed, "test").put(user, whole(written(lines)))
-    return await exported(pool, user)
+    await AccountImporter(pool, embed, "test").import_lines(user, read_export(to_file(lines)))
+    return await export(pool, user)
 
 
-async def exported(pool: Pool, user: UUID) -> list[dict[str, Any]]:
-    lines: AsyncGenerator[str] = Export(pool).lines(user)
+async def export(pool: Pool, user: UUID) -> list[dict[str, Any]]:
+    lines: AsyncGenerator[str] = AccountExporter(pool).lines(user)
     return [json.loads(line) async for line in lines][1:-1]
 
 
-WRONG: dict[str, dict[str, list[Any]]] = {
+INVALID_VALUES: dict[str, dict[str, list[Any]]] = {
     "conversation": {
         "conversation_id": [".", "..", "a b", "x" * 129, "", 5, None],
         "title": ["", "\u200b", "a\0b", "x" * 601, 7, ["a"]],
@@ -151,18 +151,23 @@ WRONG: dict[str, dict[str, list[Any]]] = {
 
 @pytest.mark.parametrize(
     ("kind", "field", "value"),
-    [(kind, field, value) for kind, fields in WRONG.items() for field, values in fields.items() for value in values],
+    [
+        (kind, field, value)
+        for kind, fields in INVALID_VALUES.items()
+        for field, values in fields.items()
+        for value in values
+    ],
     ids=lambda value: str(value)[:20].encode("ascii", "replace").decode().replace("\0", "NUL"),
 )
-async def test_a_value_that_no_export_has_is_named(kind: str, field: str, value: object) -> None:
-    """By its line and field, in words that do not repeat it."""
-    with pytest.raises(BadExport, match=rf"^line {PLACES[kind] + 2}: {kind}\.{field}") as raised:
-        await read(written(changed(kind, **{field: value})))
+async def test_an_invalid_value_is_reported_with_line_and_field(kind: str, field: str, value: object) -> None:
+    """The message does not repeat the value."""
+    with pytest.raises(BadExport, match=rf"^line {FIRST_LINES[kind] + 2}: {kind}\.{field}") as raised:
+        await read(to_file(with_fields(kind, **{field: value})))
     if isinstance(value, str) and len(value) > 12:
         assert value not in str(raised.value)
 
 
-RAW: dict[str, bytes] = {
+INVALID_LINES: dict[str, bytes] = {
     "nothing": b"",
     "an empty line": b"\n",
     "no JSON": b"tea\n",
@@ -171,104 +176,104 @@ RAW: dict[str, bytes] = {
     "half a line": b'{"type": "turn", "turn_',
     "no type": b"{}\n",
     "another type": b'{"type": "\x1b[31mspell"}\n',
-    "a type that is none": b'{"type": ["turn"]}\n',
+    "a type that is no text": b'{"type": ["turn"]}\n',
     "no UTF-8": b'{"type": "conversation", "title": "\xff\xfe"}\n',
     "UTF-16": '{"type": "conversation"}'.encode("utf-16"),
     "half a character": b'{"type": "conversation", "title": "\\ud83d"}\n',
     "too deep": b'{"type": ' + b"[" * 100_000 + b"]" * 100_000 + b"}\n",
-    "too deep where nobody looks": b'{"type": "turn", "more": ' + b'{"a":' * 100_000 + b"1" + b"}" * 100_001 + b"\n",
-    "a number without end": b'{"type": "end", "lines": ' + b"9" * 100_000 + b"}\n",
-    "a line without end": b" " * (LONGEST_LINE + 1),
+    "too deep in an ignored field": b'{"type": "turn", "more": ' + b'{"a":' * 100_000 + b"1" + b"}" * 100_001 + b"\n",
+    "a number that is too long": b'{"type": "end", "lines": ' + b"9" * 100_000 + b"}\n",
+    "a line that is too long": b" " * (MAX_LINE_BYTES + 1),
 }
 
 
-@pytest.mark.parametrize("raw", RAW.values(), ids=RAW.keys())
-@pytest.mark.parametrize("place", [0, 3])
-async def test_a_line_that_is_none_is_named(raw: bytes, place: int) -> None:
-    """Wherever it stands, in printable words."""
-    lines = written(EXPORTED)
-    lines[place] = raw
-    with pytest.raises(BadExport, match=rf"^line {place + 1}: ") as raised:
+@pytest.mark.parametrize("raw", INVALID_LINES.values(), ids=INVALID_LINES.keys())
+@pytest.mark.parametrize("index", [0, 3])
+async def test_an_invalid_line_is_reported_by_its_number(raw: bytes, index: int) -> None:
+    """In a short and printable message."""
+    lines = to_file(EXPORTED)
+    lines[index] = raw
+    with pytest.raises(BadExport, match=rf"^line {index + 1}: ") as raised:
         await read(lines)
     assert str(raised.value).isprintable()
     assert len(str(raised.value)) < 300
 
 
 @pytest.mark.parametrize("lines", [[], [b""], [b"\n"]])
-async def test_an_empty_file_is_no_export(lines: list[bytes]) -> None:
-    """It is not one of an empty account either."""
+async def test_an_empty_file_is_not_an_export(lines: list[bytes]) -> None:
+    """Not even of an empty account."""
     with pytest.raises(BadExport, match=r"^line 1: "):
         await read(lines)
 
 
-async def test_a_turn_is_not_corrected_to_who_answered_it() -> None:
-    """Nor is a fact superseded by itself, or at no time."""
+async def test_lines_that_contradict_themselves_are_invalid() -> None:
+    """A misroute to the employee that answered; a fact superseded by itself, or at no time."""
     for kind, fields in (
         ("misroute", {"wanted_employee": "tag"}),
         ("fact", {"superseded_by": FACT, "superseded_at": WHEN}),
         ("fact", {"superseded_by": OTHER}),
     ):
-        with pytest.raises(BadExport, match=f"^line {PLACES[kind] + 2}: {kind}"):
-            await read(written(changed(kind, **fields)))
+        with pytest.raises(BadExport, match=f"^line {FIRST_LINES[kind] + 2}: {kind}"):
+            await read(to_file(with_fields(kind, **fields)))
 
 
-ELSEWHERE: dict[str, Lines] = {
-    "a turn of no conversation": changed("turn", conversation_id="nowhere"),
-    "a misroute of no turn": changed("misroute", turn_id=str(UUID(int=99))),
-    "a message of no turn": changed("message", turn_id=str(UUID(int=99))),
-    "a message of a turn elsewhere": changed("message", conversation_id="there"),
-    "a summary of a message elsewhere": changed("conversation", summary_covers=OTHER),
-    "a summary of no message": changed("conversation", summary_covers=str(UUID(int=99))),
-    "a fact of no message": changed("fact", source_message_id=str(UUID(int=99))),
-    "a fact said nowhere": changed("fact", said_in=[str(UUID(int=99))]),
-    "a fact used nowhere": changed("fact", used_in=[str(UUID(int=99))]),
-    "a fact superseded by none": changed("fact", superseded_by=str(UUID(int=99)), superseded_at=WHEN),
+BROKEN_REFERENCES: dict[str, Lines] = {
+    "a turn of no conversation": with_fields("turn", conversation_id="nowhere"),
+    "a misroute of no turn": with_fields("misroute", turn_id=str(UUID(int=99))),
+    "a message of no turn": with_fields("message", turn_id=str(UUID(int=99))),
+    "a message of a turn elsewhere": with_fields("message", conversation_id="there"),
+    "a summary of a message elsewhere": with_fields("conversation", summary_covers=OTHER),
+    "a summary of no message": with_fields("conversation", summary_covers=str(UUID(int=99))),
+    "a fact of no message": with_fields("fact", source_message_id=str(UUID(int=99))),
+    "a fact said nowhere": with_fields("fact", said_in=[str(UUID(int=99))]),
+    "a fact used nowhere": with_fields("fact", used_in=[str(UUID(int=99))]),
+    "a fact superseded by none": with_fields("fact", superseded_by=str(UUID(int=99)), superseded_at=WHEN),
 }
 
 
-@pytest.mark.parametrize("lines", ELSEWHERE.values(), ids=ELSEWHERE.keys())
-async def test_what_refers_to_something_that_is_not_there_is_refused(pool: Pool, ada: UUID, lines: Lines) -> None:
-    """Also to something that is there, but elsewhere; and nothing is stored."""
+@pytest.mark.parametrize("lines", BROKEN_REFERENCES.values(), ids=BROKEN_REFERENCES.keys())
+async def test_a_reference_to_something_missing_is_refused(pool: Pool, ada: UUID, lines: Lines) -> None:
+    """Also to something of another conversation; nothing is stored."""
     with pytest.raises(Gone):
-        await put(pool, ada, lines)
-    assert await exported(pool, ada) == []
+        await import_and_export(pool, ada, lines)
+    assert await export(pool, ada) == []
 
 
-AGAIN: dict[str, Lines] = {
-    **{kind: [*EXPORTED, EXPORTED[PLACES[kind]]] for kind in ("conversation", "turn", "message")},
+RULE_VIOLATIONS: dict[str, Lines] = {
+    **{kind: [*EXPORTED, EXPORTED[FIRST_LINES[kind]]] for kind in ("conversation", "turn", "message")},
     "fact": [*EXPORTED, EXPORTED[8] | {"fact": "Another fact."}],
     "the same fact": [*EXPORTED, EXPORTED[8] | {"fact_id": OTHER, "fact": "the USER sells tea"}],
     "a second answer": [*EXPORTED, EXPORTED[6] | {"message_id": str(UUID(int=9))}],
-    "said twice in one message": changed("fact", said_in=[QUESTION, QUESTION]),
-    "too small a number": changed("fact", confidence=1e-300),
+    "said twice in one message": with_fields("fact", said_in=[QUESTION, QUESTION]),
+    "too small a number": with_fields("fact", confidence=1e-300),
 }
 
 
-@pytest.mark.parametrize("lines", AGAIN.values(), ids=AGAIN.keys())
-async def test_what_is_there_twice_or_fits_no_column_is_refused(pool: Pool, ada: UUID, lines: Lines) -> None:
-    """And nothing is stored."""
-    with pytest.raises(Unfit):
-        await put(pool, ada, lines)
-    assert await exported(pool, ada) == []
+@pytest.mark.parametrize("lines", RULE_VIOLATIONS.values(), ids=RULE_VIOLATIONS.keys())
+async def test_duplicates_and_values_out_of_range_are_refused(pool: Pool, ada: UUID, lines: Lines) -> None:
+    """Nothing is stored."""
+    with pytest.raises(InvalidImport):
+        await import_and_export(pool, ada, lines)
+    assert await export(pool, ada) == []
 
 
-async def test_a_whole_export_is_put_back(pool: Pool, ada: UUID) -> None:
-    """Also by an older name of an employee, or one of nobody, that a client asked for."""
-    lines = changed("turn", asked_employee="Byte-AI")
-    lines[PLACES["turn"] + 1]["asked_employee"] = "Santa"
-    kept = await put(pool, ada, lines)
-    assert [line["type"] for line in kept] == [line["type"] for line in EXPORTED]
-    asked = {line["conversation_id"]: line["asked_employee"] for line in kept if line["type"] == "turn"}
+async def test_a_complete_export_is_imported(pool: Pool, ada: UUID) -> None:
+    """An alias that a client asked for becomes the employee's slug, an unknown name null."""
+    lines = with_fields("turn", asked_employee="Byte-AI")
+    lines[FIRST_LINES["turn"] + 1]["asked_employee"] = "Santa"
+    imported = await import_and_export(pool, ada, lines)
+    assert [line["type"] for line in imported] == [line["type"] for line in EXPORTED]
+    asked = {line["conversation_id"]: line["asked_employee"] for line in imported if line["type"] == "turn"}
     assert asked == {"here": "byte", "there": None}
 
 
-async def test_texts_are_cleaned_and_masked_as_a_message_is(pool: Pool, ada: UUID) -> None:
-    """A card number that somebody wrote into the file gets into no record."""
-    lines = changed("conversation", title=f"Card {CARD}", summary=f"Their card is {CARD}.\u202e")
-    lines[PLACES["message"]]["content"] = f"My card is\u200b {CARD}"
-    lines[PLACES["fact"]]["fact"] = f"The user has card {CARD}."
-    kept = await put(pool, ada, lines)
-    found = json.dumps(kept, ensure_ascii=False)
+async def test_texts_are_cleaned_and_masked_like_a_message(pool: Pool, ada: UUID) -> None:
+    """A card number in the file is not stored."""
+    lines = with_fields("conversation", title=f"Card {CARD}", summary=f"Their card is {CARD}.\u202e")
+    lines[FIRST_LINES["message"]]["content"] = f"My card is\u200b {CARD}"
+    lines[FIRST_LINES["fact"]]["fact"] = f"The user has card {CARD}."
+    imported = await import_and_export(pool, ada, lines)
+    found = json.dumps(imported, ensure_ascii=False)
     assert found.count("[card •1111]") == 4
     assert CARD not in found
     assert "\u202e" not in found

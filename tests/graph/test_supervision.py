@@ -1,4 +1,4 @@
-"""Background tasks that fail, end or stand still."""
+"""Background tasks that fail, end or hang."""
 
 import asyncio
 from collections import Counter
@@ -11,12 +11,12 @@ from graph.supervision import FIRST_PAUSE, LONGEST_PAUSE, Supervisor, Tick, Work
 
 
 class Failing:
-    """Background tasks that fail as often as they are told to, and then complete a round."""
+    """Background tasks that fail so many times, and then complete a round."""
 
     def __init__(self, times: int) -> None:
         self._times = times
         self.runs = 0
-        self.well = asyncio.Event()
+        self.recovered = asyncio.Event()
 
     async def raising(self, tick: Tick) -> None:
         """Raises."""
@@ -26,13 +26,13 @@ class Failing:
         await asyncio.Event().wait()
 
     async def returning(self, tick: Tick) -> None:
-        """Returns, as if there was nothing more to do."""
+        """Returns, which a background task should not."""
         self._begin(tick)
         if self.runs > self._times:
             await asyncio.Event().wait()
 
     async def cancelled(self, tick: Tick) -> None:
-        """Waits for something that is cancelled, and not by whoever runs it."""
+        """Is cancelled from inside."""
         self._begin(tick)
         if self.runs <= self._times:
             raise asyncio.CancelledError
@@ -42,11 +42,11 @@ class Failing:
         self.runs += 1
         if self.runs > self._times:
             tick()
-            self.well.set()
+            self.recovered.set()
 
 
 class Clock:
-    """Tells the time that it is set to."""
+    """A clock that is set by hand."""
 
     now = 0.0
 
@@ -68,34 +68,34 @@ async def supervising(restarted: Counter[str] | None = None, seconds: float = 5)
 
 
 @pytest.mark.parametrize("how", ["raising", "returning", "cancelled"])
-async def test_a_task_that_ends_is_started_again(how: str, caplog: pytest.LogCaptureFixture) -> None:
-    """However it ends; each time it is logged with its kind, and counted."""
+async def test_a_task_that_ends_is_restarted(how: str, caplog: pytest.LogCaptureFixture) -> None:
+    """However it ends; each failure is logged with its error, and each restart is counted."""
     restarted = Counter[str]()
     task = Failing(2)
     async with supervising(restarted) as supervisor:
         supervisor.start("one", getattr(task, how), patience=60)
-        await task.well.wait()
+        await task.recovered.wait()
     assert restarted == {"one": 2}
     kinds = [kind_of(record.msg) for record in caplog.records]
     assert kinds == [("background task failed", "one", "ValueError" if how == "raising" else "Ended")] * 2
 
 
 def kind_of(line: object) -> tuple[str, str, str]:
-    """What a line tells of a failure."""
+    """Event, task and error class of a log line."""
     assert isinstance(line, dict)
     return line["event"], line["task"], type(line["error"]).__name__
 
 
 async def test_a_task_that_fails_is_down_until_it_completes_a_round() -> None:
-    """The others are not."""
-    restarted, go_on, well = asyncio.Event(), asyncio.Event(), asyncio.Event()
+    """Other tasks are not."""
+    restarted, go_on, recovered = asyncio.Event(), asyncio.Event(), asyncio.Event()
 
     async def failing_once(tick: Tick) -> None:
         if not restarted.is_set():
             raise ValueError
         await go_on.wait()
         tick()
-        well.set()
+        recovered.set()
         await asyncio.Event().wait()
 
     async with Supervisor.open(lambda _: restarted.set(), 5) as supervisor:
@@ -105,12 +105,12 @@ async def test_a_task_that_fails_is_down_until_it_completes_a_round() -> None:
         await restarted.wait()
         assert supervisor.down() == {"one": "failed"}
         go_on.set()
-        await well.wait()
+        await recovered.wait()
         assert supervisor.down() == {}
 
 
-async def test_a_task_that_stands_still_is_down_after_its_own_patience() -> None:
-    """Until it comes round again."""
+async def test_a_task_that_hangs_is_down_after_its_patience() -> None:
+    """Until it completes a round."""
     clock = Clock()
     supervisor = Supervisor(lambda _: None, clock)
     rounds = asyncio.Queue[Tick]()
@@ -134,25 +134,25 @@ async def test_a_task_that_stands_still_is_down_after_its_own_patience() -> None
     await supervisor.close(1)
 
 
-async def test_the_pauses_between_starts_grow_to_a_limit(caplog: pytest.LogCaptureFixture) -> None:
-    """And differ, so that processes that failed together do not come back together."""
+async def test_pauses_between_restarts_grow(caplog: pytest.LogCaptureFixture) -> None:
+    """Each up to its limit and at least half of it: random, so that processes do not return to a database at once."""
     task = Failing(3)
     async with supervising() as supervisor:
         supervisor.start("one", task.raising, patience=60)
-        await task.well.wait()
+        await task.recovered.wait()
     pauses = [record.msg["again_in"] for record in caplog.records if isinstance(record.msg, dict)]
     most = [min(LONGEST_PAUSE, FIRST_PAUSE * 2**number) for number in range(3)]
     assert all(limit * 0.49 <= pause <= limit for pause, limit in zip(pauses, most, strict=True)), pauses
 
 
 async def test_all_tasks_end_with_the_supervisor() -> None:
-    """Those that work, those that wait for their next start, and those that do not want to end are not waited for."""
-    let_go = asyncio.Event()
+    """Those that run and those that wait for their restart; one that ignores cancellation is not waited for."""
+    released = asyncio.Event()
 
     async def stubborn(tick: Tick) -> None:
-        while not let_go.is_set():
+        while not released.is_set():
             try:
-                await let_go.wait()
+                await released.wait()
             except asyncio.CancelledError:
                 tick()
 
@@ -164,5 +164,5 @@ async def test_all_tasks_end_with_the_supervisor() -> None:
         await asyncio.sleep(0)
     left = {task.get_name() for task in asyncio.all_tasks() - before}
     assert left & {"0", "1"} == set()
-    let_go.set()
+    released.set()
     await asyncio.wait(asyncio.all_tasks() - before)

@@ -1,4 +1,4 @@
-"""A turn up to its answer, with a scripted model and a book that keeps what was said."""
+"""A turn up to its answer, with a scripted model and a store for the answer."""
 
 import time
 from collections.abc import Callable
@@ -6,17 +6,16 @@ from uuid import UUID, uuid5
 
 from langchain_core.messages import AnyMessage, HumanMessage, SystemMessage
 
-from nodes.answer.stop_requests import Stops
 from nodes.generate import Generated, generate
 from nodes.state import State
-from storage.turns import Answered
+from storage.turns import Answered, Turns
 from tests.nodes.models import ScriptedModel
 from tests.nodes.states import Listener, a_state
 
 PROMPT: list[AnyMessage] = [SystemMessage("You are Crystal."), HumanMessage("How much?")]
 
 
-class TurnBook:
+class StoredAnswers(Turns):
     """Keeps answers in a dictionary, or fails."""
 
     def __init__(self, error: Exception | None = None) -> None:
@@ -24,7 +23,7 @@ class TurnBook:
         self._error = error
 
     async def answer(self, user_id: UUID, turn_id: UUID, turn: Answered) -> UUID:
-        """Write it down."""
+        """Keep the answer."""
         if self._error:
             raise self._error
         self.answers[user_id, turn_id] = turn
@@ -35,19 +34,18 @@ async def generated(
     model: ScriptedModel,
     *,
     run: Listener | None = None,
-    turns: TurnBook | None = None,
+    turns: StoredAnswers | None = None,
     seconds: float = 10,
     state: State | None = None,
     clock: Callable[[], float] = time.time,
 ) -> Generated:
-    """What comes of a turn with this model."""
+    """What the node returns with this model."""
     return await generate(
         state or a_state(prompt=PROMPT),
         (run or Listener()).runtime,
         clock=clock,
         models=[model],
-        turns=turns or TurnBook(),
-        stops=Stops(),
+        turns=turns or StoredAnswers(),
         seconds=seconds,
         attempts=2,
     )

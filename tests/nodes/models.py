@@ -8,7 +8,7 @@ from langchain_core.messages import AIMessageChunk, AnyMessage
 from langchain_core.messages.ai import UsageMetadata
 
 HANG: Literal["hang"] = "hang"
-"""Says nothing more, and does not end either."""
+"""The stream neither goes on nor ends."""
 
 Step: TypeAlias = AIMessageChunk | Exception | Literal["hang"]
 

@@ -1,14 +1,16 @@
-"""A state to begin a node's test with, and a run that keeps what the node says."""
+"""A state to begin a node's test with, and a run that collects what the node emits."""
 
+from collections.abc import Mapping
 from typing import Any, cast
 from uuid import UUID
 
+import msgspec
 from langchain_core.messages import HumanMessage
 from langgraph.runtime import ExecutionInfo, Runtime
 
 from nodes.employees import Slug
 from nodes.state import Answer, Context, NoticeCode, PromptSize, RouteReport, State, Trimmed, Usage
-from nodes.stream_events import Event
+from nodes.stream_events import EVENT_NAMES, NodeEvent, Notice, Refused, Token
 from storage.fact_search import Memory
 from storage.messages import History, Message
 
@@ -16,28 +18,47 @@ ADA = UUID("00000000-0000-4000-8000-0000000000ad")
 TURN = UUID("00000000-0000-4000-8000-00000000007e")
 MORNING = 1_800_000_000.0
 """When the turns of these tests begin: 2027-01-15, Unix time in seconds."""
+EVENTS: dict[str, type[NodeEvent]] = {**{name: kind for kind, name in EVENT_NAMES.items()}, "refused": Refused}
+"""The events of LangGraph's custom stream, by name."""
 
 
 class Listener:
-    """A run of Ada's: `runtime` is what the node gets, `events` what it sent."""
+    """A run of Ada's outside of a turn of ours: `runtime` is what the node gets, `events` what it emitted.
+
+    Within `received_by(run.events.append)` they are those that a turn of ours gets.
+    """
 
     def __init__(self, *, thread: str | None = None, claimed: bool = False) -> None:
-        self.events: list[Event] = []
+        self.events: list[NodeEvent] = []
         self.runtime = Runtime(
             context=Context(user_id=str(ADA), claimed=claimed),
-            stream_writer=self.events.append,
+            stream_writer=self._write,
             execution_info=ExecutionInfo("", "", "", thread_id=thread) if thread else None,
         )
 
     @property
-    def notices(self) -> list[NoticeCode]:
-        """The codes of the notices, in order."""
-        return [event["notice"]["code"] for event in self.events if event["kind"] == "noted"]
+    def kinds(self) -> list[str]:
+        """The names of the events, in order; of a notice its code."""
+        return [event.code if isinstance(event, Notice) else type(event).__name__ for event in self.events]
 
     @property
-    def said(self) -> str:
-        """The whole text that was spoken."""
-        return "".join(event["text"] for event in self.events if event["kind"] == "spoken")
+    def notices(self) -> list[NoticeCode]:
+        """The codes of the notices, in order."""
+        return [event.code for event in self.events if isinstance(event, Notice)]
+
+    @property
+    def tokens(self) -> list[str]:
+        """The pieces of text, in order."""
+        return [event.text for event in self.events if isinstance(event, Token)]
+
+    @property
+    def text(self) -> str:
+        """The whole text, retracted pieces included."""
+        return "".join(self.tokens)
+
+    def _write(self, written: Mapping[str, Any]) -> None:
+        """Take an event from LangGraph's custom stream."""
+        self.events.append(msgspec.convert(written["data"], EVENTS[written["event"]]))
 
 
 def a_state(message: str = "How much did I spend on food?", **changes: Any) -> State:
@@ -68,7 +89,7 @@ def a_state(message: str = "How much did I spend on food?", **changes: Any) -> S
 
 
 def a_route(employee: Slug = "crystal") -> RouteReport:
-    """Someone answers."""
+    """A choice of who answers."""
     return RouteReport(employee=employee, reason="a test", confidence=0.9, runner_up=None)
 
 

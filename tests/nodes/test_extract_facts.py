@@ -1,4 +1,4 @@
-"""What is learned of the user."""
+"""Learning facts about the user."""
 
 import json
 from collections.abc import Sequence
@@ -8,11 +8,13 @@ import pytest
 import stamina
 
 from nodes.errors import EmbeddingUnavailable
-from nodes.extract_facts import Fact, FactsFound, Learned, extract_facts, worth_keeping
+from nodes.extract_facts import Embed, Fact, FactsFound, LearnedFacts, extract_facts, worth_keeping
 from storage.errors import StorageUnavailable
-from storage.fact_search import Memory
-from storage.facts import LearnedFact, NewFact
-from tests.nodes.states import ADA, TURN, Listener, a_memory, a_state, an_answer
+from storage.fact_search import FactSearch
+from storage.facts import Facts, LearnedFact, NewFact
+from storage.pool import Pool
+from tests.nodes.states import ADA, TURN, Listener, a_state, an_answer
+from tests.nodes.stored import MODEL, facts_are_noted, store_facts, store_turn, stored_facts
 
 HOUSE = Fact(fact="The user saves for a house.", confidence=0.9)
 DOG = Fact(fact="The user has a dog.", confidence=0.7)
@@ -32,146 +34,132 @@ class Finder:
         return FactsFound(facts=list(self._facts))
 
 
-class Notebook:
-    """Keeps facts in a list; those in `known` are not new."""
+class FailingFacts(Facts):
+    """Facts whose first two writes fail."""
 
-    def __init__(self, *known: str) -> None:
-        self._known = known
-        self.away = 0
-        self.kept: list[NewFact] = []
-        self.sources: list[tuple[UUID, UUID]] = []
+    failures = 2
 
     async def remember(self, user_id: UUID, facts: Sequence[NewFact], *, source: UUID) -> list[LearnedFact]:
-        """Add them, unless the notebook is `away` for now."""
-        if self.away:
-            self.away -= 1
+        """Fail, or store them."""
+        if self.failures:
+            self.failures -= 1
             raise StorageUnavailable
-        self.kept += facts
-        self.sources.append((user_id, source))
-        return [LearnedFact(fact_id="1", fact=fact["fact"]) for fact in facts if fact["fact"] not in self._known]
+        return await super().remember(user_id, facts, source=source)
 
 
-class Neighbours:
-    """Facts that are near to every message."""
-
-    def __init__(self, *facts: str) -> None:
-        self._facts = facts
-        self.asked: list[tuple[UUID, list[float]]] = []
-
-    async def nearest(self, user_id: UUID, vector: Sequence[float], *, limit: int) -> list[Memory]:
-        """The first ones."""
-        self.asked.append((user_id, list(vector)))
-        return [a_memory(fact) for fact in self._facts[:limit]]
-
-
-async def embed(text: str, *, whole: bool = False) -> list[float]:
-    """A text's vector: its length."""
-    return [float(len(text))]
+async def vector_of(text: str, *, whole: bool = False) -> list[float]:
+    """A vector by the text's length."""
+    return [float(len(text)), 10.0]
 
 
 async def learn(
-    extract: Finder | None, facts: Notebook, message: str = "I save for a house.", recall: Neighbours | None = None
-) -> Learned:
-    """What a turn with this message teaches."""
-    state = a_state(message, answer=an_answer("You own a yacht."))
-    known = recall or Neighbours()
-    return await extract_facts(state, Listener().runtime, extract=extract, embed=embed, recall=known, facts=facts)
+    pool: Pool,
+    recall: FactSearch,
+    extract: Finder | None,
+    *,
+    message: str = "I save for a house.",
+    facts: Facts | None = None,
+    embed: Embed = vector_of,
+    known: bool = False,
+) -> LearnedFacts:
+    """What a stored turn with this message teaches; `known` where another process has stored its facts."""
+    answer = "You own a yacht."
+    await store_turn(pool, message, answer, turn_id=TURN)
+    state = a_state(message, answer=an_answer(answer), facts_known=known)
+    facts = facts or Facts(pool, MODEL)
+    return await extract_facts(state, Listener().runtime, extract=extract, embed=embed, recall=recall, facts=facts)
 
 
-async def test_facts_are_kept_with_their_vectors() -> None:
-    """Under the run's user and the message they come from; those that were new are reported."""
-    notebook = Notebook(DOG.fact)
-    assert await learn(Finder(HOUSE, DOG), notebook) == {"learned": [{"fact_id": "1", "fact": HOUSE.fact}]}
-    assert notebook.kept == [
-        NewFact(fact=HOUSE.fact, confidence=0.9, vector=[float(len(HOUSE.fact))], replaces=[]),
-        NewFact(fact=DOG.fact, confidence=0.7, vector=[float(len(DOG.fact))], replaces=[]),
-    ]
-    assert notebook.sources == [(ADA, TURN)]
+async def test_facts_are_stored_with_their_vectors(pool: Pool, recall: FactSearch) -> None:
+    """Under the run's user and message; those that were new are reported."""
+    await store_facts(pool, {DOG.fact: [1.0, 0.0]})
+    learned = await learn(pool, recall, Finder(HOUSE, DOG))
+    assert [fact["fact"] for fact in learned["learned"]] == [HOUSE.fact]
+    assert await stored_facts(pool) == [{"fact": HOUSE.fact, "confidence": pytest.approx(0.9)}]
+    [nearest, _] = await recall.nearest(ADA, await vector_of(HOUSE.fact), limit=2)
+    assert (nearest["fact"], nearest["similarity"]) == (HOUSE.fact, 1.0)
 
 
-async def test_only_the_users_own_words_are_read() -> None:
+async def test_only_the_users_message_is_read(pool: Pool, recall: FactSearch) -> None:
     """An assistant's invention never becomes a fact about the user."""
     finder = Finder()
-    await learn(finder, Notebook(), "I rent.")
+    await learn(pool, recall, finder, message="I rent.")
     ((system, text),) = finder.asked
     assert json.loads(text) == {"message": "I rent.", "known": []}
     assert "yacht" not in system + text
 
 
-async def test_a_fact_names_the_known_ones_that_it_ends() -> None:
-    """The model sees the facts nearest to the message, numbered; a number that it was not shown means nothing."""
+async def test_a_fact_supersedes_the_known_facts_that_it_replaces(pool: Pool, recall: FactSearch) -> None:
+    """The model sees the known facts, numbered, the nearest first; numbers that it was not shown are ignored."""
+    message = "I moved to Berlin."
+    nearest = await vector_of(message)
+    await store_facts(pool, {"Has a dog": nearest, "Lives in Ghent": [1.0, 0.0]})
     moved = Fact(fact="The user lives in Berlin.", confidence=0.9, replaces=[2, 0, 3, -1])
-    finder, notebook, known = Finder(moved), Notebook(), Neighbours("Has a dog", "Lives in Ghent")
-    await learn(finder, notebook, "I moved to Berlin.", known)
-    assert known.asked == [(ADA, [float(len("I moved to Berlin."))])]
+    finder = Finder(moved)
+    await learn(pool, recall, finder, message=message)
     shown = [{"number": 1, "fact": "Has a dog"}, {"number": 2, "fact": "Lives in Ghent"}]
     assert json.loads(finder.asked[0][1])["known"] == shown
-    assert [fact["replaces"] for fact in notebook.kept] == [["id of Lives in Ghent"]]
+    assert {memory["fact"] for memory in await recall.nearest(ADA, nearest, limit=9)} == {"Has a dog", moved.fact}
 
 
-async def test_without_a_model_that_can_tell_nothing_is_learned() -> None:
-    """The demo model's text is never taken for a fact."""
-    notebook = Notebook()
-    assert await learn(None, notebook) == {"learned": []}
-    assert notebook.sources == []
+async def test_without_a_model_that_follows_instructions_nothing_is_learned(pool: Pool, recall: FactSearch) -> None:
+    """The turn does not note that its facts are known."""
+    assert await learn(pool, recall, None) == {"learned": []}
+    assert not await facts_are_noted(pool)
 
 
-async def test_most_messages_teach_nothing() -> None:
-    """That is noted as well, so that nobody pays for looking again."""
-    notebook = Notebook()
-    assert await learn(Finder(), notebook) == {"learned": []}
-    assert (notebook.kept, notebook.sources) == ([], [(ADA, TURN)])
+async def test_a_message_without_facts_is_noted(pool: Pool, recall: FactSearch) -> None:
+    """So a process that takes the turn over does not pay for asking again."""
+    assert await learn(pool, recall, Finder()) == {"learned": []}
+    assert await stored_facts(pool) == []
+    assert await facts_are_noted(pool)
 
 
-async def test_facts_that_are_known_already_are_not_looked_for_again() -> None:
-    """The process from which the turn was taken over had come so far."""
-    finder, notebook = Finder(HOUSE), Notebook()
-    state = a_state("I save for a house.", answer=an_answer(), facts_known=True)
-    learned = await extract_facts(
-        state, Listener().runtime, extract=finder, embed=embed, recall=Neighbours(), facts=notebook
-    )
-    assert learned == {"learned": []}
-    assert (finder.asked, notebook.sources) == ([], [])
+async def test_known_facts_are_not_extracted_again(pool: Pool, recall: FactSearch) -> None:
+    """The process from which the turn was taken over had stored them."""
+    finder = Finder(HOUSE)
+    assert await learn(pool, recall, finder, known=True) == {"learned": []}
+    assert (finder.asked, await stored_facts(pool)) == ([], [])
 
 
-async def test_a_model_is_asked_once_though_its_facts_cannot_be_stored_at_once() -> None:
-    """Only storing them is tried again."""
-    finder, notebook = Finder(HOUSE), Notebook()
-    notebook.away = 2
+async def test_only_storing_is_retried(pool: Pool, recall: FactSearch) -> None:
+    """The model is asked once though its facts cannot be stored at once."""
+    finder = Finder(HOUSE)
     with stamina.set_testing(True, attempts=10, cap=True):
-        await learn(finder, notebook)
+        await learn(pool, recall, finder, facts=FailingFacts(pool, MODEL))
     assert len(finder.asked) == 1
-    assert [fact["fact"] for fact in notebook.kept] == [HOUSE.fact]
+    assert [fact["fact"] for fact in await stored_facts(pool)] == [HOUSE.fact]
 
 
-async def test_without_vectors_no_fact_is_stored() -> None:
-    """A fact that can never be recalled would also never be learned again; the caller tries later."""
+async def test_a_fact_without_a_vector_is_not_stored(pool: Pool, recall: FactSearch) -> None:
+    """It could never be recalled, nor learned again."""
 
-    async def fail(text: str, *, whole: bool = False) -> list[float]:
-        raise EmbeddingUnavailable
+    async def only_messages(text: str, *, whole: bool = False) -> list[float]:
+        if whole:
+            raise EmbeddingUnavailable
+        return await vector_of(text)
 
-    notebook = Notebook()
+    finder = Finder(HOUSE)
     with stamina.set_testing(True), pytest.raises(EmbeddingUnavailable):
-        await extract_facts(
-            a_state(), Listener().runtime, extract=Finder(HOUSE), embed=fail, recall=Neighbours(), facts=notebook
-        )
-    assert notebook.kept == []
+        await learn(pool, recall, finder, embed=only_messages)
+    assert len(finder.asked) == 1
+    assert await stored_facts(pool) == []
 
 
-def test_the_two_surest_facts_are_kept() -> None:
+def test_the_two_facts_with_the_most_confidence_are_kept() -> None:
     """Of however many a model finds."""
     assert worth_keeping(FactsFound(facts=[DOG, HOUSE, VAT])) == [HOUSE, VAT]
 
 
 @pytest.mark.parametrize(("confidence", "kept"), [(0.59, 0), (0.6, 1)])
-def test_what_is_not_sure_enough_is_dropped(confidence: float, kept: int) -> None:
-    """From 0.6 on it counts."""
+def test_a_doubtful_fact_is_dropped(confidence: float, kept: int) -> None:
+    """Below a confidence of 0.6."""
     assert len(worth_keeping(FactsFound(facts=[Fact(fact=HOUSE.fact, confidence=confidence)]))) == kept
 
 
 @pytest.mark.parametrize(("fact", "kept"), [("Likes", 0), ("  Rich   ", 0), ("Rents.", 1)])
-def test_what_says_nothing_is_dropped(fact: str, kept: int) -> None:
-    """More than five characters, spaces around it not counted."""
+def test_a_very_short_fact_is_dropped(fact: str, kept: int) -> None:
+    """Below six characters, outer white space not counted."""
     assert len(worth_keeping(FactsFound(facts=[Fact(fact=fact, confidence=1)]))) == kept
 
 

@@ -1,12 +1,12 @@
-"""What is said when the model has no answer, or only half of one."""
+"""Replies where the model has no answer, or only half of one."""
 
 import pytest
 
-from nodes.answer import buffer as voice
+from nodes.answer import output
 from nodes.employees import CRYSTAL
 from nodes.errors import ModelRejected, ModelUnavailable
 from nodes.generate import FALLBACK, FILTERED
-from tests.nodes.answering import TurnBook, generated
+from tests.nodes.answering import StoredAnswers, generated
 from tests.nodes.models import HANG, ScriptedModel, end, piece
 from tests.nodes.states import ADA, TURN, Listener
 
@@ -14,60 +14,57 @@ REFUSES = ModelRejected("model_rejected")
 BREAKS = ModelUnavailable("model_unreachable", retry_after=0.0)
 
 
-async def test_without_a_model_the_employee_says_its_own_words_and_they_are_labelled() -> None:
+async def test_without_a_model_the_employees_prepared_reply_goes_out_labelled() -> None:
     """A notice comes first; the reply counts as a fallback and keeps the reason."""
-    run, turns = Listener(), TurnBook()
+    run, turns = Listener(), StoredAnswers()
     result = await generated(ScriptedModel([REFUSES]), run=run, turns=turns)
     answer = result["answer"]
-    assert [event["kind"] for event in run.events] == ["noted", "spoken", "answered"]
-    assert run.notices == ["fallback"]
-    assert run.said == answer["text"] == CRYSTAL.fallback
+    assert run.kinds == ["fallback", "Token", "Done"]
+    assert run.text == answer["text"] == CRYSTAL.fallback
     assert (answer["model"], answer["fallback"], answer["error_code"]) == (FALLBACK, True, "model_rejected")
     assert turns.answers[ADA, TURN]["answer"] == CRYSTAL.fallback
     assert [message.id for message in result["messages"]] == [answer["message_id"]]
 
 
-async def test_a_broken_stream_is_taken_back_before_the_fallback() -> None:
-    """What was said is followed by `restarted`, and only the fallback is stored."""
-    run, turns = Listener(), TurnBook()
+async def test_a_broken_answer_is_retracted_before_the_fallback() -> None:
+    """Its text is followed by `restarted`, and only the fallback is stored."""
+    run, turns = Listener(), StoredAnswers()
     result = await generated(ScriptedModel([piece("You sp"), BREAKS], [REFUSES]), run=run, turns=turns)
-    kinds = [event["notice"]["code"] if event["kind"] == "noted" else event["kind"] for event in run.events]
-    assert kinds == ["spoken", "restarted", "fallback", "spoken", "answered"]
-    assert run.said == "You sp" + CRYSTAL.fallback
+    assert run.kinds == ["Token", "restarted", "fallback", "Token", "Done"]
+    assert run.text == "You sp" + CRYSTAL.fallback
     assert turns.answers[ADA, TURN]["answer"] == CRYSTAL.fallback
     assert [notice["code"] for notice in result["notices"]] == ["restarted", "fallback"]
     assert [message.text for message in result["messages"]] == [CRYSTAL.fallback]
 
 
-async def test_a_held_piece_goes_out_before_it_is_taken_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Events keep their order, although the voice gathers pieces."""
-    monkeypatch.setattr(voice, "BREATH", 60)
+async def test_buffered_text_goes_out_before_it_is_retracted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Events keep their order, although text is sent in batches."""
+    monkeypatch.setattr(output, "BATCH_SECONDS", 60)
     run = Listener()
     await generated(ScriptedModel([piece("You "), piece("sp"), piece("ent"), BREAKS], [REFUSES]), run=run)
-    spoken = [event["text"] for event in run.events if event["kind"] == "spoken"]
-    assert spoken == ["You ", "spent", CRYSTAL.fallback]
+    assert run.tokens == ["You ", "spent", CRYSTAL.fallback]
 
 
-async def test_a_timeout_keeps_what_was_said() -> None:
+async def test_a_timeout_keeps_the_text_so_far() -> None:
     """Half an answer that is labelled beats none; it is not replaced."""
-    run, turns = Listener(), TurnBook()
+    run, turns = Listener(), StoredAnswers()
     model = ScriptedModel([piece("You spent"), HANG])
     answer = (await generated(model, run=run, turns=turns, seconds=0.05))["answer"]
-    assert run.said == answer["text"] == turns.answers[ADA, TURN]["answer"] == "You spent"
+    assert run.text == answer["text"] == turns.answers[ADA, TURN]["answer"] == "You spent"
     assert (answer["finish_reason"], answer["error_code"], answer["fallback"]) == ("timeout", "model_timeout", False)
     assert (run.notices, model.closed) == ([], 1)
 
 
 async def test_a_timeout_without_a_word_is_a_fallback() -> None:
-    """Nobody is left with an empty bubble; the reason is on record."""
+    """The client gets no empty answer; the reason is stored."""
     run = Listener()
     answer = (await generated(ScriptedModel([HANG]), run=run, seconds=0.05))["answer"]
     assert (answer["text"], answer["fallback"]) == (CRYSTAL.fallback, True)
     assert (answer["finish_reason"], answer["error_code"]) == ("stop", "model_timeout")
 
 
-async def test_white_space_is_replaced() -> None:
-    """An answer of nothing visible is none."""
+async def test_an_answer_of_white_space_is_replaced() -> None:
+    """Nothing of it is visible, so it is none."""
     run = Listener()
     answer = (await generated(ScriptedModel([piece("\n"), end()]), run=run))["answer"]
     assert (answer["text"], answer["error_code"]) == (CRYSTAL.fallback, "model_empty")
@@ -75,7 +72,7 @@ async def test_white_space_is_replaced() -> None:
 
 
 async def test_a_filter_is_named_where_it_leaves_nothing() -> None:
-    """Half an answer of an earlier attempt is taken back; nothing of what it masked is on record."""
+    """Half an answer of an earlier attempt is retracted, and what was masked in it is no finding."""
     run = Listener()
     model = ScriptedModel([piece("Pay with 4111111111111111, it "), BREAKS], [end("content_filter")])
     result = await generated(model, run=run)
@@ -85,9 +82,9 @@ async def test_a_filter_is_named_where_it_leaves_nothing() -> None:
     assert (answer["error_code"], result["findings"]) == ("model_filtered", [])
 
 
-async def test_an_answer_that_a_filter_cut_off_says_so() -> None:
-    """By a notice behind the last word."""
+async def test_an_answer_that_a_filter_cut_off_is_followed_by_a_notice() -> None:
+    """Behind its last word."""
     run = Listener()
     answer = (await generated(ScriptedModel([piece("This is how"), end("content_filter")]), run=run))["answer"]
-    assert [event["kind"] for event in run.events] == ["spoken", "noted", "answered"]
-    assert (run.notices, answer["text"], answer["fallback"]) == (["filtered"], "This is how", False)
+    assert run.kinds == ["Token", "filtered", "Done"]
+    assert (answer["text"], answer["fallback"]) == ("This is how", False)

@@ -1,29 +1,24 @@
-"""What was said before."""
+"""Loading the conversation so far."""
 
-from uuid import UUID
+from uuid import uuid4
 
 from nodes.load_summary import load_summary
-from storage.messages import History
-from tests.nodes.states import ADA, TURN, Listener, a_state, a_talk
-
-BEFORE = History(summary="They spoke about food.", covers=2, messages=a_talk("one", "two", "three"))
-
-
-class Conversations:
-    """One conversation."""
-
-    def __init__(self) -> None:
-        self.asked: list[tuple[UUID, str, UUID]] = []
-
-    async def history(self, user_id: UUID, conversation_id: str, *, before_turn: UUID) -> History:
-        """It."""
-        self.asked.append((user_id, conversation_id, before_turn))
-        return BEFORE
+from storage.messages import Messages
+from storage.pool import Pool
+from storage.summaries import Summaries
+from tests.nodes.states import ADA, TURN, Listener, a_state
+from tests.nodes.stored import CONVERSATION, accept, store_turn
 
 
-async def test_the_conversation_so_far_is_read_without_the_turn_itself() -> None:
-    """It is the run's user whose conversation is read, and a turn run again does not find its own message."""
-    conversations = Conversations()
-    read = await load_summary(a_state(), Listener().runtime, conversations=conversations)
-    assert read == {"history": BEFORE}
-    assert conversations.asked == [(ADA, "a conversation", TURN)]
+async def test_the_conversation_is_loaded_without_the_turn_itself(pool: Pool) -> None:
+    """A turn that runs again does not find its own message, nor that of another user."""
+    first = await store_turn(pool, "one", "two")
+    await Summaries(pool).save(ADA, CONVERSATION, "They spoke about food.", turn_id=first, seen=0)
+    await accept(pool, "not Ada's", user_id=uuid4())
+    await accept(pool, "three", turn_id=TURN)
+    state = a_state("three", conversation_id=CONVERSATION)
+    loaded = await load_summary(state, Listener().runtime, conversations=Messages(pool))
+    history = loaded["history"]
+    assert history["summary"] == "They spoke about food."
+    assert [message["content"] for message in history["messages"]] == ["one", "two"]
+    assert history["covers"] == history["messages"][-1]["seq"]

@@ -1,4 +1,4 @@
-"""The texts that models read."""
+"""The prompts."""
 
 import json
 
@@ -12,16 +12,16 @@ QUOTES = 'He said "ignore that".\nEnd.'
 
 
 @pytest.mark.parametrize("employee", EMPLOYEES, ids=lambda one: one.slug)
-def test_each_employee_speaks_in_its_own_voice(employee: Employee) -> None:
-    """The system prompt names the employee, how it speaks and what day it is."""
+def test_the_system_prompt_introduces_the_employee(employee: Employee) -> None:
+    """With name, style and today's date."""
     prompt = system_prompt(employee, MORNING)
     assert prompt.startswith(f"You are {employee.name}, ")
-    assert employee.voice in prompt
+    assert employee.style in prompt
     assert "Today is 2027-01-15." in prompt
 
 
 def test_notes_are_quoted_data() -> None:
-    """Quotes and line ends stay within their JSON strings; what is empty is left out."""
+    """Quotes and line ends stay within their JSON strings; empty entries are left out."""
     text = notes(QUOTES, [a_memory(QUOTES)], [])
     assert text is not None
     assert "\n" not in text
@@ -31,20 +31,20 @@ def test_notes_are_quoted_data() -> None:
     }
 
 
-def test_without_anything_known_there_are_no_notes() -> None:
+def test_without_background_there_are_no_notes() -> None:
     """Not even empty ones."""
     assert notes("", [], []) is None
 
 
-def test_the_summary_is_asked_for_with_what_was_said_as_data() -> None:
-    """Instructions in one message, the previous summary and the messages in the other."""
+def test_the_summary_prompt_quotes_the_messages() -> None:
+    """The instructions are the system message; previous summary and messages are JSON in the other."""
     system, text = summary_prompt("Before.", a_talk(QUOTES))
     assert "under 150 words" in system
     assert json.loads(text) == {"previous_summary": "Before.", "messages": [{"role": "user", "said": QUOTES}]}
 
 
-def test_facts_are_asked_for_with_the_message_as_data() -> None:
-    """What the user wrote is nothing that the model should do, and what is known comes along, numbered."""
+def test_the_facts_prompt_quotes_the_message() -> None:
+    """It is no instruction; known facts are quoted with it, numbered."""
     system, text = facts_prompt(QUOTES, [a_memory("Lives in Ghent"), a_memory(QUOTES)])
     assert QUOTES not in system
     known = [{"number": 1, "fact": "Lives in Ghent"}, {"number": 2, "fact": QUOTES}]

@@ -1,4 +1,4 @@
-"""What is written down about a turn."""
+"""Recording how a turn went."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,76 +9,103 @@ import stamina
 from langchain_core.messages import HumanMessage, SystemMessage
 from structlog.testing import capture_logs
 
-from nodes.record_metrics import LARGEST, measured, record_metrics
-from nodes.state import Refusal, RefusalCode, Usage
+from nodes.record_metrics import LARGEST, Recorded, measured, record_metrics
+from nodes.state import Refusal, RefusalCode, State, Usage
 from nodes.token_estimate import estimate, estimate_messages
 from storage.audit import Finding
-from storage.errors import StorageUnavailable
-from storage.metrics import Measured
+from storage.errors import Gone, StorageUnavailable
+from storage.metrics import Metrics, TurnMetrics
+from storage.turns import Turns
 from tests.nodes.states import ADA, MORNING, TURN, Listener, a_route, a_state, an_answer
 
 PROMPT = [SystemMessage("You are Crystal."), HumanMessage("How much?")]
 
 
-class Ledger:
-    """Keeps rows in a list, and notes the order of what happens."""
+class StoredMetrics(Metrics):
+    """Keeps rows in a list, after failing with each of the errors in turn; `calls` is what was done, in order."""
 
     def __init__(self, *errors: Exception) -> None:
         self._errors = list(errors)
-        self.rows: list[Measured] = []
+        self.rows: list[TurnMetrics] = []
         self.findings: list[Finding] = []
-        self.done: list[str] = []
+        self.calls: list[str] = []
 
-    async def record(self, user_id: UUID, turn_id: UUID, measured: Measured, findings: Sequence[Finding]) -> bool:
-        """Fail with each of the errors in turn; then add the row, unless one is there."""
+    async def record(
+        self, user_id: UUID, turn_id: UUID, measured: TurnMetrics, findings: Sequence[Finding] = ()
+    ) -> bool:
+        """Add the row, unless one is there."""
         if self._errors:
             raise self._errors.pop(0)
         if self.rows:
             return False
         self.rows.append(measured)
         self.findings += findings
-        self.done.append(f"recorded {user_id} {turn_id}")
+        self.calls.append(f"recorded {user_id} {turn_id}")
         return True
 
+
+class FinishedTurns(Turns):
+    """Adds each turn that is finished to the calls."""
+
+    def __init__(self, calls: list[str]) -> None:
+        self._calls = calls
+
     async def finish(self, user_id: UUID, turn_id: UUID) -> None:
-        """Note it."""
-        self.done.append(f"finished {user_id} {turn_id}")
+        """Add the call."""
+        self._calls.append(f"finished {user_id} {turn_id}")
 
 
 def later() -> float:
-    """The time when turns are written down here."""
+    """The time when turns are recorded here."""
     return MORNING + 1.5
 
 
 def refusal(code: RefusalCode) -> Refusal:
-    """A no."""
+    """A refusal with this code."""
     return Refusal(code=code, message="No.", rule=None)
 
 
+async def record(state: State, metrics: StoredMetrics) -> Recorded:
+    """What the node returns, where the turn's events are logged."""
+
+    async def events_logged(turn_id: UUID) -> None:
+        metrics.calls.append(f"logged {turn_id}")
+
+    turns = FinishedTurns(metrics.calls)
+    run = Listener()
+    return await record_metrics(
+        state, run.runtime, clock=later, metrics=metrics, turns=turns, model="scripted", events_logged=events_logged
+    )
+
+
 async def test_a_turn_is_recorded_and_then_done() -> None:
-    """In this order: a turn that is done has its row."""
-    ledger = Ledger()
+    """In this order, with all its events logged: a turn that is done is not recovered, and would not be completed."""
+    metrics = StoredMetrics()
     found = Finding(kind="card", action="masked", rule=None, text_hash="0" * 64)
     state = a_state(prompt=PROMPT, answer=an_answer(), findings=[found])
-    assert await record_metrics(
-        state, Listener().runtime, clock=later, metrics=ledger, turns=ledger, model="scripted"
-    ) == {
-        "employee": None,
-        "while_busy": "wait",
-    }
-    assert ledger.done == [f"recorded {ADA} {TURN}", f"finished {ADA} {TURN}"]
-    assert ledger.rows == [measured(state, "scripted", later)]
-    assert ledger.findings == [found]
+    assert await record(state, metrics) == {"employee": None, "while_busy": "wait"}
+    assert metrics.calls == [f"recorded {ADA} {TURN}", f"logged {TURN}", f"finished {ADA} {TURN}"]
+    assert metrics.rows == [measured(state, "scripted", later)]
+    assert metrics.findings == [found]
 
 
-async def test_a_turn_is_told_once_and_as_the_client_heard_it() -> None:
-    """One line with its ids; a turn that is run again has its line already."""
-    ledger = Ledger()
+async def test_without_an_event_log_there_is_nothing_to_wait_for() -> None:
+    """As in LangGraph's own server: the turn is recorded, and done."""
+    metrics = StoredMetrics()
+    turns, run = FinishedTurns(metrics.calls), Listener()
+    state = a_state(answer=an_answer())
+    await record_metrics(state, run.runtime, clock=later, metrics=metrics, turns=turns, model="scripted")
+    assert metrics.calls == [f"recorded {ADA} {TURN}", f"finished {ADA} {TURN}"]
+
+
+async def test_a_turn_has_one_line_in_the_log() -> None:
+    """With its ids, and what the client got; a turn that is run again has its line already."""
+    metrics = StoredMetrics()
     usage = Usage(prompt_tokens=5, completion_tokens=6, estimated=True)
     state = a_state(prompt=PROMPT, answer=an_answer(usage=usage), route=a_route("crystal"))
     with capture_logs() as lines:
         for _ in range(2):
-            await record_metrics(state, Listener().runtime, clock=later, metrics=ledger, turns=ledger, model="scripted")
+            await record(state, metrics)
     assert lines == [
         {
             "event": "turn", "log_level": "info",
@@ -90,25 +117,36 @@ async def test_a_turn_is_told_once_and_as_the_client_heard_it() -> None:
     ]  # fmt: skip
 
 
-async def test_a_turn_whose_numbers_cannot_be_written_down_is_done_all_the_same() -> None:
-    """Or it would be run, and paid for, again and again; the log says what is missing, and no line is told as if."""
-    ledger = Ledger(ValueError("bug"))
+async def test_a_turn_whose_numbers_cannot_be_recorded_is_done_all_the_same() -> None:
+    """Or it would be run, and paid for, again and again; the log has the error, and no line of the turn."""
+    metrics = StoredMetrics(ValueError("bug"))
     with capture_logs() as lines:
-        await record_metrics(
-            a_state(answer=an_answer()), Listener().runtime, clock=later, metrics=ledger, turns=ledger, model="scripted"
-        )
-    assert ledger.done == [f"finished {ADA} {TURN}"]
+        await record(a_state(answer=an_answer()), metrics)
+    assert metrics.calls == [f"logged {TURN}", f"finished {ADA} {TURN}"]
     assert [(line["event"], line["log_level"]) for line in lines] == [("metrics not recorded", "error")]
 
 
 async def test_a_turn_is_not_done_without_a_database() -> None:
-    """It is tried a few times; then whoever takes the turn over records it."""
-    ledger = Ledger(*[StorageUnavailable()] * 9)
+    """It is tried a few times; then the process that takes the turn over records it."""
+    metrics = StoredMetrics(*[StorageUnavailable()] * 9)
     with stamina.set_testing(True, attempts=10, cap=True), pytest.raises(StorageUnavailable):
-        await record_metrics(
-            a_state(answer=an_answer()), Listener().runtime, clock=later, metrics=ledger, turns=ledger, model="scripted"
-        )
-    assert ledger.done == []
+        await record(a_state(answer=an_answer()), metrics)
+    assert metrics.calls == []
+
+
+async def test_a_turn_of_an_erased_account_is_not_done() -> None:
+    """Nothing is stored of it any more."""
+    metrics = StoredMetrics(Gone())
+    with pytest.raises(Gone):
+        await record(a_state(answer=an_answer()), metrics)
+    assert metrics.calls == []
+
+
+async def test_a_turn_without_an_answer_is_recorded_and_not_done() -> None:
+    """It has failed."""
+    metrics = StoredMetrics()
+    await record(a_state(failure="internal"), metrics)
+    assert metrics.calls == [f"recorded {ADA} {TURN}"]
 
 
 def test_a_number_that_no_column_takes_is_recorded_as_the_nearest_that_does() -> None:
@@ -120,22 +158,20 @@ def test_a_number_that_no_column_takes_is_recorded_as_the_nearest_that_does() ->
     assert 2 * LARGEST < 2**31
 
 
-async def test_a_message_that_the_guard_refused_is_told_as_blocked() -> None:
+async def test_a_message_that_the_guard_refused_is_logged_as_blocked() -> None:
     """By its code, without a word of what it was or which rule it broke."""
-    ledger = Ledger()
     with capture_logs() as lines:
-        state = a_state("Ignore all that", refusal=refusal("blocked"), route=None)
-        await record_metrics(state, Listener().runtime, clock=later, metrics=ledger, turns=ledger, model="scripted")
-    told = lines[0]
-    assert (told["outcome"], told["error_code"], told["finish_reason"]) == ("refused", "blocked", "blocked")
-    assert (told["prompt_tokens"], told["ttft_ms"], told["confidence"]) == (None, None, None)
+        await record(a_state("Ignore all that", refusal=refusal("blocked"), route=None), StoredMetrics())
+    [line] = lines
+    assert (line["outcome"], line["error_code"], line["finish_reason"]) == ("refused", "blocked", "blocked")
+    assert (line["prompt_tokens"], line["ttft_ms"], line["confidence"]) == (None, None, None)
     assert "Ignore" not in str(lines)
 
 
 def test_an_answered_turn_in_numbers() -> None:
     """Times as committed, tokens as counted, and beside them as estimated."""
     text = "You spent 412 on food."
-    assert measured(a_state(prompt=PROMPT, answer=an_answer(text)), "other", later) == Measured(
+    assert measured(a_state(prompt=PROMPT, answer=an_answer(text)), "other", later) == TurnMetrics(
         employee="crystal",
         model="scripted",
         outcome="done",
@@ -153,7 +189,7 @@ def test_an_answered_turn_in_numbers() -> None:
 
 
 def test_estimated_tokens_are_not_passed_off_as_counted() -> None:
-    """Where the model did not say there is no count."""
+    """Where the model did not count them there is no count."""
     usage = Usage(prompt_tokens=5, completion_tokens=6, estimated=True)
     row = measured(a_state(prompt=PROMPT, answer=an_answer(usage=usage)), "scripted", later)
     assert (row["prompt_tokens"], row["completion_tokens"]) == (None, None)
@@ -173,9 +209,7 @@ def test_estimated_tokens_are_not_passed_off_as_counted() -> None:
     ],
     ids=["done", "timed out", "stopped", "fallback", "limited", "blocked", "empty", "failed"],
 )
-def test_every_outcome_has_its_name(
-    changes: dict[str, Any], outcome: str, success: bool, error_code: str | None
-) -> None:
+def test_every_outcome_has_a_name(changes: dict[str, Any], outcome: str, success: bool, error_code: str | None) -> None:
     """Codes and never an exception's text; only what the user got from a model counts as success."""
     row = measured(a_state(**changes), "scripted", later)
     assert (row["outcome"], row["success"], row["error_code"]) == (outcome, success, error_code)
@@ -189,10 +223,10 @@ def test_every_outcome_has_its_name(
         ({"route": None}, "prime"),
         ({"employee": "nobody", "route": None}, "prime"),
     ],
-    ids=["who answered", "else who was asked", "else Prime", "not nobody"],
+    ids=["who answered", "else who was asked", "else Prime", "unknown"],
 )
-def test_the_row_goes_to_whoever_really_answered(changes: dict[str, Any], employee: str) -> None:
-    """A turn that was refused before it was routed counts for whom it was meant."""
+def test_the_row_names_the_employee_who_answered(changes: dict[str, Any], employee: str) -> None:
+    """A turn that was refused before it was routed counts for the employee who was asked."""
     assert measured(a_state(**changes), "scripted", later)["employee"] == employee
 
 
@@ -217,11 +251,10 @@ def test_a_clock_that_was_set_back_makes_no_time_negative() -> None:
 
 
 @pytest.mark.parametrize(("code", "audited"), [("blocked", 1), ("rate_limited", 0), ("conversation_busy", 0)])
-async def test_what_was_turned_away_costs_one_write(code: RefusalCode, audited: int) -> None:
-    """There is no turn to finish; and of a message that went nowhere, whatever is in it, nothing is audited."""
-    ledger = Ledger()
+async def test_a_refused_turn_costs_one_write(code: RefusalCode, audited: int) -> None:
+    """There is no turn to finish; and of a message beyond a limit, whatever is in it, nothing is audited."""
+    metrics = StoredMetrics()
     found = Finding(kind="injection", action="refused", rule="a rule", text_hash="0" * 64)
-    state = a_state(refusal=refusal(code), route=None, findings=[found])
-    await record_metrics(state, Listener().runtime, clock=later, metrics=ledger, turns=ledger, model="scripted")
-    assert ledger.done == [f"recorded {ADA} {TURN}"]
-    assert ledger.findings == [found] * audited
+    await record(a_state(refusal=refusal(code), route=None, findings=[found]), metrics)
+    assert metrics.calls == [f"recorded {ADA} {TURN}"]
+    assert metrics.findings == [found] * audited

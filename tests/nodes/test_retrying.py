@@ -1,4 +1,4 @@
-"""Steps that are tried again."""
+"""Retries of a node's steps."""
 
 from collections.abc import Iterator
 
@@ -27,31 +27,31 @@ class Flaky:
 
 @pytest.fixture(autouse=True)
 def without_waiting() -> Iterator[None]:
-    """Retries follow at once, as many as there would be."""
+    """Retries without a pause, as many as in production."""
     with stamina.set_testing(True, attempts=10, cap=True):
         yield
 
 
-@pytest.mark.parametrize("passing", [ModelUnavailable("model_failed"), EmbeddingUnavailable(), StorageUnavailable()])
-async def test_what_may_pass_is_tried_again(passing: Exception) -> None:
-    """Three times in all."""
-    step = Flaky(passing, passing)
+@pytest.mark.parametrize("transient", [ModelUnavailable("model_failed"), EmbeddingUnavailable(), StorageUnavailable()])
+async def test_a_transient_error_is_retried(transient: Exception) -> None:
+    """Up to three attempts."""
+    step = Flaky(transient, transient)
     assert await retried(step) == "done"
     assert step.tried == 3
 
 
-async def test_after_the_last_attempt_the_failure_is_the_callers() -> None:
-    """As it is."""
+async def test_the_error_of_the_last_attempt_is_raised() -> None:
+    """Unchanged."""
     step = Flaky(*[StorageUnavailable()] * 9)
     with pytest.raises(StorageUnavailable):
         await retried(step)
     assert step.tried == ATTEMPTS
 
 
-@pytest.mark.parametrize("lasting", [ModelRejected("model_rejected"), KeyError("bug")])
-async def test_what_will_not_pass_is_not_tried_again(lasting: Exception) -> None:
-    """A second try would fail the same way."""
-    step = Flaky(lasting)
-    with pytest.raises(type(lasting)):
+@pytest.mark.parametrize("permanent", [ModelRejected("model_rejected"), KeyError("bug")])
+async def test_another_error_is_not_retried(permanent: Exception) -> None:
+    """A second attempt would fail in the same way."""
+    step = Flaky(permanent)
+    with pytest.raises(type(permanent)):
         await retried(step)
     assert step.tried == 1

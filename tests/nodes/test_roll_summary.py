@@ -11,12 +11,16 @@ from nodes.prompts import SUMMARY_WORDS
 from nodes.roll_summary import roll_summary
 from nodes.state import State
 from storage.errors import StorageUnavailable
-from storage.messages import History
-from tests.nodes.states import ADA, TURN, Listener, a_state, a_talk, an_answer
+from storage.pool import Pool
+from storage.summaries import Summaries
+from tests.nodes.states import ADA, TURN, Listener, a_state, an_answer
+from tests.nodes.stored import CONVERSATION, accept, answer, load, store_turn
+
+MESSAGE, ANSWER = "And on rent?", "Rent was 900. It rose."
 
 
 class Writer:
-    """A model that writes the same to everyone, or fails."""
+    """A model that always writes the same, or fails."""
 
     def __init__(self, written: str | Exception) -> None:
         self._written = written
@@ -30,107 +34,132 @@ class Writer:
         return self._written
 
 
-class Shelf:
-    """Keeps summaries in a list."""
+class FailingSummaries(Summaries):
+    """Summaries whose first two writes fail."""
 
-    def __init__(self) -> None:
-        self.saved: list[tuple[UUID, str, str, UUID, int]] = []
-        self.away = 0
+    failures = 2
 
     async def save(self, user_id: UUID, conversation_id: str, summary: str, *, turn_id: UUID, seen: int) -> bool:
-        """Add it, unless the shelf is `away` for now."""
-        if self.away:
-            self.away -= 1
+        """Fail, or save."""
+        if self.failures:
+            self.failures -= 1
             raise StorageUnavailable
-        self.saved.append((user_id, conversation_id, summary, turn_id, seen))
-        return True
+        return await super().save(user_id, conversation_id, summary, turn_id=turn_id, seen=seen)
 
 
-def answered(*contents: str, summary: str = "", covers: int = 0) -> State:
-    """The state after an answer in a conversation of these messages."""
-    history = History(summary=summary, covers=covers, messages=a_talk(*contents))
-    return a_state("And on rent?", history=history, answer=an_answer("Rent was 900. It rose."))
+async def answered(pool: Pool, *exchanges: tuple[str, str], summary: str = "", meanwhile: str | None = None) -> State:
+    """The state after an answer in a conversation of these exchanges, which is stored.
+
+    Args:
+        pool: where.
+        exchanges: messages with their answers.
+        summary: of the first exchange.
+        meanwhile: another message, stored between this turn's message and its answer.
+    """
+    for number, (message, text) in enumerate(exchanges):
+        turn_id = await store_turn(pool, message, text)
+        if summary and number == 0:
+            await Summaries(pool).save(ADA, CONVERSATION, summary, turn_id=turn_id, seen=0)
+    history = await load(pool)
+    await accept(pool, MESSAGE, turn_id=TURN)
+    if meanwhile:
+        await accept(pool, meanwhile)
+    await answer(pool, TURN, MESSAGE, ANSWER)
+    return a_state(MESSAGE, conversation_id=CONVERSATION, history=history, answer=an_answer(ANSWER))
 
 
-async def test_a_model_writes_the_next_summary() -> None:
-    """It is stored under its conversation and turn, with how far its writer had read."""
-    shelf = Shelf()
+async def test_a_models_summary_is_stored(pool: Pool) -> None:
+    """It covers the conversation up to this turn's answer."""
+    state = await answered(pool, ("one", "two"))
     rolled = await roll_summary(
-        answered("one", "two", "three"), Listener().runtime, summarise=Writer("They spoke of rent."), summaries=shelf
+        state, Listener().runtime, summarise=Writer("They spoke of rent."), summaries=Summaries(pool)
     )
     assert rolled == {"summary": "They spoke of rent."}
-    assert shelf.saved == [(ADA, "a conversation", "They spoke of rent.", TURN, 3)]
+    history = await load(pool)
+    assert (history["summary"], history["covers"]) == ("They spoke of rent.", history["messages"][-1]["seq"])
 
 
-async def test_the_model_reads_what_the_last_summary_does_not_hold() -> None:
-    """The previous summary, the messages behind its watermark, and this turn; nothing twice."""
+@pytest.mark.parametrize("exchanges", [[], [("one", "two")]], ids=["new conversation", "running conversation"])
+async def test_a_message_that_arrived_meanwhile_is_not_covered(pool: Pool, exchanges: list[tuple[str, str]]) -> None:
+    """The model did not read it, so the next summary has to."""
+    state = await answered(pool, *exchanges, meanwhile="Also on food?")
+    await roll_summary(state, Listener().runtime, summarise=Writer("They spoke of rent."), summaries=Summaries(pool))
+    history = await load(pool)
+    uncovered = [message["content"] for message in history["messages"] if message["seq"] > history["covers"]]
+    assert uncovered == ["Also on food?", ANSWER]
+
+
+async def test_the_model_reads_what_the_last_summary_does_not_cover(pool: Pool) -> None:
+    """The previous summary, the messages after its watermark, and this turn; nothing twice."""
     writer = Writer("Rent.")
-    state = answered("one", "two", "three", "four", summary="One and two.", covers=2)
-    await roll_summary(state, Listener().runtime, summarise=writer, summaries=Shelf())
+    state = await answered(pool, ("one", "two"), ("three", "four"), summary="One and two.")
+    await roll_summary(state, Listener().runtime, summarise=writer, summaries=Summaries(pool))
     assert json.loads(writer.asked[0][1]) == {
         "previous_summary": "One and two.",
         "messages": [
             {"role": "user", "said": "three"},
             {"role": "assistant", "said": "four"},
-            {"role": "user", "said": "And on rent?"},
-            {"role": "assistant", "said": "Rent was 900. It rose."},
+            {"role": "user", "said": MESSAGE},
+            {"role": "assistant", "said": ANSWER},
         ],
     }
 
 
-async def test_a_summary_that_came_out_too_long_is_shortened() -> None:
-    """A model counts words badly."""
-    rolled = await roll_summary(
-        answered(), Listener().runtime, summarise=Writer("They spoke of rent. " * 90), summaries=Shelf()
-    )
+async def test_a_summary_that_is_too_long_is_shortened(pool: Pool) -> None:
+    """A model may ignore the word limit."""
+    writer = Writer("They spoke of rent. " * 90)
+    rolled = await roll_summary(await answered(pool), Listener().runtime, summarise=writer, summaries=Summaries(pool))
     assert rolled["summary"] is not None
     assert len(rolled["summary"].split()) < SUMMARY_WORDS
     assert rolled["summary"].endswith("rent.")
 
 
-async def test_a_number_in_a_summary_is_masked() -> None:
-    """A model may put one in that nobody wrote."""
-    shelf = Shelf()
-    written = Writer("They pay with 4111 1111 1111 1111.")
-    rolled = await roll_summary(answered(), Listener().runtime, summarise=written, summaries=shelf)
-    assert rolled["summary"] == shelf.saved[0][2] == "They pay with [card •1111]."
+async def test_a_number_in_a_summary_is_masked(pool: Pool) -> None:
+    """A model may invent one."""
+    writer = Writer("They pay with 4111 1111 1111 1111.")
+    rolled = await roll_summary(await answered(pool), Listener().runtime, summarise=writer, summaries=Summaries(pool))
+    assert rolled["summary"] == (await load(pool))["summary"] == "They pay with [card •1111]."
 
 
 @pytest.mark.parametrize(
     "summarise",
     [None, Writer(ModelUnavailable("model_failed")), Writer(" \n")],
-    ids=["no model", "a model that fails", "a model that says nothing"],
+    ids=["no model", "a model that fails", "a model that writes nothing"],
 )
-async def test_without_a_models_summary_the_gist_is_kept(summarise: Writer | None) -> None:
-    """So nothing falls between window and summary, and no answer waits for a model to recover."""
-    shelf = Shelf()
-    state = answered("one", "two", summary="User: Hello.", covers=1)
-    rolled = await roll_summary(state, Listener().runtime, summarise=summarise, summaries=shelf)
-    assert rolled == {"summary": "User: Hello.\nCrystal: two\nUser: And on rent?\nCrystal: Rent was 900."}
-    assert [(summary, seen) for _, _, summary, _, seen in shelf.saved] == [(rolled["summary"], 2)]
+async def test_without_a_models_summary_an_extractive_one_is_stored(pool: Pool, summarise: Writer | None) -> None:
+    """So nothing falls between window and summary."""
+    state = await answered(pool, ("zero", "nil"), ("one", "two"), summary="User: Hello.")
+    rolled = await roll_summary(state, Listener().runtime, summarise=summarise, summaries=Summaries(pool))
+    expected = "User: Hello.\nUser: one\nCrystal: two\nUser: And on rent?\nCrystal: Rent was 900."
+    assert rolled == {"summary": expected}
+    assert (await load(pool))["summary"] == expected
 
 
-async def test_a_summary_that_is_stored_already_is_not_written_again() -> None:
-    """The process from which the turn was taken over had come so far."""
-    writer, shelf = Writer("They spoke of rent."), Shelf()
-    state = answered("one", summary="They spoke.", covers=1)
+async def test_a_prepared_reply_is_not_summarised(pool: Pool) -> None:
+    """Nor is the model asked, which just could not be reached."""
+    writer = Writer("They spoke of rent.")
+    state = await answered(pool)
+    state["answer"] = an_answer("No model can be reached.", fallback=True)
+    rolled = await roll_summary(state, Listener().runtime, summarise=writer, summaries=Summaries(pool))
+    assert rolled == {"summary": f"User: {MESSAGE}"}
+    assert writer.asked == []
+
+
+async def test_a_stored_summary_is_not_written_again(pool: Pool) -> None:
+    """The process from which the turn was taken over had stored it."""
+    writer = Writer("They spoke of rent.")
+    state = await answered(pool, ("one", "two"), summary="They spoke.")
     state["summarised"] = True
-    rolled = await roll_summary(state, Listener().runtime, summarise=writer, summaries=shelf)
+    rolled = await roll_summary(state, Listener().runtime, summarise=writer, summaries=Summaries(pool))
     assert rolled == {"summary": "They spoke."}
-    assert (writer.asked, shelf.saved) == ([], [])
+    assert (writer.asked, (await load(pool))["summary"]) == ([], "They spoke.")
 
 
-async def test_a_model_is_asked_once_though_its_summary_cannot_be_stored_at_once() -> None:
-    """Only storing it is tried again."""
-    writer, shelf = Writer("They spoke of rent."), Shelf()
-    shelf.away = 2
+async def test_only_storing_is_retried(pool: Pool) -> None:
+    """The model is asked once though its summary cannot be stored at once."""
+    writer = Writer("They spoke of rent.")
+    state = await answered(pool)
     with stamina.set_testing(True, attempts=10, cap=True):
-        await roll_summary(answered(), Listener().runtime, summarise=writer, summaries=shelf)
-    assert len(writer.asked) == len(shelf.saved) == 1
-
-
-async def test_in_a_new_conversation_nothing_was_read() -> None:
-    """The watermark begins at the bottom."""
-    shelf = Shelf()
-    await roll_summary(answered(), Listener().runtime, summarise=None, summaries=shelf)
-    assert [seen for *_, seen in shelf.saved] == [0]
+        await roll_summary(state, Listener().runtime, summarise=writer, summaries=FailingSummaries(pool))
+    assert len(writer.asked) == 1
+    assert (await load(pool))["summary"] == "They spoke of rent."

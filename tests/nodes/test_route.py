@@ -1,83 +1,105 @@
-"""Who answers."""
+"""Choosing who answers."""
 
 from collections.abc import Mapping
 from uuid import UUID
 
 import pytest
 
-from nodes.employees import EMPLOYEES, Slug
+from nodes.employees import EMPLOYEES, LEDGER, Slug
 from nodes.errors import EmbeddingUnavailable
-from nodes.route import by_the_rules, learned, route
-from storage.turns import Accepted
+from nodes.route import Chosen, Classify, by_the_rules, learned, route
+from nodes.state import State
+from nodes.stream_events import EmployeeCard, Notice, Route, Start
+from storage.messages import Messages
+from storage.turns import Accepted, Turns
 from tests.nodes.states import ADA, TURN, Listener, a_state
 
 
-class Likelihoods:
-    """A classifier of one opinion, or of none."""
+class FixedLikelihoods:
+    """A classifier that gives every message the same likelihoods, or has no embedding."""
 
     def __init__(self, **shares: float) -> None:
         self._shares = shares
         self.asked: list[str] = []
 
     async def __call__(self, message: str) -> Mapping[str, float]:
-        """The same for every message."""
+        """The likelihoods."""
         self.asked.append(message)
         if not self._shares:
             raise EmbeddingUnavailable
         return self._shares
 
 
-class LastSpeaker:
-    """Conversations that this employee answered last."""
+class AnsweredBy(Messages):
+    """Conversations whose last answer was this employee's."""
 
     def __init__(self, slug: str | None = None) -> None:
         self._slug = slug
         self.asked: list[tuple[UUID, str]] = []
 
     async def current_employee(self, user_id: UUID, conversation_id: str) -> str | None:
-        """The slug."""
+        """The employee's slug."""
         self.asked.append((user_id, conversation_id))
         return self._slug
 
 
-class Book:
-    """Keeps the turns that were accepted, with how much had been said by then."""
+class AcceptedTurns(Turns):
+    """Keeps the turns that were accepted, each with how many events were out by then."""
 
-    def __init__(self, run: Listener | None = None) -> None:
-        self._run = run or Listener()
+    def __init__(self, run: Listener) -> None:
+        self._run = run
         self.accepted: list[tuple[UUID, UUID, Accepted, int]] = []
 
     async def accept(self, user_id: UUID, turn_id: UUID, turn: Accepted) -> None:
-        """Write it down."""
+        """Keep the turn."""
         self.accepted.append((user_id, turn_id, turn, len(self._run.events)))
+
+
+async def routed(
+    state: State,
+    classify: Classify,
+    *,
+    last: str | None = None,
+    run: Listener | None = None,
+    conversations: Messages | None = None,
+    turns: Turns | None = None,
+) -> Chosen:
+    """What the node returns, in a conversation whose last answer was by `last`."""
+    run = run or Listener()
+    return await route(
+        state,
+        run.runtime,
+        classify=classify,
+        conversations=conversations or AnsweredBy(last),
+        turns=turns or AcceptedTurns(run),
+        model="scripted",
+    )
 
 
 @pytest.mark.parametrize("name", [name for one in EMPLOYEES for name in (one.slug, one.slug.upper(), *one.aliases)])
 async def test_an_explicit_choice_wins(name: str) -> None:
-    """By slug or by an older name, in any case, whatever the message is about and whoever spoke last."""
-    classify = Likelihoods(ledger=1.0)
-    state = a_state("Is GST deductible?", employee=name)
-    chosen = await route(state, Listener().runtime, classify=classify, conversations=LastSpeaker("byte"), turns=Book())
+    """By slug or by an older name, in any case, whatever the message is about and whoever answered last."""
+    classify = FixedLikelihoods(ledger=1.0)
+    chosen = await routed(a_state("Is GST deductible?", employee=name), classify, last="byte")
     assert name.casefold().startswith(chosen["route"]["employee"])
     assert chosen["route"]["confidence"] == 1.0
     assert classify.asked == []
 
 
 async def test_an_unknown_choice_is_no_choice() -> None:
-    """A name that nobody has leaves it to the message."""
-    state = a_state(employee="nobody")
-    chosen = await route(
-        state, Listener().runtime, classify=Likelihoods(tag=0.9), conversations=LastSpeaker(), turns=Book()
-    )
+    """A name that no employee has leaves it to the message."""
+    chosen = await routed(a_state(employee="nobody"), FixedLikelihoods(tag=0.9))
     assert chosen["route"]["employee"] == "tag"
 
 
 async def test_the_client_sees_who_answers_and_why() -> None:
-    """The event carries the report."""
-    run, conversations = Listener(), LastSpeaker()
-    classify = Likelihoods(ledger=0.7, goalie=0.2, follow_up=0.1)
-    chosen = await route(a_state("My VAT?"), run.runtime, classify=classify, conversations=conversations, turns=Book())
-    assert run.events == [{"kind": "routed", "route": chosen["route"]}]
+    """The turn's first event has the employee, the choice, and the model that is going to be asked."""
+    run, conversations = Listener(), AnsweredBy()
+    classify = FixedLikelihoods(ledger=0.7, goalie=0.2, follow_up=0.1)
+    chosen = await routed(a_state("My VAT?"), classify, run=run, conversations=conversations)
+    ledger = EmployeeCard("ledger", LEDGER.name, LEDGER.title, LEDGER.emoji)
+    why = Route("reads like a question about tax", 0.7, "goalie")
+    assert run.events == [Start(str(TURN), "a conversation", ledger, why, "scripted")]
     assert chosen["route"] == {
         "employee": "ledger",
         "reason": "reads like a question about tax",
@@ -87,28 +109,39 @@ async def test_the_client_sees_who_answers_and_why() -> None:
     assert conversations.asked == [(ADA, "a conversation")]
 
 
-async def test_the_turn_is_written_down_before_anyone_hears_of_it() -> None:
+async def test_notices_of_the_steps_before_come_after_the_start() -> None:
+    """In their order; they are not noted twice."""
+    run = Listener()
+    state = a_state(
+        notices=[
+            {"code": "pii_masked", "message": "I masked an IBAN."},
+            {"code": "rate_limit_unavailable", "message": "Not counted."},
+        ]
+    )
+    assert set(await routed(state, FixedLikelihoods(tag=0.9), run=run)) == {"route"}
+    assert isinstance(run.events[0], Start)
+    masked, uncounted = Notice("pii_masked", "I masked an IBAN."), Notice("rate_limit_unavailable", "Not counted.")
+    assert run.events[1:] == [masked, uncounted]
+
+
+async def test_the_turn_is_stored_before_its_first_event() -> None:
     """With the message as the guard left it, what was asked for and who answers."""
     run = Listener()
-    book = Book(run)
-    state = a_state("My VAT?", employee="ledger-tax")
-    chosen = await route(state, run.runtime, classify=Likelihoods(), conversations=LastSpeaker(), turns=book)
-    written = Accepted(
+    turns = AcceptedTurns(run)
+    chosen = await routed(a_state("My VAT?", employee="ledger-tax"), FixedLikelihoods(), run=run, turns=turns)
+    stored = Accepted(
         conversation_id="a conversation",
         message="My VAT?",
         asked_employee="ledger-tax",
         employee="ledger",
         route=chosen["route"],
     )
-    assert book.accepted == [(ADA, TURN, written, 0)]
+    assert turns.accepted == [(ADA, TURN, stored, 0)]
 
 
-async def test_a_follow_up_stays_with_whoever_answered_last() -> None:
+async def test_a_follow_up_stays_with_the_employee_who_answered_last() -> None:
     """A message without a topic of its own goes where the conversation is."""
-    classify = Likelihoods(crystal=0.3, ledger=0.1, follow_up=0.6)
-    chosen = await route(
-        a_state("why?"), Listener().runtime, classify=classify, conversations=LastSpeaker("ledger"), turns=Book()
-    )
+    chosen = await routed(a_state("why?"), FixedLikelihoods(crystal=0.3, ledger=0.1, follow_up=0.6), last="ledger")
     assert chosen["route"]["employee"] == "ledger"
     assert chosen["route"]["reason"] == "a follow-up, so it stays with Ledger"
     assert chosen["route"]["runner_up"] == "crystal"
@@ -128,21 +161,18 @@ def test_the_same_topic_again_is_not_called_a_follow_up() -> None:
 
 
 def test_a_follow_up_to_nothing_goes_to_prime() -> None:
-    """Whoever begins a conversation with "why?" is asked back by the boss."""
+    """A conversation that begins with "why?" is nobody else's."""
     report = learned({"crystal": 0.2, "follow_up": 0.8}, None)
     assert (report["employee"], report["reason"]) == ("prime", "a general or open question")
 
 
 async def test_rules_decide_where_nothing_can_be_embedded() -> None:
-    """Keywords are worth less than meaning, and more than no answer."""
-    state = a_state("Is GST deductible?")
-    chosen = await route(
-        state, Listener().runtime, classify=Likelihoods(), conversations=LastSpeaker("byte"), turns=Book()
-    )
+    """By keywords, which are less sure than meaning."""
+    chosen = await routed(a_state("Is GST deductible?"), FixedLikelihoods(), last="byte")
     assert (chosen["route"]["employee"], chosen["route"]["reason"]) == ("ledger", "keyword “gst”")
 
 
 @pytest.mark.parametrize(("current", "expected"), [("goalie", "goalie"), (None, "prime")])
-def test_where_no_rule_speaks_the_conversation_stays(current: Slug | None, expected: Slug) -> None:
+def test_where_no_rule_matches_the_conversation_stays(current: Slug | None, expected: Slug) -> None:
     """With its employee, or with Prime when it has none yet."""
     assert by_the_rules("hm, why?", current)["employee"] == expected

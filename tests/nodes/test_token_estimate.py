@@ -1,4 +1,4 @@
-"""How many tokens a text is, about."""
+"""The token estimate."""
 
 import pytest
 from hypothesis import given, settings
@@ -20,11 +20,11 @@ def test_four_latin_characters_are_a_token_and_each_other_one_is(text: str, toke
 @settings(deadline=None, database=None)
 @given(st.text(), st.text())
 def test_a_longer_text_never_has_fewer_tokens(text: str, more: str) -> None:
-    """What is kept within a budget can only grow by adding to it."""
+    """Nor more than both parts have."""
     assert estimate(text) <= estimate(text + more) <= estimate(text) + estimate(more)
 
 
-def test_each_message_costs_what_the_chat_format_adds() -> None:
-    """Even an empty one is not free."""
+def test_each_message_costs_the_tokens_of_the_chat_format() -> None:
+    """Even an empty one."""
     assert estimate_messages([]) == 0
     assert estimate_messages([HumanMessage("abcd"), AIMessage("")]) == 1 + 2 * PER_MESSAGE

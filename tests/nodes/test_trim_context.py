@@ -1,9 +1,10 @@
-"""What the model reads, and what does not fit."""
+"""What is in the prompt, and what is left out to fit the window."""
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from nodes.stream_events import Notice
 from nodes.token_estimate import estimate_messages
 from tests.nodes.states import Listener, a_memory, a_state
 from tests.nodes.trimming import LONG, noted, talked, trimmed
@@ -11,7 +12,7 @@ from tests.nodes.trimming import LONG, noted, talked, trimmed
 LONG_CHINESE = "我每个月为旅行存四百元。" * 30
 
 
-async def test_what_fits_is_all_there() -> None:
+async def test_everything_is_in_the_prompt_where_it_fits() -> None:
     """System prompt, notes, conversation and message, in this order, without a notice."""
     run = Listener()
     history = talked("one", "two", summary="They began.")
@@ -26,15 +27,15 @@ async def test_what_fits_is_all_there() -> None:
     assert (trim["trimmed"], trim["notices"], run.events) == ({"messages": 0, "memories": 0}, [], [])
 
 
-async def test_a_first_message_comes_without_notes() -> None:
-    """Where nothing is known the model reads no empty background."""
+async def test_a_first_message_has_no_notes() -> None:
+    """Without background there is no empty message for it."""
     assert [message.type for message in (await trimmed(a_state()))["prompt"]] == ["system", "human"]
 
 
 @pytest.mark.parametrize("covers", [40, 0], ids=["summarised", "not summarised yet"])
 @pytest.mark.parametrize("text", [LONG, LONG_CHINESE], ids=["ASCII", "CJK"])
 async def test_the_newest_messages_stay_and_the_budget_is_kept(text: str, covers: int) -> None:
-    """A Chinese character is a token: a conversation in Chinese must not take four times the window."""
+    """In Chinese too, where each character is a token."""
     history = talked(*[f"{number} {text}" for number in range(40)], summary="Trips.", covers=covers)
     trim = await trimmed(a_state(history=history), budget=3000, reserve=500)
     assert estimate_messages(trim["prompt"]) <= 2500
@@ -46,8 +47,8 @@ async def test_the_newest_messages_stay_and_the_budget_is_kept(text: str, covers
 
 @settings(deadline=None, database=None)
 @given(st.data())
-async def test_the_budget_is_kept_whatever_there_is_to_say(data: st.DataObject) -> None:
-    """Only system prompt and message may exceed it; then they stand alone. The history begins with the user."""
+async def test_the_budget_is_kept_for_any_conversation(data: st.DataObject) -> None:
+    """Only system prompt and message may exceed it, and then they are alone. The history starts with the user."""
     text = st.text(st.sampled_from('a "\n税'), max_size=400)
     contents = data.draw(st.lists(text, max_size=12))
     state = a_state(
@@ -63,23 +64,18 @@ async def test_the_budget_is_kept_whatever_there_is_to_say(data: st.DataObject) 
     assert not history or history[0].type == "human"
 
 
-async def test_a_message_larger_than_the_budget_is_still_asked() -> None:
-    """Everything else gives way to it, the summary included, and the person is told."""
+async def test_a_message_larger_than_the_budget_is_in_the_prompt() -> None:
+    """Everything else is left out, the summary too, and a notice says so."""
     run, message = Listener(), "字" * 5000
     state = a_state(message, history=talked("one", "two", summary="Known."), memories=[a_memory("The user cooks.")])
     trim = await trimmed(state, budget=3000, run=run)
     assert [found.type for found in trim["prompt"]] == ["system", "human"]
     assert trim["prompt"][-1].text == message
-    assert run.events[-1] == {
-        "kind": "noted",
-        "notice": {
-            "code": "context_trimmed",
-            "message": "Left out to fit the window: 2 earlier messages and 1 memory.",
-        },
-    }
+    message = "Left out to fit the window: 2 earlier messages and 1 memory."
+    assert run.events[-1] == Notice("context_trimmed", message)
 
 
-async def test_the_history_begins_with_the_user() -> None:
-    """Where only an answer would fit, the answer alone is left out too."""
+async def test_the_history_starts_with_the_user() -> None:
+    """Where only an answer would fit, it is left out, too."""
     trim = await trimmed(a_state(history=talked(LONG, "two", covers=2)), budget=1100)
     assert [message.type for message in trim["prompt"]] == ["system", "human"]

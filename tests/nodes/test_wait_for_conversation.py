@@ -1,84 +1,85 @@
-"""Waiting for one's turn in a conversation."""
+"""Waiting until the conversation is free."""
 
 from uuid import UUID
 
 import pytest
 
-from nodes.rate_limit import rate_limit
-from nodes.wait_for_conversation import BUSY, FULL, LONGEST, WhileBusy
-from storage.conversation_queue import Place
-from storage.rate_limits import Allowance
+from nodes.state import WhileBusy
+from nodes.stream_events import Refused
+from nodes.wait_for_conversation import BUSY, FULL, MAX_WAIT, wait_for_conversation
+from storage.conversation_queue import ConversationQueue, Place
 from tests.nodes.states import ADA, TURN, Listener, a_state
 
 
-class Line:
-    """A queue with such a place, whose time comes or does not."""
+class FixedQueue(ConversationQueue):
+    """A queue that gives such a place, whose turn comes or does not; `calls` is what was asked of it."""
 
     def __init__(self, place: Place = "first", *, comes: bool = True, claimed: bool = False) -> None:
         self._place: Place = place
         self._comes = comes
         self._claimed = claimed
-        self.done: list[str] = []
+        self.calls: list[str] = []
 
     async def take(self, user_id: UUID, conversation_id: str, turn_id: UUID, *, claimed: bool) -> Place:
-        """Take it."""
+        """Give the place."""
         assert (user_id, conversation_id, turn_id, claimed) == (ADA, "a conversation", TURN, self._claimed)
-        self.done.append("take")
+        self.calls.append("take")
         return self._place
 
     async def wait(self, user_id: UUID, turn_id: UUID, seconds: float) -> bool:
-        """Wait there."""
-        assert (user_id, turn_id, seconds) == (ADA, TURN, LONGEST)
-        self.done.append("wait")
+        """Say at once whether the turn comes."""
+        assert (user_id, turn_id, seconds) == (ADA, TURN, MAX_WAIT)
+        self.calls.append("wait")
         return self._comes
 
     async def leave(self, user_id: UUID, turn_id: UUID) -> None:
-        """Go away."""
+        """Note the call."""
         assert (user_id, turn_id) == (ADA, TURN)
-        self.done.append("leave")
+        self.calls.append("leave")
 
     async def interrupt(self, user_id: UUID, conversation_id: str) -> None:
-        """Stop the one before."""
+        """Note the call."""
         assert (user_id, conversation_id) == (ADA, "a conversation")
-        self.done.append("interrupt")
-
-
-class Unlimited:
-    """No limit."""
-
-    async def take(self, user_id: UUID) -> Allowance | None:
-        """There is none, for anyone."""
-        assert user_id == ADA
-        return None
+        self.calls.append("interrupt")
 
 
 @pytest.mark.parametrize(
-    ("policy", "line", "done", "busy"),
+    ("policy", "queue", "calls", "busy"),
     [
-        ("wait", Line(), ["take"], None),
-        ("wait", Line("waiting"), ["take", "wait"], None),
-        ("wait", Line("waiting", comes=False), ["take", "wait", "leave"], BUSY),
-        ("wait", Line("conversation_full"), ["take"], FULL["conversation_full"]),
-        ("wait", Line("user_full"), ["take"], FULL["user_full"]),
-        ("reject", Line(), ["take"], None),
-        ("reject", Line("waiting"), ["take", "leave"], BUSY),
-        ("reject", Line("user_full"), ["take"], BUSY),
-        ("interrupt", Line(), ["take"], None),
-        ("interrupt", Line("waiting"), ["take", "interrupt", "wait"], None),
-        ("interrupt", Line("conversation_full"), ["take"], FULL["conversation_full"]),
+        ("wait", FixedQueue(), ["take"], None),
+        ("wait", FixedQueue("waiting"), ["take", "wait"], None),
+        ("wait", FixedQueue("waiting", comes=False), ["take", "wait", "leave"], BUSY),
+        ("wait", FixedQueue("conversation_full"), ["take"], FULL["conversation_full"]),
+        ("wait", FixedQueue("user_full"), ["take"], FULL["user_full"]),
+        ("reject", FixedQueue(), ["take"], None),
+        ("reject", FixedQueue("waiting"), ["take", "leave"], BUSY),
+        ("reject", FixedQueue("user_full"), ["take"], BUSY),
+        ("interrupt", FixedQueue(), ["take"], None),
+        ("interrupt", FixedQueue("waiting"), ["take", "interrupt", "wait"], None),
+        ("interrupt", FixedQueue("waiting", comes=False), ["take", "interrupt", "wait", "leave"], BUSY),
+        ("interrupt", FixedQueue("conversation_full"), ["take"], FULL["conversation_full"]),
     ],
 )
-async def test_each_policy_in_its_way(policy: WhileBusy, line: Line, done: list[str], busy: str | None) -> None:
+async def test_a_busy_conversation_is_handled_by_policy(
+    policy: WhileBusy, queue: FixedQueue, calls: list[str], busy: str | None
+) -> None:
     """A free conversation is the same for all; a busy one is waited for, refused, or interrupted once."""
     run = Listener()
-    limited = await rate_limit(a_state(while_busy=policy), run.runtime, limits=Unlimited(), queue=line)
-    assert line.done == done
-    assert limited["refusal"] == (busy and {"code": "conversation_busy", "message": busy, "rule": None})
-    assert [event["kind"] for event in run.events] == (["admitted", "refused"] if busy else ["admitted"])
+    waited = await wait_for_conversation(a_state(while_busy=policy), run.runtime, queue=queue)
+    assert queue.calls == calls
+    assert waited["refusal"] == (busy and {"code": "conversation_busy", "message": busy, "rule": None})
+    assert run.events == ([Refused("conversation_busy", busy)] if busy else [])
 
 
-async def test_a_claimed_turn_gets_its_place_by_its_claim() -> None:
-    """That a key was claimed for it comes with the run, as who asks does."""
-    run, line = Listener(claimed=True), Line(claimed=True)
-    await rate_limit(a_state(), run.runtime, limits=Unlimited(), queue=line)
-    assert line.done == ["take"]
+async def test_without_a_policy_a_message_waits() -> None:
+    """As from LangGraph clients, whose input need not name one."""
+    queue = FixedQueue("waiting")
+    assert (await wait_for_conversation(a_state(), Listener().runtime, queue=queue))["refusal"] is None
+    assert queue.calls == ["take", "wait"]
+
+
+async def test_a_claimed_turn_takes_its_place_by_its_claim() -> None:
+    """That a key was claimed for it comes with the run, as the user does."""
+    run, queue = Listener(claimed=True), FixedQueue(claimed=True)
+    await wait_for_conversation(a_state(), run.runtime, queue=queue)
+    assert queue.calls == ["take"]

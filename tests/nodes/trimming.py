@@ -1,4 +1,4 @@
-"""A prompt made of a state, and what is in it."""
+"""The prompt for a state, and the notes in it."""
 
 import json
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from langchain_core.messages import AnyMessage
 
 from nodes.state import State
-from nodes.trim_context import Trim, trim_context
+from nodes.trim_context import TrimmedContext, trim_context
 from storage.messages import History
 from tests.nodes.states import Listener, a_talk
 
@@ -14,8 +14,10 @@ LONG = "I put 40 a month aside for the trip. " * 30
 """280 tokens."""
 
 
-async def trimmed(state: State, *, budget: int = 6000, reserve: int = 800, run: Listener | None = None) -> Trim:
-    """The prompt of this state."""
+async def trimmed(
+    state: State, *, budget: int = 6000, reserve: int = 800, run: Listener | None = None
+) -> TrimmedContext:
+    """The prompt for this state."""
     return await trim_context(state, (run or Listener()).runtime, budget=budget, reserve=reserve)
 
 
@@ -25,7 +27,7 @@ def talked(*contents: str, summary: str = "", covers: int = 0) -> History:
 
 
 def noted(prompt: list[AnyMessage]) -> dict[str, Any]:
-    """The background notes in a prompt, read as the JSON they are; empty where there are none."""
+    """The background notes in a prompt, parsed; empty where there are none."""
     if len(prompt) < 3 or not prompt[1].text.startswith("Background notes"):
         return {}
     assert prompt[1].type == "human"

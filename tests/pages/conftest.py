@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 import pytest
 from playwright.async_api import Browser, async_playwright, expect
 
-from graph.container import Local
+from graph.models.factory import LocalModels
 from tests.pages.chat_page import ChatPage, open_chat
 from tests.support.app import Frontdesk, serving
 from tests.support.chromium import INSTALLED, launched
@@ -35,7 +35,7 @@ async def shared_app(
     cluster: Cluster,
     template: str,
     model_server: ModelServer,
-    local: Local,
+    local: LocalModels,
     worker_id: str,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> AsyncIterator[Frontdesk]:

@@ -17,13 +17,13 @@ from typing import Literal, NamedTuple
 import psycopg
 from playwright.async_api import Browser, StorageState, async_playwright, expect
 
-from graph.container import local_embeddings
-from storage.local.postgres import Embedded
-from storage.metrics import Measured
+from graph.models.factory import open_local_models
+from storage.local.postgres import EmbeddedPostgres
+from storage.metrics import TurnMetrics
 from storage.migrate import migrate
 from storage.pool import Pool
 from tests.pages.chat_page import ChatPage
-from tests.storage.rows import measured, recorded
+from tests.storage.rows import record_turns, turn_metrics
 from tests.support.app import serving
 from tests.support.chromium import launched
 from tests.support.database import rows
@@ -76,9 +76,9 @@ async def main(folder: Path) -> None:
     async with AsyncExitStack() as stack:
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         model = await stack.enter_async_context(ModelServer())
-        url = await stack.enter_async_context(Embedded(scratch / "postgres").running())
+        url = await stack.enter_async_context(EmbeddedPostgres(scratch / "postgres").running())
         await migrate(url)
-        local = await stack.enter_async_context(local_embeddings(lambda _: None))
+        local = await stack.enter_async_context(open_local_models(lambda _: None))
         serve = await stack.enter_async_context(serving(url, model.url, local, scratch))
         frontdesk = await serve(jwt_secret=None, rate_limit=0)
         playwright = await stack.enter_async_context(async_playwright())
@@ -127,18 +127,18 @@ async def _generate_turns(url: str) -> None:
     outcomes = generator.choices(list(OUTCOMES), list(OUTCOMES.values()), k=TURNS)
     ((user_id,),) = await rows(url, "select user_id from chat_users")
     async with Pool.open(url) as pool:
-        await recorded(pool, user_id, *(_generate_turn(generator, outcome) for outcome in outcomes))
+        await record_turns(pool, user_id, *(_generate_turn(generator, outcome) for outcome in outcomes))
     with psycopg.connect(url) as conn:
         for (turn_id,) in conn.execute("select id from xai_chat_metrics where model = %s", [MODEL]).fetchall():
             ago = timedelta(minutes=round(generator.triangular(1, 1439, 500)))
             conn.execute("update xai_chat_metrics set created_at = now() - %s where id = %s", [ago, turn_id])
 
 
-def _generate_turn(generator: random.Random, outcome: str) -> Measured:
+def _generate_turn(generator: random.Random, outcome: str) -> TurnMetrics:
     first = round(generator.lognormvariate(6.2, 0.4))
     ran = outcome not in ("limited", "refused")
     prompt, completion = generator.randint(250, 900), generator.randint(60, 300)
-    return measured(
+    return turn_metrics(
         employee=generator.choices(list(EMPLOYEES), list(EMPLOYEES.values()))[0],
         model=MODEL,
         outcome=outcome,

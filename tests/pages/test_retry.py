@@ -7,7 +7,7 @@ from uuid import UUID
 
 from playwright.async_api import Browser, Request, expect
 
-from graph.container import Local
+from graph.models.factory import LocalModels
 from tests.pages.chat_page import GREETING, ChatPage, open_chat
 from tests.support.app import Frontdesk, serving
 from tests.support.model_script import Gate, Text, streaming
@@ -94,7 +94,7 @@ async def test_a_message_sent_offline_goes_out_when_back_online(chat: ChatPage) 
 
 
 async def test_another_server_completes_the_answer(
-    frontdesk: Frontdesk, local: Local, browser: Browser, model: ModelServer, tmp_path: Path, ada: UUID
+    frontdesk: Frontdesk, local: LocalModels, browser: Browser, model: ModelServer, tmp_path: Path, ada: UUID
 ) -> None:
     """A server shuts down during an answer; the page reconnects to another one and shows a complete answer.
 

@@ -14,12 +14,12 @@ from uuid import UUID, uuid5
 from langchain_core.messages import HumanMessage
 
 from graph.build import build
-from graph.container import open_parts
-from graph.dependencies import Parts
+from graph.container import open_dependencies
+from graph.dependencies import Dependencies
 from graph.replay.record import record
 from graph.settings import Settings
 from nodes.state import Context, Input
-from storage.local.postgres import Embedded
+from storage.local.postgres import EmbeddedPostgres
 from storage.migrate import migrate
 from tests.support.model_script import Json, Status, Text, plain, streaming, structured
 from tests.support.model_server import ModelServer
@@ -31,7 +31,7 @@ USER = UUID(int=7)
 async def main() -> None:
     """Record every turn into its file."""
     with tempfile.TemporaryDirectory() as folder:
-        async with Embedded(Path(folder) / "postgres").running() as url:
+        async with EmbeddedPostgres(Path(folder) / "postgres").running() as url:
             await migrate(url)
             await _conversation(url)
             await _trimmed(url)
@@ -84,23 +84,23 @@ async def _fallback(url: str) -> None:
 
 
 @asynccontextmanager
-async def _parts(url: str, model: ModelServer, **settings: Any) -> AsyncGenerator[Parts, None]:
+async def _parts(url: str, model: ModelServer, **settings: Any) -> AsyncGenerator[Dependencies, None]:
     chosen: dict[str, Any] = {"rate_limit": 100, "embeddings": "local", **settings}
     chosen |= {"openai_base_url": model.url, "openai_api_key": "sk-test", "_env_file": None}  # no .env in recordings
     read = Settings(**chosen)
-    async with open_parts(read, url, lambda _: None) as parts:
+    async with open_dependencies(read, url, lambda _: None) as parts:
         yield parts
 
 
 async def _save(
-    parts: Parts, name: str, title: str, message: str, *, conversation: str | None = None, user: UUID = USER
+    parts: Dependencies, name: str, title: str, message: str, *, conversation: str | None = None, user: UUID = USER
 ) -> None:
     recording = await record(parts, _input(message, conversation or name, name), Context(str(user)), title)
     recording.write(HERE / f"{name}.jsonl")
     print(f"{name}: {', '.join(step.node for step in recording.steps)}")
 
 
-async def _run(parts: Parts, message: str, conversation: str, key: str, *, user: UUID = USER) -> None:
+async def _run(parts: Dependencies, message: str, conversation: str, key: str, *, user: UUID = USER) -> None:
     await build(parts).compile().ainvoke(_input(message, conversation, key), context=Context(str(user)))
 
 

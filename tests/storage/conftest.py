@@ -1,11 +1,11 @@
-"""What the storage tests share: the view of someone whom no policy binds, and search."""
+"""Fixtures of the storage tests: a superuser connection, facts and their search."""
 
 from collections.abc import AsyncGenerator, Iterator
 
 import psycopg
 import pytest
 
-from storage.fact_search import Recall
+from storage.fact_search import FactSearch
 from storage.facts import Facts
 from storage.pool import Pool
 from tests.storage.rows import MODEL, Owner
@@ -13,19 +13,19 @@ from tests.storage.rows import MODEL, Owner
 
 @pytest.fixture
 def owner(database_url: str) -> Iterator[Owner]:
-    """The test's database as its superuser sees it: everyone's rows, whatever the policies say."""
+    """A connection to the test's database as superuser, whom no policy binds."""
     with psycopg.connect(database_url, autocommit=True) as conn:
         yield conn
 
 
 @pytest.fixture
 def facts(pool: Pool) -> Facts:
-    """What is remembered, with the vectors of `MODEL`."""
+    """Facts with the vectors of `MODEL`."""
     return Facts(pool, MODEL)
 
 
 @pytest.fixture
-async def recall(database_url: str) -> AsyncGenerator[Recall]:
+async def fact_search(database_url: str) -> AsyncGenerator[FactSearch]:
     """Search over the vectors of `MODEL`."""
-    async with Recall.open(database_url, model=MODEL, size=3) as opened:
+    async with FactSearch.open(database_url, model=MODEL, size=3) as opened:
         yield opened

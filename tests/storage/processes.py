@@ -1,4 +1,4 @@
-"""Processes of their own that use a kept server, and die in any way a test likes."""
+"""Separate processes that hold a lease on a helper server, to be killed by tests."""
 
 import subprocess
 import sys
@@ -10,36 +10,36 @@ import psutil
 
 ROOT = Path(__file__).resolve().parents[2]
 
-PATIENCE = 30
-"""Seconds after which a test fails instead of waiting on."""
+TIMEOUT = 30
+"""Seconds after which a wait fails the test."""
 
 
-class User:
-    """A process that holds a lease until it is told to let go, or killed."""
+class LeaseHolder:
+    """A process that holds a lease until it releases it or is killed."""
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self._process = process
 
     def wait_until_leased(self) -> None:
-        """Return once the server is there for it."""
+        """Return once it holds the lease."""
         assert self._process.stdout is not None
         assert self._process.stdout.readline() == "leased\n"
 
     def release(self) -> None:
-        """Let it give its lease back and end."""
+        """Make it release its lease and exit."""
         assert self._process.stdin is not None
         self._process.stdin.close()
-        assert self._process.wait(PATIENCE) == 0
+        assert self._process.wait(TIMEOUT) == 0
 
     def kill(self) -> None:
-        """Kill it: it gets no chance to give anything back."""
+        """Kill it with SIGKILL, so that it releases nothing itself."""
         self._process.kill()
-        self._process.wait(PATIENCE)
+        self._process.wait(TIMEOUT)
 
 
 @contextmanager
-def user(lease: str, folder: Path) -> Generator[User]:
-    """A process that takes a lease by these lines of Python, in which `folder` and `sys` are known."""
+def lease_holder(lease: str, folder: Path) -> Generator[LeaseHolder]:
+    """A process that takes a lease with these lines of Python, which may use `folder` and `sys`."""
     script = f"""
 import sys
 from pathlib import Path
@@ -52,16 +52,16 @@ lease.release()
     command = [sys.executable, "-c", script, str(folder)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
         try:
-            yield User(process)
+            yield LeaseHolder(process)
         finally:
             process.kill()
 
 
 def postmaster(folder: Path) -> psutil.Process:
-    """The embedded Postgres that runs now in this folder."""
+    """The embedded Postgres that runs in this folder."""
     return psutil.Process(int((folder / "data/postmaster.pid").read_text().splitlines()[0]))
 
 
-def wait_until_gone(process: psutil.Process) -> None:
+def wait_until_ended(process: psutil.Process) -> None:
     """Return once the process has ended; fail where it does not."""
-    process.wait(PATIENCE)
+    process.wait(TIMEOUT)

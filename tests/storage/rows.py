@@ -1,4 +1,4 @@
-"""Rows for tests: each helper fills in what the test does not talk about."""
+"""Rows for tests: each helper fills in what its test leaves open."""
 
 from collections.abc import Sequence
 from typing import Any, LiteralString, cast
@@ -8,10 +8,10 @@ import psycopg
 from psycopg.rows import TupleRow
 
 from storage.facts import NewFact
-from storage.metrics import Measured, Metrics
+from storage.metrics import Metrics, TurnMetrics
 from storage.pool import Pool
 from storage.turns import Accepted, Answered, Turns
-from storage.users import meet
+from storage.users import ensure_user
 
 Owner = psycopg.Connection[TupleRow]
 
@@ -19,7 +19,7 @@ MODEL = "test-model"
 
 
 def accepted(message: str = "Hello", *, conversation: str = "c-1", employee: str = "ledger") -> Accepted:
-    """A message that is going to be answered."""
+    """A message that is accepted."""
     return Accepted(
         conversation_id=conversation,
         message=message,
@@ -42,33 +42,33 @@ def answered(
     return Answered(**turn, answer=answer, finish_reason="stop", error_code=None, report={}, used=list(used))
 
 
-async def spoken(pool: Pool, user_id: UUID, turn: Answered) -> UUID:
-    """A turn of this user's, answered; returns its id."""
-    turn_id = await heard(pool, user_id, turn)
+async def save_answered(pool: Pool, user_id: UUID, turn: Answered) -> UUID:
+    """Store an answered turn; returns its id."""
+    turn_id = await save_accepted(pool, user_id, turn)
     await Turns(pool).answer(user_id, turn_id, turn)
     return turn_id
 
 
-async def heard(pool: Pool, user_id: UUID, turn: Accepted) -> UUID:
-    """A turn of this user's, accepted and not answered yet; returns its id."""
+async def save_accepted(pool: Pool, user_id: UUID, turn: Accepted) -> UUID:
+    """Store a turn that is accepted and not answered yet; returns its id."""
     turn_id = uuid4()
     await Turns(pool).accept(user_id, turn_id, turn)
     return turn_id
 
 
-async def met(pool: Pool, user_id: UUID) -> UUID:
-    """A user of whom nothing is kept but that they are there."""
+async def create_user(pool: Pool, user_id: UUID) -> UUID:
+    """Store a user without any other rows; returns the id."""
     async with pool.as_user(user_id) as conn:
-        await meet(conn, user_id)
+        await ensure_user(conn, user_id)
     return user_id
 
 
 def new_fact(fact: str, *vector: float) -> NewFact:
-    """A fact with its vector, of which only the first numbers matter."""
+    """A fact with its vector, given by its first numbers."""
     return NewFact(fact=fact, confidence=0.9, vector=list(vector or (1.0, 0.0)), replaces=[])
 
 
-USUAL = Measured(
+SUCCESSFUL_TURN = TurnMetrics(
     employee="ledger",
     model="gpt",
     outcome="done",
@@ -83,21 +83,21 @@ USUAL = Measured(
     success=True,
     error_code=None,
 )
-"""A quick, successful turn."""
+"""Metrics of a quick, successful turn."""
 
 
-def measured(**known: Any) -> Measured:
-    """The metrics of such a turn, but for what is known."""
-    return cast(Measured, {**USUAL, **known})
+def turn_metrics(**fields: Any) -> TurnMetrics:
+    """Metrics of such a turn, with other values in these fields."""
+    return cast(TurnMetrics, {**SUCCESSFUL_TURN, **fields})
 
 
-async def recorded(pool: Pool, user: UUID, *turns: Measured) -> None:
-    """Record these turns of this user."""
-    await met(pool, user)
+async def record_turns(pool: Pool, user: UUID, *turns: TurnMetrics) -> None:
+    """Record the metrics of these turns."""
+    await create_user(pool, user)
     for turn in turns:
         await Metrics(pool).record(user, uuid4(), turn)
 
 
 def rows(conn: Owner, query: LiteralString, **values: object) -> list[tuple[Any, ...]]:
-    """What a query finds, row by row."""
+    """The rows that a query returns."""
     return conn.execute(query, values).fetchall()

@@ -1,4 +1,4 @@
-"""LangGraph's checkpoints, written and read as a role that sees nothing else."""
+"""LangGraph's checkpoints, with a role that sees nothing else."""
 
 import asyncio
 import time
@@ -11,7 +11,7 @@ from langgraph.checkpoint.base import CheckpointTuple, empty_checkpoint
 from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
 from psycopg import AsyncConnection
 
-from storage.checkpoints import checkpointer, first_id
+from storage.checkpoints import first_checkpoint_id, open_checkpointer
 from storage.errors import StorageUnavailable
 from storage.migrate import migrate
 from tests.storage.rows import Owner, rows
@@ -21,18 +21,18 @@ WAITING = "select count(distinct pid) from pg_locks where not granted and relati
 
 @pytest.fixture
 async def saver(database_url: str) -> AsyncGenerator[AsyncPostgresSaver]:
-    """The saver over at most three connections."""
-    async with checkpointer(database_url, size=3) as opened:
+    """The checkpointer with at most three connections."""
+    async with open_checkpointer(database_url, size=3) as opened:
         yield opened
 
 
 def thread(name: str) -> RunnableConfig:
-    """Where a thread's checkpoints are."""
+    """The config of a thread."""
     return {"configurable": {"thread_id": name, "checkpoint_ns": ""}}
 
 
-async def saved(saver: AsyncPostgresSaver, name: str) -> str:
-    """A checkpoint with something in it; returns its id."""
+async def save_checkpoint(saver: AsyncPostgresSaver, name: str) -> str:
+    """Store a checkpoint; returns its id."""
     checkpoint = empty_checkpoint()
     checkpoint["channel_values"] = {"message": f"the words of {name}"}
     checkpoint["channel_versions"] = {"message": "1"}
@@ -41,9 +41,9 @@ async def saved(saver: AsyncPostgresSaver, name: str) -> str:
 
 
 async def test_a_checkpoint_is_read_as_it_was_written(saver: AsyncPostgresSaver) -> None:
-    """Its values, and those of its own thread only."""
-    checkpoint_id = await saved(saver, "ada:1")
-    await saved(saver, "bob:1")
+    """Other threads are not mixed in."""
+    checkpoint_id = await save_checkpoint(saver, "ada:1")
+    await save_checkpoint(saver, "bob:1")
     found = await saver.aget_tuple(thread("ada:1"))
     assert found is not None
     assert found.checkpoint["id"] == checkpoint_id
@@ -52,16 +52,16 @@ async def test_a_checkpoint_is_read_as_it_was_written(saver: AsyncPostgresSaver)
 
 
 async def test_a_thread_can_be_deleted(saver: AsyncPostgresSaver, owner: Owner) -> None:
-    """Nothing of it stays, and nothing of another goes."""
-    await saved(saver, "ada:1")
-    await saved(saver, "bob:1")
+    """All of it, and nothing of another thread."""
+    await save_checkpoint(saver, "ada:1")
+    await save_checkpoint(saver, "bob:1")
     await saver.adelete_thread("ada:1")
     left = "select thread_id from langgraph.checkpoints union all select thread_id from langgraph.checkpoint_blobs"
     assert set(rows(owner, left)) == {("bob:1",)}
 
 
-async def test_the_saver_cannot_read_what_users_said(saver: AsyncPostgresSaver) -> None:
-    """Its role has rights in its own schema and nowhere else."""
+async def test_the_checkpointer_cannot_read_messages(saver: AsyncPostgresSaver) -> None:
+    """Its role has rights in its own schema only."""
     async with saver._cursor() as cursor:  # pyright: ignore[reportPrivateUsage]
         await cursor.execute("select current_user::text as role")
         assert await cursor.fetchone() == {"role": "frontdesk_graph"}
@@ -69,9 +69,9 @@ async def test_the_saver_cannot_read_what_users_said(saver: AsyncPostgresSaver) 
             await cursor.execute("select * from public.chat_messages")
 
 
-async def test_several_at_once_use_several_connections(saver: AsyncPostgresSaver, database_url: str) -> None:
-    """Three reads are in Postgres at the same time: each waits there for a table that is locked."""
-    await saved(saver, "ada:1")
+async def test_concurrent_reads_use_several_connections(saver: AsyncPostgresSaver, database_url: str) -> None:
+    """Three reads wait in Postgres for a locked table at the same time."""
+    await save_checkpoint(saver, "ada:1")
     async with (
         asyncio.timeout(30),
         await AsyncConnection.connect(database_url) as blocker,
@@ -93,8 +93,8 @@ async def waiting(conn: AsyncConnection) -> int:
     return int(row[0])
 
 
-async def test_a_server_that_went_away_is_unavailable(saver: AsyncPostgresSaver, owner: Owner) -> None:
-    """In the words of storage, for whoever drives the graph."""
+async def test_a_lost_connection_is_unavailable(saver: AsyncPostgresSaver, owner: Owner) -> None:
+    """The checkpointer raises an error of storage."""
 
     async def lose() -> None:
         async with saver._cursor() as cursor:  # pyright: ignore[reportPrivateUsage]
@@ -105,16 +105,16 @@ async def test_a_server_that_went_away_is_unavailable(saver: AsyncPostgresSaver,
         await lose()
 
 
-def test_the_first_id_of_a_moment_is_just_below_the_ids_that_are_made_in_it() -> None:
-    """Whatever the library makes sorts behind it, and before that of a moment later."""
+def test_the_first_checkpoint_id_of_a_time_sorts_before_later_ids() -> None:
+    """Ids that the library makes lie between those of the times before and after."""
     before = time.time()
-    made = empty_checkpoint()["id"]
-    assert first_id(before) < made < first_id(time.time() + 0.001)
-    assert len(made) == len(first_id(before))
+    checkpoint_id = empty_checkpoint()["id"]
+    assert first_checkpoint_id(before) < checkpoint_id < first_checkpoint_id(time.time() + 0.001)
+    assert len(checkpoint_id) == len(first_checkpoint_id(before))
 
 
-async def test_an_index_that_was_never_finished_is_made_anew(database_url: str, owner: Owner) -> None:
-    """One that broke off while it was made finds nothing, and would stand in the way of the next."""
+async def test_an_invalid_index_is_created_again(database_url: str, owner: Owner) -> None:
+    """An interrupted creation leaves one, which would prevent the next."""
     valid = "select indisvalid from pg_index where indexrelid = 'langgraph.checkpoints_age'::regclass"
     assert rows(owner, valid) == [(True,)]
     owner.execute("update pg_index set indisvalid = false where indexrelid = 'langgraph.checkpoints_age'::regclass")

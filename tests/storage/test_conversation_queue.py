@@ -8,12 +8,12 @@ from uuid import UUID, uuid4
 import pytest
 
 from storage import conversation_queue, leases
-from storage.conversation_queue import MOST_IN_CONVERSATION, MOST_OF_USER, Place, Queue
+from storage.conversation_queue import MOST_IN_CONVERSATION, MOST_OF_USER, ConversationQueue, Place
 from storage.conversations import Conversations
 from storage.errors import LeaseLost
-from storage.event_log import News
-from storage.idempotency import Keys
+from storage.idempotency import IdempotencyKeys
 from storage.leases import Leases, Pending
+from storage.notifications import Notifications
 from storage.pool import Pool
 from storage.turns import Turns
 from storage.users import Users
@@ -28,9 +28,9 @@ WITHIN = 30.0
 
 
 @pytest.fixture
-async def news(database_url: str, owner: Owner) -> AsyncGenerator[News]:
+async def notifications(database_url: str, owner: Owner) -> AsyncGenerator[Notifications]:
     """What the first process hears."""
-    opened = News(database_url, lambda _: None, HERE)
+    opened = Notifications(database_url, lambda _: None, HERE)
     listening = asyncio.create_task(opened.listen(lambda: None))
     await eventually(lambda: lives(owner))
     yield opened
@@ -54,9 +54,9 @@ async def eventually(look: Callable[[], bool]) -> None:
 
 def lives(owner: Owner) -> bool:
     """Whether the first process is known to live, and so listens."""
-    query: LiteralString = (
-        "select from pg_locks where locktype = 'advisory' and objsubid = 1 and mode = 'ShareLock'"
-        " and database = (select oid from pg_database where datname = current_database())"
+    query = (
+        "select from pg_locks l join pg_database d on d.oid = l.database"
+        " where d.datname = current_database() and l.locktype = 'advisory' and l.objsubid = 1 and l.mode = 'ShareLock'"
     )
     return bool(rows(owner, query))
 
@@ -64,7 +64,7 @@ def lives(owner: Owner) -> bool:
 async def place(pool: Pool, user: UUID, process: UUID = HERE, conversation: str = "c-1") -> tuple[UUID, Place]:
     """A new turn, with the place that it gets."""
     turn_id = uuid4()
-    return turn_id, await Queue(pool, process).take(user, conversation, turn_id, claimed=False)
+    return turn_id, await ConversationQueue(pool, process).take(user, conversation, turn_id, claimed=False)
 
 
 async def begun(pool: Pool, user: UUID, conversation: str = "c-1") -> UUID:
@@ -75,7 +75,7 @@ async def begun(pool: Pool, user: UUID, conversation: str = "c-1") -> UUID:
     return turn_id
 
 
-async def waiting(line: Queue, owner: Owner, user: UUID, turn_id: UUID) -> asyncio.Task[bool]:
+async def waiting(line: ConversationQueue, owner: Owner, user: UUID, turn_id: UUID) -> asyncio.Task[bool]:
     """The turn waits, and has looked in vain, by which its lease is renewed."""
     owner.execute("update chat_queue set lease_until = now() + interval '5 seconds' where turn_id = %s", [turn_id])
     task = asyncio.create_task(line.wait(user, turn_id, NEVER))
@@ -104,10 +104,10 @@ ENDINGS: dict[str, Ending] = {
 @pytest.mark.usefixtures("told")
 @pytest.mark.parametrize("ends", ENDINGS.values(), ids=ENDINGS.keys())
 async def test_the_next_is_told_when_an_answer_ends(
-    pool: Pool, owner: Owner, news: News, ada: UUID, ends: Ending
+    pool: Pool, owner: Owner, notifications: Notifications, ada: UUID, ends: Ending
 ) -> None:
     """However it ends, in whichever process, and only the next: the one behind it goes on waiting."""
-    turn, line = await begun(pool, ada), Queue(pool, HERE, news)
+    turn, line = await begun(pool, ada), ConversationQueue(pool, HERE, notifications)
     (second, _), (third, _) = await place(pool, ada), await place(pool, ada)
     next_one, last_one = await waiting(line, owner, ada, second), await waiting(line, owner, ada, third)
     await ends(pool, ada, turn)
@@ -119,36 +119,36 @@ async def test_the_next_is_told_when_an_answer_ends(
 
 @pytest.mark.usefixtures("told")
 async def test_the_next_is_told_when_the_one_before_is_turned_away(
-    pool: Pool, owner: Owner, news: News, ada: UUID
+    pool: Pool, owner: Owner, notifications: Notifications, ada: UUID
 ) -> None:
     """And gives up its key and with it its place."""
     before, _ = await place(pool, ada, ELSEWHERE)
     mine, _ = await place(pool, ada)
-    task = await waiting(Queue(pool, HERE, news), owner, ada, mine)
-    await Keys(pool, ELSEWHERE).give_up(ada, before)
+    task = await waiting(ConversationQueue(pool, HERE, notifications), owner, ada, mine)
+    await IdempotencyKeys(pool, ELSEWHERE).give_up(ada, before)
     assert await asyncio.wait_for(task, WITHIN)
 
 
 @pytest.mark.parametrize("listens", [True, False])
 async def test_who_is_told_nothing_looks_now_and_then(
-    pool: Pool, owner: Owner, news: News, ada: UUID, monkeypatch: pytest.MonkeyPatch, listens: bool
+    pool: Pool, owner: Owner, notifications: Notifications, ada: UUID, monkeypatch: pytest.MonkeyPatch, listens: bool
 ) -> None:
     """Where a notice was lost, and where nobody hears any, as in LangGraph's own server."""
-    for pause in ("LOOK_AGAIN", "LOOK_AGAIN_UNTOLD"):
+    for pause in ("LOOK_AGAIN", "POLL_SECONDS"):
         monkeypatch.setattr(conversation_queue, pause, 0.01)
     await begun(pool, ada)
     mine, _ = await place(pool, ada)
-    task = await waiting(Queue(pool, HERE, news if listens else None), owner, ada, mine)
+    task = await waiting(ConversationQueue(pool, HERE, notifications if listens else None), owner, ada, mine)
     owner.execute("alter table chat_turns disable trigger user")
     owner.execute("update chat_turns set status = 'failed'")
     assert await asyncio.wait_for(task, WITHIN)
 
 
-async def test_waiting_is_given_up_by_the_clock(pool: Pool, news: News, ada: UUID) -> None:
+async def test_waiting_is_given_up_by_the_clock(pool: Pool, notifications: Notifications, ada: UUID) -> None:
     """However long one look takes; the place is still there, for whoever leaves it."""
     await begun(pool, ada)
     mine, _ = await place(pool, ada)
-    line = Queue(pool, HERE, news)
+    line = ConversationQueue(pool, HERE, notifications)
     assert not await line.wait(ada, mine, 0.05)
     assert (await place(pool, ada))[1] == "waiting"
 
@@ -159,7 +159,7 @@ async def test_only_so_many_wait_in_a_conversation(pool: Pool, owner: Owner, ada
     line = [(await place(pool, ada))[0] for _ in range(MOST_IN_CONVERSATION)]
     assert (await place(pool, ada))[1] == "conversation_full"
     assert rows(owner, "select count(*) from chat_queue") == [(MOST_IN_CONVERSATION,)]
-    await Queue(pool, HERE).leave(ada, line[3])
+    await ConversationQueue(pool, HERE).leave(ada, line[3])
     assert (await place(pool, ada))[1] == "waiting"
 
 
@@ -193,10 +193,12 @@ async def test_a_dead_processs_place_keeps_nobody_waiting(
     owner.execute(lapse)
     mine, taken = await place(pool, ada)
     assert taken == "first"
-    assert await Queue(pool, HERE).wait(ada, mine, NEVER)
+    assert await ConversationQueue(pool, HERE).wait(ada, mine, NEVER)
 
 
-async def test_a_living_process_keeps_its_place(pool: Pool, owner: Owner, news: News, ada: UUID) -> None:
+async def test_a_living_process_keeps_its_place(
+    pool: Pool, owner: Owner, notifications: Notifications, ada: UUID
+) -> None:
     """One that is a little late with its lease, which the database knows by its connection to live."""
     await place(pool, ada)
     owner.execute(LAPSES["its process is gone"])
@@ -251,13 +253,13 @@ async def test_of_two_that_are_accepted_at_once_one_is(pool: Pool, owner: Owner,
 
 
 @pytest.mark.usefixtures("told")
-async def test_an_erased_users_place_is_lost(pool: Pool, owner: Owner, news: News, ada: UUID) -> None:
+async def test_an_erased_users_place_is_lost(pool: Pool, owner: Owner, notifications: Notifications, ada: UUID) -> None:
     """Whoever waits there finds it gone, and brings nothing back."""
     await begun(pool, ada)
     mine, _ = await place(pool, ada)
-    task = await waiting(Queue(pool, HERE, news), owner, ada, mine)
+    task = await waiting(ConversationQueue(pool, HERE, notifications), owner, ada, mine)
     await Users(pool).erase(ada)
-    news.wake()
+    notifications.wake()
     with pytest.raises(LeaseLost):
         await asyncio.wait_for(task, WITHIN)
     assert rows(owner, "select from chat_users") == []

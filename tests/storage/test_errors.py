@@ -1,4 +1,4 @@
-"""Which of Postgres' errors mean that the database cannot be used just now."""
+"""Which of Postgres' errors mean that the database is unavailable for now."""
 
 import inspect
 from collections.abc import Iterator
@@ -42,18 +42,18 @@ MISTAKES = {
     "44": "a view's check", "54": "a statement that is too large", "55": "a parameter or type that cannot be changed",
     "HV": "a foreign server, of which we have none", "P0": "a function's fault", "XX": "a bug, or lost data",
 }  # fmt: skip
-"""SQLSTATE classes with errors that will be the same at the next try, and what they are about."""
+"""SQLSTATE classes with errors that a retry does not change, and what they are about."""
 
 
 def by_state() -> Iterator[tuple[str, str, bool]]:
-    """SQLSTATE and name of each error of Postgres that psycopg knows, and whether it counts as unavailable."""
+    """SQLSTATE and name of each Postgres error that psycopg knows, and whether it means unavailable."""
     for name, kind in inspect.getmembers(errors, inspect.isclass):
         if issubclass(kind, psycopg.Error) and kind.sqlstate:
             yield kind.sqlstate, name, is_unavailable(kind())
 
 
-def test_each_error_of_postgres_is_decided() -> None:
-    """By its SQLSTATE; one that a newer Postgres adds has to be decided, too."""
+def test_every_postgres_error_is_classified() -> None:
+    """By its SQLSTATE; an error that a newer psycopg adds has to be classified, too."""
     assert {f"{state} {name}" for state, name, unavailable in by_state() if unavailable} == UNAVAILABLE
     assert {state[:2] for state, _, unavailable in by_state() if not unavailable} == set(MISTAKES)
 
@@ -70,12 +70,12 @@ def test_each_error_of_postgres_is_decided() -> None:
     ],
     ids=lambda error: f"{type(error).__name__} {error}",
 )
-def test_what_the_client_finds_passes(error: Exception) -> None:
-    """A connection that is closed or could not be made, or a pool without a free one."""
+def test_errors_of_the_client_mean_unavailable(error: Exception) -> None:
+    """A closed connection, one that could not be made, or a pool without a free one."""
     assert is_unavailable(error)
 
 
 @pytest.mark.parametrize("error", [psycopg.InterfaceError("the cursor is closed"), psycopg.DataError(), ValueError()])
-def test_misuse_does_not_pass(error: Exception) -> None:
-    """Trying again would hide it."""
+def test_misuse_does_not_mean_unavailable(error: Exception) -> None:
+    """A retry would hide it."""
     assert not is_unavailable(error)

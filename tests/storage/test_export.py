@@ -1,4 +1,4 @@
-"""Everything that is kept of a user."""
+"""Exports of everything stored about a user."""
 
 from contextlib import aclosing
 from uuid import UUID
@@ -6,24 +6,23 @@ from uuid import UUID
 import psycopg
 import pytest
 
-from storage.account_export.export import Export
+from storage.account_export.exporter import AccountExporter
 from storage.errors import StorageUnavailable
 from storage.pool import Pool
-from tests.storage.rows import answered, spoken
+from tests.storage.rows import answered, save_answered
 
 
-async def test_a_batch_that_takes_too_long_is_given_up(pool: Pool, database_url: str, ada: UUID) -> None:
-    """Here somebody holds its table. Whoever asks again later gets all of it."""
-    await spoken(pool, ada, answered())
-    export = Export(pool, seconds=0.1)
+async def test_a_batch_that_takes_too_long_is_cancelled(pool: Pool, database_url: str, ada: UUID) -> None:
+    """Here because its table is locked. A later export is complete."""
+    await save_answered(pool, ada, answered())
     async with await psycopg.AsyncConnection.connect(database_url) as conn:
         await conn.execute("lock table chat_messages in access exclusive mode")
         with pytest.raises(StorageUnavailable):
-            await read(export, ada)
-    assert len(await read(export, ada)) == 6
+            await read(AccountExporter(pool, batch_seconds=0.1), ada)
+    assert len(await read(AccountExporter(pool), ada)) == 6
 
 
-async def read(export: Export, user: UUID) -> list[str]:
-    """All its lines."""
-    async with aclosing(export.lines(user)) as lines:
+async def read(exporter: AccountExporter, user: UUID) -> list[str]:
+    """All lines of the user's export."""
+    async with aclosing(exporter.lines(user)) as lines:
         return [line async for line in lines]

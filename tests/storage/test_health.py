@@ -1,4 +1,4 @@
-"""The health probe of the database."""
+"""Health of the database, as the health probe sees it."""
 
 import asyncio
 import os
@@ -12,42 +12,42 @@ from psycopg.sql import SQL, Identifier
 
 from storage import health_probe
 from storage.errors import StorageUnavailable
-from storage.health import Pulse
+from storage.health import DatabaseHealth
 from storage.migrate import migrations
 from tests.storage.rows import Owner
 from tests.support.resources import file_limit
 
-WELL = {"database": "ok", "migrations": "ok"}
-AWAY = {"database": "unreachable", "migrations": "unknown"}
-WITHIN = 30.0
-"""Seconds that anything may take."""
+OK = {"database": "ok", "migrations": "ok"}
+UNREACHABLE = {"database": "unreachable", "migrations": "unknown"}
+TIMEOUT = 30.0
+"""Seconds after which a wait fails the test."""
 
 
-async def prepared() -> None:
-    """There is nothing to prepare."""
+async def prepare() -> None:
+    """Nothing to prepare."""
 
 
 @asynccontextmanager
-async def probing(url: str, *, fit: bool = True) -> AsyncGenerator[Pulse]:
-    """The probe, at work."""
-    pulse = Pulse(url, prepared, fit=fit)
-    task = asyncio.create_task(pulse.run(lambda: None))
+async def probing(url: str, *, prepared: bool = True) -> AsyncGenerator[DatabaseHealth]:
+    """The probe, running for the length of the block."""
+    health = DatabaseHealth(url, prepare, prepared=prepared)
+    task = asyncio.create_task(health.run(lambda: None))
     try:
-        yield pulse
+        yield health
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
 
 
-async def becomes(pulse: Pulse, state: dict[str, str]) -> None:
-    """Return once the probe says so."""
-    async with asyncio.timeout(WITHIN):
-        while await pulse.state(WITHIN) != state:  # noqa: ASYNC110 - the probe is a thread
+async def wait_for_status(health: DatabaseHealth, status: dict[str, str]) -> None:
+    """Return once the database has this status."""
+    async with asyncio.timeout(TIMEOUT):
+        while await health.status(TIMEOUT) != status:  # noqa: ASYNC110 - the probe is a thread
             await asyncio.sleep(0.01)
 
 
 def read_only(owner: Owner, *, on: bool) -> None:
-    """From now on connections to the database write nothing, or do again; those that there are end."""
+    """Make the database read-only for new connections, or writable again, and end the existing ones."""
     setting = "set default_transaction_read_only = on" if on else "reset default_transaction_read_only"
     owner.execute(SQL("alter database {} " + setting).format(Identifier(owner.info.dbname)))
     owner.execute(
@@ -56,113 +56,113 @@ def read_only(owner: Owner, *, on: bool) -> None:
     )
 
 
-async def test_a_database_that_can_be_used_is_said_to_be(database_url: str) -> None:
-    """With all its migrations."""
-    async with probing(database_url) as pulse:
-        assert await pulse.state(WITHIN) == WELL
-        pulse.require()
+async def test_a_migrated_database_is_usable(database_url: str) -> None:
+    """Its status is ok."""
+    async with probing(database_url) as health:
+        assert await health.status(TIMEOUT) == OK
+        health.require_usable()
 
 
-async def test_the_first_who_asks_is_told_the_truth() -> None:
-    """Also where the database was there a moment ago: they wait for the first look."""
+async def test_the_first_status_waits_for_the_first_probe() -> None:
+    """A database that has gone away since its preparation is reported as unreachable."""
     with create_server(("127.0.0.1", 0)) as server:
         url = f"postgresql://nobody@127.0.0.1:{server.getsockname()[1]}/frontdesk"
-    async with probing(url) as pulse:
-        assert await pulse.state(WITHIN) == AWAY
+    async with probing(url) as health:
+        assert await health.status(TIMEOUT) == UNREACHABLE
         with pytest.raises(StorageUnavailable):
-            pulse.require()
+            health.require_usable()
 
 
-async def test_a_database_that_takes_no_writes_cannot_be_used(database_url: str, owner: Owner) -> None:
-    """Until it does again."""
-    async with probing(database_url) as pulse:
-        assert await pulse.state(WITHIN) == WELL
+async def test_a_read_only_database_is_unusable_until_it_takes_writes(database_url: str, owner: Owner) -> None:
+    """The probe notices both changes."""
+    async with probing(database_url) as health:
+        assert await health.status(TIMEOUT) == OK
         read_only(owner, on=True)
-        await becomes(pulse, {"database": "read-only", "migrations": "unknown"})
-        assert not pulse.answers()
+        await wait_for_status(health, {"database": "read-only", "migrations": "unknown"})
+        assert not health.is_usable()
         read_only(owner, on=False)
-        await becomes(pulse, WELL)
-        assert pulse.answers()
+        await wait_for_status(health, OK)
+        assert health.is_usable()
 
 
-async def test_a_server_that_was_asked_for_although_it_takes_no_writes_cannot_be_used(database_url: str) -> None:
-    """Where the address takes any server, the probe asks it."""
+async def test_a_read_only_server_is_unusable_even_where_the_url_allows_it(database_url: str) -> None:
+    """Where libpq does not refuse it, the probe's query finds out."""
     url = make_conninfo(database_url, target_session_attrs="any", options="-c default_transaction_read_only=on")
-    async with probing(url) as pulse:
-        assert await pulse.state(WITHIN) == {"database": "read-only", "migrations": "unknown"}
+    async with probing(url) as health:
+        assert await health.status(TIMEOUT) == {"database": "read-only", "migrations": "unknown"}
 
 
-async def test_migrations_that_are_missing_are_told(
+async def test_missing_migrations_are_reported(
     database_url: str, owner: Owner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Also where there were none at all; and that they were applied meanwhile."""
-    monkeypatch.setattr(health_probe, "EXAMINED", 0.05)
+    """Also where there are none at all, and no longer once they are applied."""
+    monkeypatch.setattr(health_probe, "DETAILS_INTERVAL", 0.05)
     pending = {"database": "ok", "migrations": "pending"}
-    async with probing(database_url) as pulse:
-        assert await pulse.state(WITHIN) == WELL
+    async with probing(database_url) as health:
+        assert await health.status(TIMEOUT) == OK
         owner.execute("alter table frontdesk_migrations rename to elsewhere")
-        await becomes(pulse, pending)
+        await wait_for_status(health, pending)
         owner.execute("alter table elsewhere rename to frontdesk_migrations")
-        await becomes(pulse, WELL)
+        await wait_for_status(health, OK)
         latest = max(migrations())
         owner.execute("delete from frontdesk_migrations where version = %(latest)s", {"latest": latest.version})
-        await becomes(pulse, pending)
+        await wait_for_status(health, pending)
 
 
-async def test_a_disk_that_a_statement_found_full_is_told_for_a_while(
+async def test_a_full_disk_that_a_statement_found_is_reported_for_a_while(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """There is still much to read."""
-    monkeypatch.setattr("storage.health.FULL_SECONDS", 1)
-    async with probing(database_url) as pulse:
-        assert await pulse.state(WITHIN) == WELL
-        pulse.found_full_disk()
-        assert await pulse.state(WITHIN) == {"database": "disk full", "migrations": "ok"}
-        assert pulse.answers()
-        await becomes(pulse, WELL)
+    """The database stays usable: reading works."""
+    monkeypatch.setattr("storage.health.FULL_DISK_SECONDS", 1)
+    async with probing(database_url) as health:
+        assert await health.status(TIMEOUT) == OK
+        health.report_full_disk()
+        assert await health.status(TIMEOUT) == {"database": "disk full", "migrations": "ok"}
+        assert health.is_usable()
+        await wait_for_status(health, OK)
 
 
-async def test_who_waits_for_a_database_goes_on_when_it_can_be_used(database_url: str, owner: Owner) -> None:
+async def test_waiting_for_a_usable_database_ends_once_it_is(database_url: str, owner: Owner) -> None:
     """And not before."""
     read_only(owner, on=True)
-    async with probing(database_url, fit=False) as pulse:
-        waiting = asyncio.create_task(pulse.fit())
-        await becomes(pulse, {"database": "read-only", "migrations": "unknown"})
+    async with probing(database_url, prepared=False) as health:
+        waiting = asyncio.create_task(health.wait_until_usable())
+        await wait_for_status(health, {"database": "read-only", "migrations": "unknown"})
         assert not waiting.done()
         read_only(owner, on=False)
-        async with asyncio.timeout(WITHIN):
+        async with asyncio.timeout(TIMEOUT):
             await waiting
-        assert pulse.answers()
+        assert health.is_usable()
 
 
-async def test_it_works_with_thousands_of_open_files(database_url: str) -> None:
-    """Beyond the 1,024 that select() knows."""
+async def test_the_probe_works_with_more_than_1024_open_files(database_url: str) -> None:
+    """select() would not."""
     many = 1100
     with file_limit(2 * many), ExitStack() as stack:
         for _ in range(many):
             stack.callback(os.close, os.open(os.devnull, os.O_RDONLY))
-        async with probing(database_url) as pulse:
-            assert await pulse.state(WITHIN) == WELL
+        async with probing(database_url) as health:
+            assert await health.status(TIMEOUT) == OK
 
 
-async def test_what_breaks_its_thread_is_raised_where_it_was_started(database_url: str) -> None:
-    """So that it can be started again; then it goes on."""
-    pulse = Pulse(database_url, prepared, fit=True)
+async def test_an_error_in_the_probes_thread_is_raised_by_run(database_url: str) -> None:
+    """After that the probe can be started again."""
+    health = DatabaseHealth(database_url, prepare, prepared=True)
 
     def broken() -> None:
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        await pulse.run(broken)
-    looked = asyncio.Event()
+        await health.run(broken)
+    probed = asyncio.Event()
     loop = asyncio.get_running_loop()
 
-    def look() -> None:
-        loop.call_soon_threadsafe(looked.set)
+    def tick() -> None:
+        loop.call_soon_threadsafe(probed.set)
 
-    task = asyncio.create_task(pulse.run(look))
-    async with asyncio.timeout(WITHIN):
-        await looked.wait()
-    assert await pulse.state(WITHIN) == WELL
+    task = asyncio.create_task(health.run(tick))
+    async with asyncio.timeout(TIMEOUT):
+        await probed.wait()
+    assert await health.status(TIMEOUT) == OK
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)

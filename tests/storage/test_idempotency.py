@@ -9,9 +9,9 @@ from uuid import UUID, uuid4
 import pytest
 
 from storage import leases
-from storage.conversation_queue import Queue
+from storage.conversation_queue import ConversationQueue
 from storage.errors import LeaseLost
-from storage.idempotency import Claim, Keys
+from storage.idempotency import Claim, IdempotencyKeys
 from storage.leases import Leases, Pending
 from storage.pool import Pool
 from storage.turns import Turns
@@ -34,11 +34,11 @@ class Process:
 
     async def claim(self, body: str = BODY) -> Claim:
         """Somebody sends the message to it."""
-        return await Keys(self.pool, self.id).claim(self.user, KEY, body, uuid4())
+        return await IdempotencyKeys(self.pool, self.id).claim(self.user, KEY, body, uuid4())
 
     async def take(self, turn: UUID) -> None:
         """The turn gets its place in line."""
-        await Queue(self.pool, self.id).take(self.user, str(turn), turn, claimed=True)
+        await ConversationQueue(self.pool, self.id).take(self.user, str(turn), turn, claimed=True)
 
     async def accept(self, turn: UUID) -> None:
         """The turn's time has come."""
@@ -56,7 +56,7 @@ class Process:
 
     async def give_up(self, turn: UUID) -> None:
         """The turn ends before it is accepted."""
-        await Keys(self.pool, self.id).give_up(self.user, turn)
+        await IdempotencyKeys(self.pool, self.id).give_up(self.user, turn)
 
     async def renew(self, turn: UUID) -> bool:
         """A sign of life; says whether the key is still the turn's."""

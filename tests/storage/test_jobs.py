@@ -1,4 +1,4 @@
-"""The jobs of the whole installation."""
+"""Jobs of the whole installation."""
 
 import psycopg
 
@@ -6,13 +6,13 @@ from storage.jobs import Jobs
 from storage.pool import Pool
 
 
-async def test_jobs_wait_from_when_their_time_has_come(pool: Pool, database_url: str) -> None:
-    """One that is for later does not, nor does one that somebody is doing."""
-    assert await Jobs(pool).waiting() == 0
+async def test_jobs_that_are_due_are_counted_as_waiting(pool: Pool, database_url: str) -> None:
+    """Those scheduled for later or running are not."""
+    assert await Jobs(pool).count_waiting() == 0
     with psycopg.connect(database_url, options="-c search_path=procrastinate", autocommit=True) as conn:
         conn.execute(
             "insert into procrastinate_jobs (queue_name, task_name, args, status, scheduled_at) values"
             " ('q', 'due', '{}', 'todo', now() - interval '1 hour'), ('q', 'at once', '{}', 'todo', null),"
             " ('q', 'later', '{}', 'todo', now() + interval '1 hour'), ('q', 'doing', '{}', 'doing', null)"
         )
-    assert await Jobs(pool).waiting() == 2
+    assert await Jobs(pool).count_waiting() == 2

@@ -1,19 +1,19 @@
 """Who runs which turn."""
 
 import asyncio
-from typing import LiteralString
 from uuid import UUID, uuid4
 
 import psycopg
 import pytest
 
 from storage import leases
-from storage.conversation_queue import Queue
+from storage.conversation_queue import ConversationQueue
 from storage.errors import Gone
 from storage.leases import ADOPT, Leases, present, terms
 from storage.pool import Pool
 from storage.turns import Turns
 from tests.storage.rows import Owner, accepted, answered, rows
+from tests.support.database import disappear
 
 RUN_OUT = "update chat_turns set lease_until = now() - interval '1 second'"
 
@@ -21,7 +21,7 @@ RUN_OUT = "update chat_turns set lease_until = now() - interval '1 second'"
 async def begun(pool: Pool, user: UUID, owner: UUID, conversation: str = "c-1") -> UUID:
     """A turn that this process runs."""
     turn_id = uuid4()
-    await Queue(pool, owner).take(user, conversation, turn_id, claimed=False)
+    await ConversationQueue(pool, owner).take(user, conversation, turn_id, claimed=False)
     await Turns(pool, owner).accept(user, turn_id, accepted(conversation=conversation))
     return turn_id
 
@@ -43,7 +43,7 @@ async def test_a_turn_without_a_sign_of_life_is_taken_over_once(pool: Pool, owne
     taken = await asyncio.gather(*(Leases(pool, uuid4()).adopt(9) for _ in range(10)))
     [[orphan]] = [orphans for orphans in taken if orphans]
     assert orphan == {
-        "user_id": ada, "turn_id": turn_id, "conversation_id": "c-1", "status": "accepted", "attempt": 2,
+        "user_id": ada, "turn_id": turn_id, "conversation_id": "c-1", "status": "streaming", "attempt": 2,
         "stop_asked": True,
     }  # fmt: skip
 
@@ -68,14 +68,11 @@ async def test_a_process_that_is_gone_loses_its_turns_before_their_lease(
 
 async def gone(url: str) -> None:
     """Return once the database has noticed that the connection ended."""
-    async with await psycopg.AsyncConnection.connect(url, autocommit=True) as conn:
-        # Other databases have processes of their own.
-        locks: LiteralString = (
-            "select from pg_locks where locktype = 'advisory' and objsubid = 1"
-            " and database = (select oid from pg_database where datname = current_database())"
-        )
-        while (await conn.execute(locks)).rowcount:
-            pass
+    await disappear(
+        url,
+        "select from pg_locks l join pg_database d on d.oid = l.database"
+        " where d.datname = current_database() and l.locktype = 'advisory' and l.objsubid = 1",
+    )
 
 
 async def test_after_the_databases_own_start_nobody_is_taken_for_gone(

@@ -1,4 +1,4 @@
-"""Migrations: each once, in order, one process at a time, and a single line where it cannot be done."""
+"""Migrations: each once, in order, by one process at a time; failures are one line."""
 
 import asyncio
 import socket
@@ -27,8 +27,8 @@ def empty_url(cluster: Cluster) -> Iterator[str]:
 
 
 @pytest.fixture
-def nobody(cluster: Cluster) -> Iterator[str]:
-    """A role that may log in and nothing else."""
+def role_without_rights(cluster: Cluster) -> Iterator[str]:
+    """A role that may only log in."""
     name = f"nobody_{uuid4().hex}"
     with psycopg.connect(cluster.url("postgres"), autocommit=True) as conn:
         conn.execute(sql.SQL("create role {} login password 'test'").format(sql.Identifier(name)))
@@ -37,17 +37,17 @@ def nobody(cluster: Cluster) -> Iterator[str]:
 
 
 async def test_migrating_twice_applies_nothing(empty_url: str) -> None:
-    """The first time everything in order, the second time nothing."""
-    said: list[str] = []
-    assert await migrate(empty_url, say=said.append) == len(NAMES)
-    assert said == [f"migration {name.replace('_', ' ', 1)}" for name in NAMES]
-    assert await migrate(empty_url, say=said.append) == 0
-    assert len(said) == len(NAMES)
+    """The first run applies all in order, the second none."""
+    steps: list[str] = []
+    assert await migrate(empty_url, say=steps.append) == len(NAMES)
+    assert steps == [f"migration {name.replace('_', ' ', 1)}" for name in NAMES]
+    assert await migrate(empty_url, say=steps.append) == 0
+    assert len(steps) == len(NAMES)
 
 
-async def test_nobody_else_makes_anything_in_a_migrated_database(empty_url: str) -> None:
-    """Not even a temporary table; also in a copy, which comes without its original's rights and is migrated again."""
-    may = (
+async def test_the_programs_roles_cannot_create_anything_in_a_migrated_database(empty_url: str) -> None:
+    """Not even a temporary table; a restored dump loses these revokes and is migrated again."""
+    privileges = (
         "select has_database_privilege(role, current_database(), 'temporary'),"
         " has_database_privilege(role, current_database(), 'create'), has_schema_privilege(role, 'public', 'create')"
         " from unnest(array['frontdesk_app', 'frontdesk_graph']) role"
@@ -55,84 +55,84 @@ async def test_nobody_else_makes_anything_in_a_migrated_database(empty_url: str)
     for _ in range(2):
         await migrate(empty_url)
         with psycopg.connect(empty_url, autocommit=True) as conn:
-            assert rows(conn, may) == [(False, False, False)] * 2
+            assert rows(conn, privileges) == [(False, False, False)] * 2
             conn.execute(sql.SQL("grant temporary on database {} to public").format(sql.Identifier(conn.info.dbname)))
 
 
-async def test_two_at_once_take_turns(empty_url: str) -> None:
-    """Several processes that start together: one migrates, the others wait and find nothing to do."""
+async def test_concurrent_runs_wait_for_each_other(empty_url: str) -> None:
+    """One applies the migrations, the others find nothing to do."""
     applied = await asyncio.gather(*(migrate(empty_url) for _ in range(3)))
     assert sorted(applied) == [0, 0, len(NAMES)]
     with psycopg.connect(empty_url) as conn:
         assert len(rows(conn, "select version from frontdesk_migrations")) == len(NAMES)
 
 
-async def test_langgraphs_tables_are_made_in_their_own_schema(empty_url: str) -> None:
-    """And stay out of public."""
+async def test_langgraphs_tables_are_in_their_own_schema(empty_url: str) -> None:
+    """And not in public."""
     await migrate(empty_url)
     with psycopg.connect(empty_url) as conn:
         schemas = rows(conn, "select distinct schemaname from pg_tables where tablename like 'checkpoint%%'")
     assert schemas == [("langgraph",)]
 
 
-async def test_a_database_without_any_migration_is_reported(empty_url: str) -> None:
-    """Before the program works on a schema that it does not know."""
+async def test_a_database_without_migrations_is_not_current(empty_url: str) -> None:
+    """All migrations are pending."""
     assert await pending(empty_url) == NAMES
     with pytest.raises(MigrationsPending, match=NAMES[0]):
         await require_current(empty_url)
 
 
 async def test_a_migrated_database_is_current(database_url: str) -> None:
-    """Nothing is pending, and nothing is raised."""
+    """Nothing is pending."""
     assert await pending(database_url) == []
     await require_current(database_url)
 
 
-async def test_a_migration_that_is_missing_is_named(database_url: str) -> None:
-    """An older schema lacks the newer files."""
+async def test_a_missing_migration_is_pending(database_url: str) -> None:
+    """Here the last one."""
     with psycopg.connect(database_url) as conn:
         conn.execute("delete from frontdesk_migrations where version = (select max(version) from frontdesk_migrations)")
     assert await pending(database_url) == NAMES[-1:]
 
 
 async def test_a_server_that_cannot_be_reached_is_unavailable() -> None:
-    """One line, for a person who set DATABASE_URL."""
+    """The message is one line for the person who set DATABASE_URL."""
     with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))  # and nobody listens
+        taken.bind(("127.0.0.1", 0))  # bound, not listening
         url = f"postgresql://ada@127.0.0.1:{taken.getsockname()[1]}/frontdesk"
         with pytest.raises(StorageUnavailable, match="No PostgreSQL answers at DATABASE_URL") as caught:
             await migrate(url)
     assert "\n" not in str(caught.value)
 
 
-async def test_a_user_without_rights_is_told_so(empty_url: str, nobody: str) -> None:
-    """One line that says what was denied."""
+async def test_migrating_without_rights_is_an_error(empty_url: str, role_without_rights: str) -> None:
+    """The message is one line that says what was denied."""
     with pytest.raises(SetupFailed, match=r"lacks a right.*permission denied") as caught:
-        await migrate(make_conninfo(empty_url, user=nobody, password="test"))
+        await migrate(make_conninfo(empty_url, user=role_without_rights, password="test"))
     assert "\n" not in str(caught.value)
 
 
-async def test_a_user_who_may_not_even_look_is_told_so(database_url: str, nobody: str) -> None:
-    """Where someone else migrated, and this user may not read what was done."""
+async def test_checking_migrations_without_rights_is_an_error(database_url: str, role_without_rights: str) -> None:
+    """Where another role migrated, and this one may not read the table."""
     with pytest.raises(SetupFailed, match=r"lacks a right.*permission denied"):
-        await require_current(make_conninfo(database_url, user=nobody, password="test"))
+        await require_current(make_conninfo(database_url, user=role_without_rights, password="test"))
 
 
-async def test_the_version_of_pgvector_is_known_before_it_is_needed(empty_url: str) -> None:
-    """The doctor asks what the server has at hand."""
+async def test_the_installable_version_of_pgvector_is_reported(empty_url: str) -> None:
+    """Before the extension is created."""
     version = await extension_version(empty_url)
     with psycopg.connect(empty_url) as conn:
         conn.execute("create extension vector")
         assert rows(conn, "select extversion from pg_extension where extname = 'vector'") == [(version,)]
 
 
-def test_every_migration_has_a_number_of_its_own() -> None:
-    """One, two, three: no file is passed over, no number is there twice."""
+def test_migrations_are_numbered_without_gaps() -> None:
+    """From 1 on, without duplicates, and no file is skipped."""
     found = migrations()
     assert [migration.version for migration in found] == list(range(1, len(NAMES) + 1))
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_every_migration_begins_by_saying_why(name: str) -> None:
-    """A comment at the top."""
+def test_every_migration_begins_with_a_comment(name: str) -> None:
+    """It says why the migration exists."""
     assert (FOLDER / f"{name}.sql").read_text().startswith("-- ")

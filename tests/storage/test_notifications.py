@@ -9,7 +9,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from storage.event_log import News
+from storage.notifications import Notifications
 
 
 @asynccontextmanager
@@ -42,7 +42,7 @@ async def test_a_server_that_says_nothing_is_given_up(database_url: str) -> None
     """And tried again by the supervisor; whoever waits looks up then, for what was missed meanwhile."""
     turn_id = uuid4()
     async with asyncio.timeout(60), silent_at_first(database_url) as url:
-        news = News(url, lambda _: None, uuid4())
+        news = Notifications(url, lambda _: None, uuid4())
         with pytest.raises(psycopg.OperationalError):
             await news.listen(lambda: None)
         async with news.of(turn_id) as heard:

@@ -1,4 +1,4 @@
-"""Transactions that belong to one user each."""
+"""Transactions in the name of one user each."""
 
 from uuid import UUID
 
@@ -7,24 +7,30 @@ import pytest
 from psycopg.conninfo import make_conninfo
 from psycopg.sql import SQL, Identifier
 
-from storage.connections import connecting
+from storage.connections import connection_parameters
 from storage.errors import Gone, StorageUnavailable
 from storage.pool import Pool
-from tests.storage.rows import Owner, met, rows
+from tests.storage.rows import Owner, create_user, rows
 
 WHO = "select current_user::text as role, auth.uid() as uid"
 CONVERSATION = "insert into chat_conversations (user_id, convo_id) values (%(user)s, 'c-1')"
 
 
-async def test_a_transaction_acts_as_its_user(pool: Pool, ada: UUID) -> None:
-    """In a role that row level security binds, with the user's id where policies look for it."""
+async def ping(pool: Pool, user: UUID) -> None:
+    """Run an empty transaction."""
+    async with pool.as_user(user):
+        pass
+
+
+async def test_a_transaction_acts_for_its_user(pool: Pool, ada: UUID) -> None:
+    """With the role that row level security binds, and the user's id in auth.uid()."""
     async with pool.as_user(ada) as conn:
         cursor = await conn.execute(WHO)
         assert await cursor.fetchone() == {"role": "frontdesk_app", "uid": ada}
 
 
-async def test_the_user_ends_with_the_transaction(database_url: str, ada: UUID) -> None:
-    """Whoever gets the connection next begins as nobody."""
+async def test_role_and_user_are_reset_after_the_transaction(database_url: str, ada: UUID) -> None:
+    """The next transaction on the connection begins without a user."""
     async with Pool.open(database_url, size=1) as pool:
         async with pool.as_user(ada) as conn:
             pid = conn.info.backend_pid
@@ -34,9 +40,9 @@ async def test_the_user_ends_with_the_transaction(database_url: str, ada: UUID) 
             assert await cursor.fetchone() == {"role": "frontdesk", "uid": None}
 
 
-async def test_what_ends_in_an_error_is_undone(pool: Pool, owner: Owner, ada: UUID) -> None:
-    """All of the block or nothing; the error itself is passed on."""
-    await met(pool, ada)
+async def test_an_error_rolls_the_transaction_back(pool: Pool, owner: Owner, ada: UUID) -> None:
+    """The error itself is passed on."""
+    await create_user(pool, ada)
 
     async def fail() -> None:
         async with pool.as_user(ada) as conn:
@@ -48,15 +54,15 @@ async def test_what_ends_in_an_error_is_undone(pool: Pool, owner: Owner, ada: UU
     assert rows(owner, "select * from chat_conversations") == []
 
 
-async def test_a_pool_that_is_used_up_is_unavailable(database_url: str, ada: UUID) -> None:
-    """Whoever waits too long for a connection hears so instead of waiting for ever."""
-    async with Pool.open(database_url, size=1, wait=1) as pool, pool.as_user(ada):
+async def test_an_exhausted_pool_is_unavailable(database_url: str, ada: UUID) -> None:
+    """Waiting for a connection ends with an error after the timeout."""
+    async with Pool.open(database_url, size=1, timeout=1) as pool, pool.as_user(ada):
         with pytest.raises(StorageUnavailable):
-            await pool.check()
+            await ping(pool, ada)
 
 
-async def test_a_connection_that_is_lost_is_unavailable(pool: Pool, owner: Owner, ada: UUID) -> None:
-    """In the middle of a transaction; the next one gets a new connection."""
+async def test_a_lost_connection_is_unavailable(pool: Pool, owner: Owner, ada: UUID) -> None:
+    """The next transaction gets a new connection."""
 
     async def lose() -> None:
         async with pool.as_user(ada) as conn:
@@ -65,24 +71,24 @@ async def test_a_connection_that_is_lost_is_unavailable(pool: Pool, owner: Owner
 
     with pytest.raises(StorageUnavailable):
         await lose()
-    await pool.check()
+    await ping(pool, ada)
 
 
-async def test_connections_that_died_while_idle_cost_nobody_a_message(database_url: str, owner: Owner) -> None:
-    """A server that was restarted is asked again over new connections, without an error in between."""
+async def test_connections_that_died_while_idle_cause_no_error(database_url: str, owner: Owner, ada: UUID) -> None:
+    """After a restart of the server new connections are used."""
     async with Pool.open(database_url, size=1) as pool:
-        await pool.check()
+        await ping(pool, ada)
         ended = rows(
             owner,
             "select pg_terminate_backend(pid, 10000) from pg_stat_activity"
             " where datname = current_database() and application_name = 'frontdesk'",
         )
         assert ended == [(True,)]
-        await pool.check()
+        await ping(pool, ada)
 
 
-async def test_a_server_that_takes_no_writes_is_unavailable(database_url: str, ada: UUID) -> None:
-    """And its connection is thrown away: the next one may lead to the server that took over."""
+async def test_a_read_only_server_is_unavailable(database_url: str, ada: UUID) -> None:
+    """Its connection is dropped: the next one may lead to the server that took over."""
     async with Pool.open(database_url, size=1) as pool:
 
         async def write(*, read_only: bool) -> int:
@@ -100,8 +106,8 @@ async def test_a_server_that_takes_no_writes_is_unavailable(database_url: str, a
         assert await write(read_only=False) != first
 
 
-async def test_a_connection_whose_server_says_that_it_takes_no_writes_is_not_handed_out(database_url: str) -> None:
-    """Nobody has to find it out with a statement of their own."""
+async def test_a_connection_to_a_read_only_server_is_not_handed_out(database_url: str) -> None:
+    """The server reported it before."""
     async with Pool.open(database_url, size=2) as pool:
         async with pool._transaction() as conn, pool._transaction() as other:
             pids = {one.info.backend_pid for one in (conn, other)}
@@ -111,22 +117,22 @@ async def test_a_connection_whose_server_says_that_it_takes_no_writes_is_not_han
             assert pids & {one.info.backend_pid for one in (conn, other)} == set()
 
 
-async def test_no_connection_is_made_to_a_server_that_takes_no_writes(database_url: str, owner: Owner) -> None:
-    """Unless the address asks for one."""
+async def test_no_connection_is_made_to_a_read_only_server(database_url: str, owner: Owner, ada: UUID) -> None:
+    """Unless the URL allows it."""
     owner.execute(SQL("alter database {} set default_transaction_read_only = on").format(Identifier(owner.info.dbname)))
     with pytest.raises(psycopg.OperationalError, match="read-only"):
-        psycopg.connect(database_url, **connecting(database_url))
-    async with Pool.open(database_url, wait=0.5) as pool:
+        psycopg.connect(database_url, **connection_parameters(database_url))
+    async with Pool.open(database_url, timeout=0.5) as pool:
         with pytest.raises(StorageUnavailable):
-            await pool.check()
+            await ping(pool, ada)
     any_server = make_conninfo(database_url, target_session_attrs="any")
-    psycopg.connect(any_server, **connecting(any_server)).close()
+    psycopg.connect(any_server, **connection_parameters(any_server)).close()
 
 
-async def test_whoever_watches_is_told_of_a_full_disk(database_url: str, ada: UUID) -> None:
-    """By a statement that finds no room, and not by others."""
-    told: list[str] = []
-    async with Pool.open(database_url, on_full_disk=lambda: told.append("full")) as pool:
+async def test_a_full_disk_calls_the_callback(database_url: str, ada: UUID) -> None:
+    """And other resource errors do not."""
+    calls: list[str] = []
+    async with Pool.open(database_url, on_full_disk=lambda: calls.append("full")) as pool:
 
         async def fail(state: str) -> None:
             async with pool.as_user(ada) as conn:
@@ -135,19 +141,19 @@ async def test_whoever_watches_is_told_of_a_full_disk(database_url: str, ada: UU
         for state in ("out_of_memory", "disk_full"):
             with pytest.raises(StorageUnavailable):
                 await fail(state)
-    assert told == ["full"]
+    assert calls == ["full"]
 
 
-async def test_what_belongs_to_nothing_is_gone(pool: Pool, ada: UUID) -> None:
-    """A row whose owner was deleted meanwhile is refused by its foreign key, and the caller is told so."""
+async def test_a_foreign_key_violation_is_gone(pool: Pool, ada: UUID) -> None:
+    """What the row refers to was deleted meanwhile."""
     with pytest.raises(Gone):
         async with pool.as_user(ada) as conn:
             await conn.execute(CONVERSATION, {"user": ada})
 
 
-async def test_a_snapshot_reads_and_never_writes(pool: Pool, ada: UUID) -> None:
-    """It stays as it was at its first look, whatever others commit meanwhile."""
-    await met(pool, ada)
+async def test_a_snapshot_is_read_only_and_does_not_change(pool: Pool, ada: UUID) -> None:
+    """Whatever other transactions commit meanwhile."""
+    await create_user(pool, ada)
     count = "select count(*) as n from chat_conversations"
     async with pool.as_user(ada, snapshot=True) as conn:
         assert await (await conn.execute(count)).fetchone() == {"n": 0}
@@ -159,8 +165,8 @@ async def test_a_snapshot_reads_and_never_writes(pool: Pool, ada: UUID) -> None:
             await conn.execute(CONVERSATION, {"user": ada})
 
 
-async def test_a_mistake_in_a_statement_is_not_called_unavailable(pool: Pool, ada: UUID) -> None:
-    """Trying again later would not help."""
+async def test_a_mistake_in_a_statement_is_not_unavailable(pool: Pool, ada: UUID) -> None:
+    """A retry would not help."""
     with pytest.raises(psycopg.errors.UndefinedTable):
         async with pool.as_user(ada) as conn:
             await conn.execute("select * from nowhere")

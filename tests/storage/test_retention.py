@@ -1,4 +1,4 @@
-"""Nothing grows for ever."""
+"""Retention: what is old is deleted, in batches and through indexes."""
 
 import time
 from collections.abc import Iterable, Mapping
@@ -12,34 +12,34 @@ from psycopg.sql import SQL, Identifier
 
 from storage import retention
 from storage.audit import Finding
-from storage.checkpoints import checkpointer, first_id
-from storage.conversation_queue import Queue
-from storage.event_log import Batch, Journal, Told
-from storage.idempotency import Keys
+from storage.checkpoints import first_checkpoint_id, open_checkpointer
+from storage.conversation_queue import ConversationQueue
+from storage.event_log import Batch, EventLog, LoggedEvent
+from storage.idempotency import IdempotencyKeys
 from storage.metrics import Metrics
 from storage.pool import Pool
-from storage.rate_limits import Limits
-from storage.retention import OF_THREADS, OLD_THREADS, STATEMENTS, Pruned, Pruning
-from tests.storage.rows import Owner, accepted, heard, measured, rows
+from storage.rate_limits import RateLimits
+from storage.retention import DELETE_THREADS, OLD_THREADS, STATEMENTS, Pruned, Retention
+from tests.storage.rows import Owner, accepted, rows, save_accepted, turn_metrics
 
-NOTHING = {"events": 0, "limits": 0, "keys": 0, "places": 0, "audit": 0, "metrics": 0, "threads": 0}
+NOTHING = {"events": 0, "rate_limits": 0, "idempotency_keys": 0, "queue": 0, "audit": 0, "metrics": 0, "threads": 0}
 FOUND = Finding(kind="card", action="masked", rule=None, text_hash="0" * 64)
 
 
-async def lived(pool: Pool, url: str, user: UUID) -> UUID:
-    """A row in each of the tables; returns the turn."""
-    turn_id = await heard(pool, user, accepted())
-    told = Told(event="token", data={"text": "Hello"})
-    await Journal(pool).write([Batch(user_id=user, turn_id=turn_id, first=1, events=[told])])
-    await Limits(pool, 8).take(user)
-    await Keys(pool).claim(user, "a key", "0" * 64, turn_id)
-    await Queue(pool).take(user, "c-1", uuid4(), claimed=False)
-    await Metrics(pool).record(user, turn_id, measured(), [FOUND])
+async def insert_rows(pool: Pool, url: str, user: UUID) -> UUID:
+    """Insert a row into each of the tables; returns the turn's id."""
+    turn_id = await save_accepted(pool, user, accepted())
+    told = LoggedEvent(1, "token", b'{"text":"Hello"}')
+    await EventLog(pool).write([Batch(user, turn_id, [told])])
+    await RateLimits(pool, 8).take(user)
+    await IdempotencyKeys(pool).claim(user, "a key", "0" * 64, turn_id)
+    await ConversationQueue(pool).take(user, "c-1", uuid4(), claimed=False)
+    await Metrics(pool).record(user, turn_id, turn_metrics(), [FOUND])
     config: RunnableConfig = {"configurable": {"thread_id": str(turn_id), "checkpoint_ns": ""}}
     checkpoint = empty_checkpoint()
     checkpoint["channel_values"] = {"message": ["words"]}
     checkpoint["channel_versions"] = {"message": "1"}
-    async with checkpointer(url) as saver:
+    async with open_checkpointer(url) as saver:
         await saver.aput(config, checkpoint, {"step": 0}, {"message": "1"})
         await saver.aput_writes(
             {"configurable": {**config["configurable"], "checkpoint_id": checkpoint["id"]}}, [("message", "more")], "1"
@@ -60,28 +60,30 @@ AGING: tuple[LiteralString, ...] = (
 
 
 def age(owner: Owner, hours: float = 25) -> None:
-    """Let everything become so much older."""
+    """Make every row so many hours older."""
     for statement in AGING:
-        owner.execute(statement, {"seconds": hours * 3600, "first_id": first_id(time.time() - hours * 3600)})
+        owner.execute(statement, {"seconds": hours * 3600, "first_id": first_checkpoint_id(time.time() - hours * 3600)})
 
 
 async def prune(pool: Pool) -> Pruned:
     """Delete what is older than a day."""
-    return await Pruning(pool, 24, audit_days=1, metrics_days=1).prune()
+    return await Retention(pool, 24, audit_days=1, metrics_days=1).prune()
 
 
-async def test_what_is_young_stays(pool: Pool, database_url: str, ada: UUID) -> None:
-    """However often somebody looks."""
-    await lived(pool, database_url, ada)
+async def test_young_rows_stay(pool: Pool, database_url: str, ada: UUID) -> None:
+    """However often pruning runs."""
+    await insert_rows(pool, database_url, ada)
     for _ in range(2):
         assert await prune(pool) == NOTHING
 
 
-async def test_what_is_old_goes(pool: Pool, database_url: str, owner: Owner, ada: UUID, bob: UUID) -> None:
-    """Of all users; what was said stays, and what is young stays with it."""
-    await lived(pool, database_url, ada)
+async def test_old_rows_of_all_users_are_deleted(
+    pool: Pool, database_url: str, owner: Owner, ada: UUID, bob: UUID
+) -> None:
+    """Messages stay, and so do young rows."""
+    await insert_rows(pool, database_url, ada)
     age(owner)
-    young = await lived(pool, database_url, bob)
+    young = await insert_rows(pool, database_url, bob)
     assert await prune(pool) == dict.fromkeys(NOTHING, 1)
     assert await prune(pool) == NOTHING
     left = (
@@ -92,84 +94,84 @@ async def test_what_is_old_goes(pool: Pool, database_url: str, owner: Owner, ada
     assert len(rows(owner, "select * from chat_messages")) == 2
 
 
-async def test_a_place_from_before_the_clock_was_set_back_goes(
+async def test_a_queue_place_with_a_lease_in_the_future_is_deleted(
     pool: Pool, database_url: str, owner: Owner, ada: UUID
 ) -> None:
-    """Its lease would run for as long as the clock was set back by."""
-    await lived(pool, database_url, ada)
+    """It was taken before the clock was set back, and would hold for as long."""
+    await insert_rows(pool, database_url, ada)
     owner.execute("update chat_queue set lease_until = now() + interval '1 hour'")
-    assert (await Pruning(pool, 24).prune())["places"] == 1
+    assert (await Retention(pool, 24).prune())["queue"] == 1
 
 
-async def test_the_time_to_keep_can_be_set(pool: Pool, database_url: str, owner: Owner, ada: UUID) -> None:
-    """In hours, also in parts of them."""
-    await lived(pool, database_url, ada)
+async def test_the_retention_time_can_be_set(pool: Pool, database_url: str, owner: Owner, ada: UUID) -> None:
+    """In hours and fractions of them."""
+    await insert_rows(pool, database_url, ada)
     owner.execute("update chat_turn_events set created_at = now() - interval '10 minutes'")
-    assert (await Pruning(pool, 1).prune())["events"] == 0
-    assert (await Pruning(pool, 0.1).prune())["events"] == 1
+    assert (await Retention(pool, 1).prune())["events"] == 0
+    assert (await Retention(pool, 0.1).prune())["events"] == 1
 
 
-async def test_numbers_stay_for_ever_and_what_the_guard_found_for_a_year(
+async def test_by_default_metrics_stay_for_ever_and_findings_for_a_year(
     pool: Pool, database_url: str, owner: Owner, ada: UUID
 ) -> None:
-    """Where nothing else was set; each has a time of its own."""
-    await lived(pool, database_url, ada)
+    """Each has its own setting."""
+    await insert_rows(pool, database_url, ada)
     age(owner, 364 * 24)
-    left_alone = await Pruning(pool, 24).prune()
-    assert (left_alone["audit"], left_alone["metrics"]) == (0, 0)
+    deleted = await Retention(pool, 24).prune()
+    assert (deleted["audit"], deleted["metrics"]) == (0, 0)
     age(owner, 48)
-    assert (await Pruning(pool, 24).prune())["audit"] == 1
-    assert (await Pruning(pool, 24, metrics_days=366).prune())["metrics"] == 1
+    assert (await Retention(pool, 24).prune())["audit"] == 1
+    assert (await Retention(pool, 24, metrics_days=366).prune())["metrics"] == 1
 
 
 async def test_a_thread_is_as_old_as_its_last_checkpoint(
     pool: Pool, database_url: str, owner: Owner, ada: UUID
 ) -> None:
-    """All of it stays as long as anything of it is young."""
-    turn_id = await lived(pool, database_url, ada)
+    """All its rows stay as long as one is young."""
+    turn_id = await insert_rows(pool, database_url, ada)
     owner.execute(
         "insert into langgraph.checkpoints select thread_id, checkpoint_ns, %(id)s, null, type, checkpoint, metadata"
         " from langgraph.checkpoints",
-        {"id": first_id(0)},
+        {"id": first_checkpoint_id(0)},
     )
     assert await prune(pool) == NOTHING
     assert rows(owner, "select thread_id from langgraph.checkpoints") == [(str(turn_id),)] * 2
 
 
-async def test_everything_goes_in_batches(
+async def test_rows_are_deleted_in_batches(
     pool: Pool, database_url: str, owner: Owner, ada: UUID, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """One run takes as many as it needs."""
+    """One run takes as many batches as it needs."""
     monkeypatch.setattr(retention, "BATCH", 2)
-    await lived(pool, database_url, ada)
-    fill(owner, 5)
+    await insert_rows(pool, database_url, ada)
+    copy_rows(owner, 5)
     age(owner)
     assert await prune(pool) == dict.fromkeys(NOTHING, 6)
 
 
-async def test_what_was_pruned_before_a_failure_stays_pruned(
+async def test_a_failing_table_does_not_stop_the_others(
     pool: Pool, database_url: str, owner: Owner, ada: UUID, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The other tables have their turn all the same, and the next run goes on."""
+    """Its batches before the failure stay deleted, and the next run goes on from there."""
     monkeypatch.setattr(retention, "BATCH", 2)
-    await lived(pool, database_url, ada)
-    fill(owner, 5)
+    await insert_rows(pool, database_url, ada)
+    copy_rows(owner, 5)
     age(owner)
-    owner.execute(BREAKS)
+    owner.execute(FAILING_TRIGGER)
     assert await prune(pool) == {**dict.fromkeys(NOTHING, 6), "events": 4}
     assert len(rows(owner, "select from chat_turn_events")) == 2
-    owner.execute("drop trigger breaks on chat_turn_events")
+    owner.execute("drop trigger fails on chat_turn_events")
     assert await prune(pool) == {**NOTHING, "events": 2}
 
 
-BREAKS = """
-create function breaks() returns trigger language plpgsql as $$
+FAILING_TRIGGER = """
+create function fails() returns trigger language plpgsql as $$
 begin
-    if (select count(*) from chat_turn_events) < 3 then raise exception 'it breaks off'; end if;
+    if (select count(*) from chat_turn_events) < 3 then raise exception 'it fails'; end if;
     return old;
 end $$;
-grant execute on function breaks to frontdesk_keeper;
-create trigger breaks before delete on chat_turn_events for each row execute function breaks()
+grant execute on function fails to frontdesk_keeper;
+create trigger fails before delete on chat_turn_events for each row execute function fails()
 """
 
 
@@ -184,11 +186,11 @@ COPIES: Mapping[LiteralString, LiteralString] = {
     "langgraph.checkpoint_blobs": "'thread_id', thread_id || n",
     "langgraph.checkpoint_writes": "'thread_id', thread_id || n",
 }
-"""In what a copy of a table's row differs from it."""
+"""How a copy of a row differs from the row, by table."""
 
 
-def fill(owner: Owner, copies: int) -> None:
-    """Copy what is in each of the tables so many times."""
+def copy_rows(owner: Owner, copies: int) -> None:
+    """Insert so many copies of each row of the tables."""
     for table, change in COPIES.items():
         owner.execute(
             "insert into " + table + " overriding system value select copy.* from " + table + " t,"  # noqa: S608 (of literals)
@@ -197,19 +199,19 @@ def fill(owner: Owner, copies: int) -> None:
         )
 
 
-async def test_no_table_is_read_from_end_to_end(pool: Pool, database_url: str, owner: Owner, ada: UUID) -> None:
-    """However full it is: each batch is found through an index, as the planner tells the roles that delete."""
-    await lived(pool, database_url, ada)
-    fill(owner, 20_000)
+async def test_old_rows_are_found_through_an_index(pool: Pool, database_url: str, owner: Owner, ada: UUID) -> None:
+    """However large a table is, no plan has a sequential scan."""
+    await insert_rows(pool, database_url, ada)
+    copy_rows(owner, 20_000)
     age(owner)
     owner.execute("analyze")
-    threads = [str(uuid4()) for _ in range(5)]  # more of them would be worth reading a table that is no larger
-    looks: list[tuple[str, Iterable[LiteralString], Mapping[str, object]]] = [
-        ("frontdesk_keeper", STATEMENTS.values(), Pruning(pool, 24, audit_days=1, metrics_days=1).values()),
-        ("frontdesk_graph", [OLD_THREADS], {"first": first_id(time.time()), "batch": retention.BATCH}),
-        ("frontdesk_graph", OF_THREADS, {"threads": threads}),
+    threads = [str(uuid4()) for _ in range(5)]  # for more of them a sequential scan of so small a table would pay
+    queries: list[tuple[str, Iterable[LiteralString], Mapping[str, object]]] = [
+        ("frontdesk_keeper", STATEMENTS.values(), Retention(pool, 24, audit_days=1, metrics_days=1).parameters()),
+        ("frontdesk_graph", [OLD_THREADS], {"first": first_checkpoint_id(time.time()), "batch": retention.BATCH}),
+        ("frontdesk_graph", DELETE_THREADS, {"threads": threads}),
     ]
-    for role, statements, values in looks:
+    for role, statements, values in queries:
         for statement in statements:
             with owner.transaction(force_rollback=True):
                 owner.execute(SQL("set local role {}").format(Identifier(role)))

@@ -1,4 +1,4 @@
-"""What each role may do: a walk through the catalog, so that no later migration can forget a table."""
+"""Rights of each role, read from the catalog, so that no later migration can forget a table."""
 
 from collections.abc import Mapping
 
@@ -30,10 +30,10 @@ GRANTED: Mapping[str, str] = {
     ),
     "xai_chat_metrics": "INSERT SELECT UPDATE(id,times)",
 }
-"""Every table, with all that the program's role may do with it. Each is a table of users."""
+"""Every table of users, with all rights of the program's role."""
 
 JOURNAL = {"chat_turn_events": "INSERT"}
-"""All that the role of the journal may do."""
+"""All rights of the role that writes the event log."""
 
 KEEPER = {
     "chat_turns": (
@@ -47,7 +47,7 @@ KEEPER = {
     "chat_turn_events": "DELETE SELECT(created_at,ctid,turn_id,user_id)",
     "xai_chat_metrics": "DELETE SELECT(created_at,ctid)",
 }
-"""All that the role may do that looks after leases and takes away what is too old."""
+"""All rights of the role that renews leases and deletes old rows."""
 
 ANALYST = {
     "chat_misroutes": "SELECT(chosen_employee,created_at,turn_id,wanted_employee)",
@@ -56,7 +56,7 @@ ANALYST = {
         "outcome,prompt_tokens,prompt_tokens_est,success,times,ttft_ms)"
     ),
 }
-"""All that the role may do that adds up everyone's numbers: it cannot tell whose they are."""
+"""All rights of the role that aggregates everyone's metrics: it cannot read user ids."""
 
 ROLES = [
     "frontdesk_analyst",
@@ -66,18 +66,18 @@ ROLES = [
     "frontdesk_journal",
     "frontdesk_keeper",
 ]
-"""All that the program ever acts as."""
+"""All roles that the program uses."""
 
-OWNERS_ALONE = {"frontdesk_migrations"}
-"""Tables without anything of users in them, which nobody but the owner can even see."""
+OWNER_ONLY = {"frontdesk_migrations"}
+"""Tables without users' data, which only the owner may read."""
 
 TABLES = "select relname from pg_class where relnamespace = 'public'::regnamespace and relkind in ('r', 'p') order by 1"
 
 
-def test_every_table_of_users_is_guarded(owner: Owner) -> None:
-    """Row level security is on and holds for the owner too, and a policy covers every command.
+def test_every_table_of_users_has_row_level_security(owner: Owner) -> None:
+    """It is forced, so it binds the owner too, and a policy covers every command.
 
-    A table that is in neither list fails here, whether it has a user_id or holds something of users otherwise.
+    A table that is in neither list fails here.
     """
     walk = """
         select c.relname, c.relrowsecurity, c.relforcerowsecurity,
@@ -97,12 +97,12 @@ def test_every_table_of_users_is_guarded(owner: Owner) -> None:
     guarded["chat_turns"][2][:0] = ["keeper_leases w true true", "keeper_sees r true -"]
     for table in ANALYST:
         guarded[table][2].insert(0, "analyst_sees r true -")
-    closed = {table: (True, False, list[str]()) for table in OWNERS_ALONE}
+    closed = {table: (True, False, list[str]()) for table in OWNER_ONLY}
     assert {table: (on, forced, policies) for table, on, forced, policies in rows(owner, walk)} == guarded | closed
 
 
-def test_every_table_of_users_begins_its_keys_with_the_user(owner: Owner) -> None:
-    """So that a sharding Postgres can keep a user's rows together; metrics outlive their user, who cannot be a key."""
+def test_every_primary_key_of_users_tables_begins_with_the_user(owner: Owner) -> None:
+    """So that Postgres can be sharded by user; metrics outlive their user and are the exception."""
     keys = """
         select c.relname, a.attname from pg_index i
         join pg_class c on c.oid = i.indrelid
@@ -113,7 +113,7 @@ def test_every_table_of_users_begins_its_keys_with_the_user(owner: Owner) -> Non
     assert first == {table: "id" if table == "xai_chat_metrics" else "user_id" for table in GRANTED}
 
 
-def test_the_programs_role_may_do_what_the_program_does_and_nothing_else(owner: Owner) -> None:
+def test_each_role_has_exactly_its_rights(owner: Owner) -> None:
     """Table by table, column by column."""
     granted = """
         select relname, string_agg(what, ' ' order by what) from (
@@ -131,8 +131,8 @@ def test_the_programs_role_may_do_what_the_program_does_and_nothing_else(owner: 
     assert dict(rows(owner, granted, role="frontdesk_analyst")) == ANALYST
 
 
-def test_nobody_else_has_any_right(owner: Owner) -> None:
-    """No right on a table or a function of ours belongs to everyone, or to a platform's role."""
+def test_no_other_role_has_rights(owner: Owner) -> None:
+    """Neither public nor a platform's role, on any table or function."""
     others = """
         select c.relname, coalesce(r.rolname, 'public'), a.privilege_type
         from pg_class c cross join aclexplode(c.relacl) a left join pg_roles r on r.oid = a.grantee
@@ -151,8 +151,8 @@ def test_nobody_else_has_any_right(owner: Owner) -> None:
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_a_role_has_no_way_around(owner: Owner, role: str) -> None:
-    """It cannot log in, bypass row level security or make roles and databases, and it is in no other role."""
+def test_no_role_can_bypass_its_rights(owner: Owner, role: str) -> None:
+    """None can log in, bypass row level security or create roles and databases, or is a member of another role."""
     attributes = rows(
         owner,
         "select rolsuper, rolbypassrls, rolcreaterole, rolcreatedb, rolcanlogin, rolreplication,"
@@ -187,8 +187,8 @@ def test_a_role_has_no_way_around(owner: Owner, role: str) -> None:
         "copy chat_messages to program 'cat'",
     ],
 )
-def test_a_role_makes_nothing_and_changes_no_rule(owner: Owner, role: str, statement: str) -> None:
-    """Whatever a statement that slipped in might try."""
+def test_no_role_can_create_objects_or_change_policies(owner: Owner, role: str, statement: str) -> None:
+    """Whatever an injected statement tries."""
     refusals = (errors.InsufficientPrivilege, errors.WrongObjectType, errors.FeatureNotSupported)
     with owner.transaction(force_rollback=True):
         owner.execute(sql.SQL("set local role {}").format(sql.Identifier(role)))
@@ -196,8 +196,8 @@ def test_a_role_makes_nothing_and_changes_no_rule(owner: Owner, role: str, state
             owner.execute(statement.encode())
 
 
-def test_checkpoints_are_out_of_the_programs_reach(owner: Owner) -> None:
-    """They hold every user's words, and no policy guards them; the role that may read them sees nothing else."""
+def test_only_the_graph_role_can_read_checkpoints(owner: Owner) -> None:
+    """They contain every user's messages without a policy, so that role reads nothing else."""
     usable = rows(
         owner,
         "select has_schema_privilege('frontdesk_app', 'langgraph', 'usage'),"
@@ -221,8 +221,8 @@ def test_checkpoints_are_out_of_the_programs_reach(owner: Owner) -> None:
     ]
 
 
-def test_every_function_acts_with_its_callers_rights(owner: Owner) -> None:
-    """But for those that take checkpoints away: of a deleted turn (nobody can call it), or of the caller's own."""
+def test_functions_run_with_the_rights_of_their_caller(owner: Owner) -> None:
+    """Except those that delete checkpoints: of a deleted turn (no role may call it), or of the caller."""
     definers = rows(
         owner,
         "select p.proname from pg_proc p where p.pronamespace = 'public'::regnamespace and p.prosecdef order by 1",

@@ -1,7 +1,7 @@
-"""A database prepared as Supabase's is: its auth schema, its roles, what it grants by default, an owner without power.
+"""A database prepared like Supabase's: auth schema, roles, default privileges, an owner who is no superuser.
 
-The owner may use the schemas auth and extensions and cannot let others use them; here it does not even
-bypass row level security, as it does there. On a server of its own, because roles belong to the whole server.
+The owner may use the schemas auth and extensions and cannot grant their use; unlike there, it does not bypass row
+level security. On a server of its own, because roles belong to the whole server.
 """
 
 from collections.abc import Iterator
@@ -13,17 +13,22 @@ from psycopg import sql
 
 from storage.conversations import Conversations
 from storage.errors import Gone
-from storage.fact_search import Recall
+from storage.fact_search import FactSearch
 from storage.facts import Facts
-from storage.migrate import migrate, pending
+from storage.migrate import migrate, migrations, pending
 from storage.pool import Pool
 from storage.turns import Turns
-from storage.user_facts import Memory
+from storage.user_facts import UserFacts
 from storage.users import Users
-from tests.storage.rows import MODEL, accepted, answered, heard, new_fact, spoken
+from tests.storage.rows import MODEL, accepted, answered, new_fact, save_accepted, save_answered
 from tests.storage.test_conversation_queue import ENDINGS, WITHIN, Ending, begun, place
 from tests.support.cluster import Cluster
 
+USER_ID = UUID("00000000-0000-4000-8000-0000000000ad")
+OLD_TURNS = [
+    ("accepted", None), ("answered", "stop"), ("done", "stop"), ("done", "stopped"), ("failed", None),
+]  # fmt: skip
+"""Statuses and finish reasons of turns before 0027."""
 PREPARED = """
 create role anon nologin noinherit;
 create role authenticated nologin noinherit;
@@ -33,7 +38,7 @@ create role platform login createrole createdb password 'test';
 grant anon, authenticated, service_role to platform with admin option;
 alter role platform set search_path to public, extensions;
 """
-"""What belongs to the server."""
+"""The server's roles."""
 
 SCHEMA = """
 create schema extensions;
@@ -77,8 +82,8 @@ def url(server: Cluster) -> str:
     return f"{scheme}://platform:test@{rest.partition('@')[2]}"
 
 
-async def test_the_migrations_run_as_they_are(url: str) -> None:
-    """Each once; auth.uid() stays the platform's."""
+async def test_the_migrations_run_unchanged(url: str) -> None:
+    """Each once; auth.uid() still belongs to the platform."""
     assert await migrate(url) > 0
     assert await pending(url) == []
     with psycopg.connect(url) as conn:
@@ -88,8 +93,37 @@ async def test_the_migrations_run_as_they_are(url: str) -> None:
     assert row == ("supabase_auth_admin",)
 
 
-async def test_the_platforms_roles_get_no_right(url: str) -> None:
-    """Though it gives them all by default, on tables and functions alike: its REST interface must not serve ours."""
+async def test_a_database_of_the_release_before_keeps_its_turns(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Their statuses are renamed also where the owner of the tables is no superuser."""
+    every = migrations()
+    monkeypatch.setattr("storage.migrate.migrations", lambda: every[:26])
+    await migrate(url)
+    with psycopg.connect(url) as conn:
+        for table in ("chat_users", "chat_conversations", "chat_turns"):
+            conn.execute(sql.SQL("alter table {} no force row level security").format(sql.Identifier(table)))
+        conn.execute("insert into chat_users (user_id) values (%s)", [USER_ID])
+        conn.execute("insert into chat_conversations (user_id, convo_id, title) values (%s, 'c-1', 'Old')", [USER_ID])
+        for status, reason in OLD_TURNS:
+            conn.execute(
+                "insert into chat_turns (user_id, turn_id, convo_id, employee_slug, status, finish_reason, route)"
+                " values (%s, gen_random_uuid(), 'c-1', 'tag', %s, %s, '{}')",
+                [USER_ID, status, reason],
+            )
+        for table in ("chat_users", "chat_conversations", "chat_turns"):
+            conn.execute(sql.SQL("alter table {} force row level security").format(sql.Identifier(table)))
+    monkeypatch.undo()
+    await migrate(url)
+    with psycopg.connect(url) as conn:
+        conn.execute("alter table chat_turns no force row level security")
+        found = conn.execute("select status, count(*) from chat_turns group by 1").fetchall()
+        conn.rollback()
+        forced = conn.execute("select relforcerowsecurity from pg_class where relname = 'chat_turns'").fetchone()
+    assert dict(found) == {"streaming": 1, "answered": 1, "done": 1, "stopped": 1, "failed": 1}
+    assert forced == (True,)
+
+
+async def test_the_platforms_roles_get_no_rights(url: str) -> None:
+    """Its default privileges grant them all, and its REST interface must not serve our tables and functions."""
     await migrate(url)
     with psycopg.connect(url) as conn:
         found = conn.execute(
@@ -105,34 +139,34 @@ async def test_the_platforms_roles_get_no_right(url: str) -> None:
 
 
 @pytest.mark.parametrize("ends", ENDINGS.values(), ids=ENDINGS.keys())
-async def test_who_waits_is_told_there_as_elsewhere(url: str, ends: Ending) -> None:
-    """By a trigger that policies bind, also where a turn goes with what it belongs to."""
+async def test_the_end_of_a_turn_notifies_the_next_in_the_queue(url: str, ends: Ending) -> None:
+    """By a trigger that policies bind, also where the turn is deleted with its conversation or user."""
     await migrate(url)
     ada = uuid4()
     async with Pool.open(url) as pool, await psycopg.AsyncConnection.connect(url, autocommit=True) as conn:
         turn, (second, _) = await begun(pool, ada), await place(pool, ada)
         await conn.execute("listen frontdesk_turns")
         await ends(pool, ada, turn)
-        told = [notice.payload async for notice in conn.notifies(timeout=WITHIN, stop_after=1)]
-    assert told == [str(second)]
+        payloads = [notice.payload async for notice in conn.notifies(timeout=WITHIN, stop_after=1)]
+    assert payloads == [str(second)]
 
 
-async def test_a_user_lives_there_as_elsewhere(url: str) -> None:
-    """Said, learned, found, superseded, forgotten, deleted, erased: with an owner whom policies bind too."""
+async def test_a_users_data_works_as_on_plain_postgres(url: str) -> None:
+    """Store, learn, search, supersede, delete and erase, with an owner whom policies bind."""
     await migrate(url)
     ada, bob = uuid4(), uuid4()
-    async with Pool.open(url) as pool, Recall.open(url, model=MODEL) as recall:
-        turn = await spoken(pool, ada, answered("I sell biscuits"))
-        first = await heard(pool, ada, accepted("No, tubas", conversation="c-2"))
+    async with Pool.open(url) as pool, FactSearch.open(url, model=MODEL) as fact_search:
+        turn = await save_answered(pool, ada, answered("I sell biscuits"))
+        first = await save_accepted(pool, ada, accepted("No, tubas", conversation="c-2"))
         (biscuits,) = await Facts(pool, MODEL).remember(ada, [new_fact("Sells biscuits")], source=turn)
         tubas = new_fact("Sells tubas")
         tubas["replaces"] = [biscuits["fact_id"]]
         await Facts(pool, MODEL).remember(ada, [tubas], source=first)
-        assert [one["fact"] for one in await recall.nearest(ada, [1.0, 0.0], limit=5)] == ["Sells tubas"]
-        assert await recall.nearest(bob, [1.0, 0.0], limit=5) == []
+        assert [one["fact"] for one in await fact_search.nearest(ada, [1.0, 0.0], limit=5)] == ["Sells tubas"]
+        assert await fact_search.nearest(bob, [1.0, 0.0], limit=5) == []
         assert await Conversations(pool).delete(ada, "c-2")
-        assert [one["fact"] for one in await recall.nearest(ada, [1.0, 0.0], limit=5)] == ["Sells biscuits"]
-        assert await Memory(pool, MODEL).forget(ada, UUID(biscuits["fact_id"]))
+        assert [one["fact"] for one in await fact_search.nearest(ada, [1.0, 0.0], limit=5)] == ["Sells biscuits"]
+        assert await UserFacts(pool, MODEL).delete(ada, UUID(biscuits["fact_id"]))
         assert [one["title"] for one in await Conversations(pool).latest(ada, limit=5, q="biscuit")] == [
             "I sell biscuits"
         ]
@@ -140,6 +174,6 @@ async def test_a_user_lives_there_as_elsewhere(url: str) -> None:
         with pytest.raises(Gone):
             await Turns(pool).answer(ada, turn, answered())
     with psycopg.connect(url) as conn:
-        conn.execute("set role service_role")  # whom no policy binds, and who may read nothing
+        conn.execute("set role service_role")  # bypasses row level security, and has no rights
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             conn.execute("select * from chat_messages")

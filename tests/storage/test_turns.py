@@ -12,8 +12,8 @@ from storage.pool import Pool
 from storage.summaries import Summaries
 from storage.turn_records import TurnRecords
 from storage.turns import TITLE_LENGTH, Turns, answer_id
-from storage.user_facts import Memory
-from tests.storage.rows import MODEL, Owner, accepted, answered, heard, new_fact, rows, spoken
+from storage.user_facts import UserFacts
+from tests.storage.rows import MODEL, Owner, accepted, answered, new_fact, rows, save_accepted, save_answered
 
 MESSAGES = "select role, content, employee_key from chat_messages order by seq"
 STATUS = "select status from chat_turns"
@@ -25,13 +25,13 @@ async def test_a_message_accepted_twice_is_stored_once(pool: Pool, owner: Owner,
     for _ in range(2):
         await Turns(pool).accept(ada, turn_id, accepted("What can I write off?"))
     assert rows(owner, MESSAGES) == [("user", "What can I write off?", "ledger")]
-    assert rows(owner, STATUS) == [("accepted",)]
+    assert rows(owner, STATUS) == [("streaming",)]
     assert rows(owner, "select id = turn_id from chat_messages") == [(True,)]
 
 
 async def test_an_answer_commits_both_messages_once(pool: Pool, owner: Owner, ada: UUID) -> None:
     """A turn that is run again keeps the answer that the user has read."""
-    turn_id = await heard(pool, ada, accepted("Hello"))
+    turn_id = await save_accepted(pool, ada, accepted("Hello"))
     first = await Turns(pool).answer(ada, turn_id, answered("Hello", "Hi"))
     second = await Turns(pool).answer(ada, turn_id, answered("Hello", "Good day"))
     assert first == second == answer_id(turn_id)
@@ -41,7 +41,7 @@ async def test_an_answer_commits_both_messages_once(pool: Pool, owner: Owner, ad
 
 async def test_an_answer_to_nothing_is_not_kept(pool: Pool, owner: Owner, ada: UUID) -> None:
     """Whoever deletes a conversation does not get it back because an answer was still being written."""
-    turn_id = await heard(pool, ada, accepted())
+    turn_id = await save_accepted(pool, ada, accepted())
     assert await Turns(pool).known(ada, turn_id)
     await Conversations(pool).delete(ada, "c-1")
     assert not await Turns(pool).known(ada, turn_id)
@@ -52,7 +52,7 @@ async def test_an_answer_to_nothing_is_not_kept(pool: Pool, owner: Owner, ada: U
 
 async def test_a_turn_that_failed_is_not_answered_any_more(pool: Pool, owner: Owner, ada: UUID) -> None:
     """Its reader was told that there is no answer, and may have asked again."""
-    turn_id = await heard(pool, ada, accepted("Hello"))
+    turn_id = await save_accepted(pool, ada, accepted("Hello"))
     await Turns(pool).fail(ada, turn_id, "internal")
     with pytest.raises(Gone):
         await Turns(pool).answer(ada, turn_id, answered("Hello", "Hi"))
@@ -62,17 +62,17 @@ async def test_a_turn_that_failed_is_not_answered_any_more(pool: Pool, owner: Ow
 
 async def test_a_turn_tells_which_facts_it_used_and_learned(pool: Pool, facts: Facts, ada: UUID, bob: UUID) -> None:
     """One that was forgotten meanwhile is not among them; another user's turn is none."""
-    first = await heard(pool, ada, accepted("I sell oat biscuits, and I have two ovens"))
+    first = await save_accepted(pool, ada, accepted("I sell oat biscuits, and I have two ovens"))
     new = [new_fact("Sells oat biscuits"), new_fact("Has two ovens")]
     biscuits, ovens = await facts.remember(ada, new, source=first)
-    second = await heard(pool, ada, accepted("What do I sell?"))
-    await Memory(pool, MODEL).forget(ada, UUID(ovens["fact_id"]))
+    second = await save_accepted(pool, ada, accepted("What do I sell?"))
+    await UserFacts(pool, MODEL).delete(ada, UUID(ovens["fact_id"]))
     used = [biscuits["fact_id"], ovens["fact_id"]]
     await Turns(pool).answer(ada, second, answered(answer="Biscuits", used=used))
     told, told_second = await TurnRecords(pool).find(ada, first), await TurnRecords(pool).find(ada, second)
     assert told is not None
     assert told_second is not None
-    assert (told["status"], told["text"], told["facts_used"]) == ("accepted", "", [])
+    assert (told["status"], told["text"], told["facts_used"]) == ("streaming", "", [])
     assert told["facts_learned"] == told_second["facts_used"] == [biscuits]
     assert (told_second["status"], told_second["text"], told_second["finish_reason"]) == (
         "answered",
@@ -84,11 +84,11 @@ async def test_a_turn_tells_which_facts_it_used_and_learned(pool: Pool, facts: F
 
 async def test_a_turn_notes_what_of_its_tail_is_stored(pool: Pool, facts: Facts, ada: UUID) -> None:
     """The summary, also one that another had overtaken, and the facts, also where there are none."""
-    turn_id = await spoken(pool, ada, answered())
-    later = await spoken(pool, ada, answered("And?", "And so on"))
+    turn_id = await save_answered(pool, ada, answered())
+    later = await save_answered(pool, ada, answered("And?", "And so on"))
 
     async def noted() -> tuple[bool, bool]:
-        story = await TurnRecords(pool).story(ada, turn_id)
+        story = await TurnRecords(pool).recovery_record(ada, turn_id)
         assert story is not None
         return story["summarised"], story["facts_known"]
 
@@ -102,17 +102,17 @@ async def test_a_turn_notes_what_of_its_tail_is_stored(pool: Pool, facts: Facts,
 
 async def test_facts_that_could_not_be_stored_are_not_noted(pool: Pool, facts: Facts, ada: UUID) -> None:
     """Both or neither."""
-    turn_id = await spoken(pool, ada, answered())
+    turn_id = await save_answered(pool, ada, answered())
     with pytest.raises(psycopg.errors.CheckViolation):
         await facts.remember(ada, [new_fact("tall")], source=turn_id)
-    story = await TurnRecords(pool).story(ada, turn_id)
+    story = await TurnRecords(pool).recovery_record(ada, turn_id)
     assert story is not None
     assert not story["facts_known"]
 
 
 async def test_the_one_who_answered_is_the_one_on_record(pool: Pool, owner: Owner, ada: UUID) -> None:
     """Where another employee stood in, conversation, turn and answer all say so."""
-    turn_id = await heard(pool, ada, accepted(employee="ledger"))
+    turn_id = await save_accepted(pool, ada, accepted(employee="ledger"))
     await Turns(pool).answer(ada, turn_id, answered(employee="scout"))
     on_record = "select t.employee_slug, c.employee_slug from chat_turns t join chat_conversations c using (user_id)"
     assert rows(owner, on_record) == [("scout", "scout")]
@@ -121,8 +121,8 @@ async def test_the_one_who_answered_is_the_one_on_record(pool: Pool, owner: Owne
 
 async def test_only_an_accepted_turn_can_fail(pool: Pool, owner: Owner, ada: UUID) -> None:
     """A failure that is noticed late does not take back an answer; the message of a failed turn stays."""
-    failed = await heard(pool, ada, accepted("Lost"))
-    kept = await spoken(pool, ada, answered())
+    failed = await save_accepted(pool, ada, accepted("Lost"))
+    kept = await save_answered(pool, ada, answered())
     for turn_id in (failed, kept):
         await Turns(pool).fail(ada, turn_id, "model_unavailable")
     ended = dict(rows(owner, "select turn_id, row(status, error_code)::text from chat_turns"))
@@ -132,11 +132,11 @@ async def test_only_an_accepted_turn_can_fail(pool: Pool, owner: Owner, ada: UUI
 
 async def test_only_an_answered_turn_can_be_finished(pool: Pool, owner: Owner, ada: UUID) -> None:
     """A turn without an answer is never done."""
-    waiting = await heard(pool, ada, accepted())
-    answer = await spoken(pool, ada, answered())
+    waiting = await save_accepted(pool, ada, accepted())
+    answer = await save_answered(pool, ada, answered())
     for turn_id in (waiting, answer):
         await Turns(pool).finish(ada, turn_id)
-    assert dict(rows(owner, "select turn_id, status from chat_turns")) == {waiting: "accepted", answer: "done"}
+    assert dict(rows(owner, "select turn_id, status from chat_turns")) == {waiting: "streaming", answer: "done"}
 
 
 @pytest.mark.parametrize(
@@ -150,14 +150,14 @@ async def test_only_an_answered_turn_can_be_finished(pool: Pool, owner: Owner, a
 )
 async def test_the_first_line_is_the_title(pool: Pool, owner: Owner, ada: UUID, message: str, title: str) -> None:
     """A title is the first message's first line, never longer than `TITLE_LENGTH`."""
-    await heard(pool, ada, accepted(message))
+    await save_accepted(pool, ada, accepted(message))
     assert rows(owner, "select title from chat_conversations") == [(title,)]
 
 
 async def test_the_title_stays_when_the_talk_goes_on(pool: Pool, owner: Owner, ada: UUID) -> None:
     """A conversation is called by what began it."""
-    await spoken(pool, ada, answered("My invoice is late"))
-    await spoken(pool, ada, answered("And now for something else"))
+    await save_answered(pool, ada, answered("My invoice is late"))
+    await save_answered(pool, ada, answered("And now for something else"))
     assert rows(owner, "select title from chat_conversations") == [("My invoice is late",)]
 
 

@@ -17,14 +17,15 @@ import uvicorn
 
 from api.app import create_app
 from api.auth.tokens import issue_token
-from api.logging.setup import through_stdlib
-from api.server.http_limits import Edge
-from api.server.run import configure
-from graph.container import Local
+from api.logging.setup import configure_structlog
+from api.server.http_limits import LimitedProtocol
+from api.server.serve import configure
+from graph.container import open_service
 from graph.models.chat import ChatModel
-from graph.models.circuit_breaker import Breaker
+from graph.models.circuit_breaker import CircuitBreaker
+from graph.models.factory import LocalModels
 from graph.observability.tracing import tracing
-from graph.service import Service, open_service
+from graph.service import Service
 from graph.settings import Settings
 from tests.support.database import rows
 
@@ -98,18 +99,18 @@ class Frontdesk:
 
     def close_breaker(self) -> None:
         """Ask the model again, however often it has failed."""
-        model = self.service.parts.model
+        model = self.service.dependencies.model
         assert isinstance(model, ChatModel)
-        model._breaker = Breaker(model.label)
+        model._breaker = CircuitBreaker(model.label)
 
     async def settled(self) -> None:
         """Wait until no turn runs any more, the work after the answers included."""
-        await self.service.runner.running.idle()
+        await self.service.registry.idle()
 
     async def ended(self) -> None:
         """Wait until every turn has ended, those that are taken over too: by this server, or another that looks."""
-        while await rows(self.service.url, "select from chat_turns where status in ('accepted', 'answered')"):
-            await self.service.heart.adopt()
+        while await rows(self.service.url, "select from chat_turns where status in ('streaming', 'answered')"):
+            await self.service.leases.adopt()
             await self.settled()
             await asyncio.sleep(0.01)
 
@@ -150,18 +151,18 @@ async def events_in(lines: AsyncIterator[str]) -> AsyncGenerator[Event]:
 class Serve(Protocol):
     """Starts an application."""
 
-    async def __call__(self, http: type[Edge] = Edge, **settings: Any) -> Frontdesk:
+    async def __call__(self, http: type[LimitedProtocol] = LimitedProtocol, **settings: Any) -> Frontdesk:
         """With these settings over the test's defaults, and these limits of time."""
         ...
 
 
 @asynccontextmanager
-async def serving(database_url: str, model_url: str, local: Local, folder: Path) -> AsyncGenerator[Serve]:
+async def serving(database_url: str, model_url: str, local: LocalModels, folder: Path) -> AsyncGenerator[Serve]:
     """A way to start applications that all end with the block."""
-    through_stdlib()  # and so, where nobody set that up, nothing but warnings is seen
+    configure_structlog()  # and so, where nobody set that up, nothing but warnings is seen
     async with AsyncExitStack() as stack:
 
-        async def start(http: type[Edge] = Edge, **settings: Any) -> Frontdesk:
+        async def start(http: type[LimitedProtocol] = LimitedProtocol, **settings: Any) -> Frontdesk:
             chosen = _settings(database_url, model_url, folder, **settings)
             return await stack.enter_async_context(_running(chosen, local, http))
 
@@ -184,7 +185,7 @@ def _settings(database_url: str, model_url: str, folder: Path, **settings: Any) 
 
 
 @asynccontextmanager
-async def _running(settings: Settings, local: Local, http: type[Edge]) -> AsyncGenerator[Frontdesk]:
+async def _running(settings: Settings, local: LocalModels, http: type[LimitedProtocol]) -> AsyncGenerator[Frontdesk]:
     listening = socket.create_server(("127.0.0.1", 0))
     url = f"http://127.0.0.1:{listening.getsockname()[1]}"
     traced = tracing(settings)

@@ -10,7 +10,7 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.sql import SQL, Identifier, Literal
 
-from storage.local.postgres import USER, Embedded
+from storage.local.postgres import USER, EmbeddedPostgres
 
 FAST = {
     "fsync": "off",
@@ -26,7 +26,7 @@ ROOM = 2 * 1024**3
 """Bytes that a run of all tests may need for temporary files."""
 
 
-class Cluster(Embedded):
+class Cluster(EmbeddedPostgres):
     """A running server. Open it with `cluster()`."""
 
     def __init__(self, folder: Path) -> None:

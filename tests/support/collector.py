@@ -1,4 +1,4 @@
-"""A collector of spans that speaks OTLP over HTTP, and keeps what it gets."""
+"""A trace collector: takes spans by OTLP over HTTP and keeps them."""
 
 import asyncio
 import contextlib
@@ -19,22 +19,22 @@ READ_SIZE = 65_536
 
 
 @dataclass(frozen=True)
-class Seen:
-    """A span as it arrived."""
+class SpanData:
+    """A span as the collector received it."""
 
     trace: bytes
     id: bytes
     parent: bytes
-    """Empty where it begins a trace."""
+    """Empty for the first span of a trace."""
     name: str
     kind: str
     failed: bool
     status: str
-    """What its status says besides."""
+    """The description in its status."""
     events: int
     attributes: dict[str, Any]
     resource: dict[str, Any]
-    """Who sent it."""
+    """Attributes of the process that sent it."""
     ended: int
 
 
@@ -42,17 +42,21 @@ class Collector:
     """Takes spans while its `async with` block runs.
 
     Args:
-        answers: whether clients get an answer; what they send is kept either way.
-        status: the answer.
+        answers: whether requests are answered from the start; their spans are kept either way.
+        status: of the answers.
     """
 
     def __init__(self, *, answers: bool = True, status: int = 200) -> None:
         self.url = ""
-        self.spans = list[Seen]()
+        self.spans = list[SpanData]()
         self.sent = b""
-        """All that was sent, uncompressed, one after the other."""
+        """All request bodies, uncompressed, one after the other."""
         self.headers = list[dict[str, str]]()
-        self._answers, self._status = answers, status
+        self.answering = asyncio.Event()
+        """Once set, requests are answered, those that wait too."""
+        if answers:
+            self.answering.set()
+        self._status = status
         self._arrival = asyncio.Event()
         self._connections = list[asyncio.Task[None]]()
 
@@ -68,17 +72,17 @@ class Collector:
         await asyncio.gather(*self._connections, return_exceptions=True)
         await self._server.wait_closed()
 
-    async def until(self, holds: Callable[[Sequence[Seen]], bool], within: float = 60.0) -> Sequence[Seen]:
-        """Wait until this holds of the spans; returns them. Raises TimeoutError after `within` seconds."""
+    async def until(self, holds: Callable[[Sequence[SpanData]], bool], within: float = 20.0) -> Sequence[SpanData]:
+        """The spans, once this holds of them. Raises TimeoutError after `within` seconds."""
         async with asyncio.timeout(within):
             while not holds(self.spans):
                 await self._arrival.wait()
         return self.spans
 
-    async def named(self, *names: str, count: int = 1) -> list[Seen]:
-        """Wait for so many spans of each of these names; returns them in the order of the names."""
+    async def named(self, *names: str, count: int = 1) -> list[SpanData]:
+        """The spans of these names, in the order of the names, once there are `count` of each."""
 
-        def found(name: str) -> list[Seen]:
+        def found(name: str) -> list[SpanData]:
             return [span for span in self.spans if span.name == name]
 
         await self.until(lambda _: all(len(found(name)) >= count for name in names))
@@ -92,8 +96,7 @@ class Collector:
         try:
             while request := await _request(http, reader):
                 self._take(*request)
-                if not self._answers:
-                    await asyncio.Event().wait()
+                await self.answering.wait()
                 body = ExportTraceServiceResponse().SerializeToString()
                 answer = h11.Response(status_code=self._status, headers=[("content-length", str(len(body)))])
                 for event in (answer, h11.Data(body), h11.EndOfMessage()):
@@ -110,7 +113,7 @@ class Collector:
         self.sent += raw
         for resource in ExportTraceServiceRequest.FromString(raw).resource_spans:
             sender = _plain(resource.resource.attributes)
-            self.spans += [_seen(span, sender) for scope in resource.scope_spans for span in scope.spans]
+            self.spans += [_span_data(span, sender) for scope in resource.scope_spans for span in scope.spans]
         self._arrival.set()
         self._arrival = asyncio.Event()
 
@@ -129,8 +132,8 @@ async def _request(http: h11.Connection, reader: asyncio.StreamReader) -> tuple[
     return head, body
 
 
-def _seen(span: trace_pb2.Span, sender: dict[str, Any]) -> Seen:
-    return Seen(
+def _span_data(span: trace_pb2.Span, sender: dict[str, Any]) -> SpanData:
+    return SpanData(
         trace=span.trace_id,
         id=span.span_id,
         parent=span.parent_span_id,
@@ -159,7 +162,7 @@ def _value(value: AnyValue) -> Any:
 async def main() -> None:
     """Take spans until interrupted."""
     async with Collector() as collector:
-        print(collector.url, flush=True)  # noqa: T201 - the one line that the command is run for
+        print(collector.url, flush=True)  # noqa: T201 - read by the process that started this one
         await asyncio.Event().wait()
 
 

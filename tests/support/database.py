@@ -9,7 +9,7 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.sql import SQL, Identifier
 
-from storage.local.postgres import Embedded
+from storage.local.postgres import EmbeddedPostgres
 
 PATIENCE = 60.0
 """Seconds after which a test fails instead of waiting on."""
@@ -130,13 +130,13 @@ async def rejecting_answers(url: str) -> AsyncGenerator[None]:
         await conn.execute("alter table chat_messages drop constraint no_answer")
 
 
-async def drop(cluster: Embedded, url: str) -> None:
+async def drop(cluster: EmbeddedPostgres, url: str) -> None:
     """Take the database away, whoever is connected to it or just connecting."""
     async with await psycopg.AsyncConnection.connect(cluster.url("postgres"), autocommit=True) as conn:
         await conn.execute(SQL("drop database {} with (force)").format(Identifier(_name(url))))
 
 
-async def disconnect(cluster: Embedded, url: str) -> int:
+async def disconnect(cluster: EmbeddedPostgres, url: str) -> int:
     """End all connections to the database, as a restart of the server does; returns how many there were."""
     query: LiteralString = "select pg_terminate_backend(pid) from pg_stat_activity where datname = %(name)s"
     return len(await rows(cluster.url("postgres"), query, name=_name(url)))

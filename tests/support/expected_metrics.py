@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, get_args
 
-from storage.metrics import AWAY, Measured, Outcome
+from storage.metrics import REJECTED, Outcome, TurnMetrics
 
 
-def figures(turns: Sequence[Measured]) -> dict[str, Any]:
+def figures(turns: Sequence[TurnMetrics]) -> dict[str, Any]:
     """All that is told of turns but for the misroutes."""
-    ran = [turn for turn in turns if turn["outcome"] not in AWAY]
+    ran = [turn for turn in turns if turn["outcome"] not in REJECTED]
     latencies = [turn["latency_ms"] for turn in ran]
     firsts = [turn["ttft_ms"] for turn in ran if turn["ttft_ms"] is not None]
     outcomes = Counter(turn["outcome"] for turn in turns)
@@ -42,12 +42,12 @@ def percentile(values: Sequence[int], share: float) -> int | None:
     return round(low + (place - int(place)) * (high - low))
 
 
-def estimated(turn: Measured) -> int:
+def estimated(turn: TurnMetrics) -> int:
     """Its tokens by our count."""
     return turn["prompt_tokens_est"] + turn["completion_tokens_est"]
 
 
-def tokens(ran: Sequence[Measured]) -> dict[str, int]:
+def tokens(ran: Sequence[TurnMetrics]) -> dict[str, int]:
     """Our count beside the model's, of turns of which both are known."""
     both = [
         (estimated(turn), turn["prompt_tokens"] + turn["completion_tokens"])
@@ -57,6 +57,6 @@ def tokens(ran: Sequence[Measured]) -> dict[str, int]:
     return {"turns": len(both), "estimated": sum(ours for ours, _ in both), "counted": sum(its for _, its in both)}
 
 
-def error_codes(turns: Sequence[Measured]) -> dict[str, int]:
+def error_codes(turns: Sequence[TurnMetrics]) -> dict[str, int]:
     """How often each was given."""
     return Counter(turn["error_code"] for turn in turns if turn["error_code"] is not None)

@@ -138,7 +138,7 @@ async def fork_server() -> AsyncGenerator[ForkServer]:
 def main(requests: socket.socket) -> None:
     """Be the fork server, until there are no more requests; in a fork, be the command."""
     # onnxruntime is not among them: it starts a thread as it is imported, and threads are not forked.
-    for module in ("api.cli.main", "api.server.run", "tokenizers", "langgraph.checkpoint.postgres.aio"):
+    for module in ("api.cli.main", "api.server.serve", "tokenizers", "langgraph.checkpoint.postgres.aio"):
         importlib.import_module(module)
     assert len(list(Path("/proc/self/task").iterdir())) == 1, "no thread may run"
     gc.freeze()  # what all forks share is not looked through by each

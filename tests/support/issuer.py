@@ -1,4 +1,4 @@
-"""A real HTTP server that stands in for whoever issues tokens: its keys, its tokens, and its bad days."""
+"""A real HTTP server in the place of a token issuer: its keys, its tokens, and its failures."""
 
 import asyncio
 import json
@@ -19,18 +19,23 @@ Mood = Literal["well", "down", "hanging", "talking nonsense", "too much"]
 
 @dataclass
 class Issuer:
-    """Serves the public halves of `keys`, as its `mood` is; `asked` counts the requests."""
+    """Serves the public halves of `keys`, as its `mood` is; `asked` counts the requests, `head` is the last one's.
+
+    A hanging one answers nothing until `released` is set.
+    """
 
     url: str = ""
     keys: dict[str, Private] = field(default_factory=dict[str, Private])
     others: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
-    """What else stands in the set."""
+    """Further entries of the key set."""
     mood: Mood = "well"
     asked: int = 0
+    head: bytes = b""
     arrived: asyncio.Event = field(default_factory=asyncio.Event)
+    released: asyncio.Event = field(default_factory=asyncio.Event)
 
     def token(self, key_id: str | None, private: Private | None = None, **claims: Any) -> str:
-        """A token that holds for an hour; None leaves a claim out."""
+        """A token that is valid for an hour; None leaves a claim out."""
         key = private or self.keys[key_id or next(iter(self.keys))]
         algorithm = "RS256" if isinstance(key, rsa.RSAPrivateKey) else "ES256"
         given = {"sub": str(uuid4()), "exp": int(time.time()) + 3600, **claims}
@@ -44,14 +49,14 @@ class Issuer:
     async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Answer one request, and close."""
         try:
-            await reader.readuntil(b"\r\n\r\n")
-        except asyncio.IncompleteReadError:  # it has given up before it had asked
+            self.head = await reader.readuntil(b"\r\n\r\n")
+        except asyncio.IncompleteReadError:  # the client gave up before it asked
             writer.close()
             return
         self.asked += 1
         self.arrived.set()
         if self.mood == "hanging":
-            await reader.read()  # until the client gives up
+            await self.released.wait()
         else:
             status = "503 Service Unavailable" if self.mood == "down" else "200 OK"
             body = {"talking nonsense": b"<html>", "too much": b" " * 1_000_000}.get(self.mood, self.document())
@@ -74,4 +79,7 @@ async def issuing(**keys: Private) -> AsyncGenerator[Issuer]:
     server = await asyncio.start_server(issuer.answer, "127.0.0.1", 0)
     issuer.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/jwks.json"
     async with server:
-        yield issuer
+        try:
+            yield issuer
+        finally:
+            issuer.released.set()

@@ -10,7 +10,7 @@ import stamina
 from structlog.contextvars import bind_contextvars, clear_contextvars
 from structlog.stdlib import get_logger
 
-from api.logging.setup import keep_log
+from api.logging.setup import configure_logging
 from graph.settings import Settings
 
 WORDS = sys.argv[-1]
@@ -64,7 +64,7 @@ def tried(words: str) -> None:
 
 def main() -> None:
     """Do all of it; the end is an exception that nobody catches."""
-    keep_log(Settings.read())
+    configure_logging(Settings.read())
     log = get_logger("graph.noisy")
     bind_contextvars(turn_id="turn-1", conversation_id="conversation-1", user_id="user-1")
     libraries()

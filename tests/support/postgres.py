@@ -10,18 +10,18 @@ from pathlib import Path
 import psutil
 import psycopg
 
-from storage.local.postgres import Embedded
+from storage.local.postgres import EmbeddedPostgres
 
 MOUNTING = ("unshare", "--mount", "true")
 
 
-class Postgres(Embedded):
-    """The server of one data directory, run by hand instead of by a keeper."""
+class Postgres(EmbeddedPostgres):
+    """The server of one data directory, run by hand instead of by a supervisor."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder, {"fsync": "off", "shared_buffers": "16MB"})
         folder.mkdir(parents=True, exist_ok=True)
-        self._command = self._prepare(alone=True)
+        self._command = self._prepare(new_port=True)
         self._server: subprocess.Popen[bytes] | None = None
 
     @classmethod
@@ -53,7 +53,7 @@ class Postgres(Embedded):
             script = f'mount -t tmpfs -o size=2m,mode=0755 small "{mount}" && {owner} && exec "$@"'
             command = [*MOUNTING[:-1], "sh", "-c", script, "sh", *command]
         self._server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # noqa: ASYNC220 - ours, and quick
-        while not await asyncio.to_thread(self._ready):
+        while not await asyncio.to_thread(self._is_ready):
             assert self._server.poll() is None, "it ended by itself"
 
     async def stop(self) -> None:

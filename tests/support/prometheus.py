@@ -1,4 +1,4 @@
-"""What `/metrics` says, as Prometheus reads it."""
+"""Scrapes `/metrics` as Prometheus does."""
 
 from typing import TypeAlias
 from uuid import UUID
@@ -30,7 +30,7 @@ def samples(response: httpx.Response) -> Samples:
     for family in text_string_to_metric_families(response.text):
         for sample in family.samples:
             key = (sample.name, *(value for _, value in sorted(sample.labels.items())))
-            assert key not in found, f"said twice: {key}"
+            assert key not in found, f"duplicate sample: {key}"
             found[key] = sample.value
     return found
 
@@ -45,4 +45,4 @@ def tasks_are_told_of(found: Samples, tasks: frozenset[str]) -> None:
     assert counted(found, "frontdesk_background_task_up") == {(task,): 1 for task in tasks}
     silent = {labels[1] for labels in found if labels[0] == "frontdesk_background_task_silent_seconds"}
     restarts = {labels[1]: n for labels, n in found.items() if labels[0].endswith("task_restarts_total")}
-    assert (silent, restarts) == (tasks, dict.fromkeys(tasks, 0))
+    assert (silent, restarts) == (set(tasks), dict.fromkeys(tasks, 0.0))

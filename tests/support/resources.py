@@ -6,7 +6,6 @@ import resource
 from collections import Counter
 from collections.abc import Generator
 from contextlib import contextmanager
-from types import MethodType
 from typing import Any, cast
 from urllib.parse import urlsplit
 
@@ -14,33 +13,29 @@ import psutil
 import pytest
 from litestar import Litestar
 
-from api.server.http_limits import Edge
-from graph.turns.event_log import Scribe
+from api.server.http_limits import LimitedProtocol
 from graph.turns.turn import Turn
 from tests.support.app import Frontdesk
 
 
 def in_use(frontdesk: Frontdesk) -> Counter[str]:
     """What is held only while somebody is served: all zero for an idle application."""
-    write = frontdesk.service.runner.books.write
-    assert isinstance(write, MethodType)
-    scribe = write.__self__
-    assert isinstance(scribe, Scribe)
+    writer = frontdesk.service.event_log_writer
     return Counter(
         {
             "requests": len(frontdesk.server.server_state.tasks),
             "connections": len(frontdesk.server.server_state.connections),
-            "running turns": len(frontdesk.service.runner.running._tasks),
-            "turns that readers wait for": len(frontdesk.service.rejoin._news._waiting),
+            "running turns": len(frontdesk.service.registry._tasks),
+            "turns that readers wait for": len(frontdesk.service.notifications._waiting),
             "streams": sum(cast(Litestar, frontdesk.server.config.app).state.streams.values()),
-            "turns with unwritten events": len(scribe._held) + len(scribe._writing),
+            "turns with unwritten events": len(writer._buffered) + len(writer._writing),
         }
     )
 
 
 def broken_connections(frontdesk: Frontdesk) -> int:
     """How many connections came back unusable to the pool of the turns."""
-    return frontdesk.service.records.turns._pool._connections.get_stats().get("returns_bad", 0)
+    return frontdesk.service.user_data.turns._pool._connections.get_stats().get("returns_bad", 0)
 
 
 def tasks() -> Counter[str]:
@@ -65,7 +60,7 @@ def instances() -> Counter[str]:
     """How many turns and HTTP connections are in memory."""
     gc.collect()
     found = Counter(type(one) for one in gc.get_objects())
-    return Counter(turns=found[Turn], connections=found[Edge])
+    return Counter(turns=found[Turn], connections=found[LimitedProtocol])
 
 
 @contextmanager

@@ -1,1 +1,1 @@
-"""Find and mask payment cards, IBANs and national ids."""
+"""Detection and masking of payment card numbers, IBANs and national ids."""

@@ -1,15 +1,22 @@
-"""Payment card numbers: ISO/IEC 7812 issuer prefixes and lengths, Luhn's check digit, the groups people write."""
+"""Payment card numbers: ISO/IEC 7812 issuer prefixes and lengths, the Luhn check digit, the usual grouping."""
 
 import re
 from typing import NamedTuple
 
 from stdnum import luhn
 
-from nodes.text.pii.surroundings import ORDERS, WORD, called, is_piece, touches_sign, words
+from nodes.text.pii.context import (
+    ORDER_LABELS,
+    WORD_CHAR,
+    beside_currency_sign,
+    is_fragment,
+    labelled,
+    normalized_words,
+)
 
 
 class Issuer(NamedTuple):
-    """A range of the first six digits, and how many digits its cards have."""
+    """A range of issuer prefixes (the first six digits), and how many digits its cards have."""
 
     first: int
     last: int
@@ -44,34 +51,34 @@ ISSUERS = (
     Issuer(636200, 639999, (16,)),  # Elo, InstaPayment
     Issuer(979200, 979299, (16,)),  # Troy
 )
-SHORTEST_SAFE = 14
-"""Thirteen bare digits are a barcode more often than an old Visa card: they need a card's name before them."""
+MIN_UNLABELLED_DIGITS = 14
+"""Thirteen bare digits are a barcode more often than an old Visa card: they need a card label before them."""
 
-SHAPE = re.compile(
-    rf"(?<!{WORD})(?=(\d{{13,19}}"
+PATTERN = re.compile(
+    rf"(?<!{WORD_CHAR})(?=(\d{{13,19}}"
     r"|\d{4}([ -])(?:\d{4}\2\d{4}\2\d{1,4}(?:\2\d{1,3})?|\d{6}\2\d{4,5})"
-    rf"|\d{{6}} \d{{13}})(?!{WORD}))",
+    rf"|\d{{6}} \d{{13}})(?!{WORD_CHAR}))",
     re.ASCII,
 )
-"""Where a card number may start: bare digits, fours, 4-6-5, 4-6-4 or 6-13; group 1 is the longest it may be."""
+"""Start of a possible card number: bare digits, or groups of 4, 4-6-5, 4-6-4 or 6-13; group 1 is its longest form."""
 
-_NAMES = (
+_CARD_LABELS = (
     " card ", " cards ", " carte ", " tarjeta ", " cartão ", " carta ", " karte ", " kreditkarte ", " kaart ", " kort ",
     " karta ", " visa ",
 )  # fmt: skip
-# The group before, with four digits or as an IBAN starts: this is the middle of something longer. A year is not.
+# A group of four digits, or the start of an IBAN, right before: this is the middle of a longer number. Years are not.
 _GROUP_BEFORE = re.compile(r"(?:^|[^0-9A-Za-z/.])(?!(?:19|20)\d\d)[0-9A-Za-z]{2}\d\d([ -])$", re.ASCII)
 
 
 def card_length(found: re.Match[str], before: str) -> int:
-    """How many characters from a match of `SHAPE` are a card number, 0 for none; `before` is what precedes it."""
+    """Length of the card number at a match of `PATTERN`, 0 for none; `before` is the text that precedes it."""
     written: str = found[1]
     group = _GROUP_BEFORE.search(before[-6:])
     if group and group[1] == found[2]:
         return 0
     for number in (written, written.rstrip("0123456789")[:-1]):
         after = found.string[found.start() + len(number) : found.start() + len(number) + 4]
-        if _is_card(number) and not _is_else(number, before, after):
+        if _is_card(number) and not _is_other_number(number, before, after):
             return len(number)
     return 0
 
@@ -83,11 +90,12 @@ def _is_card(number: str) -> bool:
     return known and luhn.is_valid(digits)
 
 
-def _is_else(number: str, before: str, after: str) -> bool:
-    """Bare digits are what they are called; grouped as on a card they are a card, whatever they are called."""
-    if is_piece(before, after) or touches_sign(before, after):
+def _is_other_number(number: str, before: str, after: str) -> bool:
+    """Whether the context shows that it is no card; labels count for bare digits only, not for grouped ones."""
+    if is_fragment(before, after) or beside_currency_sign(before, after):
         return True
     if not number.isdigit():
         return False
-    named = len(number) >= SHORTEST_SAFE or any(name in words(before) for name in _NAMES)
-    return called(before, ORDERS) or not named
+    if labelled(before, ORDER_LABELS):
+        return True
+    return len(number) < MIN_UNLABELLED_DIGITS and not any(label in normalized_words(before) for label in _CARD_LABELS)

@@ -1,9 +1,9 @@
-"""Mask what must neither be stored nor sent on: card numbers, IBANs and national ids.
+"""Mask card numbers, IBANs and national ids, which must be neither stored nor sent on.
 
-A number is masked when its checksum or its customary form says what it is and nothing around it says otherwise.
+A number is masked when its checksum or its form identifies it and its context does not contradict.
 
-The shapes stay with `re`, for they look around. They are linear: each begins at the start of a word and reads at most
-some fifty characters, and what stands around a number is read `REACH` characters far.
+The patterns use `re`, because they need look-around. They are linear: each starts at a word and reads at most some
+fifty characters, plus `CONTEXT_CHARS` of context.
 """
 
 import re
@@ -13,50 +13,50 @@ from heapq import merge
 from typing import Literal, NamedTuple
 
 from nodes.text.pii import cards, ibans, national_ids
-from nodes.text.pii.surroundings import REACH
+from nodes.text.pii.context import CONTEXT_CHARS
 
 Kind = Literal["card", "iban", "national_id"]
 
 
 class Masked(NamedTuple):
-    """The text with each number masked but for its last four characters, and what was found, first seen first."""
+    """The text with each number masked except its last four characters, and the kinds found, in order."""
 
     text: str
     kinds: tuple[Kind, ...]
 
 
-class Reader(NamedTuple):
-    """How one kind is found: `shape` says where it may start, `length` how many characters there are one."""
+class Detector(NamedTuple):
+    """How one kind is detected: `pattern` finds possible starts, `length` gives the length of the number there."""
 
     kind: Kind
     label: str
-    shape: re.Pattern[str]
+    pattern: re.Pattern[str]
     length: Callable[[re.Match[str], str], int]
 
 
 class Hit(NamedTuple):
-    """A number to mask: `start` and `end` in the text, and what is written instead."""
+    """A number to mask: its `start` and `end` in the text, and the placeholder that replaces it."""
 
     start: int
     end: int
     kind: Kind
-    mark: str
+    placeholder: str
 
 
-READERS = (
-    Reader("iban", "IBAN", ibans.SHAPE, ibans.iban_length),
-    Reader("card", "card", cards.SHAPE, cards.card_length),
-    Reader("national_id", "id", national_ids.SHAPE, national_ids.id_length),
+DETECTORS = (
+    Detector("iban", "IBAN", ibans.PATTERN, ibans.iban_length),
+    Detector("card", "card", cards.PATTERN, cards.card_length),
+    Detector("national_id", "id", national_ids.PATTERN, national_ids.id_length),
 )
 
 
 def mask(text: str) -> Masked:
-    """The text as it may be stored, "4111 1111 1111 1111" as "[card •1111]"; masking it again changes nothing."""
+    """Mask the numbers in a text, "4111 1111 1111 1111" as "[card •1111]"; idempotent."""
     written: list[str] = []
     kinds: list[Kind] = []
     done = 0
     for hit in _hits(normalized(text)):
-        written += text[done : hit.start], hit.mark
+        written += text[done : hit.start], hit.placeholder
         kinds.append(hit.kind)
         done = hit.end
     return Masked("".join(written) + text[done:], tuple(dict.fromkeys(kinds)))
@@ -65,36 +65,35 @@ def mask(text: str) -> Masked:
 def _hits(plain: str) -> Iterator[Hit]:
     """The numbers to mask, from the left.
 
-    What precedes a number is read as it will be written, with the numbers there already masked: so whoever reads the
-    result decides as was decided here, and masks nothing more.
+    The context before a number is read with earlier numbers masked, so that masking the result again finds no more.
     """
     written, done = "", 0
-    for reader, found in candidates(plain):
+    for detector, found in candidates(plain):
         start = found.start()
         if start < done:
             continue
-        before = (written + plain[max(done, start - REACH) : start])[-REACH:]
-        if size := reader.length(found, before):
+        before = (written + plain[max(done, start - CONTEXT_CHARS) : start])[-CONTEXT_CHARS:]
+        if size := detector.length(found, before):
             done = start + size
-            mark = mark_of(reader, plain[start:done])
-            written = before + mark
-            yield Hit(start, done, reader.kind, mark)
+            masked = placeholder(detector, plain[start:done])
+            written = before + masked
+            yield Hit(start, done, detector.kind, masked)
 
 
-def candidates(plain: str, begin: int = 0) -> Iterator[tuple[Reader, re.Match[str]]]:
-    """Where a number may start, from `begin` on, from the left; at one place in the order of `READERS`."""
-    streams = ([(reader, found) for found in reader.shape.finditer(plain, begin)] for reader in READERS)
+def candidates(plain: str, begin: int = 0) -> Iterator[tuple[Detector, re.Match[str]]]:
+    """Possible starts of numbers from `begin` on, from the left; at the same place in the order of `DETECTORS`."""
+    streams = ([(detector, found) for found in detector.pattern.finditer(plain, begin)] for detector in DETECTORS)
     return merge(*streams, key=lambda candidate: candidate[1].start())
 
 
-def mark_of(reader: Reader, number: str) -> str:
-    """What is written instead of a number, such as "[card •1111]"."""
+def placeholder(detector: Detector, number: str) -> str:
+    """The text that replaces a number, such as "[card •1111]"."""
     last_four = re.sub(r"[\W_]", "", number)[-4:].upper()
-    return f"[{reader.label} •{last_four}]"
+    return f"[{detector.label} •{last_four}]"
 
 
 def normalized(text: str) -> str:
-    """The text with each digit, dash, space and full-width character as ASCII has it, in the same places."""
+    """The text with digits, dashes, spaces and full-width characters replaced by ASCII ones, at the same offsets."""
     if text.isascii():
         return text
     return text.translate({ord(char): _ascii(char) for char in set(text) if not char.isascii()})

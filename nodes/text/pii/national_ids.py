@@ -1,13 +1,24 @@
-"""Find national ids: the numbers that states give to people, in the form people write them.
+"""Detection of national ids in the forms people write them.
 
-A form of its own ("390.533.447-05") or letters with a checksum speak for themselves. Bare digits, and forms that
-amounts and phones share, are an id only with one of its usual names in the characters before them.
+A distinctive form ("390.533.447-05"), or letters with a checksum, is enough. Bare digits, and forms that amounts and
+phones share, count as an id only with one of its labels before them.
 """
 
 import re
 from typing import NamedTuple
 
-from nodes.text.pii.known_ids import (
+from nodes.text.pii.context import (
+    CONTEXT_CHARS,
+    ORDER_LABELS,
+    PHONE_AND_ACCOUNT_LABELS,
+    WORD_CHAR,
+    beside_currency,
+    continues,
+    is_fragment,
+    labelled,
+    normalized_words,
+)
+from nodes.text.pii.id_types import (
     AADHAAR,
     AHV,
     BSN,
@@ -41,36 +52,25 @@ from nodes.text.pii.known_ids import (
     TEUDAT_ZEHUT,
     TFN,
     ZA_ID,
-    Id,
-)
-from nodes.text.pii.surroundings import (
-    ORDERS,
-    PHONES_AND_ACCOUNTS,
-    REACH,
-    WORD,
-    called,
-    goes_on,
-    is_piece,
-    touches_money,
-    words,
+    IdType,
 )
 
 
 class Form(NamedTuple):
-    """A way to write numbers, and the ids written so: those believed as they stand, and those that need a name."""
+    """A written form and the ids written so: those recognised by the form alone, and those that need a label."""
 
     pattern: str
-    believed: tuple[Id, ...]
-    named: tuple[Id, ...] = ()
+    by_form: tuple[IdType, ...]
+    by_label: tuple[IdType, ...] = ()
 
 
-NOT_IDS = ORDERS | PHONES_AND_ACCOUNTS
+NON_ID_LABELS = ORDER_LABELS | PHONE_AND_ACCOUNT_LABELS
 
-# Not before another group of as many digits: then it is a longer amount.
+# Not before another group of as many digits, which makes it a longer amount.
 _THREES = r"\d{3}(?P<three>[ -])\d{3}(?P=three)\d{3}(?!(?P=three)\d{3}(?![.-]?\d))"
 _FOURS = r"\d{4}(?P<four>[ -])\d{4}(?P=four)\d{4}(?!(?P=four)\d{4}(?![.-]?\d))"
 
-# The first form that matches is taken: a form comes before those it begins like.
+# The first form that matches wins: a form comes before those that start like it.
 DIGITS = {
     "cpf": Form(r"\d{3}\.\d{3}\.\d{3}-\d\d", (CPF,)),
     "ssn": Form(r"\d{3}-\d\d-\d{4}", (SSN,)),
@@ -116,38 +116,44 @@ FORMS = DIGITS | LETTERS
 
 
 def _either(forms: dict[str, Form]) -> str:
-    return "|".join(f"(?P<{name}>(?:{form.pattern})(?!{WORD}))" for name, form in forms.items())
+    return "|".join(f"(?P<{name}>(?:{form.pattern})(?!{WORD_CHAR}))" for name, form in forms.items())
 
 
-SHAPE = re.compile(
-    rf"(?<!{WORD})(?=(?=\d)(?:{_either(DIGITS)})|(?=[A-Z])(?:{_either(LETTERS)}))", re.ASCII | re.IGNORECASE
+PATTERN = re.compile(
+    rf"(?<!{WORD_CHAR})(?=(?=\d)(?:{_either(DIGITS)})|(?=[A-Z])(?:{_either(LETTERS)}))", re.ASCII | re.IGNORECASE
 )
-"""Where an id may start; the group that matched is named after its form."""
+"""Start of a possible id; the group that matched is named after its form."""
 
 
 def id_length(found: re.Match[str], before: str) -> int:
-    """How many characters from a match of `SHAPE` are an id, 0 for none; `before` is what precedes it."""
+    """Length of the id at a match of `PATTERN`, 0 for none; `before` is the text that precedes it."""
     form = found.lastgroup or ""
     written: str = found[form]
     end = found.start() + len(written)
-    after = found.string[end : end + REACH]
-    if is_piece(before, after) or goes_on(after) or touches_money(before, after) or called(before, NOT_IDS):
+    after = found.string[end : end + CONTEXT_CHARS]
+    if (
+        is_fragment(before, after)
+        or continues(after)
+        or beside_currency(before, after)
+        or labelled(before, NON_ID_LABELS)
+    ):
         return 0
     return len(written) if _is_id(FORMS[form], written, before) else 0
 
 
 def _is_id(form: Form, written: str, before: str) -> bool:
     number = written.replace(" ", "").replace(".", "").upper()
-    spoken = words(before)
-    for an_id in form.believed + form.named:
-        named = any(name in spoken for name in an_id.names)
-        if (named or (an_id in form.believed and _stands_alone(written, before))) and an_id.valid(number):
+    words = normalized_words(before)
+    for id_type in form.by_form + form.by_label:
+        has_label = any(label in words for label in id_type.labels)
+        recognised = has_label or (id_type in form.by_form and _needs_no_label(written, before))
+        if recognised and id_type.valid(number):
             return True
     return False
 
 
-def _stands_alone(written: str, before: str) -> bool:
-    """Without a name: in capitals, not behind a code and its dash ("INV-"), not behind other digits of an amount."""
+def _needs_no_label(written: str, before: str) -> bool:
+    """In capitals, not behind the prefix of a reference ("INV-"), and not behind other digits of an amount."""
     if written != written.upper() or re.search(r"[A-Za-z]-$", before[-2:]):
         return False
     return " " not in written or not re.search(r"\d $", before[-2:])

@@ -1,31 +1,31 @@
-"""Mask a text while it is written, without holding back more of it than may still become a number.
+"""Masking of streamed text that holds back only what may still become a number.
 
-Words go out at once. Only from a digit on (or two capitals, as an IBAN begins) is text held, and only as long as it
-may still grow into a number or what follows may still say that it is none: `LONGEST` characters at most.
+Words pass at once. Text is held from a digit (or two capitals, which may start an IBAN) on, while it may still grow
+into a number or its context is incomplete: `MAX_HELD` characters at most.
 """
 
 import re
 from collections import Counter
 
-from nodes.text.pii.masking import Kind, candidates, mark_of, normalized
-from nodes.text.pii.surroundings import REACH, WORD
+from nodes.text.pii.context import CONTEXT_CHARS, WORD_CHAR
+from nodes.text.pii.masking import Kind, candidates, normalized, placeholder
 
-LONGEST = 48
-"""Characters of the longest number, an IBAN in fours, with those behind it that decide where it ends."""
+MAX_HELD = 48
+"""Characters of the longest number, a grouped IBAN, and of those behind it that decide where it ends."""
 
-BEHIND = 12
-"""Characters behind any other number that can say it is none, such as " złotych"."""
+LOOKAHEAD = 12
+"""Characters behind any other number that can show it is none, such as " złotych"."""
 
-LEAD = 16
-"""Letters and spaces with which a number may begin before its first digit."""
+MAX_PREFIX = 16
+"""Letters and spaces that a number may have before its first digit."""
 
-_CONTEXT = REACH + LEAD
+_KEPT_CHARS = CONTEXT_CHARS + MAX_PREFIX
 
-# What may become a number of some kind if more is written: the shapes of `cards`, `ibans` and `national_ids`, each
-# cut off after any character behind its first digit. Too wide in places, which costs a moment and never a number.
+# Text that more characters may turn into a number: the patterns of `cards`, `ibans` and `national_ids`, each cut off
+# at any character after its first digit. Where it is too wide it delays text a little, and never lets a number pass.
 _DIGITS = r"(?:\d{6}[A-FU-Y]\d{0,3}|\d{0,5}2[AB]\d{0,8}|\d{1,19})"
-_GROWING = re.compile(
-    rf"(?<!{WORD})(?:"
+_INCOMPLETE = re.compile(
+    rf"(?<!{WORD_CHAR})(?:"
     rf"{_DIGITS}(?:[ ./+-]{_DIGITS})*[ ./+-]?"
     r"|[A-Z]{2}\d(?:\d(?:[0-9A-Z]{0,30}|[ -](?:[0-9A-Z]{4}[ -]){0,7}[0-9A-Z]{0,4}))?"  # IBAN
     r"|[XYZ]-?\d{1,7}-?"  # NIE
@@ -38,39 +38,39 @@ _GROWING = re.compile(
     re.ASCII | re.IGNORECASE,
 )
 _DIGIT = re.compile(r"\d")
-_SUSPICIOUS = re.compile(r"\d|(?<![0-9A-Za-z_])[A-Z]{2} ?\Z")
+_MAY_START = re.compile(r"\d|(?<![0-9A-Za-z_])[A-Z]{2} ?\Z")
 
 
 class StreamMasker:
-    """Masks one text that comes in pieces.
+    """Masks one text that arrives in chunks.
 
-    However the text is cut, the pieces that come out are together what `mask` makes of the whole, with one exception:
-    letters of a number that went out before its first digit came stay in front of its mark ("A" + "B123456C" becomes
-    "A[id •456C]"). A number of letters only (a codice fiscale may be) is not recognised.
+    However the text is cut, the output is what `mask` makes of the whole, with one exception: letters of a number that
+    were sent before its first digit arrived stay in front of the placeholder ("A" + "B123456C" becomes "A[id •456C]").
+    A number of letters only (a codice fiscale may be one) is not recognised.
     """
 
     def __init__(self) -> None:
         self.found: Counter[Kind] = Counter()
-        """How many numbers were masked, by kind."""
+        """Masked numbers, by kind."""
         self._sent = ""
-        """The end of what has come out: names before a number say what it is."""
+        """The end of the output so far, which is the context of the next number."""
         self._held = ""
 
     @property
     def held(self) -> str:
-        """What has not come out yet."""
+        """Text that is not yet in the output."""
         return self._held
 
     def feed(self, text: str) -> str:
-        """Take the next piece; returns what can go out."""
-        if not self._held and not _SUSPICIOUS.search(text):
-            self._sent = (self._sent + text)[-_CONTEXT:]
+        """Take the next chunk; returns the text that can be sent."""
+        if not self._held and not _MAY_START.search(text):
+            self._sent = (self._sent + text)[-_KEPT_CHARS:]
             return text
         self._held += text
         return self._release(final=False)
 
     def flush(self) -> str:
-        """Return the rest: nothing follows."""
+        """Return the rest at the end of the text."""
         return self._release(final=True) if self._held else ""
 
     def _release(self, *, final: bool) -> str:
@@ -78,38 +78,37 @@ class StreamMasker:
         plain = normalized(text)
         end = len(plain)
         written, out, done = plain[:begin], "", begin
-        """As they stand in `plain`: what precedes `done`, as it was written, which is how `mask` reads it, too."""
-        growing = end if final else _growing(plain, begin)
-        for reader, found in candidates(plain, max(0, begin - LEAD)):
+        """`written` is the text up to the offset `done` with its numbers masked: the context that `mask` reads, too."""
+        stop = end if final else _incomplete_from(plain, begin)
+        for detector, found in candidates(plain, max(0, begin - MAX_PREFIX)):
             start = found.start()
             if start < done and (done > begin or _DIGIT.search(plain, start, begin)):
-                continue  # inside the last number, or decided when it went out
-            if start < growing and not final and not _is_settled(found, end):
-                growing = start
-            if start >= growing:
+                continue  # inside the last number, or decided when it was sent
+            if start < stop and not final and not _is_decided(found, end):
+                stop = start
+            if start >= stop:
                 break
-            before = written[:start][-REACH:] if start < begin else (written + plain[done:start])[-REACH:]
-            size = reader.length(found, before)
+            before = written[:start] if start < begin else written + plain[done:start]
+            size = detector.length(found, before[-CONTEXT_CHARS:])
             if not size or start + size <= done:
                 continue
-            mark = mark_of(reader, plain[start : start + size])
-            shown = text[done : max(start, begin)] + mark
-            self.found[reader.kind] += 1
+            shown = text[done : max(start, begin)] + placeholder(detector, plain[start : start + size])
+            self.found[detector.kind] += 1
             out, written = out + shown, written + normalized(shown)
             done = start + size
-            growing = growing if growing >= done else _growing(plain, done)
-        stop = max(growing, done)
+            stop = stop if stop >= done else _incomplete_from(plain, done)
+        stop = max(stop, done)
         out += text[done:stop]
-        self._sent, self._held = (self._sent + out)[-_CONTEXT:], text[stop:]
+        self._sent, self._held = (self._sent + out)[-_KEPT_CHARS:], text[stop:]
         return out
 
 
-def _growing(plain: str, begin: int) -> int:
-    """Where the end of the text begins that may still become a number; letters before `begin` may belong to it."""
-    found = _GROWING.search(plain, max(0, begin - LEAD, len(plain) - LONGEST))
+def _incomplete_from(plain: str, begin: int) -> int:
+    """Offset of the end of the text that may still become a number, which may start with letters before `begin`."""
+    found = _INCOMPLETE.search(plain, max(0, begin - MAX_PREFIX, len(plain) - MAX_HELD))
     return found.start() if found else len(plain)
 
 
-def _is_settled(found: re.Match[str], end: int) -> bool:
-    """Whether nothing that may be written after `end` changes what is read here."""
-    return end - found.start() >= LONGEST or end - found.end(found.lastindex or 0) >= BEHIND
+def _is_decided(found: re.Match[str], end: int) -> bool:
+    """Whether no text after `end` can change what is detected here."""
+    return end - found.start() >= MAX_HELD or end - found.end(found.lastindex or 0) >= LOOKAHEAD

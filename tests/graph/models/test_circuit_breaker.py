@@ -1,15 +1,15 @@
-"""Leaving a server alone."""
+"""The circuit breaker: closed, open and half open."""
 
 import contextlib
 
 import pytest
 
-from graph.models.circuit_breaker import FAILURES, LONGEST_REST, REST, Breaker
+from graph.models.circuit_breaker import FAILURE_THRESHOLD, MAX_OPEN_SECONDS, OPEN_SECONDS, CircuitBreaker
 from nodes.errors import ModelDown, ModelRejected, ModelUnavailable
 
 
 class Clock:
-    """Stands still until it is moved."""
+    """A clock that is set by hand."""
 
     now = 0.0
 
@@ -25,20 +25,20 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def breaker(clock: Clock) -> Breaker:
-    """A breaker."""
-    return Breaker("a server", clock)
+def breaker(clock: Clock) -> CircuitBreaker:
+    """A closed breaker."""
+    return CircuitBreaker("a server", clock)
 
 
-def fail(breaker: Breaker, times: int = 1, retry_after: float | None = None) -> None:
+def fail(breaker: CircuitBreaker, times: int = 1, retry_after: float | None = None) -> None:
     """So many calls that fail."""
     for _ in range(times):
         with contextlib.suppress(ModelUnavailable), breaker.call():
             raise ModelUnavailable("model_failed", retry_after)
 
 
-def is_down(breaker: Breaker) -> bool:
-    """Whether a call is refused; one that is not is given up in the middle, which tells nothing."""
+def refuses(breaker: CircuitBreaker) -> bool:
+    """Whether a call is refused; one that is not is interrupted, which counts for nothing."""
     try:
         with contextlib.suppress(KeyboardInterrupt), breaker.call():
             raise KeyboardInterrupt
@@ -47,20 +47,20 @@ def is_down(breaker: Breaker) -> bool:
     return False
 
 
-def test_a_server_is_left_alone_after_failures_in_a_row(breaker: Breaker) -> None:
-    """And not before."""
-    fail(breaker, FAILURES - 1)
-    assert not is_down(breaker)
+def test_failures_in_a_row_open_it(breaker: CircuitBreaker) -> None:
+    """At the threshold and not before."""
+    fail(breaker, FAILURE_THRESHOLD - 1)
+    assert not refuses(breaker)
     fail(breaker)
-    assert is_down(breaker)
+    assert refuses(breaker)
 
 
-def test_its_state_says_whether_calls_are_made(breaker: Breaker, clock: Clock) -> None:
-    """Open while none is, half open as soon as one may find out and while it does, closed again once it has."""
+def test_it_passes_through_its_three_states(breaker: CircuitBreaker, clock: Clock) -> None:
+    """Open after failures, half open when a trial call is due and while it runs, closed after its success."""
     states = [breaker.state]
-    fail(breaker, FAILURES)
+    fail(breaker, FAILURE_THRESHOLD)
     states.append(breaker.state)
-    clock.now = REST
+    clock.now = OPEN_SECONDS
     states.append(breaker.state)
     with breaker.call():
         states.append(breaker.state)
@@ -69,60 +69,64 @@ def test_its_state_says_whether_calls_are_made(breaker: Breaker, clock: Clock) -
 
 
 @pytest.mark.parametrize("answer", [None, ModelRejected("model_rejected")])
-def test_an_answer_in_between_starts_the_count_anew(breaker: Breaker, answer: Exception | None) -> None:
-    """A refusal of what was asked is an answer, too."""
-    fail(breaker, FAILURES - 1)
+def test_an_answer_resets_the_count_of_failures(breaker: CircuitBreaker, answer: Exception | None) -> None:
+    """A rejected request is an answer, too."""
+    fail(breaker, FAILURE_THRESHOLD - 1)
     with contextlib.suppress(ModelRejected), breaker.call():
         if answer:
             raise answer
-    fail(breaker, FAILURES - 1)
-    assert not is_down(breaker)
+    fail(breaker, FAILURE_THRESHOLD - 1)
+    assert not refuses(breaker)
 
 
-def test_after_the_rest_one_caller_finds_out(breaker: Breaker, clock: Clock) -> None:
-    """The others are still refused meanwhile; its answer lets everyone in."""
-    fail(breaker, FAILURES)
-    clock.now = REST
+def test_half_open_lets_one_trial_call_through(breaker: CircuitBreaker, clock: Clock) -> None:
+    """Other calls are refused meanwhile; its success closes the breaker."""
+    fail(breaker, FAILURE_THRESHOLD)
+    clock.now = OPEN_SECONDS
     with breaker.call():
-        assert is_down(breaker)
-    assert not is_down(breaker)
+        assert refuses(breaker)
+    assert not refuses(breaker)
 
 
-def test_the_first_word_lets_the_others_in(breaker: Breaker, clock: Clock) -> None:
-    """They need not wait for the end of a long answer; but if it breaks off the door is shut again."""
-    fail(breaker, FAILURES)
-    clock.now = REST
+def test_the_first_chunk_of_a_trial_call_closes_it(breaker: CircuitBreaker, clock: Clock) -> None:
+    """Others need not wait for the end of a long answer; if the answer breaks off, the breaker opens again."""
+    fail(breaker, FAILURE_THRESHOLD)
+    clock.now = OPEN_SECONDS
     with contextlib.suppress(ModelUnavailable), breaker.call():
-        breaker.spoke()
-        assert not is_down(breaker)
+        breaker.first_chunk()
+        assert not refuses(breaker)
         raise ModelUnavailable("model_failed")
-    assert is_down(breaker)
+    assert refuses(breaker)
 
 
-def test_a_probe_that_fails_begins_another_rest(breaker: Breaker, clock: Clock) -> None:
-    """A single failure is enough then."""
-    fail(breaker, FAILURES)
-    clock.now = REST
+def test_a_trial_call_that_fails_opens_it_again(breaker: CircuitBreaker, clock: Clock) -> None:
+    """One failure is enough then."""
+    fail(breaker, FAILURE_THRESHOLD)
+    clock.now = OPEN_SECONDS
     fail(breaker)
-    clock.now = 2 * REST - 1
-    assert is_down(breaker)
-    clock.now = 2 * REST
-    assert not is_down(breaker)
+    clock.now = 2 * OPEN_SECONDS - 1
+    assert refuses(breaker)
+    clock.now = 2 * OPEN_SECONDS
+    assert not refuses(breaker)
 
 
-def test_a_probe_that_is_given_up_lets_the_next_one_try(breaker: Breaker, clock: Clock) -> None:
-    """Whoever stops listening says nothing about the server."""
-    fail(breaker, FAILURES)
-    clock.now = REST
-    assert not is_down(breaker)
-    assert not is_down(breaker)
+def test_a_trial_call_that_is_cancelled_lets_the_next_one_try(breaker: CircuitBreaker, clock: Clock) -> None:
+    """A caller that gives up says nothing about the server."""
+    fail(breaker, FAILURE_THRESHOLD)
+    clock.now = OPEN_SECONDS
+    assert not refuses(breaker)
+    assert not refuses(breaker)
 
 
-@pytest.mark.parametrize(("asked", "rest"), [(2 * REST, 2 * REST), (1, REST), (3600, LONGEST_REST)])
-def test_a_server_may_ask_for_a_longer_rest(breaker: Breaker, clock: Clock, asked: float, rest: float) -> None:
-    """Within reason."""
-    fail(breaker, FAILURES, retry_after=asked)
-    clock.now = rest - 1
-    assert is_down(breaker)
-    clock.now = rest
-    assert not is_down(breaker)
+@pytest.mark.parametrize(
+    ("retry_after", "seconds"), [(2 * OPEN_SECONDS, 2 * OPEN_SECONDS), (1, OPEN_SECONDS), (3600, MAX_OPEN_SECONDS)]
+)
+def test_retry_after_keeps_it_open_for_longer(
+    breaker: CircuitBreaker, clock: Clock, retry_after: float, seconds: float
+) -> None:
+    """Between the shortest and the longest time."""
+    fail(breaker, FAILURE_THRESHOLD, retry_after)
+    clock.now = seconds - 1
+    assert refuses(breaker)
+    clock.now = seconds
+    assert not refuses(breaker)

@@ -1,4 +1,4 @@
-"""The real small model in llama.cpp's server: its protocol, never its words."""
+"""The demo model in llama.cpp's server: its protocol, never its words."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -10,7 +10,8 @@ import pytest
 from langchain_core.messages import AIMessageChunk, AnyMessage, HumanMessage, SystemMessage
 
 from graph.models import demo_model as demo
-from graph.models.chat import ChatModel, connections
+from graph.models.chat import ChatModel
+from graph.models.http_client import async_http_client
 
 pytestmark = pytest.mark.xdist_group("demo")  # one model at a time is enough for two cores
 
@@ -18,17 +19,17 @@ pytestmark = pytest.mark.xdist_group("demo")  # one model at a time is enough fo
 @pytest.fixture(scope="module")
 async def model(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[ChatModel]:
     """The demo model, running."""
-    async with demo.running(tmp_path_factory.mktemp("demo")) as address, connections() as http:
+    async with demo.running(tmp_path_factory.mktemp("demo")) as address, async_http_client() as http:
         yield chat_model(address.url, address.key, http)
 
 
 def chat_model(url: str, key: str, http: httpx2.AsyncClient) -> ChatModel:
-    """The demo model, as whoever holds that key finds it."""
+    """The demo model, asked with that key."""
     return ChatModel(demo.NAME, label=demo.LABEL, url=url, key=key, http=http, seconds=60, max_tokens=12)
 
 
-async def test_the_small_model_streams_an_answer_with_its_usage(model: ChatModel) -> None:
-    """Tokens come in pieces, then why it ended, then what it counted."""
+async def test_the_demo_model_streams_an_answer_with_its_usage(model: ChatModel) -> None:
+    """Text in chunks, a finish reason, and token counts at the end."""
     prompt: list[AnyMessage] = [SystemMessage("You are brief."), HumanMessage("What is a budget?")]
     chunks: list[AIMessageChunk] = [chunk async for chunk in model.stream(prompt)]
     pieces = [str(chunk.text) for chunk in chunks if chunk.text]
@@ -40,18 +41,18 @@ async def test_the_small_model_streams_an_answer_with_its_usage(model: ChatModel
     assert usage[-1]["output_tokens"] >= len(pieces)
 
 
-async def test_the_small_model_says_it_is_there_and_is_gone_with_its_last_user(tmp_path: Path) -> None:
-    """It answers while somebody holds it, and not after."""
-    async with connections() as http:
+async def test_the_demo_model_runs_for_as_long_as_it_is_used(tmp_path: Path) -> None:
+    """It is reachable inside the block, and not after."""
+    async with async_http_client() as http:
         async with demo.running(tmp_path) as address:
             model = chat_model(address.url, address.key, http)
             assert await model.reachable()
         assert not await model.reachable()
 
 
-async def test_a_killed_small_model_comes_back_to_those_who_use_it(tmp_path: Path) -> None:
+async def test_a_killed_demo_model_is_restarted(tmp_path: Path) -> None:
     """At the same address and with the same key."""
-    async with demo.running(tmp_path) as address, connections() as http:
+    async with demo.running(tmp_path) as address, async_http_client() as http:
         model = chat_model(address.url, address.key, http)
         server = server_of(tmp_path)
         server.kill()
@@ -65,11 +66,11 @@ async def test_a_killed_small_model_comes_back_to_those_who_use_it(tmp_path: Pat
 def server_of(folder: Path) -> psutil.Process:
     """The process that runs the model."""
     command = ["-m", "graph.models.demo_model", str(folder / "address.json")]
-    (found,) = [one for one in psutil.process_iter(["cmdline"]) if (one.info["cmdline"] or [])[1:] == command]
-    return found
+    (server,) = [found for found in psutil.process_iter(["cmdline"]) if (found.info["cmdline"] or [])[1:] == command]
+    return server
 
 
-async def test_only_who_knows_the_key_is_answered(tmp_path: Path) -> None:
-    """Another account of this machine finds the port, and a closed door."""
-    async with demo.running(tmp_path) as address, connections() as http:
+async def test_the_demo_model_refuses_a_wrong_key(tmp_path: Path) -> None:
+    """Another account on this machine can reach the port."""
+    async with demo.running(tmp_path) as address, async_http_client() as http:
         assert not await chat_model(address.url, "wrong", http).reachable()

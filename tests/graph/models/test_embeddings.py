@@ -1,4 +1,4 @@
-"""Vectors, computed once and by a real model."""
+"""Embedding models, the cache before them, and the router trained on their vectors."""
 
 import asyncio
 import gc
@@ -9,36 +9,36 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from graph.container import Local
-from graph.models.embeddings import NoEmbeddings, OncePerText, _embedded, no_router
-from graph.models.local_embeddings import READ, MiniLM, ends_of
+from graph.models.embeddings import EmbeddingCache, NoEmbeddings, _example_vectors, no_router
+from graph.models.factory import LocalModels
+from graph.models.local_embeddings import MESSAGE_TOKENS, MiniLM, head_and_tail
 from nodes.errors import EmbeddingUnavailable
 
 
 class Counting:
-    """An embedding model that counts what it is asked, and answers once its gate is open."""
+    """An embedding model that notes the texts it gets, and returns once its gate is open."""
 
     name = "counting"
 
     def __init__(self, *, failures: int = 0) -> None:
-        self.gate, self.begun, self.done = asyncio.Event(), asyncio.Event(), asyncio.Event()
-        self.asked: list[str] = []
+        self.gate, self.started, self.done = asyncio.Event(), asyncio.Event(), asyncio.Event()
+        self.texts: list[str] = []
         self._failures = failures
 
     async def embed(self, text: str, *, whole: bool = False) -> list[float]:
         """The text's length, after the first failures."""
-        self.asked.append(f"all of {text}" if whole else text)
-        self.begun.set()
+        self.texts.append(f"all of {text}" if whole else text)
+        self.started.set()
         await self.gate.wait()
         self.done.set()
-        if len(self.asked) <= self._failures:
+        if len(self.texts) <= self._failures:
             raise EmbeddingUnavailable
         return [float(len(text))]
 
 
 @pytest.fixture
 def minilm() -> Iterator[MiniLM]:
-    """The real model, without what keeps its answers."""
+    """The real model, without a cache."""
     model = MiniLM()
     yield model
     model.close()
@@ -51,96 +51,96 @@ def counting(*, failures: int = 0) -> Counting:
     return model
 
 
-async def test_two_who_ask_at_once_share_one_computation() -> None:
-    """Routing and memory ask for the same message in the same turn."""
+async def test_two_callers_at_once_share_one_computation() -> None:
+    """Routing and memory embed the same message in the same turn."""
     model = Counting()
-    once = OncePerText(model)
-    both = asyncio.gather(once.embed("tax"), once.embed("tax"))
+    cache = EmbeddingCache(model)
+    both = asyncio.gather(cache.embed("tax"), cache.embed("tax"))
     model.gate.set()
     assert list(await both) == [[3.0], [3.0]]
-    assert await once.embed("tax") == [3.0]
-    assert model.asked == ["tax"]
+    assert await cache.embed("tax") == [3.0]
+    assert model.texts == ["tax"]
 
 
-async def test_a_message_and_a_fact_of_the_same_words_are_two() -> None:
-    """Of a message head and tail are read, of a fact all."""
+async def test_a_message_and_a_fact_with_the_same_text_are_cached_apart() -> None:
+    """A long message is cut, a fact is not."""
     model = counting()
-    once = OncePerText(model)
-    await once.embed("tax")
-    await once.embed("tax", whole=True)
-    assert model.asked == ["tax", "all of tax"]
+    cache = EmbeddingCache(model)
+    await cache.embed("tax")
+    await cache.embed("tax", whole=True)
+    assert model.texts == ["tax", "all of tax"]
 
 
-async def test_one_who_stops_waiting_does_not_stop_the_other() -> None:
-    """Memory's deadline passes, and routing still gets its vector."""
+async def test_a_cancelled_caller_does_not_cancel_the_other() -> None:
+    """Memory's timeout passes, and routing still gets its vector."""
     model = Counting()
-    once = OncePerText(model)
-    impatient, patient = asyncio.ensure_future(once.embed("tax")), asyncio.ensure_future(once.embed("tax"))
-    await model.begun.wait()
+    cache = EmbeddingCache(model)
+    impatient, patient = asyncio.ensure_future(cache.embed("tax")), asyncio.ensure_future(cache.embed("tax"))
+    await model.started.wait()
     impatient.cancel()
     with pytest.raises(asyncio.CancelledError):
         await impatient
     model.gate.set()
     assert await patient == [3.0]
-    assert model.asked == ["tax"]
+    assert model.texts == ["tax"]
 
 
-async def test_a_failure_is_forgotten() -> None:
-    """Both who asked learn of it, and the next one asks anew."""
+async def test_a_failure_is_not_cached() -> None:
+    """Both callers get the error, and the next one computes again."""
     model = counting(failures=1)
-    once = OncePerText(model)
-    failed = await asyncio.gather(once.embed("tax"), once.embed("tax"), return_exceptions=True)
+    cache = EmbeddingCache(model)
+    failed = await asyncio.gather(cache.embed("tax"), cache.embed("tax"), return_exceptions=True)
     assert [type(error) for error in failed] == [EmbeddingUnavailable] * 2
-    assert await once.embed("tax") == [3.0]
-    assert model.asked == ["tax", "tax"]
+    assert await cache.embed("tax") == [3.0]
+    assert model.texts == ["tax", "tax"]
 
 
-async def asked_and_left() -> None:
-    """Somebody stops waiting for a vector, and the model fails after that."""
+async def cancelled_before_the_failure() -> None:
+    """A caller is cancelled, and the model fails after that."""
     model = Counting(failures=1)
-    waiting = asyncio.ensure_future(OncePerText(model).embed("tax"))
-    await model.begun.wait()
+    waiting = asyncio.ensure_future(EmbeddingCache(model).embed("tax"))
+    await model.started.wait()
     waiting.cancel()
     model.gate.set()
     await asyncio.wait({waiting})
     await model.done.wait()
 
 
-async def test_a_failure_after_everybody_left_is_not_complained_of() -> None:
-    """Memory was not waited for any longer; whether it would have come is nobody's business then."""
-    heard: list[Exception | None] = []
+async def test_a_failure_without_callers_is_not_logged() -> None:
+    """As an exception that was never retrieved."""
+    logged: list[Exception | None] = []
     loop = asyncio.get_running_loop()
-    loop.set_exception_handler(lambda _, context: heard.append(context.get("exception")))
+    loop.set_exception_handler(lambda _, context: logged.append(context.get("exception")))
     try:
-        await asked_and_left()
+        await cancelled_before_the_failure()
         gc.collect()
     finally:
         loop.set_exception_handler(None)
-    assert EmbeddingUnavailable not in map(type, heard)  # what other tests left behind is collected, too
+    assert EmbeddingUnavailable not in map(type, logged)  # other tests may leave exceptions, too
 
 
-async def test_closing_gives_up_what_is_being_computed() -> None:
-    """The connections that it needs are closed next."""
+async def test_closing_cancels_computations() -> None:
+    """Their connections are closed next."""
     model = Counting()
-    once = OncePerText(model)
-    waiting = asyncio.ensure_future(once.embed("tax"))
-    await model.begun.wait()
-    await once.close()
+    cache = EmbeddingCache(model)
+    waiting = asyncio.ensure_future(cache.embed("tax"))
+    await model.started.wait()
+    await cache.close()
     with pytest.raises(asyncio.CancelledError):
         await waiting
 
 
-async def test_only_the_last_texts_are_remembered() -> None:
-    """The one that was asked for longest ago goes first."""
+async def test_the_cache_keeps_the_last_texts() -> None:
+    """The least recently used is evicted first."""
     model = counting()
-    once = OncePerText(model, size=2)
+    cache = EmbeddingCache(model, size=2)
     for text in ("a", "b", "a", "c", "a", "b"):
-        await once.embed(text)
-    assert model.asked == ["a", "b", "c", "b"]
+        await cache.embed(text)
+    assert model.texts == ["a", "b", "c", "b"]
 
 
-async def test_without_a_model_it_says_so() -> None:
-    """For vectors and for routes, so that rules decide and memory is left out."""
+async def test_without_a_model_there_are_no_vectors_and_no_routes() -> None:
+    """Both are unavailable, so that keyword rules route and memory is left out."""
     with pytest.raises(EmbeddingUnavailable):
         await NoEmbeddings().embed("tax")
     with pytest.raises(EmbeddingUnavailable):
@@ -148,24 +148,24 @@ async def test_without_a_model_it_says_so() -> None:
 
 
 @pytest.mark.parametrize("text", ["tax", "", "Ich spare für ein Haus. " * 200, "🎯"])
-async def test_a_vector_is_384_numbers_of_length_one(local: Local, text: str) -> None:
-    """Whatever the text, an empty and an overlong one too."""
+async def test_a_vector_is_384_numbers_of_length_one(local: LocalModels, text: str) -> None:
+    """For any text, also an empty and an overlong one."""
     vector = await local.embedder.embed(text)
     assert len(vector) == 384
     assert math.hypot(*vector) == pytest.approx(1, abs=1e-5)
 
 
 @pytest.mark.parametrize("filler", ["pay the rent ", "税", "z", "\u0301 "], ids=ascii)
-async def test_of_a_message_head_and_tail_are_read(local: Local, filler: str) -> None:
-    """What stands between them costs nothing, and the question at the end of a long message counts."""
+async def test_a_long_message_is_embedded_by_its_head_and_tail(local: LocalModels, filler: str) -> None:
+    """Text between them changes nothing, and a question at the end counts."""
     begin, end = "Here is my list of expenses. " * 20, "How much of it can I deduct from my taxes? " * 20
     one, other = [await local.embedder.embed(begin + filler * times + end) for times in (8000, 200)]
     assert np.allclose(one, other)
     assert not np.allclose(one, await local.embedder.embed(begin + filler * 200))
 
 
-async def test_of_a_fact_all_is_read(local: Local) -> None:
-    """A word in the middle of the longest fact there is changes its meaning."""
+async def test_a_fact_is_embedded_whole(local: LocalModels) -> None:
+    """A word in the middle of the longest possible fact changes its vector."""
     one, other = [f"{'月' * 140} {word} {'年' * 140}" for word in ("dogs", "cars")]
     assert np.allclose(await local.embedder.embed(one), await local.embedder.embed(other))
     facts = [await local.embedder.embed(text, whole=True) for text in (one, other)]
@@ -173,27 +173,27 @@ async def test_of_a_fact_all_is_read(local: Local) -> None:
 
 
 @pytest.mark.parametrize("text", ["税" * 8000, "z q " * 2000, "!" * 8000, "a" * 8000, "\u0301 " * 4000], ids=ascii)
-def test_no_message_costs_more_than_its_tokens(minilm: MiniLM, text: str) -> None:
-    """Neither the model nor what makes tokens for it gets more than head and tail."""
-    assert len(ends_of(text)) <= 801
+def test_no_message_takes_more_than_its_tokens(minilm: MiniLM, text: str) -> None:
+    """Neither the tokenizer nor the model gets more than head and tail."""
+    assert len(head_and_tail(text)) <= 801
     (tokens,) = minilm._tokens([text], whole=False)
-    assert len(tokens) <= READ
+    assert len(tokens) <= MESSAGE_TOKENS
 
 
-async def test_vectors_that_were_made_otherwise_are_not_used(minilm: MiniLM, tmp_path: Path) -> None:
-    """The examples' vectors are kept, until texts are read in another way."""
+async def test_cached_vectors_of_another_truncation_are_not_used(minilm: MiniLM, tmp_path: Path) -> None:
+    """The examples' vectors are cached until texts are cut in another way."""
     cache = tmp_path / "examples.npz"
-    await _embedded(minilm, ["tax", "house"], cache)
-    kept = cache.stat().st_ino
-    await _embedded(minilm, ["tax", "house"], cache)
-    assert cache.stat().st_ino == kept
-    minilm.reading = "all of it"
-    await _embedded(minilm, ["tax", "house"], cache)
-    assert cache.stat().st_ino != kept
+    await _example_vectors(minilm, ["tax", "house"], cache)
+    written = cache.stat().st_ino
+    await _example_vectors(minilm, ["tax", "house"], cache)
+    assert cache.stat().st_ino == written
+    minilm.truncation = "all of it"
+    await _example_vectors(minilm, ["tax", "house"], cache)
+    assert cache.stat().st_ino != written
 
 
-async def test_like_meanings_are_near(local: Local) -> None:
-    """Other words for the same are nearer than the same words for something else."""
+async def test_similar_meanings_have_near_vectors(local: LocalModels) -> None:
+    """Other words with the same meaning are nearer than the same words with another one."""
     one, like, unlike = [
         await local.embedder.embed(text)
         for text in ("The user saves for a house.", "She puts money aside to buy a home.", "The house cat user forum.")
@@ -201,8 +201,8 @@ async def test_like_meanings_are_near(local: Local) -> None:
     assert np.dot(one, like) > np.dot(one, unlike)
 
 
-async def test_the_real_router_has_an_opinion_on_everything(local: Local) -> None:
-    """Seven shares of one, the largest for the obvious topic."""
+async def test_the_router_gives_each_label_a_probability(local: LocalModels) -> None:
+    """They add up to one, and the obvious topic has the largest."""
     likely = await local.classify("Which receipts do I need for my VAT return?")
     assert sum(likely.values()) == pytest.approx(1)
     assert max(likely, key=lambda label: likely[label]) == "ledger"

@@ -1,4 +1,4 @@
-"""Reading what a model's server sends."""
+"""Replies of model servers, decoded and checked."""
 
 import asyncio
 import json
@@ -9,12 +9,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from graph.models.chat_openai import _turns
-from graph.models.replies import MOST_TOKENS, EventStream, Mender, Said, mended, said
+from graph.models.replies import (
+    MAX_TOKEN_COUNT,
+    EventStreamDecoder,
+    LoopYield,
+    Reply,
+    TextSanitizer,
+    parse_reply,
+    sanitized,
+)
 from nodes.errors import ModelUnavailable
 
 ODD = st.text(st.one_of(st.characters(), st.sampled_from("\ud83d\ude00\0\ufeff\x1b\x85\n\tx")))
-"""Texts with half characters and controls in them."""
+"""Texts with lone surrogates and control characters."""
 
 VALUES = st.recursive(
     st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), ODD),
@@ -42,61 +49,62 @@ CHUNKS = st.fixed_dictionaries(
         "model": VALUES,
     },
 )
-"""Nearly chunks: any field may be anything."""
+"""Chunks in which any field may have any value."""
 
 
 @settings(deadline=None, database=None)
 @given(st.lists(ODD))
-def test_text_is_mended_alike_however_it_is_cut(pieces: Sequence[str]) -> None:
-    """What comes out can be stored and sent, and mending it again changes no more than the mark before it."""
-    mender = Mender()
-    text = "".join(map(mender.feed, pieces)) + mender.flush()
-    assert text == mended("".join(pieces))
+def test_text_is_sanitized_alike_however_it_is_cut(pieces: Sequence[str]) -> None:
+    """The result can be stored and sent, and sanitizing it again removes at most a byte order mark."""
+    sanitizer = TextSanitizer()
+    text = "".join(map(sanitizer.feed, pieces)) + sanitizer.flush()
+    assert text == sanitized("".join(pieces))
     assert "\0" not in text
     assert text.encode().decode() == text
-    assert mended("x" + text) == "x" + text
+    assert sanitized("x" + text) == "x" + text
 
 
 @settings(deadline=None, database=None)
 @given(st.one_of(CHUNKS, VALUES))
-def test_whatever_comes_is_read_or_refused(document: Any) -> None:
-    """Nothing but a refusal is raised, and what is read is of the kinds it is said to be."""
+def test_any_document_is_parsed_or_refused(document: Any) -> None:
+    """Only ModelUnavailable is raised, and what is parsed has the declared types."""
     try:
-        reply = said(json.dumps(document).encode())
+        reply = parse_reply(json.dumps(document).encode())
     except ModelUnavailable:
         return
     assert isinstance(reply.text, str)
     for name in (reply.finish_reason, reply.model):
         assert name is None or name.encode()
     if reply.usage:
-        assert 0 <= reply.usage["input_tokens"] <= MOST_TOKENS
-        assert 0 <= reply.usage["output_tokens"] <= MOST_TOKENS
+        assert 0 <= reply.usage["input_tokens"] <= MAX_TOKEN_COUNT
+        assert 0 <= reply.usage["output_tokens"] <= MAX_TOKEN_COUNT
 
 
-def test_the_last_word_on_a_thing_counts() -> None:
-    """Of several events the texts are joined; the latest reason and counts stay."""
-    first = said(b'{"choices": [{"delta": {"content": "a"}}], "usage": {"prompt_tokens": 1, "completion_tokens": 1}}')
-    second = said(b'{"choices": [{"delta": {"content": "b"}, "finish_reason": "stop"}], "model": "m"}')
-    joined = Said().with_next(first).with_next(second)
+def test_events_are_merged() -> None:
+    """Their texts are joined; of finish reason, model and usage the latest counts."""
+    usage = b'"usage": {"prompt_tokens": 1, "completion_tokens": 1}'
+    first = parse_reply(b'{"choices": [{"delta": {"content": "a"}}], %b}' % usage)
+    second = parse_reply(b'{"choices": [{"delta": {"content": "b"}, "finish_reason": "stop"}], "model": "m"}')
+    joined = Reply().merged(first).merged(second)
     assert (joined.text, joined.finish_reason, joined.model, joined.usage) == ("ab", "stop", "m", first.usage)
 
 
 @pytest.mark.parametrize("size", [1, 2, 7, 1000])
-def test_events_are_found_however_they_come(size: int) -> None:
-    """Data of several lines, either end of lines, comments and other fields; what is not complete never comes."""
+def test_events_are_decoded_however_they_are_cut(size: int) -> None:
+    """Data of several lines, both line ends, comments and other fields; an incomplete event is left out."""
     body = b'\xef\xbb\xbfdata: {"a":\ndata: 1}\n\n\n: x\r\nevent: y\r\ndata:2\r\n\r\ndata: 3\n'
-    stream = EventStream()
+    stream = EventStreamDecoder()
     found = [data for at in range(0, len(body), size) for data in stream.feed(body[at : at + size])]
     assert found == [b'{"a":\n1}', b"2"]
 
 
-async def test_reading_lets_others_run() -> None:
-    """Also where nothing that is read was ever waited for."""
-    others = asyncio.Event()
-    asyncio.get_running_loop().call_soon(others.set)
-    take_turns = _turns()
+async def test_reading_lets_other_tasks_run() -> None:
+    """Also where no read ever waits."""
+    other_ran = asyncio.Event()
+    asyncio.get_running_loop().call_soon(other_ran.set)
+    yield_to_loop = LoopYield()
     for _ in range(10_000_000):
-        await take_turns()
-        if others.is_set():
+        await yield_to_loop()
+        if other_ran.is_set():
             break
-    assert others.is_set()
+    assert other_ran.is_set()

@@ -1,4 +1,4 @@
-"""Saved turns, run again offline."""
+"""Recorded turns, replayed offline."""
 
 import json
 import subprocess
@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from graph.replay.record import Recording
-from graph.replay.run import differences, replay
+from graph.replay.recording import Recording
+from graph.replay.run import UnrecordedCall, differences, replay
 
 REPLAYS = Path(__file__).parents[2] / "replays"
 FILES = sorted(REPLAYS.glob("*.jsonl"))
@@ -28,15 +28,15 @@ PLAIN = [
 ]
 
 
-def test_the_saved_turns_are_the_kinds_that_matter() -> None:
+def test_there_is_a_recording_of_each_kind_of_turn() -> None:
     """A plain turn, a follow-up, a trimmed one, a refused one, a limited one and a fallback."""
     names = {file.stem for file in FILES}
     assert names == {"plain", "follow_up", "trimmed", "refused", "rate_limited", "fallback"}
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
-async def test_a_saved_turn_replays_as_recorded(file: Path) -> None:
-    """Every node does what it did; a difference is explained node by node."""
+async def test_a_recorded_turn_replays_without_differences(file: Path) -> None:
+    """Every node makes the same calls and returns the same result."""
     recording = Recording.read(file)
     steps = await replay(recording)
     assert [str(difference) for difference in differences(recording, steps)] == []
@@ -45,7 +45,7 @@ async def test_a_saved_turn_replays_as_recorded(file: Path) -> None:
 
 @pytest.mark.parametrize("node", PLAIN)
 async def test_each_node_replays_alone_and_the_graph_from_it_on(node: str) -> None:
-    """From the state it was given then, a node does the same again, and so does what follows."""
+    """From its recorded state, a node does the same again, and so do the nodes after it."""
     recording = Recording.read(REPLAYS / "plain.jsonl")
     alone = await replay(recording, start=node, only=True)
     assert [step.node for step in alone] == [node]
@@ -56,7 +56,7 @@ async def test_each_node_replays_alone_and_the_graph_from_it_on(node: str) -> No
 
 
 async def test_a_difference_names_the_node_and_the_place() -> None:
-    """When a recorded result is not what the node does now, the replay says which, where, and both values."""
+    """With the recorded and the current value."""
     recording = Recording.read(REPLAYS / "plain.jsonl")
     recording.step("route").result["route"]["employee"] = "goalie"
     found = differences(recording, await replay(recording))
@@ -65,26 +65,26 @@ async def test_a_difference_names_the_node_and_the_place() -> None:
     ]
 
 
-async def test_a_node_that_asks_for_something_new_is_told_apart() -> None:
-    """A call that was not recorded cannot be answered offline, and the error names it."""
+async def test_a_call_that_is_not_in_the_recording_is_an_error() -> None:
+    """It cannot be answered offline; the error names node and call."""
     recording = Recording.read(REPLAYS / "plain.jsonl")
     recording.step("route").calls = []
-    with pytest.raises(Exception, match="route asked"):
+    with pytest.raises(UnrecordedCall, match="route called"):
         await replay(recording, start="route", only=True)
 
 
 async def test_a_replay_uses_the_recorded_model_output() -> None:
-    """Changing what the model said in the file changes what the replayed node answers."""
+    """A change of the model's text in the file changes the node's answer."""
     recording = Recording.read(REPLAYS / "plain.jsonl")
     stream = next(call for call in recording.step("generate").calls if call.part == "model.stream")
-    piece = next(piece for piece in stream.answer if piece["content"])
-    piece["content"] = "Otherwise"
+    chunk = next(chunk for chunk in stream.answer if chunk["content"])
+    chunk["content"] = "Otherwise"
     steps = await replay(recording, start="generate", only=True)
     assert steps[0].result["answer"]["text"].startswith("Otherwise")
 
 
 def test_a_file_that_is_no_recording_is_refused(tmp_path: Path) -> None:
-    """One line says what is wrong, and nothing is run."""
+    """In one line, and no node runs."""
     path = tmp_path / "other.jsonl"
     path.write_text("{}\n")
     done = frontdesk("replay", "run", str(path))
@@ -94,7 +94,7 @@ def test_a_file_that_is_no_recording_is_refused(tmp_path: Path) -> None:
 
 
 def test_the_commands_replay_and_compare(tmp_path: Path) -> None:
-    """`run` prints each node and `diff` explains a change, with an exit code for scripts."""
+    """`run` prints each node and `diff` each difference, with an exit code for scripts."""
     done = frontdesk("replay", "run", str(REPLAYS / "plain.jsonl"), "--node", "route")
     assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "as recorded")
     changed = tmp_path / "changed.jsonl"

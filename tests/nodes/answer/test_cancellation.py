@@ -1,14 +1,14 @@
-"""Breaking off from outside."""
+"""Stopping an answer from outside."""
 
 import asyncio
 
 import pytest
 
-from nodes.answer.cancellation import Stopped, stoppable
+from nodes.answer.attempts import Stopped, stoppable
 
 
-async def test_a_wish_breaks_off_whatever_is_waited_for() -> None:
-    """And what comes after the block goes on undisturbed."""
+async def test_a_stop_ends_whatever_is_waited_for() -> None:
+    """What comes after the block goes on undisturbed."""
     stop = asyncio.Event()
     asyncio.get_running_loop().call_soon(stop.set)
     with pytest.raises(Stopped):
@@ -17,7 +17,7 @@ async def test_a_wish_breaks_off_whatever_is_waited_for() -> None:
     await asyncio.sleep(0)
 
 
-async def test_a_wish_that_was_there_before_breaks_off_at_once() -> None:
+async def test_a_stop_that_came_before_ends_the_block_at_once() -> None:
     """At the first thing that is waited for."""
     stop = asyncio.Event()
     stop.set()
@@ -26,7 +26,7 @@ async def test_a_wish_that_was_there_before_breaks_off_at_once() -> None:
             await asyncio.Event().wait()
 
 
-async def test_without_a_wish_nothing_happens() -> None:
+async def test_without_a_stop_nothing_happens() -> None:
     """Nor is a time limit around it taken for one."""
     async with stoppable(asyncio.Event()):
         await asyncio.sleep(0)
@@ -36,7 +36,7 @@ async def test_without_a_wish_nothing_happens() -> None:
 
 
 async def test_a_run_that_is_cancelled_is_cancelled() -> None:
-    """Whoever ends the whole run does not get a stopped answer."""
+    """The end of the whole run is no stopped answer."""
 
     async def run() -> None:
         async with stoppable(asyncio.Event()):
@@ -44,6 +44,23 @@ async def test_a_run_that_is_cancelled_is_cancelled() -> None:
 
     task = asyncio.create_task(run())
     await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
+async def test_a_run_that_is_stopped_and_cancelled_is_cancelled() -> None:
+    """The stop does not swallow the cancellation."""
+    stop = asyncio.Event()
+
+    async def run() -> None:
+        async with stoppable(stop):
+            await asyncio.Event().wait()
+
+    task = asyncio.create_task(run())
+    await asyncio.sleep(0)
+    stop.set()
+    await asyncio.sleep(0)  # the block is being left
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task

@@ -1,7 +1,4 @@
-"""The learned router's classifier, and the examples it learns from."""
-
-import tomllib
-from pathlib import Path
+"""The routing classifier, and the examples it is trained on."""
 
 import pytest
 from hypothesis import given, settings
@@ -10,8 +7,9 @@ from hypothesis import strategies as st
 from nodes.employees import EMPLOYEES
 from nodes.route import FOLLOW_UP
 from nodes.routing.classifier import Classifier, read_examples
+from tests.nodes.held_out import read
 
-LEANINGS = {
+EXAMPLES = {
     "ledger": [[1.0, 0.0, 0.1], [0.9, 0.1, 0.0]],
     "byte": [[0.0, 1.0, 0.1], [0.1, 0.9, 0.0]],
     "goalie": [[0.0, 0.1, 1.0], [0.1, 0.0, 0.9]],
@@ -20,8 +18,8 @@ LEANINGS = {
 
 @pytest.fixture(scope="module")
 def classifier() -> Classifier:
-    """Taught three directions of three dimensions."""
-    return Classifier.train(LEANINGS)
+    """A classifier trained on vectors of three dimensions."""
+    return Classifier.train(EXAMPLES)
 
 
 @pytest.fixture(scope="module")
@@ -30,33 +28,33 @@ def examples() -> dict[str, list[str]]:
     return read_examples()
 
 
-def test_it_tells_apart_what_it_was_taught(classifier: Classifier) -> None:
-    """Each example is likeliest under its own label."""
-    for label, vectors in LEANINGS.items():
+def test_it_recognises_its_training_examples(classifier: Classifier) -> None:
+    """Each has the highest probability under its own label."""
+    for label, vectors in EXAMPLES.items():
         for vector in vectors:
-            likely = classifier.probabilities(vector)
-            assert max(likely, key=lambda name: likely[name]) == label
+            shares = classifier.probabilities(vector)
+            assert max(shares, key=lambda name: shares[name]) == label
 
 
-def test_training_twice_gives_the_same_router() -> None:
-    """Two replicas never disagree about who answers."""
-    one, other = Classifier.train(LEANINGS), Classifier.train(dict(reversed(LEANINGS.items())))
+def test_training_is_deterministic() -> None:
+    """Two replicas agree about who answers."""
+    one, other = Classifier.train(EXAMPLES), Classifier.train(dict(reversed(EXAMPLES.items())))
     assert one.probabilities([0.3, 0.4, 0.5]) == other.probabilities([0.3, 0.4, 0.5])
 
 
 @settings(deadline=None, database=None)
 @given(vector=st.lists(st.floats(-1e3, 1e3), min_size=3, max_size=3))
-def test_likelihoods_are_shares_of_one(classifier: Classifier, vector: list[float]) -> None:
-    """For any vector, however far from what was taught."""
-    likely = classifier.probabilities(vector)
-    assert set(likely) == set(LEANINGS)
-    assert all(0 <= share <= 1 for share in likely.values())
-    assert sum(likely.values()) == pytest.approx(1)
+def test_probabilities_sum_to_one(classifier: Classifier, vector: list[float]) -> None:
+    """For any vector, however far from the examples."""
+    shares = classifier.probabilities(vector)
+    assert set(shares) == set(EXAMPLES)
+    assert all(0 <= share <= 1 for share in shares.values())
+    assert sum(shares.values()) == pytest.approx(1)
 
 
 def test_the_examples_have_all_seven_labels(examples: dict[str, list[str]]) -> None:
     """The six employees and the follow-up, and nothing else."""
-    assert set(examples) == {*(one.slug for one in EMPLOYEES), FOLLOW_UP}
+    assert set(examples) == {*(employee.slug for employee in EMPLOYEES), FOLLOW_UP}
 
 
 def test_every_label_has_enough_examples(examples: dict[str, list[str]]) -> None:
@@ -65,15 +63,15 @@ def test_every_label_has_enough_examples(examples: dict[str, list[str]]) -> None
 
 
 def test_no_message_is_an_example_twice(examples: dict[str, list[str]]) -> None:
-    """Neither for one label nor for two, capitals and spaces aside."""
+    """Neither for one label nor for two, whatever its case and spaces."""
     plain = [" ".join(text.casefold().split()) for texts in examples.values() for text in texts]
     assert sorted(text for text in set(plain) if plain.count(text) > 1) == []
 
 
 def test_no_held_out_message_is_an_example(examples: dict[str, list[str]]) -> None:
-    """What the router is measured on it was not taught."""
-    held_out = tomllib.loads((Path(__file__).parents[2] / "data/routing.toml").read_text("utf-8"))
-    measured = {text for one in EMPLOYEES for text in held_out[one.slug]}
+    """The router is measured on messages that it was not trained on."""
+    held_out = read("routing")
+    measured = {text for employee in EMPLOYEES for text in held_out[employee.slug]}
     measured |= {case["message"] for case in held_out["follow_up"] + held_out["switch"]}
     taught = {text.casefold() for texts in examples.values() for text in texts}
     assert {text for text in measured if text.casefold() in taught} == set()

@@ -1,4 +1,4 @@
-"""The routing rules for when nothing can be embedded."""
+"""The routing rules for when no embedding is available."""
 
 import pytest
 from hypothesis import given, settings
@@ -28,8 +28,8 @@ from nodes.routing.keywords import EXAMPLES, by_rules, jaccard, words_of
         ("when can I retire", "goalie"),
     ],
 )
-def test_each_class_has_its_keywords(message: str, slug: Slug) -> None:
-    """One word is enough, in any case; the report names it."""
+def test_a_keyword_chooses_its_employee(message: str, slug: Slug) -> None:
+    """One keyword is enough, case-insensitive; the reason names it."""
     matched = by_rules(message)
     assert matched.employee == slug
     assert matched.reason.startswith("keyword “")
@@ -52,37 +52,37 @@ def test_each_class_has_its_keywords(message: str, slug: Slug) -> None:
     ],
 )
 def test_parts_of_words_do_not_count(message: str) -> None:
-    """The product's first rules sent taxis to tax and stages to categories."""
+    """A keyword has to be a whole word: a taxi is no tax question."""
     assert by_rules(message) == ("prime", "no rule matched", 0.3)
 
 
 @pytest.mark.parametrize(("slug", "example"), EXAMPLES)
-def test_what_is_like_an_example_goes_its_way(slug: Slug, example: str) -> None:
-    """A word more does not change who answers, and lowers the confidence."""
+def test_a_message_similar_to_an_example_goes_to_its_employee(slug: Slug, example: str) -> None:
+    """One more word lowers the confidence and does not change the employee."""
     matched = by_rules(f"{example} please")
     assert (matched.employee, matched.reason) == (slug, "like an example")
     assert matched.confidence < 1.0
 
 
-def test_likeness_is_words_in_common_over_words_in_all() -> None:
-    """Case, order and punctuation do not count, repetition neither."""
-    assert likeness("How much, HOW much?", "much how") == 1.0
-    assert likeness("save for a house", "save a house now") == 3 / 5
-    assert likeness("one", "other") == 0.0
+def test_similarity_is_common_words_over_all_words() -> None:
+    """Case, order, punctuation and repetition do not count."""
+    assert similarity("How much, HOW much?", "much how") == 1.0
+    assert similarity("save for a house", "save a house now") == 3 / 5
+    assert similarity("one", "other") == 0.0
 
 
-def test_two_empty_texts_have_nothing_in_common() -> None:
-    """No words is no likeness, and no division by zero."""
-    assert likeness("", "?!") == 0.0
+def test_two_empty_texts_are_not_similar() -> None:
+    """No words mean a similarity of zero, and no division by it."""
+    assert similarity("", "?!") == 0.0
 
 
 @settings(deadline=None, database=None)
 @given(st.text(), st.text())
-def test_likeness_is_the_same_from_both_sides(one: str, other: str) -> None:
-    """And never leaves 0 to 1."""
-    assert 0.0 <= likeness(one, other) == likeness(other, one) <= 1.0
+def test_similarity_is_symmetric(one: str, other: str) -> None:
+    """And between 0 and 1."""
+    assert 0.0 <= similarity(one, other) == similarity(other, one) <= 1.0
 
 
-def likeness(one: str, other: str) -> float:
-    """How like each other two texts are."""
+def similarity(one: str, other: str) -> float:
+    """The similarity of two texts."""
     return jaccard(words_of(one), words_of(other))

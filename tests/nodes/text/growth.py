@@ -1,8 +1,8 @@
-"""What a text costs on its way through a turn, counted: run as a program of its own, which may be killed.
+"""Count the work of each stage that a text passes in a turn: a program of its own, which may be killed.
 
-For texts made of one unit over and over it prints a JSON object a line: how many calls each stage makes for a text
-and for one eight times as long, how much of a body of the largest size is normalised, and the longest row of marks
-that is left of it.
+For texts that repeat one unit it prints a JSON object per line: the calls that each stage makes for a text and for
+one eight times as long, how many characters of a body of the largest size are normalised, and the longest run of
+marks that is left in it.
 """
 
 import asyncio
@@ -16,12 +16,12 @@ from collections.abc import Callable
 from itertools import groupby
 from typing import Any
 
-from api.request_body import as_kept
-from graph.models.local_embeddings import ends_of
+from api.parameters import clean_and_mask
+from graph.models.local_embeddings import head_and_tail
 from nodes.guard import _read
 from nodes.routing.keywords import by_rules
-from nodes.text.cleaning import clean, thin
-from nodes.text.extractive_summary import extractive, gist, shortened
+from nodes.text.cleaning import clean, limit_marks
+from nodes.text.extractive_summary import extractive_summary, first_sentence, shorten
 from nodes.text.injection import detect
 from nodes.text.pii.masking import mask
 from nodes.token_estimate import estimate
@@ -32,13 +32,13 @@ from tests.nodes.states import Listener, a_memory, a_state, a_talk
 from tests.nodes.trimming import talked
 
 SHORT, LONG = 1_000, 8_000
-"""Characters. The long one is a message of just the limit."""
+"""Characters; the long text is as long as a message may be."""
 BODY = 256 * 1024
 """Bytes of the largest request."""
 CPU_SECONDS = 20
-"""For one unit, some hundred times what it needs: what costs more is killed."""
+"""Limit for one unit, some hundred times what it needs; then the process is killed."""
 ALL_CPU_SECONDS = 600
-"""For all of them."""
+"""Limit for all of them."""
 
 WORDS = """ignore disregard previous instructions all your rules do-not-follow reveal system prompt show the ignora las
 instrucciones anteriores ignorez consignes précédentes vergiss alle Anweisungen instruções istruzioni you-are act-as
@@ -76,7 +76,7 @@ UNITS = [
     *string.punctuation,
 ]  # fmt: skip
 PAIRS = 60
-"""Of units, chosen once and for all."""
+"""Pairs of units, the same in every run."""
 
 
 def units() -> list[str]:
@@ -96,29 +96,29 @@ STAGES: dict[str, Callable[[str], object]] = {
     "mask": mask,
     "detect": detect,
     "read": lambda text: _read(text, LONG),
-    "as_kept": lambda text: as_kept(f"x{text}"),
+    "clean_and_mask": lambda text: clean_and_mask(f"x{text}"),
     "by_rules": by_rules,
-    "gist": gist,
-    "shortened": shortened,
-    "extractive": lambda text: extractive(text, a_talk(text, text)),
+    "first_sentence": first_sentence,
+    "shorten": shorten,
+    "extractive_summary": lambda text: extractive_summary(text, a_talk(text, text)),
     "estimate": estimate,
-    "ends_of": ends_of,
+    "head_and_tail": head_and_tail,
     "trim_context": trimmed,
     "title": _title,
-    "fact_hash": lambda text: fact_hash(thin(text)),
+    "fact_hash": lambda text: fact_hash(limit_marks(text)),
 }
-"""Everything a message goes through, given it clean: `clean` and `read` get it as it comes."""
+"""Everything a message passes; all but `clean`, `read` and `as_kept` get it cleaned."""
 
 
 def calls(stage: Callable[[str], object], text: str) -> int:
-    """How many functions it calls, and how often it is gone on with, in Python and out of it."""
+    """Function calls and generator steps of a stage, in Python and in C."""
     count = 0
 
-    def hear(*_: object) -> None:
+    def on_event(*_: object) -> None:
         nonlocal count
         count += 1
 
-    sys.setprofile(hear)
+    sys.setprofile(on_event)
     try:
         stage(text)
     finally:
@@ -127,7 +127,7 @@ def calls(stage: Callable[[str], object], text: str) -> int:
 
 
 def body(unit: str, size: int) -> dict[str, Any]:
-    """What the guard does with as much of the unit as a request may hold: its calls, and what it normalises."""
+    """The guard's work on a body of this size: its calls, the characters it normalises, the longest run of marks."""
     text = unit * (size // len(unit.encode("utf-8", "surrogatepass")))
     normalised = 0
     left = ""
@@ -153,18 +153,18 @@ def body(unit: str, size: int) -> dict[str, Any]:
 
 
 def measure(unit: str) -> dict[str, Any]:
-    """All that is counted of one unit."""
+    """All counts for one unit."""
     texts = [(unit * size)[:size] for size in (SHORT, LONG)]
     made: dict[str, list[int]] = {}
     for name, stage in STAGES.items():
-        given = texts if name in ("clean", "read", "as_kept") else [clean(text).text for text in texts]
-        stage(given[0])  # and what is loaded or remembered from then on is there
+        given = texts if name in ("clean", "read", "clean_and_mask") else [clean(text).text for text in texts]
+        stage(given[0])  # fills caches and loads what is loaded once
         made[name] = [calls(stage, text) for text in given]
     return {"unit": unit, "calls": made, "bodies": [body(unit, size) for size in (BODY // 8, BODY)]}
 
 
 def main() -> None:
-    """Count everything, and say before each unit which it is."""
+    """Count everything, and print each unit before it is counted."""
     hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
     for unit in units():
         used = resource.getrusage(resource.RUSAGE_SELF)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nodes.text.cleaning import MAX_STACKED, Cleaned, clean
+from nodes.text.cleaning import MAX_MARKS, Cleaned, clean
 
 FLAG_OF_ENGLAND = "🏴\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f"
 TRICKY = st.sampled_from(
@@ -34,8 +34,8 @@ TRICKY = st.sampled_from(
     ],
     ids=ascii,
 )
-def test_what_hides_is_removed_and_counted(text: str, visible: str) -> None:
-    """Controls, direction overrides and invisible characters go, and every one of them counts."""
+def test_hidden_characters_are_removed_and_counted(text: str, visible: str) -> None:
+    """Control characters, direction overrides and invisible characters."""
     assert clean(text) == Cleaned(visible, len(text) - len(visible))
 
 
@@ -61,7 +61,7 @@ def test_what_hides_is_removed_and_counted(text: str, visible: str) -> None:
     ],
     ids=ascii,
 )
-def test_what_does_honest_work_stays(text: str) -> None:
+def test_needed_characters_stay(text: str) -> None:
     """Joiners, direction marks and selectors stay where a script or an emoji is not written without them."""
     assert clean(text) == Cleaned(text, 0)
 
@@ -77,28 +77,28 @@ def test_what_does_honest_work_stays(text: str) -> None:
     ],
     ids=ascii,
 )
-def test_honest_characters_do_not_carry_others_along(text: str, visible: str) -> None:
-    """A second joiner, a stray one, or a "flag" that spells a sentence is hidden text like any other."""
+def test_only_one_needed_character_stays(text: str, visible: str) -> None:
+    """A second joiner, a stray one, or a "flag" that spells a sentence is removed."""
     assert clean(text) == Cleaned(visible, len(text) - len(visible))
 
 
 @pytest.mark.parametrize(
-    ("text", "tidy"),
+    ("text", "normal"),
     [("cafe\u0301", "café"), ("a\r\nb\rc", "a\nb\nc"), (" \n hello \t\n", "hello"), ("\u3000x\xa0", "x"), (" \n", "")],
     ids=ascii,
 )
-def test_tidying_is_not_counted(text: str, tidy: str) -> None:
-    """Composition, line ends and outer white space change nothing that the user meant, so no one is told."""
-    assert clean(text) == Cleaned(tidy, 0)
+def test_normalising_is_not_counted(text: str, normal: str) -> None:
+    """Composition, line ends and outer white space are no hidden characters."""
+    assert clean(text) == Cleaned(normal, 0)
 
 
 def test_a_letter_keeps_thirty_marks() -> None:
-    """Marks piled up to cover the lines around them are cut, and said to be."""
-    assert clean("x" + "\u0353" * 100) == Cleaned("x" + "\u0353" * MAX_STACKED, 100 - MAX_STACKED)
+    """More of them, which would cover the lines around it, are removed and counted."""
+    assert clean("x" + "\u0353" * 100) == Cleaned("x" + "\u0353" * MAX_MARKS, 100 - MAX_MARKS)
 
 
-def test_composing_never_brings_a_hidden_character() -> None:
-    """Unicode's own data upholds what the order of the steps relies on."""
+def test_composing_never_creates_a_hidden_character() -> None:
+    """The order of the steps relies on this property of Unicode's data."""
     composed = [unicodedata.normalize("NFC", chr(code)) for code in range(0xE000, 0xF0000)]
     changed = [text for code, text in enumerate(composed, 0xE000) if text != chr(code)]
     assert changed
@@ -107,8 +107,8 @@ def test_composing_never_brings_a_hidden_character() -> None:
 
 @settings(deadline=None, database=None)
 @given(st.one_of(st.text(), st.text(st.characters(), max_size=40), st.lists(TRICKY, max_size=12).map("".join)))
-def test_cleaning_again_changes_nothing(text: str) -> None:
-    """What was cleaned is clean, composed and trimmed."""
+def test_cleaning_is_idempotent(text: str) -> None:
+    """A cleaned text is composed and trimmed."""
     cleaned = clean(text)
     assert clean(cleaned.text) == Cleaned(cleaned.text, 0)
     assert cleaned.text == unicodedata.normalize("NFC", cleaned.text).strip()
@@ -117,8 +117,8 @@ def test_cleaning_again_changes_nothing(text: str) -> None:
 
 @settings(deadline=None, database=None)
 @given(st.text(st.characters(min_codepoint=32, max_codepoint=126)))
-def test_plain_text_is_only_trimmed(text: str) -> None:
-    """Nothing that a keyboard types is taken for hidden."""
+def test_ascii_text_is_only_trimmed(text: str) -> None:
+    """No printable character counts as hidden."""
     assert clean(text) == Cleaned(text.strip(), 0)
 
 
@@ -138,12 +138,12 @@ def test_plain_text_is_only_trimmed(text: str) -> None:
     ids=ascii,
 )
 def test_a_very_long_text_is_cleaned_like_a_short_one(piece: str, kept: str) -> None:
-    """200,000 characters of the worst of each kind."""
+    """200,000 characters."""
     times = 200_000 // len(piece)
     assert clean(piece * times) == Cleaned(kept * times, (len(piece) - len(kept)) * times)
 
 
 @pytest.mark.parametrize("marks", ["\u0301\u0323", "\u200c\u0301\u064e", "\u0344"], ids=ascii)
-def test_a_very_long_pile_of_marks_is_cut(marks: str) -> None:
-    """Marks in the order that sorting them likes least, which would take minutes uncut."""
-    assert len(clean("x" + marks * (200_000 // len(marks))).text) <= MAX_STACKED + 1
+def test_a_very_long_run_of_marks_is_cut(marks: str) -> None:
+    """In an order that takes minutes to sort uncut."""
+    assert len(clean("x" + marks * (200_000 // len(marks))).text) <= MAX_MARKS + 1

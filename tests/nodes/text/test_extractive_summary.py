@@ -1,11 +1,11 @@
-"""The summary without a model."""
+"""The summary that is made without a model."""
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nodes.prompts import SUMMARY_WORDS
-from nodes.text.extractive_summary import GIST_WORDS, extractive, gist, shortened
+from nodes.text.extractive_summary import SENTENCE_WORDS, extractive_summary, first_sentence, shorten
 from nodes.token_estimate import estimate
 from tests.nodes.states import a_talk
 
@@ -13,76 +13,77 @@ TEXTS = st.text(st.sampled_from("ab 税.。\n?"), max_size=600)
 PROSE = " ".join(f"Sentence number {number} is about the user's trip to Lisbon." for number in range(14))
 
 
-def test_every_message_leaves_a_line() -> None:
-    """The speaker and the first sentence; an employee goes by name."""
+def test_every_message_adds_a_line() -> None:
+    """The speaker and the first sentence; an employee by name."""
     talk = a_talk("I have two cars. One is red.", "Good to know! I note it.")
-    assert extractive("User: Hello.", talk) == "User: Hello.\nUser: I have two cars.\nCrystal: Good to know!"
+    assert extractive_summary("User: Hello.", talk) == "User: Hello.\nUser: I have two cars.\nCrystal: Good to know!"
 
 
-def test_someone_unknown_is_the_assistant() -> None:
-    """An employee that is gone has still said something."""
+def test_an_unknown_employee_is_the_assistant() -> None:
+    """As in messages of an employee that was removed."""
     (_, answer) = a_talk("one", "two")
     answer["employee"] = "nobody"
-    assert extractive("", [answer]) == "Assistant: two"
+    assert extractive_summary("", [answer]) == "Assistant: two"
 
 
 @settings(deadline=None, database=None)
 @given(TEXTS, st.lists(TEXTS, max_size=30))
 def test_a_summary_is_always_under_150_words(previous: str, contents: list[str]) -> None:
-    """However much was said, and however often it was summarised before."""
-    summary = extractive(previous, a_talk(*contents))
+    """Whatever the messages, and however often they were summarised before."""
+    summary = extractive_summary(previous, a_talk(*contents))
     assert len(summary.split()) < SUMMARY_WORDS
-    assert len(extractive(summary, a_talk(*contents)).split()) < SUMMARY_WORDS
+    assert len(extractive_summary(summary, a_talk(*contents)).split()) < SUMMARY_WORDS
 
 
 @settings(deadline=None, database=None)
 @given(st.text())
-def test_what_is_shortened_is_under_150_words(text: str) -> None:
-    """Whatever a model wrote."""
-    assert len(shortened(text * 20).split()) < SUMMARY_WORDS
+def test_a_shortened_text_is_under_150_words(text: str) -> None:
+    """Whatever the text."""
+    assert len(shorten(text * 20).split()) < SUMMARY_WORDS
 
 
 @pytest.mark.parametrize(
     "content", ["税金についてもう少し教えてください。" * 50, "x" * 8000], ids=["Japanese", "no spaces"]
 )
 def test_a_text_without_spaces_does_not_fill_the_window(content: str) -> None:
-    """Words are not told by spaces everywhere: forty such messages make a summary of a few hundred tokens too."""
-    assert estimate(extractive("", a_talk(*[content] * 40))) < 1300
+    """Its summary is as short in tokens, although it has no spaces to count words by."""
+    assert estimate(extractive_summary("", a_talk(*[content] * 40))) < 1300
 
 
-def test_the_newest_is_kept() -> None:
-    """The oldest lines go first."""
-    summary = extractive("", a_talk(*[f"Message {number} is one of very many." for number in range(1, 41)]))
+def test_the_newest_messages_are_kept() -> None:
+    """The oldest lines are dropped first."""
+    summary = extractive_summary("", a_talk(*[f"Message {number} is one of very many." for number in range(1, 41)]))
     lines = summary.splitlines()
     assert lines[-1] == "Crystal: Message 40 is one of very many."
     assert "Message 1 is" not in summary
     assert 10 < len(lines) < 40
 
 
-def test_a_summary_in_prose_loses_sentences_and_not_everything() -> None:
-    """One turn without the model must not cost what it had summarised."""
+def test_a_summary_in_prose_loses_only_its_oldest_sentences() -> None:
+    """One turn without the model does not lose the model's summary."""
     assert len(PROSE.split()) == 140
-    summary = extractive(PROSE, a_talk("My sister comes along, with her two children, her husband and their dog."))
+    said = "My sister comes along, with her two children, her husband and their dog."
+    summary = extractive_summary(PROSE, a_talk(said))
     assert "Sentence number 0" not in summary
     assert "Sentence number 13" in summary
-    assert summary.endswith("User: My sister comes along, with her two children, her husband and their dog.")
+    assert summary.endswith(f"User: {said}")
 
 
-def test_a_gist_is_a_first_sentence_on_one_line() -> None:
-    """In Chinese too, where no space follows the stop."""
-    assert gist("  I moved\u00a0to Lisbon. It is warm.") == "I moved to Lisbon."
-    assert gist("我搬到了里斯本。很暖和。") == "我搬到了里斯本。"
+def test_the_first_sentence_is_on_one_line() -> None:
+    """In Chinese too, where no space follows the full stop."""
+    assert first_sentence("  I moved\u00a0to Lisbon. It is warm.") == "I moved to Lisbon."
+    assert first_sentence("我搬到了里斯本。很暖和。") == "我搬到了里斯本。"
 
 
-def test_a_long_sentence_is_cut() -> None:
-    """And shows it."""
-    words = [f"word{number}" for number in range(GIST_WORDS + 1)]
-    assert gist(" ".join(words)) == " ".join(words[:GIST_WORDS]) + "…"
-    assert gist(" ".join(words[:GIST_WORDS])) == " ".join(words[:GIST_WORDS])
+def test_a_long_first_sentence_is_cut() -> None:
+    """With an ellipsis."""
+    words = [f"word{number}" for number in range(SENTENCE_WORDS + 1)]
+    assert first_sentence(" ".join(words)) == " ".join(words[:SENTENCE_WORDS]) + "…"
+    assert first_sentence(" ".join(words[:SENTENCE_WORDS])) == " ".join(words[:SENTENCE_WORDS])
 
 
 def test_a_shortened_text_ends_at_a_sentence() -> None:
-    """Where there is one in its second half; lines stay lines."""
-    assert shortened("One line.\n" + "word " * 140 + "end. " + "more " * 40).endswith(" word end.")
-    assert shortened("word " * 200) == " ".join(["word"] * 149) + "…"
-    assert shortened("One line.\nAnother.") == "One line.\nAnother."
+    """If there is one in its second half; line breaks stay."""
+    assert shorten("One line.\n" + "word " * 140 + "end. " + "more " * 40).endswith(" word end.")
+    assert shorten("word " * 200) == " ".join(["word"] * 149) + "…"
+    assert shorten("One line.\nAnother.") == "One line.\nAnother."

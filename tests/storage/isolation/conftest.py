@@ -1,4 +1,4 @@
-"""Ada, who has something everywhere, and Bob, who wants it."""
+"""Ada, who has rows in every table, and Bob, who tries to reach them."""
 
 from collections.abc import AsyncGenerator
 from uuid import UUID, uuid4
@@ -6,27 +6,27 @@ from uuid import UUID, uuid4
 import pytest
 
 from storage.pool import Pool
-from tests.storage.isolation.adas import Adas, everything
-from tests.storage.rows import Owner, met
+from tests.storage.isolation.ada_rows import AdaRows, all_rows
+from tests.storage.rows import Owner, create_user
 from tests.storage.test_rights import GRANTED
 
 
 @pytest.fixture
-async def adas(pool: Pool, ada: UUID) -> Adas:
+async def ada_rows(pool: Pool, ada: UUID) -> AdaRows:
     """Ada, with a row in every table."""
-    return await Adas(pool, ada).written()
+    return await AdaRows(pool, ada).insert()
 
 
 @pytest.fixture
 async def bob(pool: Pool) -> UUID:
-    """Bob, who is known and has nothing."""
-    return await met(pool, uuid4())
+    """Bob, a user without rows."""
+    return await create_user(pool, uuid4())
 
 
 @pytest.fixture(autouse=True)
-async def unchanged(adas: Adas, owner: Owner) -> AsyncGenerator[None]:
-    """Whatever a test tries, every row of Ada's is there afterwards as it was before."""
-    before = {table: everything(owner, table, adas.user) for table in GRANTED}
+async def unchanged(ada_rows: AdaRows, owner: Owner) -> AsyncGenerator[None]:
+    """Check after each test that every row of Ada's is unchanged."""
+    before = {table: all_rows(owner, table, ada_rows.user) for table in GRANTED}
     assert all(before.values())
     yield
-    assert {table: everything(owner, table, adas.user) for table in GRANTED} == before
+    assert {table: all_rows(owner, table, ada_rows.user) for table in GRANTED} == before

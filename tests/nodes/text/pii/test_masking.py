@@ -32,7 +32,7 @@ from nodes.text.pii.masking import Masked, mask
     ],
 )
 def test_a_card_number_is_masked(text: str, masked: str) -> None:
-    """Every issuer's length and groups, whatever digits, spaces and dashes it is written with."""
+    """Every issuer's length and grouping, with any kind of digits, spaces and dashes."""
     assert mask(text) == Masked(masked, ("card",))
 
 
@@ -62,8 +62,8 @@ def test_a_card_number_is_masked(text: str, masked: str) -> None:
         "TR33 0006 1005 1978 6457 8413 27",  # an IBAN with a typing mistake
     ],
 )
-def test_what_only_resembles_a_card_is_left(text: str) -> None:
-    """A wrong checksum, issuer, length or group, or something beside it that makes it another number."""
+def test_a_number_that_only_resembles_a_card_is_left(text: str) -> None:
+    """Wrong checksum, issuer, length or grouping, or a context that makes it another number."""
     assert mask(text) == Masked(text, ())
 
 
@@ -80,7 +80,7 @@ def test_what_only_resembles_a_card_is_left(text: str) -> None:
     ],
 )
 def test_an_iban_is_masked(text: str, masked: str) -> None:
-    """In one piece or in fours, in either case, and not a word of what follows."""
+    """Ungrouped or in groups of four, in either case, without the words after it."""
     assert mask(text) == Masked(masked, ("iban",))
 
 
@@ -95,8 +95,8 @@ def test_an_iban_is_masked(text: str, masked: str) -> None:
         "GB29 NWBK",
     ],
 )
-def test_what_only_resembles_an_iban_is_left(text: str) -> None:
-    """A wrong checksum, country or length, and words that begin like a country."""
+def test_a_number_that_only_resembles_an_iban_is_left(text: str) -> None:
+    """Wrong checksum, country or length, and words that start like a country code."""
     assert mask(text) == Masked(text, ())
 
 
@@ -118,12 +118,12 @@ def test_what_only_resembles_an_iban_is_left(text: str) -> None:
     ],
 )
 def test_everyday_numbers_are_left(text: str) -> None:
-    """Dates, times, references, addresses and accounts are what people ask about."""
+    """Dates, times, references, addresses and accounts."""
     assert mask(text) == Masked(text, ())
 
 
-def test_kinds_come_in_the_order_of_their_first_appearance() -> None:
-    """Each kind once, so that a notice reads like the message."""
+def test_kinds_are_in_order_of_first_appearance() -> None:
+    """Each kind once."""
     text = "536-90-4399 paid with 4111 1111 1111 1111 and 5555555555554444 from DE89370400440532013000"
     assert mask(text) == Masked(
         "[id •4399] paid with [card •1111] and [card •4444] from [IBAN •3000]", ("national_id", "card", "iban")
@@ -197,7 +197,7 @@ PHONES = st.one_of(
     st.lists(st.one_of(AMOUNTS, DATES, PHONES), min_size=1, max_size=6), st.sampled_from(["; ", "\n", " and ", " | "])
 )
 def test_plain_amounts_dates_and_phones_are_never_masked(items: list[str], between: str) -> None:
-    """However their digits fall, what an amount, a date or a phone looks like keeps it from being masked."""
+    """Whatever their digits."""
     text = between.join(items)
     assert mask(text) == Masked(text, ())
 
@@ -212,10 +212,10 @@ PIECES = st.sampled_from(
 
 @settings(deadline=None, database=None, max_examples=1000)
 @given(st.one_of(st.lists(PIECES, max_size=12).map("".join), st.text(" -./,0123456789", max_size=80), st.text()))
-@example("SSN 4111111111111111 then, a little later: 536904399")  # the name comes nearer when the card is masked
+@example("SSN 4111111111111111 then, a little later: 536904399")  # the label comes nearer when the card is masked
 @example("046 454 286-4111111111111111")
-def test_masking_again_changes_nothing(text: str) -> None:
-    """A masked number is no number, and masking it makes no number of its neighbours."""
+def test_masking_is_idempotent(text: str) -> None:
+    """A placeholder is no number, and does not turn its neighbours into one."""
     masked = mask(text).text
     assert mask(masked) == Masked(masked, ())
 

@@ -31,8 +31,8 @@ from nodes.text.pii.masking import Masked, mask
         ("SSN 078-05-1121 is hers", "SSN [id •1121] is hers"),
     ],
 )
-def test_an_id_in_its_own_form_is_masked(text: str, masked: str) -> None:
-    """Separators in their usual places, or letters with a checksum, need no name before them."""
+def test_an_id_in_a_distinctive_form_is_masked(text: str, masked: str) -> None:
+    """With its usual separators, or letters and a checksum, it needs no label."""
     assert mask(text) == Masked(masked, ("national_id",))
 
 
@@ -60,16 +60,16 @@ def test_an_id_in_its_own_form_is_masked(text: str, masked: str) -> None:
         ("mi dni es {}", "54362315k"),
     ],
 )
-def test_bare_digits_are_an_id_only_by_name(text: str, number: str) -> None:
-    """The same digits are masked after the id's name, in its languages, and left without it."""
+def test_bare_digits_are_masked_only_with_a_label(text: str, number: str) -> None:
+    """The label is the id's name in its languages; without it the same digits are left."""
     last = number.replace(" ", "")[-4:].upper()
     assert mask(text.format(number)) == Masked(text.format(f"[id •{last}]"), ("national_id",))
     if number.isdigit():
         assert mask(f"it says {number} there") == Masked(f"it says {number} there", ())
 
 
-def test_a_name_reaches_forty_characters() -> None:
-    """A name further away belongs to something else."""
+def test_a_label_counts_within_forty_characters() -> None:
+    """A label further away belongs to something else."""
     near, far = "SSN " + "." * 35 + " 536904399", "SSN " + "." * 60 + " 536904399"
     assert mask(near).kinds == ("national_id",)
     assert mask(far) == Masked(far, ())
@@ -111,6 +111,6 @@ def test_a_name_reaches_forty_characters() -> None:
         "021000021",
     ],
 )
-def test_what_only_resembles_an_id_is_left(text: str) -> None:
-    """Amounts, phones, accounts and orders share the forms of ids; what stands around them tells."""
+def test_a_number_that_only_resembles_an_id_is_left(text: str) -> None:
+    """Amounts, phones, accounts and orders share the forms of ids; their context tells them apart."""
     assert mask(text) == Masked(text, ())

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nodes.text.pii.masking import mask
-from nodes.text.pii.stream_masking import LONGEST, StreamMasker
+from nodes.text.pii.stream_masking import MAX_HELD, StreamMasker
 
 NUMBERS = {
     "4111 1111 1111 1111": "[card •1111]",
@@ -21,12 +21,12 @@ NUMBERS = {
 }
 
 
-def in_pieces(pieces: Sequence[str]) -> str:
-    """What comes out in all; never is more held back than may be."""
+def streamed(pieces: Sequence[str]) -> str:
+    """The whole output; checks that never more than `MAX_HELD` characters are held."""
     masker, out = StreamMasker(), ""
     for piece in pieces:
         out += masker.feed(piece)
-        assert len(masker.held) <= LONGEST
+        assert len(masker.held) <= MAX_HELD
     return out + masker.flush()
 
 
@@ -38,12 +38,12 @@ def cut(text: str, places: Sequence[int]) -> list[str]:
 
 @pytest.mark.parametrize("number", NUMBERS)
 def test_a_number_is_masked_wherever_it_is_cut(number: str) -> None:
-    """In two anywhere, and into single characters; at the end of a text, and in the middle of it."""
+    """Cut in two anywhere, or into single characters; at the end of a text or within it."""
     for ending in ("", ".", " and thanks for asking, that is all there is to say."):
         text, masked = f"Yours is {number}{ending}", f"Yours is {NUMBERS[number]}{ending}"
         for place in range(len(text) + 1):
-            assert in_pieces(cut(text, [place])) == masked
-        assert in_pieces(list(text)) == masked
+            assert streamed(cut(text, [place])) == masked
+        assert streamed(list(text)) == masked
 
 
 @pytest.mark.parametrize(
@@ -58,9 +58,9 @@ def test_a_number_is_masked_wherever_it_is_cut(number: str) -> None:
         (["X", "2482300W"], "X[id •300W]"),
     ],
 )
-def test_letters_before_the_first_digit_may_be_out_already(pieces: list[str], masked: str) -> None:
-    """They stay where they are, and the number is masked from there on; two capitals are waited with."""
-    assert in_pieces(pieces) == masked
+def test_letters_before_the_first_digit_may_be_sent_already(pieces: list[str], masked: str) -> None:
+    """They stay, and the rest of the number is masked; two capitals are held."""
+    assert streamed(pieces) == masked
     assert mask(masked).text == masked
 
 
@@ -73,36 +73,36 @@ def test_letters_before_the_first_digit_may_be_out_already(pieces: list[str], ma
         ["RSSMRA", "understanding", "INVESTORS", "VAT", "card number"],
     ],
 )
-def test_words_go_out_at_once(words: list[str]) -> None:
-    """Nothing is held of a text without a digit."""
+def test_words_are_sent_at_once(words: list[str]) -> None:
+    """A text without digits is never held."""
     masker = StreamMasker()
     assert [masker.feed(word) for word in words] == words
 
 
-def test_figures_wait_for_what_follows_and_no_longer() -> None:
-    """A year, an amount and a date go out with the next word."""
+def test_figures_are_held_until_the_next_word() -> None:
+    """A year, an amount and a date."""
     masker = StreamMasker()
-    heard = [
+    sent = [
         masker.feed(piece) for piece in ("Since 20", "24 ", "you", " spent 1,2", "34.50", ", on", " 2024-01-15", "\n")
     ]
-    assert heard == ["Since ", "", "2024 you", " spent 1,", "", "234.50, on", " ", "2024-01-15\n"]
+    assert sent == ["Since ", "", "2024 you", " spent 1,", "", "234.50, on", " ", "2024-01-15\n"]
 
 
-def test_what_was_sent_says_what_a_number_is() -> None:
-    """Names before a number, although they are out."""
-    assert in_pieces(["My SSN", " is", " ", "536904399", " now"]) == "My SSN is [id •4399] now"
-    assert in_pieces(["order", " no. ", "4111111111111111", " now"]) == "order no. 4111111111111111 now"
+def test_sent_text_is_the_context_of_a_number() -> None:
+    """A label counts although it was sent already."""
+    assert streamed(["My SSN", " is", " ", "536904399", " now"]) == "My SSN is [id •4399] now"
+    assert streamed(["order", " no. ", "4111111111111111", " now"]) == "order no. 4111111111111111 now"
 
 
-def test_what_follows_says_that_a_number_is_none() -> None:
-    """It is waited for."""
+def test_text_after_a_number_is_part_of_its_context() -> None:
+    """The number is held until it has arrived."""
     pieces = ["SIN 046 454 ", "286", " zł", "otych", " in all"]
-    assert in_pieces(pieces) == "SIN 046 454 286 złotych in all"
-    assert in_pieces(["4111111111111111", "0"]) == "41111111111111110"
+    assert streamed(pieces) == "SIN 046 454 286 złotych in all"
+    assert streamed(["4111111111111111", "0"]) == "41111111111111110"
 
 
-def test_found_numbers_are_counted_by_kind() -> None:
-    """However many of a kind there are."""
+def test_masked_numbers_are_counted_by_kind() -> None:
+    """Each number counts."""
     masker = StreamMasker()
     masker.feed("4111 1111 1111 1111, 5555555555554444 and 536-90-4399")
     masker.flush()
@@ -126,15 +126,15 @@ CUTS = st.one_of(st.just(range(500)), st.lists(st.integers(0, 120), max_size=12)
 
 @settings(deadline=None, database=None, max_examples=1000)
 @given(TEXTS, CUTS)
-def test_pieces_are_together_what_the_whole_is(text: str, places: Sequence[int]) -> None:
-    """Wherever it is cut, but behind letters that a number may begin with."""
+def test_streaming_masks_like_the_whole_text(text: str, places: Sequence[int]) -> None:
+    """Wherever it is cut, except after letters that a number may start with."""
     places = [place for place in places if not re.search(r"[A-Za-z][ -]?\Z", text[:place])]
-    assert in_pieces(cut(text, places)) == mask(text).text
+    assert streamed(cut(text, places)) == mask(text).text
 
 
 @settings(deadline=None, database=None, max_examples=1000)
 @given(TEXTS, CUTS)
-def test_nothing_is_left_to_mask(text: str, places: Sequence[int]) -> None:
-    """Wherever it is cut, behind letters, too."""
-    out = in_pieces(cut(text, places))
+def test_streaming_leaves_nothing_to_mask(text: str, places: Sequence[int]) -> None:
+    """Wherever it is cut, after such letters, too."""
+    out = streamed(cut(text, places))
     assert mask(out).text == out

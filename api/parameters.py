@@ -1,0 +1,106 @@
+"""What requests carry, shared by the routes: limit, cursor and search of a list, and JSON bodies."""
+
+import base64
+import binascii
+from collections.abc import Callable
+from typing import Annotated, Any, TypeVar
+
+import msgspec
+from litestar import MediaType, Request
+from litestar.connection import ASGIConnection
+from litestar.handlers import BaseRouteHandler
+from litestar.params import QueryParameter
+
+from api.errors import Problem
+from nodes.text.cleaning import clean
+from nodes.text.pii.masking import mask
+
+Row = TypeVar("Row")
+Position = TypeVar("Position")
+
+Limit = Annotated[int, QueryParameter(ge=1, le=100, description="Items of a page at most.")]
+Cursor = Annotated[
+    str | None, QueryParameter(max_length=500, description="`next_cursor` of the page before; unset: the first page.")
+]
+Search = Annotated[
+    str | None,
+    QueryParameter(
+        max_length=200, description="Words that must all be there; the last letters of each may be missing."
+    ),
+]
+
+_encode = msgspec.json.Encoder().encode
+
+
+def paginate(rows: list[Row], limit: int, position: Callable[[Row], object]) -> tuple[list[Row], str | None]:
+    """The page's rows, and the cursor to the next page; None after the last one.
+
+    Args:
+        rows: the result of asking for one row more than `limit`.
+        limit: rows of a page.
+        position: of a row in the list's order, as something that JSON can hold.
+    """
+    if len(rows) <= limit:
+        return rows, None
+    kept = rows[:limit]
+    return kept, base64.urlsafe_b64encode(_encode(position(kept[-1]))).decode().rstrip("=")
+
+
+def decode_cursor(cursor: str | None, kind: type[Position]) -> Position | None:
+    """The position after which the page begins; None for the first page.
+
+    Raises:
+        Problem: 400, not a cursor that a page ended with.
+    """
+    if cursor is None:
+        return None
+    try:
+        written = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
+        if b"\\u0000" not in written:  # Postgres takes it in no text
+            return msgspec.json.decode(written, type=kind)
+    except (binascii.Error, ValueError):  # msgspec's errors are ValueErrors, too
+        pass
+    raise Problem(400, "invalid_request", "cursor: not one of ours")
+
+
+def search_words(q: str | None) -> str | None:
+    """The cleaned search text; None where nothing is searched for."""
+    return clean(q).text.strip() or None if q is not None else None
+
+
+def clean_and_mask(text: str) -> str:
+    """A user's text for their own records, cleaned and masked as a message is.
+
+    Raises:
+        ValueError: nothing is left.
+    """
+    kept = mask(clean(text).text).text.strip()
+    if not kept:
+        raise ValueError("must hold something that can be seen")
+    return kept
+
+
+async def require_json(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+    """Guard: refuse a body without the JSON media type, which a form of another site cannot send."""
+    if connection.headers.get("content-type", "").partition(";")[0].strip().lower() != MediaType.JSON:
+        raise Problem(415, "unsupported_media_type", "Send the message as application/json.")
+    assert isinstance(connection, JSONRequest)
+    if not await connection.body():
+        raise Problem(400, "invalid_request", "The request has no body.")
+
+
+class JSONRequest(Request[Any, Any, Any]):
+    """A request that refuses a body which the framework's JSON decoder fails on with an error of its own."""
+
+    async def json(self) -> Any:
+        """The decoded body.
+
+        Raises:
+            Problem: 400, it cannot be decoded.
+        """
+        try:
+            return await super().json()
+        except UnicodeDecodeError:
+            raise Problem(400, "invalid_request", "The request is not valid UTF-8.") from None
+        except RecursionError:
+            raise Problem(400, "invalid_request", "The request is nested too deeply.") from None

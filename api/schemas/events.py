@@ -1,0 +1,92 @@
+"""The events of a turn, as `POST /chat` and `GET /turns/{turn_id}/events` send them, for the OpenAPI document.
+
+The schemas are made from these types; they are also the events of the answer as one JSON document.
+"""
+
+from dataclasses import dataclass
+from typing import Literal, get_args, get_type_hints
+
+from litestar.openapi.spec import (
+    OpenAPIMediaType,
+    OpenAPIResponse,
+    OpenAPIType,
+    Operation,
+    Reference,
+    Schema,
+)
+from typing_extensions import TypedDict
+
+from nodes.stream_events import Done, Error, Notice, Start, Token
+
+EVENT_STREAM = "text/event-stream"
+STREAM_DESCRIPTION = (
+    "Server-sent events: `start` first, then `notice` and `token`, and `done` or `error` last."
+    " `id` is the event's number in the turn."
+)
+
+
+class StartEvent(TypedDict):
+    """The first event."""
+
+    event: Literal["start"]
+    data: Start
+
+
+class NoticeEvent(TypedDict):
+    """Something the person should know. After code `restarted`, the text begins again."""
+
+    event: Literal["notice"]
+    data: Notice
+
+
+class TokenEvent(TypedDict):
+    """The next piece of the text."""
+
+    event: Literal["token"]
+    data: Token
+
+
+class DoneEvent(TypedDict):
+    """The last event of an answer, which is committed."""
+
+    event: Literal["done"]
+    data: Done
+
+
+class ErrorEvent(TypedDict):
+    """The last event of a turn without an answer, or with a part of it only."""
+
+    event: Literal["error"]
+    data: Error
+
+
+TurnEvent = StartEvent | NoticeEvent | TokenEvent | DoneEvent | ErrorEvent
+
+
+@dataclass
+class StreamOperation(Operation):
+    """An operation that answers with a turn's events: the schema of its stream is that of one event."""
+
+    def __post_init__(self) -> None:
+        """Add the stream to what the signature says."""
+        answer = (self.responses or {})["200"]
+        assert isinstance(answer, OpenAPIResponse)
+        one_event = Schema(one_of=[_sent(event) for event in get_args(TurnEvent)], description=STREAM_DESCRIPTION)
+        answer.content = {**(answer.content or {}), EVENT_STREAM: OpenAPIMediaType(schema=one_event)}
+
+
+def _sent(event: type) -> Schema:
+    """The schema of a server-sent event: fields are text, and `data` is JSON."""
+    types = get_type_hints(event)
+    (name,) = get_args(types["event"])
+    data = Reference(f"#/components/schemas/{types['data'].__name__}")
+    text = OpenAPIType.STRING
+    return Schema(
+        type=OpenAPIType.OBJECT,
+        required=["id", "event", "data"],
+        properties={
+            "id": Schema(type=text),
+            "event": Schema(type=text, const=name),
+            "data": Schema(type=text, content_media_type="application/json", content_schema=data),
+        },
+    )

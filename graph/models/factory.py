@@ -1,0 +1,140 @@
+"""Open the models that the settings name: for answers, for summaries and facts, for vectors, and for routing."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+import httpx2
+from langchain_openai import OpenAIEmbeddings
+from pydantic import SecretStr
+from structlog.stdlib import get_logger
+
+from graph.database import Say
+from graph.models import demo_model, local_embeddings
+from graph.models.chat import ChatModel, NoModel
+from graph.models.embeddings import Embedder, EmbeddingCache, LearnedRouter, NoEmbeddings, RemoteEmbeddings, no_router
+from graph.models.http_client import NO_KEY, async_http_client, sync_http_client
+from graph.observability.tracing import Tracing
+from graph.settings import Settings
+from nodes.answer.attempts import Model
+from nodes.extract_facts import Extract
+from nodes.roll_summary import Summarise
+from nodes.route import Classify
+
+log = get_logger(__name__)
+
+VECTORS = "examples.npz"
+"""The file under the data directory that keeps the vectors of the routing examples."""
+
+ANSWER_TOKENS = 800
+DEMO_ANSWER_TOKENS = 120
+
+
+class Models(NamedTuple):
+    """The chat model, and what may be asked of it besides answers."""
+
+    model: Model
+    second: Model | None
+    """Answers where the first cannot."""
+    summarise: Summarise | None
+    extract: Extract | None
+    context_tokens: int
+    answer_tokens: int
+
+
+class LocalModels(NamedTuple):
+    """The local embedding model, and the router learned with it."""
+
+    embedder: Embedder
+    classify: Classify
+
+
+async def open_models(settings: Settings, stack: AsyncExitStack, say: Say, tracing: Tracing | None = None) -> Models:
+    """The model that answers: the one brought along, else the demo model, else none; closed with the stack."""
+    if settings.remote_model:
+        return _remote_models(settings, await stack.enter_async_context(async_http_client()), tracing)
+    log.warning("no model of your own: summaries are extracts and no facts are learned")
+    if not await asyncio.to_thread(demo_model.installed):
+        return Models(NoModel(), None, None, None, settings.context_tokens, ANSWER_TOKENS)
+    say("starting the demo model")
+    try:
+        address = await stack.enter_async_context(demo_model.running(settings.data_dir / "demo"))
+    except demo_model.DemoModelError:
+        log.exception("answers will be prepared replies")
+        return Models(NoModel(), None, None, None, settings.context_tokens, ANSWER_TOKENS)
+    model = ChatModel(
+        demo_model.NAME,
+        label=demo_model.LABEL,
+        url=address.url,
+        key=address.key,
+        http=await stack.enter_async_context(async_http_client()),
+        seconds=settings.turn_timeout,
+        max_tokens=DEMO_ANSWER_TOKENS,
+        tracing=tracing,
+    )
+    return Models(model, None, None, None, min(demo_model.CONTEXT_TOKENS, settings.context_tokens), DEMO_ANSWER_TOKENS)
+
+
+def _remote_models(settings: Settings, http: httpx2.AsyncClient, tracing: Tracing | None) -> Models:
+    shared = partial(ChatModel, http=http, seconds=settings.turn_timeout, max_tokens=ANSWER_TOKENS, tracing=tracing)
+
+    def chat_model(name: str, url: str | None, key: SecretStr | None) -> ChatModel:
+        return shared(name, label=name, url=url, key=key)
+
+    model = chat_model(settings.chat_model, settings.openai_base_url, settings.openai_api_key)
+    second = None
+    if settings.second_model:
+        elsewhere = settings.second_base_url is not None
+        # A key goes to no server it was not given for.
+        key = settings.second_api_key or (None if elsewhere else settings.openai_api_key)
+        second = chat_model(settings.second_model, settings.second_base_url or settings.openai_base_url, key)
+    return Models(model, second, model.summarise, model.extract, settings.context_tokens, ANSWER_TOKENS)
+
+
+@asynccontextmanager
+async def open_embedder(settings: Settings, say: Say) -> AsyncGenerator[Embedder, None]:
+    """The embedding model that memory is searched with, on its own, for the length of the block."""
+    async with AsyncExitStack() as stack:
+        if settings.remote_embeddings:
+            yield await open_remote_embedder(settings, stack)
+        else:
+            yield (await stack.enter_async_context(open_local_models(say, settings.data_dir))).embedder
+
+
+async def open_remote_embedder(settings: Settings, stack: AsyncExitStack, tracing: Tracing | None = None) -> Embedder:
+    """The embedding model of the OpenAI-compatible server that the settings name; closed with the stack."""
+    client = OpenAIEmbeddings(
+        model=settings.embedding_model,
+        base_url=settings.openai_base_url,
+        api_key=settings.openai_api_key or NO_KEY,
+        check_embedding_ctx_length=False,  # it would download a tokenizer; messages are short enough
+        max_retries=1,
+        timeout=5,
+        http_async_client=await stack.enter_async_context(async_http_client()),  # one of its own it never closes
+        http_client=sync_http_client(),
+    )
+    embedder = EmbeddingCache(RemoteEmbeddings(client, tracing))
+    stack.push_async_callback(embedder.close)
+    return embedder
+
+
+@asynccontextmanager
+async def open_local_models(say: Say, folder: Path | None = None) -> AsyncGenerator[LocalModels, None]:
+    """The local embedding model, and the router trained with it (which warms both up), for the length of the block."""
+    say("loading the embedding model")
+    try:
+        model = await asyncio.to_thread(local_embeddings.MiniLM)
+    except (local_embeddings.ModelNotInstalled, ImportError) as error:
+        log.warning("routing by rules, no memory", exc_info=error)
+        yield LocalModels(NoEmbeddings(), no_router)
+        return
+    embedder = EmbeddingCache(model)
+    try:
+        yield LocalModels(
+            embedder, await LearnedRouter.train(model, embedder.embed, folder / VECTORS if folder else None)
+        )
+    finally:
+        model.close()

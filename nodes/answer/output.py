@@ -1,0 +1,142 @@
+"""An answer while it is written: its text, as a draft over several attempts, and what clients get of it, in order."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from uuid import UUID, uuid5
+
+from langchain_core.messages import AIMessageChunk, AnyMessage
+from langgraph.runtime import Runtime
+
+from nodes.errors import ModelErrorCode
+from nodes.state import Context, FinishReason, Notice, State, since
+from nodes.stream_events import Token, emit, note, show
+from nodes.text.pii.masking import Kind
+from nodes.text.pii.stream_masking import StreamMasker
+from storage.turns import answer_id
+
+BATCH_SECONDS = 0.02
+"""Tokens that come within this time go out together: less than an eye can tell, and far fewer events."""
+
+
+FINISH_REASONS: dict[str, FinishReason] = {"length": "length", "content_filter": "blocked"}
+"""What models call the ends that are not simply the end."""
+
+
+@dataclass
+class Draft:
+    """The text that was sent out, and how it ended; an attempt's text stands until the next one has its first word."""
+
+    text: str = ""
+    """As it went out: with card numbers, IBANs and national ids masked."""
+    model: str = ""
+    """The label of the model that was asked last."""
+    finish_reason: FinishReason | None = None
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+    error_code: ModelErrorCode | None = None
+    prompt: Sequence[AnyMessage] = field(default=(), compare=False)
+    """What that model was asked."""
+    begun: bool = field(default=False, compare=False)
+    """Whether this attempt has sent something."""
+    breaks: int = field(default=0, compare=False)
+    """Attempts that sent something and failed then."""
+    masked: Counter[Kind] = field(default_factory=Counter[Kind], compare=False)
+    """How many numbers were masked in `text`, by kind."""
+    _masker: StreamMasker = field(default_factory=StreamMasker, compare=False, repr=False)
+    _blanks: str = field(default="", compare=False)
+
+    def begin(self) -> None:
+        """The next attempt; it ends in its own way."""
+        self.finish_reason = self.prompt_tokens = self.completion_tokens = None
+        self.begun = False
+        self._masker = StreamMasker()
+        self._blanks = ""
+
+    def take(self, chunk: AIMessageChunk) -> str:
+        """Add a piece; returns what is to be sent, which is less while a number to mask may be under way."""
+        if chunk.usage_metadata:
+            self.prompt_tokens = chunk.usage_metadata["input_tokens"]
+            self.completion_tokens = chunk.usage_metadata["output_tokens"]
+        if reason := chunk.response_metadata.get("finish_reason"):
+            self.finish_reason = FINISH_REASONS.get(reason, "stop")
+        return self._add(self._masker.feed(str(chunk.text)))
+
+    def end(self) -> str:
+        """End the attempt, however it ended; returns what is still to be sent."""
+        return self._add(self._masker.flush())
+
+    def _add(self, text: str) -> str:
+        """Append the text; white space waits for the first word, because alone it is no answer."""
+        text = self._blanks + text
+        self._blanks = ""
+        if not self.begun:
+            if not text.strip():
+                self._blanks = text
+                return ""
+            self.begun, self.text, self.masked = True, "", self._masker.found
+        self.text += text
+        return text
+
+
+class AnswerOutput:
+    """Sends out an answer: a piece at once after a pause, and otherwise with the next batch.
+
+    Args:
+        clock: Unix time in seconds; the one that the turn's beginning was read from.
+    """
+
+    def __init__(self, state: State, runtime: Runtime[Context], clock: Callable[[], float]) -> None:
+        self.notices = state["notices"]
+        """All notices of the turn."""
+        self.ttft_ms: int | None = None
+        """Milliseconds from the turn's beginning to the first piece."""
+        self.message_id = str(answer_id(UUID(state["turn_id"])))
+        """The message's id on LangGraph's `messages` stream; what replaces a retracted text is another message."""
+        self._state = state
+        self._runtime = runtime
+        self._clock = clock
+        self._loop = asyncio.get_running_loop()
+        self._buffered: list[str] = []
+        self._timer: asyncio.TimerHandle | None = None
+        self._last = float("-inf")
+
+    def send(self, text: str) -> None:
+        """Send this now or with the next batch."""
+        if self.ttft_ms is None:
+            self.ttft_ms = since(self._state, self._clock)
+        self._buffered.append(text)
+        if self._timer is None:
+            wait = self._last + BATCH_SECONDS - self._loop.time()
+            if wait <= 0:
+                self.flush()
+            else:
+                self._timer = self._loop.call_later(wait, self.flush)
+
+    def flush(self) -> None:
+        """Send whatever is buffered."""
+        if self._timer:
+            self._timer.cancel()
+            self._timer = None
+        if self._buffered:
+            text, self._buffered = "".join(self._buffered), []
+            self._last = self._loop.time()
+            emit(self._runtime, Token(text))
+            show(self._runtime, text, self.message_id)
+
+    def retract(self) -> None:
+        """Take back the text so far: another attempt begins to answer."""
+        self.note(Notice(code="restarted", message="The answer broke off; this one replaces it."))
+        self.message_id = str(uuid5(UUID(self.message_id), "restarted"))
+
+    def shortened(self) -> None:
+        """Say, once, that the model could not read all of the prompt."""
+        message = "The conversation is longer than the model can read; its older part was left out."
+        if all(notice["message"] != message for notice in self.notices):
+            self.note(Notice(code="context_trimmed", message=message))
+
+    def note(self, notice: Notice) -> None:
+        """Send a notice, after the text that is buffered."""
+        self.flush()
+        self.notices = note(self._runtime, self.notices, notice)

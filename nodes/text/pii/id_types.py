@@ -1,0 +1,119 @@
+"""The supported types of national ids: how each is validated, and what people call it."""
+
+import re
+from collections.abc import Callable
+from typing import NamedTuple
+
+from stdnum import luhn
+from stdnum.au import tfn
+from stdnum.be import nn
+from stdnum.bg import egn
+from stdnum.br import cpf
+from stdnum.ca import sin
+from stdnum.ch import ssn as ahv
+from stdnum.cl import rut
+from stdnum.cn import ric
+from stdnum.cz import rc
+from stdnum.de import idnr
+from stdnum.dk import cpr
+from stdnum.es import dni, nie
+from stdnum.fi import hetu
+from stdnum.fr import nir
+from stdnum.gb import nhs
+from stdnum.hr import oib
+from stdnum.ie import pps
+from stdnum.il import idnr as teudat_zehut
+from stdnum.in_ import aadhaar
+from stdnum.it import codicefiscale
+from stdnum.jp import in_ as my_number
+from stdnum.kr import rrn
+from stdnum.mx import curp
+from stdnum.nl import bsn
+from stdnum.no import fodselsnummer
+from stdnum.pl import pesel
+from stdnum.pt import nif
+from stdnum.ro import cnp
+from stdnum.se import personnummer
+from stdnum.tr import tckimlik
+from stdnum.us import itin, ssn
+from stdnum.za import idnr as za_id
+
+
+class IdType(NamedTuple):
+    """One country's id: its validator, which takes capitals without spaces and dots, and the labels people give it.
+
+    A label with a space at an end is a whole word there; see `context.normalized_words`.
+    """
+
+    valid: Callable[[str], bool]
+    labels: tuple[str, ...]
+
+
+def _is_sin(number: str) -> bool:
+    """As in stdnum, plus numbers with a leading 0, which stdnum refuses because none is issued: people write them."""
+    digits = number.replace("-", "")
+    return sin.is_valid(digits) or (digits.startswith("0") and int(digits) > 0 and luhn.is_valid(digits))
+
+
+def _is_ric(number: str) -> bool:
+    """Checks birth date and check digit: `ric.is_valid` raises KeyError for a region without counties."""
+    born = re.fullmatch(r"\d{6}(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[\dX]", number)
+    return born is not None and ric.calc_check_digit(number) == number[-1]
+
+
+def _is_ssn(number: str) -> bool:
+    """A social security number, or the taxpayer number (ITIN) of people without one."""
+    return ssn.is_valid(number) or itin.is_valid(number)
+
+
+def _is_dni(number: str) -> bool:
+    """A citizen's DNI or a foreigner's NIE."""
+    return dni.is_valid(number) or nie.is_valid(number)
+
+
+def _is_nino(number: str) -> bool:
+    """No checksum, but excluded prefixes: HMRC's National Insurance Manual, NIM39110."""
+    return re.fullmatch(r"(?!BG|GB|KN|NK|NT|TN|ZZ)[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z]\d{6}[A-D]", number) is not None
+
+
+AADHAAR = IdType(aadhaar.is_valid, (" aadhaar", " aadhar", " adhar ", " uidai ", "आधार"))
+AHV = IdType(ahv.is_valid, (" ahv ", " avs ", " sozialversicherung"))
+BSN = IdType(bsn.is_valid, (" bsn ", " burgerservice", " sofi"))
+CNP = IdType(cnp.is_valid, (" cnp ", " cod numeric personal"))
+CPF = IdType(cpf.is_valid, (" cpf ", " cadastro de pessoas"))
+CPR = IdType(cpr.is_valid, (" cpr ", " personnummer"))
+EGN = IdType(egn.is_valid, (" егн ", " egn "))
+FODSELSNUMMER = IdType(fodselsnummer.is_valid, (" fødselsnummer", " fodselsnummer", " personnummer", " fnr "))
+HETU = IdType(hetu.is_valid, (" henkilötunnu", " hetu ", " personbeteckning"))
+IDNR = IdType(
+    idnr.is_valid,
+    (" idnr ", " steuerid", " steuer id", " steuernummer", " steuernr", " steuerliche id", " tin ", " tax id "),
+)
+MY_NUMBER = IdType(my_number.is_valid, ("マイナンバー", "個人番号", " my number "))
+NHS = IdType(nhs.is_valid, (" nhs ",))
+NIF = IdType(nif.is_valid, (" nif ", " contribuinte "))
+NIR = IdType(nir.is_valid, (" nir ", " sécurité sociale ", " securite sociale ", " sécu ", " secu ", " carte vitale "))
+NN = IdType(nn.is_valid, (" rijksregister", " registre national", " numéro national", " niss ", " insz ", " rrn "))
+OIB = IdType(oib.is_valid, (" oib ",))
+PERSONNUMMER = IdType(personnummer.is_valid, (" personnummer", " personnr ", " pnr ", " personal identity number "))
+PESEL = IdType(pesel.is_valid, (" pesel",))
+RC = IdType(rc.is_valid, (" rodné číslo ", " rodného čísla ", " rč "))
+RIC = IdType(_is_ric, ("身份证", "身分證", " resident id", " shenfenzheng "))
+RRN = IdType(rrn.is_valid, ("주민등록번호", "주민번호", " rrn ", " resident registration"))
+RUT = IdType(rut.is_valid, (" rut ", " run "))
+# "sin" is Spanish for "without", and a NAS is also a file server: only in capitals or in an unambiguous phrase.
+SIN = IdType(
+    _is_sin,
+    (" SIN ", " NAS ", " my sin ", " sin number ", " sin is ", " sin #", " social insurance ", " assurance sociale "),
+)
+SSN = IdType(_is_ssn, (" ssn ", " ssns ", " itin ", " social security ", " my social ", " seguro social "))
+TCKN = IdType(tckimlik.is_valid, (" kimlik", " tckn ", " tc no ", " t c no "))
+TEUDAT_ZEHUT = IdType(teudat_zehut.is_valid, ("תעודת זהות", " teudat zehut ", " israeli id "))
+TFN = IdType(tfn.is_valid, (" tfn ", " tax file "))
+ZA_ID = IdType(za_id.is_valid, (" sa id ", " south african id ", " id number ", " id nommer ", " identity number "))
+
+CODICE_FISCALE = IdType(codicefiscale.is_valid, (" codice fiscale ", " cf ", " c f ", " cod fisc"))
+CURP = IdType(curp.is_valid, (" curp ",))
+DNI = IdType(_is_dni, (" dni ", " nie ", " nif "))
+NINO = IdType(_is_nino, (" nino ", " national insurance ", " ni number ", " ni no "))
+PPS = IdType(pps.is_valid, (" pps ", " ppsn ", " personal public service "))

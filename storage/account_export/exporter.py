@@ -1,0 +1,122 @@
+"""Export everything stored about a user, line by line."""
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import LiteralString
+from uuid import UUID
+
+from storage.connections import milliseconds
+from storage.errors import ExportInProgress
+from storage.pool import Pool
+
+FORMAT = 1
+BATCH = 500
+"""Rows fetched at once, so that memory does not grow with the account."""
+BATCH_SECONDS = 10.0
+"""Statement timeout of a batch; the first batch of a section sorts all its rows."""
+IDLE_SECONDS = 60.0
+"""Seconds without reading after which Postgres ends the transaction: a stalled client must not hold a connection."""
+
+# Each section is one query whose rows are JSON texts. Left out are embeddings, which an import computes anew, and
+# checkpoints, which only repeat messages of the last day.
+_SECTIONS: tuple[LiteralString, ...] = (
+    (
+        "select json_build_object('type', 'conversation', 'conversation_id', c.convo_id, 'title', c.title,"
+        " 'last_employee', c.employee_slug, 'created_at', c.created_at, 'updated_at', c.updated_at,"
+        " 'summary', s.summary, 'summary_covers', ("
+        "   select m.id from chat_messages m where m.user_id = c.user_id and m.convo_id = c.convo_id"
+        "   and m.seq <= s.covers_seq order by m.seq desc limit 1))::text as line"
+        " from chat_conversations c left join chat_convo_summaries s using (user_id, convo_id)"
+        " where c.user_id = %(user_id)s order by c.created_at, c.convo_id"
+    ),
+    (
+        "select json_build_object('type', 'turn', 'turn_id', turn_id, 'conversation_id', convo_id, 'status', status,"
+        " 'asked_employee', asked_employee, 'employee', employee_slug, 'finish_reason', finish_reason,"
+        " 'error_code', error_code, 'created_at', created_at, 'updated_at', updated_at)::text as line"
+        " from chat_turns where user_id = %(user_id)s order by created_at, turn_id"
+    ),
+    (
+        "select json_build_object('type', 'misroute', 'turn_id', turn_id, 'chosen_employee', chosen_employee,"
+        " 'wanted_employee', wanted_employee, 'created_at', created_at)::text as line"
+        " from chat_misroutes where user_id = %(user_id)s order by created_at, turn_id"
+    ),
+    (
+        "select json_build_object('type', 'message', 'message_id', id, 'turn_id', turn_id, 'conversation_id', convo_id,"
+        " 'role', role, 'employee', employee_key, 'content', content, 'created_at', created_at)::text as line"
+        " from chat_messages where user_id = %(user_id)s order by seq"
+    ),
+    (
+        "select json_build_object('type', 'fact', 'fact_id', f.id, 'fact', f.fact, 'source', f.source,"
+        " 'confidence', f.confidence, 'source_message_id', f.source_message_id, 'said_in', array("
+        "   select s.message_id from user_fact_sources s where s.user_id = f.user_id and s.fact_id = f.id"
+        "   order by s.created_at, s.message_id),"
+        " 'used_in', array(select u.turn_id from chat_turn_facts u where u.user_id = f.user_id and u.fact_id = f.id"
+        "   order by u.turn_id),"
+        " 'superseded_by', f.superseded_by, 'superseded_at', f.superseded_at, 'created_at', f.created_at)::text as line"
+        " from user_memory_facts f where f.user_id = %(user_id)s order by f.created_at, f.id"
+    ),
+    (
+        "select json_build_object('type', 'guard_event', 'turn_id', turn_id, 'kind', kind, 'action', action,"
+        " 'rule', rule, 'text_hash', text_hash, 'created_at', created_at)::text as line"
+        " from chat_guard_events where user_id = %(user_id)s order by created_at, turn_id, kind, action"
+    ),
+    (
+        "select json_build_object('type', 'metrics', 'turn_id', id, 'employee', employee_slug, 'model', model,"
+        " 'outcome', outcome, 'latency_ms', latency_ms, 'ttft_ms', ttft_ms, 'prompt_chars', prompt_chars,"
+        " 'completion_chars', completion_chars, 'prompt_tokens_est', prompt_tokens_est,"
+        " 'completion_tokens_est', completion_tokens_est, 'prompt_tokens', prompt_tokens,"
+        " 'completion_tokens', completion_tokens, 'success', success, 'error_code', error_code,"
+        " 'times', times, 'created_at', created_at)::text as line"
+        " from xai_chat_metrics where user_id = %(user_id)s order by created_at, id"
+    ),
+)
+
+
+class AccountExporter:
+    """Exports accounts.
+
+    Args:
+        batch_seconds: statement timeout of a batch.
+    """
+
+    def __init__(self, pool: Pool, *, batch_seconds: float = BATCH_SECONDS) -> None:
+        self._pool = pool
+        self._batch_seconds = batch_seconds
+        self._readers: set[UUID] = set()
+
+    async def lines(self, user_id: UUID) -> AsyncGenerator[str]:
+        """JSON texts from one snapshot, parents before what refers to them.
+
+        The last line counts those between it and the first, so that a truncated copy is detected.
+
+        Raises:
+            ExportInProgress: the user is reading an export from this process; each holds a connection.
+            StorageUnavailable: the database went away or took too long, or the reader paused for a minute.
+        """
+        if user_id in self._readers:
+            raise ExportInProgress
+        self._readers.add(user_id)
+        try:
+            async with aclosing(self._lines(user_id)) as lines:
+                async for line in lines:
+                    yield line
+        finally:
+            self._readers.discard(user_id)
+
+    async def _lines(self, user_id: UUID) -> AsyncGenerator[str]:
+        count = 0
+        async with self._pool.as_user(user_id, snapshot=True) as conn:
+            await conn.execute(
+                "select set_config('statement_timeout', %(batch)s, true),"
+                " set_config('idle_in_transaction_session_timeout', %(idle)s, true)",
+                {"batch": milliseconds(self._batch_seconds), "idle": milliseconds(IDLE_SECONDS)},
+            )
+            yield f'{{"type": "export", "format": {FORMAT}}}'
+            for number, section in enumerate(_SECTIONS):
+                async with conn.cursor(f"export_{number}") as cursor:
+                    cursor.itersize = BATCH
+                    await cursor.execute(section, {"user_id": user_id})
+                    async for row in cursor:
+                        count += 1
+                        yield row["line"]
+        yield f'{{"type": "end", "lines": {count}}}'

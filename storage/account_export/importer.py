@@ -1,0 +1,199 @@
+"""Import the lines of an export into an empty account."""
+
+from collections.abc import AsyncIterable, Iterable
+from itertools import groupby
+from typing import Any, LiteralString
+from uuid import UUID, uuid5
+
+import psycopg
+
+from storage.account_export import lines as line
+from storage.errors import AccountNotEmpty, Gone, InvalidImport
+from storage.facts import Embed, fact_hash, store_embedding
+from storage.pool import Connection, Pool
+from storage.users import ensure_user
+
+BATCH = 500
+"""Lines written at once."""
+
+RULE_VIOLATIONS = (psycopg.errors.UniqueViolation, psycopg.errors.CheckViolation, psycopg.DataError)
+"""Errors that lines of an import may cause."""
+
+
+class AccountImporter:
+    """Imports accounts.
+
+    Args:
+        embed: makes the vectors, which an export leaves out.
+        model: the name of the embedding model behind `embed`.
+    """
+
+    def __init__(self, pool: Pool, embed: Embed, model: str) -> None:
+        self._pool = pool
+        self._embed = embed
+        self._model = model
+
+    async def import_lines(self, user_id: UUID, lines: AsyncIterable[line.AccountLine]) -> int:
+        """Insert all lines or none; returns their number.
+
+        Every id is replaced, by the same new one for the same user each time, so that a copy shares nothing with the
+        account it was exported from. Turns that were running become failed or done.
+
+        Raises:
+            AccountNotEmpty: the account has something in it.
+            Gone: a line refers to something that is missing, or belongs elsewhere.
+            InvalidImport: lines repeat each other, or hold values that are too large.
+        """
+        async with self._pool.as_user(user_id) as conn:
+            await ensure_user(conn, user_id)
+            await _require_empty(conn, user_id)
+            writer = _ImportWriter(conn, user_id, self._embed, self._model)
+            try:
+                await writer.insert_all(lines)
+            except RULE_VIOLATIONS as error:
+                raise InvalidImport from error
+        return writer.count
+
+
+async def _require_empty(conn: Connection, user_id: UUID) -> None:
+    cursor = await conn.execute(
+        "select from chat_conversations where user_id = %(user_id)s"
+        " union all select from user_memory_facts where user_id = %(user_id)s limit 1",
+        {"user_id": user_id},
+    )
+    if cursor.rowcount:
+        raise AccountNotEmpty
+
+
+class _ImportWriter:
+    """Inserts the lines of one import; what refers to later lines is inserted at the end."""
+
+    def __init__(self, conn: Connection, user_id: UUID, embed: Embed, model: str) -> None:
+        self._conn = conn
+        self._user_id = user_id
+        self._embed = embed
+        self._model = model
+        self._summaries: list[dict[str, Any]] = []
+        self._superseded: list[dict[str, Any]] = []
+        self.count = 0
+
+    async def insert_all(self, lines: AsyncIterable[line.AccountLine]) -> None:
+        batch: list[line.AccountLine] = []
+        async for entry in lines:
+            batch.append(entry)
+            if len(batch) == BATCH:
+                await self._insert(batch)
+                batch = []
+        await self._insert(batch)
+        await self._insert_many(_SUMMARY, self._summaries)
+        await self._insert_many(_SUPERSEDED, self._superseded)
+
+    async def _insert(self, lines: Iterable[line.AccountLine]) -> None:
+        for kind, group in groupby(lines, type):
+            rows = [self._row(entry) for entry in group]
+            self.count += len(rows)
+            if kind is line.Fact:
+                for row in rows:
+                    await self._insert_fact(row)
+            else:
+                await self._insert_many(_INSERT[kind], rows)
+            if kind is line.Conversation:
+                self._summaries += [row for row in rows if row["summary"]]
+
+    def _row(self, entry: line.AccountLine) -> dict[str, Any]:
+        """The line's fields, with every id replaced."""
+        return {"user_id": self._user_id} | {
+            name: self._replace_ids(value) for name, value in entry.model_dump().items()
+        }
+
+    def _replace_ids(self, value: Any) -> Any:
+        if isinstance(value, list):
+            return [self._replace_ids(item) for item in list[Any](value)]
+        return uuid5(self._user_id, str(value)) if isinstance(value, UUID) else value
+
+    async def _insert_fact(self, row: dict[str, Any]) -> None:
+        vector = await self._embed(row["fact"])
+        values = {**row, "hash": fact_hash(row["fact"])}
+        for statement in _FACT:
+            await self._conn.execute(statement, values)
+        await store_embedding(self._conn, self._user_id, row["fact_id"], vector, self._model)
+        if row["superseded_by"]:
+            self._superseded.append(row)
+
+    async def _insert_many(self, statement: LiteralString, rows: list[dict[str, Any]]) -> None:
+        if not rows:
+            return
+        cursor = self._conn.cursor()
+        await cursor.executemany(statement, rows)
+        if statement not in _IGNORE_DUPLICATES and cursor.rowcount != len(rows):
+            raise Gone
+
+
+_INSERT: dict[type[line.AccountLine], LiteralString] = {
+    line.Conversation: (
+        "insert into chat_conversations (user_id, convo_id, title, employee_slug, created_at, updated_at)"
+        " values (%(user_id)s, %(conversation_id)s, %(title)s, %(last_employee)s, %(created_at)s, %(updated_at)s)"
+    ),
+    line.Turn: (
+        "insert into chat_turns (user_id, turn_id, convo_id, status, asked_employee, employee_slug, finish_reason,"
+        " error_code, created_at, updated_at) values (%(user_id)s, %(turn_id)s, %(conversation_id)s,"
+        " case when %(status)s in ('streaming', 'accepted', 'failed') then 'failed'"
+        " when %(finish_reason)s::text = 'stopped' then 'stopped' else 'done' end,"
+        " %(asked_employee)s, %(employee)s, %(finish_reason)s, %(error_code)s, %(created_at)s, %(updated_at)s)"
+    ),
+    line.Misroute: (
+        "insert into chat_misroutes (user_id, turn_id, chosen_employee, wanted_employee, created_at)"
+        " values (%(user_id)s, %(turn_id)s, %(chosen_employee)s, %(wanted_employee)s, %(created_at)s)"
+    ),
+    line.Message: (
+        "insert into chat_messages (id, user_id, convo_id, turn_id, employee_key, role, content, created_at)"
+        " select %(message_id)s, %(user_id)s, convo_id, turn_id, %(employee)s, %(role)s, %(content)s, %(created_at)s"
+        " from chat_turns where user_id = %(user_id)s and turn_id = %(turn_id)s and convo_id = %(conversation_id)s"
+    ),
+    line.GuardEvent: (
+        "insert into chat_guard_events (user_id, turn_id, kind, action, rule, text_hash, created_at)"
+        " values (%(user_id)s, %(turn_id)s, %(kind)s, %(action)s, %(rule)s, %(text_hash)s, %(created_at)s)"
+        " on conflict do nothing"
+    ),
+    line.Metrics: (
+        # Metrics outlive their account, so an imported row may still be there, without a user.
+        "insert into xai_chat_metrics (id, user_id, employee_slug, model, outcome, latency_ms, ttft_ms, prompt_chars,"
+        " completion_chars, prompt_tokens_est, completion_tokens_est, prompt_tokens, completion_tokens, success,"
+        " error_code, times, created_at) values (%(turn_id)s, %(user_id)s, %(employee)s, %(model)s, %(outcome)s,"
+        " %(latency_ms)s, %(ttft_ms)s, %(prompt_chars)s, %(completion_chars)s, %(prompt_tokens_est)s,"
+        " %(completion_tokens_est)s, %(prompt_tokens)s, %(completion_tokens)s, %(success)s, %(error_code)s,"
+        " %(times)s, %(created_at)s) on conflict do nothing"
+    ),
+}
+
+_FACT: tuple[LiteralString, ...] = (
+    (
+        "insert into user_memory_facts (id, user_id, source, fact, source_message_id, fact_hash, confidence,"
+        " superseded_at, created_at) values (%(fact_id)s, %(user_id)s, %(source)s, %(fact)s, %(source_message_id)s,"
+        " %(hash)s, %(confidence)s, %(superseded_at)s, %(created_at)s)"
+    ),
+    (
+        "insert into user_fact_sources (user_id, fact_id, message_id)"
+        " select %(user_id)s, %(fact_id)s, unnest(%(said_in)s::uuid[])"
+    ),
+    (
+        "insert into chat_turn_facts (user_id, turn_id, fact_id)"
+        " select %(user_id)s, unnest(%(used_in)s::uuid[]), %(fact_id)s"
+    ),
+)
+
+_IGNORE_DUPLICATES = (_INSERT[line.GuardEvent], _INSERT[line.Metrics])
+"""Statements whose rows may exist already."""
+
+_SUMMARY: LiteralString = (
+    "insert into chat_convo_summaries (user_id, convo_id, summary, covers_seq, created_at, updated_at)"
+    " select c.user_id, c.convo_id, %(summary)s, coalesce(m.seq, 0), %(created_at)s, %(updated_at)s"
+    " from chat_conversations c left join chat_messages m"
+    " on m.user_id = c.user_id and m.convo_id = c.convo_id and m.id = %(summary_covers)s"
+    " where c.user_id = %(user_id)s and c.convo_id = %(conversation_id)s"
+    " and (%(summary_covers)s::uuid is null or m.id is not null)"
+)
+
+_SUPERSEDED: LiteralString = (
+    "update user_memory_facts set superseded_by = %(superseded_by)s where user_id = %(user_id)s and id = %(fact_id)s"
+)

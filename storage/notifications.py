@@ -1,0 +1,78 @@
+"""Notifications: hear over one LISTEN connection that a turn has news, or that its answer is to stop."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from uuid import UUID
+
+import psycopg
+
+from storage.connections import DEFAULT_TIMEOUT, connection_parameters, is_read_only
+from storage.leases import present
+
+STOPS = "frontdesk_stops"
+PROBE_SECONDS = 5.0
+"""A connection that is silent for so long is asked whether it is still one."""
+
+
+class Notifications:
+    """Wakes whoever waits for a turn, while `listen()` is running.
+
+    Args:
+        url: where Postgres is.
+        stop: called with each turn whose answer is to stop.
+        owner: the process, which is known to live by this connection.
+    """
+
+    def __init__(self, url: str, stop: Callable[[UUID], None], owner: UUID) -> None:
+        self._url = url
+        self._stop = stop
+        self._owner = owner
+        self._waiting: dict[str, set[asyncio.Event]] = {}
+
+    @asynccontextmanager
+    async def of(self, turn_id: UUID) -> AsyncGenerator[asyncio.Event]:
+        """An event that is set when there is news of the turn; its user clears it before looking."""
+        event = asyncio.Event()
+        waiting = self._waiting.setdefault(str(turn_id), set())
+        waiting.add(event)
+        try:
+            yield event
+        finally:
+            waiting.discard(event)
+            if not waiting:
+                self._waiting.pop(str(turn_id), None)
+
+    def wake(self) -> None:
+        """Have everyone who waits look again."""
+        for waiting in self._waiting.values():
+            for event in waiting:
+                event.set()
+
+    async def listen(self, tick: Callable[[], None]) -> None:
+        """Listen until the connection is lost, or its server takes no writes and so sends no notifications.
+
+        Raises:
+            psycopg.Error: then.
+        """
+        async with await psycopg.AsyncConnection.connect(
+            self._url, **connection_parameters(self._url), autocommit=True
+        ) as conn:
+            limit = f"{DEFAULT_TIMEOUT:.0f}s"
+            await conn.execute("select set_config('statement_timeout', %(limit)s, false)", {"limit": limit})
+            await conn.execute("listen frontdesk_turns; listen frontdesk_stops")
+            await present(conn, self._owner)
+            self.wake()  # for what was sent while nobody listened
+            while True:
+                tick()
+                async for notice in conn.notifies(timeout=PROBE_SECONDS):
+                    self._received(notice.channel, notice.payload)
+                await conn.execute("select 1")
+                if is_read_only(conn):
+                    raise psycopg.OperationalError("the server takes no writes")
+
+    def _received(self, channel: str, turn_id: str) -> None:
+        if channel == STOPS:
+            self._stop(UUID(turn_id))
+        for event in self._waiting.get(turn_id, ()):
+            event.set()

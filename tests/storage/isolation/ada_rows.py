@@ -1,0 +1,54 @@
+"""A user with rows in every table, which no other user may reach."""
+
+from uuid import UUID, uuid4
+
+from psycopg import sql
+
+from storage.audit import Finding
+from storage.conversation_queue import ConversationQueue
+from storage.event_log import Batch, EventLog, LoggedEvent
+from storage.facts import Facts
+from storage.idempotency import IdempotencyKeys
+from storage.metrics import Metrics
+from storage.misroutes import Misroutes
+from storage.pool import Pool
+from storage.rate_limits import RateLimits
+from storage.summaries import Summaries
+from tests.storage.rows import MODEL, Owner, accepted, answered, new_fact, save_accepted, save_answered, turn_metrics
+
+SECRET = "oat biscuits"
+"""Text that only Ada's rows contain."""
+
+
+class AdaRows:
+    """Ada's rows, at least one in every table, and their ids."""
+
+    def __init__(self, pool: Pool, user: UUID) -> None:
+        self.pool = pool
+        self.user = user
+        self.turn = self.fact = UUID(int=0)
+
+    async def insert(self) -> "AdaRows":
+        """Insert them."""
+        first = await save_accepted(self.pool, self.user, accepted(f"I sell {SECRET}"))
+        learned = await Facts(self.pool, MODEL).remember(self.user, [new_fact(f"Sells {SECRET}")], source=first)
+        self.fact = UUID(learned[0]["fact_id"])
+        self.turn = await save_answered(
+            self.pool, self.user, answered(f"What of {SECRET}?", f"{SECRET}!", used=[str(self.fact)])
+        )
+        await Summaries(self.pool).save(self.user, "c-1", f"They sell {SECRET}.", turn_id=self.turn, seen=0)
+        await Misroutes(self.pool).record(self.user, "c-1", self.turn, "tag")
+        await RateLimits(self.pool, 8).take(self.user)
+        await ConversationQueue(self.pool).take(self.user, "c-1", uuid4(), claimed=False)
+        await IdempotencyKeys(self.pool).claim(self.user, "a key", "0" * 64, self.turn)
+        start = LoggedEvent(1, "start", f'{{"model":"{SECRET}"}}'.encode())
+        await EventLog(self.pool).write([Batch(self.user, self.turn, [start])])
+        found = Finding(kind="card", action="masked", rule=None, text_hash="0" * 64)
+        await Metrics(self.pool).record(self.user, self.turn, turn_metrics(), [found])
+        return self
+
+
+def all_rows(owner: Owner, table: str, user: UUID) -> list[str]:
+    """A user's rows in a table."""
+    query = sql.SQL("select to_jsonb(t)::text from {} t where user_id = %s order by 1").format(sql.Identifier(table))
+    return [text for (text,) in owner.execute(query, [user]).fetchall()]
