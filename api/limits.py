@@ -41,7 +41,7 @@ class RequestLimits:
 
         Raises:
             Problem: 429, it is one too many.
-            StorageUnavailable: nobody can count it.
+            StorageUnavailable: it cannot be counted.
         """
         allowance = await _keeper(self._request.scope).take(self._user.user_id, bucket)
         if allowance is None:

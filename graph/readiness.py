@@ -28,13 +28,13 @@ class Readiness:
     def __init__(
         self,
         registry: TurnRegistry,
-        pulse: DatabaseHealth,
+        health: DatabaseHealth,
         supervisor: Supervisor,
         reachable: Callable[[], Awaitable[bool]],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._registry = registry
-        self._pulse = pulse
+        self._health = health
         self._supervisor = supervisor
         self._check_model = reachable
         self._clock = clock
@@ -47,7 +47,7 @@ class Readiness:
 
         `ok`, or what is wrong in a word or two.
         """
-        reachable, database = await asyncio.gather(self._model_reachable(), self._pulse.status(CHECK_SECONDS))
+        reachable, database = await asyncio.gather(self._model_reachable(), self._health.status(CHECK_SECONDS))
         server = "shutting down" if self._registry.closing else "ok"
         model = "ok" if reachable else "unreachable"
         return {"server": server, **database, "model": model, **self._supervisor.down()}

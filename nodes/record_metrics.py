@@ -114,7 +114,7 @@ def _asked(state: State) -> PromptSize:
 
 
 def _line(state: State, numbers: TurnMetrics) -> TurnLogLine:
-    """The turn as it was told to the client, whose tokens are estimated where the model did not count them."""
+    """The turn's line in the log; tokens are estimated where the model did not count them, as in `done`."""
     answer, route, refusal = state["answer"], state["route"], state["refusal"]
     usage = answer["usage"] if answer else None
     return TurnLogLine(

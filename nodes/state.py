@@ -26,7 +26,7 @@ WhileBusy = Literal["wait", "reject", "interrupt"]
 """What is to happen to a message while its conversation is being answered."""
 
 LOCAL_USER = "00000000-0000-4000-8000-000000000001"
-"""Who asks when nobody says so: a developer in Studio."""
+"""The user of a run that names none: a developer in Studio."""
 
 NoticeCode = Literal[
     "input_truncated",
@@ -182,7 +182,7 @@ class State(TypedDict):
     summary_failed: bool
     """Whether the conversation went on without its summary."""
     facts_failed: bool
-    """Whether nobody could say what this turn teaches."""
+    """Whether the facts of this turn could not be extracted."""
     summarised: NotRequired[bool]
     """Whether the summary with this turn is stored already, by a process from which the turn was taken over."""
     facts_known: NotRequired[bool]

@@ -47,7 +47,7 @@ class Route(msgspec.Struct, frozen=True):
 
 
 class Start(msgspec.Struct, frozen=True):
-    """The message is stored, and somebody was chosen to answer it."""
+    """The message is stored, and an employee was chosen to answer it."""
 
     turn_id: str
     conversation_id: str
@@ -146,7 +146,7 @@ def stop_requested() -> asyncio.Event:
 
 
 def emit(runtime: Runtime[Context], event: NodeEvent) -> None:
-    """Send an event to whoever follows the run."""
+    """Send an event to the run's receiver."""
     receiver = _receiver.get()
     if receiver:
         receiver(event)

@@ -11,7 +11,7 @@ from nodes.stream_events import Refused, emit
 from storage.conversation_queue import MOST_IN_CONVERSATION, MOST_OF_USER, ConversationQueue, Place
 
 MAX_WAIT = 120.0
-"""Seconds after which waiting is given up: several answers may come before this one. By a clock that nobody sets."""
+"""Seconds after which waiting is given up: several answers may come before this one. By a monotonic clock."""
 
 BUSY = "This conversation is being answered. Wait for the answer, or stop it."
 FULL: Mapping[Place, str] = {

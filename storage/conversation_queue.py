@@ -1,4 +1,4 @@
-"""Whose turn it is in a conversation, across processes and in order of arrival."""
+"""Places of messages in their conversation, across processes and in order of arrival."""
 
 import asyncio
 import time
@@ -23,11 +23,11 @@ MOST_OF_USER = 16
 """Messages of one user that may wait: in two conversations to the full. Each keeps a request open, and a person does
 not write more."""
 LOOK_AGAIN = 5.0
-"""Seconds between two looks of who is told when to look: for what was not heard, and for who died in front."""
+"""Seconds between two looks besides notifications: one may be lost, and a process ahead may have died."""
 POLL_SECONDS = 1.0
 """The same without notifications (in LangGraph's own server)."""
 FIRST_LOOK_AGAIN = 0.2
-"""Seconds until the second look: an answer whose commit had begun when the place was taken tells nobody of its end."""
+"""Seconds until the second look: an answer whose commit had begun when the place was taken sends no notification."""
 ELSEWHERE_SECONDS = 60
 """How long a turn that is on no lease (one of LangGraph's own server) keeps others waiting."""
 
@@ -53,7 +53,7 @@ class ConversationQueue:
         self._notifications = notifications
 
     async def take(self, user_id: UUID, conversation_id: str, turn_id: UUID, *, claimed: bool) -> Place:
-        """Take a place; says whether it is the first and nobody is being answered. Where too many wait none is taken.
+        """Take a place; says whether it is the first and none is being answered. Where too many wait none is taken.
 
         Args:
             user_id: whose message it is.
@@ -172,7 +172,7 @@ async def _held(conn: Connection, values: dict[str, Any]) -> None:
 
 
 async def _free(conn: Connection, values: dict[str, Any]) -> bool:
-    """Whether nobody is being answered, and nobody who lives came before."""
+    """Whether no message is being answered, and none of a living process came before."""
     cursor = await conn.execute(
         f"{ANSWERED} union all select from chat_queue before"
         " where before.user_id = %(user_id)s and before.convo_id = %(conversation_id)s"

@@ -36,7 +36,7 @@ class IdempotencyKeys:
 
     A claim is pending until its turn is accepted: held by a process, on a lease that it renews. Accepting the turn ends
     the lease, and the key stands for that turn from then on. Both that and claiming anew change this one row, so only
-    one of them happens, whoever is slow.
+    one of them happens, whichever process is slow.
 
     Args:
         owner: the process that claims, and is to run the turns.
@@ -76,7 +76,7 @@ class IdempotencyKeys:
                 return Claim(turn_id=known.turn_id, body_hash=known.body_hash, mine=False)
             if known and await _take_over(conn, values, known):
                 return Claim(turn_id=turn_id, body_hash=body_hash, mine=True)
-        # It was given up, or somebody else was quicker, between two statements.
+        # It was given up, or claimed by another request, between two statements.
         return await self.claim(user_id, key, body_hash, turn_id)
 
     async def give_up(self, user_id: UUID, turn_id: UUID) -> None:
@@ -132,7 +132,7 @@ async def _take_over(conn: Connection, values: dict[str, Any], known: _Known) ->
         " and owner is not distinct from %(before_owner)s and lease_until is not distinct from %(before_lease)s",
         values | before,
     )
-    # Without a place nobody is accepted, so this ends the turn that had the key before, if it still runs somewhere.
+    # Without a place no turn is accepted, so this ends the turn that had the key before, if it still runs somewhere.
     await conn.execute(
         "delete from chat_queue where user_id = %(user_id)s and turn_id = %(before)s and %(taken)s",
         {**values, **before, "taken": cursor.rowcount == 1},

@@ -58,7 +58,7 @@ class Held(TypedDict):
 
     turn_id: UUID
     stop_asked: bool
-    """Whether somebody wants its answer to end."""
+    """Whether its answer was asked to end."""
 
 
 class Orphan(TypedDict):
@@ -99,7 +99,7 @@ class Leases:
     async def renew_pending(self, turns: Sequence[Pending]) -> set[UUID]:
         """Renew the claims and places of turns that are not accepted yet, all in one transaction.
 
-        What another transaction is just changing is left for the next time: nobody waits for anybody here.
+        What another transaction is just changing is left for the next time: no transaction waits for another here.
 
         Returns:
             Those whose idempotency key is claimed for this process, or was until they were accepted.
@@ -138,7 +138,7 @@ class Leases:
             return {row["turn_id"] for row in await cursor.fetchall()}
 
     async def release(self, turn_ids: Sequence[UUID]) -> None:
-        """Leave these turns to whoever looks next."""
+        """Let the leases of these turns end, so that another process adopts them."""
         async with self._pool.as_maintenance() as conn:
             await conn.execute(
                 "update chat_turns set lease_until = now()"

@@ -16,7 +16,7 @@ PROBE_SECONDS = 5.0
 
 
 class Notifications:
-    """Wakes whoever waits for a turn, while `listen()` is running.
+    """Sets the events of those who wait for a turn, while `listen()` is running.
 
     Args:
         url: where Postgres is.

@@ -19,7 +19,7 @@ FACTS_LEARNED: LiteralString = (
     " join user_memory_facts f on f.user_id = s.user_id and f.id = s.fact_id"
     " where s.user_id = t.user_id and s.message_id = t.turn_id order by f.created_at, f.id"
 )
-"""What the message of a turn `t` told about the user."""
+"""The facts learned from the message of a turn `t`."""
 
 
 class TurnRecord(TypedDict):
@@ -37,7 +37,7 @@ class TurnRecord(TypedDict):
     facts_used: list[LearnedFact]
     """What was remembered of the user and went into the answer, as far as it has not been forgotten since."""
     facts_learned: list[LearnedFact]
-    """What the message told about the user."""
+    """Facts learned from the message."""
 
 
 class RecoveryRecord(TypedDict):

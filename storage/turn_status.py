@@ -13,7 +13,7 @@ class TurnStatus(StrEnum):
     """How far a turn has come. `waiting`, `refused` and `handed_over` are never stored."""
 
     WAITING = "waiting"
-    """Received; nobody was chosen to answer it yet."""
+    """Received; no employee was chosen yet."""
     STREAMING = "streaming"
     """Stored with its message; its answer is being written."""
     ANSWERED = "answered"

@@ -25,7 +25,7 @@ class Accepted(TypedDict):
     asked_employee: str | None
     employee: str
     route: Mapping[str, Any]
-    """Why, as the client is told."""
+    """Why, as in the `start` event."""
 
 
 class Answered(Accepted):
@@ -191,7 +191,7 @@ async def _accept(conn: Connection, user_id: UUID, turn_id: UUID, turn: Accepted
 async def _keep_key(conn: Connection, values: dict[str, Any]) -> None:
     """Let the turn's key, if it has one, stand for it from now on.
 
-    Whoever claims the key anew changes the same row, so one of the two finds that it comes too late; the place in line
+    A request that claims the key anew changes the same row, so one of the two comes too late; the place in line
     says which.
     """
     await conn.execute(
@@ -204,11 +204,11 @@ async def _keep_key(conn: Connection, values: dict[str, Any]) -> None:
 async def _leave_line(conn: Connection, values: dict[str, Any]) -> None:
     """Give the turn's place up, for which it is accepted now.
 
-    The conversation's row is locked by then, so nobody else of the conversation is accepted while this is looked at.
-    Time alone takes nothing away: who slept past a lease that nobody wanted goes on.
+    The conversation's row is locked by then, so no other message of it is accepted while this is looked at.
+    Time alone takes nothing away: a process that slept past a lease that no other took goes on.
 
     Raises:
-        LeaseLost: the place is gone, or somebody who came later is being answered.
+        LeaseLost: the place is gone, or a message that came later is being answered.
     """
     cursor = await conn.execute(
         "delete from chat_queue where user_id = %(user_id)s and turn_id = %(turn_id)s"  # noqa: S608 (of literals)

@@ -1,6 +1,6 @@
-"""Drive turns through the graph, each in a task of this process that goes on whoever listens.
+"""Run turns through the graph, each in a task of this process that goes on with or without readers.
 
-The answer is committed before `Done` goes out; what follows it (summary, facts, metrics) delays nobody. A turn whose
+The answer is committed before `Done` goes out; what follows it (summary, facts, metrics) delays no reader. A turn whose
 process was lost is recovered: it is answered anew, or gets the rest done.
 """
 
