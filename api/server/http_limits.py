@@ -87,6 +87,7 @@ class LimitedProtocol(HttpToolsProtocol):
             self._in_body = True
             self._start_timer(self.body_seconds)
             super().on_headers_complete()
+            self.cycle.transport = cast(asyncio.Transport, _ResponseTransport(self))
 
     def on_body(self, body: bytes) -> None:
         """Pass the data on."""
@@ -107,6 +108,15 @@ class LimitedProtocol(HttpToolsProtocol):
         super().on_response_complete()
         if self._timer is not None and not self._refused:
             self._start_timer(self._seconds)
+
+    def close_after_response(self) -> None:
+        """Close the connection; a client that is still sending its request may finish it first."""
+        if self._in_body and not self._refused:
+            self._refused = True
+            self._stop_timer()
+            self._close()
+        else:
+            self.transport.close()
 
     def _answered(self) -> bool:
         """Whether no response is under way."""
@@ -171,6 +181,15 @@ class LimitedProtocol(HttpToolsProtocol):
             self._timer = self.loop.call_later(LINGER_SECONDS, self.transport.close)
         else:
             self.transport.close()
+
+
+class _ResponseTransport:
+    """What uvicorn writes one response to; where the connection is not kept alive it closes this after the response."""
+
+    def __init__(self, protocol: LimitedProtocol) -> None:
+        self.write = protocol.transport.write
+        self.is_closing = protocol.transport.is_closing
+        self.close = protocol.close_after_response
 
 
 def _too_large() -> Problem:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import pytest
 
+from api.server import http_limits
 from api.server.http_limits import LimitedProtocol
 from tests.support.app import Frontdesk, Serve
 from tests.support.listening import listening, until
@@ -146,6 +147,24 @@ async def test_a_response_may_take_longer_than_a_request(impatient: Frontdesk, a
         gate.set()
         await until(events, "done")
     await impatient.settled()
+
+
+async def test_a_request_that_is_refused_early_may_be_sent_to_its_end(
+    frontdesk: Frontdesk, ada: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A proxy that cannot send the rest of it would not read the response."""
+    monkeypatch.setattr(http_limits, "LINGER_SECONDS", 60)
+    size, token = 300 * 1024, frontdesk.signed_in(ada)["Authorization"]
+    head = f"Authorization: {token}\r\nConnection: close\r\nContent-Length: {size}\r\n\r\n"
+    async with connected(frontdesk.url) as (reader, writer), frontdesk.client(None) as client:
+        writer.write(POST + head.encode())
+        refused(await reply(reader), 413, "body_too_large")
+        assert await reader.read() == b""
+        for _ in range(3):
+            writer.write(b"a" * (size // 3))
+            await writer.drain()
+            await client.get("/health/live")  # and the server has seen it
+        assert not writer.transport.is_closing()
 
 
 def refused(answer: Reply, status: int, code: str) -> None:
