@@ -219,7 +219,9 @@ async def test_closing_ends_every_connection_and_leaves_no_task(client: AsyncOpe
         _, writer = await asyncio.open_connection("127.0.0.1", urlsplit(server.url).port)
     writer.close()
     assert [type(end) for end in await asyncio.gather(*asked, return_exceptions=True)] == [APIConnectionError] * 2
-    assert asyncio.all_tasks() <= before
+    # An application that other tests share has tasks in this loop, too.
+    started = (getattr(task.get_coro(), "__qualname__", "") for task in asyncio.all_tasks() - before)
+    assert [name for name in started if name.startswith("ModelServer.")] == []
 
 
 async def test_a_predicate_that_fails_is_reported_on_leaving(client: AsyncOpenAI) -> None:
