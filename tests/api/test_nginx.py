@@ -105,7 +105,7 @@ async def test_a_document_comes_whole_and_silence_sends_line_breaks(
     async with client.post("Hello", Accept="application/json") as response:
         assert response.headers["content-type"] == "application/json"
         assert await response.body.readexactly(1) == b"\n"
-        assert not model.requests[0].finished.is_set()
+        assert not (await model.received(streaming, within=60)).finished.is_set()
         gate.set()
         document = json.loads(await response.body.read())
     assert document["text"] == "Well, it depends."
