@@ -1,12 +1,18 @@
-"""The whole pipeline on one screen."""
+"""The pipeline: its nodes with their dependencies, and its edges."""
 
+import asyncio
+from collections.abc import Mapping
 from functools import partial
+from typing import Any
 
 from langgraph.graph import END, START, StateGraph
-from langgraph.types import RetryPolicy
+from langgraph.runtime import Runtime
+from langgraph.types import Command, RetryPolicy
+from opentelemetry.trace import get_current_span
+from structlog.stdlib import get_logger
 
-from graph.dependencies import Dependencies
-from graph.node_wrappers import Node, best_effort, without_streaming
+from graph.dependencies import Dependencies, Node
+from graph.observability.genai_attributes import set_error
 from graph.observability.tracing import Tracing
 from nodes.extract_facts import extract_facts
 from nodes.generate import generate
@@ -20,7 +26,9 @@ from nodes.route import route
 from nodes.state import NO_FACTS, NO_SUMMARY, Context, Input, Output, State
 from nodes.trim_context import trim_context
 from nodes.wait_for_conversation import wait_for_conversation
-from storage.errors import StorageUnavailable
+from storage.errors import Gone, StorageUnavailable
+
+log = get_logger(__name__)
 
 STORAGE_RETRY = RetryPolicy(
     initial_interval=0.2, backoff_factor=1.5, max_interval=1.0, max_attempts=30, retry_on=StorageUnavailable
@@ -83,3 +91,42 @@ def _add_edges(graph: Graph) -> None:
 def unless_refused(state: State, *, after: str) -> str:
     """The node that comes next."""
     return "record_metrics" if state["refusal"] else after
+
+
+# LangGraph reads a node's parameters from its signature, so each wrapper below is written out in full.
+
+
+def best_effort(name: str, node: Node, *, seconds: float, failed: Mapping[str, Any] | None = None) -> Node:
+    """The node with a time limit; where it fails, the answer stands and the state changes by `failed` only.
+
+    A database that is away fails the run instead: the process that takes the turn over does what is left.
+    """
+
+    async def run(state: State, runtime: Runtime[Context]) -> Mapping[str, Any]:
+        try:
+            async with asyncio.timeout(seconds):
+                return await node(state, runtime)
+        except StorageUnavailable:
+            raise
+        except Gone:
+            log.info("step has nothing left to do, the turn was deleted", step=name)
+        except Exception as error:
+            # Anything at all: the answer is out, and a summary or a number is no reason to lose the rest.
+            set_error(get_current_span(), error)
+            log.exception("step failed", step=name)
+        return failed or {}
+
+    return run
+
+
+def without_streaming(node: Node) -> Any:
+    """The node, with the messages it returns kept out of LangGraph's `messages` stream.
+
+    That stream takes every message in a node's dict for a part of the answer, so a chat client would show the system
+    prompt, the notes, and old answers once more. It does not look into an update given as pairs.
+    """
+
+    async def run(state: State, runtime: Runtime[Context]) -> Command[Any]:
+        return Command(update=list((await node(state, runtime)).items()))
+
+    return run

@@ -1,12 +1,15 @@
 """What the nodes are given, bound in `graph.build`."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import MISSING, dataclass, fields
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
+
+from langgraph.runtime import Runtime
 
 from nodes import extract_facts, roll_summary, route
 from nodes.answer.attempts import Model
+from nodes.state import Context, State
 from storage.conversation_queue import ConversationQueue
 from storage.fact_search import FactSearch
 from storage.facts import Facts
@@ -15,6 +18,14 @@ from storage.metrics import Metrics
 from storage.rate_limits import RateLimits
 from storage.summaries import Summaries
 from storage.turns import Turns
+
+
+class Node(Protocol):
+    """A step of the pipeline with its dependencies bound. LangGraph wants its parameters by these names."""
+
+    async def __call__(self, state: State, runtime: Runtime[Context]) -> Mapping[str, Any]:
+        """What it changes in the state."""
+        ...
 
 
 @dataclass(frozen=True)

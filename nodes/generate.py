@@ -14,10 +14,10 @@ from typing_extensions import TypedDict
 from nodes.answer.attempts import Model, write
 from nodes.answer.output import AnswerOutput, Draft
 from nodes.employees import employee
+from nodes.prompts import estimate, estimate_messages, size
 from nodes.state import Answer, Context, Notice, State, Usage, asking, since
 from nodes.stream_events import done_of, emit, stop_requested
 from nodes.text.pii.masking import Kind
-from nodes.token_estimate import estimate, estimate_messages, size
 from storage.audit import Finding
 from storage.errors import StorageUnavailable
 from storage.turns import Answered, Turns

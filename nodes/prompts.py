@@ -1,19 +1,27 @@
-"""The prompts: every text of ours that a model reads.
+"""The prompts: every text of ours that a model reads, and an offline estimate of how many tokens a text has.
 
 Messages, remembered facts and summaries enter a prompt as quoted JSON in a message of the user's role: they can
 inform an answer but have no authority (a stored "ignore your instructions" stays a quoted string).
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
+from langchain_core.messages import BaseMessage
+
 from nodes.employees import Employee
+from nodes.state import PromptSize
 from storage.fact_search import Memory
 from storage.messages import Message
 
 SUMMARY_WORDS = 150
 """A summary has fewer words than this."""
+PER_MESSAGE = 4
+"""Tokens that a chat format adds to each message."""
+
+# UTF-8 bytes that are not counted: continuation bytes, and first bytes of characters from U+0240 on (not Latin).
+_NOT_LATIN = bytes(range(0x80, 0xC2)) + bytes(range(0xC9, 0x100))
 
 
 def system_prompt(employee: Employee, now: float) -> str:
@@ -74,3 +82,22 @@ def _said(messages: Sequence[Message]) -> list[dict[str, str]]:
 
 def _quoted(content: dict[str, object]) -> str:
     return json.dumps(content, ensure_ascii=False)
+
+
+def estimate(text: str) -> int:
+    """Tokens of a text, fast and never far too low.
+
+    One for every four Latin characters, and one for each character of another script such as CJK.
+    """
+    latin = len(text.encode("utf-8", "surrogatepass").translate(None, _NOT_LATIN))
+    return (latin + 3) // 4 + (len(text) - latin)
+
+
+def estimate_messages(messages: Iterable[BaseMessage]) -> int:
+    """The estimate for messages, including what the chat format adds."""
+    return sum(PER_MESSAGE + estimate(message.text) for message in messages)
+
+
+def size(messages: Sequence[BaseMessage]) -> PromptSize:
+    """The length of a prompt in characters and estimated tokens."""
+    return PromptSize(chars=sum(len(message.text) for message in messages), tokens=estimate_messages(messages))

@@ -1,6 +1,7 @@
 """Record how the turn went, in one row of metrics and one line of the log, whatever became of it."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import asdict, dataclass
 from uuid import UUID
 
 from langgraph.runtime import Runtime
@@ -8,10 +9,9 @@ from structlog.stdlib import get_logger
 from typing_extensions import TypedDict
 
 from nodes.employees import Slug, find
+from nodes.prompts import estimate, size
 from nodes.retrying import retried
-from nodes.state import Context, PromptSize, Refusal, State, WhileBusy, asking, since
-from nodes.token_estimate import estimate, size
-from nodes.turn_log_line import TurnLogLine
+from nodes.state import Context, FinishReason, PromptSize, Refusal, State, WhileBusy, asking, since
 from storage.errors import Gone, StorageUnavailable
 from storage.metrics import Metrics, Outcome, TurnMetrics
 from storage.turns import Turns
@@ -21,6 +21,34 @@ log = get_logger(__name__)
 LARGEST = 1_000_000_000
 """The largest number that is recorded: an integer column takes it, and the sum of two, whatever a model's server says
 that it has counted."""
+
+
+@dataclass(frozen=True)
+class TurnLogLine:
+    """Outcome of a turn, in numbers, names and codes.
+
+    Without the reason of its route, which may quote the message.
+    """
+
+    outcome: Outcome
+    error_code: str | None
+    employee: Slug | None = None
+    """None for a turn that ended before routing."""
+    confidence: float | None = None
+    """Confidence of the routing, 0 to 1."""
+    model: str | None = None
+    finish_reason: FinishReason | None = None
+    fallback: bool = False
+    latency_ms: int | None = None
+    ttft_ms: int | None = None
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+    estimated: bool | None = None
+    """Whether the token counts are estimates."""
+
+    def log(self, **ids: str) -> None:
+        """Log the line; `ids` are for a task whose log context has none."""
+        log.info("turn", **ids, **asdict(self))
 
 
 class Recorded(TypedDict):

@@ -14,10 +14,9 @@ from langgraph.runtime import Runtime
 from typing_extensions import TypedDict
 
 from nodes.employees import employee
-from nodes.prompts import notes, system_prompt
+from nodes.prompts import estimate, estimate_messages, notes, system_prompt
 from nodes.state import Context, Notice, State, Trimmed
 from nodes.stream_events import note
-from nodes.token_estimate import estimate, estimate_messages
 from storage.fact_search import Memory
 from storage.messages import History, Message
 

@@ -20,7 +20,7 @@ from langgraph.runtime import Runtime
 from opentelemetry.context import Context as TraceContext
 from opentelemetry.trace import Span, SpanKind, StatusCode, Tracer, TracerProvider, use_span
 
-from graph.node_wrappers import Node
+from graph.dependencies import Node
 from graph.observability.genai_attributes import RequestSpan, server_attributes, set_error
 from graph.settings import Settings
 from graph.turns.turn import Turn

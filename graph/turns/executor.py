@@ -19,9 +19,9 @@ from graph.turns import recovery
 from graph.turns.event_log import EventLogWriter
 from graph.turns.registry import TurnRegistry
 from graph.turns.turn import Turn, decoded_end, error_of
+from nodes.record_metrics import TurnLogLine
 from nodes.state import Input
 from nodes.stream_events import Done, ErrorCode
-from nodes.turn_log_line import TurnLogLine
 from storage.errors import Gone, LeaseLost, StorageUnavailable
 from storage.event_log import EventLog
 from storage.idempotency import IdempotencyKeys

@@ -12,8 +12,7 @@ from langgraph.runtime import Runtime
 from nodes.errors import ModelErrorCode
 from nodes.state import Context, FinishReason, Notice, State, since
 from nodes.stream_events import Token, emit, note, show
-from nodes.text.pii.masking import Kind
-from nodes.text.pii.stream_masking import StreamMasker
+from nodes.text.pii.masking import Kind, StreamMasker
 from storage.turns import answer_id
 
 BATCH_SECONDS = 0.02

@@ -134,7 +134,7 @@ async def test_on_the_console_there_are_no_words_either(
     text, outcomes = await logged(start_verbose, model, postgres, 1, log_level="debug", log_format="console")
     lines = text.splitlines()
     assert not [line for line in lines if line.startswith("{")]
-    turns = [line for line in lines if " turn [nodes.turn_log_line] " in line]
+    turns = [line for line in lines if " turn [nodes.record_metrics] " in line]
     assert len(turns) in (len(outcomes.seen), len(outcomes.seen) + 1)  # one may have been turned away as a turn
     assert found(outcomes.secrets, text) == []
 

@@ -8,9 +8,9 @@ import pytest
 
 from nodes.errors import ModelRejected
 from nodes.generate import REPORTED
+from nodes.prompts import estimate, estimate_messages, size
 from nodes.state import Usage
 from nodes.stream_events import Done, NodeEvent, received_by
-from nodes.token_estimate import estimate, estimate_messages, size
 from storage.audit import Finding
 from storage.turns import Answered
 from tests.nodes.answering import PROMPT, StoredAnswers, generated

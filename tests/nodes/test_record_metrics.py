@@ -9,9 +9,9 @@ import stamina
 from langchain_core.messages import HumanMessage, SystemMessage
 from structlog.testing import capture_logs
 
+from nodes.prompts import estimate, estimate_messages
 from nodes.record_metrics import LARGEST, Recorded, measured, record_metrics
 from nodes.state import Refusal, RefusalCode, State, Usage
-from nodes.token_estimate import estimate, estimate_messages
 from storage.audit import Finding
 from storage.errors import Gone, StorageUnavailable
 from storage.metrics import Metrics, TurnMetrics

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from nodes.prompts import estimate_messages
 from nodes.stream_events import Notice
-from nodes.token_estimate import estimate_messages
 from tests.nodes.states import Listener, a_memory, a_state
 from tests.nodes.trimming import LONG, noted, talked, trimmed
 

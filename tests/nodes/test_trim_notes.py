@@ -1,6 +1,6 @@
 """The background notes in the prompt, and their authority."""
 
-from nodes.token_estimate import estimate
+from nodes.prompts import estimate
 from nodes.trim_context import SHORTENED_CHARS
 from tests.nodes.states import Listener, a_memory, a_state
 from tests.nodes.trimming import LONG, noted, talked, trimmed

@@ -19,12 +19,12 @@ from typing import Any
 from api.parameters import clean_and_mask
 from graph.models.local_embeddings import head_and_tail
 from nodes.guard import _read
+from nodes.prompts import estimate
 from nodes.routing.keywords import by_rules
 from nodes.text.cleaning import clean, limit_marks
 from nodes.text.extractive_summary import extractive_summary, first_sentence, shorten
 from nodes.text.injection import detect
 from nodes.text.pii.masking import mask
-from nodes.token_estimate import estimate
 from nodes.trim_context import trim_context
 from storage.facts import fact_hash
 from storage.turns import _title

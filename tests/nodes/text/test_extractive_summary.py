@@ -4,9 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nodes.prompts import SUMMARY_WORDS
+from nodes.prompts import SUMMARY_WORDS, estimate
 from nodes.text.extractive_summary import SENTENCE_WORDS, extractive_summary, first_sentence, shorten
-from nodes.token_estimate import estimate
 from tests.nodes.states import a_talk
 
 TEXTS = st.text(st.sampled_from("ab 税.。\n?"), max_size=600)

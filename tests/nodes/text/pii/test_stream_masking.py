@@ -5,8 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nodes.text.pii.masking import mask
-from nodes.text.pii.stream_masking import MAX_HELD, StreamMasker
+from nodes.text.pii.masking import MAX_HELD, StreamMasker, mask
 
 NUMBERS = {
     "4111 1111 1111 1111": "[card •1111]",

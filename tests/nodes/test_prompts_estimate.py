@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from langchain_core.messages import AIMessage, HumanMessage
 
-from nodes.token_estimate import PER_MESSAGE, estimate, estimate_messages
+from nodes.prompts import PER_MESSAGE, estimate, estimate_messages
 
 
 @pytest.mark.parametrize(
