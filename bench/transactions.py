@@ -17,13 +17,12 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from uuid import UUID, uuid4
 
+from storage.history import Histories
 from storage.local.postgres import EmbeddedPostgres
-from storage.messages import Messages
 from storage.metrics import Metrics
 from storage.migrate import migrate
 from storage.pool import Connection, Pool
 from storage.rate_limits import RateLimits
-from storage.summaries import Summaries
 from storage.turns import Turns
 from storage.user_facts import UserFacts
 from tests.storage.rows import MODEL, accepted, answered, turn_metrics
@@ -47,10 +46,10 @@ async def turn(pool: Pool, user: UUID) -> None:
     await RateLimits(pool, 1_000_000).take(user)
     await Messages(pool).current_employee(user, "c-1")
     await Turns(pool).accept(user, turn_id, accepted())
-    await Messages(pool).history(user, "c-1", before_turn=turn_id)
+    await Histories(pool).read(user, "c-1", before_turn=turn_id)
     await UserFacts(pool, MODEL).latest(user, limit=6)
     await Turns(pool).answer(user, turn_id, answered())
-    await Summaries(pool).save(user, "c-1", "They met.", turn_id=turn_id, seen=0)
+    await Histories(pool).save_summary(user, "c-1", "They met.", turn_id=turn_id, seen=0)
     await Metrics(pool).record(user, turn_id, turn_metrics())
     await Turns(pool).finish(user, turn_id)
 

@@ -51,21 +51,21 @@ def _add_nodes(graph: Graph, d: Dependencies, tracing: Tracing | None) -> None:
 
     o, model = d.options, d.model.label
     add("guard", partial(guard, clock=d.clock, max_chars=o.max_chars))
-    add("rate_limit", partial(rate_limit, limits=d.limits, model=model))
-    add("wait_for_conversation", partial(wait_for_conversation, queue=d.queue))
-    add("route", partial(route, classify=d.classify, conversations=d.messages, turns=d.turns, model=model))
+    add("rate_limit", partial(rate_limit, admission=d.admission, embed_ahead=d.embed_ahead, model=model))
+    add("wait_for_conversation", partial(wait_for_conversation, admission=d.admission, queue=d.queue))
+    add("route", partial(route, classify=d.classify, turns=d.turns, model=model))
     # From `route` on the turn is stored, and waits for a database that is away for a moment.
-    add("load_summary", partial(load_summary, conversations=d.messages), retry=STORAGE_RETRY)
-    add("load_memory", partial(load_memory, embed=d.embed, recall=d.recall, seconds=o.memory_seconds))
+    add("load_summary", partial(load_summary, histories=d.histories), retry=STORAGE_RETRY)
+    add("load_memory", partial(load_memory, embed=d.embed, facts=d.facts, seconds=o.memory_seconds))
     prompt = partial(trim_context, budget=o.context_tokens, reserve=o.answer_tokens)
     add("trim_context", without_streaming(prompt))
     models = [d.model, d.second] if d.second else [d.model]
     answer = partial(generate, clock=d.clock, models=models, turns=d.turns)
     add("generate", partial(answer, seconds=o.turn_seconds, attempts=o.attempts))
     # What follows the answer may fail, and the answer stands.
-    summary = partial(roll_summary, summarise=d.summarise, summaries=d.summaries)
+    summary = partial(roll_summary, summarise=d.summarise, histories=d.histories)
     add("roll_summary", best_effort("roll_summary", summary, seconds=o.tail_seconds, failed=NO_SUMMARY))
-    facts = partial(extract_facts, extract=d.extract, embed=d.embed, recall=d.recall, facts=d.facts)
+    facts = partial(extract_facts, extract=d.extract, embed=d.embed, search=d.search, facts=d.facts)
     add("extract_facts", best_effort("extract_facts", facts, seconds=o.tail_seconds, failed=NO_FACTS))
     end = partial(record_metrics, clock=d.clock, turns=d.turns, model=model, events_logged=d.events_logged)
     metrics = partial(end, metrics=d.metrics)
@@ -76,8 +76,8 @@ def _add_edges(graph: Graph) -> None:
     graph.add_edge(START, "guard")
     graph.add_edge("guard", "rate_limit")  # what the guard refuses counts, too
     # What is refused is only counted.
-    for before, after in (("rate_limit", "wait_for_conversation"), ("wait_for_conversation", "route")):
-        graph.add_conditional_edges(before, partial(unless_refused, after=after), [after, "record_metrics"])
+    graph.add_conditional_edges("rate_limit", after_rate_limit, ["route", "wait_for_conversation", "record_metrics"])
+    graph.add_conditional_edges("wait_for_conversation", after_waiting, ["route", "record_metrics"])
     graph.add_edge("route", "load_summary")
     graph.add_edge("route", "load_memory")
     graph.add_edge(["load_summary", "load_memory"], "trim_context")
@@ -88,9 +88,16 @@ def _add_edges(graph: Graph) -> None:
     graph.add_edge("record_metrics", END)
 
 
-def unless_refused(state: State, *, after: str) -> str:
+def after_rate_limit(state: State) -> str:
+    """The node that comes next: a message that is the first in its conversation waits for nothing."""
+    if state["refusal"]:
+        return "record_metrics"
+    return "route" if state["place"] == "first" else "wait_for_conversation"
+
+
+def after_waiting(state: State) -> str:
     """The node that comes next."""
-    return "record_metrics" if state["refusal"] else after
+    return "record_metrics" if state["refusal"] else "route"
 
 
 # LangGraph reads a node's parameters from its signature, so each wrapper below is written out in full.

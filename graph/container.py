@@ -1,7 +1,7 @@
 """Composition root: put the program together once per process, from the settings."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import replace
 from functools import partial
@@ -29,6 +29,7 @@ from graph.turns.manager import TurnManager
 from graph.turns.registry import TurnRegistry
 from graph.turns.subscribe import Subscriptions
 from nodes.state import turn_clock
+from storage.admission import Admission
 from storage.checkpoints import Checkpointer, open_checkpointer
 from storage.conversation_queue import ConversationQueue
 from storage.errors import StorageUnavailable
@@ -36,17 +37,16 @@ from storage.event_log import EventLog
 from storage.fact_search import FactSearch
 from storage.facts import Facts
 from storage.health import DatabaseHealth
+from storage.history import Histories
 from storage.idempotency import IdempotencyKeys
 from storage.jobs import Jobs
 from storage.leases import Leases
-from storage.messages import Messages
 from storage.metrics import Metrics
 from storage.misroutes import Misroutes
 from storage.notifications import Notifications
 from storage.pool import Pool
 from storage.rate_limits import RateLimits
 from storage.retention import Retention
-from storage.summaries import Summaries
 from storage.turn_records import TurnRecords
 from storage.turns import Turns
 
@@ -82,7 +82,7 @@ async def open_service(
         counted = CountedMetrics(pools.turns, telemetry)
         d = replace(await stack.enter_async_context(opening), metrics=counted, events_logged=writer.flushed)
         turns = _turns(d, pools, registry, notifications, writer, owner, health, tracing)
-        usage = {name: pool.usage for name, pool in (*pools._asdict().items(), ("recall", d.recall))}
+        usage = {name: pool.usage for name, pool in (*pools._asdict().items(), ("search", d.search))}
         telemetry.watch(registry, writer, usage, (d.model, d.second))
         background = _background(settings, url, telemetry, health, notifications, writer, turns.leases, pools)
         async with background as supervisor:
@@ -120,22 +120,24 @@ async def open_dependencies(
         models, local, embedder = await _open_models(settings, say, local, stack, tracing)
         if pool is None:
             pool = await stack.enter_async_context(Pool.open(url, accept_timeout=settings.accept_timeout))
-        recall = FactSearch.open(url, model=embedder.name, statement_timeout=settings.memory_timeout)
+        search = FactSearch.open(url, model=embedder.name, statement_timeout=settings.memory_timeout)
+        limits = RateLimits(pool, settings.rate_limit)
         yield Dependencies(
             options=_options(settings, models),
             clock=turn_clock(),
-            limits=RateLimits(pool, settings.rate_limit),
+            limits=limits,
+            admission=Admission(pool, limits, owner),
             queue=ConversationQueue(pool, owner, notifications),
             classify=local.classify,
-            messages=Messages(pool),
+            histories=Histories(pool),
             embed=embedder.embed,
             embedding_model=embedder.name,
-            recall=await stack.enter_async_context(recall),
+            embed_ahead=partial(_embed_ahead, {local.embedder, embedder}),
+            search=await stack.enter_async_context(search),
             model=models.model,
             second=models.second,
             turns=Turns(pool, owner),
             summarise=models.summarise,
-            summaries=Summaries(pool),
             extract=models.extract,
             facts=Facts(pool, embedder.name),
             metrics=Metrics(pool),
@@ -154,12 +156,14 @@ class Pools(NamedTuple):
 
 async def _open_pools(settings: Settings, url: str, health: DatabaseHealth, stack: AsyncExitStack) -> Pools:
     open_pool = partial(Pool.open, url, accept_timeout=settings.accept_timeout, on_full_disk=health.report_full_disk)
+    turns = await stack.enter_async_context(open_pool())
+    checkpoints = open_checkpointer(url, turns, on_full_disk=health.report_full_disk)
     return Pools(
-        turns=await stack.enter_async_context(open_pool()),
+        turns=turns,
         records=await stack.enter_async_context(open_pool(size=RECORDS_CONNECTIONS)),
         exports=await stack.enter_async_context(Pool.open(url, size=EXPORT_CONNECTIONS)),
         leases=await stack.enter_async_context(open_pool(size=LEASES_CONNECTIONS)),
-        checkpoints=await stack.enter_async_context(open_checkpointer(url, on_full_disk=health.report_full_disk)),
+        checkpoints=await stack.enter_async_context(checkpoints),
     )
 
 
@@ -232,6 +236,17 @@ async def _background(
         if settings.multiproc_dir:
             supervisor.start("figures_writer", telemetry.run, patience=10)
         yield supervisor
+
+
+def _embed_ahead(embedders: Iterable[Embedder], text: str) -> None:
+    """Begin to embed a message; whoever needs the vector finds it in the embedder's cache."""
+    for embedder in embedders:
+        asyncio.ensure_future(embedder.embed(text)).add_done_callback(_ignore_failure)
+
+
+def _ignore_failure(task: asyncio.Future[list[float]]) -> None:
+    if not task.cancelled():
+        task.exception()  # retrieved, so that asyncio does not log it: who needs the vector will
 
 
 async def _open_models(

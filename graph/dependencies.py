@@ -10,13 +10,13 @@ from langgraph.runtime import Runtime
 from nodes import extract_facts, roll_summary, route
 from nodes.answer.attempts import Model
 from nodes.state import Context, State
+from storage.admission import Admission
 from storage.conversation_queue import ConversationQueue
 from storage.fact_search import FactSearch
 from storage.facts import Facts
-from storage.messages import Messages
+from storage.history import Histories
 from storage.metrics import Metrics
 from storage.rate_limits import RateLimits
-from storage.summaries import Summaries
 from storage.turns import Turns
 
 
@@ -49,19 +49,21 @@ class Dependencies:
     clock: Callable[[], float]
     """Unix time in seconds, monotonic; the same one for a turn's beginning and its end."""
     limits: RateLimits
+    admission: Admission
     queue: ConversationQueue
     classify: route.Classify
-    messages: Messages
+    histories: Histories
     embed: extract_facts.Embed
     embedding_model: str
     """The name stored with every vector of `embed`."""
-    recall: FactSearch
+    embed_ahead: Callable[[str], None]
+    """Begins to embed a message, whose vector is going to be needed."""
+    search: FactSearch
     model: Model
     second: Model | None
     """Answers where the first cannot."""
     turns: Turns
     summarise: roll_summary.Summarise | None
-    summaries: Summaries
     extract: extract_facts.Extract | None
     facts: Facts
     metrics: Metrics
@@ -76,6 +78,9 @@ class _Unconnected:
         self.label = label
 
     def __getattr__(self, name: str) -> None:
+        return None
+
+    def __call__(self, *_: object) -> None:
         return None
 
 

@@ -7,7 +7,6 @@ turn (`graph.turns.recovery`). It is kept for LangGraph Studio and for looking i
 from typing import Any, Literal
 
 from langchain_core.runnables import RunnableConfig
-from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.graph import END
 from langgraph.types import Command
 
@@ -15,6 +14,7 @@ from graph.build import Graph
 from graph.turns.turn import Turn
 from nodes.state import Context, Input, State
 from nodes.stream_events import received_by
+from storage.checkpoints import Checkpointer
 
 
 class Pipeline:
@@ -25,13 +25,18 @@ class Pipeline:
         checkpointer: where the threads are kept.
     """
 
-    def __init__(self, graph: Graph, checkpointer: BaseCheckpointSaver[Any]) -> None:
+    def __init__(self, graph: Graph, checkpointer: Checkpointer) -> None:
         # LangGraph leaves type arguments out, here and below.
         self._graph = graph.compile(checkpointer=checkpointer)  # pyright: ignore[reportUnknownMemberType]
         self._checkpointer = checkpointer
 
+    async def begin(self, turn: Turn, given: Input) -> None:
+        """Run a new thread to its end; the turn gets its events."""
+        self._checkpointer.expect_new(str(turn.turn_id))
+        await self.run(turn, given)
+
     async def run(self, turn: Turn, given: Input | Command[Any] | None) -> None:
-        """Run the thread to its end, from the beginning or (None) from where it stands; the turn gets its events."""
+        """Run the thread to its end, from where it stands (None) or as given; the turn gets its events."""
         with received_by(turn.receive, turn.stop):
             await self._graph.ainvoke(  # pyright: ignore[reportUnknownMemberType]
                 given, _config(turn), context=_context(turn), durability="exit"

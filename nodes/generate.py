@@ -18,8 +18,8 @@ from nodes.prompts import estimate, estimate_messages, size
 from nodes.state import Answer, Context, Notice, State, Usage, asking, since
 from nodes.stream_events import done_of, emit, stop_requested
 from nodes.text.pii.masking import Kind
-from storage.audit import Finding
 from storage.errors import StorageUnavailable
+from storage.metrics import Finding
 from storage.turns import Answered, Turns
 
 log = get_logger(__name__)

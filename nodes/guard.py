@@ -9,12 +9,11 @@ from uuid import UUID, uuid4, uuid5
 from langchain_core.messages import AnyMessage, HumanMessage
 from langgraph.runtime import Runtime
 
-from nodes.state import Context, Notice, Refusal, State, Trimmed
+from nodes.state import Context, Notice, Refusal, State, new_state
 from nodes.text.cleaning import clean
 from nodes.text.injection import detect
 from nodes.text.pii.masking import Kind, mask
-from storage.audit import Finding
-from storage.messages import History
+from storage.metrics import Finding
 
 REFUSAL = (
     "I can't follow instructions that try to change how this team works. Ask me about your money instead: "
@@ -53,28 +52,14 @@ async def guard(state: State, runtime: Runtime[Context], *, clock: Callable[[], 
         read = await asyncio.to_thread(_read, asked.text, max_chars)
     turn_id = _turn_id(asked)
     refusal = _refusal(read)
-    return State(
-        messages=[HumanMessage(read.text, id=asked.id or turn_id)],
+    begun = new_state(
+        [HumanMessage(read.text, id=asked.id or turn_id)],
         conversation_id=_conversation_id(state, runtime, turn_id),
         turn_id=turn_id,
         started_at=clock(),
         message=read.text,
-        refusal=refusal,
-        failure=None,
-        notices=read.notices,
-        findings=_findings(read, refusal),
-        allowance=None,
-        route=None,
-        history=History(summary="", covers=0, messages=[]),
-        memories=[],
-        prompt=[],
-        trimmed=Trimmed(messages=0, memories=0),
-        answer=None,
-        summary=None,
-        learned=[],
-        summary_failed=False,
-        facts_failed=False,
     )
+    return State({**begun, "refusal": refusal, "notices": read.notices, "findings": _findings(read, refusal)})
 
 
 def _last_of_the_user(messages: list[AnyMessage]) -> HumanMessage:

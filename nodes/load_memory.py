@@ -11,7 +11,7 @@ from nodes.errors import EmbeddingUnavailable
 from nodes.state import Context, Notice, State, asking
 from nodes.stream_events import note
 from storage.errors import StorageError
-from storage.fact_search import FactSearch, Memory
+from storage.facts import Facts, Memory
 
 log = get_logger(__name__)
 
@@ -30,12 +30,12 @@ class LoadedMemories(TypedDict):
 
 
 async def load_memory(
-    state: State, runtime: Runtime[Context], *, embed: EmbedMessage, recall: FactSearch, seconds: float
+    state: State, runtime: Runtime[Context], *, embed: EmbedMessage, facts: Facts, seconds: float
 ) -> LoadedMemories:
     """Load the facts nearest to the message, or none after `seconds`: the answer does not wait for memory."""
     try:
         async with asyncio.timeout(seconds):
-            memories = await recall.nearest(asking(runtime), await embed(state["message"]), limit=MAX_MEMORIES)
+            memories = await facts.nearest(asking(runtime), await embed(state["message"]), limit=MAX_MEMORIES)
     except (TimeoutError, EmbeddingUnavailable, StorageError):
         log.warning("memory unavailable", exc_info=True)
         notice = Notice(code="memory_unavailable", message="I answer without what I remember of you.")

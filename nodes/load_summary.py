@@ -6,7 +6,7 @@ from langgraph.runtime import Runtime
 from typing_extensions import TypedDict
 
 from nodes.state import Context, State, asking
-from storage.messages import History, Messages
+from storage.history import Histories, History
 
 
 class LoadedHistory(TypedDict):
@@ -15,8 +15,8 @@ class LoadedHistory(TypedDict):
     history: History
 
 
-async def load_summary(state: State, runtime: Runtime[Context], *, conversations: Messages) -> LoadedHistory:
+async def load_summary(state: State, runtime: Runtime[Context], *, histories: Histories) -> LoadedHistory:
     """Load the rolling summary, every message that it does not cover, and the latest messages."""
     turn_id = UUID(state["turn_id"])
-    history = await conversations.history(asking(runtime), state["conversation_id"], before_turn=turn_id)
+    history = await histories.read(asking(runtime), state["conversation_id"], before_turn=turn_id)
     return LoadedHistory(history=history)

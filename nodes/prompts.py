@@ -12,8 +12,8 @@ from langchain_core.messages import BaseMessage
 
 from nodes.employees import Employee
 from nodes.state import PromptSize
-from storage.fact_search import Memory
-from storage.messages import Message
+from storage.facts import Memory
+from storage.history import Message
 
 SUMMARY_WORDS = 150
 """A summary has fewer words than this."""

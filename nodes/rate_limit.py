@@ -1,6 +1,7 @@
 """Admit as many messages a minute as the user may send."""
 
 import math
+from collections.abc import Callable
 from uuid import UUID, uuid5
 
 from langchain_core.messages import AIMessage, AnyMessage
@@ -9,33 +10,45 @@ from structlog.stdlib import get_logger
 from typing_extensions import TypedDict
 
 from nodes.employees import find
-from nodes.state import Context, Notice, Refusal, RouteReport, State, Usage, asking
+from nodes.state import Context, Notice, Refusal, RouteReport, State, Usage, asking, claimed
 from nodes.stream_events import Done, LimitChecked, Refused, Start, Token, emit, start_of
-from storage.errors import StorageError
-from storage.rate_limits import Allowance, RateLimits
+from storage.admission import NOT_ADMITTED, Admission, Place
+from storage.errors import LeaseLost, StorageError
+from storage.rate_limits import Allowance
 
 log = get_logger(__name__)
 
 
 class Limited(TypedDict):
-    """What the limit said."""
+    """What the limit said, and where the message stands in its conversation."""
 
     messages: list[AnyMessage]
     """The guard's reply to an attack, so that LangGraph clients have one to show."""
     allowance: Allowance | None
+    place: Place | None
+    last_employee: str | None
     refusal: Refusal | None
     notices: list[Notice]
 
 
-async def rate_limit(state: State, runtime: Runtime[Context], *, limits: RateLimits, model: str) -> Limited:
+async def rate_limit(
+    state: State, runtime: Runtime[Context], *, admission: Admission, embed_ahead: Callable[[str], None], model: str
+) -> Limited:
     """Count every message, and refuse what is too much; where it cannot be counted the turn goes on, with a notice.
 
     What the guard refuses is counted, too, so that attacks are not free; beyond the limit the limit is the answer.
+    What passes takes its place in its conversation in the same statement.
 
     Args:
+        embed_ahead: begins to embed the message, so that its vector is there when `route` needs it.
         model: which would have answered; the guard's reply names it.
+
+    Raises:
+        LeaseLost: another process runs the turn by now.
     """
-    limited = await _limited(state, runtime, limits)
+    if state["refusal"] is None and not admission.is_used_up(asking(runtime)):
+        embed_ahead(state["message"])
+    limited = await _limited(state, runtime, admission)
     refusal = limited["refusal"]
     if refusal and refusal["code"] == "blocked":
         limited["messages"] = [AIMessage(refusal["message"], id=str(uuid5(UUID(state["turn_id"]), "refusal")))]
@@ -46,17 +59,33 @@ async def rate_limit(state: State, runtime: Runtime[Context], *, limits: RateLim
     return limited
 
 
-async def _limited(state: State, runtime: Runtime[Context], limits: RateLimits) -> Limited:
+async def _limited(state: State, runtime: Runtime[Context], admission: Admission) -> Limited:
     """What the limit says, and where it lets the message pass, what the guard said."""
-    notices = state["notices"]
+    notices, admitted = state["notices"], NOT_ADMITTED
     try:
-        allowance = await limits.take(asking(runtime))
+        admitted = await admission.admit(
+            asking(runtime),
+            state["conversation_id"],
+            UUID(state["turn_id"]),
+            has_key=claimed(runtime),
+            take_place=state["refusal"] is None,
+        )
+    except LeaseLost:
+        raise
     except StorageError:
         log.exception("rate limit unavailable, the turn goes on")
         notice = Notice(code="rate_limit_unavailable", message="Your request could not be counted; it goes on.")
-        return Limited(messages=[], allowance=None, refusal=state["refusal"], notices=[*notices, notice])
-    emit(runtime, LimitChecked(allowance))
-    return Limited(messages=[], allowance=allowance, refusal=_refusal(allowance) or state["refusal"], notices=notices)
+        notices = [*notices, notice]
+    else:
+        emit(runtime, LimitChecked(admitted["allowance"]))
+    return Limited(
+        messages=[],
+        allowance=admitted["allowance"],
+        place=admitted["place"],
+        last_employee=admitted["employee"],
+        refusal=_refusal(admitted["allowance"]) or state["refusal"],
+        notices=notices,
+    )
 
 
 def _refusal(allowance: Allowance | None) -> Refusal | None:

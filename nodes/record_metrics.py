@@ -80,6 +80,8 @@ async def record_metrics(
         Gone: the account was erased meanwhile.
     """
     user_id, turn_id = asking(runtime), UUID(state["turn_id"])
+    if state["answer"] and events_logged:
+        await events_logged(turn_id)
     try:
         await _record(state, user_id, measured(state, model, clock), metrics)
     except (StorageUnavailable, Gone):
@@ -88,10 +90,8 @@ async def record_metrics(
         # Whatever it is, it would be the same for the next process: the turn would be run, and paid for, again and
         # again for the sake of its numbers.
         log.exception("metrics not recorded", turn_id=state["turn_id"])
-    if state["answer"]:
-        if events_logged:
-            await events_logged(turn_id)
-        await retried(lambda: turns.finish(user_id, turn_id))
+        if state["answer"]:
+            await retried(lambda: turns.finish(user_id, turn_id))
     return Recorded(employee=None, while_busy="wait")
 
 
@@ -99,7 +99,8 @@ async def _record(state: State, user_id: UUID, numbers: TurnMetrics, metrics: Me
     refusal, turn_id = state["refusal"], UUID(state["turn_id"])
     # What was turned away by a limit went nowhere, so there is nothing to audit; and it must cost next to nothing.
     findings = state["findings"] if refusal is None or _is_blocked(refusal) else []
-    if await retried(lambda: metrics.record(user_id, turn_id, numbers, findings)):
+    finish = state["answer"] is not None
+    if await retried(lambda: metrics.record(user_id, turn_id, numbers, findings, finish=finish)):
         ids = {"turn_id": state["turn_id"], "conversation_id": state["conversation_id"], "user_id": str(user_id)}
         _line(state, numbers).log(**ids)
 

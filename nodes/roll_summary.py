@@ -13,8 +13,7 @@ from nodes.retrying import retried
 from nodes.state import Context, State, asking
 from nodes.text.extractive_summary import extractive_summary, shorten
 from nodes.text.pii.masking import mask
-from storage.messages import Message
-from storage.summaries import Summaries
+from storage.history import Histories, Message
 
 log = get_logger(__name__)
 
@@ -29,7 +28,7 @@ class RolledSummary(TypedDict):
 
 
 async def roll_summary(
-    state: State, runtime: Runtime[Context], *, summarise: Summarise | None, summaries: Summaries
+    state: State, runtime: Runtime[Context], *, summarise: Summarise | None, histories: Histories
 ) -> RolledSummary:
     """Summarise in under 150 words what the last summary does not cover, including this turn.
 
@@ -43,7 +42,7 @@ async def roll_summary(
     summary = await _summary(history["summary"], [*uncovered, *_this_turn(state)], summarise if reached else None)
     seen = max((message["seq"] for message in history["messages"]), default=history["covers"])
     user_id, turn_id, conversation_id = asking(runtime), UUID(state["turn_id"]), state["conversation_id"]
-    await retried(lambda: summaries.save(user_id, conversation_id, summary, turn_id=turn_id, seen=seen))
+    await retried(lambda: histories.save_summary(user_id, conversation_id, summary, turn_id=turn_id, seen=seen))
     return RolledSummary(summary=summary)
 
 

@@ -1,6 +1,5 @@
 """Choose who answers."""
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from uuid import UUID
 
@@ -13,7 +12,6 @@ from nodes.errors import EmbeddingUnavailable
 from nodes.routing.keywords import by_rules
 from nodes.state import Context, RouteReport, State, asking
 from nodes.stream_events import Notice, emit, start_of
-from storage.messages import Messages
 from storage.turns import Accepted, Turns
 
 log = get_logger(__name__)
@@ -34,9 +32,7 @@ class Chosen(TypedDict):
     route: RouteReport
 
 
-async def route(
-    state: State, runtime: Runtime[Context], *, classify: Classify, conversations: Messages, turns: Turns, model: str
-) -> Chosen:
+async def route(state: State, runtime: Runtime[Context], *, classify: Classify, turns: Turns, model: str) -> Chosen:
     """An explicit choice wins; a follow-up without a topic of its own stays where it was.
 
     From here on the turn is not lost: it is stored before its first event goes out.
@@ -48,11 +44,8 @@ async def route(
     if asked:
         report = RouteReport(employee=asked.slug, reason=f"you asked for {asked.name}", confidence=1.0, runner_up=None)
     else:
-        last, likelihoods = await asyncio.gather(
-            conversations.current_employee(asking(runtime), state["conversation_id"]),
-            _likelihoods(state["message"], classify),
-        )
-        current = find(last)
+        likelihoods = await _likelihoods(state["message"], classify)
+        current = find(state["last_employee"])
         slug = current.slug if current else None
         report = learned(likelihoods, slug) if likelihoods else by_the_rules(state["message"], slug)
     accepted = Accepted(

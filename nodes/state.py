@@ -16,10 +16,10 @@ from langgraph.runtime import Runtime
 from typing_extensions import TypedDict
 
 from nodes.employees import Slug
-from storage.audit import Finding
-from storage.fact_search import Memory
-from storage.facts import LearnedFact
-from storage.messages import History
+from storage.admission import Place
+from storage.facts import LearnedFact, Memory
+from storage.history import History
+from storage.metrics import Finding
 from storage.rate_limits import Allowance
 
 WhileBusy = Literal["wait", "reject", "interrupt"]
@@ -168,6 +168,10 @@ class State(TypedDict):
     findings: list[Finding]
     """What was masked or refused in the message, and masked in the answer."""
     allowance: Allowance | None
+    place: Place | None
+    """Of the message in its conversation; None where the limit could not be asked."""
+    last_employee: str | None
+    """Who answered last in the conversation."""
     route: RouteReport | None
     history: History
     memories: list[Memory]
@@ -187,6 +191,36 @@ class State(TypedDict):
     """Whether the summary with this turn is stored already, by a process from which the turn was taken over."""
     facts_known: NotRequired[bool]
     """The same of its facts, also where there were none."""
+
+
+def new_state(
+    messages: list[AnyMessage], *, conversation_id: str, turn_id: str, started_at: float, message: str
+) -> State:
+    """The state of a turn of which nothing else is known yet."""
+    return State(
+        messages=messages,
+        conversation_id=conversation_id,
+        turn_id=turn_id,
+        started_at=started_at,
+        message=message,
+        refusal=None,
+        failure=None,
+        notices=[],
+        findings=[],
+        allowance=None,
+        place=None,
+        last_employee=None,
+        route=None,
+        history=History(summary="", covers=0, messages=[]),
+        memories=[],
+        prompt=[],
+        trimmed=Trimmed(messages=0, memories=0),
+        answer=None,
+        summary=None,
+        learned=[],
+        summary_failed=False,
+        facts_failed=False,
+    )
 
 
 def turn_clock() -> Callable[[], float]:

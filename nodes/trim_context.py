@@ -3,22 +3,16 @@
 import json
 from collections.abc import Sequence
 
-from langchain_core.messages import (
-    AIMessage,
-    AnyMessage,
-    HumanMessage,
-    SystemMessage,
-    trim_messages,  # pyright: ignore[reportUnknownVariableType] - an optional text splitter's type
-)
+from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, SystemMessage
 from langgraph.runtime import Runtime
 from typing_extensions import TypedDict
 
 from nodes.employees import employee
-from nodes.prompts import estimate, estimate_messages, notes, system_prompt
+from nodes.prompts import PER_MESSAGE, estimate, estimate_messages, notes, system_prompt
 from nodes.state import Context, Notice, State, Trimmed
 from nodes.stream_events import note
-from storage.fact_search import Memory
-from storage.messages import History, Message
+from storage.facts import Memory
+from storage.history import History, Message
 
 SHORTENED_CHARS = 240
 """Characters kept of a message that has no room in the window and that the summary does not cover yet."""
@@ -93,14 +87,12 @@ def _window(history: History, tokens: int) -> tuple[list[Message], list[Message]
 
 def _newest(messages: list[Message], tokens: int) -> tuple[list[Message], list[Message]]:
     """The newest messages that fit, starting with one of the user's; and the others."""
-    fitting = trim_messages(
-        [_chat_message(message) for message in messages],
-        max_tokens=max(tokens, 0),
-        token_counter=estimate_messages,
-        strategy="last",
-        start_on="human",
-    )
-    begin = len(messages) - len(fitting)
+    # A running sum and not LangChain's trim_messages, which counts all of them again for each one it tries.
+    begin = len(messages)
+    while begin and (tokens := tokens - PER_MESSAGE - estimate(messages[begin - 1]["content"])) >= 0:
+        begin -= 1
+    while begin < len(messages) and messages[begin]["role"] != "user":
+        begin += 1
     return messages[begin:], messages[:begin]
 
 

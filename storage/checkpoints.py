@@ -3,35 +3,105 @@
 import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
-from typing import cast
+from typing import Any, cast
+from uuid import UUID
 
+from langchain_core.runnables import RunnableConfig
+from langgraph.checkpoint.base import (
+    ChannelVersions,
+    Checkpoint,
+    CheckpointMetadata,
+    CheckpointTuple,
+    get_serializable_checkpoint_metadata,
+)
 from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
+from psycopg.types.json import Jsonb
 
 from storage.connections import DEFAULT_TIMEOUT, Connection, ConnectionPool, PoolUsage, milliseconds
+from storage.pool import Pool
+
+SIMPLE = (str, int, float, bool)
 
 
 class Checkpointer(AsyncPostgresSaver):
-    """LangGraph's Postgres checkpointer that reports the usage of its pool."""
+    """LangGraph's Postgres checkpointer for threads that are turns: a checkpoint is saved in one statement.
 
-    def __init__(self, pool: ConnectionPool) -> None:
-        super().__init__(pool)
-        self._pool = pool
+    It is saved only while its turn is stored, and is deleted with it.
+
+    Args:
+        graph: connections with the role that reads checkpoints.
+        turns: connections that save them.
+    """
+
+    def __init__(self, graph: ConnectionPool, turns: Pool) -> None:
+        super().__init__(graph)
+        self._graph = graph
+        self._turns = turns
+        self._new: set[str] = set()
 
     def usage(self) -> PoolUsage:
-        """Current usage of its pool."""
-        return self._pool.usage()
+        """Current usage of its own pool."""
+        return self._graph.usage()
+
+    def expect_new(self, thread_id: str) -> None:
+        """Let the next read of this thread, which has no checkpoint yet, not ask the database."""
+        self._new.add(thread_id)
+
+    async def aget_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
+        """The latest checkpoint of a thread."""
+        thread_id = config["configurable"]["thread_id"]
+        if thread_id in self._new:
+            self._new.discard(thread_id)
+            return None
+        return await super().aget_tuple(config)
+
+    async def aput(
+        self,
+        config: RunnableConfig,
+        checkpoint: Checkpoint,
+        metadata: CheckpointMetadata,
+        new_versions: ChannelVersions,
+    ) -> RunnableConfig:
+        """Save a checkpoint; `metadata` of the run must have the turn's `user_id`."""
+        given = config["configurable"]
+        thread_id, namespace = given["thread_id"], given["checkpoint_ns"]
+        # As the base class does, simple values stay in the checkpoint, and the others get a row each.
+        values = checkpoint["channel_values"]
+        simple = {name: value for name, value in values.items() if value is None or isinstance(value, SIMPLE)}
+        blobs = {name: value for name, value in values.items() if name not in simple}
+        versions = {name: version for name, version in new_versions.items() if name in blobs}
+        rows = self._dump_blobs(thread_id, namespace, blobs, versions)
+        described = cast(dict[str, Any], get_serializable_checkpoint_metadata(config, metadata))
+        await self._turns.call(
+            "select save_checkpoint(%(user_id)s, %(turn_id)s, %(ns)s, %(id)s, %(parent)s, %(checkpoint)s, %(metadata)s,"
+            " %(channels)s, %(versions)s, %(types)s, %(blobs)s)",
+            {
+                "user_id": UUID(described["user_id"]),
+                "turn_id": UUID(thread_id),
+                "ns": namespace,
+                "id": checkpoint["id"],
+                "parent": given.get("checkpoint_id"),
+                "checkpoint": Jsonb({**checkpoint, "channel_values": simple}),
+                "metadata": Jsonb(described),
+                "channels": [row[2] for row in rows],
+                "versions": [row[3] for row in rows],
+                "types": [row[4] for row in rows],
+                "blobs": [row[5] for row in rows],
+            },
+        )
+        return {"configurable": {"thread_id": thread_id, "checkpoint_ns": namespace, "checkpoint_id": checkpoint["id"]}}
 
 
 @asynccontextmanager
 async def open_checkpointer(
-    url: str, *, size: int = 5, on_full_disk: Callable[[], None] = lambda: None
+    url: str, turns: Pool, *, size: int = 5, on_full_disk: Callable[[], None] = lambda: None
 ) -> AsyncGenerator[Checkpointer]:
-    """LangGraph's checkpointer over a pool of its own, for the length of the block."""
+    """LangGraph's checkpointer over a pool of its own, for the length of the block; it saves over that of `turns`."""
     pool = ConnectionPool(
         url, size=size, timeout=DEFAULT_TIMEOUT, configure=_set_schema_and_role, on_full_disk=on_full_disk
     )
     async with pool:
-        saver = Checkpointer(pool)
+        saver = Checkpointer(pool, turns)
         # The library locks around every statement, for the sake of a single connection. The pool needs no such lock.
         saver.lock = cast(asyncio.Lock, asyncio.Semaphore(size))
         yield saver

@@ -3,10 +3,14 @@
 A server that takes no writes (a standby, or one that is being handed over) is of no use here. It is refused when
 connecting (`target_session_attrs`), checked for before a connection is handed out, and dropped where a statement finds
 it out, so that the pool connects to the server that took over.
+
+A connection may have died while it was idle. `call()` finds that out by its statement, and runs it once more on another
+connection; `live_connection()` asks first, for a transaction of several statements.
 """
 
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import asynccontextmanager
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, LiteralString, NamedTuple
 
 import psycopg
@@ -125,6 +129,58 @@ class ConnectionPool(AsyncConnectionPool[Connection]):
                 raise StorageUnavailable from error
             raise
 
+    @asynccontextmanager
+    async def live_connection(self) -> AsyncGenerator[Connection]:
+        """A connection that has just answered, for the length of the block.
+
+        Raises:
+            StorageUnavailable: as `connection()`.
+        """
+        async with AsyncExitStack() as stack:
+            for last in (False, True):
+                conn = await stack.enter_async_context(self.connection())
+                try:
+                    await self.check_connection(conn)
+                    break
+                except psycopg.OperationalError:
+                    if last:
+                        raise
+                    await stack.aclose()
+                    await self.drain()  # the others will have died, too
+            yield conn
+
+    async def call(self, statement: LiteralString, values: Mapping[str, Any], seconds: float) -> list[DictRow]:
+        """Run one statement in a transaction of its own; returns its rows.
+
+        It is run once more where the connection was lost, so it must do no harm the second time: the first may have
+        been committed, and only the reply lost.
+
+        Args:
+            statement: with `%(name)s` for each value.
+            values: the values.
+            seconds: time after which the statement is cancelled.
+
+        Raises:
+            StorageUnavailable: there is no connection, or it was lost again, or the time is over.
+        """
+        try:
+            return await self._call(statement, values, seconds)
+        except _ConnectionLost:
+            await self.drain()
+            return await self._call(statement, values, seconds)
+
+    async def _call(self, statement: LiteralString, values: Mapping[str, Any], seconds: float) -> list[DictRow]:
+        async with self.connection() as conn:
+            try:
+                async with asyncio.timeout(seconds):
+                    return await (await conn.execute(statement, values)).fetchall()
+            except TimeoutError as error:
+                raise StorageUnavailable from error
+            except psycopg.OperationalError as error:
+                if conn.closed:
+                    raise _ConnectionLost from error
+                raise
+
     def usage(self) -> PoolUsage:
         """Current usage."""
         stats = self.get_stats()
@@ -132,11 +188,10 @@ class ConnectionPool(AsyncConnectionPool[Connection]):
         return PoolUsage(size, size - stats["pool_available"], stats.get("requests_waiting", 0))
 
     async def _check_writable(self, conn: Connection) -> None:
-        # Where one connection fails this check the others do too, and trying each in turn would take seconds.
-        try:
-            await self.check_connection(conn)
-            if is_read_only(conn):
-                raise psycopg.OperationalError("the server takes no writes")
-        except psycopg.Error:
-            await self.drain()
-            raise
+        if is_read_only(conn):
+            await self.drain()  # the others lead there, too, and trying each in turn would take seconds
+            raise psycopg.OperationalError("the server takes no writes")
+
+
+class _ConnectionLost(StorageUnavailable):
+    """The connection broke under a statement."""

@@ -77,26 +77,16 @@ class EventLog:
         return LoggedEvent(row["last"], row["name"], row["data"].encode()) if row else None
 
     async def _write(self, batches: Sequence[Batch]) -> None:
-        rows = [
+        await self._pool.call(
+            "select log_events(%(users)s, %(turns)s, %(first)s, %(last)s, %(events)s)",
             {
-                "user_id": batch.user_id,
-                "turn_id": batch.turn_id,
-                "first": batch.events[0].number,
-                "last": batch.events[-1].number,
-                "events": _array(batch.events),
-            }
-            for batch in batches
-        ]
-        async with self._pool.as_event_log() as conn:
-            await conn.cursor().executemany(
-                "insert into chat_turn_events (user_id, turn_id, first, last, events)"
-                " values (%(user_id)s, %(turn_id)s, %(first)s, %(last)s, %(events)s::json) on conflict do nothing",
-                rows,
-            )
-            await conn.execute(
-                "select pg_notify('frontdesk_turns', turn) from unnest(%(turns)s::text[]) turn",
-                {"turns": list({str(batch.turn_id) for batch in batches})},
-            )
+                "users": [batch.user_id for batch in batches],
+                "turns": [batch.turn_id for batch in batches],
+                "first": [batch.events[0].number for batch in batches],
+                "last": [batch.events[-1].number for batch in batches],
+                "events": [_array(batch.events) for batch in batches],
+            },
+        )
 
 
 def _array(events: Sequence[LoggedEvent]) -> str:

@@ -1,5 +1,7 @@
 """Search a user's facts by meaning, with langchain-postgres' vector store on the table `memory_embeddings`.
 
+It finds what `Facts.nearest` finds, which is cheaper and on the way to an answer's first word.
+
 The store has an SQLAlchemy engine of its own and knows nothing of users: the engine's `begin` event makes each of its
 transactions the user's, as `Pool.as_user` does for ours, so that row level security holds for it too.
 """
@@ -8,7 +10,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
-from typing import Any, TypedDict
+from typing import Any
 from uuid import UUID
 
 import psycopg
@@ -23,21 +25,10 @@ from sqlalchemy.pool import QueuePool
 
 from storage.connections import DEFAULT_TIMEOUT, PoolUsage, connection_parameters, is_read_only
 from storage.errors import SearchTimeout, StorageUnavailable
-from storage.facts import pad_vector
+from storage.facts import Memory
 from storage.pool import SET_USER, user_parameters
 
 _current_user: ContextVar[UUID] = ContextVar("_current_user")
-
-
-class Memory(TypedDict):
-    """A fact that was found."""
-
-    fact_id: str
-    fact: str
-    learned: str
-    """The day it was learned, ISO 8601."""
-    similarity: float
-    """Cosine similarity to the query, -1 to 1."""
 
 
 class FactSearch:
@@ -95,7 +86,7 @@ class FactSearch:
             store = await self._get_store()
             _current_user.set(user_id)
             found = await store.asimilarity_search_with_score_by_vector(  # pyright: ignore[reportUnknownMemberType]
-                pad_vector(vector), k=limit, filter={"model": self._model, "holds": True}
+                list(vector), k=limit, filter={"model": self._model, "holds": True}
             )
         except (DBAPIError, PoolTimeout, psycopg.OperationalError) as error:
             canceled = isinstance(error, DBAPIError) and isinstance(error.orig, psycopg.errors.QueryCanceled)

@@ -5,15 +5,25 @@ import unicodedata
 from collections.abc import Awaitable, Callable, Sequence
 from uuid import UUID
 
-from pgvector.psycopg import Vector  # pyright: ignore[reportMissingTypeStubs]
+from pgvector.psycopg import HalfVector  # pyright: ignore[reportMissingTypeStubs]
+from psycopg.types.json import Jsonb
 from typing_extensions import TypedDict
 
 from storage.pool import Connection, Pool
 
 Embed = Callable[[str], Awaitable[list[float]]]
 """Makes the vector of a text."""
-DIMENSIONS = 1536
-"""Width of the embedding column; shorter vectors are padded with zeros, which changes no cosine."""
+
+
+class Memory(TypedDict):
+    """A fact that was found."""
+
+    fact_id: str
+    fact: str
+    learned: str
+    """The day it was learned, ISO 8601."""
+    similarity: float
+    """Cosine similarity to what was searched for, -1 to 1."""
 
 
 class NewFact(TypedDict):
@@ -39,19 +49,8 @@ def fact_hash(fact: str) -> str:
     return hashlib.sha256(normal.encode()).hexdigest()
 
 
-def pad_vector(vector: Sequence[float]) -> list[float]:
-    """Pad the vector with zeros to `DIMENSIONS`.
-
-    Raises:
-        ValueError: it is longer.
-    """
-    if len(vector) > DIMENSIONS:
-        raise ValueError(f"an embedding has at most {DIMENSIONS} numbers, this one {len(vector)}")
-    return [*vector, *([0.0] * (DIMENSIONS - len(vector)))]
-
-
 class Facts:
-    """Facts of all users, as the pipeline learns them.
+    """Facts of all users, as the pipeline learns and recalls them.
 
     Args:
         model: the name of the embedding model that makes their vectors.
@@ -78,69 +77,26 @@ class Facts:
         Raises:
             Gone: the source was deleted meanwhile.
         """
-        async with self._pool.as_user(user_id) as conn:
-            # Before the message's row, which facts refer to: a deletion of a turn locks them in this order, too.
-            await conn.execute(
-                "update chat_turns set facts_at = now() where user_id = %(user_id)s and turn_id = %(source)s",
-                {"user_id": user_id, "source": source},
-            )
-            return [new for fact in facts if (new := await self._remember_one(conn, user_id, fact, source))]
+        given = [{**fact, "hash": fact_hash(fact["fact"]), "vector": str(fact["vector"])} for fact in facts]
+        rows = await self._pool.call(
+            "select fact_id::text, fact from learn_facts(%(user_id)s, %(source)s, %(model)s, %(facts)s)",
+            {"user_id": user_id, "source": source, "model": self._model, "facts": Jsonb(given)},
+        )
+        return [LearnedFact(**row) for row in rows]  # type: ignore[typeddict-item]
 
-    async def _remember_one(self, conn: Connection, user_id: UUID, fact: NewFact, source: UUID) -> LearnedFact | None:
-        known = await _is_known(conn, user_id, fact["fact"])
-        fact_id = await _insert_fact(conn, user_id, fact, source)
-        await store_embedding(conn, user_id, fact_id, fact["vector"], self._model)
-        values = {"user_id": user_id, "fact_id": fact_id, "source": source, "replaced": fact["replaces"]}
-        await conn.execute(
-            "insert into user_fact_sources (user_id, fact_id, message_id)"
-            " values (%(user_id)s, %(fact_id)s, %(source)s) on conflict do nothing",
-            values,
+    async def nearest(self, user_id: UUID, vector: Sequence[float], *, limit: int) -> list[Memory]:
+        """The user's facts nearest in meaning to a vector, best first; superseded ones are left out."""
+        rows = await self._pool.call(
+            "select fact_id::text, fact, learned, similarity"
+            " from recall_facts(%(user_id)s, %(vector)s, %(model)s, %(limit)s)",
+            {"user_id": user_id, "vector": HalfVector(vector), "model": self._model, "limit": limit},
         )
-        await conn.execute(
-            "update user_memory_facts set superseded_by = %(fact_id)s, superseded_at = now()"
-            " where user_id = %(user_id)s and id = any(%(replaced)s::uuid[]) and id <> %(fact_id)s"
-            " and superseded_at is null",
-            values,
-        )
-        return None if known else LearnedFact(fact_id=str(fact_id), fact=fact["fact"])
+        return [Memory(**{**row, "similarity": round(row["similarity"], 4)}) for row in rows]  # type: ignore[typeddict-item]
 
 
 async def store_embedding(conn: Connection, user_id: UUID, fact_id: UUID, vector: Sequence[float], model: str) -> None:
     """Store the vector of a fact, unless it has one of this model."""
     await conn.execute(
-        "insert into memory_embeddings (user_id, fact_id, message_id, text, embedding, model, holds)"
-        " select user_id, id, source_message_id, fact, %(embedding)s, %(model)s, superseded_at is null"
-        " from user_memory_facts where user_id = %(user_id)s and id = %(fact_id)s"
-        " on conflict (user_id, fact_id, model) do nothing",
-        {"user_id": user_id, "fact_id": fact_id, "embedding": Vector(pad_vector(vector)), "model": model},
+        "select store_embedding(%(user_id)s, %(fact_id)s, %(vector)s, %(model)s)",
+        {"user_id": user_id, "fact_id": fact_id, "vector": str(list(vector)), "model": model},
     )
-
-
-async def _is_known(conn: Connection, user_id: UUID, fact: str) -> bool:
-    """Whether this fact is stored and not superseded."""
-    cursor = await conn.execute(
-        "select from user_memory_facts where user_id = %(user_id)s and fact_hash = %(hash)s and superseded_at is null",
-        {"user_id": user_id, "hash": fact_hash(fact)},
-    )
-    return cursor.rowcount == 1
-
-
-async def _insert_fact(conn: Connection, user_id: UUID, fact: NewFact, source: UUID) -> UUID:
-    cursor = await conn.execute(
-        "insert into user_memory_facts as f (user_id, fact, fact_hash, confidence, source_message_id)"
-        " values (%(user_id)s, %(fact)s, %(hash)s, %(confidence)s, %(source)s)"
-        " on conflict (user_id, fact_hash) do update set superseded_by = null, superseded_at = null,"
-        " confidence = greatest(f.confidence, excluded.confidence)"
-        " returning id",
-        {
-            "user_id": user_id,
-            "fact": fact["fact"],
-            "hash": fact_hash(fact["fact"]),
-            "confidence": fact["confidence"],
-            "source": source,
-        },
-    )
-    row = await cursor.fetchone()
-    assert row is not None
-    fact_id: UUID = row["id"]
-    return fact_id

@@ -3,7 +3,7 @@
 from typing import Any, NamedTuple, TypedDict
 from uuid import UUID
 
-from storage.leases import terms
+from storage.leases import TERMS
 from storage.pool import Connection, Pool
 from storage.users import ensure_user
 
@@ -59,7 +59,7 @@ class IdempotencyKeys:
             "turn_id": turn_id,
             "hours": KEPT_HOURS,
             "owner": self._owner,
-            **terms(),
+            **TERMS,
         }
         async with self._pool.as_user(user_id, accepting=True) as conn:
             await ensure_user(conn, user_id)

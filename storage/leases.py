@@ -1,7 +1,7 @@
 """Who runs which turn, and taking over from who does not any more."""
 
 from collections.abc import Sequence
-from typing import LiteralString, NamedTuple, TypedDict
+from typing import NamedTuple, TypedDict
 from uuid import UUID
 
 import psycopg
@@ -19,31 +19,17 @@ SETTLING_SECONDS = 10
 """After its own start the database cannot know who lives: the locks are taken anew when the others are back."""
 
 
+ELSEWHERE_SECONDS = 60
+"""How long a turn that is on no lease (one of LangGraph's own server) keeps others of its conversation waiting."""
+TERMS: dict[str, float] = {
+    "lease": LEASE_SECONDS, "quiet": QUIET_SECONDS, "settling": SETTLING_SECONDS, "elsewhere": ELSEWHERE_SECONDS,
+}  # fmt: skip
+"""The times above, as the parameters of our functions in SQL."""
+
+
 async def present(conn: psycopg.AsyncConnection[TupleRow], owner: UUID) -> None:
     """Be known to live as long as this connection does."""
     await conn.execute("select pg_advisory_lock_shared(hashtextextended(%(owner)s::text, 0))", {"owner": owner})
-
-
-def terms() -> dict[str, float]:
-    """What `lease_lapsed` in SQL goes by, as parameters `lease`, `quiet` and `settling`."""
-    return {"lease": LEASE_SECONDS, "quiet": QUIET_SECONDS, "settling": SETTLING_SECONDS}
-
-
-ADOPT: LiteralString = (
-    "update chat_turns t set owner = %(owner)s, attempt = t.attempt + 1,"
-    " lease_until = now() + make_interval(secs => %(lease)s)"
-    " from (select user_id, turn_id from chat_turns"
-    "       where status in ('streaming', 'answered') and turn_id <> all(%(running)s)"
-    # The first two lines, which an index knows, leave out everyone who lives.
-    "       and (lease_until < now() + make_interval(secs => %(lease)s - %(quiet)s)"
-    "        or lease_until > now() + make_interval(secs => 2 * %(lease)s))"
-    "       and lease_lapsed(lease_until, owner, %(lease)s, %(quiet)s, %(settling)s)"
-    "       order by lease_until limit %(limit)s for update skip locked) orphan"
-    " where t.user_id = orphan.user_id and t.turn_id = orphan.turn_id"
-    " returning t.user_id, t.turn_id, t.convo_id as conversation_id, t.status, t.attempt,"
-    " t.stop_asked_at is not null as stop_asked"
-)
-"""Takes turns over whose process is gone, or gave no sign of life for as long as a lease."""
 
 
 class Pending(NamedTuple):
@@ -87,14 +73,11 @@ class Leases:
 
     async def renew(self, turn_ids: Sequence[UUID]) -> list[Held]:
         """Give a sign of life; returns those of the turns that are still this process's."""
-        async with self._pool.as_maintenance() as conn:
-            cursor = await conn.execute(
-                "update chat_turns set lease_until = now() + make_interval(secs => %(seconds)s)"
-                " where turn_id = any(%(turns)s) and owner = %(owner)s and status in ('streaming', 'answered')"
-                " returning turn_id, stop_asked_at is not null as stop_asked",
-                {"turns": list(turn_ids), "owner": self._owner, "seconds": LEASE_SECONDS},
-            )
-            return [Held(**row) for row in await cursor.fetchall()]  # type: ignore[typeddict-item]
+        rows = await self._pool.call(
+            "select * from renew_turns(%(owner)s, %(turns)s, %(lease)s)",
+            {"owner": self._owner, "turns": list(turn_ids), "lease": LEASE_SECONDS},
+        )
+        return [Held(**row) for row in rows]  # type: ignore[typeddict-item]
 
     async def renew_pending(self, turns: Sequence[Pending]) -> set[UUID]:
         """Renew the claims and places of turns that are not accepted yet, all in one transaction.
@@ -152,9 +135,8 @@ class Leases:
         A killed process's connections end with it, so its turns need not wait for their lease, nor for a lease that
         ends absurdly late. Not those that are `running` here: their lease could not be renewed, but they go on.
         """
-        async with self._pool.as_maintenance() as conn:
-            cursor = await conn.execute(
-                ADOPT,
-                {"owner": self._owner, "limit": limit, "running": list(running), **terms()},
-            )
-            return [Orphan(**{**row, "status": TurnStatus(row["status"])}) for row in await cursor.fetchall()]  # type: ignore[typeddict-item]
+        rows = await self._pool.call(
+            "select * from adopt_turns(%(owner)s, %(running)s, %(limit)s, %(lease)s, %(quiet)s, %(settling)s)",
+            {**TERMS, "owner": self._owner, "limit": limit, "running": list(running)},
+        )
+        return [Orphan(**{**row, "status": TurnStatus(row["status"])}) for row in rows]  # type: ignore[typeddict-item]

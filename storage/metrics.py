@@ -1,12 +1,13 @@
 """Metrics: one row per turn, whatever its outcome; rejected turns share one row per hour."""
 
 from collections.abc import Sequence
-from typing import Literal, LiteralString, TypedDict
+from typing import Literal
 from uuid import UUID
 
-from storage.audit import Finding, record_findings
+from psycopg.types.json import Json
+from typing_extensions import TypedDict
+
 from storage.pool import Pool
-from storage.users import ensure_user
 
 Outcome = Literal["done", "stopped", "limited", "refused", "failed", "fallback"]
 REJECTED: tuple[Outcome, ...] = ("limited", "refused")
@@ -19,6 +20,21 @@ ErrorCode = Literal[
     "summary_failed", "facts_failed",
 ]  # fmt: skip
 """Every error code of a turn, the same as in the constraint `error_code_is_known`."""
+
+
+REFUSALS_KEPT = 200
+"""Refused messages per user whose findings are kept, the latest ones. The metrics count all of them."""
+
+
+class Finding(TypedDict):
+    """What the guard found in a message or its answer, for the audit: kind and hash, never the content."""
+
+    kind: Literal["card", "iban", "national_id", "injection"]
+    action: Literal["masked", "refused", "answer_masked"]
+    rule: str | None
+    """The rule that matched, where a kind has several."""
+    text_hash: str
+    """SHA-256 of the masked message or answer, in hex."""
 
 
 class TurnMetrics(TypedDict):
@@ -46,43 +62,43 @@ class Metrics:
         self._pool = pool
 
     async def record(
-        self, user_id: UUID, turn_id: UUID, measured: TurnMetrics, findings: Sequence[Finding] = ()
+        self,
+        user_id: UUID,
+        turn_id: UUID,
+        measured: TurnMetrics,
+        findings: Sequence[Finding] = (),
+        *,
+        finish: bool = False,
     ) -> bool:
         """Store the metrics of a turn and the guard's findings; a turn that is run again keeps its first row.
 
-        A rejected turn is counted in the row of its user, employee, error code and hour.
+        A rejected turn is counted in the row of its user, employee, error code and hour. Of refused messages the
+        findings of the latest `REFUSALS_KEPT` are kept.
+
+        Args:
+            user_id: the user.
+            turn_id: the turn.
+            measured: its metrics.
+            findings: what the guard found in it.
+            finish: mark an answered turn as done, or as stopped, with it: summary and facts are stored.
 
         Returns:
-            Whether the turn is new.
+            Whether the turn's metrics were not recorded before.
 
         Raises:
             Gone: the account was erased meanwhile.
         """
-        rejected = measured["outcome"] in REJECTED
-        async with self._pool.as_user(user_id) as conn:
-            if rejected:
-                await ensure_user(conn, user_id)  # this may be the first thing stored about the user
-            await record_findings(conn, user_id, turn_id, findings)
-            values = {"turn_id": turn_id, "user_id": user_id, **measured}
-            cursor = await conn.execute(_COUNT_REJECTED if rejected else _INSERT, values)
-        return cursor.rowcount == 1
-
-
-_COLUMNS: LiteralString = (
-    "id, user_id, employee_slug, model, outcome, latency_ms, ttft_ms, prompt_chars, completion_chars,"
-    " prompt_tokens_est, completion_tokens_est, prompt_tokens, completion_tokens, success, error_code"
-)
-_VALUES: LiteralString = (
-    "%(turn_id)s, %(user_id)s, %(employee)s, %(model)s, %(outcome)s, %(latency_ms)s, %(ttft_ms)s, %(prompt_chars)s,"
-    " %(completion_chars)s, %(prompt_tokens_est)s, %(completion_tokens_est)s, %(prompt_tokens)s,"
-    " %(completion_tokens)s, %(success)s, %(error_code)s"
-)
-_INSERT: LiteralString = f"insert into xai_chat_metrics ({_COLUMNS}) values ({_VALUES}) on conflict (id) do nothing"  # noqa: S608 (of literals)
-# The row has the id of the last turn, so that recording it again after a lost commit reply does not count it twice.
-_COUNT_REJECTED: LiteralString = (
-    f"insert into xai_chat_metrics as m ({_COLUMNS}, hour)"  # noqa: S608 (of literals)
-    f" select {_VALUES}, date_trunc('hour', now(), 'UTC')"
-    " where not exists (select from xai_chat_metrics where id = %(turn_id)s)"
-    " on conflict (user_id, employee_slug, error_code, hour) where hour is not null"
-    " do update set times = m.times + 1, id = excluded.id"
-)
+        (row,) = await self._pool.call(
+            "select record_turn(%(user_id)s, %(turn_id)s, %(metrics)s, %(findings)s, %(rejected)s, %(kept)s,"
+            " %(finish)s) as is_new",
+            {
+                "user_id": user_id,
+                "turn_id": turn_id,
+                "metrics": Json(measured),
+                "findings": Json(list(findings)),
+                "rejected": measured["outcome"] in REJECTED,
+                "kept": REFUSALS_KEPT,
+                "finish": finish,
+            },
+        )
+        return bool(row["is_new"])

@@ -1,4 +1,4 @@
-"""Transactions in the name of one user, or of one of the program's other roles.
+"""Statements and transactions in the name of one user, or of one of the program's other roles.
 
 The program connects as the database's owner and acts as `frontdesk_app`, which row level security binds. Role and
 user are set per transaction and not per session: a connection serves one user after the other, and a pooler in front
@@ -6,16 +6,16 @@ of Postgres may give each transaction another server connection.
 """
 
 import json
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import LiteralString
+from typing import Any, LiteralString
 from uuid import UUID
 
 import psycopg
 from pgvector.psycopg import register_vector_async  # pyright: ignore[reportMissingTypeStubs, reportUnknownVariableType]
 
 from storage.connections import DEFAULT_TIMEOUT, Connection, ConnectionPool, PoolUsage, milliseconds
-from storage.errors import Gone, StorageUnavailable
+from storage.errors import Gone, LeaseLost, StorageUnavailable
 
 __all__ = ["Connection", "Pool", "PoolUsage"]
 
@@ -28,6 +28,8 @@ SET_ROLE: LiteralString = (
     "select set_config('role', %(role)s, true), set_config('statement_timeout', %(timeout)s, true)"
 )
 SNAPSHOT: LiteralString = "set transaction isolation level repeatable read, read only"
+LEASE_LOST = "FD001"
+"""SQLSTATE of an error that our functions raise."""
 
 
 def user_parameters(user_id: UUID, timeout: float) -> dict[str, str]:
@@ -72,6 +74,33 @@ class Pool:
         async with connections:
             yield cls(connections, accept_timeout)
 
+    async def call(
+        self, statement: LiteralString, values: Mapping[str, Any], *, accepting: bool = False
+    ) -> list[dict[str, Any]]:
+        """Call one of the functions of `migrations/0029_turn_steps.sql`, each of which says whom it acts for.
+
+        One statement in a transaction of its own. It may run twice where its connection is lost.
+
+        Args:
+            statement: with `%(name)s` for each value.
+            values: the values.
+            accepting: the client waits for its message to be accepted, so the statement gets the accept timeout.
+
+        Raises:
+            Gone: what a row refers to was deleted meanwhile.
+            LeaseLost: what the turn held was given to another turn.
+        """
+        try:
+            return await self._connections.call(
+                statement, values, self._accept_timeout if accepting else DEFAULT_TIMEOUT
+            )
+        except psycopg.errors.ForeignKeyViolation as error:  # each of our foreign keys leads to what a row belongs to
+            raise Gone from error
+        except psycopg.Error as error:
+            if error.sqlstate == LEASE_LOST:
+                raise LeaseLost from error
+            raise
+
     @asynccontextmanager
     async def as_user(
         self, user_id: UUID, *, snapshot: bool = False, accepting: bool = False
@@ -89,18 +118,6 @@ class Pool:
         async with self._transaction(snapshot=snapshot) as conn:
             timeout = self._accept_timeout if accepting else DEFAULT_TIMEOUT
             await conn.execute(SET_USER, user_parameters(user_id, timeout))
-            yield conn
-
-    @asynccontextmanager
-    async def as_event_log(self) -> AsyncGenerator[Connection]:
-        """One transaction that may add events to the log, for any user, and do nothing else.
-
-        Raises:
-            Gone: the turn was deleted meanwhile.
-        """
-        async with self._as_role("frontdesk_journal") as conn:
-            # Events lost in a crash of the server are written again when the turn is run again.
-            await conn.execute("set local synchronous_commit = off")
             yield conn
 
     def as_maintenance(self) -> AbstractAsyncContextManager[Connection]:
@@ -132,7 +149,7 @@ class Pool:
     @asynccontextmanager
     async def _transaction(self, *, snapshot: bool = False) -> AsyncGenerator[Connection]:
         try:
-            async with self._connections.connection() as conn, conn.transaction():
+            async with self._connections.live_connection() as conn, conn.transaction():
                 if snapshot:
                     await conn.execute(SNAPSHOT)
                 yield conn

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping
-from typing import Literal, NamedTuple, TypedDict
+from typing import Any, Literal, NamedTuple, TypedDict
 from uuid import UUID
 
 from storage.pool import Pool
@@ -80,20 +80,19 @@ class RateLimits:
             return None
         if refused := self.used_up(user_id, bucket):
             return refused
-        limit = policy.limit - self._cached_count(user_id, bucket).used
+        left = self.left_to_ask(user_id, bucket)
+        assert left is not None
         async with self._pool.as_user(user_id, accepting=True) as conn:
             # A count lost in a crash costs little; waiting for the disk on every request would cost more.
             await conn.execute("set local synchronous_commit = off")
             cursor = await conn.execute(
                 "select remaining, reset_after, retry_after"
                 " from take_rate_limit(%(user_id)s, %(limit)s, %(window)s, %(bucket)s)",
-                {"user_id": user_id, "bucket": bucket, "limit": limit, "window": policy.window},
+                {"user_id": user_id, "bucket": bucket, "limit": left.limit, "window": left.window},
             )
             row = await cursor.fetchone()
         assert row is not None
-        if row["remaining"] == 0:
-            self._cache(user_id, bucket, policy.limit, row["reset_after"])
-        return _allowance(policy, row["remaining"], row["reset_after"], row["retry_after"])
+        return self.allowance(user_id, bucket, row)
 
     async def peek(self, user_id: UUID, bucket: Bucket = "chat") -> Allowance | None:
         """What is left, without counting a request; None without a limit."""
@@ -120,6 +119,18 @@ class RateLimits:
             return None
         left = cached.until - self._clock()
         return _allowance(policy, 0, left, left)
+
+    def left_to_ask(self, user_id: UUID, bucket: Bucket) -> Policy | None:
+        """The limit for the database to apply: less what is counted in this process only. None without a limit."""
+        policy = self.policies.get(bucket)
+        return policy and policy._replace(limit=policy.limit - self._cached_count(user_id, bucket).used)
+
+    def allowance(self, user_id: UUID, bucket: Bucket, row: Mapping[str, Any]) -> Allowance:
+        """What `take_rate_limit` in SQL said; an exhausted limit is cached."""
+        policy = self.policies[bucket]
+        if row["remaining"] == 0:
+            self._cache(user_id, bucket, policy.limit, row["reset_after"])
+        return _allowance(policy, row["remaining"], row["reset_after"], row["retry_after"])
 
     async def carry_over(self, user_id: UUID) -> None:
         """Cache what the user has used of every limit, before the account and its counts are erased.

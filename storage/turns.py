@@ -1,16 +1,14 @@
 """Turns: one message and its answer, from the moment it is accepted."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, LiteralString, TypedDict
+from typing import Any, LiteralString, TypedDict
 from uuid import UUID, uuid5
 
 from psycopg.types.json import Json
 
-from storage.conversation_queue import ANSWERED, ELSEWHERE_SECONDS
-from storage.errors import Gone, LeaseLost
-from storage.leases import LEASE_SECONDS
-from storage.pool import Connection, Pool
-from storage.users import ensure_user
+from storage.errors import Gone
+from storage.leases import ELSEWHERE_SECONDS, LEASE_SECONDS
+from storage.pool import Pool
 
 TITLE_LENGTH = 60
 """Characters of the first message that make a conversation's title."""
@@ -40,12 +38,6 @@ class Answered(Accepted):
     """Ids of the facts that the prompt held."""
 
 
-class _Said(TypedDict):
-    id: UUID
-    role: Literal["user", "assistant"]
-    content: str
-
-
 def answer_id(turn_id: UUID) -> UUID:
     """The id of a turn's answer: the same however often the turn is run. Its question has the turn's own id."""
     return uuid5(turn_id, "answer")
@@ -71,8 +63,21 @@ class Turns:
             LeaseLost: its key or its place was given to another turn meanwhile, or another message of the conversation
                 is being answered: this process slept past its lease. Only where an owner runs turns.
         """
-        async with self._pool.as_user(user_id, accepting=True) as conn:
-            await _accept(conn, user_id, turn_id, turn, self._owner)
+        await self._pool.call(
+            "select accept_turn(%(user_id)s, %(turn_id)s, %(conversation_id)s, %(title)s, %(message)s,"
+            " %(asked_employee)s, %(employee)s, %(route)s, %(owner)s, %(lease)s, %(elsewhere)s)",
+            {
+                **turn,
+                "user_id": user_id,
+                "turn_id": turn_id,
+                "title": _title(turn["message"]),
+                "route": Json(turn["route"]),
+                "owner": self._owner,
+                "lease": LEASE_SECONDS,
+                "elsewhere": ELSEWHERE_SECONDS,
+            },
+            accepting=True,
+        )
 
     async def answer(self, user_id: UUID, turn_id: UUID, turn: Answered) -> UUID:
         """Commit the answer of an accepted turn.
@@ -83,32 +88,21 @@ class Turns:
         Raises:
             Gone: the conversation was deleted meanwhile, another process has taken the turn over, or it has failed.
         """
-        values = {"user_id": user_id, "turn_id": turn_id, "owner": self._owner, **turn, "report": Json(turn["report"])}
         message_id = answer_id(turn_id)
-        async with self._pool.as_user(user_id) as conn:
-            cursor = await conn.execute(
-                "update chat_turns set status = 'answered', employee_slug = %(employee)s,"
-                " finish_reason = %(finish_reason)s, error_code = %(error_code)s, report = %(report)s,"
-                " updated_at = now()"
-                " where user_id = %(user_id)s and turn_id = %(turn_id)s and owner is not distinct from %(owner)s"
-                " and status <> 'failed'",
-                values,
-            )
-            if cursor.rowcount == 0:
-                raise Gone
-            await _write(conn, user_id, turn_id, turn, _Said(id=message_id, role="assistant", content=turn["answer"]))
-            await conn.execute(
-                "update chat_conversations set employee_slug = %(employee)s, updated_at = now()"
-                " where user_id = %(user_id)s and convo_id = %(conversation_id)s",
-                values,
-            )
-            # Of those that still exist: one may have been forgotten while the answer was written.
-            await conn.execute(
-                "insert into chat_turn_facts (user_id, turn_id, fact_id)"
-                " select %(user_id)s, %(turn_id)s, id from user_memory_facts"
-                " where user_id = %(user_id)s and id = any(%(used)s::uuid[]) on conflict do nothing",
-                values,
-            )
+        rows = await self._pool.call(
+            "select answer_turn(%(user_id)s, %(turn_id)s, %(conversation_id)s, %(message_id)s, %(employee)s,"
+            " %(answer)s, %(finish_reason)s, %(error_code)s, %(report)s, %(used)s::uuid[], %(owner)s) as stored",
+            {
+                **turn,
+                "user_id": user_id,
+                "turn_id": turn_id,
+                "message_id": message_id,
+                "report": Json(turn["report"]),
+                "owner": self._owner,
+            },
+        )
+        if not rows[0]["stored"]:
+            raise Gone
         return message_id
 
     async def ask_to_stop(self, user_id: UUID, turn_id: UUID) -> None:
@@ -154,84 +148,6 @@ class Turns:
         assert isinstance(user_id, UUID)
         async with self._pool.as_user(user_id) as conn:
             await conn.execute(statement, values)
-
-
-async def _accept(conn: Connection, user_id: UUID, turn_id: UUID, turn: Accepted, owner: UUID | None) -> None:
-    values = {
-        **turn,
-        "user_id": user_id,
-        "turn_id": turn_id,
-        "title": _title(turn["message"]),
-        "route": Json(turn["route"]),
-        "owner": owner,
-        "lease": LEASE_SECONDS,
-        "elsewhere": ELSEWHERE_SECONDS,
-    }
-    if owner is None:  # else their place in line has
-        await ensure_user(conn, user_id)
-    await conn.execute(
-        "insert into chat_conversations (user_id, convo_id, title)"
-        " values (%(user_id)s, %(conversation_id)s, %(title)s)"
-        " on conflict (user_id, convo_id) do update set updated_at = now()",
-        values,
-    )
-    if owner is not None:
-        await _keep_key(conn, values)
-    await _leave_line(conn, values)
-    await conn.execute(
-        "insert into chat_turns (user_id, turn_id, convo_id, asked_employee, employee_slug, route, owner, lease_until)"
-        " values (%(user_id)s, %(turn_id)s, %(conversation_id)s, %(asked_employee)s, %(employee)s, %(route)s,"
-        " %(owner)s, case when %(owner)s::uuid is not null then now() + make_interval(secs => %(lease)s) end)"
-        " on conflict (user_id, turn_id) do nothing",
-        values,
-    )
-    await _write(conn, user_id, turn_id, turn, _Said(id=turn_id, role="user", content=turn["message"]))
-
-
-async def _keep_key(conn: Connection, values: dict[str, Any]) -> None:
-    """Let the turn's key, if it has one, stand for it from now on.
-
-    A request that claims the key anew changes the same row, so one of the two comes too late; the place in line
-    says which.
-    """
-    await conn.execute(
-        "update chat_idempotency set lease_until = null"
-        " where user_id = %(user_id)s and turn_id = %(turn_id)s and owner = %(owner)s",
-        values,
-    )
-
-
-async def _leave_line(conn: Connection, values: dict[str, Any]) -> None:
-    """Give the turn's place up, for which it is accepted now.
-
-    The conversation's row is locked by then, so no other message of it is accepted while this is looked at.
-    Time alone takes nothing away: a process that slept past a lease that no other took goes on.
-
-    Raises:
-        LeaseLost: the place is gone, or a message that came later is being answered.
-    """
-    cursor = await conn.execute(
-        "delete from chat_queue where user_id = %(user_id)s and turn_id = %(turn_id)s"  # noqa: S608 (of literals)
-        f" and (%(owner)s::uuid is null or owner = %(owner)s and not exists ({ANSWERED}))",
-        values,
-    )
-    if values["owner"] is not None and cursor.rowcount == 0:
-        raise LeaseLost
-
-
-async def _write(conn: Connection, user_id: UUID, turn_id: UUID, turn: Accepted, message: _Said) -> None:
-    await conn.execute(
-        "insert into chat_messages (id, user_id, convo_id, turn_id, employee_key, role, content)"
-        " values (%(id)s, %(user_id)s, %(conversation_id)s, %(turn_id)s, %(employee)s, %(role)s, %(content)s)"
-        " on conflict (user_id, turn_id, role) do nothing",
-        {
-            "user_id": user_id,
-            "turn_id": turn_id,
-            "conversation_id": turn["conversation_id"],
-            "employee": turn["employee"],
-            **message,
-        },
-    )
 
 
 def _title(message: str) -> str:

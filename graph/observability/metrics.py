@@ -31,9 +31,8 @@ from graph.supervision import BackgroundTask, Tick
 from graph.turns.event_log import EventLogWriter
 from graph.turns.registry import TurnRegistry
 from nodes.employees import EMPLOYEES
-from storage.audit import Finding
 from storage.errors import Gone, StorageUnavailable
-from storage.metrics import REJECTED, Metrics, Outcome, TurnMetrics
+from storage.metrics import REJECTED, Finding, Metrics, Outcome, TurnMetrics
 from storage.pool import Pool, PoolUsage
 
 FIRST_TOKEN_BUCKETS = (0.1, 0.25, 0.5, 0.75, 1, 1.5, 2, 3, 5, 10, 25)
@@ -177,11 +176,17 @@ class CountedMetrics(Metrics):
         self._prometheus = prometheus
 
     async def record(
-        self, user_id: UUID, turn_id: UUID, measured: TurnMetrics, findings: Sequence[Finding] = ()
+        self,
+        user_id: UUID,
+        turn_id: UUID,
+        measured: TurnMetrics,
+        findings: Sequence[Finding] = (),
+        *,
+        finish: bool = False,
     ) -> bool:
-        """Store the turn's row and the guard's findings, once; returns whether they are new."""
+        """Store the turn's row and the guard's findings, once; see the base class."""
         try:
-            new = await super().record(user_id, turn_id, measured, findings)
+            new = await super().record(user_id, turn_id, measured, findings, finish=finish)
         except (StorageUnavailable, Gone):
             raise  # tried again later, or the turn was deleted
         except Exception:

@@ -17,10 +17,9 @@ from nodes.state import Context, Input
 
 RECORDED_CALLS: Mapping[str, tuple[str, ...]] = {
     "clock": (), "classify": (), "embed": (), "summarise": (), "extract": (),
-    "limits": ("take",), "queue": ("take", "wait", "leave", "interrupt"),
-    "messages": ("current_employee", "history"),
-    "recall": ("nearest",), "model": ("stream",), "second": ("stream",), "turns": ("accept", "answer", "finish"),
-    "summaries": ("save",), "facts": ("remember",), "metrics": ("record",),
+    "admission": ("admit",), "queue": ("wait", "leave", "interrupt"),
+    "histories": ("read", "save_summary"), "search": ("nearest",), "facts": ("nearest", "remember"),
+    "model": ("stream",), "second": ("stream",), "turns": ("accept", "answer", "finish"), "metrics": ("record",),
 }  # fmt: skip
 """The parts whose calls are recorded, with their methods; a part without methods is called itself."""
 STREAMS = ("model.stream", "second.stream")

@@ -109,11 +109,8 @@ class TurnExecutor:
                     await self._give_up_key(turn)
 
     async def _run(self, turn: Turn, given: Input) -> None:
-        await self._pipeline.run(turn, given)
+        await self._pipeline.begin(turn, given)
         turn.finish()
-        stored = turn.status.is_stored and await self._dependencies.turns.known(turn.user_id, turn.turn_id)
-        if not stored:  # it was refused, or deleted by another process while this one ran it
-            await self._pipeline.forget(turn)
 
     async def _recover(self, turn: Turn) -> None:
         """Answer the turn anew, or do what follows its answer; readers get what they have not got yet."""
@@ -132,7 +129,7 @@ class TurnExecutor:
                 log.error("turn is given up, its answer stands", attempts=MAX_ATTEMPTS)
                 await d.turns.finish(user_id, turn_id)
                 return
-            history = await d.messages.history(user_id, turn.conversation_id, before_turn=turn_id)
+            history = await d.histories.read(user_id, turn.conversation_id, before_turn=turn_id)
             state = recovery.state_after_generate(turn, record, history, d.clock())
             await self._pipeline.restart_after(turn, "generate", state)
         else:

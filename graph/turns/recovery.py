@@ -7,10 +7,10 @@ from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
 
 from graph.turns.turn import Turn, error_of
 from nodes.generate import REPORTED
-from nodes.state import Answer, RouteReport, State, Trimmed
+from nodes.state import Answer, RouteReport, State, new_state
 from nodes.stream_events import ErrorCode, Notice, Token, done_of, start_of
 from storage.event_log import LoggedEvent
-from storage.messages import History
+from storage.history import History
 from storage.turn_records import RecoveryRecord
 
 
@@ -21,29 +21,14 @@ def state_after_route(turn: Turn, record: RecoveryRecord, now: float) -> State:
         now: by the clock of the process that goes on with it. When the turn began follows from its age, because the
             clocks of machines differ.
     """
-    return State(
-        messages=[HumanMessage(record["message"], id=str(turn.turn_id))],
+    begun = new_state(
+        [HumanMessage(record["message"], id=str(turn.turn_id))],
         conversation_id=turn.conversation_id,
-        employee=record["asked_employee"],
         turn_id=str(turn.turn_id),
         started_at=now - record["age"],
         message=record["message"],
-        refusal=None,
-        failure=None,
-        notices=[],
-        findings=[],
-        allowance=None,
-        route=cast(RouteReport, record["route"]),
-        history=History(summary="", covers=0, messages=[]),
-        memories=[],
-        prompt=[],
-        trimmed=Trimmed(messages=0, memories=0),
-        answer=None,
-        summary=None,
-        learned=[],
-        summary_failed=False,
-        facts_failed=False,
     )
+    return State({**begun, "employee": record["asked_employee"], "route": cast(RouteReport, record["route"])})
 
 
 def state_after_generate(turn: Turn, record: RecoveryRecord, history: History, now: float) -> State:

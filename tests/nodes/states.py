@@ -11,8 +11,8 @@ from langgraph.runtime import ExecutionInfo, Runtime
 from nodes.employees import Slug
 from nodes.state import Answer, Context, NoticeCode, PromptSize, RouteReport, State, Trimmed, Usage
 from nodes.stream_events import EVENT_NAMES, NodeEvent, Notice, Refused, Token
-from storage.fact_search import Memory
-from storage.messages import History, Message
+from storage.facts import Memory
+from storage.history import History, Message
 
 ADA = UUID("00000000-0000-4000-8000-0000000000ad")
 TURN = UUID("00000000-0000-4000-8000-00000000007e")

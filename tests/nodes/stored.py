@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from storage.facts import Facts, NewFact
-from storage.messages import History, Messages
+from storage.history import Histories, History
 from storage.pool import Pool
 from storage.turns import Accepted, Answered, Turns
 from tests.nodes.states import ADA, TURN, a_route
@@ -74,4 +74,4 @@ async def facts_are_noted(pool: Pool) -> bool:
 
 async def load(pool: Pool, *, before_turn: UUID | None = None) -> History:
     """The stored conversation, without a turn where one is given."""
-    return await Messages(pool).history(ADA, CONVERSATION, before_turn=before_turn or uuid4())
+    return await Histories(pool).read(ADA, CONVERSATION, before_turn=before_turn or uuid4())

@@ -11,7 +11,7 @@ from nodes.generate import REPORTED
 from nodes.prompts import estimate, estimate_messages, size
 from nodes.state import Usage
 from nodes.stream_events import Done, NodeEvent, received_by
-from storage.audit import Finding
+from storage.metrics import Finding
 from storage.turns import Answered
 from tests.nodes.answering import PROMPT, StoredAnswers, generated
 from tests.nodes.models import HANG, ScriptedModel, end, piece

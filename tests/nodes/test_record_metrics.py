@@ -12,9 +12,8 @@ from structlog.testing import capture_logs
 from nodes.prompts import estimate, estimate_messages
 from nodes.record_metrics import LARGEST, Recorded, measured, record_metrics
 from nodes.state import Refusal, RefusalCode, State, Usage
-from storage.audit import Finding
 from storage.errors import Gone, StorageUnavailable
-from storage.metrics import Metrics, TurnMetrics
+from storage.metrics import Finding, Metrics, TurnMetrics
 from storage.turns import Turns
 from tests.nodes.states import ADA, MORNING, TURN, Listener, a_route, a_state, an_answer
 

@@ -11,8 +11,8 @@ from nodes.prompts import SUMMARY_WORDS
 from nodes.roll_summary import roll_summary
 from nodes.state import State
 from storage.errors import StorageUnavailable
+from storage.history import Histories
 from storage.pool import Pool
-from storage.summaries import Summaries
 from tests.nodes.states import ADA, TURN, Listener, a_state, an_answer
 from tests.nodes.stored import CONVERSATION, accept, answer, load, store_turn
 
@@ -34,7 +34,7 @@ class Writer:
         return self._written
 
 
-class FailingSummaries(Summaries):
+class FailingSummaries(Histories):
     """Summaries whose first two writes fail."""
 
     failures = 2
@@ -59,7 +59,7 @@ async def answered(pool: Pool, *exchanges: tuple[str, str], summary: str = "", m
     for number, (message, text) in enumerate(exchanges):
         turn_id = await store_turn(pool, message, text)
         if summary and number == 0:
-            await Summaries(pool).save(ADA, CONVERSATION, summary, turn_id=turn_id, seen=0)
+            await Histories(pool).save_summary(ADA, CONVERSATION, summary, turn_id=turn_id, seen=0)
     history = await load(pool)
     await accept(pool, MESSAGE, turn_id=TURN)
     if meanwhile:
@@ -72,7 +72,7 @@ async def test_a_models_summary_is_stored(pool: Pool) -> None:
     """It covers the conversation up to this turn's answer."""
     state = await answered(pool, ("one", "two"))
     rolled = await roll_summary(
-        state, Listener().runtime, summarise=Writer("They spoke of rent."), summaries=Summaries(pool)
+        state, Listener().runtime, summarise=Writer("They spoke of rent."), histories=Histories(pool)
     )
     assert rolled == {"summary": "They spoke of rent."}
     history = await load(pool)
@@ -83,7 +83,7 @@ async def test_a_models_summary_is_stored(pool: Pool) -> None:
 async def test_a_message_that_arrived_meanwhile_is_not_covered(pool: Pool, exchanges: list[tuple[str, str]]) -> None:
     """The model did not read it, so the next summary has to."""
     state = await answered(pool, *exchanges, meanwhile="Also on food?")
-    await roll_summary(state, Listener().runtime, summarise=Writer("They spoke of rent."), summaries=Summaries(pool))
+    await roll_summary(state, Listener().runtime, summarise=Writer("They spoke of rent."), histories=Histories(pool))
     history = await load(pool)
     uncovered = [message["content"] for message in history["messages"] if message["seq"] > history["covers"]]
     assert uncovered == ["Also on food?", ANSWER]
@@ -93,7 +93,7 @@ async def test_the_model_reads_what_the_last_summary_does_not_cover(pool: Pool) 
     """The previous summary, the messages after its watermark, and this turn; nothing twice."""
     writer = Writer("Rent.")
     state = await answered(pool, ("one", "two"), ("three", "four"), summary="One and two.")
-    await roll_summary(state, Listener().runtime, summarise=writer, summaries=Summaries(pool))
+    await roll_summary(state, Listener().runtime, summarise=writer, histories=Histories(pool))
     assert json.loads(writer.asked[0][1]) == {
         "previous_summary": "One and two.",
         "messages": [
@@ -108,7 +108,7 @@ async def test_the_model_reads_what_the_last_summary_does_not_cover(pool: Pool) 
 async def test_a_summary_that_is_too_long_is_shortened(pool: Pool) -> None:
     """A model may ignore the word limit."""
     writer = Writer("They spoke of rent. " * 90)
-    rolled = await roll_summary(await answered(pool), Listener().runtime, summarise=writer, summaries=Summaries(pool))
+    rolled = await roll_summary(await answered(pool), Listener().runtime, summarise=writer, histories=Histories(pool))
     assert rolled["summary"] is not None
     assert len(rolled["summary"].split()) < SUMMARY_WORDS
     assert rolled["summary"].endswith("rent.")
@@ -117,7 +117,7 @@ async def test_a_summary_that_is_too_long_is_shortened(pool: Pool) -> None:
 async def test_a_number_in_a_summary_is_masked(pool: Pool) -> None:
     """A model may invent one."""
     writer = Writer("They pay with 4111 1111 1111 1111.")
-    rolled = await roll_summary(await answered(pool), Listener().runtime, summarise=writer, summaries=Summaries(pool))
+    rolled = await roll_summary(await answered(pool), Listener().runtime, summarise=writer, histories=Histories(pool))
     assert rolled["summary"] == (await load(pool))["summary"] == "They pay with [card •1111]."
 
 
@@ -129,7 +129,7 @@ async def test_a_number_in_a_summary_is_masked(pool: Pool) -> None:
 async def test_without_a_models_summary_an_extractive_one_is_stored(pool: Pool, summarise: Writer | None) -> None:
     """So nothing falls between window and summary."""
     state = await answered(pool, ("zero", "nil"), ("one", "two"), summary="User: Hello.")
-    rolled = await roll_summary(state, Listener().runtime, summarise=summarise, summaries=Summaries(pool))
+    rolled = await roll_summary(state, Listener().runtime, summarise=summarise, histories=Histories(pool))
     expected = "User: Hello.\nUser: one\nCrystal: two\nUser: And on rent?\nCrystal: Rent was 900."
     assert rolled == {"summary": expected}
     assert (await load(pool))["summary"] == expected
@@ -140,7 +140,7 @@ async def test_a_prepared_reply_is_not_summarised(pool: Pool) -> None:
     writer = Writer("They spoke of rent.")
     state = await answered(pool)
     state["answer"] = an_answer("No model can be reached.", fallback=True)
-    rolled = await roll_summary(state, Listener().runtime, summarise=writer, summaries=Summaries(pool))
+    rolled = await roll_summary(state, Listener().runtime, summarise=writer, histories=Histories(pool))
     assert rolled == {"summary": f"User: {MESSAGE}"}
     assert writer.asked == []
 
@@ -150,7 +150,7 @@ async def test_a_stored_summary_is_not_written_again(pool: Pool) -> None:
     writer = Writer("They spoke of rent.")
     state = await answered(pool, ("one", "two"), summary="They spoke.")
     state["summarised"] = True
-    rolled = await roll_summary(state, Listener().runtime, summarise=writer, summaries=Summaries(pool))
+    rolled = await roll_summary(state, Listener().runtime, summarise=writer, histories=Histories(pool))
     assert rolled == {"summary": "They spoke."}
     assert (writer.asked, (await load(pool))["summary"]) == ([], "They spoke.")
 
@@ -160,6 +160,6 @@ async def test_only_storing_is_retried(pool: Pool) -> None:
     writer = Writer("They spoke of rent.")
     state = await answered(pool)
     with stamina.set_testing(True, attempts=10, cap=True):
-        await roll_summary(state, Listener().runtime, summarise=writer, summaries=FailingSummaries(pool))
+        await roll_summary(state, Listener().runtime, summarise=writer, histories=FailingSummaries(pool))
     assert len(writer.asked) == 1
     assert (await load(pool))["summary"] == "They spoke of rent."

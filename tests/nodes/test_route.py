@@ -10,7 +10,6 @@ from nodes.errors import EmbeddingUnavailable
 from nodes.route import Chosen, Classify, by_the_rules, learned, route
 from nodes.state import State
 from nodes.stream_events import EmployeeCard, Notice, Route, Start
-from storage.messages import Messages
 from storage.turns import Accepted, Turns
 from tests.nodes.states import ADA, TURN, Listener, a_state
 

@@ -3,9 +3,8 @@
 import string
 from uuid import UUID, uuid4
 
-from storage.messages import RECENT_MESSAGES, Messages
+from storage.history import RECENT_MESSAGES, Histories
 from storage.pool import Pool
-from storage.summaries import Summaries
 from tests.storage.rows import accepted, answered, save_accepted, save_answered
 
 
@@ -21,13 +20,13 @@ def contents(turns: range) -> list[str]:
 
 async def history_contents(pool: Pool, user_id: UUID, before_turn: UUID | None = None) -> list[str]:
     """The messages of the history."""
-    history = await Messages(pool).history(user_id, "c-1", before_turn=before_turn or uuid4())
+    history = await Histories(pool).read(user_id, "c-1", before_turn=before_turn or uuid4())
     return [message["content"] for message in history["messages"]]
 
 
 async def test_a_new_conversation_has_no_history(pool: Pool, ada: UUID) -> None:
     """No summary, no messages, a watermark of zero."""
-    history = await Messages(pool).history(ada, "c-1", before_turn=uuid4())
+    history = await Histories(pool).read(ada, "c-1", before_turn=uuid4())
     assert history == {"summary": "", "covers": 0, "messages": []}
 
 
@@ -41,8 +40,8 @@ async def test_the_history_has_the_latest_messages_even_if_a_summary_covers_them
     """The last `RECENT_MESSAGES` of a conversation that is covered to its end."""
     turns = await save_turns(pool, ada, 25)
     before = await save_accepted(pool, ada, accepted("and now?"))
-    assert await Summaries(pool).save(ada, "c-1", "They talked.", turn_id=turns[-1], seen=10**9)
-    history = await Messages(pool).history(ada, "c-1", before_turn=before)
+    assert await Histories(pool).save_summary(ada, "c-1", "They talked.", turn_id=turns[-1], seen=10**9)
+    history = await Histories(pool).read(ada, "c-1", before_turn=before)
     assert [message["content"] for message in history["messages"]] == contents(range(25))[-RECENT_MESSAGES:]
     assert (history["summary"], history["covers"]) == ("They talked.", history["messages"][-1]["seq"])
 
@@ -50,7 +49,7 @@ async def test_the_history_has_the_latest_messages_even_if_a_summary_covers_them
 async def test_the_history_has_every_message_after_an_old_summary(pool: Pool, ada: UUID) -> None:
     """More than `RECENT_MESSAGES`, and none that it covers."""
     turns = await save_turns(pool, ada, 30)
-    await Summaries(pool).save(ada, "c-1", "They met.", turn_id=turns[1], seen=10**9)
+    await Histories(pool).save_summary(ada, "c-1", "They met.", turn_id=turns[1], seen=10**9)
     assert await history_contents(pool, ada) == contents(range(2, 30))
 
 
@@ -65,7 +64,7 @@ async def test_messages_are_in_the_order_of_their_sequence_number(pool: Pool, ad
     """With roles and employees."""
     question = await save_accepted(pool, ada, accepted("first"))
     await save_answered(pool, ada, answered("second", "third", employee="scout"))
-    history = await Messages(pool).history(ada, "c-1", before_turn=uuid4())
+    history = await Histories(pool).read(ada, "c-1", before_turn=uuid4())
     found = [(message["role"], message["employee"], message["content"]) for message in history["messages"]]
     assert found == [("user", "ledger", "first"), ("user", "scout", "second"), ("assistant", "scout", "third")]
     assert history["messages"][0]["id"] == str(question)

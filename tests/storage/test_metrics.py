@@ -10,9 +10,8 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 
-from storage.audit import MAX_REFUSED_MESSAGES, Finding
 from storage.errors import Gone
-from storage.metrics import ErrorCode, Metrics
+from storage.metrics import REFUSALS_KEPT, ErrorCode, Finding, Metrics
 from storage.pool import Pool
 from storage.users import Users
 from tests.storage.rows import Owner, create_user, record_turns, rows, turn_metrics
@@ -122,14 +121,14 @@ async def test_findings_of_the_latest_refused_messages_are_kept(pool: Pool, owne
     masked = Finding(kind="card", action="masked", rule=None, text_hash="0" * 64)
     await Metrics(pool).record(await create_user(pool, ada), uuid4(), turn_metrics(), [masked])
     await Metrics(pool).record(bob, uuid4(), BLOCKED, [INJECTION])
-    turns = [uuid4() for _ in range(MAX_REFUSED_MESSAGES + 5)]
+    turns = [uuid4() for _ in range(REFUSALS_KEPT + 5)]
     for turn_id in turns:
         await Metrics(pool).record(ada, turn_id, BLOCKED, [masked, INJECTION])
     found = rows(owner, "select turn_id, kind from chat_guard_events where user_id = %(ada)s", ada=ada)
-    kept = set(turns[-MAX_REFUSED_MESSAGES:])
+    kept = set(turns[-REFUSALS_KEPT:])
     assert {turn for turn, kind in found if kind == "injection"} == kept
-    assert len([turn for turn, kind in found if kind == "card" and turn in kept]) == MAX_REFUSED_MESSAGES
-    assert len(found) == 2 * MAX_REFUSED_MESSAGES + 1
+    assert len([turn for turn, kind in found if kind == "card" and turn in kept]) == REFUSALS_KEPT
+    assert len(found) == 2 * REFUSALS_KEPT + 1
     assert len(rows(owner, "select from chat_guard_events where user_id = %(bob)s", bob=bob)) == 1
 
 

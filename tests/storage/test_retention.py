@@ -11,12 +11,11 @@ from langgraph.checkpoint.base import empty_checkpoint
 from psycopg.sql import SQL, Identifier
 
 from storage import retention
-from storage.audit import Finding
 from storage.checkpoints import first_checkpoint_id, open_checkpointer
 from storage.conversation_queue import ConversationQueue
 from storage.event_log import Batch, EventLog, LoggedEvent
 from storage.idempotency import IdempotencyKeys
-from storage.metrics import Metrics
+from storage.metrics import Finding, Metrics
 from storage.pool import Pool
 from storage.rate_limits import RateLimits
 from storage.retention import DELETE_THREADS, OLD_THREADS, STATEMENTS, Pruned, Retention

@@ -2,16 +2,15 @@
 
 from uuid import UUID, uuid4
 
-from storage.messages import History, Messages
+from storage.history import Histories, History
 from storage.pool import Pool
-from storage.summaries import Summaries
 from storage.turns import Turns
 from tests.storage.rows import Owner, accepted, answered, rows, save_accepted, save_answered
 
 
 async def read(pool: Pool, user_id: UUID) -> History:
     """The history of the conversation."""
-    return await Messages(pool).history(user_id, "c-1", before_turn=uuid4())
+    return await Histories(pool).read(user_id, "c-1", before_turn=uuid4())
 
 
 async def seqs(pool: Pool, user_id: UUID) -> dict[str, int]:
@@ -22,7 +21,7 @@ async def seqs(pool: Pool, user_id: UUID) -> dict[str, int]:
 async def test_a_summary_covers_its_turn(pool: Pool, ada: UUID) -> None:
     """The watermark is the turn's own answer."""
     turn_id = await save_answered(pool, ada, answered("q", "a"))
-    assert await Summaries(pool).save(ada, "c-1", "They met.", turn_id=turn_id, seen=0)
+    assert await Histories(pool).save_summary(ada, "c-1", "They met.", turn_id=turn_id, seen=0)
     history = await read(pool, ada)
     assert (history["summary"], history["covers"]) == ("They met.", (await seqs(pool, ada))["a"])
 
@@ -32,7 +31,7 @@ async def test_a_later_summary_replaces_an_earlier_one(pool: Pool, owner: Owner,
     for number in range(3):
         seen = max((await seqs(pool, ada)).values(), default=0)
         turn_id = await save_answered(pool, ada, answered(f"q{number}", f"a{number}"))
-        assert await Summaries(pool).save(ada, "c-1", f"Up to {number}.", turn_id=turn_id, seen=seen)
+        assert await Histories(pool).save_summary(ada, "c-1", f"Up to {number}.", turn_id=turn_id, seen=seen)
     last = (await seqs(pool, ada))["a2"]
     assert rows(owner, "select summary, covers_seq from chat_convo_summaries") == [("Up to 2.", last)]
 
@@ -42,16 +41,16 @@ async def test_a_late_summary_does_not_replace_a_later_one(pool: Pool, ada: UUID
     first = await save_answered(pool, ada, answered("q0", "a0"))
     seen = (await seqs(pool, ada))["a0"]
     second = await save_answered(pool, ada, answered("q1", "a1"))
-    assert await Summaries(pool).save(ada, "c-1", "Both.", turn_id=second, seen=seen)
-    assert not await Summaries(pool).save(ada, "c-1", "The first.", turn_id=first, seen=0)
+    assert await Histories(pool).save_summary(ada, "c-1", "Both.", turn_id=second, seen=seen)
+    assert not await Histories(pool).save_summary(ada, "c-1", "The first.", turn_id=first, seen=0)
     assert (await read(pool, ada))["summary"] == "Both."
 
 
 async def test_a_turn_stores_one_summary(pool: Pool, ada: UUID) -> None:
     """A second one of a turn that is run again is dropped."""
     turn_id = await save_answered(pool, ada, answered())
-    assert await Summaries(pool).save(ada, "c-1", "Once.", turn_id=turn_id, seen=0)
-    assert not await Summaries(pool).save(ada, "c-1", "Twice.", turn_id=turn_id, seen=0)
+    assert await Histories(pool).save_summary(ada, "c-1", "Once.", turn_id=turn_id, seen=0)
+    assert not await Histories(pool).save_summary(ada, "c-1", "Twice.", turn_id=turn_id, seen=0)
     assert (await read(pool, ada))["summary"] == "Once."
 
 
@@ -60,7 +59,7 @@ async def test_a_concurrent_message_is_not_covered(pool: Pool, ada: UUID) -> Non
     slow = await save_accepted(pool, ada, accepted("slow question"))
     await save_accepted(pool, ada, accepted("meanwhile"))
     await Turns(pool).answer(ada, slow, answered("slow question", "slow answer"))
-    assert await Summaries(pool).save(ada, "c-1", "Slow.", turn_id=slow, seen=0)
+    assert await Histories(pool).save_summary(ada, "c-1", "Slow.", turn_id=slow, seen=0)
     assert (await read(pool, ada))["covers"] == (await seqs(pool, ada))["meanwhile"] - 1
 
 
@@ -70,7 +69,7 @@ async def test_a_concurrent_message_that_was_in_the_history_is_covered(pool: Poo
     await save_accepted(pool, ada, accepted("meanwhile"))
     seen = (await seqs(pool, ada))["meanwhile"]
     await Turns(pool).answer(ada, slow, answered("slow question", "slow answer"))
-    assert await Summaries(pool).save(ada, "c-1", "All.", turn_id=slow, seen=seen)
+    assert await Histories(pool).save_summary(ada, "c-1", "All.", turn_id=slow, seen=seen)
     assert (await read(pool, ada))["covers"] == (await seqs(pool, ada))["slow answer"]
 
 
@@ -78,11 +77,11 @@ async def test_a_message_after_the_answer_does_not_change_the_watermark(pool: Po
     """It has a higher sequence number."""
     turn_id = await save_answered(pool, ada, answered("q", "a"))
     await save_accepted(pool, ada, accepted("next"))
-    assert await Summaries(pool).save(ada, "c-1", "They met.", turn_id=turn_id, seen=0)
+    assert await Histories(pool).save_summary(ada, "c-1", "They met.", turn_id=turn_id, seen=0)
     assert (await read(pool, ada))["covers"] == (await seqs(pool, ada))["a"]
 
 
 async def test_an_unknown_turn_stores_no_summary(pool: Pool, owner: Owner, ada: UUID) -> None:
     """There are no messages to cover."""
-    assert not await Summaries(pool).save(ada, "c-1", "Of nothing.", turn_id=uuid4(), seen=0)
+    assert not await Histories(pool).save_summary(ada, "c-1", "Of nothing.", turn_id=uuid4(), seen=0)
     assert rows(owner, "select * from chat_convo_summaries") == []

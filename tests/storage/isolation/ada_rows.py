@@ -4,16 +4,15 @@ from uuid import UUID, uuid4
 
 from psycopg import sql
 
-from storage.audit import Finding
 from storage.conversation_queue import ConversationQueue
 from storage.event_log import Batch, EventLog, LoggedEvent
 from storage.facts import Facts
+from storage.history import Histories
 from storage.idempotency import IdempotencyKeys
-from storage.metrics import Metrics
+from storage.metrics import Finding, Metrics
 from storage.misroutes import Misroutes
 from storage.pool import Pool
 from storage.rate_limits import RateLimits
-from storage.summaries import Summaries
 from tests.storage.rows import MODEL, Owner, accepted, answered, new_fact, save_accepted, save_answered, turn_metrics
 
 SECRET = "oat biscuits"
@@ -36,7 +35,7 @@ class AdaRows:
         self.turn = await save_answered(
             self.pool, self.user, answered(f"What of {SECRET}?", f"{SECRET}!", used=[str(self.fact)])
         )
-        await Summaries(self.pool).save(self.user, "c-1", f"They sell {SECRET}.", turn_id=self.turn, seen=0)
+        await Histories(self.pool).save_summary(self.user, "c-1", f"They sell {SECRET}.", turn_id=self.turn, seen=0)
         await Misroutes(self.pool).record(self.user, "c-1", self.turn, "tag")
         await RateLimits(self.pool, 8).take(self.user)
         await ConversationQueue(self.pool).take(self.user, "c-1", uuid4(), claimed=False)

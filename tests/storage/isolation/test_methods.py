@@ -14,15 +14,14 @@ from storage.errors import Gone
 from storage.event_log import EventLog
 from storage.fact_search import FactSearch
 from storage.facts import Facts
+from storage.history import Histories
 from storage.idempotency import IdempotencyKeys
 from storage.insights import InsightsQueries
-from storage.messages import Messages
 from storage.metrics import Metrics
 from storage.metrics_queries import MetricsQueries, TimeWindow
 from storage.misroutes import Misroutes
 from storage.pool import Pool
 from storage.rate_limits import RateLimits
-from storage.summaries import Summaries
 from storage.turn_records import TurnRecords
 from storage.turns import Turns
 from storage.user_facts import UserFacts
@@ -62,7 +61,7 @@ READS: dict[str, Attempt] = {
     "what follows a message": lambda pool, ada_rows, bob: Conversations(pool).messages(
         bob, "c-1", limit=9, after=ada_rows.turn, newest_first=True
     ),
-    "the history": lambda pool, _, bob: Messages(pool).history(bob, "c-1", before_turn=uuid4()),
+    "the history": lambda pool, _, bob: Histories(pool).read(bob, "c-1", before_turn=uuid4()),
     "who answered": lambda pool, _, bob: Messages(pool).current_employee(bob, "c-1"),
     "facts": lambda pool, _, bob: UserFacts(pool, MODEL).latest(bob, limit=9),
     "a search for facts": lambda pool, _, bob: UserFacts(pool, MODEL).latest(bob, limit=9, q=SECRET),
@@ -108,7 +107,9 @@ WRITES: dict[str, Attempt] = {
     "fails": lambda pool, ada_rows, bob: Turns(pool).fail(bob, ada_rows.turn, "internal"),
     "finishes": lambda pool, ada_rows, bob: Turns(pool).finish(bob, ada_rows.turn),
     "accepts": lambda pool, ada_rows, bob: Turns(pool).accept(bob, ada_rows.turn, accepted("Mine")),
-    "summarises": lambda pool, ada_rows, bob: Summaries(pool).save(bob, "c-1", "Mine.", turn_id=ada_rows.turn, seen=0),
+    "summarises": lambda pool, ada_rows, bob: Histories(pool).save_summary(
+        bob, "c-1", "Mine.", turn_id=ada_rows.turn, seen=0
+    ),
     "is limited": lambda pool, _, bob: RateLimits(pool, 8).take(bob),
     "is counted": lambda pool, ada_rows, bob: Metrics(pool).record(bob, ada_rows.turn, turn_metrics(latency_ms=1)),
     "erases": lambda pool, _, bob: Users(pool).erase(bob),
