@@ -3,8 +3,9 @@
 import asyncio
 import threading
 import time
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Generator
+from contextlib import contextmanager, suppress
+from typing import Any
 
 from structlog.stdlib import get_logger
 
@@ -38,7 +39,8 @@ class DatabaseHealth:
         self._result = ProbeResult(None if prepared else "unreachable")
         self._full_until = 0.0
         self._probed = asyncio.Event()
-        self._unusable = asyncio.Event()
+        self._dependents: set[asyncio.Task[Any]] = set()
+        """Tasks that are cancelled when the database cannot be used any more."""
 
     def is_usable(self) -> bool:
         """Whether the database answers and takes writes. A full disk does not count: reading still works."""
@@ -53,9 +55,26 @@ class DatabaseHealth:
         if not self.is_usable():
             raise StorageUnavailable
 
-    async def wait_until_unusable(self) -> None:
-        """Wait until the database cannot be used."""
-        await self._unusable.wait()
+    @contextmanager
+    def required(self) -> Generator[None]:
+        """A block that is left, at whatever it is waiting for, as soon as the database cannot be used.
+
+        Raises:
+            StorageUnavailable: it cannot.
+        """
+        task = asyncio.current_task()
+        assert task is not None
+        self._dependents.add(task)
+        try:
+            self.require_usable()
+            yield
+        except asyncio.CancelledError:
+            # Another cancellation, of the whole task, may have come too: then it goes on.
+            if task not in self._dependents and task.uncancel() == 0:
+                raise StorageUnavailable from None
+            raise
+        finally:
+            self._dependents.discard(task)
 
     async def wait_until_usable(self) -> None:
         """Wait until the database can be used. The first caller prepares it."""
@@ -105,10 +124,8 @@ class DatabaseHealth:
             tick()
             if not self._probed.is_set():
                 loop.call_soon_threadsafe(self._probed.set)
-            if self._result.problem and not self._unusable.is_set():
-                loop.call_soon_threadsafe(self._unusable.set)
-            elif self._unusable.is_set() and not self._result.problem:
-                loop.call_soon_threadsafe(self._unusable.clear)
+            if self._result.problem and self._dependents:
+                loop.call_soon_threadsafe(self._cancel_dependents)
 
         def work() -> None:
             error = None
@@ -127,6 +144,11 @@ class DatabaseHealth:
         finally:
             stop.set()
             await asyncio.to_thread(thread.join, ANSWER_TIMEOUT)
+
+    def _cancel_dependents(self) -> None:
+        if self._result.problem:
+            while self._dependents:
+                self._dependents.pop().cancel()
 
 
 def _set_outcome(future: asyncio.Future[None], error: Exception | None) -> None:

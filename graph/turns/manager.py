@@ -149,39 +149,38 @@ class TurnManager:
         A database that stands still would keep its client waiting for ever, so the turn is given up then.
         """
         turn: Turn | LoggedTurn | None = None
-
-        async def opened() -> Start | Refused | None:
-            nonlocal turn
-            turn = await self._begun_or_found(request)
-            return await turn.opened()
-
-        opening = asyncio.create_task(opened())
-        lost = asyncio.create_task(self._health.wait_until_unusable())
         try:
-            await asyncio.wait({opening, lost}, return_when=asyncio.FIRST_COMPLETED)
-            found = opening.result() if opening.done() else None
-            if turn and found:
-                return turn, found
+            with self._health.required():
+                turn = await self._begun_or_found(request)
+                if opening := await turn.opened():
+                    return turn, opening
+        except StorageUnavailable:
             if turn:
                 self._registry.give_up(turn.turn_id)
-            raise StorageUnavailable
-        finally:
-            opening.cancel()
-            lost.cancel()
+            raise
+        raise StorageUnavailable  # another process goes on with it, once there is a database
 
     async def _begun_or_found(self, request: SendRequest) -> Turn | LoggedTurn:
         """A new turn, or the one that the request's key names, as soon as that has begun."""
         if request.key is None:
             return self._begin(request, uuid4())
-        found = await self._claim(request, request.key)
+        finding = asyncio.create_task(self._find(request, request.key))
+        try:
+            return await asyncio.shield(finding)
+        finally:
+            finding.cancel()  # not waited for: a database that stands still cancels nothing
+
+    async def _find(self, request: SendRequest, key: str) -> Turn | LoggedTurn:
+        """The turn that the key names, as soon as it has begun; it is begun here if the key names none."""
+        found = await self._claim(request, key)
         while isinstance(found, UUID):
             async with self._subscriptions.notified(found) as news:
-                again = await self._claim(request, request.key)  # it may have begun before we listened
+                again = await self._claim(request, key)  # it may have begun before we listened
                 while again == found:
                     with suppress(TimeoutError):
                         await asyncio.wait_for(news.wait(), POLL_SECONDS)
                     news.clear()
-                    again = await self._claim(request, request.key)
+                    again = await self._claim(request, key)
             found = again
         return found
 
