@@ -130,7 +130,7 @@ class DatabaseHealth:
         def work() -> None:
             error = None
             try:
-                HealthProbe(self._url, self._result, stop, on_result).run()
+                HealthProbe(self._url, self._result, stop, lambda: bool(self._dependents), on_result).run()
             except Exception as raised:  # noqa: BLE001 - whatever it is, `run()` raises it again
                 error = raised
             with suppress(RuntimeError):  # the loop is closed

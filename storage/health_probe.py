@@ -1,4 +1,4 @@
-"""Health probe of the database: the thread that queries it five times a second, and its last result."""
+"""Health probe of the database: the thread that queries it all the time, and its last result."""
 
 import re
 import threading
@@ -20,7 +20,9 @@ from storage.migrate import SELECT_APPLIED, migrations
 log = get_logger(__name__)
 
 PROBE_INTERVAL = 0.2
-"""Seconds between two queries."""
+"""Seconds between two queries while a request waits for the database."""
+IDLE_INTERVAL = 1.0
+"""The same otherwise. A server that ends is noticed at once, by its connection; this is for one that stands still."""
 ANSWER_TIMEOUT = 0.6
 """Seconds to wait for an answer before the database counts as unreachable."""
 WAITS = 3
@@ -28,7 +30,7 @@ WAITS = 3
 nothing."""
 DISK_WAITS = 8 * WAITS
 """For the disk check: a disk that is slow for a moment is no reason to refuse everyone."""
-DETAILS_INTERVAL = 5.0
+DETAILS_INTERVAL = 10.0
 """Seconds between two checks of migrations and disk."""
 
 Problem = Literal["unreachable", "read-only"]
@@ -46,7 +48,7 @@ class ProbeResult:
 
 
 class HealthProbe:
-    """`show transaction_read_only` every 0.2 s on a connection of its own; `run()` is for a thread.
+    """`show transaction_read_only` again and again on a connection of its own; `run()` is for a thread.
 
     It waits on the socket and not by the clock: a process that was suspended finds the answer there when it resumes.
     It waits with selectors, because select() cannot handle descriptors above 1,023.
@@ -55,13 +57,22 @@ class HealthProbe:
         url: where Postgres is.
         result: updated in place.
         stop: set to end the probe.
+        is_awaited: whether a request waits for the database.
         on_result: called after each query.
     """
 
-    def __init__(self, url: str, result: ProbeResult, stop: threading.Event, on_result: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        url: str,
+        result: ProbeResult,
+        stop: threading.Event,
+        is_awaited: Callable[[], bool],
+        on_result: Callable[[], None],
+    ) -> None:
         self._url = url
         self._result = result
         self._stop = stop
+        self._is_awaited = is_awaited
         self._on_result = on_result
         self._required = {migration.version for migration in migrations()}
 
@@ -90,7 +101,7 @@ class HealthProbe:
                 self._check_details(conn, selector)
                 details_at = time.monotonic() + DETAILS_INTERVAL
             self._report(None)
-            if selector.select(PROBE_INTERVAL):  # the server closes the connection
+            if selector.select(PROBE_INTERVAL if self._is_awaited() else IDLE_INTERVAL):  # the connection is closed
                 conn.pgconn.consume_input()
 
     def _check_details(self, conn: psycopg.Connection[Any], selector: DefaultSelector) -> None:

@@ -11,7 +11,7 @@ from storage.connections import DEFAULT_TIMEOUT, connection_parameters, is_read_
 from storage.leases import present
 
 STOPS = "frontdesk_stops"
-PROBE_SECONDS = 5.0
+PROBE_SECONDS = 10.0
 """A connection that is silent for so long is asked whether it is still one."""
 
 

@@ -182,10 +182,16 @@ class Turn:
                 yield self._events[after - self._before - 1]
             if self.is_over:
                 return
-            try:
-                await asyncio.wait_for(self._grew.wait(), heartbeat)
-            except TimeoutError:
+            if not await self._grows_within(heartbeat):
                 yield None
+
+    async def _grows_within(self, seconds: float | None) -> bool:
+        try:
+            async with asyncio.timeout(seconds):
+                await self._grew.wait()
+        except TimeoutError:
+            return False
+        return True
 
     def _append(self, event: Event) -> LoggedEvent:
         logged = encoded(self.last_number + 1, event)
