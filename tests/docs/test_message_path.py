@@ -41,7 +41,8 @@ async def test_the_files_on_the_way_of_a_message_are_listed(
     monkeypatch.setattr(Turn, "publish", publish)
     with traced(lambda file: seen.add(file)):
         await frontdesk.chat(user, "What did I save for?", conversation_id="c-1")
-    print("ANSWERED", len(answered - BACKGROUND), sorted(answered - BACKGROUND)); print("AFTER", sorted(finished - answered - BACKGROUND))
+    print("ANSWERED", len(answered - BACKGROUND), sorted(answered - BACKGROUND))
+    print("AFTER", sorted(finished - answered - BACKGROUND))
     listed = section((ROOT / "docs/architecture.md").read_text(encoding="utf-8"), "## Files on the way of a message")
     assert set(re.findall(r"^\| \d+ \| `([^`]+)`", listed, re.MULTILINE)) == answered - BACKGROUND
     after = listed.partition("After `done`")[2]

@@ -32,6 +32,10 @@ class KillPoint(ABC):
     node: str
     left: Left
 
+    def leaves(self, *, cancelled: bool) -> Left:  # noqa: ARG002 - for points where it matters
+        """The turn's status as the next server finds it, where Postgres cancels what it was doing, or finishes it."""
+        return self.left
+
     @property
     def halt_at(self) -> str | None:
         """The function at which the process halts, as `module:name`, where it does."""
@@ -47,15 +51,20 @@ class StatementWaits(KillPoint):
     """A statement waits for its table.
 
     Args:
-        statement: a part of it; by default it inserts.
+        statement: a part of it; the function that it calls.
         mode: of the lock that it waits for; `share` lets those pass that only read.
         after: the event that the reader has heard before the table is locked, for a table that was used before.
+        finished: the turn's status where Postgres finishes the statement, if it is another one.
     """
 
     table: LiteralString
-    statement: str | None = None
+    statement: str
     mode: Literal["share", "access exclusive"] = "share"
     after: Literal["token", "done"] | None = None
+    finished: Left | None = None
+
+    def leaves(self, *, cancelled: bool) -> Left:
+        return self.left if cancelled else self.finished or self.left
 
     @asynccontextmanager
     async def reached(self, turn: KillableTurn) -> AsyncGenerator[None]:
@@ -72,7 +81,7 @@ class StatementWaits(KillPoint):
             gate.set()
             if not self.after:
                 turn.send()
-            await seen_waiting(turn, self.statement or f"insert into {self.table.rpartition('.')[2]}")
+            await seen_waiting(turn, self.statement)
             yield
 
 
@@ -117,7 +126,7 @@ class EventsUnwritten(KillPoint):
             await conn.execute("lock table chat_turn_events in share mode")
             turn.send()
             await turn.hears(self.heard)
-            await seen_waiting(turn, "insert into chat_turn_events")
+            await seen_waiting(turn, "log_events")
             yield
 
 
@@ -138,6 +147,26 @@ class FunctionCalled(KillPoint):
         yield
 
 
+@dataclass(frozen=True)
+class ConversationBusy(KillPoint):
+    """The message waits for its conversation, in which another one came before."""
+
+    @asynccontextmanager
+    async def reached(self, turn: KillableTurn) -> AsyncGenerator[None]:
+        async with await psycopg.AsyncConnection.connect(turn.url, autocommit=True) as conn:
+            before = {"user": turn.user, "conversation": turn.conversation}
+            await conn.execute("insert into chat_users (user_id) values (%(user)s)", before)
+            await conn.execute(
+                "insert into chat_queue (user_id, turn_id, convo_id, lease_until)"
+                " values (%(user)s, gen_random_uuid(), %(conversation)s, now() + interval '20 seconds')",
+                before,
+            )
+            turn.send()
+            await appear(turn.url, "select from chat_queue where user_id = %(user)s and waiting", user=turn.user)
+            yield
+            await conn.execute("delete from chat_queue where user_id = %(user)s and not waiting", before)
+
+
 async def seen_waiting(turn: KillableTurn, statement: str) -> None:
     """Return once a connection of the server that will be killed waits with this statement for a lock."""
     await appear(
@@ -150,41 +179,56 @@ async def seen_waiting(turn: KillableTurn, statement: str) -> None:
 
 
 KILL_POINTS: dict[str, KillPoint] = {
-    "before the guard, at the claim of its idempotency key": StatementWaits("guard", "unknown", "chat_idempotency"),
-    "in the guard": FunctionCalled("guard", "unknown", "nodes.guard:guard"),
-    "as the rate limit counts it": StatementWaits("rate_limit", "unknown", "chat_rate_limits", "take_rate_limit"),
-    "as it enters the conversation queue": StatementWaits("wait_for_conversation", "unknown", "chat_queue"),
-    "as the last employee is read": StatementWaits(
-        "route", "unknown", "chat_conversations", "select employee_slug", mode="access exclusive"
+    "before the guard, at the claim of its idempotency key": StatementWaits(
+        "guard", "unknown", "chat_idempotency", "insert into chat_idempotency"
     ),
-    "at the beginning of acceptance": StatementWaits("route", "unknown", "chat_conversations"),
-    "at the end of acceptance": StatementWaits("route", "unknown", "chat_messages"),
+    "in the guard": FunctionCalled("guard", "unknown", "nodes.guard:guard"),
+    "as the rate limit counts it": StatementWaits("rate_limit", "unknown", "chat_rate_limits", "admit_message"),
+    "as it takes its place in the conversation": StatementWaits("rate_limit", "unknown", "chat_queue", "admit_message"),
+    "as the last employee is read": StatementWaits(
+        "rate_limit", "unknown", "chat_conversations", "admit_message", mode="access exclusive"
+    ),
+    "as it waits for its conversation": ConversationBusy("wait_for_conversation", "unknown"),
+    "at the beginning of acceptance": StatementWaits(
+        "route", "unknown", "chat_conversations", "accept_turn", finished="streaming"
+    ),
+    "at the end of acceptance": StatementWaits(
+        "route", "unknown", "chat_messages", "accept_turn", finished="streaming"
+    ),
     "before the start event": FunctionCalled("route", "streaming", "graph.turns.turn:encoded"),
     "as the summary is read": StatementWaits(
-        "load_summary", "streaming", "chat_convo_summaries", "from chat_convo_summaries", mode="access exclusive"
+        "load_summary", "streaming", "chat_convo_summaries", "conversation_history", mode="access exclusive"
     ),
     "as memory is searched": StatementWaits(
-        "load_memory", "streaming", "memory_embeddings", "memory_embeddings", mode="access exclusive"
+        "load_memory", "streaming", "memory_embeddings", "recall_facts", mode="access exclusive"
     ),
     "as the context is trimmed": FunctionCalled("trim_context", "streaming", "nodes.trim_context:trim_context"),
     "before the first token": ModelSilent("generate", "streaming", streaming),
     "in the middle of the answer": ModelSilent("generate", "streaming", streaming, words=True),
     "with tokens that are not in the event log": EventsUnwritten("generate", "streaming", "token"),
     "at the beginning of the commit": StatementWaits(
-        "generate", "streaming", "chat_turns", "set status = 'answered'", after="token"
+        "generate", "streaming", "chat_turns", "answer_turn", after="token", finished="answered"
     ),
-    "at the end of the commit": StatementWaits("generate", "streaming", "chat_turn_facts"),
+    "at the end of the commit": StatementWaits(
+        "generate", "streaming", "chat_conversations", "answer_turn", after="token", finished="answered"
+    ),
     "before the done event": FunctionCalled("generate", "answered", "nodes.stream_events:done_of"),
     "with a done event that is not in the event log": EventsUnwritten("generate", "answered", "done"),
     "as the summary is written": ModelSilent("roll_summary", "answered", plain),
     "with only its facts stored": ModelSilent("roll_summary", "answered", plain, stored="facts_at"),
-    "as the summary is stored": StatementWaits("roll_summary", "answered", "chat_convo_summaries"),
+    "as the summary is stored": StatementWaits("roll_summary", "answered", "chat_convo_summaries", "save_summary"),
     "as facts are extracted": ModelSilent("extract_facts", "answered", structured),
     "with only its summary stored": ModelSilent("extract_facts", "answered", structured, stored="summarised_at"),
-    "as a fact is stored": StatementWaits("extract_facts", "answered", "user_memory_facts"),
-    "between a fact and its vector": StatementWaits("extract_facts", "answered", "memory_embeddings"),
-    "as its metrics are written": StatementWaits("record_metrics", "answered", "xai_chat_metrics"),
-    "as it is marked done": FunctionCalled("record_metrics", "answered", "storage.turns:Turns.finish"),
-    "at the last checkpoint": StatementWaits("record_metrics", "done", "langgraph.checkpoints", after="done"),
+    "as a fact is stored": StatementWaits("extract_facts", "answered", "user_memory_facts", "learn_facts"),
+    "between a fact and its vector": StatementWaits("extract_facts", "answered", "memory_embeddings", "learn_facts"),
+    "before its metrics are written": FunctionCalled(
+        "record_metrics", "answered", "nodes.record_metrics:record_metrics"
+    ),
+    "as its metrics are written": StatementWaits(
+        "record_metrics", "answered", "xai_chat_metrics", "record_turn", finished="done"
+    ),
+    "at the last checkpoint": StatementWaits(
+        "record_metrics", "done", "langgraph.checkpoints", "save_checkpoint", after="done"
+    ),
 }
 """By the name of the test; at least one for each node."""

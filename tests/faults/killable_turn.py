@@ -51,6 +51,11 @@ class KillableTurn:
         """The database."""
         return self.frontdesk.service.url
 
+    @property
+    def conversation(self) -> str:
+        """The id of its conversation."""
+        return f"about-{self._word}"
+
     def answer(self, run: int) -> list[str]:
         """What the model says in this run of the turn, from 1."""
         return [f"Answer {run} ", f"about {self._word}: ", f"in run {run} ", "the margin ", f"is {run}0 ", "percent."]
@@ -119,7 +124,7 @@ class KillableTurn:
                         self._wake()
 
     def _request(self, client: httpx.AsyncClient) -> AbstractAsyncContextManager[httpx.Response]:
-        message = {"message": f"I sell biscuits called {self._word}", "conversation_id": f"about-{self._word}"}
+        message = {"message": f"I sell biscuits called {self._word}", "conversation_id": self.conversation}
         return client.stream("POST", "/chat", json=message, headers={"Idempotency-Key": self.key})
 
     def _of_run(self, run: int) -> When:

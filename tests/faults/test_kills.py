@@ -70,7 +70,7 @@ async def test_a_turn_is_answered_once_though_its_server_is_killed(begin: Begin,
             if ends:
                 await end_connections(turn)
         await connections_ended(turn)
-        assert await assert_recovered(turn) == point.left
+        assert await assert_recovered(turn) == point.leaves(cancelled=ends)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
