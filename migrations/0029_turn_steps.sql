@@ -1,12 +1,25 @@
 -- Each step of a turn is one statement, and a transaction of its own: a function that acts for one user, or as the role
--- of the event log or of the leases. The caller is the database's owner, and each function gives its rights up first.
+-- of the event log or of the leases. The program's login calls it with all its rights, and it gives them up first. Within
+-- a transaction that acts for a user already it acts for that user, or not at all.
 
 -- From here to the end of the transaction everything is done as the program's role, for this user.
 create function act_for(p_user_id uuid) returns void language plpgsql as $$
 begin
+    if current_setting('role') <> 'none' and (select auth.uid()) is distinct from p_user_id then
+        raise exception 'this transaction acts for somebody else' using errcode = 'insufficient_privilege';
+    end if;
     perform set_config('role', 'frontdesk_app', true),
             set_config('request.jwt.claims',
                        json_build_object('sub', p_user_id, 'role', 'authenticated')::text, true);
+end $$;
+
+-- The same as a role that acts for no user.
+create function act_as(p_role text) returns void language plpgsql as $$
+begin
+    if current_setting('role') not in ('none', p_role) then
+        raise exception 'this transaction acts for a user' using errcode = 'insufficient_privilege';
+    end if;
+    perform set_config('role', p_role, true);
 end $$;
 
 -- Whether another message of the conversation is being answered. One that is on no lease (of LangGraph's own server)
@@ -378,9 +391,9 @@ create function log_events(
     p_users uuid[], p_turns uuid[], p_first integer[], p_last integer[], p_events text[]
 ) returns void language plpgsql as $$
 begin
-    perform set_config('role', 'frontdesk_journal', true),
-            -- Events lost in a crash of the server are written again when the turn is run again.
-            set_config('synchronous_commit', 'off', true);
+    perform act_as('frontdesk_journal');
+    -- Events lost in a crash of the server are written again when the turn is run again.
+    perform set_config('synchronous_commit', 'off', true);
     insert into chat_turn_events (user_id, turn_id, first, last, events)
         select g.user_id, g.turn_id, g.first, g.last, g.events::json
         from unnest(p_users, p_turns, p_first, p_last, p_events) as g(user_id, turn_id, first, last, events)
@@ -393,7 +406,8 @@ create function renew_turns(p_owner uuid, p_turns uuid[], p_lease double precisi
 returns table (turn_id uuid, stop_asked boolean) language plpgsql as $$
 #variable_conflict use_column
 begin
-    perform set_config('role', 'frontdesk_keeper', true), set_config('synchronous_commit', 'off', true);
+    perform act_as('frontdesk_keeper');
+    perform set_config('synchronous_commit', 'off', true);
     return query
         update chat_turns t set lease_until = now() + make_interval(secs => p_lease)
         where t.turn_id = any(p_turns) and t.owner = p_owner and t.status in ('streaming', 'answered')
@@ -410,7 +424,7 @@ create function adopt_turns(
 ) language plpgsql as $$
 #variable_conflict use_column
 begin
-    perform set_config('role', 'frontdesk_keeper', true);
+    perform act_as('frontdesk_keeper');
     return query
         update chat_turns t
         set owner = p_owner, attempt = t.attempt + 1, lease_until = now() + make_interval(secs => p_lease)
@@ -425,8 +439,8 @@ begin
         returning t.user_id, t.turn_id, t.convo_id, t.status, t.attempt, t.stop_asked_at is not null;
 end $$;
 
--- A new function is everyone's to call, and on Supabase by name its platform's roles' as well. The steps are the owner's
--- alone; what they call, they call as the program's role.
+-- A new function is everyone's to call, and on Supabase by name its platform's roles' as well. These are for the roles
+-- that they act as, and so for a login that is a member of them.
 do $$
 declare
     function regprocedure;
@@ -440,12 +454,17 @@ begin
               where rolname in ('frontdesk_app', 'anon', 'authenticated', 'service_role')) g
         where p.pronamespace = 'public'::regnamespace
           and p.proname in (
-            'act_for', 'is_being_answered', 'is_first_in_conversation', 'take_place', 'admit_message', 'accept_turn',
-            'conversation_history', 'recall_facts', 'answer_turn', 'save_summary', 'learn_facts', 'store_embedding', 'record_turn',
-            'record_findings', 'save_checkpoint', 'log_events', 'renew_turns', 'adopt_turns')
+            'act_for', 'act_as', 'is_being_answered', 'is_first_in_conversation', 'take_place', 'admit_message',
+            'accept_turn', 'conversation_history', 'recall_facts', 'answer_turn', 'save_summary', 'learn_facts',
+            'store_embedding', 'record_turn', 'record_findings', 'save_checkpoint', 'log_events', 'renew_turns',
+            'adopt_turns')
     loop
         execute format('revoke all on routine %s from %s', function, grantee);
     end loop;
 end $$;
-grant execute on function is_being_answered, is_first_in_conversation, take_place, store_embedding, record_findings
+grant execute on function
+    act_for, is_being_answered, is_first_in_conversation, take_place, admit_message, accept_turn, conversation_history,
+    recall_facts, answer_turn, save_summary, learn_facts, store_embedding, record_turn, record_findings, save_checkpoint
     to frontdesk_app;
+grant execute on function act_as, log_events to frontdesk_journal;
+grant execute on function act_as, renew_turns, adopt_turns to frontdesk_keeper;
