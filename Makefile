@@ -11,7 +11,7 @@ PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest
 SLOW := storage/local graph/test_studio.py graph/models/test_demo_model.py nodes/text/test_growth.py
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test test-fast check fix lock audit replays docs screenshots drawing
+.PHONY: help serve test test-fast check fix lock audit replays docs screenshots drawing bench
 
 help:  ## what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -54,6 +54,9 @@ docs: $(VENV)/.dev  ## record the examples in docs/http.md anew, after a change 
 
 screenshots: $(VENV)/.dev  ## take pictures of both pages into docs/screenshots (needs chromium)
 	@$(BIN)/python -m tests.pages.screenshots docs/screenshots
+
+bench: $(VENV)/.serve  ## measure Frontdesk beside bare model clients (minutes; BENCH="--quick", BENCH=--help)
+	@$(BIN)/python -m bench.speed $(BENCH)
 
 drawing: $(VENV)/.serve  ## draw the pipeline into README.md from the compiled graph
 	@$(BIN)/python -m graph.diagram README.md
