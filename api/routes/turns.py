@@ -13,9 +13,9 @@ from litestar.response import Stream
 from typing_extensions import TypedDict
 
 from api.auth.user import User
-from api.errors import Problem
 from api.limits import HoldStream, provide_reader
 from api.openapi import SIGNED_IN, refusals
+from api.problems import Problem
 from api.schemas.events import EVENT_STREAM, StreamOperation
 from api.sse import KEEP_ALIVE_SECONDS, UNBUFFERED, server_sent
 from graph.account import UserData
@@ -51,10 +51,10 @@ class TurnDocument(TypedDict):
 
 @get("/{turn_id:uuid}", responses=refusals(404))
 async def turn(
-    user: NamedDependency[User], records: NamedDependency[UserData], turn_id: FromPath[UUID]
+    user: NamedDependency[User], user_data: NamedDependency[UserData], turn_id: FromPath[UUID]
 ) -> TurnDocument:
     """How a turn stands, and which facts about you its answer used."""
-    return _document(await records.turns.find(user.user_id, turn_id))
+    return _document(await user_data.turns.find(user.user_id, turn_id))
 
 
 @get(
