@@ -10,10 +10,11 @@ from uuid import UUID
 from litestar import Litestar
 from litestar.config.cors import CORSConfig
 from litestar.di import Provide
+from litestar.enums import ScopeType
 from litestar.openapi import OpenAPIConfig
 from litestar.plugins.problem_details import ProblemDetailsConfig, ProblemDetailsPlugin
 from litestar.plugins.prometheus import PrometheusConfig
-from litestar.types import ControllerRouterHandler
+from litestar.types import ControllerRouterHandler, Receive, Scope, Send
 
 from api.auth.jwks import KeySet
 from api.auth.local_mode import LocalSessions, local_pages_only, set_session_cookie
@@ -60,11 +61,21 @@ EXPOSED_HEADERS = [
 ]  # fmt: skip
 
 
+class Application(Litestar):
+    """Litestar, with the server's own `send` in the request's state, for `HoldStream`."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # type: ignore[override]
+        """Serve a request, or the application's life."""
+        if scope["type"] == ScopeType.HTTP:
+            scope.setdefault("state", {})["send_to_server"] = send
+        await super().__call__(scope, receive, send)
+
+
 def create_app(
     settings: Settings, open_service: Callable[[], AbstractAsyncContextManager[Service]], tracing: Tracing | None = None
 ) -> Litestar:
     """The application. It opens the service when it starts and closes it when it ends."""
-    return Litestar(
+    return Application(
         route_handlers=ROUTES,
         lifespan=[_lifespan(settings, open_service)],
         middleware=[REQUESTS.middleware],

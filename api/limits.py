@@ -1,7 +1,7 @@
 """Limits of a user: requests of each kind (`storage.rate_limits.POLICIES` has the numbers), and open streams."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from contextlib import suppress
 from typing import Any
 from uuid import UUID
@@ -128,7 +128,7 @@ def _rate_limits(scope: Scope) -> RateLimits:
 
 
 class HoldStream(ASGIMiddleware):
-    """Middleware of what streams: counts the stream until it ends.
+    """Middleware of what streams: sends its pieces directly to the server, and counts the stream until it ends.
 
     The stream's generator could not count it: where the client leaves before the first event none of it is run.
     """
@@ -136,9 +136,16 @@ class HoldStream(ASGIMiddleware):
     scopes = (ScopeType.HTTP,)
 
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
-        """Release the stream, however the request ends."""
+        """Send the response, and release the stream, however the request ends."""
+        send_to_server: Send = scope["state"]["send_to_server"]
+
+        def send_piece(message: Message) -> Awaitable[None]:
+            # Hooks and middlewares look at the first and the last message only, and cost as much as sending a piece.
+            is_piece = message["type"] == "http.response.body" and message["more_body"]
+            return send_to_server(message) if is_piece else send(message)
+
         try:
-            await next_app(scope, receive, send)
+            await next_app(scope, receive, send_piece)
         finally:
             user_id: UUID | None = scope["state"].pop("streaming", None)
             if user_id is not None:
