@@ -68,7 +68,7 @@ async def conversation(
     user: NamedDependency[User], user_data: NamedDependency[UserData], conversation_id: ConversationId
 ) -> ConversationDetails:
     """One conversation with its rolling summary."""
-    return await _found(user_data, user, conversation_id)
+    return await _find(user_data, user, conversation_id)
 
 
 @get("/{conversation_id:str}/messages", responses=refusals(404))
@@ -86,7 +86,7 @@ async def messages(
         user.user_id, conversation_id, limit=limit + 1, after=after, newest_first=order == "desc"
     )
     if not found:
-        await _found(user_data, user, conversation_id)
+        await _find(user_data, user, conversation_id)
     items, next_cursor = paginate(found, limit, lambda one: one["message_id"])
     return MessagePage(items=items, next_cursor=next_cursor)
 
@@ -100,7 +100,7 @@ async def rename(
 ) -> ConversationDetails:
     """Rename a conversation."""
     await user_data.conversations.rename(user.user_id, conversation_id, data.title)
-    return await _found(user_data, user, conversation_id)
+    return await _find(user_data, user, conversation_id)
 
 
 @delete("/{conversation_id:str}", responses=refusals(404))
@@ -112,7 +112,7 @@ async def delete_conversation(
         raise _missing()
 
 
-async def _found(user_data: UserData, user: User, conversation_id: str) -> ConversationDetails:
+async def _find(user_data: UserData, user: User, conversation_id: str) -> ConversationDetails:
     found = await user_data.conversations.find(user.user_id, conversation_id)
     if found is None:
         raise _missing()

@@ -77,7 +77,7 @@ async def events(
 ) -> Response[Any]:
     """A turn's events once more, from the first one or after `Last-Event-ID`; live while it runs, then to the last.
 
-    An EventSource comes back for ever, unless it hears 204: that is what it hears once it has heard everything.
+    204 after the last event ends an EventSource, which would otherwise reconnect for ever.
     """
     try:
         found = await service.subscriptions.follow(
