@@ -7,26 +7,31 @@ from importlib.metadata import version
 from typing import Any, cast
 from uuid import UUID
 
-from litestar import Litestar, Request
+from litestar import Litestar
 from litestar.config.cors import CORSConfig
-from litestar.di import NamedDependency, Provide
+from litestar.di import Provide
+from litestar.enums import ScopeType
 from litestar.openapi import OpenAPIConfig
 from litestar.plugins.problem_details import ProblemDetailsConfig, ProblemDetailsPlugin
 from litestar.plugins.prometheus import PrometheusConfig
-from litestar.types import ControllerRouterHandler
+from litestar.types import ControllerRouterHandler, Receive, Scope, Send
 
 from api.auth.jwks import KeySet
 from api.auth.local_mode import LocalSessions, local_pages_only, set_session_cookie
 from api.auth.tokens import BearerTokens
-from api.auth.user import Authenticator, provide_user
+from api.auth.user import Authenticator
 from api.errors import PROBLEMS
-from api.limits import announce_limits, provide_limits
-from api.logging.setup import bind_request
-from api.middleware.security_headers import add_security_headers
-from api.middleware.tracing import http_spans
+from api.limits import add_limit_headers, provide_limits
 from api.openapi import COMPONENTS, ModelSchema
 from api.openapi_page import SchemaPage
-from api.parameters import JSONRequest
+from api.requests import (
+    JSONRequest,
+    add_security_headers,
+    bind_request,
+    provide_service,
+    provide_user,
+    provide_user_data,
+)
 from api.routes import conversations, memory, turns
 from api.routes.account import erase, export
 from api.routes.chat import chat
@@ -34,7 +39,7 @@ from api.routes.employees import employees
 from api.routes.health import live, ready
 from api.routes.metrics import insights, metrics_summary, prometheus
 from api.routes.pages import PAGES
-from graph.account import UserData
+from api.tracing import http_spans
 from graph.observability.tracing import Tracing
 from graph.service import Service
 from graph.settings import Settings
@@ -56,23 +61,33 @@ EXPOSED_HEADERS = [
 ]  # fmt: skip
 
 
+class Application(Litestar):
+    """Litestar, with the server's own `send` in the request's state, for `HoldStream`."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # type: ignore[override]
+        """Serve a request, or the application's life."""
+        if scope["type"] == ScopeType.HTTP:
+            scope.setdefault("state", {})["send_to_server"] = send
+        await super().__call__(scope, receive, send)
+
+
 def create_app(
     settings: Settings, open_service: Callable[[], AbstractAsyncContextManager[Service]], tracing: Tracing | None = None
 ) -> Litestar:
     """The application. It opens the service when it starts and closes it when it ends."""
-    return Litestar(
+    return Application(
         route_handlers=ROUTES,
         lifespan=[_lifespan(settings, open_service)],
         middleware=[REQUESTS.middleware],
         dependencies={
             "user": Provide(provide_user),
             "service": Provide(provide_service, sync_to_thread=False),
-            "records": Provide(provide_records, sync_to_thread=False),
+            "user_data": Provide(provide_user_data, sync_to_thread=False),
             "limits": Provide(provide_limits, sync_to_thread=False),
         },
         guards=[local_pages_only(settings.cors_origins)] if settings.local else [],
         before_request=bind_request,
-        before_send=[set_session_cookie, announce_limits, add_security_headers],
+        before_send=[*([set_session_cookie] if settings.local else []), add_limit_headers, add_security_headers],
         request_class=JSONRequest,
         request_max_body_size=MAX_BODY_BYTES,
         plugins=[
@@ -100,22 +115,6 @@ def authenticator(settings: Settings) -> Authenticator:
     secret = settings.jwt_secret.get_secret_value() if settings.jwt_secret else None
     keys = KeySet(settings.jwks_url) if settings.jwks_url else None
     return BearerTokens(secret, keys, settings.jwt_audience, settings.jwt_issuer)
-
-
-def provide_service(request: Request[Any, Any, Any]) -> Service:
-    """Dependency `service`.
-
-    Raises:
-        StorageUnavailable: the database does not answer.
-    """
-    service = cast(Service, request.app.state.service)
-    service.health.require_usable()
-    return service
-
-
-def provide_records(service: NamedDependency[Service]) -> UserData:
-    """Dependency `records`."""
-    return service.user_data
 
 
 def _lifespan(

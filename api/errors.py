@@ -1,9 +1,7 @@
-"""Errors as problem documents (RFC 9457), with a code from a closed list and a detail that is safe to show."""
+"""Which problem document each exception becomes, those of the framework and of the layers below included."""
 
-import math
-from collections.abc import Callable, Mapping
-from http import HTTPStatus
-from typing import Any, Literal, cast
+from collections.abc import Callable
+from typing import Any, cast
 
 from litestar.exceptions import (
     HTTPException,
@@ -13,97 +11,24 @@ from litestar.exceptions import (
     NotFoundException,
     ValidationException,
 )
-from litestar.plugins.problem_details import ProblemDetailsException
-from litestar.serialization import encode_json
-from litestar.status_codes import (
-    HTTP_409_CONFLICT,
-    HTTP_413_REQUEST_ENTITY_TOO_LARGE,
-    HTTP_500_INTERNAL_SERVER_ERROR,
-)
+from litestar.status_codes import HTTP_413_REQUEST_ENTITY_TOO_LARGE, HTTP_500_INTERNAL_SERVER_ERROR
 from structlog.stdlib import get_logger
 
+from api.limits import limit_headers
+from api.problems import Problem
 from graph.turns.manager import InvalidMisroute, KeyMismatch, ShuttingDown, TurnRefused, UnknownTurn
 from graph.turns.turn import MESSAGES, RETRY_AFTER
 from nodes.errors import EmbeddingUnavailable
 from nodes.stream_events import RefusalCode
 from storage.errors import ExportInProgress, StorageUnavailable
-from storage.rate_limits import Allowance, Bucket
 
 log = get_logger(__name__)
-
-Code = Literal[
-    "invalid_request",
-    "empty_message",
-    "unauthenticated",
-    "forbidden",
-    "not_found",
-    "deleted",
-    "method_not_allowed",
-    "request_timeout",
-    "headers_too_large",
-    "body_too_large",
-    "unsupported_media_type",
-    "fact_known",
-    "idempotency_mismatch",
-    "conversation_busy",
-    "export_running",
-    "rate_limited",
-    "embedding_unavailable",
-    "issuer_unavailable",
-    "shutting_down",
-    "storage_unavailable",
-    "internal",
-]
-
-PROBLEM = "application/problem+json"
 
 MAX_DETAIL_CHARS = 500
 """Characters of a validation error's detail."""
 
 RETRY_STORAGE = 5
 """Retry-After, in seconds, while the database is unavailable."""
-
-
-class Problem(ProblemDetailsException):
-    """A refused request, raised anywhere below a handler.
-
-    Args:
-        status: the HTTP status.
-        code: from the closed list; clients decide by it.
-        detail: safe to show a person.
-        retry_after: seconds, rounded up on the wire.
-        headers: sent along.
-    """
-
-    def __init__(
-        self,
-        status: int,
-        code: Code,
-        detail: str,
-        *,
-        retry_after: float | None = None,
-        headers: dict[str, str] | None = None,
-    ) -> None:
-        extra: dict[str, Any] = {"code": code}
-        headers = dict(headers or {})
-        if status == HTTP_409_CONFLICT:  # a client library's own retry would be refused again
-            headers["x-should-retry"] = "false"
-        if retry_after is not None:
-            extra["retry_after"] = max(1, math.ceil(retry_after))
-            headers["Retry-After"] = str(extra["retry_after"])
-        super().__init__(
-            detail=detail,
-            status_code=status,
-            headers=headers,
-            extra=extra,
-            type_="about:blank",
-            title=HTTPStatus(status).phrase,
-        )
-
-    def body(self) -> bytes:
-        """The problem document in JSON, for a response that is sent outside the framework."""
-        unused_request: Any = None
-        return encode_json(self.to_response(unused_request).content)
 
 
 def http_problem(error: HTTPException) -> Problem:
@@ -151,15 +76,6 @@ def internal_problem(error: Exception) -> Problem:
     """Any other error: it is logged, and the client learns nothing of it."""
     log.error("unhandled error", exc_info=error)
     return Problem(500, "internal", "Something went wrong on our side. Please try again.")
-
-
-def limit_headers(allowances: Mapping[Bucket, Allowance]) -> dict[str, str]:
-    """RateLimit fields as in the IETF draft: policies, requests left, seconds until one more is free."""
-    if not allowances:
-        return {}
-    policies = [f'"{bucket}";q={one["limit"]};w={one["window"]}' for bucket, one in allowances.items()]
-    left = [f'"{bucket}";r={one["remaining"]};t={round(one["reset_after"])}' for bucket, one in allowances.items()]
-    return {"RateLimit-Policy": ", ".join(policies), "RateLimit": ", ".join(left)}
 
 
 REFUSAL_STATUS: dict[RefusalCode, int] = {

@@ -1,7 +1,7 @@
 """Limits of a user: requests of each kind (`storage.rate_limits.POLICIES` has the numbers), and open streams."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from contextlib import suppress
 from typing import Any
 from uuid import UUID
@@ -13,8 +13,9 @@ from litestar.enums import ScopeType
 from litestar.middleware import ASGIMiddleware
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.auth.user import User, provide_user
-from api.errors import Problem, limit_headers
+from api.auth.user import User
+from api.problems import Problem
+from api.requests import provide_user
 from storage.errors import StorageUnavailable
 from storage.rate_limits import Allowance, Bucket, RateLimits
 
@@ -24,13 +25,13 @@ COUNTED: Mapping[Bucket, str] = {
 }  # fmt: skip
 SPANS = {60: "a minute", 3600: "an hour"}
 MAX_STREAMS = 100
-"""Streams of a user in one process, requests that wait for an answer or for its end included."""
+"""Open streams of a user in one process, including requests that wait for an answer or for its end."""
 STREAM_RETRY_AFTER = 5
-"""Seconds after which there may be room again."""
+"""Seconds after which one may have ended."""
 
 
 class RequestLimits:
-    """The limits of who is asking. What the one that was asked leaves is announced with the response."""
+    """The rate limits of a request's user; what is left of the one that counted it goes into the response's headers."""
 
     def __init__(self, request: Request[Any, Any, Any], user: User) -> None:
         self._request = request
@@ -43,7 +44,7 @@ class RequestLimits:
             Problem: 429, it is one too many.
             StorageUnavailable: it cannot be counted.
         """
-        allowance = await _keeper(self._request.scope).take(self._user.user_id, bucket)
+        allowance = await _rate_limits(self._request.scope).take(self._user.user_id, bucket)
         if allowance is None:
             return
         self._request.state.limit_headers = limit_headers({bucket: allowance})
@@ -56,27 +57,27 @@ def provide_limits(request: Request[Any, Any, Any], user: NamedDependency[User])
     return RequestLimits(request, user)
 
 
-async def announce_limits(message: Message, scope: Scope) -> None:
-    """Hook before a response is sent: add what a limit left, where one was asked."""
-    if message["type"] == "http.response.start":
-        MutableScopeHeaders.from_message(message).update(scope["state"].get("limit_headers", {}))
+async def add_limit_headers(message: Message, scope: Scope) -> None:
+    """Hook before a response is sent: add what is left of the limit that counted the request, if one did."""
+    if message["type"] == "http.response.start" and (headers := scope["state"].get("limit_headers")):
+        MutableScopeHeaders.from_message(message).update(headers)
 
 
 async def provide_sender(request: Request[Any, Any, Any]) -> User:
-    """Dependency `user` of POST /chat, under `CountRefusals` and `HoldStream`: who is asking, with a place to stream.
+    """Dependency `user` of POST /chat, with `CountRefusals` and `HoldStream`: the user, who may open one more stream.
 
-    Where too many messages of theirs were refused just now the next one is refused as well, whatever it says; the
-    database is not asked, and nothing is written down.
+    Where too many messages of theirs were refused just now the next one is refused as well, whatever it says, without
+    asking the database or storing anything.
 
     Raises:
-        Problem: 401; 429 where there is no place, or too many were refused.
+        Problem: 401; 429 where too many streams are open, or too many messages were refused.
     """
     user = await provide_user(request)
-    keeper = _keeper(request.scope)
-    if refused := keeper.used_up(user.user_id, "refusals"):
+    rate_limits = _rate_limits(request.scope)
+    if refused := rate_limits.used_up(user.user_id, "refusals"):
         assert refused["retry_after"] is not None
         chat = refused.copy()  # no message passes before
-        chat["limit"], chat["window"] = keeper.policies["chat"]
+        chat["limit"], chat["window"] = rate_limits.policies["chat"]
         request.state.limit_headers = limit_headers({"chat": chat, "refusals": refused})
         raise _too_many("refusals", refused, refused["retry_after"])
     open_stream(request, user)
@@ -89,7 +90,7 @@ class CountRefusals(ASGIMiddleware):
     scopes = (ScopeType.HTTP,)
 
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
-        """Look at how the response begins."""
+        """Count the message before its refusal is sent."""
 
         async def counting(message: Message) -> None:
             if message["type"] == "http.response.start" and 400 <= message["status"] < 500:
@@ -103,7 +104,16 @@ async def _count_refusal(scope: Scope) -> None:
     user = scope["state"].get("user")
     if isinstance(user, User) and not user.new:  # of a new visitor nothing is kept for a refusal
         with suppress(StorageUnavailable):
-            await _keeper(scope).take(user.user_id, "refusals")
+            await _rate_limits(scope).take(user.user_id, "refusals")
+
+
+def limit_headers(allowances: Mapping[Bucket, Allowance]) -> dict[str, str]:
+    """RateLimit fields as in the IETF draft: policies, requests left, seconds until one more is free."""
+    if not allowances:
+        return {}
+    policies = [f'"{bucket}";q={one["limit"]};w={one["window"]}' for bucket, one in allowances.items()]
+    left = [f'"{bucket}";r={one["remaining"]};t={round(one["reset_after"])}' for bucket, one in allowances.items()]
+    return {"RateLimit-Policy": ", ".join(policies), "RateLimit": ", ".join(left)}
 
 
 def _too_many(bucket: Bucket, allowance: Allowance, retry_after: float) -> Problem:
@@ -112,39 +122,46 @@ def _too_many(bucket: Bucket, allowance: Allowance, retry_after: float) -> Probl
     return Problem(429, "rate_limited", detail, retry_after=retry_after)
 
 
-def _keeper(scope: Scope) -> RateLimits:
-    keeper: RateLimits = scope["litestar_app"].state.service.dependencies.limits
-    return keeper
+def _rate_limits(scope: Scope) -> RateLimits:
+    rate_limits: RateLimits = scope["litestar_app"].state.service.dependencies.limits
+    return rate_limits
 
 
 class HoldStream(ASGIMiddleware):
-    """Middleware of what streams: give the stream's place back when its request is over, however it ends.
+    """Middleware of what streams: sends its pieces directly to the server, and counts the stream until it ends.
 
-    Its generator could not do that: of one whose client leaves before the first event nothing is ever run.
+    The stream's generator could not count it: where the client leaves before the first event none of it is run.
     """
 
     scopes = (ScopeType.HTTP,)
 
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
-        """Wait for its end."""
+        """Send the response, and release the stream, however the request ends."""
+        send_to_server: Send = scope["state"]["send_to_server"]
+
+        def send_piece(message: Message) -> Awaitable[None]:
+            # Hooks and middlewares look at the first and the last message only, and cost as much as sending a piece.
+            is_piece = message["type"] == "http.response.body" and message["more_body"]
+            return send_to_server(message) if is_piece else send(message)
+
         try:
-            await next_app(scope, receive, send)
+            await next_app(scope, receive, send_piece)
         finally:
             user_id: UUID | None = scope["state"].pop("streaming", None)
             if user_id is not None:
-                streams = _streams(scope)
+                streams = _open_streams(scope)
                 streams[user_id] -= 1
                 if not streams[user_id]:
                     del streams[user_id]
 
 
 def open_stream(request: Request[Any, Any, Any], user: User) -> None:
-    """Take a place for this request, which `HoldStream` gives back.
+    """Count a stream of this request, which `HoldStream` releases.
 
     Raises:
-        Problem: 429, the user has no more.
+        Problem: 429, the user has too many open.
     """
-    streams = _streams(request.scope)
+    streams = _open_streams(request.scope)
     if streams[user.user_id] >= MAX_STREAMS:
         detail = f"You have {MAX_STREAMS} streams open here already. Close one first."
         raise Problem(429, "rate_limited", detail, retry_after=STREAM_RETRY_AFTER)
@@ -153,16 +170,16 @@ def open_stream(request: Request[Any, Any, Any], user: User) -> None:
 
 
 async def provide_reader(request: Request[Any, Any, Any]) -> User:
-    """Dependency `user` under `HoldStream`: who is asking, with a place for the stream.
+    """Dependency `user` with `HoldStream`: the user, who may open one more stream.
 
     Raises:
-        Problem: 401; 429 where there is no place.
+        Problem: 401; 429 where too many streams are open.
     """
     user = await provide_user(request)
     open_stream(request, user)
     return user
 
 
-def _streams(scope: Scope) -> Counter[UUID]:
+def _open_streams(scope: Scope) -> Counter[UUID]:
     streams: Counter[UUID] = scope["litestar_app"].state.streams
     return streams

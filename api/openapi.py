@@ -11,7 +11,7 @@ from litestar.typing import FieldDefinition
 from pydantic import BaseModel
 from typing_extensions import TypedDict
 
-from api.errors import PROBLEM, Code
+from api.problems import PROBLEM, Code
 
 SIGNED_IN: list[dict[str, list[str]]] = [{"bearer": []}]
 

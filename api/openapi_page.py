@@ -60,7 +60,7 @@ def _operation(method: str, path: str, operation: dict[str, Any]) -> str:
         f"<details>\n<summary><b>{escape(method.upper())}</b> <code>{escape(path)}</code> {summary}</summary>\n"
         f"<p>{escape(operation.get('description', ''))}</p>\n"
         f"{_parameters(operation.get('parameters', []))}{_body(operation.get('requestBody', {}))}"
-        f"{_answers(operation.get('responses', {}))}</details>\n"
+        f"{_responses(operation.get('responses', {}))}</details>\n"
     )
 
 
@@ -79,11 +79,11 @@ def _body(body: dict[str, Any]) -> str:
     return "".join(f"<h3>Body: {escape(kind)}</h3>\n{_json(media.get('schema', {}))}" for kind, media in kinds)
 
 
-def _answers(responses: dict[str, Any]) -> str:
+def _responses(responses: dict[str, Any]) -> str:
     lines = [
-        f"<tr><td>{escape(status)}</td><td>{escape(answer.get('description', ''))}</td>"
-        f"<td>{escape(', '.join(answer.get('content', {})))}</td></tr>\n"
-        for status, answer in responses.items()
+        f"<tr><td>{escape(status)}</td><td>{escape(response.get('description', ''))}</td>"
+        f"<td>{escape(', '.join(response.get('content', {})))}</td></tr>\n"
+        for status, response in responses.items()
     ]
     return f"<h3>Responses</h3>\n<table>\n{''.join(lines)}</table>\n"
 

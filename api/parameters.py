@@ -1,17 +1,14 @@
-"""What requests carry, shared by the routes: limit, cursor and search of a list, and JSON bodies."""
+"""Parameters that several routes take: limit, cursor and search of a list, ids, and texts that are stored."""
 
 import base64
 import binascii
 from collections.abc import Callable
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, TypeVar
 
 import msgspec
-from litestar import MediaType, Request
-from litestar.connection import ASGIConnection
-from litestar.handlers import BaseRouteHandler
 from litestar.params import QueryParameter
 
-from api.errors import Problem
+from api.problems import Problem
 from nodes.text.cleaning import clean
 from nodes.text.pii.masking import mask
 
@@ -28,6 +25,12 @@ Search = Annotated[
         max_length=200, description="Words that must all be there; the last letters of each may be missing."
     ),
 ]
+
+CONVERSATION_ID = r"^(\.{0,2}[A-Za-z0-9_:-]|\.{3})[A-Za-z0-9_.:-]*$"
+"""What an id chosen by a client looks like; at most 128 characters.
+
+Any of these characters, but not `.` and `..` alone, which browsers and proxies take out of a path.
+"""
 
 _encode = msgspec.json.Encoder().encode
 
@@ -78,29 +81,3 @@ def clean_and_mask(text: str) -> str:
     if not kept:
         raise ValueError("must hold something that can be seen")
     return kept
-
-
-async def require_json(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
-    """Guard: refuse a body without the JSON media type, which a form of another site cannot send."""
-    if connection.headers.get("content-type", "").partition(";")[0].strip().lower() != MediaType.JSON:
-        raise Problem(415, "unsupported_media_type", "Send the message as application/json.")
-    assert isinstance(connection, JSONRequest)
-    if not await connection.body():
-        raise Problem(400, "invalid_request", "The request has no body.")
-
-
-class JSONRequest(Request[Any, Any, Any]):
-    """A request that refuses a body which the framework's JSON decoder fails on with an error of its own."""
-
-    async def json(self) -> Any:
-        """The decoded body.
-
-        Raises:
-            Problem: 400, it cannot be decoded.
-        """
-        try:
-            return await super().json()
-        except UnicodeDecodeError:
-            raise Problem(400, "invalid_request", "The request is not valid UTF-8.") from None
-        except RecursionError:
-            raise Problem(400, "invalid_request", "The request is nested too deeply.") from None

@@ -19,7 +19,7 @@ from litestar.handlers import BaseRouteHandler
 from litestar.types import Message, Scope
 
 from api.auth.user import User
-from api.errors import Problem
+from api.problems import Problem
 
 COOKIE = "frontdesk_session"
 COOKIE_AGE = 365 * 24 * 3600

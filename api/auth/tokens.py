@@ -9,7 +9,7 @@ from structlog.stdlib import get_logger
 
 from api.auth.jwks import IssuerUnavailable, KeySet, UnknownKey
 from api.auth.user import User
-from api.errors import Problem
+from api.problems import Problem
 from graph.settings import Settings
 
 log = get_logger(__name__)

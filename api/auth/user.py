@@ -27,11 +27,3 @@ class Authenticator(Protocol):
     async def close(self) -> None:
         """End what is under way."""
         ...
-
-
-async def provide_user(request: Request[Any, Any, Any]) -> User:
-    """Dependency `user`. Raises Problem 401, or 503 where the user cannot be checked."""
-    authenticator: Authenticator = request.app.state.authenticator
-    user = await authenticator.user(request)
-    request.state.user = user
-    return user

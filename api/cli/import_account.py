@@ -4,24 +4,28 @@ import asyncio
 from collections.abc import Generator
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 import click
 
-from api.cli.main import with_settings
-from graph import account_import
-from graph.account_import import MAX_LINE_BYTES, BadExport
-from graph.settings import Settings
-from nodes.errors import EmbeddingUnavailable
-from storage.errors import AccountNotEmpty, Gone, InvalidImport
+from api.cli.options import with_settings
+
+if TYPE_CHECKING:
+    from graph.settings import Settings
 
 
 @click.command("import")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--user", required=True, type=click.UUID, help="The user whose account to restore; it must be empty.")
 @with_settings
-def import_account(settings: Settings, file: Path, user: UUID) -> None:
+def import_account(settings: "Settings", file: Path, user: UUID) -> None:
     """Restore FILE, written by GET /export, into an empty account: all of it, or nothing."""
+    from graph import account_import
+    from graph.account_import import BadExport
+    from nodes.errors import EmbeddingUnavailable
+    from storage.errors import AccountNotEmpty, Gone, InvalidImport
+
     try:
         count = asyncio.run(account_import.import_account(settings, user, _lines(file), _say))
     except AccountNotEmpty:
@@ -39,6 +43,8 @@ def import_account(settings: Settings, file: Path, user: UUID) -> None:
 
 def _lines(file: Path) -> Generator[bytes]:
     """The file's lines; one longer than an export's comes in pieces, the first of which is refused as too long."""
+    from graph.account_import import MAX_LINE_BYTES, BadExport
+
     try:
         with file.open("rb") as opened:
             yield from iter(partial(opened.readline, MAX_LINE_BYTES + 1), b"")

@@ -1,82 +1,34 @@
-"""The `frontdesk` command. Each subcommand imports what it needs when it runs: some of it takes seconds to load."""
+"""The `frontdesk` command.
+
+Each subcommand imports what it needs when it runs: that takes seconds, and `--help` imports all subcommands.
+"""
 
 import asyncio
-import re
+import gc
 import sys
 import time
-from collections.abc import Callable
-from functools import wraps
-from importlib import import_module
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 import click
 
+from api.cli.import_account import import_account
+from api.cli.options import Duration, with_settings
+from api.cli.replay import replay
+
 if TYPE_CHECKING:
     from graph.settings import Settings
 
-UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
-
-class Duration(click.ParamType[int]):
-    """A time like 90s, 15m, 1h or 7d; converts to seconds."""
-
-    name = "duration"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        """Seconds; fails on anything else and says what is accepted."""
-        if isinstance(value, int):
-            return value
-        match = re.fullmatch(r"(\d{1,6})([smhd])", str(value))
-        if not match:
-            self.fail(f"{value!r} is no duration; say for example 90s, 15m, 1h or 7d", param, ctx)
-        return int(match[1]) * UNITS[match[2]]
-
-
-class LazyGroup(click.Group):
-    """A group that imports the commands of other modules only when they are named."""
-
-    lazy: ClassVar = {
-        "import": ("api.cli.import_account", "import_account"),
-        "replay": ("api.cli.replay", "replay"),
-    }
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """All names."""
-        return sorted([*super().list_commands(ctx), *self.lazy])
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The command of that name."""
-        if cmd_name not in self.lazy:
-            return super().get_command(ctx, cmd_name)
-        module, name = self.lazy[cmd_name]
-        command: click.Command = getattr(import_module(module), name)
-        return command
-
-
-def with_settings(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Pass the settings to a command and set up logging; bad settings or no database end it with one line."""
-
-    @wraps(command)
-    def run(*args: Any, **kwargs: Any) -> Any:
-        from api.logging.setup import configure_logging
-        from graph.settings import Settings, SettingsError
-        from storage.errors import StorageError
-
-        try:
-            settings = Settings.read()
-            configure_logging(settings)
-            return command(settings, *args, **kwargs)
-        except (SettingsError, StorageError) as error:
-            raise click.ClickException(str(error) or str(error.__doc__)) from None
-
-    return run
-
-
-@click.group(cls=LazyGroup)
+@click.group()
 @click.version_option(package_name="frontdesk", prog_name="frontdesk", message="%(prog)s %(version)s")
 def main() -> None:
     """Frontdesk: six AI employees for personal finance, behind one streaming endpoint."""
+    gc.set_threshold(50_000)  # what is imported stays, and looking through it takes a seventh of a start
+
+
+main.add_command(import_account)
+main.add_command(replay)
 
 
 @main.command()

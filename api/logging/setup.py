@@ -18,9 +18,8 @@ from typing import Any, Literal, TextIO
 import click
 import stamina
 import structlog
-from litestar import Request
 from stamina.instrumentation import RetryDetails
-from structlog.contextvars import bind_contextvars, merge_contextvars
+from structlog.contextvars import merge_contextvars
 from structlog.dev import ConsoleRenderer, plain_traceback
 from structlog.processors import JSONRenderer, TimeStamper
 from structlog.stdlib import (
@@ -83,11 +82,6 @@ def report_progress(settings: Settings, text: str) -> None:
         log.info(before_quotes(text))
     else:
         click.echo(f"  … {text}", err=True)
-
-
-async def bind_request(request: Request[Any, Any, Any]) -> None:
-    """Hook before a request is handled: bind method and route; not the path, which contains ids."""
-    bind_contextvars(method=request.method, route=request.scope["path_template"])
 
 
 def _shared_processors(time: str, *, utc: bool) -> list[Processor]:

@@ -26,11 +26,11 @@ NDJSON = "application/x-ndjson"
     },
 )
 async def export(
-    user: NamedDependency[User], records: NamedDependency[UserData], limits: NamedDependency[RequestLimits]
+    user: NamedDependency[User], user_data: NamedDependency[UserData], limits: NamedDependency[RequestLimits]
 ) -> Stream:
     """Everything stored about you, one JSON document a line; `frontdesk import` reads it."""
     await limits.take("export")
-    lines = records.exporter.lines(user.user_id)
+    lines = user_data.exporter.lines(user.user_id)
     first = await anext(lines)  # so that an unavailable database is an error and not a cut-off response
     headers = {"Content-Disposition": 'attachment; filename="frontdesk.ndjson"', "Cache-Control": "no-store"}
     return Stream(_bytes(first, lines), media_type=NDJSON, headers=headers)
@@ -43,6 +43,6 @@ async def _bytes(first: str, lines: AsyncGenerator[str]) -> AsyncGenerator[bytes
 
 
 @delete("/account", security=SIGNED_IN, tags=["account"], responses=refusals())
-async def erase(user: NamedDependency[User], records: NamedDependency[UserData]) -> None:
+async def erase(user: NamedDependency[User], user_data: NamedDependency[UserData]) -> None:
     """Erase everything stored about you. Metrics stay, without your id."""
-    await records.erase_account(user.user_id)
+    await user_data.erase_account(user.user_id)

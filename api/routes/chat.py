@@ -1,23 +1,95 @@
 """POST /chat: one message in, an answer out, streamed."""
 
-from typing import Annotated, Any
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, NotRequired
+from uuid import UUID
 
 from litestar import MediaType, Request, post
 from litestar.di import NamedDependency, Provide
 from litestar.openapi.datastructures import ResponseSpec
+from litestar.openapi.spec import OpenAPIHeader, OpenAPIResponse, OpenAPIType, Schema
 from litestar.params import HeaderParameter, JSONBody
 from litestar.response import Stream
+from pydantic import BaseModel, ConfigDict, Field
+from typing_extensions import TypedDict
 
 from api.auth.user import User
-from api.errors import limit_headers
-from api.limits import CountRefusals, HoldStream, provide_sender
+from api.limits import CountRefusals, HoldStream, limit_headers, provide_sender
 from api.openapi import SIGNED_IN, problems
-from api.parameters import require_json
-from api.schemas.chat import ChatDocument, ChatOperation, ChatRequest
-from api.schemas.events import EVENT_STREAM
+from api.parameters import CONVERSATION_ID
+from api.requests import require_json
+from api.schemas.events import EVENT_STREAM, StreamOperation, TurnEvent
 from api.sse import KEEP_ALIVE_SECONDS, UNBUFFERED, document, server_sent
 from graph.service import Service
 from graph.turns.manager import SendRequest, SentTurn
+from nodes.state import FinishReason, Usage, WhileBusy
+
+EmployeeName = Literal[
+    "prime", "prime-boss", "prime-ai",
+    "crystal", "crystal-analytics", "crystal-ai",
+    "ledger", "ledger-tax", "ledger-ai",
+    "byte", "byte-docs", "byte-ai",
+    "tag", "tag-categorize", "tag-ai",
+    "goalie", "goalie-goals", "goalie-ai",
+]  # fmt: skip
+
+HEADERS = {
+    "X-Turn-Id": "the turn's UUID",
+    "X-Conversation-Id": "the conversation, new or continued",
+    "X-Employee": "who answers",
+    "X-Route-Confidence": "how sure the choice is, 0.00 to 1.00",
+    "RateLimit-Policy": 'requests (q) in a window of seconds (w): "chat";q=8;w=60',
+    "RateLimit": 'requests left (r) and seconds until one more is free (t): "chat";r=7;t=60',
+}
+
+
+class ChatRequest(BaseModel):
+    """A message, and where it belongs."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    message: str
+    conversation_id: Annotated[str, Field(min_length=1, max_length=128, pattern=CONVERSATION_ID)] | None = None
+    employee: EmployeeName | None = None
+    while_busy: WhileBusy = "wait"
+    """What is to happen while the conversation is being answered."""
+    instead_of: Annotated[UUID, Field(strict=False)] | None = None  # JSON has no type of its own for it
+    """The turn of this conversation whose answer the wrong employee gave; `employee` is asked instead."""
+
+
+class ChatDocument(TypedDict):
+    """A turn as one document: its events, its text, and the fields of its last event (`done`, or else `error`)."""
+
+    events: list[TurnEvent]
+    text: str
+    turn_id: NotRequired[str]
+    conversation_id: NotRequired[str]
+    message_id: NotRequired[str | None]
+    employee: NotRequired[str]
+    model: NotRequired[str]
+    finish_reason: NotRequired[FinishReason]
+    fallback: NotRequired[bool]
+    facts_used: NotRequired[list[str]]
+    usage: NotRequired[Usage]
+    latency_ms: NotRequired[int]
+    ttft_ms: NotRequired[int | None]
+    code: NotRequired[str]
+    message: NotRequired[str]
+    retryable: NotRequired[bool]
+
+
+@dataclass
+class ChatOperation(StreamOperation):
+    """The operation with the stream beside the document: a handler can declare one of the two only."""
+
+    def __post_init__(self) -> None:
+        """Add what no signature can say."""
+        super().__post_init__()
+        answered = (self.responses or {})["200"]
+        assert isinstance(answered, OpenAPIResponse)
+        text = Schema(type=OpenAPIType.STRING)
+        answered.headers = {name: OpenAPIHeader(description=what, schema=text) for name, what in HEADERS.items()}
+
 
 IdempotencyKey = Annotated[
     str | None,
@@ -36,7 +108,7 @@ IdempotencyKey = Annotated[
     status_code=200,
     media_type=EVENT_STREAM,
     guards=[require_json],
-    middleware=[HoldStream(), CountRefusals()],
+    middleware=[CountRefusals(), HoldStream()],
     dependencies={"user": Provide(provide_sender)},
     security=SIGNED_IN,
     operation_class=ChatOperation,

@@ -10,11 +10,11 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from typing_extensions import TypedDict
 
 from api.auth.user import User
-from api.errors import Problem
 from api.limits import RequestLimits
 from api.openapi import SIGNED_IN, refusals
-from api.parameters import Cursor, Limit, Search, clean_and_mask, decode_cursor, paginate, require_json, search_words
-from api.schemas.chat import CONVERSATION_ID
+from api.parameters import CONVERSATION_ID, Cursor, Limit, Search, clean_and_mask, decode_cursor, paginate, search_words
+from api.problems import Problem
+from api.requests import require_json
 from graph.account import UserData
 from storage.conversations import Conversation, ConversationCursor, ConversationDetails, MessageDetails
 
@@ -46,7 +46,7 @@ class Rename(BaseModel):
 @get("/", responses=refusals(429))
 async def conversations(
     user: NamedDependency[User],
-    records: NamedDependency[UserData],
+    user_data: NamedDependency[UserData],
     limits: NamedDependency[RequestLimits],
     limit: Limit = 20,
     cursor: Cursor = None,
@@ -56,7 +56,7 @@ async def conversations(
     after, words = decode_cursor(cursor, ConversationCursor), search_words(q)
     if words is not None:
         await limits.take("search")
-    found = await records.conversations.latest(user.user_id, limit=limit + 1, after=after, q=words)
+    found = await user_data.conversations.latest(user.user_id, limit=limit + 1, after=after, q=words)
     items, next_cursor = paginate(
         found, limit, lambda one: ConversationCursor(one["updated_at"], one["conversation_id"])
     )
@@ -65,16 +65,16 @@ async def conversations(
 
 @get("/{conversation_id:str}", responses=refusals(404))
 async def conversation(
-    user: NamedDependency[User], records: NamedDependency[UserData], conversation_id: ConversationId
+    user: NamedDependency[User], user_data: NamedDependency[UserData], conversation_id: ConversationId
 ) -> ConversationDetails:
     """One conversation with its rolling summary."""
-    return await _found(records, user, conversation_id)
+    return await _find(user_data, user, conversation_id)
 
 
 @get("/{conversation_id:str}/messages", responses=refusals(404))
 async def messages(
     user: NamedDependency[User],
-    records: NamedDependency[UserData],
+    user_data: NamedDependency[UserData],
     conversation_id: ConversationId,
     limit: Limit = 50,
     cursor: Cursor = None,
@@ -82,11 +82,11 @@ async def messages(
 ) -> MessagePage:
     """The messages of a conversation, in order."""
     after = decode_cursor(cursor, UUID)
-    found = await records.conversations.messages(
+    found = await user_data.conversations.messages(
         user.user_id, conversation_id, limit=limit + 1, after=after, newest_first=order == "desc"
     )
     if not found:
-        await _found(records, user, conversation_id)
+        await _find(user_data, user, conversation_id)
     items, next_cursor = paginate(found, limit, lambda one: one["message_id"])
     return MessagePage(items=items, next_cursor=next_cursor)
 
@@ -94,26 +94,26 @@ async def messages(
 @patch("/{conversation_id:str}", guards=[require_json], responses=refusals(404, 413, 415))
 async def rename(
     user: NamedDependency[User],
-    records: NamedDependency[UserData],
+    user_data: NamedDependency[UserData],
     conversation_id: ConversationId,
     data: JSONBody[Rename],
 ) -> ConversationDetails:
     """Rename a conversation."""
-    await records.conversations.rename(user.user_id, conversation_id, data.title)
-    return await _found(records, user, conversation_id)
+    await user_data.conversations.rename(user.user_id, conversation_id, data.title)
+    return await _find(user_data, user, conversation_id)
 
 
 @delete("/{conversation_id:str}", responses=refusals(404))
 async def delete_conversation(
-    user: NamedDependency[User], records: NamedDependency[UserData], conversation_id: ConversationId
+    user: NamedDependency[User], user_data: NamedDependency[UserData], conversation_id: ConversationId
 ) -> None:
     """Delete a conversation with its messages, summary and turns, and the facts learned only there."""
-    if not await records.delete_conversation(user.user_id, conversation_id):
+    if not await user_data.delete_conversation(user.user_id, conversation_id):
         raise _missing()
 
 
-async def _found(records: UserData, user: User, conversation_id: str) -> ConversationDetails:
-    found = await records.conversations.find(user.user_id, conversation_id)
+async def _find(user_data: UserData, user: User, conversation_id: str) -> ConversationDetails:
+    found = await user_data.conversations.find(user.user_id, conversation_id)
     if found is None:
         raise _missing()
     return found

@@ -10,10 +10,11 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from typing_extensions import TypedDict
 
 from api.auth.user import User
-from api.errors import Problem
 from api.limits import RequestLimits
 from api.openapi import SIGNED_IN, refusals
-from api.parameters import Cursor, Limit, Search, clean_and_mask, decode_cursor, paginate, require_json, search_words
+from api.parameters import Cursor, Limit, Search, clean_and_mask, decode_cursor, paginate, search_words
+from api.problems import Problem
+from api.requests import require_json
 from graph.account import UserData
 from nodes.extract_facts import MIN_FACT_CHARS
 from storage.errors import DuplicateFact
@@ -38,7 +39,7 @@ class Correction(BaseModel):
 @get("/", responses=refusals(429))
 async def memory(
     user: NamedDependency[User],
-    records: NamedDependency[UserData],
+    user_data: NamedDependency[UserData],
     limits: NamedDependency[RequestLimits],
     limit: Limit = 20,
     cursor: Cursor = None,
@@ -48,7 +49,7 @@ async def memory(
     after, words = decode_cursor(cursor, FactCursor), search_words(q)
     if words is not None:
         await limits.take("search")
-    found = await records.facts.latest(user.user_id, limit=limit + 1, after=after, q=words)
+    found = await user_data.facts.latest(user.user_id, limit=limit + 1, after=after, q=words)
     items, next_cursor = paginate(found, limit, lambda one: FactCursor(one["created_at"], one["fact_id"]))
     return MemoryPage(items=items, next_cursor=next_cursor)
 
@@ -56,7 +57,7 @@ async def memory(
 @patch("/{fact_id:uuid}", guards=[require_json], responses=refusals(404, 409, 413, 415, 429))
 async def correct(
     user: NamedDependency[User],
-    records: NamedDependency[UserData],
+    user_data: NamedDependency[UserData],
     limits: NamedDependency[RequestLimits],
     fact_id: FromPath[UUID],
     data: JSONBody[Correction],
@@ -64,7 +65,7 @@ async def correct(
     """Correct a fact; its embedding changes with it."""
     await limits.take("memory")
     try:
-        corrected = await records.correct_fact(user.user_id, fact_id, data.fact)
+        corrected = await user_data.correct_fact(user.user_id, fact_id, data.fact)
     except DuplicateFact:
         raise Problem(409, "fact_known", "That is remembered already.") from None
     if corrected is None:
@@ -73,16 +74,18 @@ async def correct(
 
 
 @delete("/{fact_id:uuid}", responses=refusals(404))
-async def forget_fact(user: NamedDependency[User], records: NamedDependency[UserData], fact_id: FromPath[UUID]) -> None:
+async def forget_fact(
+    user: NamedDependency[User], user_data: NamedDependency[UserData], fact_id: FromPath[UUID]
+) -> None:
     """Forget a fact; a fact that it superseded is valid again."""
-    if not await records.facts.delete(user.user_id, fact_id):
+    if not await user_data.facts.delete(user.user_id, fact_id):
         raise _missing()
 
 
 @delete("/", responses=refusals())
-async def forget_everything(user: NamedDependency[User], records: NamedDependency[UserData]) -> None:
+async def forget_everything(user: NamedDependency[User], user_data: NamedDependency[UserData]) -> None:
     """Forget every fact."""
-    await records.facts.delete_all(user.user_id)
+    await user_data.facts.delete_all(user.user_id)
 
 
 def _missing() -> Problem:

@@ -9,17 +9,17 @@ from litestar.params import QueryParameter
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from api.auth.user import User
-from api.errors import Problem
 from api.openapi import SIGNED_IN, problems, refusals
+from api.problems import Problem
 from graph.account import UserData
 from graph.service import Service
 from storage.insights import Insights
 from storage.metrics_queries import MetricsReport, TimeWindow
 
-STRETCHES: dict[str, TimeWindow] = {"24h": TimeWindow(hours=24, step=1), "7d": TimeWindow(hours=7 * 24, step=6)}
+WINDOWS: dict[str, TimeWindow] = {"24h": TimeWindow(hours=24, step=1), "7d": TimeWindow(hours=7 * 24, step=6)}
 
 Span = Annotated[  # not a Literal: the framework's error would not name the values
-    str, QueryParameter(name="range", description="How far to look back.", schema_extra={"enum": [*STRETCHES]})
+    str, QueryParameter(name="range", description="How far to look back.", schema_extra={"enum": [*WINDOWS]})
 ]
 
 
@@ -33,21 +33,22 @@ class MetricsSummary(MetricsReport):
 @get("/metrics-summary", security=SIGNED_IN, tags=["metrics"], responses=refusals())
 async def metrics_summary(
     user: NamedDependency[User],
-    records: NamedDependency[UserData],
+    user_data: NamedDependency[UserData],
     span: Span = "24h",
 ) -> MetricsSummary:
     """Metrics of your turns by the employee that answered; an administrator sees those of all users."""
-    stretch, figures = STRETCHES.get(span), records.metrics
-    if stretch is None:
-        raise Problem(400, "invalid_request", f"range: takes {' or '.join(STRETCHES)}")
-    sums = await (figures.for_all_users(stretch) if user.admin else figures.for_user(user.user_id, stretch))
-    return MetricsSummary(range=span, hours=stretch.hours, **sums)
+    window = WINDOWS.get(span)
+    if window is None:
+        raise Problem(400, "invalid_request", f"range: takes {' or '.join(WINDOWS)}")
+    metrics = user_data.metrics
+    report = await (metrics.for_all_users(window) if user.admin else metrics.for_user(user.user_id, window))
+    return MetricsSummary(range=span, hours=window.hours, **report)
 
 
 @get("/insights", security=SIGNED_IN, tags=["metrics"], responses=refusals())
-async def insights(user: NamedDependency[User], records: NamedDependency[UserData]) -> Insights:
+async def insights(user: NamedDependency[User], user_data: NamedDependency[UserData]) -> Insights:
     """Your activity in the last seven days, today included."""
-    return await records.insights.for_user(user.user_id)
+    return await user_data.insights.for_user(user.user_id)
 
 
 @get(

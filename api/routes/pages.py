@@ -14,7 +14,7 @@ from typing import Annotated, Any
 from litestar import Request, Response, get
 from litestar.params import PathParameter
 
-from api.errors import Problem
+from api.problems import Problem
 
 FOLDER = Path(__file__).parents[1] / "static"
 HTML = "text/html; charset=utf-8"

@@ -13,9 +13,9 @@ from litestar.response import Stream
 from typing_extensions import TypedDict
 
 from api.auth.user import User
-from api.errors import Problem
 from api.limits import HoldStream, provide_reader
 from api.openapi import SIGNED_IN, refusals
+from api.problems import Problem
 from api.schemas.events import EVENT_STREAM, StreamOperation
 from api.sse import KEEP_ALIVE_SECONDS, UNBUFFERED, server_sent
 from graph.account import UserData
@@ -51,10 +51,10 @@ class TurnDocument(TypedDict):
 
 @get("/{turn_id:uuid}", responses=refusals(404))
 async def turn(
-    user: NamedDependency[User], records: NamedDependency[UserData], turn_id: FromPath[UUID]
+    user: NamedDependency[User], user_data: NamedDependency[UserData], turn_id: FromPath[UUID]
 ) -> TurnDocument:
     """How a turn stands, and which facts about you its answer used."""
-    return _document(await records.turns.find(user.user_id, turn_id))
+    return _document(await user_data.turns.find(user.user_id, turn_id))
 
 
 @get(
@@ -77,7 +77,7 @@ async def events(
 ) -> Response[Any]:
     """A turn's events once more, from the first one or after `Last-Event-ID`; live while it runs, then to the last.
 
-    An EventSource comes back for ever, unless it hears 204: that is what it hears once it has heard everything.
+    204 after the last event ends an EventSource, which would otherwise reconnect for ever.
     """
     try:
         found = await service.subscriptions.follow(

@@ -71,11 +71,12 @@ class StreamOperation(Operation):
         """Add the stream to what the signature says."""
         answer = (self.responses or {})["200"]
         assert isinstance(answer, OpenAPIResponse)
-        one_event = Schema(one_of=[_sent(event) for event in get_args(TurnEvent)], description=STREAM_DESCRIPTION)
+        events = [_event_schema(event) for event in get_args(TurnEvent)]
+        one_event = Schema(one_of=events, description=STREAM_DESCRIPTION)
         answer.content = {**(answer.content or {}), EVENT_STREAM: OpenAPIMediaType(schema=one_event)}
 
 
-def _sent(event: type) -> Schema:
+def _event_schema(event: type) -> Schema:
     """The schema of a server-sent event: fields are text, and `data` is JSON."""
     types = get_type_hints(event)
     (name,) = get_args(types["event"])

@@ -8,8 +8,8 @@ from typing import Any, cast
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
-from api.errors import PROBLEM, Problem
-from api.middleware.security_headers import security_headers
+from api.problems import PROBLEM, Problem
+from api.requests import SECURITY_HEADERS
 
 MAX_HEAD_BYTES = 16 * 1024
 """Request line and headers together."""
@@ -200,7 +200,7 @@ def _encode(problem: Problem, default_headers: list[tuple[bytes, bytes]]) -> byt
     body = problem.body()
     headers = [
         *default_headers,
-        *((name.encode(), value.encode()) for name, value in security_headers(PROBLEM).items()),
+        *SECURITY_HEADERS.items(),
         (b"content-type", PROBLEM.encode()),
         (b"content-length", str(len(body)).encode()),
         (b"connection", b"close"),

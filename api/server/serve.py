@@ -1,18 +1,20 @@
 """Run the HTTP server, in one process or in several that share a port, or a process for jobs only."""
 
 import asyncio
+import gc
 import os
 import signal
 import threading
-from collections.abc import AsyncGenerator, Callable, Generator, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, nullcontext
 from functools import partial
 from multiprocessing import parent_process
 from socket import SocketType
-from typing import cast
+from typing import Any, cast
 
 import uvicorn
 from litestar import Litestar
+from uvicorn.loops.auto import auto_loop_factory
 
 from api.app import create_app
 from api.auth.local_mode import LOOPBACK
@@ -51,14 +53,30 @@ def serve(settings: Settings, host: str, port: int, workers: int) -> None:
         needed = "FRONTDESK_JWT_SECRET or FRONTDESK_JWKS_URL"
         raise NotLoopback(f"--host {host}: without {needed} only this machine may connect; set one first.")
     if workers == 1:
-        asyncio.run(_serve_in_process(settings, host, port))
+        _run(_serve_in_process(settings, host, port))
     else:
         asyncio.run(_serve_with_workers(settings, host, port, workers))
 
 
 def run_jobs(settings: Settings) -> None:
     """Run jobs until SIGINT or SIGTERM."""
-    asyncio.run(_run_jobs(settings))
+    _run(_run_jobs(settings))
+
+
+def _run(main: Coroutine[Any, Any, None]) -> None:
+    """Run on the event loop that uvicorn chooses, as its workers do: uvloop where that is installed."""
+    with asyncio.Runner(loop_factory=auto_loop_factory()) as runner:
+        runner.run(main)
+
+
+def tune_garbage_collector() -> None:
+    """Leave what was loaded so far out of garbage collection, and collect less often; call it once all is started.
+
+    Otherwise each full collection looks through 270,000 objects that stay anyway, and for 0.2 s nothing else runs.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
 
 
 async def _run_jobs(settings: Settings) -> None:
@@ -66,6 +84,7 @@ async def _run_jobs(settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     async with open_service(settings, partial(report_progress, settings), tracing=tracing(settings)) as service:
         loop.add_signal_handler(signal.SIGINT, with_deadline(ended.set))
+        tune_garbage_collector()
         with drain_on_sigterm(service, settings.turn_timeout, ended.set):
             print("Frontdesk does jobs", flush=True)
             await ended.wait()
@@ -87,6 +106,7 @@ def worker_app() -> Litestar:
 async def _worker_service(settings: Settings, traced: Tracing | None) -> AsyncGenerator[Service]:
     uvicorn_handler = cast("Callable[[int, None], None]", signal.getsignal(signal.SIGTERM))
     async with open_service(settings, lambda _: None, tracing=traced) as service:
+        tune_garbage_collector()
         with drain_on_sigterm(service, settings.turn_timeout, partial(uvicorn_handler, signal.SIGTERM, None)):
             yield service
 
@@ -122,6 +142,7 @@ async def _serve_in_process(settings: Settings, host: str, port: int) -> None:
     async with open_service(settings, partial(report_progress, settings), tracing=traced) as service:
         app = create_app(settings, lambda: nullcontext(service), traced)
         server = _Server(configure(app, settings, host, port), service.dependencies.model.label)
+        tune_garbage_collector()
         asyncio.get_running_loop().add_signal_handler(
             signal.SIGINT, with_deadline(partial(server.handle_exit, signal.SIGINT, None))
         )

@@ -49,13 +49,13 @@ def shared_metrics(data_dir: Path) -> Generator[Path]:
 
     Folders of killed supervisors are deleted, too; a live one holds a lock on its folder.
     """
-    place = data_dir.absolute() / "figures"
-    place.mkdir(mode=0o700, parents=True, exist_ok=True)
+    parent = data_dir.absolute() / "prometheus"
+    parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with ExitStack() as stack:
-        with _locked(place, fcntl.LOCK_EX):
-            for left in place.iterdir():
+        with _locked(parent, fcntl.LOCK_EX):
+            for left in parent.iterdir():
                 _remove_unless_locked(left)
-            folder = Path(mkdtemp(dir=place))
+            folder = Path(mkdtemp(dir=parent))
             stack.callback(shutil.rmtree, folder, ignore_errors=True)
             stack.enter_context(_locked(folder, fcntl.LOCK_EX))
         os.environ[METRICS_VARIABLE] = str(folder)

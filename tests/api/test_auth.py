@@ -1,5 +1,6 @@
 """Bearer tokens: which are accepted."""
 
+import asyncio
 import time
 from typing import Any
 from uuid import UUID, uuid4
@@ -11,8 +12,9 @@ from litestar import Litestar
 from litestar.testing import RequestFactory
 
 from api.app import authenticator
+from storage.local.postgres import EmbeddedPostgres
 from tests.support.app import SECRET, Frontdesk, Serve
-from tests.support.database import kept, rows
+from tests.support.database import drop, kept, rows
 
 HOUR = 3600
 
@@ -106,3 +108,12 @@ async def test_a_user_id_in_body_or_query_is_not_believed(frontdesk: Frontdesk, 
     assert answered.status_code == 200
     await frontdesk.settled()
     assert await rows(frontdesk.service.url, "select user_id from chat_turns") == [(ada,)]
+
+
+async def test_a_bad_token_is_refused_also_without_a_database(frontdesk: Frontdesk, cluster: EmbeddedPostgres) -> None:
+    """A client learns nothing of the server's state before it has signed in."""
+    await drop(cluster, frontdesk.service.url)
+    async with asyncio.timeout(60):
+        while (await send_with(frontdesk, f"Bearer {signed()}")).status_code != 503:
+            pass
+    assert (await send_with(frontdesk, f"Bearer {signed('another secret that is long enough too')}")).status_code == 401

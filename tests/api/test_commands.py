@@ -77,6 +77,19 @@ def served(folder: Path) -> Iterator[Served]:
     running.process.communicate()
 
 
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["--version"], ["replay", "--help"], ["import", "--help"]], ids=" ".join
+)
+def test_help_is_shown_without_loading_the_application(arguments: list[str]) -> None:
+    """Its libraries take seconds to load."""
+    code = (
+        "import sys; from api.cli.main import main; main(sys.argv[1:], standalone_mode=False);"
+        " print(*{'litestar', 'langgraph', 'langchain_core', 'psycopg', 'pydantic'} & sys.modules.keys())"
+    )
+    *_, loaded = subprocess.check_output([sys.executable, "-c", code, *arguments], text=True).splitlines()
+    assert loaded == ""
+
+
 def test_serve_prints_its_address_and_ends_everything_on_ctrl_c(served: Served) -> None:
     """The line also names the model; SIGINT leaves no process behind."""
     assert "SmolLM2-135M (demo)" in served.line

@@ -12,7 +12,8 @@ import pytest
 from storage.rate_limits import POLICIES, Bucket
 from tests.support.app import Frontdesk, Serve
 from tests.support.database import row, rows
-from tests.support.model_script import streaming
+from tests.support.listening import listening, until
+from tests.support.model_script import Gate, streaming
 from tests.support.model_server import ModelServer
 
 
@@ -72,6 +73,60 @@ async def test_a_message_that_was_refused_for_its_form_is_not_counted(serve: Ser
     async with frontdesk.client(ada) as client:
         assert (await client.post("/chat", json={"message": 5})).status_code == 400
     assert (await frontdesk.chat(ada, "Hello")).status == 200
+
+
+UNCOUNTED: dict[str, tuple[dict[str, Any], int, str]] = {
+    "an unknown field": ({"json": {"message": "Hello", "temperature": 2}}, 400, "invalid_request"),
+    "a wrong type": ({"json": {"message": 5}}, 400, "invalid_request"),
+    "no JSON": ({"content": b"{", "headers": {"Content-Type": "application/json"}}, 400, "invalid_request"),
+    "no employee to ask instead": ({"json": {"message": "Hello", "instead_of": str(uuid4())}}, 400, "invalid_request"),
+    "no token": ({"json": {"message": "Hello"}, "headers": {"Authorization": ""}}, 401, "unauthenticated"),
+    "an unknown turn": (
+        {"json": {"message": "Hello", "employee": "tag", "conversation_id": "c-1", "instead_of": str(uuid4())}},
+        404, "not_found",
+    ),
+    "a key of another message": (
+        {"json": {"message": "Something else"}, "headers": {"Idempotency-Key": "k-1"}}, 409, "idempotency_mismatch",
+    ),
+    "too large a body": ({"json": {"message": "a" * 300_000}}, 413, "body_too_large"),
+    "no media type": ({"content": b'{"message": "Hello"}'}, 415, "unsupported_media_type"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("sent", "status", "code"), UNCOUNTED.values(), ids=UNCOUNTED.keys())
+async def test_what_is_refused_before_it_is_counted_says_nothing_of_the_limit(
+    frontdesk: Frontdesk, ada: UUID, sent: dict[str, Any], status: int, code: str
+) -> None:
+    """And leaves it as it was."""
+    async with frontdesk.client(ada) as client:
+        first = await client.post("/chat", json={"message": "Hello"}, headers={"Idempotency-Key": "k-1"})
+        refused = await client.post("/chat", **sent)
+        last = await client.post("/chat", json={"message": "Hello"})
+    assert (refused.status_code, refused.json()["code"]) == (status, code)
+    assert not {"ratelimit", "ratelimit-policy"} & refused.headers.keys()
+    assert [one.headers["ratelimit"].partition(";t=")[0] for one in (first, last)] == ['"chat";r=7', '"chat";r=6']
+
+
+async def test_what_is_refused_after_it_was_counted_says_what_is_left(
+    frontdesk: Frontdesk, model: ModelServer, ada: UUID
+) -> None:
+    """An empty message, and one to a conversation that is being answered."""
+    gate = asyncio.Event()
+    model.queue(Gate(["Well, ", "it depends."], gate), streaming)
+    async with frontdesk.client(ada) as client:
+        empty = await client.post("/chat", json={"message": " "})
+        async with listening(frontdesk, ada, "Hello", conversation_id="c-1") as events:
+            await until(events, "token")
+            busy = await client.post(
+                "/chat", json={"message": "Hello", "conversation_id": "c-1", "while_busy": "reject"}
+            )
+            gate.set()
+            await until(events, "done")
+    assert [(one.status_code, one.json()["code"]) for one in (empty, busy)] == [
+        (400, "empty_message"), (409, "conversation_busy"),
+    ]  # fmt: skip
+    assert [one.headers["ratelimit"].partition(";t=")[0] for one in (empty, busy)] == ['"chat";r=7', '"chat";r=5']
+    assert {one.headers["ratelimit-policy"] for one in (empty, busy)} == {'"chat";q=8;w=60'}
 
 
 Request = Callable[[httpx.AsyncClient], Coroutine[Any, Any, httpx.Response]]

@@ -10,7 +10,7 @@ import pytest
 import schemathesis
 
 from api.openapi_page import page
-from api.schemas.chat import CONVERSATION_ID
+from api.parameters import CONVERSATION_ID
 from tests.support.app import Frontdesk
 from tests.support.model_script import Gate, streaming
 from tests.support.model_server import ModelServer

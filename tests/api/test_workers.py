@@ -201,12 +201,12 @@ def test_workers_are_counted_in_a_folder_of_their_own(tmp_path: Path) -> None:
         assert os.environ[METRICS_VARIABLE] == str(folder)
         (folder / "counter_1.db").touch()
     assert METRICS_VARIABLE not in os.environ
-    assert list((tmp_path / "figures").iterdir()) == []
+    assert list((tmp_path / "prometheus").iterdir()) == []
 
 
 def test_the_folder_of_a_killed_supervisor_is_deleted(tmp_path: Path) -> None:
     """By the next one to start; that of a live one stays."""
-    left = tmp_path / "figures" / "left"
+    left = tmp_path / "prometheus" / "left"
     left.mkdir(parents=True)
     (left / "counter_1.db").touch()
     with shared_metrics(tmp_path) as living:

@@ -11,7 +11,7 @@ from uuid import UUID
 
 import pytest
 
-from api.errors import Code
+from api.problems import Code
 from api.sse import KEEP_ALIVE_SECONDS
 from graph.settings import Settings
 from nodes.errors import ModelErrorCode

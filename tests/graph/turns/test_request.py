@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from api.schemas.chat import ChatRequest
+from api.routes.chat import ChatRequest
 from graph.turns.manager import SendRequest
 
 ADA = uuid4()

@@ -1,1 +1,0 @@
-"""Middleware and hooks around every request."""

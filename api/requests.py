@@ -1,0 +1,95 @@
+"""What every request is checked for and given, and the security headers of every response."""
+
+from typing import Any, cast
+
+from litestar import MediaType, Request
+from litestar.connection import ASGIConnection
+from litestar.di import NamedDependency
+from litestar.handlers import BaseRouteHandler
+from litestar.types import Message, Scope
+from structlog.contextvars import bind_contextvars
+
+from api.auth.user import Authenticator, User
+from api.problems import Problem
+from graph.account import UserData
+from graph.service import Service
+
+SECURITY_HEADERS = {
+    b"x-content-type-options": b"nosniff",
+    b"referrer-policy": b"no-referrer",
+    b"content-security-policy": b"default-src 'none'; frame-ancestors 'none'; base-uri 'none'",
+    b"cache-control": b"no-store",
+}
+"""Headers of a response that is no page; a handler may set another value."""
+PAGE_HEADERS = {
+    **SECURITY_HEADERS,
+    b"content-security-policy": (
+        b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self';"
+        b" base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    ),
+}
+"""A page may load files from this server only, and use nothing inline."""
+
+
+class JSONRequest(Request[Any, Any, Any]):
+    """A request that refuses a body which the framework's JSON decoder fails on with an error of its own."""
+
+    async def json(self) -> Any:
+        """The decoded body.
+
+        Raises:
+            Problem: 400, it cannot be decoded.
+        """
+        try:
+            return await super().json()
+        except UnicodeDecodeError:
+            raise Problem(400, "invalid_request", "The request is not valid UTF-8.") from None
+        except RecursionError:
+            raise Problem(400, "invalid_request", "The request is nested too deeply.") from None
+
+
+async def require_json(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+    """Guard: refuse a body without the JSON media type, which a form of another site cannot send."""
+    if connection.headers.get("content-type", "").partition(";")[0].strip().lower() != MediaType.JSON:
+        raise Problem(415, "unsupported_media_type", "Send the message as application/json.")
+    assert isinstance(connection, JSONRequest)
+    if not await connection.body():
+        raise Problem(400, "invalid_request", "The request has no body.")
+
+
+async def bind_request(request: Request[Any, Any, Any]) -> None:
+    """Hook before a request is handled: bind method and route to its log lines; not the path, which contains ids."""
+    bind_contextvars(method=request.method, route=request.scope["path_template"])
+
+
+async def provide_user(request: Request[Any, Any, Any]) -> User:
+    """Dependency `user`. Raises Problem 401, or 503 where the user cannot be checked."""
+    authenticator: Authenticator = request.app.state.authenticator
+    user = await authenticator.user(request)
+    request.state.user = user
+    return user
+
+
+def provide_service(request: Request[Any, Any, Any], user: NamedDependency[User]) -> Service:  # noqa: ARG001
+    """Dependency `service`; it needs the user first, so that a client that is not signed in gets 401 and not 503.
+
+    Raises:
+        StorageUnavailable: the database does not answer.
+    """
+    service = cast(Service, request.app.state.service)
+    service.health.require_usable()
+    return service
+
+
+def provide_user_data(service: NamedDependency[Service]) -> UserData:
+    """Dependency `user_data`."""
+    return service.user_data
+
+
+async def add_security_headers(message: Message, _: Scope) -> None:
+    """Hook before a response is sent: add the headers that its handler has not set."""
+    if message["type"] == "http.response.start":
+        given = dict(message["headers"])
+        is_page = given.get(b"content-type", b"").startswith(b"text/html")
+        added = (PAGE_HEADERS if is_page else SECURITY_HEADERS).items()
+        message["headers"] = [*message["headers"], *((name, value) for name, value in added if name not in given)]
