@@ -7,9 +7,11 @@ from uuid import UUID, uuid4
 import psycopg
 from psycopg.rows import TupleRow
 
+from storage.admission import Admission, Place
 from storage.facts import NewFact
 from storage.metrics import Metrics, TurnMetrics
 from storage.pool import Pool
+from storage.rate_limits import RateLimits
 from storage.turns import Accepted, Answered, Turns
 from storage.users import ensure_user
 
@@ -53,6 +55,23 @@ async def save_accepted(pool: Pool, user_id: UUID, turn: Accepted) -> UUID:
     """Store a turn that is accepted and not answered yet; returns its id."""
     turn_id = uuid4()
     await Turns(pool).accept(user_id, turn_id, turn)
+    return turn_id
+
+
+async def take_place(
+    pool: Pool, user_id: UUID, process: UUID | None = None, conversation: str = "c-1"
+) -> tuple[UUID, Place | None]:
+    """A new turn of this process, and its place in the conversation."""
+    turn_id = uuid4()
+    admission = Admission(pool, RateLimits(pool, 0), process)
+    return turn_id, (await admission.admit(user_id, conversation, turn_id, has_key=False))["place"]
+
+
+async def begin(pool: Pool, user_id: UUID, process: UUID, conversation: str = "c-1") -> UUID:
+    """A turn that this process is answering."""
+    turn_id, place = await take_place(pool, user_id, process, conversation)
+    assert place == "first"
+    await Turns(pool, process).accept(user_id, turn_id, accepted(conversation=conversation))
     return turn_id
 
 

@@ -8,7 +8,8 @@ from uuid import UUID, uuid4
 import pytest
 
 from storage import conversation_queue, leases
-from storage.conversation_queue import MOST_IN_CONVERSATION, MOST_OF_USER, ConversationQueue, Place
+from storage.admission import MOST_IN_CONVERSATION
+from storage.conversation_queue import ConversationQueue, Reached
 from storage.conversations import Conversations
 from storage.errors import LeaseLost
 from storage.idempotency import IdempotencyKeys
@@ -17,7 +18,7 @@ from storage.notifications import Notifications
 from storage.pool import Pool
 from storage.turns import Turns
 from storage.users import Users
-from tests.storage.rows import Owner, accepted, answered, rows
+from tests.storage.rows import Owner, accepted, answered, begin, rows, take_place
 
 HERE, ELSEWHERE = uuid4(), uuid4()
 """Two processes."""
@@ -61,21 +62,7 @@ def lives(owner: Owner) -> bool:
     return bool(rows(owner, query))
 
 
-async def place(pool: Pool, user: UUID, process: UUID = HERE, conversation: str = "c-1") -> tuple[UUID, Place]:
-    """A new turn, with the place that it gets."""
-    turn_id = uuid4()
-    return turn_id, await ConversationQueue(pool, process).take(user, conversation, turn_id, claimed=False)
-
-
-async def begun(pool: Pool, user: UUID, conversation: str = "c-1") -> UUID:
-    """A turn of the other process that is being answered."""
-    turn_id, taken = await place(pool, user, ELSEWHERE, conversation)
-    assert taken == "first"
-    await Turns(pool, ELSEWHERE).accept(user, turn_id, accepted(conversation=conversation))
-    return turn_id
-
-
-async def waiting(line: ConversationQueue, owner: Owner, user: UUID, turn_id: UUID) -> asyncio.Task[bool]:
+async def waiting(line: ConversationQueue, owner: Owner, user: UUID, turn_id: UUID) -> asyncio.Task[Reached | None]:
     """The turn waits, and has looked in vain, by which its lease is renewed."""
     owner.execute("update chat_queue set lease_until = now() + interval '5 seconds' where turn_id = %s", [turn_id])
     task = asyncio.create_task(line.wait(user, turn_id, NEVER))
@@ -83,14 +70,6 @@ async def waiting(line: ConversationQueue, owner: Owner, user: UUID, turn_id: UU
     await eventually(lambda: bool(rows(owner, query, turn=turn_id)))
     assert not task.done()
     return task
-
-
-async def test_places_are_in_order_of_arrival(pool: Pool, ada: UUID, bob: UUID) -> None:
-    """Of nine at once one is the first; another conversation and another user are not concerned."""
-    taken = await asyncio.gather(*(place(pool, ada, uuid4()) for _ in range(MOST_IN_CONVERSATION + 1)))
-    assert sorted(one for _, one in taken) == ["first"] + ["waiting"] * MOST_IN_CONVERSATION
-    assert (await place(pool, ada, conversation="c-2"))[1] == "first"
-    assert (await place(pool, bob))[1] == "first"
 
 
 Ending = Callable[[Pool, UUID, UUID], Awaitable[object]]
@@ -107,8 +86,8 @@ async def test_the_next_is_told_when_an_answer_ends(
     pool: Pool, owner: Owner, notifications: Notifications, ada: UUID, ends: Ending
 ) -> None:
     """However it ends, in whichever process, and only the next: the one behind it goes on waiting."""
-    turn, line = await begun(pool, ada), ConversationQueue(pool, HERE, notifications)
-    (second, _), (third, _) = await place(pool, ada), await place(pool, ada)
+    turn, line = await begin(pool, ada, ELSEWHERE), ConversationQueue(pool, HERE, notifications)
+    (second, _), (third, _) = await take_place(pool, ada, HERE), await take_place(pool, ada, HERE)
     next_one, last_one = await waiting(line, owner, ada, second), await waiting(line, owner, ada, third)
     await ends(pool, ada, turn)
     assert await asyncio.wait_for(next_one, WITHIN)
@@ -122,8 +101,8 @@ async def test_the_next_is_told_when_the_one_before_is_turned_away(
     pool: Pool, owner: Owner, notifications: Notifications, ada: UUID
 ) -> None:
     """And gives up its key and with it its place."""
-    before, _ = await place(pool, ada, ELSEWHERE)
-    mine, _ = await place(pool, ada)
+    before, _ = await take_place(pool, ada, ELSEWHERE)
+    mine, _ = await take_place(pool, ada, HERE)
     task = await waiting(ConversationQueue(pool, HERE, notifications), owner, ada, mine)
     await IdempotencyKeys(pool, ELSEWHERE).give_up(ada, before)
     assert await asyncio.wait_for(task, WITHIN)
@@ -136,8 +115,8 @@ async def test_who_is_told_nothing_looks_now_and_then(
     """Where a notice was lost, and where nobody hears any, as in LangGraph's own server."""
     for pause in ("LOOK_AGAIN", "POLL_SECONDS"):
         monkeypatch.setattr(conversation_queue, pause, 0.01)
-    await begun(pool, ada)
-    mine, _ = await place(pool, ada)
+    await begin(pool, ada, ELSEWHERE)
+    mine, _ = await take_place(pool, ada, HERE)
     task = await waiting(ConversationQueue(pool, HERE, notifications if listens else None), owner, ada, mine)
     owner.execute("alter table chat_turns disable trigger user")
     owner.execute("update chat_turns set status = 'failed'")
@@ -146,33 +125,11 @@ async def test_who_is_told_nothing_looks_now_and_then(
 
 async def test_waiting_is_given_up_by_the_clock(pool: Pool, notifications: Notifications, ada: UUID) -> None:
     """However long one look takes; the place is still there, for whoever leaves it."""
-    await begun(pool, ada)
-    mine, _ = await place(pool, ada)
+    await begin(pool, ada, ELSEWHERE)
+    mine, _ = await take_place(pool, ada, HERE)
     line = ConversationQueue(pool, HERE, notifications)
     assert not await line.wait(ada, mine, 0.05)
-    assert (await place(pool, ada))[1] == "waiting"
-
-
-async def test_only_so_many_wait_in_a_conversation(pool: Pool, owner: Owner, ada: UUID) -> None:
-    """One more gets no place, and one again when one of them has left."""
-    await begun(pool, ada)
-    line = [(await place(pool, ada))[0] for _ in range(MOST_IN_CONVERSATION)]
-    assert (await place(pool, ada))[1] == "conversation_full"
-    assert rows(owner, "select count(*) from chat_queue") == [(MOST_IN_CONVERSATION,)]
-    await ConversationQueue(pool, HERE).leave(ada, line[3])
-    assert (await place(pool, ada))[1] == "waiting"
-
-
-async def test_only_so_many_of_a_user_wait(pool: Pool, ada: UUID, bob: UUID) -> None:
-    """In all conversations together; whoever need not wait is not counted and not refused."""
-    for number in range(MOST_OF_USER):
-        await begun(pool, ada, f"c-{number}")
-        assert (await place(pool, ada, conversation=f"free-{number}"))[1] == "first"
-        assert (await place(pool, ada, conversation=f"c-{number}"))[1] == "waiting"
-    assert (await place(pool, ada, conversation="c-0"))[1] == "user_full"
-    assert (await place(pool, ada, conversation="c-new"))[1] == "first"
-    await begun(pool, bob)
-    assert (await place(pool, bob))[1] == "waiting"
+    assert (await take_place(pool, ada, HERE))[1] == "waiting"
 
 
 LAPSES: dict[str, LiteralString] = {
@@ -187,11 +144,11 @@ async def test_a_dead_processs_place_keeps_nobody_waiting(
     pool: Pool, owner: Owner, ada: UUID, monkeypatch: pytest.MonkeyPatch, lapse: LiteralString
 ) -> None:
     """Nor is it counted among those that wait."""
-    monkeypatch.setattr(leases, "SETTLING_SECONDS", 0)  # the tests' server has just begun
+    monkeypatch.setitem(leases.TERMS, "settling", 0)  # the tests' server has just begun
     for _ in range(MOST_IN_CONVERSATION + 1):
-        await place(pool, ada, ELSEWHERE)
+        await take_place(pool, ada, ELSEWHERE)
     owner.execute(lapse)
-    mine, taken = await place(pool, ada)
+    mine, taken = await take_place(pool, ada, HERE)
     assert taken == "first"
     assert await ConversationQueue(pool, HERE).wait(ada, mine, NEVER)
 
@@ -200,16 +157,16 @@ async def test_a_living_process_keeps_its_place(
     pool: Pool, owner: Owner, notifications: Notifications, ada: UUID
 ) -> None:
     """One that is a little late with its lease, which the database knows by its connection to live."""
-    await place(pool, ada)
+    await take_place(pool, ada, HERE)
     owner.execute(LAPSES["its process is gone"])
-    assert (await place(pool, ada))[1] == "waiting"
+    assert (await take_place(pool, ada, HERE))[1] == "waiting"
 
 
 async def test_leases_of_all_that_wait_are_renewed_together(pool: Pool, owner: Owner, ada: UUID, bob: UUID) -> None:
     """Of whichever user; nobody else's, and none of a turn that this process does not run any more."""
-    mine = [Pending(user, (await place(pool, user))[0]) for user in (ada, bob)]
-    ended, _ = await place(pool, ada)
-    others, _ = await place(pool, ada, ELSEWHERE)
+    mine = [Pending(user, (await take_place(pool, user, HERE))[0]) for user in (ada, bob)]
+    ended, _ = await take_place(pool, ada, HERE)
+    others, _ = await take_place(pool, ada, ELSEWHERE)
     owner.execute(LAPSES["its lease has run out"])
     assert await Leases(pool, HERE).renew_pending([*mine, Pending(ada, others)]) == set()
     renewed = rows(owner, "select turn_id from chat_queue where lease_until > now()")
@@ -219,9 +176,9 @@ async def test_leases_of_all_that_wait_are_renewed_together(pool: Pool, owner: O
 
 async def test_who_slept_and_was_overtaken_is_not_accepted(pool: Pool, owner: Owner, ada: UUID) -> None:
     """Its time had come before; in the meantime a later message is being answered, and two at once must not be."""
-    slow, _ = await place(pool, ada)
+    slow, _ = await take_place(pool, ada, HERE)
     owner.execute(LAPSES["its lease has run out"])
-    await begun(pool, ada)
+    await begin(pool, ada, ELSEWHERE)
     with pytest.raises(LeaseLost):
         await Turns(pool, HERE).accept(ada, slow, accepted("Too late."))
     assert rows(owner, "select content from chat_messages") == [("Hello",)]
@@ -229,7 +186,7 @@ async def test_who_slept_and_was_overtaken_is_not_accepted(pool: Pool, owner: Ow
 
 async def test_who_slept_and_was_not_missed_goes_on(pool: Pool, owner: Owner, ada: UUID) -> None:
     """A lease that ran out takes nothing away as long as nobody wants it."""
-    slow, _ = await place(pool, ada)
+    slow, _ = await take_place(pool, ada, HERE)
     owner.execute(LAPSES["its lease has run out"])
     await Turns(pool, HERE).accept(ada, slow, accepted())
     assert rows(owner, "select turn_id from chat_turns") == [(slow,)]
@@ -240,9 +197,9 @@ async def test_of_two_that_are_accepted_at_once_one_is(pool: Pool, owner: Owner,
     """Both were told that their time has come, one of them a long while ago."""
     for number in range(10):
         conversation = f"c-{number}"
-        slow, _ = await place(pool, ada, HERE, conversation)
+        slow, _ = await take_place(pool, ada, HERE, conversation)
         owner.execute(LAPSES["its lease has run out"])
-        quick, taken = await place(pool, ada, ELSEWHERE, conversation)
+        quick, taken = await take_place(pool, ada, ELSEWHERE, conversation)
         assert taken == "first"
         ends = await asyncio.gather(
             Turns(pool, HERE).accept(ada, slow, accepted(conversation=conversation)),
@@ -255,8 +212,8 @@ async def test_of_two_that_are_accepted_at_once_one_is(pool: Pool, owner: Owner,
 @pytest.mark.usefixtures("told")
 async def test_an_erased_users_place_is_lost(pool: Pool, owner: Owner, notifications: Notifications, ada: UUID) -> None:
     """Whoever waits there finds it gone, and brings nothing back."""
-    await begun(pool, ada)
-    mine, _ = await place(pool, ada)
+    await begin(pool, ada, ELSEWHERE)
+    mine, _ = await take_place(pool, ada, HERE)
     task = await waiting(ConversationQueue(pool, HERE, notifications), owner, ada, mine)
     await Users(pool).erase(ada)
     notifications.wake()

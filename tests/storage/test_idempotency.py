@@ -9,11 +9,12 @@ from uuid import UUID, uuid4
 import pytest
 
 from storage import leases
-from storage.conversation_queue import ConversationQueue
+from storage.admission import Admission
 from storage.errors import LeaseLost
 from storage.idempotency import Claim, IdempotencyKeys
 from storage.leases import Leases, Pending
 from storage.pool import Pool
+from storage.rate_limits import RateLimits
 from storage.turns import Turns
 from tests.storage.rows import Owner, accepted, rows
 
@@ -38,7 +39,7 @@ class Process:
 
     async def take(self, turn: UUID) -> None:
         """The turn gets its place in line."""
-        await ConversationQueue(self.pool, self.id).take(self.user, str(turn), turn, claimed=True)
+        await Admission(self.pool, RateLimits(self.pool, 0), self.id).admit(self.user, str(turn), turn, has_key=True)
 
     async def accept(self, turn: UUID) -> None:
         """The turn's time has come."""
@@ -103,7 +104,7 @@ async def test_a_dead_processs_key_is_claimed_anew(
     here: Process, there: Process, owner: Owner, monkeypatch: pytest.MonkeyPatch, lapse: str
 ) -> None:
     """For a new turn, and its place in line goes; whoever only slept finds both gone and stores nothing."""
-    monkeypatch.setattr(leases, "SETTLING_SECONDS", 0)  # the tests' server has just begun
+    monkeypatch.setitem(leases.TERMS, "settling", 0)  # the tests' server has just begun
     slept = (await here.claim())["turn_id"]
     await here.take(slept)
     owner.execute(lapse.encode())

@@ -12,14 +12,13 @@ from psycopg.sql import SQL, Identifier
 
 from storage import retention
 from storage.checkpoints import first_checkpoint_id, open_checkpointer
-from storage.conversation_queue import ConversationQueue
 from storage.event_log import Batch, EventLog, LoggedEvent
 from storage.idempotency import IdempotencyKeys
 from storage.metrics import Finding, Metrics
 from storage.pool import Pool
 from storage.rate_limits import RateLimits
 from storage.retention import DELETE_THREADS, OLD_THREADS, STATEMENTS, Pruned, Retention
-from tests.storage.rows import Owner, accepted, rows, save_accepted, turn_metrics
+from tests.storage.rows import Owner, accepted, rows, save_accepted, take_place, turn_metrics
 
 NOTHING = {"events": 0, "rate_limits": 0, "idempotency_keys": 0, "queue": 0, "audit": 0, "metrics": 0, "threads": 0}
 FOUND = Finding(kind="card", action="masked", rule=None, text_hash="0" * 64)
@@ -32,16 +31,21 @@ async def insert_rows(pool: Pool, url: str, user: UUID) -> UUID:
     await EventLog(pool).write([Batch(user, turn_id, [told])])
     await RateLimits(pool, 8).take(user)
     await IdempotencyKeys(pool).claim(user, "a key", "0" * 64, turn_id)
-    await ConversationQueue(pool).take(user, "c-1", uuid4(), claimed=False)
+    await take_place(pool, user)
     await Metrics(pool).record(user, turn_id, turn_metrics(), [FOUND])
-    config: RunnableConfig = {"configurable": {"thread_id": str(turn_id), "checkpoint_ns": ""}}
+    config: RunnableConfig = {
+        "configurable": {"thread_id": str(turn_id), "checkpoint_ns": ""},
+        "metadata": {"user_id": str(user)},
+    }
     checkpoint = empty_checkpoint()
     checkpoint["channel_values"] = {"message": ["words"]}
     checkpoint["channel_versions"] = {"message": "1"}
-    async with open_checkpointer(url) as saver:
+    async with open_checkpointer(url, pool) as saver:
         await saver.aput(config, checkpoint, {"step": 0}, {"message": "1"})
         await saver.aput_writes(
-            {"configurable": {**config["configurable"], "checkpoint_id": checkpoint["id"]}}, [("message", "more")], "1"
+            {**config, "configurable": {**config["configurable"], "checkpoint_id": checkpoint["id"]}},
+            [("message", "more")],
+            "1",
         )
     return turn_id
 

@@ -20,8 +20,17 @@ from storage.pool import Pool
 from storage.turns import Turns
 from storage.user_facts import UserFacts
 from storage.users import Users
-from tests.storage.rows import MODEL, accepted, answered, new_fact, save_accepted, save_answered
-from tests.storage.test_conversation_queue import ENDINGS, WITHIN, Ending, begun, place
+from tests.storage.rows import (
+    MODEL,
+    accepted,
+    answered,
+    begin,
+    new_fact,
+    save_accepted,
+    save_answered,
+    take_place,
+)
+from tests.storage.test_conversation_queue import ELSEWHERE, ENDINGS, WITHIN, Ending
 from tests.support.cluster import Cluster
 
 USER_ID = UUID("00000000-0000-4000-8000-0000000000ad")
@@ -144,7 +153,7 @@ async def test_the_end_of_a_turn_notifies_the_next_in_the_queue(url: str, ends: 
     await migrate(url)
     ada = uuid4()
     async with Pool.open(url) as pool, await psycopg.AsyncConnection.connect(url, autocommit=True) as conn:
-        turn, (second, _) = await begun(pool, ada), await place(pool, ada)
+        turn, (second, _) = await begin(pool, ada, ELSEWHERE), await take_place(pool, ada)
         await conn.execute("listen frontdesk_turns")
         await ends(pool, ada, turn)
         payloads = [notice.payload async for notice in conn.notifies(timeout=WITHIN, stop_after=1)]

@@ -1,10 +1,9 @@
 """A user with rows in every table, which no other user may reach."""
 
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from psycopg import sql
 
-from storage.conversation_queue import ConversationQueue
 from storage.event_log import Batch, EventLog, LoggedEvent
 from storage.facts import Facts
 from storage.history import Histories
@@ -13,7 +12,17 @@ from storage.metrics import Finding, Metrics
 from storage.misroutes import Misroutes
 from storage.pool import Pool
 from storage.rate_limits import RateLimits
-from tests.storage.rows import MODEL, Owner, accepted, answered, new_fact, save_accepted, save_answered, turn_metrics
+from tests.storage.rows import (
+    MODEL,
+    Owner,
+    accepted,
+    answered,
+    new_fact,
+    save_accepted,
+    save_answered,
+    take_place,
+    turn_metrics,
+)
 
 SECRET = "oat biscuits"
 """Text that only Ada's rows contain."""
@@ -38,7 +47,7 @@ class AdaRows:
         await Histories(self.pool).save_summary(self.user, "c-1", f"They sell {SECRET}.", turn_id=self.turn, seen=0)
         await Misroutes(self.pool).record(self.user, "c-1", self.turn, "tag")
         await RateLimits(self.pool, 8).take(self.user)
-        await ConversationQueue(self.pool).take(self.user, "c-1", uuid4(), claimed=False)
+        await take_place(self.pool, self.user)
         await IdempotencyKeys(self.pool).claim(self.user, "a key", "0" * 64, self.turn)
         start = LoggedEvent(1, "start", f'{{"model":"{SECRET}"}}'.encode())
         await EventLog(self.pool).write([Batch(self.user, self.turn, [start])])

@@ -13,7 +13,7 @@ from tests.storage.rows import Owner
 @pytest.mark.parametrize(
     "call",
     [
-        "select * from match_memory(%(ada)s, array_fill(1, array[1536])::vector)",
+        "select * from match_memory(%(ada)s, '[1, 0]')",
         "select * from metrics_summary(100000)",
     ],
 )

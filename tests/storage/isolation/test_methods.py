@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from storage.account_export.exporter import AccountExporter
+from storage.admission import Admission
 from storage.conversation_queue import ConversationQueue
 from storage.conversations import Conversations
 from storage.errors import Gone
@@ -62,7 +63,7 @@ READS: dict[str, Attempt] = {
         bob, "c-1", limit=9, after=ada_rows.turn, newest_first=True
     ),
     "the history": lambda pool, _, bob: Histories(pool).read(bob, "c-1", before_turn=uuid4()),
-    "who answered": lambda pool, _, bob: Messages(pool).current_employee(bob, "c-1"),
+    "who answered": lambda pool, _, bob: Admission(pool, RateLimits(pool, 0)).admit(bob, "c-1", uuid4(), has_key=False),
     "facts": lambda pool, _, bob: UserFacts(pool, MODEL).latest(bob, limit=9),
     "a search for facts": lambda pool, _, bob: UserFacts(pool, MODEL).latest(bob, limit=9, q=SECRET),
     "a turn": lambda pool, ada_rows, bob: TurnRecords(pool).find(bob, ada_rows.turn),

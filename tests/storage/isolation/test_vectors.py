@@ -5,7 +5,6 @@ from uuid import UUID
 import pytest
 
 from storage.fact_search import FactSearch
-from storage.facts import pad_vector
 from tests.storage.isolation.ada_rows import AdaRows
 from tests.storage.rows import MODEL
 
@@ -30,7 +29,7 @@ async def test_a_search_with_any_filter_finds_only_own_facts(
     for user, found in ((bob, 0), (ada_rows.user, 1)):
         store = await fact_search._get_store()  # pyright: ignore[reportPrivateUsage]
         await fact_search.nearest(user, [1.0, 0.0], limit=1)  # sets the user
-        documents = await store.asimilarity_search_by_vector(pad_vector([1.0, 0.0]), k=50, filter=filter_)
+        documents = await store.asimilarity_search_by_vector([1.0, 0.0], k=50, filter=filter_)
         assert len(documents) == found
 
 
@@ -42,7 +41,7 @@ async def test_a_filter_on_another_column_is_an_error_or_finds_nothing(
     await fact_search.nearest(bob, [1.0, 0.0], limit=1)
     store = await fact_search._get_store()  # pyright: ignore[reportPrivateUsage]
     try:
-        found = await store.asimilarity_search_by_vector(pad_vector([1.0, 0.0]), k=50, filter=filter_)
+        found = await store.asimilarity_search_by_vector([1.0, 0.0], k=50, filter=filter_)
     except Exception:  # noqa: BLE001 - whichever it raises
         return
     assert found == []
