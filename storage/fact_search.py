@@ -86,7 +86,7 @@ class FactSearch:
             store = await self._get_store()
             _current_user.set(user_id)
             found = await store.asimilarity_search_with_score_by_vector(  # pyright: ignore[reportUnknownMemberType]
-                list(vector), k=limit, filter={"model": self._model, "holds": True}
+                list(vector), k=limit, filter={"model": self._model, "width": len(vector), "holds": True}
             )
         except (DBAPIError, PoolTimeout, psycopg.OperationalError) as error:
             canceled = isinstance(error, DBAPIError) and isinstance(error.orig, psycopg.errors.QueryCanceled)
@@ -121,7 +121,7 @@ class FactSearch:
                     "memory_embeddings",
                     id_column="id",
                     content_column="text",
-                    metadata_columns=["fact_id", "model", "holds", "created_at"],
+                    metadata_columns=["fact_id", "model", "width", "holds", "created_at"],
                     metadata_json_column=None,
                 )
             return self._store

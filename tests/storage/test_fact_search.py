@@ -1,16 +1,16 @@
-"""Searching facts by meaning."""
+"""Searching facts by meaning: in SQL, and with langchain-postgres' vector store, which finds the same."""
 
 import asyncio
 from collections.abc import Mapping
+from random import Random
 from uuid import UUID, uuid4
 
 import psycopg
 import pytest
-from pgvector.psycopg import Vector  # pyright: ignore[reportMissingTypeStubs]
 
 from storage.errors import SearchTimeout, StorageUnavailable
 from storage.fact_search import FactSearch
-from storage.facts import DIMENSIONS, Facts, pad_vector
+from storage.facts import Facts
 from storage.pool import Pool
 from tests.storage.rows import MODEL, Owner, accepted, new_fact, rows, save_accepted
 from tests.support.postgres import lock, waits_for_a_lock
@@ -24,6 +24,14 @@ BAKERY = {
 }
 QUESTION = [1.0, 0.05, 0.0]
 
+Search = Facts | FactSearch
+
+
+@pytest.fixture(params=["in SQL", "with the vector store"])
+def either(request: pytest.FixtureRequest, facts: Facts, fact_search: FactSearch) -> Search:
+    """Each way to search."""
+    return facts if request.param == "in SQL" else fact_search
+
 
 async def remember(pool: Pool, user: UUID, facts: Mapping[str, tuple[float, ...]] = BAKERY, model: str = MODEL) -> None:
     """Store these facts of this user."""
@@ -31,32 +39,22 @@ async def remember(pool: Pool, user: UUID, facts: Mapping[str, tuple[float, ...]
     await Facts(pool, model).remember(user, [new_fact(text, *vector) for text, vector in facts.items()], source=source)
 
 
-async def search(fact_search: FactSearch, user: UUID, limit: int = 5) -> list[str]:
+async def search(either: Search, user: UUID, limit: int = 5) -> list[str]:
     """The facts found for the question."""
-    return [memory["fact"] for memory in await fact_search.nearest(user, QUESTION, limit=limit)]
+    return [memory["fact"] for memory in await either.nearest(user, QUESTION, limit=limit)]
 
 
-async def matched(pool: Pool, user: UUID, limit: int) -> list[tuple[str, float]]:
-    """What match_memory() returns: facts and similarities."""
-    async with pool.as_user(user) as conn:
-        cursor = await conn.execute(
-            "select text, similarity from match_memory(%(user)s, %(vector)s, %(limit)s, %(model)s)",
-            {"user": user, "vector": Vector(pad_vector(QUESTION)), "limit": limit, "model": MODEL},
-        )
-        return [(row["text"], round(row["similarity"], 4)) for row in await cursor.fetchall()]
-
-
-async def test_the_nearest_fact_comes_first(pool: Pool, fact_search: FactSearch, ada: UUID) -> None:
+async def test_the_nearest_fact_comes_first(pool: Pool, either: Search, ada: UUID) -> None:
     """By cosine similarity, best first, no more than asked for."""
     await remember(pool, ada)
-    assert await search(fact_search, ada) == list(BAKERY)
-    assert await search(fact_search, ada, limit=2) == list(BAKERY)[:2]
+    assert await search(either, ada) == list(BAKERY)
+    assert await search(either, ada, limit=2) == list(BAKERY)[:2]
 
 
-async def test_a_result_has_id_day_and_similarity(pool: Pool, fact_search: FactSearch, owner: Owner, ada: UUID) -> None:
+async def test_a_result_has_id_day_and_similarity(pool: Pool, either: Search, owner: Owner, ada: UUID) -> None:
     """The similarity is 1 for the same direction and -1 for the opposite one."""
     await remember(pool, ada, {"Sells oat biscuits": (3.0, 0.0), "Hates spinach": (-2.0, 0.0)})
-    same, opposite = await fact_search.nearest(ada, [0.5, 0.0], limit=5)
+    same, opposite = await either.nearest(ada, [0.5, 0.0], limit=5)
     [(fact_id, day)] = rows(
         owner, "select id::text, created_at::date::text from user_memory_facts where fact = 'Sells oat biscuits'"
     )
@@ -64,57 +62,53 @@ async def test_a_result_has_id_day_and_similarity(pool: Pool, fact_search: FactS
     assert opposite["similarity"] == -1.0
 
 
-async def test_a_user_finds_only_their_own_facts(pool: Pool, fact_search: FactSearch, ada: UUID, bob: UUID) -> None:
+async def test_both_ways_find_the_same(pool: Pool, facts: Facts, fact_search: FactSearch, ada: UUID) -> None:
+    """Order, similarities and all, for vectors as a model makes them."""
+    random = Random(5)  # noqa: S311 - no secret
+    vectors = [tuple(random.gauss(0, 0.05) for _ in range(384)) for _ in range(60)]
+    await remember(pool, ada, {f"Is called number {number}": vector for number, vector in enumerate(vectors)})
+    question = [random.gauss(0, 0.05) for _ in range(384)]
+    found = await facts.nearest(ada, question, limit=20)
+    assert len(found) == 20
+    assert found == await fact_search.nearest(ada, question, limit=20)
+
+
+async def test_a_user_finds_only_their_own_facts(pool: Pool, either: Search, ada: UUID, bob: UUID) -> None:
     """Bob searches with Ada's question and gets his own fact."""
     await remember(pool, ada)
-    await remember(pool, bob, {"Plays the tuba": (-1.0, 0.0)})
-    assert await search(fact_search, bob) == ["Plays the tuba"]
-    assert await search(fact_search, uuid4()) == []
+    await remember(pool, bob, {"Plays the tuba": (-1.0, 0.0, 0.0)})
+    assert await search(either, bob) == ["Plays the tuba"]
+    assert await search(either, uuid4()) == []
 
 
-async def test_concurrent_searches_do_not_mix(pool: Pool, fact_search: FactSearch) -> None:
-    """Thirty users search over three connections, and each finds their own fact."""
+async def test_concurrent_searches_do_not_mix(pool: Pool, either: Search) -> None:
+    """Thirty users search over few connections, and each finds their own fact."""
     users = {uuid4(): f"Is called number {number}" for number in range(30)}
     for user, fact in users.items():
-        await remember(pool, user, {fact: (1.0, 0.0)})
-    answers = await asyncio.gather(*(search(fact_search, user) for user in users))
+        await remember(pool, user, {fact: (1.0, 0.0, 0.0)})
+    answers = await asyncio.gather(*(search(either, user) for user in users))
     assert answers == [[fact] for fact in users.values()]
 
 
-async def test_vectors_of_another_model_are_not_searched(pool: Pool, fact_search: FactSearch, ada: UUID) -> None:
+async def test_vectors_of_another_model_are_not_searched(pool: Pool, either: Search, ada: UUID) -> None:
     """However near they are."""
     await remember(pool, ada, {"Plays the tuba": tuple(QUESTION)}, model="another-model")
-    await remember(pool, ada, {"Sells oat biscuits": (0.1, 1.0)})
-    assert await search(fact_search, ada) == ["Sells oat biscuits"]
+    await remember(pool, ada, {"Sells oat biscuits": (0.1, 1.0, 0.0)})
+    assert await search(either, ada) == ["Sells oat biscuits"]
 
 
-async def test_a_superseded_fact_is_not_found(pool: Pool, fact_search: FactSearch, owner: Owner, ada: UUID) -> None:
+async def test_vectors_of_another_width_are_not_searched(pool: Pool, either: Search, ada: UUID) -> None:
+    """The model of that name made others before; they are left out, and no search fails because of them."""
+    await remember(pool, ada, {"Plays the tuba": (1.0, 0.05), "Has a cat": (1.0, 0.05, 0.0, 0.0)})
+    await remember(pool, ada, {"Sells oat biscuits": (0.1, 1.0, 0.0)})
+    assert await search(either, ada) == ["Sells oat biscuits"]
+
+
+async def test_a_superseded_fact_is_not_found(pool: Pool, either: Search, owner: Owner, ada: UUID) -> None:
     """Nor does it count towards the limit."""
     await remember(pool, ada)
     owner.execute("update user_memory_facts set superseded_at = now() where fact = 'Sells oat biscuits'")
-    assert await search(fact_search, ada, limit=4) == list(BAKERY)[1:]
-
-
-async def test_match_memory_finds_the_same(pool: Pool, fact_search: FactSearch, ada: UUID) -> None:
-    """The SQL function and the vector store agree on order and similarity."""
-    await remember(pool, ada)
-    await remember(pool, ada, {"Plays the tuba": tuple(QUESTION)}, model="another-model")
-    nearest = [(memory["fact"], memory["similarity"]) for memory in await fact_search.nearest(ada, QUESTION, limit=4)]
-    assert [fact for fact, _ in nearest] == list(BAKERY)[:4]
-    assert await matched(pool, ada, 4) == nearest
-
-
-async def test_match_memory_skips_superseded_facts(pool: Pool, owner: Owner, ada: UUID) -> None:
-    """The next best fact is returned instead."""
-    await remember(pool, ada)
-    owner.execute("update user_memory_facts set superseded_at = now() where fact = 'Sells oat biscuits'")
-    assert [fact for fact, _ in await matched(pool, ada, 2)] == ["Bakes in the night", "Has two ovens"]
-
-
-async def test_a_vector_that_is_too_long_is_refused(fact_search: FactSearch, ada: UUID) -> None:
-    """It is an error and not a search without results."""
-    with pytest.raises(ValueError, match=f"at most {DIMENSIONS}"):
-        await fact_search.nearest(ada, [0.1] * (DIMENSIONS + 1), limit=5)
+    assert await search(either, ada, limit=4) == list(BAKERY)[1:]
 
 
 async def test_a_search_that_the_database_refuses_is_unavailable(
