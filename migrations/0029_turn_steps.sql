@@ -363,19 +363,29 @@ begin
     end if;
 end $$;
 
--- Store the checkpoint of a turn's run, unless the turn is not stored: it was refused, or deleted meanwhile. Its row is
--- locked until then, so that a deletion finds the checkpoint and takes it along.
+-- From here to the end of the transaction everything is done as the role of LangGraph's tables, for this user's turn.
+-- False where it is not stored: it was refused, or deleted meanwhile. Its row stays locked, so that a deletion finds
+-- what is saved here, and takes it along.
+create function act_for_thread(p_user_id uuid, p_turn_id uuid) returns boolean language plpgsql as $$
+begin
+    perform act_for(p_user_id);
+    perform from chat_turns t where t.user_id = p_user_id and t.turn_id = p_turn_id for key share;
+    if not found then
+        return false;
+    end if;
+    perform set_config('role', 'frontdesk_graph', true), set_config('synchronous_commit', 'off', true);
+    return true;
+end $$;
+
+-- Store the checkpoint of a turn's run, while the turn is stored.
 create function save_checkpoint(
     p_user_id uuid, p_turn_id uuid, p_ns text, p_checkpoint_id text, p_parent_id text, p_checkpoint jsonb,
     p_metadata jsonb, p_channels text[], p_versions text[], p_types text[], p_blobs bytea[]
 ) returns void language plpgsql as $$
 begin
-    perform act_for(p_user_id);
-    perform from chat_turns t where t.user_id = p_user_id and t.turn_id = p_turn_id for key share;
-    if not found then
+    if not act_for_thread(p_user_id, p_turn_id) then
         return;
     end if;
-    perform set_config('role', 'frontdesk_graph', true), set_config('synchronous_commit', 'off', true);
     insert into langgraph.checkpoint_blobs (thread_id, checkpoint_ns, channel, version, type, blob)
         select p_turn_id::text, p_ns, b.* from unnest(p_channels, p_versions, p_types, p_blobs) b
         on conflict do nothing;
@@ -384,6 +394,23 @@ begin
         values (p_turn_id::text, p_ns, p_checkpoint_id, p_parent_id, p_checkpoint, p_metadata)
         on conflict (thread_id, checkpoint_ns, checkpoint_id) do update
         set checkpoint = excluded.checkpoint, metadata = excluded.metadata;
+end $$;
+
+-- Store what a task of the run wrote after a checkpoint, while the turn is stored.
+create function save_writes(
+    p_user_id uuid, p_turn_id uuid, p_ns text, p_checkpoint_id text, p_task_id text, p_task_path text,
+    p_replace boolean, p_idx integer[], p_channels text[], p_types text[], p_blobs bytea[]
+) returns void language plpgsql as $$
+begin
+    if not act_for_thread(p_user_id, p_turn_id) then
+        return;
+    end if;
+    insert into langgraph.checkpoint_writes as w (
+        thread_id, checkpoint_ns, checkpoint_id, task_id, task_path, idx, channel, type, blob)
+        select p_turn_id::text, p_ns, p_checkpoint_id, p_task_id, p_task_path, g.*
+        from unnest(p_idx, p_channels, p_types, p_blobs) g
+        on conflict (thread_id, checkpoint_ns, checkpoint_id, task_id, idx) do update
+        set channel = excluded.channel, type = excluded.type, blob = excluded.blob where p_replace;
 end $$;
 
 -- Add rows to the event log, for any users, and notify the readers of these turns; what is there already stays.
@@ -454,17 +481,18 @@ begin
               where rolname in ('frontdesk_app', 'anon', 'authenticated', 'service_role')) g
         where p.pronamespace = 'public'::regnamespace
           and p.proname in (
-            'act_for', 'act_as', 'is_being_answered', 'is_first_in_conversation', 'take_place', 'admit_message',
-            'accept_turn', 'conversation_history', 'recall_facts', 'answer_turn', 'save_summary', 'learn_facts',
-            'store_embedding', 'record_turn', 'record_findings', 'save_checkpoint', 'log_events', 'renew_turns',
-            'adopt_turns')
+            'act_for', 'act_as', 'act_for_thread', 'is_being_answered', 'is_first_in_conversation', 'take_place',
+            'admit_message', 'accept_turn', 'conversation_history', 'recall_facts', 'answer_turn', 'save_summary',
+            'learn_facts', 'store_embedding', 'record_turn', 'record_findings', 'save_checkpoint', 'save_writes',
+            'log_events', 'renew_turns', 'adopt_turns')
     loop
         execute format('revoke all on routine %s from %s', function, grantee);
     end loop;
 end $$;
 grant execute on function
-    act_for, is_being_answered, is_first_in_conversation, take_place, admit_message, accept_turn, conversation_history,
-    recall_facts, answer_turn, save_summary, learn_facts, store_embedding, record_turn, record_findings, save_checkpoint
+    act_for, act_for_thread, is_being_answered, is_first_in_conversation, take_place, admit_message, accept_turn,
+    conversation_history, recall_facts, answer_turn, save_summary, learn_facts, store_embedding, record_turn,
+    record_findings, save_checkpoint, save_writes
     to frontdesk_app;
 grant execute on function act_as, log_events to frontdesk_journal;
 grant execute on function act_as, renew_turns, adopt_turns to frontdesk_keeper;

@@ -1,13 +1,14 @@
 """LangGraph's checkpoints, in a schema and with a role of their own that sees nothing else."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, cast
 from uuid import UUID
 
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import (
+    WRITES_IDX_MAP,
     ChannelVersions,
     Checkpoint,
     CheckpointMetadata,
@@ -26,7 +27,7 @@ SIMPLE = (str, int, float, bool)
 class Checkpointer(AsyncPostgresSaver):
     """LangGraph's Postgres checkpointer for threads that are turns: a checkpoint is saved in one statement.
 
-    It is saved only while its turn is stored, and is deleted with it.
+    A thread is saved only while its turn is stored, and is deleted with it.
 
     Args:
         graph: connections with the role that reads checkpoints.
@@ -90,6 +91,31 @@ class Checkpointer(AsyncPostgresSaver):
             },
         )
         return {"configurable": {"thread_id": thread_id, "checkpoint_ns": namespace, "checkpoint_id": checkpoint["id"]}}
+
+    async def aput_writes(
+        self, config: RunnableConfig, writes: Sequence[tuple[str, Any]], task_id: str, task_path: str = ""
+    ) -> None:
+        """Save what a task wrote after a checkpoint; `metadata` of the run must have the turn's `user_id`."""
+        given = config["configurable"]
+        thread_id, namespace, checkpoint_id = given["thread_id"], given["checkpoint_ns"], given["checkpoint_id"]
+        rows = self._dump_writes(thread_id, namespace, checkpoint_id, task_id, task_path, writes)
+        await self._turns.call(
+            "select save_writes(%(user_id)s, %(turn_id)s, %(ns)s, %(id)s, %(task_id)s, %(task_path)s, %(replace)s,"
+            " %(idx)s, %(channels)s, %(types)s, %(blobs)s)",
+            {
+                "user_id": UUID(config["metadata"]["user_id"]),
+                "turn_id": UUID(thread_id),
+                "ns": namespace,
+                "id": checkpoint_id,
+                "task_id": task_id,
+                "task_path": task_path,
+                "replace": all(channel in WRITES_IDX_MAP for channel, _ in writes),  # as the base class does
+                "idx": [row[5] for row in rows],
+                "channels": [row[6] for row in rows],
+                "types": [row[7] for row in rows],
+                "blobs": [row[8] for row in rows],
+            },
+        )
 
 
 @asynccontextmanager

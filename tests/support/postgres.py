@@ -90,14 +90,14 @@ async def lock(url: str, table: str, held: asyncio.Event, release: asyncio.Event
         await release.wait()
 
 
-async def waits_for_a_lock(url: str) -> None:
-    """Return once somebody waits for a lock in this database."""
+async def waits_for_a_lock(url: str, *, count: int = 1) -> None:
+    """Return once so many connections wait for a lock in this database."""
     async with await psycopg.AsyncConnection.connect(url, autocommit=True) as conn:
         while True:
             cursor = await conn.execute(
                 "select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
             )
-            if cursor.rowcount:
+            if cursor.rowcount >= count:
                 return
             with suppress(TimeoutError):
                 await asyncio.wait_for(asyncio.Event().wait(), 0.01)
