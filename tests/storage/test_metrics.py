@@ -13,11 +13,23 @@ import pytest
 from storage.errors import Gone
 from storage.metrics import REFUSALS_KEPT, ErrorCode, Finding, Metrics
 from storage.pool import Pool
+from storage.turns import Answered
 from storage.users import Users
-from tests.storage.rows import Owner, create_user, record_turns, rows, turn_metrics
+from tests.storage.rows import (
+    Owner,
+    accepted,
+    answered,
+    create_user,
+    record_turns,
+    rows,
+    save_accepted,
+    save_answered,
+    turn_metrics,
+)
 
 LIMITED = turn_metrics(outcome="limited", success=False, error_code="rate_limited")
 BLOCKED = turn_metrics(outcome="refused", success=False, error_code="blocked")
+FOUND = Finding(kind="card", action="masked", rule=None, text_hash="cd" * 32)
 INJECTION = Finding(kind="injection", action="refused", rule="ignore_instructions", text_hash="ab" * 32)
 
 
@@ -47,6 +59,25 @@ async def test_a_turn_is_recorded_once(pool: Pool, owner: Owner, ada: UUID) -> N
     assert (first, again) == (True, False)
     stored = rows(owner, "select id, user_id, outcome, success, error_code from xai_chat_metrics")
     assert stored == [(turn_id, ada, "failed", False, "internal")]
+
+
+@pytest.mark.parametrize(("finish_reason", "status"), [("stop", "done"), ("stopped", "stopped")])
+async def test_an_answered_turn_ends_with_its_metrics(
+    pool: Pool, owner: Owner, ada: UUID, finish_reason: str, status: str
+) -> None:
+    """Where that is asked for, and only one that is answered; also where its metrics were recorded before."""
+    turn: Answered = {**answered(), "finish_reason": finish_reason}
+    ending, going_on = await save_answered(pool, ada, turn), await save_answered(pool, ada, turn)
+    streaming = await save_accepted(pool, ada, accepted())
+    metrics = Metrics(pool)
+    await metrics.record(ada, going_on, turn_metrics())
+    for turn_id, is_new in ((ending, True), (ending, False), (streaming, True)):
+        assert await metrics.record(ada, turn_id, turn_metrics(), [FOUND], finish=True) == is_new
+    ended = dict(rows(owner, "select turn_id, status from chat_turns"))
+    assert ended == {ending: status, going_on: "answered", streaming: "streaming"}
+    assert len(rows(owner, "select from chat_guard_events")) == 2
+    await metrics.record(ada, going_on, turn_metrics(), finish=True)
+    assert rows(owner, "select status from chat_turns where turn_id = %(turn)s", turn=going_on) == [(status,)]
 
 
 async def test_nothing_is_recorded_for_an_erased_account(pool: Pool, owner: Owner, ada: UUID) -> None:

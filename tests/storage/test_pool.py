@@ -1,5 +1,8 @@
-"""Transactions in the name of one user each."""
+"""Transactions in the name of one user each, and single statements."""
 
+import asyncio
+from collections.abc import AsyncGenerator
+from typing import LiteralString
 from uuid import UUID
 
 import psycopg
@@ -8,7 +11,7 @@ from psycopg.conninfo import make_conninfo
 from psycopg.sql import SQL, Identifier
 
 from storage.connections import connection_parameters
-from storage.errors import Gone, StorageUnavailable
+from storage.errors import Gone, LeaseLost, StorageUnavailable
 from storage.pool import Pool
 from tests.storage.rows import Owner, create_user, rows
 
@@ -27,6 +30,16 @@ async def test_a_transaction_acts_for_its_user(pool: Pool, ada: UUID) -> None:
     async with pool.as_user(ada) as conn:
         cursor = await conn.execute(WHO)
         assert await cursor.fetchone() == {"role": "frontdesk_app", "uid": ada}
+
+
+def end_connections(owner: Owner, count: int = 1) -> None:
+    """End the connections of the pool, of which there are so many."""
+    ended = rows(
+        owner,
+        "select pg_terminate_backend(pid, 10000) from pg_stat_activity"
+        " where datname = current_database() and application_name = 'frontdesk'",
+    )
+    assert ended == [(True,)] * count
 
 
 async def test_role_and_user_are_reset_after_the_transaction(database_url: str, ada: UUID) -> None:
@@ -78,12 +91,7 @@ async def test_connections_that_died_while_idle_cause_no_error(database_url: str
     """After a restart of the server new connections are used."""
     async with Pool.open(database_url, size=1) as pool:
         await ping(pool, ada)
-        ended = rows(
-            owner,
-            "select pg_terminate_backend(pid, 10000) from pg_stat_activity"
-            " where datname = current_database() and application_name = 'frontdesk'",
-        )
-        assert ended == [(True,)]
+        end_connections(owner)
         await ping(pool, ada)
 
 
@@ -170,3 +178,97 @@ async def test_a_mistake_in_a_statement_is_not_unavailable(pool: Pool, ada: UUID
     with pytest.raises(psycopg.errors.UndefinedTable):
         async with pool.as_user(ada) as conn:
             await conn.execute("select * from nowhere")
+
+
+PID: LiteralString = "select pg_backend_pid() as pid"
+NEXT: LiteralString = "select nextval('calls')::int as number"
+"""Counts how often it was run, also where its transaction was not committed."""
+
+
+@pytest.fixture
+async def one(database_url: str, owner: Owner) -> AsyncGenerator[Pool]:
+    """A pool of one connection, and a sequence for `NEXT`."""
+    owner.execute("create sequence calls")
+    async with Pool.open(database_url, size=1, accept_timeout=0.2) as opened:
+        await opened.call(PID, {})
+        yield opened
+
+
+async def test_a_call_returns_its_rows(pool: Pool) -> None:
+    """As dictionaries."""
+    query: LiteralString = "select n, %(word)s as word from generate_series(1, 2) n"
+    assert await pool.call(query, {"word": "oats"}) == [{"n": 1, "word": "oats"}, {"n": 2, "word": "oats"}]
+
+
+async def test_a_call_on_a_connection_that_died_while_idle_is_run_on_another(one: Pool, owner: Owner) -> None:
+    """Again and again, and once each time."""
+    for number in (1, 3, 5):
+        end_connections(owner)
+        assert await one.call(NEXT, {}) == [{"number": number}]
+        assert await one.call(NEXT, {}) == [{"number": number + 1}]
+
+
+async def test_concurrent_calls_after_a_restart_of_the_server_succeed(database_url: str, owner: Owner) -> None:
+    """All connections of the pool have died."""
+    async with Pool.open(database_url, size=3) as pool:
+        async with pool._transaction(), pool._transaction(), pool._transaction():  # pyright: ignore[reportPrivateUsage]
+            pass
+        end_connections(owner, 3)
+        found = await asyncio.gather(*(pool.call(WHO, {}) for _ in range(9)))
+    assert found == [[{"role": "frontdesk", "uid": None}]] * 9
+
+
+async def test_a_call_that_loses_two_connections_is_unavailable(one: Pool, owner: Owner) -> None:
+    """It is not run a third time; the next call gets a new connection."""
+    lose: LiteralString = "select nextval('calls'), pg_terminate_backend(pg_backend_pid())"
+    with pytest.raises(StorageUnavailable):
+        await one.call(lose, {})
+    assert rows(owner, "select last_value from calls") == [(2,)]
+    assert await one.call(NEXT, {}) == [{"number": 3}]
+
+
+async def test_a_call_that_takes_too_long_is_cancelled(one: Pool, owner: Owner) -> None:
+    """In Postgres, too, and not run again; its connection goes on."""
+    pid = await one.call(PID, {})
+    owner.execute("select pg_advisory_lock(1)")
+    with pytest.raises(StorageUnavailable):
+        await one.call("select nextval('calls'), pg_advisory_xact_lock(1)", {}, accepting=True)
+    assert rows(owner, "select from pg_locks where locktype = 'advisory' and not granted") == []
+    assert rows(owner, "select last_value from calls") == [(1,)]
+    assert await one.call(PID, {}) == pid
+
+
+async def test_a_call_to_a_read_only_server_is_unavailable(one: Pool) -> None:
+    """Its connection is dropped: the next one may lead to the server that took over."""
+    pid = await one.call(PID, {})
+    with pytest.raises(StorageUnavailable):
+        await one.call(
+            "do $$ begin perform set_config('transaction_read_only', 'on', true);"
+            " insert into chat_users values (gen_random_uuid()); end $$",
+            {},
+        )
+    assert await one.call(PID, {}) != pid
+
+
+ERRORS: dict[LiteralString, type[Exception]] = {
+    "disk_full": StorageUnavailable,
+    "out_of_memory": StorageUnavailable,
+    "deadlock_detected": StorageUnavailable,
+    "foreign_key_violation": Gone,
+    "FD001": LeaseLost,
+    "undefined_table": psycopg.errors.UndefinedTable,
+}
+
+
+@pytest.mark.parametrize(("state", "error"), ERRORS.items(), ids=ERRORS.keys())
+async def test_a_calls_error_says_what_its_caller_can_do(
+    database_url: str, state: LiteralString, error: type[Exception]
+) -> None:
+    """It is not run again, and its connection goes on; a full disk calls the callback, too."""
+    full: list[str] = []
+    async with Pool.open(database_url, size=1, on_full_disk=lambda: full.append("full")) as pool:
+        pid = await pool.call(PID, {})
+        with pytest.raises(error):
+            await pool.call("do $$ begin raise exception 'no' using errcode = '" + state + "'; end $$", {})
+        assert await pool.call(PID, {}) == pid
+    assert full == (["full"] if state == "disk_full" else [])

@@ -58,6 +58,13 @@ ANALYST = {
 }
 """All rights of the role that aggregates everyone's metrics: it cannot read user ids."""
 
+FUNCTIONS = {
+    "chat_search_query", "chat_search_words", "current_minute", "forget_my_checkpoints", "increment_rate_limit",
+    "is_being_answered", "is_first_in_conversation", "lease_lapsed", "match_memory", "metrics_summary",
+    "record_findings", "store_embedding", "take_place", "take_rate_limit", "unpadded_width", "wake_next",
+}  # fmt: skip
+"""Every function that the program's role may call."""
+
 ROLES = [
     "frontdesk_analyst",
     "frontdesk_app",
@@ -129,6 +136,18 @@ def test_each_role_has_exactly_its_rights(owner: Owner) -> None:
     assert dict(rows(owner, granted, role="frontdesk_journal")) == JOURNAL
     assert dict(rows(owner, granted, role="frontdesk_keeper")) == KEEPER
     assert dict(rows(owner, granted, role="frontdesk_analyst")) == ANALYST
+
+
+def test_each_role_may_call_exactly_its_functions(owner: Owner) -> None:
+    """Whether granted or everyone's; the owner alone calls the steps of a turn, which act as one of these roles."""
+    callable_ = """
+        select r.rolname, array_agg(distinct p.proname order by p.proname) from pg_roles r, pg_proc p
+        where p.pronamespace = 'public'::regnamespace and not r.rolsuper
+        and has_function_privilege(r.oid, p.oid, 'execute')
+        and not exists (select from pg_depend d where d.objid = p.oid and d.deptype = 'e') group by 1
+    """
+    found = {role: set(names) for role, names in rows(owner, callable_)}
+    assert found == {"frontdesk_app": FUNCTIONS, "frontdesk_keeper": {"lease_lapsed"}}
 
 
 def test_no_other_role_has_rights(owner: Owner) -> None:

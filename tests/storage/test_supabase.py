@@ -4,12 +4,14 @@ The owner may use the schemas auth and extensions and cannot grant their use; un
 level security. On a server of its own, because roles belong to the whole server.
 """
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from uuid import UUID, uuid4
 
 import psycopg
 import pytest
 from psycopg import sql
+from psycopg.rows import TupleRow
 
 from storage.conversations import Conversations
 from storage.errors import Gone
@@ -102,14 +104,29 @@ async def test_the_migrations_run_unchanged(url: str) -> None:
     assert row == ("supabase_auth_admin",)
 
 
-async def test_a_database_of_the_release_before_keeps_its_turns(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Their statuses are renamed also where the owner of the tables is no superuser."""
-    every = migrations()
-    monkeypatch.setattr("storage.migrate.migrations", lambda: every[:26])
-    await migrate(url)
+async def migrate_to(version: int, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Bring the database to the state that a release left whose last migration was this one."""
+    with monkeypatch.context() as patched:
+        every = migrations()
+        patched.setattr("storage.migrate.migrations", lambda: every[:version])
+        await migrate(url)
+
+
+@contextmanager
+def unbound(url: str, *tables: str) -> Generator[psycopg.Connection[TupleRow]]:
+    """The owner's connection, whom no policy binds on these tables until it is committed."""
     with psycopg.connect(url) as conn:
-        for table in ("chat_users", "chat_conversations", "chat_turns"):
-            conn.execute(sql.SQL("alter table {} no force row level security").format(sql.Identifier(table)))
+        for force in ("no force", "force"):
+            for table in tables:
+                conn.execute(f"alter table {table} {force} row level security".encode())
+            if force == "no force":
+                yield conn
+
+
+async def test_a_database_before_0027_keeps_its_turns(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Their statuses are renamed also where the owner of the tables is no superuser."""
+    await migrate_to(26, url, monkeypatch)
+    with unbound(url, "chat_users", "chat_conversations", "chat_turns") as conn:
         conn.execute("insert into chat_users (user_id) values (%s)", [USER_ID])
         conn.execute("insert into chat_conversations (user_id, convo_id, title) values (%s, 'c-1', 'Old')", [USER_ID])
         for status, reason in OLD_TURNS:
@@ -118,17 +135,40 @@ async def test_a_database_of_the_release_before_keeps_its_turns(url: str, monkey
                 " values (%s, gen_random_uuid(), 'c-1', 'tag', %s, %s, '{}')",
                 [USER_ID, status, reason],
             )
-        for table in ("chat_users", "chat_conversations", "chat_turns"):
-            conn.execute(sql.SQL("alter table {} force row level security").format(sql.Identifier(table)))
-    monkeypatch.undo()
     await migrate(url)
-    with psycopg.connect(url) as conn:
-        conn.execute("alter table chat_turns no force row level security")
+    with unbound(url, "chat_turns") as conn:
         found = conn.execute("select status, count(*) from chat_turns group by 1").fetchall()
-        conn.rollback()
-        forced = conn.execute("select relforcerowsecurity from pg_class where relname = 'chat_turns'").fetchone()
     assert dict(found) == {"streaming": 1, "answered": 1, "done": 1, "stopped": 1, "failed": 1}
-    assert forced == (True,)
+
+
+SMALL = {"Sells oat biscuits": [1.0, *[0.1] * 383], "Lives in Ghent": [-1.0, *[0.1] * 382, 0.0]}
+LARGE = {"Has two ovens": [1.0, *[0.1] * 1535]}
+"""Vectors of two models by fact: 384 numbers, which 0027 pads with zeros, and 1536."""
+
+
+async def test_a_database_before_0028_keeps_its_vectors(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At each model's own width, also where one ends in a zero of its own; searches find them as before."""
+    await migrate_to(27, url, monkeypatch)
+    with unbound(url, "chat_users", "user_memory_facts", "memory_embeddings") as conn:
+        conn.execute("insert into chat_users (user_id) values (%s)", [USER_ID])
+        for model, facts in (("small", SMALL), ("large", LARGE)):
+            for fact, vector in facts.items():
+                conn.execute(
+                    "with f as (insert into user_memory_facts (user_id, fact, fact_hash) values (%s, %s, md5(%s))"
+                    "           returning user_id, id, fact)"
+                    " insert into memory_embeddings (user_id, fact_id, text, embedding, model)"
+                    " select user_id, id, fact, %s::vector, %s from f",
+                    [USER_ID, fact, fact, str([*vector, *[0.0] * (1536 - len(vector))]), model],
+                )
+    await migrate(url)
+    with unbound(url, "memory_embeddings") as conn:
+        widths = conn.execute("select model, width from memory_embeddings order by text").fetchall()
+    assert widths == [("large", 1536), ("small", 384), ("small", 384)]
+    async with Pool.open(url) as pool:
+        small = await Facts(pool, "small").nearest(USER_ID, SMALL["Sells oat biscuits"], limit=9)
+        large = await Facts(pool, "large").nearest(USER_ID, LARGE["Has two ovens"], limit=9)
+    assert [memory["fact"] for memory in small] == list(SMALL)
+    assert [(memory["fact"], memory["similarity"]) for memory in large] == [("Has two ovens", 1.0)]
 
 
 async def test_the_platforms_roles_get_no_rights(url: str) -> None:

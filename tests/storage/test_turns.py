@@ -6,14 +6,26 @@ import psycopg
 import pytest
 
 from storage.conversations import Conversations
-from storage.errors import Gone
+from storage.errors import Gone, LeaseLost
 from storage.facts import Facts
 from storage.history import Histories
+from storage.leases import Leases
 from storage.pool import Pool
 from storage.turn_records import TurnRecords
 from storage.turns import TITLE_LENGTH, Turns, answer_id
 from storage.user_facts import UserFacts
-from tests.storage.rows import MODEL, Owner, accepted, answered, new_fact, rows, save_accepted, save_answered
+from tests.storage.rows import (
+    MODEL,
+    Owner,
+    accepted,
+    answered,
+    begin,
+    new_fact,
+    rows,
+    save_accepted,
+    save_answered,
+    take_place,
+)
 
 MESSAGES = "select role, content, employee_key from chat_messages order by seq"
 STATUS = "select status from chat_turns"
@@ -27,6 +39,27 @@ async def test_a_message_accepted_twice_is_stored_once(pool: Pool, owner: Owner,
     assert rows(owner, MESSAGES) == [("user", "What can I write off?", "ledger")]
     assert rows(owner, STATUS) == [("streaming",)]
     assert rows(owner, "select id = turn_id from chat_messages") == [(True,)]
+
+
+async def test_a_turn_of_a_process_is_accepted_twice(pool: Pool, owner: Owner, ada: UUID) -> None:
+    """The statement is run again where its reply was lost: the place is given up by then, and the turn is stored."""
+    process = uuid4()
+    turn_id, _ = await take_place(pool, ada, process)
+    for _ in range(2):
+        await Turns(pool, process).accept(ada, turn_id, accepted("What can I write off?"))
+        assert rows(owner, "select from chat_queue") == []
+        assert rows(owner, "select turn_id, owner, status from chat_turns") == [(turn_id, process, "streaming")]
+        assert rows(owner, MESSAGES) == [("user", "What can I write off?", "ledger")]
+
+
+async def test_a_turn_that_was_taken_over_is_not_accepted_again(pool: Pool, owner: Owner, ada: UUID) -> None:
+    """The process that slept meanwhile does not go on with it."""
+    process = uuid4()
+    turn_id = await begin(pool, ada, process)
+    owner.execute("update chat_turns set lease_until = now() - interval '1 second'")
+    assert len(await Leases(pool, uuid4()).adopt(9)) == 1
+    with pytest.raises(LeaseLost):
+        await Turns(pool, process).accept(ada, turn_id, accepted())
 
 
 async def test_an_answer_commits_both_messages_once(pool: Pool, owner: Owner, ada: UUID) -> None:

@@ -1,13 +1,127 @@
-"""The database's functions act for the transaction's user, whichever user id they are given."""
+"""The database's functions act for one user, whichever ids they are given."""
 
+import json
+import re
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import LiteralString
 from uuid import UUID
 
 import psycopg
 import pytest
+from psycopg import sql
 
+from storage.errors import Gone
 from storage.pool import Pool
-from tests.storage.isolation.ada_rows import AdaRows
-from tests.storage.rows import Owner
+from tests.storage.isolation.ada_rows import SECRET, AdaRows
+from tests.storage.rows import MODEL, Owner, accepted, rows, save_accepted
+from tests.storage.test_rights import ROLES
+
+FINDINGS = json.dumps([{"kind": "card", "action": "masked", "text_hash": "0" * 64}])
+EVENTS = '[{"event": "start", "data": {}}]'
+METRICS = (
+    '{"employee": "tag", "model": "gpt", "outcome": "done", "latency_ms": 1, "prompt_chars": 1, "completion_chars": 1,'
+    ' "prompt_tokens_est": 1, "completion_tokens_est": 1, "success": true}'
+)
+
+
+class Step:
+    """How a step of a turn is called for a user, with any turn and fact, and the role that it runs as."""
+
+    def __init__(self, call: LiteralString, role: str = "frontdesk_app") -> None:
+        self.call: LiteralString = "select * from " + call  # noqa: S608 (of literals)
+        self.role = role
+
+
+STEPS: Mapping[str, Step] = {
+    "admit_message": Step("admit_message(%(user)s, 'c-1', %(turn)s, null, false, 8, 60, true, 8, 16, 15, 3, 10, 60)"),
+    "accept_turn": Step("accept_turn(%(user)s, %(turn)s, 'c-1', 'T', 'M', null, 'tag', '{}', null, 15, 60)"),
+    "conversation_history": Step("conversation_history(%(user)s, 'c-1', gen_random_uuid(), 9)"),
+    "recall_facts": Step("recall_facts(%(user)s, '[1, 0]', %(model)s, 9)"),
+    "answer_turn": Step(
+        "answer_turn(%(user)s, %(turn)s, 'c-1', gen_random_uuid(), 'tag', 'A', 'stop', null, '{}',"
+        " array[%(fact)s]::uuid[], null)"
+    ),
+    "save_summary": Step("save_summary(%(user)s, 'c-1', %(turn)s, 'S', 99)"),
+    "learn_facts": Step(
+        "learn_facts(%(user)s, %(turn)s, %(model)s, jsonb_build_array(jsonb_build_object('fact', 'Sells tubas',"
+        " 'hash', '0', 'confidence', 1, 'vector', '[1, 0]', 'replaces', array[%(fact)s])))"
+    ),
+    "record_turn": Step("record_turn(%(user)s, %(turn)s, %(metrics)s, %(findings)s, false, 9, true)"),
+    "save_checkpoint": Step(
+        "save_checkpoint(%(user)s, %(turn)s, '', '1', null, '{}', '{}', '{}', '{}', '{}', '{}')", "frontdesk_graph"
+    ),
+    "save_writes": Step(
+        "save_writes(%(user)s, %(turn)s, '', '1', 'a', 'b', true, '{}', '{}', '{}', '{}')", "frontdesk_graph"
+    ),
+    "log_events": Step(
+        "log_events(array[%(user)s], array[%(turn)s], '{1}', '{1}', array[%(events)s])", "frontdesk_journal"
+    ),
+    "renew_turns": Step("renew_turns(gen_random_uuid(), array[%(turn)s], 15)", "frontdesk_keeper"),
+    "adopt_turns": Step("adopt_turns(gen_random_uuid(), '{}', 9, 15, 3, 10)", "frontdesk_keeper"),
+}
+"""Every function that the program calls as the database's owner."""
+
+OWNERS = """
+    select p.proname, p.prosrc from pg_proc p
+    where p.pronamespace = 'public'::regnamespace and p.prokind = 'f' and p.prorettype <> 'trigger'::regtype
+    and not has_function_privilege('frontdesk_app', p.oid, 'execute')
+    and not exists (select from pg_depend d where d.objid = p.oid and d.deptype = 'e')
+"""
+"""Every function that only the owner may call, and its source."""
+
+RIGHTS_FIRST = re.compile(
+    r"\s*(#variable_conflict use_column\s+)?(declare(\s+\w+ \w+;)+\s+)?begin\s+"
+    r"(perform act_for\(p_user_id\);"
+    r"|if not act_for_thread\(p_user_id, p_turn_id\) then\s+return;"
+    r"|perform set_config\('role', 'frontdesk_\w+', true\))"
+)
+"""How such a function begins."""
+
+
+def values(user: UUID, turn: UUID, fact: UUID) -> dict[str, object]:
+    """Values for the call of a step."""
+    given = {"model": MODEL, "metrics": METRICS, "findings": FINDINGS, "events": EVENTS}
+    return {**given, "user": user, "turn": turn, "fact": fact}
+
+
+def test_every_function_of_the_owner_gives_its_rights_up_first(owner: Owner) -> None:
+    """Before it reads or writes anything; each is a step that is tested here, or such a beginning itself."""
+    sources = dict(rows(owner, OWNERS))
+    assert sources.keys() == {*STEPS, "act_for", "act_for_thread"}
+    assert [name for name, source in sources.items() if not RIGHTS_FIRST.match(source)] == []
+
+
+@pytest.mark.parametrize("name", STEPS)
+async def test_a_step_runs_as_the_role_that_it_needs(
+    pool: Pool, owner: Owner, ada_rows: AdaRows, bob: UUID, name: str
+) -> None:
+    """And not as the owner, whom no policy binds here."""
+    turn = await save_accepted(pool, bob, accepted())
+    with owner.transaction():
+        owner.execute(STEPS[name].call, values(bob, turn, ada_rows.fact))
+        assert rows(owner, "select current_user::text") == [(STEPS[name].role,)]
+    assert rows(owner, "select current_user::text") == [("frontdesk",)]
+
+
+@pytest.mark.parametrize("name", STEPS)
+async def test_a_step_reaches_no_row_of_another_user(pool: Pool, ada_rows: AdaRows, bob: UUID, name: str) -> None:
+    """Given the ids of Ada's turn and fact, for Bob; a fixture checks that her rows are unchanged."""
+    found: object = None
+    with suppress(Gone):
+        found = await pool.call(STEPS[name].call, values(bob, ada_rows.turn, ada_rows.fact))
+    assert SECRET not in str(found)
+    assert str(ada_rows.turn) not in str(found)
+
+
+@pytest.mark.parametrize("name", STEPS)
+def test_no_role_of_the_program_can_call_a_step(owner: Owner, ada_rows: AdaRows, bob: UUID, name: str) -> None:
+    """So that no injected statement can act for another user."""
+    for role in ROLES:
+        with owner.transaction(force_rollback=True):
+            owner.execute(sql.SQL("set local role {}").format(sql.Identifier(role)))
+            with pytest.raises(psycopg.errors.InsufficientPrivilege, match="permission denied for function"):
+                owner.execute(STEPS[name].call, values(bob, ada_rows.turn, ada_rows.fact))
 
 
 @pytest.mark.parametrize(
@@ -15,6 +129,8 @@ from tests.storage.rows import Owner
     [
         "select * from match_memory(%(ada)s, '[1, 0]')",
         "select * from metrics_summary(100000)",
+        "select where is_being_answered(%(ada)s, 'c-1', gen_random_uuid(), 60)",
+        "select where not is_first_in_conversation(%(ada)s, 'c-1', gen_random_uuid(), 1000000, 15, 3, 10, 60)",
     ],
 )
 async def test_a_reading_function_reads_only_the_callers_rows(
@@ -27,15 +143,35 @@ async def test_a_reading_function_reads_only_the_callers_rows(
 
 
 @pytest.mark.parametrize(
-    "call", ["select take_rate_limit(%(ada)s, 8, 60)", "select increment_rate_limit(%(ada)s, current_minute())"]
+    "call",
+    [
+        "select take_rate_limit(%(ada)s, 8, 60)",
+        "select increment_rate_limit(%(ada)s, current_minute())",
+        "select take_place(%(ada)s, 'c-2', gen_random_uuid(), null, false, 8, 16, 15, 3, 10, 60)",
+        "select record_findings(%(ada)s, gen_random_uuid(), %(findings)s, 9)",
+    ],
 )
-async def test_a_counting_function_counts_only_for_the_caller(
+async def test_a_writing_function_writes_only_for_the_caller(
     pool: Pool, ada_rows: AdaRows, bob: UUID, call: str
 ) -> None:
-    """No user can exhaust another user's limit."""
+    """No user can exhaust another user's limit, or fill their conversations."""
     with pytest.raises(psycopg.errors.InsufficientPrivilege, match="row-level security"):
         async with pool.as_user(bob) as conn:
-            await conn.execute(call.encode(), {"ada": ada_rows.user})
+            await conn.execute(call.encode(), {"ada": ada_rows.user, "findings": FINDINGS})
+
+
+@pytest.mark.parametrize("user", ["%(ada)s", "%(bob)s"])
+async def test_no_vector_is_stored_for_another_users_fact(
+    pool: Pool, ada_rows: AdaRows, bob: UUID, user: LiteralString
+) -> None:
+    """Under her id or his own; a fixture checks that hers are unchanged."""
+    async with pool.as_user(bob) as conn:
+        await conn.execute(
+            "select store_embedding(" + user + ", %(fact)s, '[1, 0]', 'another-model')",
+            {"ada": ada_rows.user, "bob": bob, "fact": ada_rows.fact},
+        )
+        cursor = await conn.execute("select from memory_embeddings")
+        assert cursor.rowcount == 0
 
 
 async def test_a_user_cannot_delete_another_users_checkpoints(
