@@ -490,9 +490,9 @@ begin
     end loop;
 end $$;
 grant execute on function
-    act_for, act_for_thread, is_being_answered, is_first_in_conversation, take_place, admit_message, accept_turn,
-    conversation_history, recall_facts, answer_turn, save_summary, learn_facts, store_embedding, record_turn,
-    record_findings, save_checkpoint, save_writes
+    act_for, is_being_answered, is_first_in_conversation, take_place, admit_message, accept_turn, conversation_history,
+    recall_facts, answer_turn, save_summary, learn_facts, store_embedding, record_turn, record_findings
     to frontdesk_app;
+grant execute on function act_for_thread, save_checkpoint, save_writes to frontdesk_graph;
 grant execute on function act_as, log_events to frontdesk_journal;
 grant execute on function act_as, renew_turns, adopt_turns to frontdesk_keeper;

@@ -58,12 +58,19 @@ ANALYST = {
 }
 """All rights of the role that aggregates everyone's metrics: it cannot read user ids."""
 
-FUNCTIONS = {
-    "chat_search_query", "chat_search_words", "current_minute", "forget_my_checkpoints", "increment_rate_limit",
-    "is_being_answered", "is_first_in_conversation", "lease_lapsed", "match_memory", "metrics_summary",
-    "record_findings", "store_embedding", "take_place", "take_rate_limit", "unpadded_width", "wake_next",
+FUNCTIONS: Mapping[str, set[str]] = {
+    "frontdesk_app": {
+        "accept_turn", "act_for", "admit_message", "answer_turn", "chat_search_query", "chat_search_words",
+        "conversation_history", "current_minute", "forget_my_checkpoints", "increment_rate_limit", "is_being_answered",
+        "is_first_in_conversation", "learn_facts", "lease_lapsed", "match_memory", "metrics_summary", "recall_facts",
+        "record_findings", "record_turn", "save_summary", "store_embedding", "take_place", "take_rate_limit",
+        "unpadded_width", "wake_next",
+    },
+    "frontdesk_graph": {"act_for_thread", "save_checkpoint", "save_writes"},
+    "frontdesk_journal": {"act_as", "log_events"},
+    "frontdesk_keeper": {"act_as", "adopt_turns", "lease_lapsed", "renew_turns"},
 }  # fmt: skip
-"""Every function that the program's role may call."""
+"""Every function that each role may call."""
 
 ROLES = [
     "frontdesk_analyst",
@@ -139,32 +146,24 @@ def test_each_role_has_exactly_its_rights(owner: Owner) -> None:
 
 
 def test_each_role_may_call_exactly_its_functions(owner: Owner) -> None:
-    """Whether granted or everyone's; the owner alone calls the steps of a turn, which act as one of these roles."""
+    """Whether granted or everyone's; no other role that is no superuser may call any."""
     callable_ = """
         select r.rolname, array_agg(distinct p.proname order by p.proname) from pg_roles r, pg_proc p
         where p.pronamespace = 'public'::regnamespace and not r.rolsuper
         and has_function_privilege(r.oid, p.oid, 'execute')
         and not exists (select from pg_depend d where d.objid = p.oid and d.deptype = 'e') group by 1
     """
-    found = {role: set(names) for role, names in rows(owner, callable_)}
-    assert found == {"frontdesk_app": FUNCTIONS, "frontdesk_keeper": {"lease_lapsed"}}
+    assert {role: set(names) for role, names in rows(owner, callable_)} == FUNCTIONS
 
 
 def test_no_other_role_has_rights(owner: Owner) -> None:
-    """Neither public nor a platform's role, on any table or function."""
+    """Neither public nor a platform's role, on any table."""
     others = """
         select c.relname, coalesce(r.rolname, 'public'), a.privilege_type
         from pg_class c cross join aclexplode(c.relacl) a left join pg_roles r on r.oid = a.grantee
         where c.relnamespace = 'public'::regnamespace and a.grantee <> c.relowner
         and a.grantee not in ('frontdesk_app'::regrole, 'frontdesk_journal'::regrole, 'frontdesk_keeper'::regrole,
                               'frontdesk_analyst'::regrole)
-        union all
-        select p.proname, coalesce(r.rolname, 'public'), a.privilege_type
-        from pg_proc p cross join aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a
-        left join pg_roles r on r.oid = a.grantee
-        where p.pronamespace = 'public'::regnamespace and a.grantee not in (p.proowner, 'frontdesk_app'::regrole)
-        and (p.proname, a.grantee) <> ('lease_lapsed', 'frontdesk_keeper'::regrole)
-        and not exists (select from pg_depend d where d.objid = p.oid and d.deptype = 'e')
     """
     assert rows(owner, others) == []
 

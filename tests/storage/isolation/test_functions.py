@@ -1,16 +1,19 @@
 """The database's functions act for one user, whichever ids they are given."""
 
+import ast
 import json
 import re
 from collections.abc import Mapping
 from contextlib import suppress
+from pathlib import Path
 from typing import LiteralString
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import psycopg
 import pytest
 from psycopg import sql
 
+import storage
 from storage.errors import Gone
 from storage.pool import Pool
 from tests.storage.isolation.ada_rows import SECRET, AdaRows
@@ -60,21 +63,13 @@ STEPS: Mapping[str, Step] = {
     "renew_turns": Step("renew_turns(gen_random_uuid(), array[%(turn)s], 15)", "frontdesk_keeper"),
     "adopt_turns": Step("adopt_turns(gen_random_uuid(), '{}', 9, 15, 3, 10)", "frontdesk_keeper"),
 }
-"""Every function that the program calls as the database's owner."""
-
-OWNERS = """
-    select p.proname, p.prosrc from pg_proc p
-    where p.pronamespace = 'public'::regnamespace and p.prokind = 'f' and p.prorettype <> 'trigger'::regtype
-    and not has_function_privilege('frontdesk_app', p.oid, 'execute')
-    and not exists (select from pg_depend d where d.objid = p.oid and d.deptype = 'e')
-"""
-"""Every function that only the owner may call, and its source."""
+"""Every function that the program calls outside of a transaction that acts for a user."""
 
 RIGHTS_FIRST = re.compile(
     r"\s*(#variable_conflict use_column\s+)?(declare(\s+\w+ \w+;)+\s+)?begin\s+"
     r"(perform act_for\(p_user_id\);"
     r"|if not act_for_thread\(p_user_id, p_turn_id\) then\s+return;"
-    r"|perform set_config\('role', 'frontdesk_\w+', true\))"
+    r"|perform act_as\('frontdesk_\w+'\);)"
 )
 """How such a function begins."""
 
@@ -85,20 +80,37 @@ def values(user: UUID, turn: UUID, fact: UUID) -> dict[str, object]:
     return {**given, "user": user, "turn": turn, "fact": fact}
 
 
-def test_every_function_of_the_owner_gives_its_rights_up_first(owner: Owner) -> None:
-    """Before it reads or writes anything; each is a step that is tested here, or such a beginning itself."""
-    sources = dict(rows(owner, OWNERS))
-    assert sources.keys() == {*STEPS, "act_for", "act_for_thread"}
-    assert [name for name, source in sources.items() if not RIGHTS_FIRST.match(source)] == []
+def test_the_program_calls_these_steps_and_no_others() -> None:
+    """Each statement that runs in a transaction of its own is one of them."""
+    called: set[str] = set()
+    for path in Path(storage.__file__).parent.glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            match node:
+                case ast.Call(func=ast.Attribute(attr="call"), args=[ast.Constant(value=str(statement)), *_]):
+                    called.update(re.findall(r"(\w+)\(%\(", statement))
+    assert called == STEPS.keys()
+
+
+def test_every_step_gives_the_logins_rights_up_first(owner: Owner) -> None:
+    """Before it reads or writes anything."""
+    sources = rows(owner, "select proname, prosrc from pg_proc where proname = any(%(names)s)", names=list(STEPS))
+    assert len(sources) == len(STEPS)
+    assert [name for name, source in sources if not RIGHTS_FIRST.match(source)] == []
 
 
 @pytest.mark.parametrize("name", STEPS)
+@pytest.mark.parametrize("login", ["the owner", "a member of the program's roles"])
 async def test_a_step_runs_as_the_role_that_it_needs(
-    pool: Pool, owner: Owner, ada_rows: AdaRows, bob: UUID, name: str
+    pool: Pool, owner: Owner, ada_rows: AdaRows, bob: UUID, name: str, login: str
 ) -> None:
-    """And not as the owner, whom no policy binds here."""
+    """And not as the login, which may be the owner, whom no policy binds here."""
     turn = await save_accepted(pool, bob, accepted())
-    with owner.transaction():
+    with owner.transaction(force_rollback=True):
+        if login != "the owner":
+            member = sql.Identifier(f"member_{uuid4().hex}")
+            roles = sql.SQL(", ").join(map(sql.Identifier, ROLES))
+            owner.execute(sql.SQL("create role {} in role {}").format(member, roles))
+            owner.execute(sql.SQL("set local session authorization {}").format(member))
         owner.execute(STEPS[name].call, values(bob, turn, ada_rows.fact))
         assert rows(owner, "select current_user::text") == [(STEPS[name].role,)]
     assert rows(owner, "select current_user::text") == [("frontdesk",)]
@@ -115,13 +127,24 @@ async def test_a_step_reaches_no_row_of_another_user(pool: Pool, ada_rows: AdaRo
 
 
 @pytest.mark.parametrize("name", STEPS)
-def test_no_role_of_the_program_can_call_a_step(owner: Owner, ada_rows: AdaRows, bob: UUID, name: str) -> None:
-    """So that no injected statement can act for another user."""
-    for role in ROLES:
+async def test_a_transaction_of_a_user_cannot_act_for_another(
+    pool: Pool, ada_rows: AdaRows, bob: UUID, name: str
+) -> None:
+    """Nor for everyone: an injected call of a step is refused."""
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        async with pool.as_user(bob) as conn:
+            await conn.execute(STEPS[name].call, values(ada_rows.user, ada_rows.turn, ada_rows.fact))
+
+
+@pytest.mark.parametrize("name", STEPS)
+def test_a_role_cannot_act_for_a_user(owner: Owner, ada_rows: AdaRows, name: str) -> None:
+    """Not even the program's own, without a user; those that act for nobody may call their own steps."""
+    step = STEPS[name]
+    for role in set(ROLES) - ({step.role} & {"frontdesk_journal", "frontdesk_keeper"}):
         with owner.transaction(force_rollback=True):
             owner.execute(sql.SQL("set local role {}").format(sql.Identifier(role)))
-            with pytest.raises(psycopg.errors.InsufficientPrivilege, match="permission denied for function"):
-                owner.execute(STEPS[name].call, values(bob, ada_rows.turn, ada_rows.fact))
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                owner.execute(step.call, values(ada_rows.user, ada_rows.turn, ada_rows.fact))
 
 
 @pytest.mark.parametrize(
