@@ -50,7 +50,7 @@ class Checkpointer(AsyncPostgresSaver):
 
     async def aget_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
         """The latest checkpoint of a thread."""
-        thread_id = config["configurable"]["thread_id"]
+        thread_id = config.get("configurable", {})["thread_id"]
         if thread_id in self._new:
             self._new.discard(thread_id)
             return None
@@ -64,7 +64,7 @@ class Checkpointer(AsyncPostgresSaver):
         new_versions: ChannelVersions,
     ) -> RunnableConfig:
         """Save a checkpoint; `metadata` of the run must have the turn's `user_id`."""
-        given = config["configurable"]
+        given = config.get("configurable", {})
         thread_id, namespace = given["thread_id"], given["checkpoint_ns"]
         # As the base class does, simple values stay in the checkpoint, and the others get a row each.
         values = checkpoint["channel_values"]
@@ -96,14 +96,14 @@ class Checkpointer(AsyncPostgresSaver):
         self, config: RunnableConfig, writes: Sequence[tuple[str, Any]], task_id: str, task_path: str = ""
     ) -> None:
         """Save what a task wrote after a checkpoint; `metadata` of the run must have the turn's `user_id`."""
-        given = config["configurable"]
+        given = config.get("configurable", {})
         thread_id, namespace, checkpoint_id = given["thread_id"], given["checkpoint_ns"], given["checkpoint_id"]
         rows = self._dump_writes(thread_id, namespace, checkpoint_id, task_id, task_path, writes)
         await self._turns.call(
             "select save_writes(%(user_id)s, %(turn_id)s, %(ns)s, %(id)s, %(task_id)s, %(task_path)s, %(replace)s,"
             " %(idx)s, %(channels)s, %(types)s, %(blobs)s)",
             {
-                "user_id": UUID(config["metadata"]["user_id"]),
+                "user_id": UUID(config.get("metadata", {})["user_id"]),
                 "turn_id": UUID(thread_id),
                 "ns": namespace,
                 "id": checkpoint_id,
