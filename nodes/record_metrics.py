@@ -102,7 +102,7 @@ async def _record(state: State, user_id: UUID, numbers: TurnMetrics, metrics: Me
     finish = state["answer"] is not None
     if await retried(lambda: metrics.record(user_id, turn_id, numbers, findings, finish=finish)):
         ids = {"turn_id": state["turn_id"], "conversation_id": state["conversation_id"], "user_id": str(user_id)}
-        _line(state, numbers).log(**ids)
+        log_line(state, numbers).log(**ids)
 
 
 def measured(state: State, model: str, clock: Callable[[], float]) -> TurnMetrics:
@@ -142,7 +142,7 @@ def _asked(state: State) -> PromptSize:
     return PromptSize(chars=len(state["message"]), tokens=estimate(state["message"]))
 
 
-def _line(state: State, numbers: TurnMetrics) -> TurnLogLine:
+def log_line(state: State, numbers: TurnMetrics) -> TurnLogLine:
     """The turn's line in the log; tokens are estimated where the model did not count them, as in `done`."""
     answer, route, refusal = state["answer"], state["route"], state["refusal"]
     usage = answer["usage"] if answer else None

@@ -19,10 +19,10 @@ from graph.turns import recovery
 from graph.turns.event_log import EventLogWriter
 from graph.turns.registry import TurnRegistry
 from graph.turns.turn import Turn, decoded_end, error_of
-from nodes.record_metrics import TurnLogLine
-from nodes.state import Input
+from nodes.record_metrics import TurnLogLine, log_line, measured
+from nodes.state import Input, State, new_state
 from nodes.stream_events import Done, ErrorCode
-from storage.errors import Gone, LeaseLost, StorageUnavailable
+from storage.errors import Gone, LeaseLost, StorageError, StorageUnavailable
 from storage.event_log import EventLog
 from storage.idempotency import IdempotencyKeys
 from storage.leases import Orphan
@@ -63,7 +63,20 @@ class TurnExecutor:
     def begin(self, user_id: UUID, turn_id: UUID, conversation_id: str, given: Input, *, has_key: bool) -> Turn:
         """Start a turn under that id; it goes on to its end by itself."""
         turn = Turn(turn_id, user_id, conversation_id, add_to_log=self._writer.add, has_key=has_key)
-        self.registry.start(turn, self._supervise(turn, lambda: self._run(turn, given)), remember=True)
+        begun = self._dependencies.clock()
+
+        async def run() -> None:
+            try:
+                await self._pipeline.begin(turn, given)
+            except StorageError:
+                raise
+            except Exception:
+                if not turn.status.is_stored:
+                    await self._record_unstored(turn, given, begun)
+                raise
+            turn.finish()
+
+        self.registry.start(turn, self._supervise(turn, run), remember=True)
         return turn
 
     def adopt(self, orphan: Orphan) -> None:
@@ -107,10 +120,6 @@ class TurnExecutor:
                 turn.break_off(turn.cancel_code)  # where it was cancelled; otherwise it is over
                 if turn.status is TurnStatus.REFUSED and turn.cancel_code != "storage_unavailable":
                     await self._give_up_key(turn)
-
-    async def _run(self, turn: Turn, given: Input) -> None:
-        await self._pipeline.begin(turn, given)
-        turn.finish()
 
     async def _recover(self, turn: Turn) -> None:
         """Answer the turn anew, or do what follows its answer; readers get what they have not got yet."""
@@ -179,15 +188,28 @@ class TurnExecutor:
         if turn.end:
             code = turn.end.code
         turn.break_off(code)
+        if not stored:
+            return
         with suppress(TimeoutError):
             async with asyncio.timeout(FLUSH_SECONDS):
                 await self._writer.flushed(turn.turn_id)
-        try:
+        with suppress(StorageUnavailable):  # the process that recovers the turn records it
             await self._dependencies.turns.fail(turn.user_id, turn.turn_id, code)
             await self._pipeline.record(turn, code)
-        except StorageUnavailable:
-            if not stored:  # otherwise the process that recovers it records it
-                TurnLogLine(outcome="failed", error_code=code).log()
+
+    async def _record_unstored(self, turn: Turn, given: Input, begun: float) -> None:
+        """Record a turn that broke before it was stored, so that it has no checkpoint to go on from."""
+        (message,) = given["messages"]
+        state = new_state(
+            [], conversation_id=turn.conversation_id, turn_id=str(turn.turn_id), started_at=begun, message=message.text
+        )
+        d = self._dependencies
+        numbers = measured(State({**state, "failure": "internal"}), d.model.label, d.clock)
+        try:
+            await d.metrics.record(turn.user_id, turn.turn_id, numbers)
+        except StorageError:
+            log.exception("metrics not recorded")
+        log_line(state, numbers).log()
 
     def _end_unrecorded(self, turn: Turn, code: ErrorCode) -> None:
         """End a turn of which there will be no record, so that its line in the log is written here."""

@@ -90,6 +90,23 @@ async def test_a_fault_of_ours_in_the_middle_ends_the_stream_with_an_error(
     assert sum(map(streaming, model.requests)) == 1
 
 
+@pytest.mark.own_app  # its tables are changed
+async def test_a_fault_of_ours_before_a_turn_is_stored_is_recorded_once(
+    frontdesk: Frontdesk, model: ModelServer, ada: UUID
+) -> None:
+    """The client gets an error, the message is counted once and asks no model, and the metrics say that it failed."""
+    url = frontdesk.service.url
+    await owner(url, "alter table chat_messages add constraint mute check (content <> 'Hello')")
+    answer = await frontdesk.chat(ada, "Hello")
+    assert (answer.status, answer.events) == (500, [])
+    assert await rows(url, "select outcome, error_code, prompt_chars from xai_chat_metrics") == [
+        ("failed", "internal", 5)
+    ]
+    assert await rows(url, "select sum(count) from chat_rate_limits where bucket = 'chat'") == [(1,)]
+    assert await rows(url, "select from chat_turns union all select from langgraph.checkpoints") == []
+    assert model.requests == []
+
+
 async def test_a_turn_is_not_done_before_its_end_is_written_down(
     frontdesk: Frontdesk, model: ModelServer, ada: UUID
 ) -> None:
