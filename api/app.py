@@ -10,11 +10,10 @@ from uuid import UUID
 from litestar import Litestar
 from litestar.config.cors import CORSConfig
 from litestar.di import Provide
-from litestar.enums import ScopeType
 from litestar.openapi import OpenAPIConfig
 from litestar.plugins.problem_details import ProblemDetailsConfig, ProblemDetailsPlugin
 from litestar.plugins.prometheus import PrometheusConfig
-from litestar.types import ControllerRouterHandler, Receive, Scope, Send
+from litestar.types import ControllerRouterHandler
 
 from api.auth.jwks import KeySet
 from api.auth.local_mode import LocalSessions, local_pages_only, set_session_cookie
@@ -25,6 +24,7 @@ from api.limits import add_limit_headers, provide_limits
 from api.openapi import COMPONENTS, ModelSchema
 from api.openapi_page import SchemaPage
 from api.requests import (
+    Application,
     JSONRequest,
     add_security_headers,
     bind_request,
@@ -59,16 +59,6 @@ EXPOSED_HEADERS = [
     "X-Turn-Id", "X-Conversation-Id", "X-Employee", "X-Route-Confidence",
     "RateLimit", "RateLimit-Policy", "Retry-After",
 ]  # fmt: skip
-
-
-class Application(Litestar):
-    """Litestar, with the server's own `send` in the request's state, for `HoldStream`."""
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # type: ignore[override]
-        """Serve a request, or the application's life."""
-        if scope["type"] == ScopeType.HTTP:
-            scope.setdefault("state", {})["send_to_server"] = send
-        await super().__call__(scope, receive, send)
 
 
 def create_app(

@@ -2,11 +2,12 @@
 
 from typing import Any, cast
 
-from litestar import MediaType, Request
+from litestar import Litestar, MediaType, Request
 from litestar.connection import ASGIConnection
 from litestar.di import NamedDependency
+from litestar.enums import ScopeType
 from litestar.handlers import BaseRouteHandler
-from litestar.types import Message, Scope
+from litestar.types import Message, Receive, Scope, Send
 from structlog.contextvars import bind_contextvars
 
 from api.auth.user import Authenticator, User
@@ -29,6 +30,16 @@ PAGE_HEADERS = {
     ),
 }
 """A page may load files from this server only, and use nothing inline."""
+
+
+class Application(Litestar):
+    """Litestar, with the server's own `send` in the request's state, for `HoldStream`."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # type: ignore[override]
+        """Serve a request, or the application's life."""
+        if scope["type"] == ScopeType.HTTP:
+            scope.setdefault("state", {})["send_to_server"] = send
+        await super().__call__(scope, receive, send)
 
 
 class JSONRequest(Request[Any, Any, Any]):
