@@ -34,17 +34,19 @@ class Writer:
         return self._written
 
 
-class FailingSummaries(Histories):
-    """Summaries whose first two writes fail."""
+class FailingHistories(Histories):
+    """Histories whose first two summaries cannot be stored."""
 
     failures = 2
 
-    async def save(self, user_id: UUID, conversation_id: str, summary: str, *, turn_id: UUID, seen: int) -> bool:
+    async def save_summary(
+        self, user_id: UUID, conversation_id: str, summary: str, *, turn_id: UUID, seen: int
+    ) -> bool:
         """Fail, or save."""
         if self.failures:
             self.failures -= 1
             raise StorageUnavailable
-        return await super().save(user_id, conversation_id, summary, turn_id=turn_id, seen=seen)
+        return await super().save_summary(user_id, conversation_id, summary, turn_id=turn_id, seen=seen)
 
 
 async def answered(pool: Pool, *exchanges: tuple[str, str], summary: str = "", meanwhile: str | None = None) -> State:
@@ -160,6 +162,6 @@ async def test_only_storing_is_retried(pool: Pool) -> None:
     writer = Writer("They spoke of rent.")
     state = await answered(pool)
     with stamina.set_testing(True, attempts=10, cap=True):
-        await roll_summary(state, Listener().runtime, summarise=writer, histories=FailingSummaries(pool))
+        await roll_summary(state, Listener().runtime, summarise=writer, histories=FailingHistories(pool))
     assert len(writer.asked) == 1
     assert (await load(pool))["summary"] == "They spoke of rent."
