@@ -241,5 +241,5 @@ async def test_outside_of_a_turn_only_the_refusal_is_on_the_stream() -> None:
     """Studio is shown its code and message; headers and a reply in events are for our own clients."""
     run, admission = Listener(), FixedAdmission(FREE)
     state = a_state(refusal=BLOCKED)
-    await rate_limit(state, run.runtime, admission=admission, embed_ahead=[].append, model="scripted")
+    await rate_limit(state, run.runtime, admission=admission, embed_ahead=list[str]().append, model="scripted")
     assert run.events == [Refused("blocked", "No.")]
