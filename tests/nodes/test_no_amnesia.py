@@ -32,8 +32,13 @@ class TurnOfTalk(NamedTuple):
     """Whether another message is stored and answered before the answer, of which this turn knows nothing."""
 
 
+def filled(unit: str, size: int) -> str:
+    """A text of so many characters."""
+    return (unit * size)[:size]
+
+
 units = st.sampled_from(UNITS)
-text = st.builds(lambda unit, size: (unit * size)[:size], units, st.sampled_from(SIZES))
+text = st.builds(filled, units, st.sampled_from(SIZES))
 turn = st.builds(TurnOfTalk, text, text, st.sampled_from(["stored", "late", "lost"]), st.booleans())
 
 

@@ -44,7 +44,7 @@ class FixedAdmission(Admission):
     """Admission that gives such a place, after an answer by Ledger; without one it must not be asked."""
 
     def __init__(self, place: Place | None = None) -> None:
-        self._place = place
+        self._place: Place | None = place
         self.has_key: bool | None = None
 
     async def admit(
