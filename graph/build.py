@@ -63,7 +63,7 @@ def _add_nodes(graph: Graph, d: Dependencies, tracing: Tracing | None) -> None:
     answer = partial(generate, clock=d.clock, models=models, turns=d.turns)
     add("generate", partial(answer, seconds=o.turn_seconds, attempts=o.attempts))
     # What follows the answer may fail, and the answer stands.
-    summary = partial(roll_summary, summarise=d.summarise, histories=d.histories)
+    summary = partial(roll_summary, summarise=d.summarise, histories=d.histories, seconds=o.tail_seconds / 2)
     add("roll_summary", best_effort("roll_summary", summary, seconds=o.tail_seconds, failed=NO_SUMMARY))
     facts = partial(extract_facts, extract=d.extract, embed=d.embed, search=d.search, facts=d.facts)
     add("extract_facts", best_effort("extract_facts", facts, seconds=o.tail_seconds, failed=NO_FACTS))

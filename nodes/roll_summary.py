@@ -1,5 +1,6 @@
 """Update the conversation's rolling summary after the answer."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from uuid import UUID
 
@@ -28,30 +29,35 @@ class RolledSummary(TypedDict):
 
 
 async def roll_summary(
-    state: State, runtime: Runtime[Context], *, summarise: Summarise | None, histories: Histories
+    state: State, runtime: Runtime[Context], *, summarise: Summarise | None, histories: Histories, seconds: float
 ) -> RolledSummary:
     """Summarise in under 150 words what the last summary does not cover, including this turn.
 
     Does nothing for a recovered turn whose summary is stored already.
+
+    Args:
+        seconds: for the model. Time has to be left after it: without a summary the conversation would be forgotten.
     """
     history = state["history"]
     if state.get("summarised"):
         return RolledSummary(summary=history["summary"])
     uncovered = [message for message in history["messages"] if message["seq"] > history["covers"]]
     reached = state["answer"] is not None and not state["answer"]["fallback"]
-    summary = await _summary(history["summary"], [*uncovered, *_this_turn(state)], summarise if reached else None)
+    messages = [*uncovered, *_this_turn(state)]
+    summary = await _summary(history["summary"], messages, summarise if reached else None, seconds)
     seen = max((message["seq"] for message in history["messages"]), default=history["covers"])
     user_id, turn_id, conversation_id = asking(runtime), UUID(state["turn_id"]), state["conversation_id"]
     await retried(lambda: histories.save_summary(user_id, conversation_id, summary, turn_id=turn_id, seen=seen))
     return RolledSummary(summary=summary)
 
 
-async def _summary(previous: str, messages: list[Message], summarise: Summarise | None) -> str:
+async def _summary(previous: str, messages: list[Message], summarise: Summarise | None, seconds: float) -> str:
     """A model's summary, or an extractive one where there is no model or it fails, so that nothing is lost."""
     if summarise is not None:
         try:
-            written = await summarise(*summary_prompt(previous, messages))
-        except ModelError:
+            async with asyncio.timeout(seconds):
+                written = await summarise(*summary_prompt(previous, messages))
+        except (ModelError, TimeoutError):
             log.warning("the model wrote no summary, using an extractive one", exc_info=True)
         else:
             if written.strip():

@@ -14,8 +14,9 @@ from nodes.stream_events import note
 from storage.facts import Memory
 from storage.history import History, Message
 
-SHORTENED_CHARS = 240
-"""Characters kept of a message that has no room in the window and that the summary does not cover yet."""
+SHORTENED_CHARS = (240, 120, 60, 30)
+"""Characters kept of a message that has no room in the window and that the summary does not cover yet: the first of
+these with which all such messages fit in the notes."""
 ENTRY_TOKENS = 16
 """Tokens that an entry of the notes needs besides its text."""
 HEADING_TOKENS = 32
@@ -101,14 +102,19 @@ def _uncovered(dropped: list[Message], history: History) -> list[Message]:
 
 
 def _shortened(messages: list[Message], tokens: int) -> list[Message]:
-    """The newest of the messages, shortened, as far as they fit."""
-    short = [Message({**message, "content": _short(message["content"])}) for message in messages]
-    count = _fitting([message["content"] for message in reversed(short)], tokens)
-    return short[len(short) - count :]
+    """The messages, each shortened so that all of them fit; where even that is too much, the newest of them."""
+    fitting: list[Message] = []
+    for chars in SHORTENED_CHARS:
+        short = [Message({**message, "content": _short(message["content"], chars)}) for message in messages]
+        count = _fitting([message["content"] for message in reversed(short)], tokens)
+        fitting = short[len(short) - count :]
+        if count == len(short):
+            break
+    return fitting
 
 
-def _short(text: str) -> str:
-    return text if len(text) <= SHORTENED_CHARS else text[:SHORTENED_CHARS].rstrip() + "…"
+def _short(text: str, chars: int) -> str:
+    return text if len(text) <= chars else text[:chars].rstrip() + "…"
 
 
 def _chat_message(message: Message) -> AnyMessage:

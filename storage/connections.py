@@ -4,8 +4,9 @@ A server that takes no writes (a standby, or one that is being handed over) is o
 connecting (`target_session_attrs`), checked for before a connection is handed out, and dropped where a statement finds
 it out, so that the pool connects to the server that took over.
 
-A connection may have died while it was idle. `call()` finds that out by its statement, and runs it once more on another
-connection; `live_connection()` asks first, for a transaction of several statements.
+A connection may have died while it was idle, or its server may have stopped taking writes. `call()` finds that out by
+its statement, and runs it once more on another connection; `live_connection()` asks first, for a transaction of several
+statements.
 """
 
 import asyncio
@@ -131,7 +132,7 @@ class ConnectionPool(AsyncConnectionPool[Connection]):
 
     @asynccontextmanager
     async def live_connection(self) -> AsyncGenerator[Connection]:
-        """A connection that has just answered, for the length of the block.
+        """A connection whose server has just answered and takes writes, for the length of the block.
 
         Raises:
             StorageUnavailable: as `connection()`.
@@ -141,6 +142,7 @@ class ConnectionPool(AsyncConnectionPool[Connection]):
                 conn = await stack.enter_async_context(self.connection())
                 try:
                     await self.check_connection(conn)
+                    await self._check_writable(conn)  # with its answer the server reported what has changed
                     break
                 except psycopg.OperationalError:
                     if last:
@@ -152,8 +154,8 @@ class ConnectionPool(AsyncConnectionPool[Connection]):
     async def call(self, statement: LiteralString, values: Mapping[str, Any], seconds: float) -> list[DictRow]:
         """Run one statement in a transaction of its own; returns its rows.
 
-        It is run once more where the connection was lost, so it must do no harm the second time: the first may have
-        been committed, and only the reply lost.
+        It is run once more where the connection was lost or its server takes no writes, so it must do no harm the
+        second time: the first may have been committed, and only the reply lost.
 
         Args:
             statement: with `%(name)s` for each value.
@@ -176,7 +178,9 @@ class ConnectionPool(AsyncConnectionPool[Connection]):
                     return await (await conn.execute(statement, values)).fetchall()
             except TimeoutError as error:
                 raise StorageUnavailable from error
-            except psycopg.OperationalError as error:
+            except psycopg.Error as error:
+                if isinstance(error, psycopg.errors.ReadOnlySqlTransaction):
+                    await conn.close()
                 if conn.closed:
                     raise _ConnectionLost from error
                 raise
@@ -194,4 +198,4 @@ class ConnectionPool(AsyncConnectionPool[Connection]):
 
 
 class _ConnectionLost(StorageUnavailable):
-    """The connection broke under a statement."""
+    """The connection broke under a statement, or leads to a server that takes no writes."""

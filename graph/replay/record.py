@@ -17,13 +17,15 @@ from nodes.state import Context, Input
 
 RECORDED_CALLS: Mapping[str, tuple[str, ...]] = {
     "clock": (), "classify": (), "embed": (), "summarise": (), "extract": (),
-    "admission": ("admit",), "queue": ("wait", "leave", "interrupt"),
+    "admission": ("is_used_up", "admit"), "queue": ("wait", "leave", "interrupt"),
     "histories": ("read", "save_summary"), "search": ("nearest",), "facts": ("nearest", "remember"),
     "model": ("stream",), "second": ("stream",), "turns": ("accept", "answer", "finish"), "metrics": ("record",),
 }  # fmt: skip
 """The parts whose calls are recorded, with their methods; a part without methods is called itself."""
 STREAMS = ("model.stream", "second.stream")
 """Calls that return an async generator."""
+SYNCHRONOUS = ("clock", "admission.is_used_up")
+"""Calls that are not awaited."""
 
 AnyCall = Callable[..., Any]
 
@@ -134,4 +136,4 @@ def _recorded(name: str, real: AnyCall, on_call: Callable[[Call], None]) -> AnyC
 
     if name in STREAMS:
         return stream
-    return called if name == "clock" else awaited
+    return called if name in SYNCHRONOUS else awaited

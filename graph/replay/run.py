@@ -11,7 +11,7 @@ from langgraph.graph import START
 
 from graph.build import Graph, build
 from graph.dependencies import Dependencies, unconnected
-from graph.replay.record import STREAMS, AnyCall, arguments, collect_steps, current_node, with_calls
+from graph.replay.record import STREAMS, SYNCHRONOUS, AnyCall, arguments, collect_steps, current_node, with_calls
 from graph.replay.recording import Call, Recording, Step, from_json, raise_recorded
 from nodes.extract_facts import FactsFound
 from nodes.state import Context
@@ -150,7 +150,7 @@ def _replayed(name: str, take: Callable[[str, tuple[Any, ...], dict[str, Any]], 
 
     if name in STREAMS:
         return stream
-    return called if name == "clock" else awaited
+    return called if name in SYNCHRONOUS else awaited
 
 
 def _unequal(where: str, recorded: Any, now: Any) -> Iterator[tuple[str, Any, Any]]:

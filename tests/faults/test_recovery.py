@@ -6,6 +6,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
+from typing import LiteralString
 from uuid import UUID
 
 import pytest
@@ -192,26 +193,29 @@ async def test_a_full_disk_is_told_before_anybody_meets_it(
 
 
 async def test_another_server_takes_over(postgres: Postgres, cluster: EmbeddedPostgres) -> None:
-    """Where the address names both, connections lead to the one that takes writes."""
+    """Where the address names both, no statement and no transaction is lost: each goes to the one that takes writes."""
     first, second = conninfo_to_dict(postgres.url()), conninfo_to_dict(cluster.url())
     both = make_conninfo(
         cluster.url(), host="127.0.0.1,127.0.0.1", port=f"{first['port']},{second['port']}", user="either", password="e"
     )
-
-    async def used(pool: ConnectionPool) -> str:
-        async with pool.connection() as conn, conn.transaction():
-            await conn.execute("create temporary table written (line text) on commit drop")
-            return str(conn.info.port)
+    write: LiteralString = "insert into written default values returning inet_server_port()::text as port"
 
     for server in (postgres, cluster):
-        await owner(server.url(), "create role either login superuser password 'e'")
+        await owner(server.url(), "create role either login superuser password 'e'", "create table written ()")
     try:
-        async with ConnectionPool(both, size=2, timeout=20, configure=_nothing) as pool:
-            assert await used(pool) == first["port"]
+        pools = [ConnectionPool(both, size=2, timeout=20, configure=_nothing) for _ in range(2)]
+        async with pools[0] as one, pools[1] as other:
+
+            async def ports() -> list[str]:
+                statement = await one.call(write, {}, 20)
+                async with other.live_connection() as conn, conn.transaction():
+                    return [row["port"] for row in statement + await (await conn.execute(write)).fetchall()]
+
+            assert await ports() == [first["port"]] * 2
             async with unusable_database.read_only(postgres):
-                assert await used(pool) == second["port"]
+                assert await ports() == [second["port"]] * 2
     finally:
-        await owner(cluster.url(), "drop role either")
+        await owner(cluster.url(), "drop table written", "drop role either")
 
 
 async def _nothing(_conn: Connection) -> None:

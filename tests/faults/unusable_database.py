@@ -21,6 +21,7 @@ async def for_servers(postgres: Postgres) -> str:
         "grant frontdesk_app, frontdesk_keeper, frontdesk_journal, frontdesk_analyst, frontdesk_jobs, frontdesk_graph"
         " to servers",
         "grant usage on schema public to servers",
+        "grant execute on all functions in schema public to servers",
         "grant select on frontdesk_migrations to servers",
     )
     address = urlsplit(postgres.url())

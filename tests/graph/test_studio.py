@@ -9,8 +9,10 @@ import pytest
 from langgraph_sdk.errors import InternalServerError
 
 from nodes.state import LOCAL_USER
+from storage.admission import Admission
 from storage.conversation_queue import ConversationQueue
 from storage.pool import Pool
+from storage.rate_limits import RateLimits
 from tests.support import model_script as script
 from tests.support.cluster import Cluster
 from tests.support.listening import in_line
@@ -22,9 +24,10 @@ pytestmark = pytest.mark.xdist_group("studio")  # one server for all of them
 QUESTION = "What can I write off for my side business?"
 ANSWER = "Keep the receipts, and ask me again in May."
 NODES = {
-    "guard", "rate_limit", "wait_for_conversation", "route", "load_summary", "load_memory",
-    "trim_context", "generate", "roll_summary", "extract_facts", "record_metrics",
+    "guard", "rate_limit", "route", "load_summary", "load_memory", "trim_context", "generate", "roll_summary",
+    "extract_facts", "record_metrics",
 }  # fmt: skip
+"""Those that run where the conversation is free."""
 JOINS = {"trim_context", "record_metrics"}
 ROWS = {"turns": 1, "messages": 2, "metrics": 1, "summaries": 1}
 """Rows of a successful turn."""
@@ -107,7 +110,7 @@ async def test_every_node_has_an_update_and_a_checkpoint(studio: Studio) -> None
     assert (values["conversation_id"], values["route"]["employee"]) == (thread, "ledger")
     history = await studio.client.threads.get_history(thread, limit=50)
     # One checkpoint for the input, one for each step; where branches join, the server drops the next tasks.
-    assert [(step["metadata"] or {})["step"] for step in history] == list(range(9, -2, -1))
+    assert [(step["metadata"] or {})["step"] for step in history] == list(range(8, -2, -1))
     assert {task["name"] for step in history for task in step["tasks"]} | JOINS == NODES | {"__start__"}
 
 
@@ -147,12 +150,15 @@ async def test_a_second_message_continues_the_conversation(
 
 async def test_a_run_waits_for_its_conversation(studio: Studio, pool: Pool, database_url: str, ada: UUID) -> None:
     """Also without notifications: it polls."""
-    line, before = ConversationQueue(pool, uuid4()), uuid4()
-    assert await line.take(ada, "shared", before, claimed=False) == "first"
+    owner, before = uuid4(), uuid4()
+    admission, queue = Admission(pool, RateLimits(pool, 0), owner), ConversationQueue(pool, owner)
+    assert (await admission.admit(ada, "shared", before, has_key=False))["place"] == "first"
     run = asyncio.create_task(studio.ask(await studio.thread(), QUESTION, ada, "shared"))
     await in_line(database_url, 1)
-    await line.leave(ada, before)
-    assert (await run).text == ANSWER
+    await queue.leave(ada, before)
+    heard = await run
+    assert heard.text == ANSWER
+    assert "wait_for_conversation" in {name for update in heard.updates for name in update}
 
 
 async def test_all_runs_share_one_open_pipeline(studio: Studio) -> None:

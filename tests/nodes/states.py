@@ -9,10 +9,10 @@ from langchain_core.messages import HumanMessage
 from langgraph.runtime import ExecutionInfo, Runtime
 
 from nodes.employees import Slug
-from nodes.state import Answer, Context, NoticeCode, PromptSize, RouteReport, State, Trimmed, Usage
+from nodes.state import Answer, Context, NoticeCode, PromptSize, RouteReport, State, Usage, new_state
 from nodes.stream_events import EVENT_NAMES, NodeEvent, Notice, Refused, Token
 from storage.facts import Memory
-from storage.history import History, Message
+from storage.history import Message
 
 ADA = UUID("00000000-0000-4000-8000-0000000000ad")
 TURN = UUID("00000000-0000-4000-8000-00000000007e")
@@ -63,29 +63,14 @@ class Listener:
 
 def a_state(message: str = "How much did I spend on food?", **changes: Any) -> State:
     """The state of a turn as `guard` leaves it, routed to Crystal; any field as a keyword argument."""
-    state = State(
-        messages=[HumanMessage(message, id=str(TURN))],
+    state = new_state(
+        [HumanMessage(message, id=str(TURN))],
         conversation_id="a conversation",
         turn_id=str(TURN),
         started_at=MORNING,
         message=message,
-        refusal=None,
-        failure=None,
-        notices=[],
-        findings=[],
-        allowance=None,
-        route=a_route(),
-        history=History(summary="", covers=0, messages=[]),
-        memories=[],
-        prompt=[],
-        trimmed=Trimmed(messages=0, memories=0),
-        answer=None,
-        summary=None,
-        learned=[],
-        summary_failed=False,
-        facts_failed=False,
     )
-    return cast(State, {**state, **changes})
+    return cast(State, {**state, "route": a_route(), **changes})
 
 
 def a_route(employee: Slug = "crystal") -> RouteReport:

@@ -15,23 +15,26 @@ MODEL = "test-model"
 """The embedding model of all vectors."""
 
 
-def accepted(message: str) -> Accepted:
+def accepted(message: str, conversation: str = CONVERSATION) -> Accepted:
     """An accepted message of the conversation."""
     return Accepted(
-        conversation_id=CONVERSATION, message=message, asked_employee=None, employee="crystal", route=a_route()
+        conversation_id=conversation, message=message, asked_employee=None, employee="crystal", route=a_route()
     )
 
 
-async def accept(pool: Pool, message: str, *, turn_id: UUID | None = None, user_id: UUID = ADA) -> UUID:
+async def accept(
+    pool: Pool, message: str, *, turn_id: UUID | None = None, user_id: UUID = ADA, conversation: str = CONVERSATION
+) -> UUID:
     """Store an accepted turn; returns its id."""
     turn_id = turn_id or uuid4()
-    await Turns(pool).accept(user_id, turn_id, accepted(message))
+    await Turns(pool).accept(user_id, turn_id, accepted(message, conversation))
     return turn_id
 
 
-async def answer(pool: Pool, turn_id: UUID, message: str, text: str) -> None:
+async def answer(pool: Pool, turn_id: UUID, message: str, text: str, *, conversation: str = CONVERSATION) -> None:
     """Store the answer of an accepted turn."""
-    answered = Answered(**accepted(message), answer=text, finish_reason="stop", error_code=None, report={}, used=[])
+    turn = accepted(message, conversation)
+    answered = Answered(**turn, answer=text, finish_reason="stop", error_code=None, report={}, used=[])
     await Turns(pool).answer(ADA, turn_id, answered)
 
 

@@ -7,7 +7,7 @@ from structlog.testing import capture_logs
 
 from nodes.errors import EmbeddingUnavailable
 from nodes.load_memory import MAX_MEMORIES, load_memory
-from storage.fact_search import FactSearch
+from storage.facts import Facts
 from storage.pool import Pool
 from tests.nodes.states import Listener, a_state
 from tests.nodes.stored import MODEL, store_facts
@@ -26,31 +26,31 @@ async def no_embedding(text: str) -> list[float]:
     raise EmbeddingUnavailable
 
 
-async def test_the_facts_nearest_to_the_message_are_loaded(pool: Pool, recall: FactSearch) -> None:
+async def test_the_facts_nearest_to_the_message_are_loaded(pool: Pool) -> None:
     """The nearest six of the user's facts, best first, without a notice."""
     run = Listener()
     await store_facts(pool, {f"The user has {number} cats.": [1.0, number / 10] for number in range(MAX_MEMORIES + 2)})
-    loaded = await load_memory(a_state(), run.runtime, embed=embed, recall=recall, seconds=30)
+    loaded = await load_memory(a_state(), run.runtime, embed=embed, facts=Facts(pool, MODEL), seconds=30)
     facts = [memory["fact"] for memory in loaded["memories"]]
     assert facts == [f"The user has {number} cats." for number in range(MAX_MEMORIES)]
     assert (loaded["notices"], run.events) == ([], [])
 
 
-async def test_the_answer_does_not_wait_for_a_slow_search(pool: Pool, recall: FactSearch, database_url: str) -> None:
+async def test_the_answer_does_not_wait_for_a_slow_search(pool: Pool, database_url: str) -> None:
     """After the deadline the turn goes on without facts, with a notice."""
     run = Listener()
     await store_facts(pool, HOUSE)
     held, release = asyncio.Event(), asyncio.Event()
     holding = asyncio.create_task(lock(database_url, "memory_embeddings", held, release))
     await held.wait()
-    loaded = await load_memory(a_state(), run.runtime, embed=embed, recall=recall, seconds=0.1)
+    loaded = await load_memory(a_state(), run.runtime, embed=embed, facts=Facts(pool, MODEL), seconds=0.1)
     release.set()
     await holding
     assert loaded["memories"] == []
     assert run.notices == ["memory_unavailable"]
 
 
-async def test_the_deadline_includes_the_embedding(pool: Pool, recall: FactSearch) -> None:
+async def test_the_deadline_includes_the_embedding(pool: Pool) -> None:
     """A slow embedding provider is waited for no longer than a slow search."""
 
     async def endless(text: str) -> list[float]:
@@ -59,16 +59,16 @@ async def test_the_deadline_includes_the_embedding(pool: Pool, recall: FactSearc
 
     run = Listener()
     await store_facts(pool, HOUSE)
-    loaded = await load_memory(a_state(), run.runtime, embed=endless, recall=recall, seconds=0.01)
+    loaded = await load_memory(a_state(), run.runtime, embed=endless, facts=Facts(pool, MODEL), seconds=0.01)
     assert loaded["memories"] == []
     assert run.notices == ["memory_unavailable"]
 
 
-async def test_without_an_embedding_the_turn_goes_on(pool: Pool, recall: FactSearch) -> None:
+async def test_without_an_embedding_the_turn_goes_on(pool: Pool) -> None:
     """Nothing is loaded, and the client gets a notice."""
     run = Listener()
     await store_facts(pool, HOUSE)
-    loaded = await load_memory(a_state(), run.runtime, embed=no_embedding, recall=recall, seconds=30)
+    loaded = await load_memory(a_state(), run.runtime, embed=no_embedding, facts=Facts(pool, MODEL), seconds=30)
     assert loaded["memories"] == []
     assert run.notices == ["memory_unavailable"]
 
@@ -79,8 +79,8 @@ async def test_without_a_database_the_turn_goes_on() -> None:
     with socket.socket() as closed, capture_logs() as lines:
         closed.bind(("127.0.0.1", 0))  # and does not listen
         url = f"postgresql://frontdesk@127.0.0.1:{closed.getsockname()[1]}/frontdesk"
-        async with FactSearch.open(url, model=MODEL) as recall:
+        async with Pool.open(url, timeout=0.1) as pool:
             state = a_state(notices=[earlier])
-            loaded = await load_memory(state, run.runtime, embed=embed, recall=recall, seconds=30)
+            loaded = await load_memory(state, run.runtime, embed=embed, facts=Facts(pool, MODEL), seconds=30)
     assert [notice["code"] for notice in loaded["notices"]] == ["pii_masked", "memory_unavailable"]
     assert [(line["event"], line["exc_info"]) for line in lines] == [("memory unavailable", True)]

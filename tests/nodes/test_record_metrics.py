@@ -30,7 +30,13 @@ class StoredMetrics(Metrics):
         self.calls: list[str] = []
 
     async def record(
-        self, user_id: UUID, turn_id: UUID, measured: TurnMetrics, findings: Sequence[Finding] = ()
+        self,
+        user_id: UUID,
+        turn_id: UUID,
+        measured: TurnMetrics,
+        findings: Sequence[Finding] = (),
+        *,
+        finish: bool = False,
     ) -> bool:
         """Add the row, unless one is there."""
         if self._errors:
@@ -39,7 +45,7 @@ class StoredMetrics(Metrics):
             return False
         self.rows.append(measured)
         self.findings += findings
-        self.calls.append(f"recorded {user_id} {turn_id}")
+        self.calls.append(f"{'recorded and finished' if finish else 'recorded'} {user_id} {turn_id}")
         return True
 
 
@@ -77,13 +83,13 @@ async def record(state: State, metrics: StoredMetrics) -> Recorded:
     )
 
 
-async def test_a_turn_is_recorded_and_then_done() -> None:
-    """In this order, with all its events logged: a turn that is done is not recovered, and would not be completed."""
+async def test_a_turn_is_recorded_and_done() -> None:
+    """In one call, once all its events are logged: a turn that is done is not recovered, and would not be completed."""
     metrics = StoredMetrics()
     found = Finding(kind="card", action="masked", rule=None, text_hash="0" * 64)
     state = a_state(prompt=PROMPT, answer=an_answer(), findings=[found])
     assert await record(state, metrics) == {"employee": None, "while_busy": "wait"}
-    assert metrics.calls == [f"recorded {ADA} {TURN}", f"logged {TURN}", f"finished {ADA} {TURN}"]
+    assert metrics.calls == [f"logged {TURN}", f"recorded and finished {ADA} {TURN}"]
     assert metrics.rows == [measured(state, "scripted", later)]
     assert metrics.findings == [found]
 
@@ -94,7 +100,7 @@ async def test_without_an_event_log_there_is_nothing_to_wait_for() -> None:
     turns, run = FinishedTurns(metrics.calls), Listener()
     state = a_state(answer=an_answer())
     await record_metrics(state, run.runtime, clock=later, metrics=metrics, turns=turns, model="scripted")
-    assert metrics.calls == [f"recorded {ADA} {TURN}", f"finished {ADA} {TURN}"]
+    assert metrics.calls == [f"recorded and finished {ADA} {TURN}"]
 
 
 async def test_a_turn_has_one_line_in_the_log() -> None:
@@ -130,7 +136,7 @@ async def test_a_turn_is_not_done_without_a_database() -> None:
     metrics = StoredMetrics(*[StorageUnavailable()] * 9)
     with stamina.set_testing(True, attempts=10, cap=True), pytest.raises(StorageUnavailable):
         await record(a_state(answer=an_answer()), metrics)
-    assert metrics.calls == []
+    assert metrics.calls == [f"logged {TURN}"]
 
 
 async def test_a_turn_of_an_erased_account_is_not_done() -> None:
@@ -138,7 +144,7 @@ async def test_a_turn_of_an_erased_account_is_not_done() -> None:
     metrics = StoredMetrics(Gone())
     with pytest.raises(Gone):
         await record(a_state(answer=an_answer()), metrics)
-    assert metrics.calls == []
+    assert metrics.calls == [f"logged {TURN}"]
 
 
 async def test_a_turn_without_an_answer_is_recorded_and_not_done() -> None:

@@ -1,5 +1,6 @@
 """The rolling summary after a turn."""
 
+import asyncio
 import json
 from uuid import UUID
 
@@ -8,7 +9,7 @@ import stamina
 
 from nodes.errors import ModelUnavailable
 from nodes.prompts import SUMMARY_WORDS
-from nodes.roll_summary import roll_summary
+from nodes.roll_summary import RolledSummary, roll_summary
 from nodes.state import State
 from storage.errors import StorageUnavailable
 from storage.history import Histories
@@ -34,17 +35,29 @@ class Writer:
         return self._written
 
 
-class FailingSummaries(Histories):
-    """Summaries whose first two writes fail."""
+class SlowWriter(Writer):
+    """A model that never comes to an end."""
+
+    async def __call__(self, system: str, text: str) -> str:
+        """Wait forever."""
+        self.asked.append((system, text))
+        await asyncio.Event().wait()
+        return ""
+
+
+class FailingHistories(Histories):
+    """Histories whose first two summaries cannot be stored."""
 
     failures = 2
 
-    async def save(self, user_id: UUID, conversation_id: str, summary: str, *, turn_id: UUID, seen: int) -> bool:
+    async def save_summary(
+        self, user_id: UUID, conversation_id: str, summary: str, *, turn_id: UUID, seen: int
+    ) -> bool:
         """Fail, or save."""
         if self.failures:
             self.failures -= 1
             raise StorageUnavailable
-        return await super().save(user_id, conversation_id, summary, turn_id=turn_id, seen=seen)
+        return await super().save_summary(user_id, conversation_id, summary, turn_id=turn_id, seen=seen)
 
 
 async def answered(pool: Pool, *exchanges: tuple[str, str], summary: str = "", meanwhile: str | None = None) -> State:
@@ -68,13 +81,19 @@ async def answered(pool: Pool, *exchanges: tuple[str, str], summary: str = "", m
     return a_state(MESSAGE, conversation_id=CONVERSATION, history=history, answer=an_answer(ANSWER))
 
 
+async def rolled(
+    pool: Pool, state: State, summarise: Writer | None, *, histories: Histories | None = None
+) -> RolledSummary:
+    """What the node returns; a slow model gets no time."""
+    seconds = 0.01 if isinstance(summarise, SlowWriter) else 30
+    run, histories = Listener(), histories or Histories(pool)
+    return await roll_summary(state, run.runtime, summarise=summarise, histories=histories, seconds=seconds)
+
+
 async def test_a_models_summary_is_stored(pool: Pool) -> None:
     """It covers the conversation up to this turn's answer."""
     state = await answered(pool, ("one", "two"))
-    rolled = await roll_summary(
-        state, Listener().runtime, summarise=Writer("They spoke of rent."), histories=Histories(pool)
-    )
-    assert rolled == {"summary": "They spoke of rent."}
+    assert await rolled(pool, state, Writer("They spoke of rent.")) == {"summary": "They spoke of rent."}
     history = await load(pool)
     assert (history["summary"], history["covers"]) == ("They spoke of rent.", history["messages"][-1]["seq"])
 
@@ -83,7 +102,7 @@ async def test_a_models_summary_is_stored(pool: Pool) -> None:
 async def test_a_message_that_arrived_meanwhile_is_not_covered(pool: Pool, exchanges: list[tuple[str, str]]) -> None:
     """The model did not read it, so the next summary has to."""
     state = await answered(pool, *exchanges, meanwhile="Also on food?")
-    await roll_summary(state, Listener().runtime, summarise=Writer("They spoke of rent."), histories=Histories(pool))
+    await rolled(pool, state, Writer("They spoke of rent."))
     history = await load(pool)
     uncovered = [message["content"] for message in history["messages"] if message["seq"] > history["covers"]]
     assert uncovered == ["Also on food?", ANSWER]
@@ -93,7 +112,7 @@ async def test_the_model_reads_what_the_last_summary_does_not_cover(pool: Pool) 
     """The previous summary, the messages after its watermark, and this turn; nothing twice."""
     writer = Writer("Rent.")
     state = await answered(pool, ("one", "two"), ("three", "four"), summary="One and two.")
-    await roll_summary(state, Listener().runtime, summarise=writer, histories=Histories(pool))
+    await rolled(pool, state, writer)
     assert json.loads(writer.asked[0][1]) == {
         "previous_summary": "One and two.",
         "messages": [
@@ -108,30 +127,30 @@ async def test_the_model_reads_what_the_last_summary_does_not_cover(pool: Pool) 
 async def test_a_summary_that_is_too_long_is_shortened(pool: Pool) -> None:
     """A model may ignore the word limit."""
     writer = Writer("They spoke of rent. " * 90)
-    rolled = await roll_summary(await answered(pool), Listener().runtime, summarise=writer, histories=Histories(pool))
-    assert rolled["summary"] is not None
-    assert len(rolled["summary"].split()) < SUMMARY_WORDS
-    assert rolled["summary"].endswith("rent.")
+    summary = (await rolled(pool, await answered(pool), writer))["summary"]
+    assert summary is not None
+    assert len(summary.split()) < SUMMARY_WORDS
+    assert summary.endswith("rent.")
 
 
 async def test_a_number_in_a_summary_is_masked(pool: Pool) -> None:
     """A model may invent one."""
     writer = Writer("They pay with 4111 1111 1111 1111.")
-    rolled = await roll_summary(await answered(pool), Listener().runtime, summarise=writer, histories=Histories(pool))
-    assert rolled["summary"] == (await load(pool))["summary"] == "They pay with [card •1111]."
+    summary = (await rolled(pool, await answered(pool), writer))["summary"]
+    assert summary == (await load(pool))["summary"] == "They pay with [card •1111]."
 
 
 @pytest.mark.parametrize(
     "summarise",
-    [None, Writer(ModelUnavailable("model_failed")), Writer(" \n")],
-    ids=["no model", "a model that fails", "a model that writes nothing"],
+    [None, Writer(ModelUnavailable("model_failed")), Writer(" \n"), SlowWriter("")],
+    ids=["no model", "a model that fails", "a model that writes nothing", "a model that is too slow"],
 )
 async def test_without_a_models_summary_an_extractive_one_is_stored(pool: Pool, summarise: Writer | None) -> None:
     """So nothing falls between window and summary."""
     state = await answered(pool, ("zero", "nil"), ("one", "two"), summary="User: Hello.")
-    rolled = await roll_summary(state, Listener().runtime, summarise=summarise, histories=Histories(pool))
+    summary = await rolled(pool, state, summarise)
     expected = "User: Hello.\nUser: one\nCrystal: two\nUser: And on rent?\nCrystal: Rent was 900."
-    assert rolled == {"summary": expected}
+    assert summary == {"summary": expected}
     assert (await load(pool))["summary"] == expected
 
 
@@ -140,8 +159,7 @@ async def test_a_prepared_reply_is_not_summarised(pool: Pool) -> None:
     writer = Writer("They spoke of rent.")
     state = await answered(pool)
     state["answer"] = an_answer("No model can be reached.", fallback=True)
-    rolled = await roll_summary(state, Listener().runtime, summarise=writer, histories=Histories(pool))
-    assert rolled == {"summary": f"User: {MESSAGE}"}
+    assert await rolled(pool, state, writer) == {"summary": f"User: {MESSAGE}"}
     assert writer.asked == []
 
 
@@ -150,8 +168,7 @@ async def test_a_stored_summary_is_not_written_again(pool: Pool) -> None:
     writer = Writer("They spoke of rent.")
     state = await answered(pool, ("one", "two"), summary="They spoke.")
     state["summarised"] = True
-    rolled = await roll_summary(state, Listener().runtime, summarise=writer, histories=Histories(pool))
-    assert rolled == {"summary": "They spoke."}
+    assert await rolled(pool, state, writer) == {"summary": "They spoke."}
     assert (writer.asked, (await load(pool))["summary"]) == ([], "They spoke.")
 
 
@@ -160,6 +177,6 @@ async def test_only_storing_is_retried(pool: Pool) -> None:
     writer = Writer("They spoke of rent.")
     state = await answered(pool)
     with stamina.set_testing(True, attempts=10, cap=True):
-        await roll_summary(state, Listener().runtime, summarise=writer, histories=FailingSummaries(pool))
+        await rolled(pool, state, writer, histories=FailingHistories(pool))
     assert len(writer.asked) == 1
     assert (await load(pool))["summary"] == "They spoke of rent."

@@ -29,19 +29,6 @@ class FixedLikelihoods:
         return self._shares
 
 
-class AnsweredBy(Messages):
-    """Conversations whose last answer was this employee's."""
-
-    def __init__(self, slug: str | None = None) -> None:
-        self._slug = slug
-        self.asked: list[tuple[UUID, str]] = []
-
-    async def current_employee(self, user_id: UUID, conversation_id: str) -> str | None:
-        """The employee's slug."""
-        self.asked.append((user_id, conversation_id))
-        return self._slug
-
-
 class AcceptedTurns(Turns):
     """Keeps the turns that were accepted, each with how many events were out by then."""
 
@@ -58,28 +45,20 @@ async def routed(
     state: State,
     classify: Classify,
     *,
-    last: str | None = None,
     run: Listener | None = None,
-    conversations: Messages | None = None,
     turns: Turns | None = None,
 ) -> Chosen:
-    """What the node returns, in a conversation whose last answer was by `last`."""
+    """What the node returns."""
     run = run or Listener()
-    return await route(
-        state,
-        run.runtime,
-        classify=classify,
-        conversations=conversations or AnsweredBy(last),
-        turns=turns or AcceptedTurns(run),
-        model="scripted",
-    )
+    turns = turns or AcceptedTurns(run)
+    return await route(state, run.runtime, classify=classify, turns=turns, model="scripted")
 
 
 @pytest.mark.parametrize("name", [name for one in EMPLOYEES for name in (one.slug, one.slug.upper(), *one.aliases)])
 async def test_an_explicit_choice_wins(name: str) -> None:
     """By slug or by an older name, in any case, whatever the message is about and whoever answered last."""
     classify = FixedLikelihoods(ledger=1.0)
-    chosen = await routed(a_state("Is GST deductible?", employee=name), classify, last="byte")
+    chosen = await routed(a_state("Is GST deductible?", employee=name, last_employee="byte"), classify)
     assert name.casefold().startswith(chosen["route"]["employee"])
     assert chosen["route"]["confidence"] == 1.0
     assert classify.asked == []
@@ -93,9 +72,8 @@ async def test_an_unknown_choice_is_no_choice() -> None:
 
 async def test_the_client_sees_who_answers_and_why() -> None:
     """The turn's first event has the employee, the choice, and the model that is going to be asked."""
-    run, conversations = Listener(), AnsweredBy()
-    classify = FixedLikelihoods(ledger=0.7, goalie=0.2, follow_up=0.1)
-    chosen = await routed(a_state("My VAT?"), classify, run=run, conversations=conversations)
+    run = Listener()
+    chosen = await routed(a_state("My VAT?"), FixedLikelihoods(ledger=0.7, goalie=0.2, follow_up=0.1), run=run)
     ledger = EmployeeCard("ledger", LEDGER.name, LEDGER.title, LEDGER.emoji)
     why = Route("reads like a question about tax", 0.7, "goalie")
     assert run.events == [Start(str(TURN), "a conversation", ledger, why, "scripted")]
@@ -105,7 +83,6 @@ async def test_the_client_sees_who_answers_and_why() -> None:
         "confidence": 0.7,
         "runner_up": "goalie",
     }
-    assert conversations.asked == [(ADA, "a conversation")]
 
 
 async def test_notices_of_the_steps_before_come_after_the_start() -> None:
@@ -140,7 +117,8 @@ async def test_the_turn_is_stored_before_its_first_event() -> None:
 
 async def test_a_follow_up_stays_with_the_employee_who_answered_last() -> None:
     """A message without a topic of its own goes where the conversation is."""
-    chosen = await routed(a_state("why?"), FixedLikelihoods(crystal=0.3, ledger=0.1, follow_up=0.6), last="ledger")
+    likelihoods = FixedLikelihoods(crystal=0.3, ledger=0.1, follow_up=0.6)
+    chosen = await routed(a_state("why?", last_employee="ledger"), likelihoods)
     assert chosen["route"]["employee"] == "ledger"
     assert chosen["route"]["reason"] == "a follow-up, so it stays with Ledger"
     assert chosen["route"]["runner_up"] == "crystal"
@@ -167,7 +145,7 @@ def test_a_follow_up_to_nothing_goes_to_prime() -> None:
 
 async def test_rules_decide_where_nothing_can_be_embedded() -> None:
     """By keywords, which are less sure than meaning."""
-    chosen = await routed(a_state("Is GST deductible?"), FixedLikelihoods(), last="byte")
+    chosen = await routed(a_state("Is GST deductible?", last_employee="byte"), FixedLikelihoods())
     assert (chosen["route"]["employee"], chosen["route"]["reason"]) == ("ledger", "keyword “gst”")
 
 

@@ -1,11 +1,16 @@
 """What is in the prompt, and what is left out to fit the window."""
 
+from typing import Literal
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from langchain_core.messages import AIMessage, HumanMessage, trim_messages
 
 from nodes.prompts import estimate_messages
 from nodes.stream_events import Notice
+from nodes.trim_context import _newest
+from storage.history import Message
 from tests.nodes.states import Listener, a_memory, a_state
 from tests.nodes.trimming import LONG, noted, talked, trimmed
 
@@ -79,3 +84,23 @@ async def test_the_history_starts_with_the_user() -> None:
     """Where only an answer would fit, it is left out, too."""
     trim = await trimmed(a_state(history=talked(LONG, "two", covers=2)), budget=1100)
     assert [message.type for message in trim["prompt"]] == ["system", "human"]
+
+
+@settings(deadline=None, database=None)
+@given(
+    st.lists(st.tuples(st.sampled_from(["user", "assistant"]), st.text(st.sampled_from('a "\n税é😀'), max_size=60))),
+    st.integers(-5, 400),
+)
+def test_the_window_is_that_of_langchain(said: list[tuple[Literal["user", "assistant"], str]], tokens: int) -> None:
+    """For any messages and any room; only faster, because each message is counted once."""
+    messages = [
+        Message(id=str(seq), seq=seq, role=role, employee="crystal", content=content)
+        for seq, (role, content) in enumerate(said, 1)
+    ]
+    kept, dropped = _newest(messages, tokens)
+    assert dropped + kept == messages
+    chat = [HumanMessage(text) if role == "user" else AIMessage(text) for role, text in said]
+    expected = trim_messages(
+        chat, max_tokens=max(tokens, 0), token_counter=estimate_messages, strategy="last", start_on="human"
+    )
+    assert [message["content"] for message in kept] == [message.text for message in expected]

@@ -1,5 +1,7 @@
 """The background notes in the prompt, and their authority."""
 
+import pytest
+
 from nodes.prompts import estimate
 from nodes.trim_context import SHORTENED_CHARS
 from tests.nodes.states import Listener, a_memory, a_state
@@ -40,7 +42,26 @@ async def test_uncovered_messages_are_quoted_shortened() -> None:
     assert [message.text for message in trim["prompt"][2:-1]] == ["five", "six"]
     short = noted(trim["prompt"])["earlier_in_short"]
     assert [(message["role"], message["said"][:1]) for message in short] == [("user", "3"), ("assistant", "4")]
-    assert all(len(message["said"]) <= SHORTENED_CHARS + 1 for message in short)
+    assert {len(message["said"]) for message in short} == {SHORTENED_CHARS[0] + 1}
+
+
+@pytest.mark.parametrize(("count", "chars"), [(18, 240), (28, 120), (40, 60), (52, 30)])
+async def test_the_more_messages_are_uncovered_the_shorter_they_are_quoted(count: int, chars: int) -> None:
+    """So that there is something of each."""
+    prompt = (await trimmed(a_state(history=talked(*[f"{number}. {LONG * 3}" for number in range(count)]))))["prompt"]
+    short = [message["said"] for message in noted(prompt)["earlier_in_short"]]
+    said = [*short, *(message.text for message in prompt[2:-1])]
+    assert [text.partition(".")[0] for text in said] == [str(number) for number in range(count)]
+    assert max(map(len, short)) == chars + 1
+
+
+async def test_where_no_more_is_possible_the_newest_are_quoted() -> None:
+    """Of hundreds of long messages that no summary covers."""
+    prompt = (await trimmed(a_state(history=talked(*[f"{number}. {LONG * 3}" for number in range(400)]))))["prompt"]
+    short = noted(prompt)["earlier_in_short"]
+    numbers = [int(message["said"].partition(".")[0]) for message in short]
+    window = len(prompt) - 3
+    assert numbers == list(range(400 - window - len(numbers), 400 - window))
 
 
 async def test_recalled_text_has_no_authority() -> None:

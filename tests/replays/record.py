@@ -18,7 +18,7 @@ from graph.container import open_dependencies
 from graph.dependencies import Dependencies
 from graph.replay.record import record
 from graph.settings import Settings
-from nodes.state import Context, Input
+from nodes.state import Context, Input, WhileBusy
 from storage.local.postgres import EmbeddedPostgres
 from storage.migrate import migrate
 from tests.support.model_script import Json, Status, Text, plain, streaming, structured
@@ -37,6 +37,7 @@ async def main() -> None:
             await _trimmed(url)
             await _refused(url)
             await _rate_limited(url)
+            await _busy(url)
             await _fallback(url)
 
 
@@ -77,6 +78,13 @@ async def _rate_limited(url: str) -> None:
         await _save(parts, "rate_limited", "One message too many", "hello again", user=UUID(int=8))
 
 
+async def _busy(url: str) -> None:
+    async with ModelServer() as model, _parts(url, model) as parts:
+        await parts.admission.admit(USER, "busy", uuid5(USER, "before"), has_key=False)
+        title = "A message that does not wait for its conversation"
+        await _save(parts, "busy", title, "Is a bicycle deductible?", while_busy="reject")
+
+
 async def _fallback(url: str) -> None:
     async with ModelServer() as model, _parts(url, model) as parts:
         model.always(Status(500))
@@ -93,9 +101,17 @@ async def _parts(url: str, model: ModelServer, **settings: Any) -> AsyncGenerato
 
 
 async def _save(
-    parts: Dependencies, name: str, title: str, message: str, *, conversation: str | None = None, user: UUID = USER
+    parts: Dependencies,
+    name: str,
+    title: str,
+    message: str,
+    *,
+    conversation: str | None = None,
+    user: UUID = USER,
+    while_busy: WhileBusy = "wait",
 ) -> None:
-    recording = await record(parts, _input(message, conversation or name, name), Context(str(user)), title)
+    given = _input(message, conversation or name, name, while_busy)
+    recording = await record(parts, given, Context(str(user)), title)
     recording.write(HERE / f"{name}.jsonl")
     print(f"{name}: {', '.join(step.node for step in recording.steps)}")
 
@@ -104,9 +120,10 @@ async def _run(parts: Dependencies, message: str, conversation: str, key: str, *
     await build(parts).compile().ainvoke(_input(message, conversation, key), context=Context(str(user)))
 
 
-def _input(message: str, conversation: str, key: str) -> Input:
+def _input(message: str, conversation: str, key: str, while_busy: WhileBusy = "wait") -> Input:
     turn_id = str(uuid5(USER, key))  # the same in every recording, so that git shows only what changed
-    return Input(messages=[HumanMessage(message, id=turn_id)], conversation_id=conversation)
+    message_of_turn = HumanMessage(message, id=turn_id)
+    return Input(messages=[message_of_turn], conversation_id=conversation, while_busy=while_busy)
 
 
 if __name__ == "__main__":

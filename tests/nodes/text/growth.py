@@ -24,7 +24,7 @@ from nodes.routing.keywords import by_rules
 from nodes.text.cleaning import clean, limit_marks
 from nodes.text.extractive_summary import extractive_summary, first_sentence, shorten
 from nodes.text.injection import detect
-from nodes.text.pii.masking import mask
+from nodes.text.pii.masking import StreamMasker, mask
 from nodes.trim_context import trim_context
 from storage.facts import fact_hash
 from storage.turns import _title
@@ -33,6 +33,8 @@ from tests.nodes.trimming import talked
 
 SHORT, LONG = 1_000, 8_000
 """Characters; the long text is as long as a message may be."""
+PIECE = 20
+"""Characters of a piece of an answer."""
 BODY = 256 * 1024
 """Bytes of the largest request."""
 CPU_SECONDS = 20
@@ -91,9 +93,18 @@ def trimmed(text: str) -> None:
     asyncio.run(trim_context(state, Listener().runtime, budget=6000, reserve=800))
 
 
+def stream_masked(text: str) -> None:
+    """An answer of this text, which comes in pieces."""
+    masker = StreamMasker()
+    for begin in range(0, len(text), PIECE):
+        masker.feed(text[begin : begin + PIECE])
+    masker.flush()
+
+
 STAGES: dict[str, Callable[[str], object]] = {
     "clean": clean,
     "mask": mask,
+    "stream_mask": stream_masked,
     "detect": detect,
     "read": lambda text: _read(text, LONG),
     "clean_and_mask": lambda text: clean_and_mask(f"x{text}"),
