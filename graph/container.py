@@ -9,7 +9,6 @@ from typing import NamedTuple
 from uuid import UUID, uuid4
 
 from graph.account import UserData
-from graph.build import build
 from graph.database import Say, database_for_serving, fit
 from graph.dependencies import Dependencies, Options
 from graph.jobs import job_app, run_worker
@@ -17,7 +16,7 @@ from graph.models.embeddings import Embedder
 from graph.models.factory import LocalModels, Models, open_local_models, open_models, open_remote_embedder
 from graph.observability.metrics import CountedMetrics, PrometheusMetrics
 from graph.observability.tracing import Tracing
-from graph.pipeline import Pipeline
+from graph.pipeline import Pipeline, build
 from graph.readiness import Readiness
 from graph.service import Service
 from graph.settings import Settings
@@ -29,7 +28,6 @@ from graph.turns.manager import TurnManager
 from graph.turns.registry import TurnRegistry
 from graph.turns.subscribe import Subscriptions
 from nodes.state import turn_clock
-from storage.admission import Admission
 from storage.checkpoints import Checkpointer, open_checkpointer
 from storage.conversation_queue import ConversationQueue
 from storage.errors import StorageUnavailable
@@ -37,7 +35,6 @@ from storage.event_log import EventLog
 from storage.fact_search import FactSearch
 from storage.facts import Facts
 from storage.health import DatabaseHealth
-from storage.history import Histories
 from storage.idempotency import IdempotencyKeys
 from storage.jobs import Jobs
 from storage.leases import Leases
@@ -45,7 +42,7 @@ from storage.metrics import Metrics
 from storage.misroutes import Misroutes
 from storage.notifications import Notifications
 from storage.pool import Pool
-from storage.rate_limits import RateLimits
+from storage.rate_limits import Admission, RateLimits
 from storage.retention import Retention
 from storage.turn_records import TurnRecords
 from storage.turns import Turns
@@ -129,7 +126,6 @@ async def open_dependencies(
             admission=Admission(pool, limits, owner),
             queue=ConversationQueue(pool, owner, notifications),
             classify=local.classify,
-            histories=Histories(pool),
             embed=embedder.embed,
             embedding_model=embedder.name,
             embed_ahead=partial(_embed_ahead, {local.embedder, embedder}),

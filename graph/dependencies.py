@@ -1,4 +1,4 @@
-"""What the nodes are given, bound in `graph.build`."""
+"""What the nodes are given, bound in `graph.pipeline`."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import MISSING, dataclass, fields
@@ -10,13 +10,11 @@ from langgraph.runtime import Runtime
 from nodes import extract_facts, roll_summary, route
 from nodes.answer.attempts import Model
 from nodes.state import Context, State
-from storage.admission import Admission
 from storage.conversation_queue import ConversationQueue
 from storage.fact_search import FactSearch
 from storage.facts import Facts
-from storage.history import Histories
 from storage.metrics import Metrics
-from storage.rate_limits import RateLimits
+from storage.rate_limits import Admission, RateLimits
 from storage.turns import Turns
 
 
@@ -52,7 +50,6 @@ class Dependencies:
     admission: Admission
     queue: ConversationQueue
     classify: route.Classify
-    histories: Histories
     embed: extract_facts.Embed
     embedding_model: str
     """The name stored with every vector of `embed`."""

@@ -4,8 +4,8 @@ import re
 import sys
 from pathlib import Path
 
-from graph.build import build
 from graph.dependencies import Options, unconnected
+from graph.pipeline import build
 
 BEGIN, END = "<!-- pipeline: made by `make drawing` -->", "<!-- /pipeline -->"
 

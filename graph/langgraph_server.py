@@ -10,9 +10,9 @@ from functools import lru_cache
 
 from langgraph.graph.state import CompiledStateGraph  # pyright: ignore[reportMissingTypeStubs]
 
-from graph.build import build
 from graph.container import open_dependencies
 from graph.database import database
+from graph.pipeline import build
 from graph.settings import Settings
 from nodes.state import Context, Input, Output, State
 

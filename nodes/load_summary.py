@@ -6,7 +6,7 @@ from langgraph.runtime import Runtime
 from typing_extensions import TypedDict
 
 from nodes.state import Context, State, asking
-from storage.history import Histories, History
+from storage.turns import History, Turns
 
 
 class LoadedHistory(TypedDict):
@@ -15,8 +15,8 @@ class LoadedHistory(TypedDict):
     history: History
 
 
-async def load_summary(state: State, runtime: Runtime[Context], *, histories: Histories) -> LoadedHistory:
+async def load_summary(state: State, runtime: Runtime[Context], *, turns: Turns) -> LoadedHistory:
     """Load the rolling summary, every message that it does not cover, and the latest messages."""
     turn_id = UUID(state["turn_id"])
-    history = await histories.read(asking(runtime), state["conversation_id"], before_turn=turn_id)
+    history = await turns.history(asking(runtime), state["conversation_id"], before_turn=turn_id)
     return LoadedHistory(history=history)

@@ -13,7 +13,7 @@ from langchain_core.messages import BaseMessage
 from nodes.employees import Employee
 from nodes.state import PromptSize
 from storage.facts import Memory
-from storage.history import Message
+from storage.turns import Message
 
 SUMMARY_WORDS = 150
 """A summary has fewer words than this."""

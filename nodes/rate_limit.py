@@ -12,9 +12,8 @@ from typing_extensions import TypedDict
 from nodes.employees import find
 from nodes.state import Context, Notice, Refusal, RouteReport, State, Usage, asking, claimed
 from nodes.stream_events import Done, LimitChecked, Refused, Start, Token, emit, start_of
-from storage.admission import NOT_ADMITTED, Admission, Place
 from storage.errors import LeaseLost, StorageError
-from storage.rate_limits import Allowance
+from storage.rate_limits import NOT_ADMITTED, Admission, Allowance, Place
 
 log = get_logger(__name__)
 

@@ -14,7 +14,7 @@ from nodes.retrying import retried
 from nodes.state import Context, State, asking
 from nodes.text.extractive_summary import extractive_summary, shorten
 from nodes.text.pii.masking import mask
-from storage.history import Histories, Message
+from storage.turns import Message, Turns
 
 log = get_logger(__name__)
 
@@ -29,7 +29,7 @@ class RolledSummary(TypedDict):
 
 
 async def roll_summary(
-    state: State, runtime: Runtime[Context], *, summarise: Summarise | None, histories: Histories, seconds: float
+    state: State, runtime: Runtime[Context], *, summarise: Summarise | None, turns: Turns, seconds: float
 ) -> RolledSummary:
     """Summarise in under 150 words what the last summary does not cover, including this turn.
 
@@ -47,7 +47,7 @@ async def roll_summary(
     summary = await _summary(history["summary"], messages, summarise if reached else None, seconds)
     seen = max((message["seq"] for message in history["messages"]), default=history["covers"])
     user_id, turn_id, conversation_id = asking(runtime), UUID(state["turn_id"]), state["conversation_id"]
-    await retried(lambda: histories.save_summary(user_id, conversation_id, summary, turn_id=turn_id, seen=seen))
+    await retried(lambda: turns.save_summary(user_id, conversation_id, summary, turn_id=turn_id, seen=seen))
     return RolledSummary(summary=summary)
 
 

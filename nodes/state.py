@@ -16,11 +16,10 @@ from langgraph.runtime import Runtime
 from typing_extensions import TypedDict
 
 from nodes.employees import Slug
-from storage.admission import Place
 from storage.facts import LearnedFact, Memory
-from storage.history import History
 from storage.metrics import Finding
-from storage.rate_limits import Allowance
+from storage.rate_limits import Allowance, Place
+from storage.turns import History
 
 WhileBusy = Literal["wait", "reject", "interrupt"]
 """What is to happen to a message while its conversation is being answered."""

@@ -12,7 +12,7 @@ from nodes.prompts import PER_MESSAGE, estimate, estimate_messages, notes, syste
 from nodes.state import Context, Notice, State, Trimmed
 from nodes.stream_events import note
 from storage.facts import Memory
-from storage.history import History, Message
+from storage.turns import History, Message
 
 SHORTENED_CHARS = (240, 120, 60, 30)
 """Characters kept of a message that has no room in the window and that the summary does not cover yet: the first of

@@ -8,8 +8,8 @@ from typing_extensions import TypedDict
 
 from nodes.state import Context, Refusal, State, asking, claimed
 from nodes.stream_events import Refused, emit
-from storage.admission import MOST_IN_CONVERSATION, MOST_OF_USER, Admission, Place
 from storage.conversation_queue import ConversationQueue, Reached
+from storage.rate_limits import MOST_IN_CONVERSATION, MOST_OF_USER, Admission, Place
 
 MAX_WAIT = 120.0
 """Seconds after which waiting is given up: several answers may come before this one. By a monotonic clock."""

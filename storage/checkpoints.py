@@ -18,8 +18,8 @@ from langgraph.checkpoint.base import (
 from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
 from psycopg.types.json import Jsonb
 
-from storage.connections import DEFAULT_TIMEOUT, Connection, ConnectionPool, PoolUsage, milliseconds
-from storage.pool import Pool
+from storage.connections import DEFAULT_TIMEOUT, Connection, milliseconds
+from storage.pool import ConnectionPool, Pool, PoolUsage
 
 SIMPLE = (str, int, float, bool)
 

@@ -1,4 +1,4 @@
-"""Waiting at a place in a conversation, across processes and in order of arrival. `storage.admission` gives places."""
+"""Waiting at a place in a conversation, across processes and in order of arrival; `Admission` gives places."""
 
 import asyncio
 import time

@@ -4,8 +4,9 @@ from datetime import datetime
 from typing import Literal, LiteralString, NamedTuple, TypedDict
 from uuid import UUID
 
+from storage.connections import Connection
 from storage.facts import LearnedFact
-from storage.pool import Connection, Pool
+from storage.pool import Pool
 from storage.turn_records import FACTS_LEARNED, FACTS_USED
 from storage.user_facts import delete_facts
 

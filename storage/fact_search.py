@@ -23,10 +23,10 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import QueuePool
 
-from storage.connections import DEFAULT_TIMEOUT, PoolUsage, connection_parameters, is_read_only
+from storage.connections import DEFAULT_TIMEOUT, connection_parameters
 from storage.errors import SearchTimeout, StorageUnavailable
 from storage.facts import Memory
-from storage.pool import SET_USER, user_parameters
+from storage.pool import SET_USER, PoolUsage, is_read_only, user_parameters
 
 _current_user: ContextVar[UUID] = ContextVar("_current_user")
 

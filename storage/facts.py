@@ -9,7 +9,8 @@ from pgvector.psycopg import HalfVector  # pyright: ignore[reportMissingTypeStub
 from psycopg.types.json import Jsonb
 from typing_extensions import TypedDict
 
-from storage.pool import Connection, Pool
+from storage.connections import Connection
+from storage.pool import Pool
 
 Embed = Callable[[str], Awaitable[list[float]]]
 """Makes the vector of a text."""

@@ -3,8 +3,9 @@
 from typing import Any, NamedTuple, TypedDict
 from uuid import UUID
 
+from storage.connections import Connection
 from storage.leases import TERMS
-from storage.pool import Connection, Pool
+from storage.pool import Pool
 from storage.users import ensure_user
 
 KEPT_HOURS = 24

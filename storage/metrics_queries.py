@@ -4,7 +4,8 @@ from datetime import datetime
 from typing import Any, LiteralString, NamedTuple, NotRequired, TypedDict
 from uuid import UUID
 
-from storage.pool import Connection, Pool
+from storage.connections import Connection
+from storage.pool import Pool
 
 
 class OutcomeCounts(TypedDict):

@@ -7,8 +7,9 @@ from uuid import UUID
 
 import psycopg
 
-from storage.connections import DEFAULT_TIMEOUT, connection_parameters, is_read_only
+from storage.connections import DEFAULT_TIMEOUT, connection_parameters
 from storage.leases import present
+from storage.pool import is_read_only
 
 STOPS = "frontdesk_stops"
 PROBE_SECONDS = 10.0

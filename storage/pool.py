@@ -3,21 +3,26 @@
 The program connects as the database's owner and acts as `frontdesk_app`, which row level security binds. Role and
 user are set per transaction and not per session: a connection serves one user after the other, and a pooler in front
 of Postgres may give each transaction another server connection.
+
+A server that takes no writes (a standby, or one that is being handed over) is of no use here. It is refused when
+connecting (`target_session_attrs`), checked for before a connection is handed out, and dropped where a statement finds
+it out, so that the pool connects to the server that took over.
 """
 
+import asyncio
 import json
-from collections.abc import AsyncGenerator, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Any, LiteralString
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from typing import Any, LiteralString, NamedTuple
 from uuid import UUID
 
 import psycopg
 from pgvector.psycopg import register_vector_async  # pyright: ignore[reportMissingTypeStubs, reportUnknownVariableType]
+from psycopg.rows import DictRow, dict_row
+from psycopg_pool import AsyncConnectionPool
 
-from storage.connections import DEFAULT_TIMEOUT, Connection, ConnectionPool, PoolUsage, milliseconds
-from storage.errors import Gone, LeaseLost, StorageUnavailable
-
-__all__ = ["Connection", "Pool", "PoolUsage"]
+from storage.connections import DEFAULT_TIMEOUT, Connection, connection_parameters, milliseconds
+from storage.errors import Gone, LeaseLost, StorageUnavailable, is_unavailable
 
 SET_USER: LiteralString = (
     "select set_config('role', 'frontdesk_app', true), set_config('request.jwt.claims', %(claims)s, true),"
@@ -32,10 +37,151 @@ LEASE_LOST = "FD001"
 """SQLSTATE of an error that our functions raise."""
 
 
+def is_read_only(conn: psycopg.AsyncConnection[Any]) -> bool:
+    """Whether the server last reported that it takes no writes. It reports that by itself, so no query is sent."""
+    reported = (conn.pgconn.parameter_status(name) for name in (b"default_transaction_read_only", b"in_hot_standby"))
+    return b"on" in reported
+
+
 def user_parameters(user_id: UUID, timeout: float) -> dict[str, str]:
     """Parameters of `SET_USER`; the timeout of each statement in seconds."""
     claims = json.dumps({"sub": str(user_id), "role": "authenticated"})
     return {"claims": claims, "timeout": milliseconds(timeout)}
+
+
+class PoolUsage(NamedTuple):
+    """Connections of a pool: open, in use, and how many callers wait for one."""
+
+    size: int
+    used: int
+    waiting: int
+
+
+class ConnectionPool(AsyncConnectionPool[Connection]):
+    """Pool that raises StorageUnavailable for whatever makes the database unusable. It has to be opened.
+
+    Args:
+        url: where Postgres is.
+        size: maximum number of connections.
+        timeout: seconds to wait for a free connection.
+        configure: prepares a new connection.
+        on_full_disk: called when a statement found the server's disk full.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        size: int,
+        timeout: float,
+        configure: Callable[[Connection], Awaitable[None]],
+        on_full_disk: Callable[[], None] = lambda: None,
+    ) -> None:
+        super().__init__(
+            url,
+            min_size=1,
+            max_size=size,
+            timeout=timeout,
+            # After giving up, the next caller connects at once, without the pool's growing pauses.
+            reconnect_timeout=timeout,
+            open=False,
+            connection_class=Connection,
+            configure=configure,
+            check=self._check_writable,
+            kwargs={**connection_parameters(url), "autocommit": True, "row_factory": dict_row},
+        )
+        self._on_full_disk = on_full_disk
+
+    @asynccontextmanager
+    async def connection(self, timeout: float | None = None) -> AsyncGenerator[Connection]:  # noqa: ASYNC109 - as in the base class
+        """A connection for the length of the block.
+
+        Raises:
+            StorageUnavailable: there is none, or it was lost, or the server takes no writes or has no room.
+        """
+        try:
+            async with super().connection(timeout) as conn:
+                try:
+                    yield conn
+                except psycopg.errors.ReadOnlySqlTransaction:
+                    await conn.close()
+                    raise
+        except psycopg.Error as error:
+            if isinstance(error, psycopg.errors.DiskFull):
+                self._on_full_disk()
+            if is_unavailable(error):
+                raise StorageUnavailable from error
+            raise
+
+    @asynccontextmanager
+    async def live_connection(self) -> AsyncGenerator[Connection]:
+        """A connection whose server has just answered and takes writes, for the length of the block.
+
+        Raises:
+            StorageUnavailable: as `connection()`.
+        """
+        async with AsyncExitStack() as stack:
+            for last in (False, True):
+                conn = await stack.enter_async_context(self.connection())
+                try:
+                    await self.check_connection(conn)
+                    await self._check_writable(conn)  # with its answer the server reported what has changed
+                    break
+                except psycopg.OperationalError:
+                    if last:
+                        raise
+                    await stack.aclose()
+                    await self.drain()  # the others will have died, too
+            yield conn
+
+    async def call(self, statement: LiteralString, values: Mapping[str, Any], seconds: float) -> list[DictRow]:
+        """Run one statement in a transaction of its own; returns its rows.
+
+        It is run once more where the connection was lost or its server takes no writes, so it must do no harm the
+        second time: the first may have been committed, and only the reply lost.
+
+        Args:
+            statement: with `%(name)s` for each value.
+            values: the values.
+            seconds: time after which the statement is cancelled.
+
+        Raises:
+            StorageUnavailable: there is no connection, or it was lost again, or the time is over.
+        """
+        try:
+            return await self._call(statement, values, seconds)
+        except _ConnectionLost:
+            await self.drain()
+            return await self._call(statement, values, seconds)
+
+    async def _call(self, statement: LiteralString, values: Mapping[str, Any], seconds: float) -> list[DictRow]:
+        async with self.connection() as conn:
+            try:
+                async with asyncio.timeout(seconds):
+                    return await (await conn.execute(statement, values)).fetchall()
+            except TimeoutError as error:
+                raise StorageUnavailable from error
+            except psycopg.Error as error:
+                if isinstance(error, psycopg.errors.ReadOnlySqlTransaction):
+                    await conn.close()
+                if conn.closed:
+                    raise _ConnectionLost from error
+                raise
+
+    def usage(self) -> PoolUsage:
+        """Current usage."""
+        stats = self.get_stats()
+        size = stats["pool_size"]
+        return PoolUsage(size, size - stats["pool_available"], stats.get("requests_waiting", 0))
+
+    async def _check_writable(self, conn: Connection) -> None:
+        if is_read_only(conn):
+            await self.drain()  # the others lead there, too, and trying each in turn would take seconds
+            raise psycopg.OperationalError("the server takes no writes")
+
+
+class _ConnectionLost(StorageUnavailable):
+    """The connection broke under a statement, or leads to a server that takes no writes."""
 
 
 class Pool:

@@ -1,7 +1,10 @@
-"""Turns: one message and its answer, from the moment it is accepted."""
+"""Turns: one message and its answer, from the moment it is accepted, and the conversation that it belongs to.
+
+A conversation's summary has a watermark, so that no message is in neither the summary nor the window.
+"""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, LiteralString, TypedDict
+from typing import Any, Literal, LiteralString, TypedDict
 from uuid import UUID, uuid5
 
 from psycopg.types.json import Json
@@ -12,6 +15,8 @@ from storage.pool import Pool
 
 TITLE_LENGTH = 60
 """Characters of the first message that make a conversation's title."""
+RECENT_MESSAGES = 40
+"""Messages loaded even when the summary covers them; more than fits most models' context window."""
 
 
 class Accepted(TypedDict):
@@ -36,6 +41,26 @@ class Answered(Accepted):
     """What is known of the answer besides its text."""
     used: Sequence[str]
     """Ids of the facts that the prompt held."""
+
+
+class Message(TypedDict):
+    """One message of a conversation."""
+
+    id: str
+    seq: int
+    """Position in the conversation: grows, never repeats."""
+    role: Literal["user", "assistant"]
+    employee: str
+    content: str
+
+
+class History(TypedDict):
+    """A conversation so far: its rolling summary, and its messages in order."""
+
+    summary: str
+    covers: int
+    """The summary's watermark: it covers every message with a `seq` up to this one."""
+    messages: list[Message]
 
 
 def answer_id(turn_id: UUID) -> UUID:
@@ -79,6 +104,17 @@ class Turns:
             accepting=True,
         )
 
+    async def history(self, user_id: UUID, conversation_id: str, *, before_turn: UUID) -> History:
+        """The summary, every message it does not cover, and the latest ones even if it does.
+
+        Messages of `before_turn` are left out.
+        """
+        (row,) = await self._pool.call(
+            "select * from conversation_history(%(user_id)s, %(convo_id)s, %(turn_id)s, %(recent)s)",
+            {"user_id": user_id, "convo_id": conversation_id, "turn_id": before_turn, "recent": RECENT_MESSAGES},
+        )
+        return History(summary=row["summary"] or "", covers=row["covers"], messages=row["messages"] or [])
+
     async def answer(self, user_id: UUID, turn_id: UUID, turn: Answered) -> UUID:
         """Commit the answer of an accepted turn.
 
@@ -104,6 +140,24 @@ class Turns:
         if not rows[0]["stored"]:
             raise Gone
         return message_id
+
+    async def save_summary(
+        self, user_id: UUID, conversation_id: str, summary: str, *, turn_id: UUID, seen: int
+    ) -> bool:
+        """Store the summary made at the end of `turn_id` from messages up to `seen`, and mark the turn as summarised.
+
+        Its watermark is this turn's last message, or the message before the first one that another turn wrote
+        meanwhile and that is therefore not in it. A summary with a lower watermark than the stored one is dropped: a
+        turn that finishes late cannot undo a later one.
+
+        Returns:
+            Whether it was stored.
+        """
+        (row,) = await self._pool.call(
+            "select save_summary(%(user_id)s, %(convo_id)s, %(turn_id)s, %(summary)s, %(seen)s) as saved",
+            {"user_id": user_id, "convo_id": conversation_id, "summary": summary, "turn_id": turn_id, "seen": seen},
+        )
+        return bool(row["saved"])
 
     async def ask_to_stop(self, user_id: UUID, turn_id: UUID) -> None:
         """Write down that the answer is to end, and let the process that writes it know; once it is out, nothing."""

@@ -7,9 +7,10 @@ from uuid import UUID
 
 import psycopg
 
+from storage.connections import Connection
 from storage.errors import DuplicateFact
 from storage.facts import fact_hash, store_embedding
-from storage.pool import Connection, Pool
+from storage.pool import Pool
 
 
 class UserFact(TypedDict):

@@ -2,7 +2,8 @@
 
 from uuid import UUID
 
-from storage.pool import Connection, Pool
+from storage.connections import Connection
+from storage.pool import Pool
 
 
 async def ensure_user(conn: Connection, user_id: UUID) -> None:

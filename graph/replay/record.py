@@ -10,16 +10,17 @@ from typing import Any, cast
 
 from langgraph.config import get_config
 
-from graph.build import build
 from graph.dependencies import Dependencies
+from graph.pipeline import build
 from graph.replay.recording import Call, Recording, Step, error_to_json, from_json, to_json
 from nodes.state import Context, Input
 
 RECORDED_CALLS: Mapping[str, tuple[str, ...]] = {
     "clock": (), "classify": (), "embed": (), "summarise": (), "extract": (),
     "admission": ("is_used_up", "admit"), "queue": ("wait", "leave", "interrupt"),
-    "histories": ("read", "save_summary"), "search": ("nearest",), "facts": ("nearest", "remember"),
-    "model": ("stream",), "second": ("stream",), "turns": ("accept", "answer", "finish"), "metrics": ("record",),
+    "search": ("nearest",), "facts": ("nearest", "remember"),
+    "model": ("stream",), "second": ("stream",), "turns": ("accept", "history", "answer", "save_summary", "finish"),
+    "metrics": ("record",),
 }  # fmt: skip
 """The parts whose calls are recorded, with their methods; a part without methods is called itself."""
 STREAMS = ("model.stream", "second.stream")

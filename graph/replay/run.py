@@ -9,8 +9,8 @@ from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.graph import START
 
-from graph.build import Graph, build
 from graph.dependencies import Dependencies, unconnected
+from graph.pipeline import Graph, build
 from graph.replay.record import STREAMS, SYNCHRONOUS, AnyCall, arguments, collect_steps, current_node, with_calls
 from graph.replay.recording import Call, Recording, Step, from_json, raise_recorded
 from nodes.extract_facts import FactsFound

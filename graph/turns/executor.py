@@ -138,7 +138,7 @@ class TurnExecutor:
                 log.error("turn is given up, its answer stands", attempts=MAX_ATTEMPTS)
                 await d.turns.finish(user_id, turn_id)
                 return
-            history = await d.histories.read(user_id, turn.conversation_id, before_turn=turn_id)
+            history = await d.turns.history(user_id, turn.conversation_id, before_turn=turn_id)
             state = recovery.state_after_generate(turn, record, history, d.clock())
             await self._pipeline.restart_after(turn, "generate", state)
         else:

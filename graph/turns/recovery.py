@@ -10,8 +10,8 @@ from nodes.generate import REPORTED
 from nodes.state import Answer, RouteReport, State, new_state
 from nodes.stream_events import ErrorCode, Notice, Token, done_of, start_of
 from storage.event_log import LoggedEvent
-from storage.history import History
 from storage.turn_records import RecoveryRecord
+from storage.turns import History
 
 
 def state_after_route(turn: Turn, record: RecoveryRecord, now: float) -> State:

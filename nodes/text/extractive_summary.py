@@ -6,7 +6,7 @@ from itertools import islice
 
 from nodes.employees import find
 from nodes.prompts import SUMMARY_WORDS
-from storage.history import Message
+from storage.turns import Message
 
 SENTENCE_WORDS = 24
 """Words at which a first sentence is cut."""

@@ -8,9 +8,10 @@ from uuid import UUID, uuid5
 import psycopg
 
 from storage.account_export import lines as line
+from storage.connections import Connection
 from storage.errors import AccountNotEmpty, Gone, InvalidImport
 from storage.facts import Embed, fact_hash, store_embedding
-from storage.pool import Connection, Pool
+from storage.pool import Pool
 from storage.users import ensure_user
 
 BATCH = 500

@@ -9,7 +9,7 @@ import pytest
 from nodes import wait_for_conversation
 from nodes.wait_for_conversation import FULL
 from storage import conversation_queue
-from storage.admission import MOST_IN_CONVERSATION as MOST
+from storage.rate_limits import MOST_IN_CONVERSATION as MOST
 from tests.support.app import Answer, Frontdesk, Serve
 from tests.support.database import row, rows
 from tests.support.listening import in_line, listening, until

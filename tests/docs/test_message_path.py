@@ -17,7 +17,10 @@ from tests.support.app import Frontdesk
 
 PACKAGES = ("api/", "graph/", "nodes/", "storage/")
 MOST = 40
-BACKGROUND = {"graph/supervision.py", "graph/turns/leases.py", "storage/health_probe.py", "storage/leases.py"}
+BACKGROUND = {
+    "graph/supervision.py", "graph/turns/leases.py", "storage/health_probe.py", "storage/leases.py",
+    "storage/notifications.py",
+}  # fmt: skip
 """Files of tasks that run all the time, for no message."""
 
 
@@ -66,4 +69,4 @@ def traced(on_file: Callable[[str], None]) -> Generator[None]:
         yield
     finally:
         sys.setprofile(None)
-        threading.setprofile(None)  # type: ignore[arg-type]
+        threading.setprofile(None)

@@ -10,8 +10,8 @@ import psycopg
 import pytest
 from psycopg.sql import SQL, Identifier
 
-from graph.build import build
 from graph.dependencies import Options, unconnected
+from graph.pipeline import build
 from tests.faults.kill_points import KILL_POINTS
 from tests.faults.killable_turn import KillableTurn, connections_ended, end_connections
 from tests.faults.recovered import assert_recovered, done

@@ -13,9 +13,10 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from graph.models.factory import LocalModels
-from storage.connections import Connection, ConnectionPool
+from storage.connections import Connection
 from storage.local.postgres import EmbeddedPostgres
 from storage.migrate import has_disk_space
+from storage.pool import ConnectionPool
 from tests.faults import unusable_database
 from tests.support.app import Frontdesk, Serve, read_events, serving
 from tests.support.database import appear, disconnect, owner

@@ -8,7 +8,7 @@ import pytest
 from langgraph.runtime import Runtime
 from structlog.testing import capture_logs
 
-from graph.build import best_effort
+from graph.pipeline import best_effort
 from nodes.errors import EmbeddingUnavailable, ModelRejected, ModelUnavailable
 from nodes.state import Context, State
 from storage.errors import StorageUnavailable

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from graph.build import after_rate_limit, after_waiting
+from graph.pipeline import after_rate_limit, after_waiting
 from nodes.state import Refusal
 from tests.nodes.states import a_state
 

@@ -9,10 +9,9 @@ import pytest
 from langgraph_sdk.errors import InternalServerError
 
 from nodes.state import LOCAL_USER
-from storage.admission import Admission
 from storage.conversation_queue import ConversationQueue
 from storage.pool import Pool
-from storage.rate_limits import RateLimits
+from storage.rate_limits import Admission, RateLimits
 from tests.support import model_script as script
 from tests.support.cluster import Cluster
 from tests.support.listening import in_line

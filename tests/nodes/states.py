@@ -12,7 +12,7 @@ from nodes.employees import Slug
 from nodes.state import Answer, Context, NoticeCode, PromptSize, RouteReport, State, Usage, new_state
 from nodes.stream_events import EVENT_NAMES, NodeEvent, Notice, Refused, Token
 from storage.facts import Memory
-from storage.history import Message
+from storage.turns import Message
 
 ADA = UUID("00000000-0000-4000-8000-0000000000ad")
 TURN = UUID("00000000-0000-4000-8000-00000000007e")

@@ -5,9 +5,8 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from storage.facts import Facts, NewFact
-from storage.history import Histories, History
 from storage.pool import Pool
-from storage.turns import Accepted, Answered, Turns
+from storage.turns import Accepted, Answered, History, Turns
 from tests.nodes.states import ADA, TURN, a_route
 
 CONVERSATION = "c-1"
@@ -77,4 +76,4 @@ async def facts_are_noted(pool: Pool) -> bool:
 
 async def load(pool: Pool, *, before_turn: UUID | None = None) -> History:
     """The stored conversation, without a turn where one is given."""
-    return await Histories(pool).read(ADA, CONVERSATION, before_turn=before_turn or uuid4())
+    return await Turns(pool).history(ADA, CONVERSATION, before_turn=before_turn or uuid4())

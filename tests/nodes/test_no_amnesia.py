@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from nodes.load_summary import load_summary
 from nodes.roll_summary import roll_summary
-from storage.history import Histories
 from storage.pool import Pool
+from storage.turns import Turns
 from tests.nodes.states import ADA, Listener, a_state, an_answer
 from tests.nodes.stored import accept, answer
 from tests.nodes.trimming import noted, trimmed
@@ -73,7 +73,7 @@ class Talk:
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
-        self._histories = Histories(pool)
+        self._turns = Turns(pool)
         self._id = str(uuid4())
         self._count = 0
 
@@ -82,21 +82,21 @@ class Talk:
         message, text = self._named(turn.message), self._named(turn.answer)
         turn_id = await accept(self._pool, message, conversation=self._id)
         state = a_state(message, conversation_id=self._id, turn_id=str(turn_id), answer=an_answer(text))
-        state["history"] = (await load_summary(state, Listener().runtime, histories=self._histories))["history"]
+        state["history"] = (await load_summary(state, Listener().runtime, turns=self._turns))["history"]
         if turn.meanwhile:
             await self.answered(TurnOfTalk("Also on food?", "Yes.", "lost"))
         await answer(self._pool, turn_id, message, text, conversation=self._id)
 
         async def roll() -> None:
             run = Listener()
-            await roll_summary(state, run.runtime, summarise=list_messages, histories=self._histories, seconds=30)
+            await roll_summary(state, run.runtime, summarise=list_messages, turns=self._turns, seconds=30)
 
         return roll
 
     async def forgotten(self, question: str) -> list[str]:
         """The messages of which a new turn with this question would know nothing."""
         state = a_state(question, conversation_id=self._id, turn_id=str(uuid4()))
-        history = (await load_summary(state, Listener().runtime, histories=self._histories))["history"]
+        history = (await load_summary(state, Listener().runtime, turns=self._turns))["history"]
         prompt = (await trimmed(a_state(question, history=history)))["prompt"]
         whole = {message.id: message.text for message in prompt}
         notes = noted(prompt)

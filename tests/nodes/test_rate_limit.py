@@ -10,9 +10,8 @@ from nodes.employees import PRIME
 from nodes.rate_limit import Limited, rate_limit
 from nodes.state import Refusal, State, Usage
 from nodes.stream_events import Done, EmployeeCard, LimitChecked, Refused, Route, Start, Token, received_by
-from storage.admission import Admission, Admitted, Place
 from storage.errors import LeaseLost, StorageUnavailable
-from storage.rate_limits import Allowance
+from storage.rate_limits import Admission, Admitted, Allowance, Place
 from tests.nodes.states import ADA, TURN, Listener, a_state
 
 FREE = Allowance(limit=8, window=60, remaining=3, reset_after=7.5, retry_after=None)

@@ -12,8 +12,8 @@ from nodes.prompts import SUMMARY_WORDS
 from nodes.roll_summary import RolledSummary, roll_summary
 from nodes.state import State
 from storage.errors import StorageUnavailable
-from storage.history import Histories
 from storage.pool import Pool
+from storage.turns import Turns
 from tests.nodes.states import ADA, TURN, Listener, a_state, an_answer
 from tests.nodes.stored import CONVERSATION, accept, answer, load, store_turn
 
@@ -45,8 +45,8 @@ class SlowWriter(Writer):
         return ""
 
 
-class FailingHistories(Histories):
-    """Histories whose first two summaries cannot be stored."""
+class FailingHistories(Turns):
+    """Turns whose first two summaries cannot be stored."""
 
     failures = 2
 
@@ -72,7 +72,7 @@ async def answered(pool: Pool, *exchanges: tuple[str, str], summary: str = "", m
     for number, (message, text) in enumerate(exchanges):
         turn_id = await store_turn(pool, message, text)
         if summary and number == 0:
-            await Histories(pool).save_summary(ADA, CONVERSATION, summary, turn_id=turn_id, seen=0)
+            await Turns(pool).save_summary(ADA, CONVERSATION, summary, turn_id=turn_id, seen=0)
     history = await load(pool)
     await accept(pool, MESSAGE, turn_id=TURN)
     if meanwhile:
@@ -81,13 +81,11 @@ async def answered(pool: Pool, *exchanges: tuple[str, str], summary: str = "", m
     return a_state(MESSAGE, conversation_id=CONVERSATION, history=history, answer=an_answer(ANSWER))
 
 
-async def rolled(
-    pool: Pool, state: State, summarise: Writer | None, *, histories: Histories | None = None
-) -> RolledSummary:
+async def rolled(pool: Pool, state: State, summarise: Writer | None, *, turns: Turns | None = None) -> RolledSummary:
     """What the node returns; a slow model gets no time."""
     seconds = 0.01 if isinstance(summarise, SlowWriter) else 30
-    run, histories = Listener(), histories or Histories(pool)
-    return await roll_summary(state, run.runtime, summarise=summarise, histories=histories, seconds=seconds)
+    run, turns = Listener(), turns or Turns(pool)
+    return await roll_summary(state, run.runtime, summarise=summarise, turns=turns, seconds=seconds)
 
 
 async def test_a_models_summary_is_stored(pool: Pool) -> None:
@@ -177,6 +175,6 @@ async def test_only_storing_is_retried(pool: Pool) -> None:
     writer = Writer("They spoke of rent.")
     state = await answered(pool)
     with stamina.set_testing(True, attempts=10, cap=True):
-        await rolled(pool, state, writer, histories=FailingHistories(pool))
+        await rolled(pool, state, writer, turns=FailingHistories(pool))
     assert len(writer.asked) == 1
     assert (await load(pool))["summary"] == "They spoke of rent."

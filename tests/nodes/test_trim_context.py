@@ -10,7 +10,7 @@ from langchain_core.messages import AIMessage, HumanMessage, trim_messages
 from nodes.prompts import estimate_messages
 from nodes.stream_events import Notice
 from nodes.trim_context import _newest
-from storage.history import Message
+from storage.turns import Message
 from tests.nodes.states import Listener, a_memory, a_state
 from tests.nodes.trimming import LONG, noted, talked, trimmed
 

@@ -7,9 +7,9 @@ import pytest
 from nodes.state import WhileBusy
 from nodes.stream_events import Refused
 from nodes.wait_for_conversation import BUSY, FULL, MAX_WAIT, Waited, wait_for_conversation
-from storage.admission import Admission, Admitted, Place
 from storage.conversation_queue import ConversationQueue, Reached
 from storage.errors import LeaseLost
+from storage.rate_limits import Admission, Admitted, Place
 from tests.nodes.states import ADA, TURN, Listener, a_state
 
 

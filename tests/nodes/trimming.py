@@ -7,7 +7,7 @@ from langchain_core.messages import AnyMessage
 
 from nodes.state import State
 from nodes.trim_context import TrimmedContext, trim_context
-from storage.history import History
+from storage.turns import History
 from tests.nodes.states import Listener, a_talk
 
 LONG = "I put 40 a month aside for the trip. " * 30

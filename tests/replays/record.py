@@ -13,9 +13,9 @@ from uuid import UUID, uuid5
 
 from langchain_core.messages import HumanMessage
 
-from graph.build import build
 from graph.container import open_dependencies
 from graph.dependencies import Dependencies
+from graph.pipeline import build
 from graph.replay.record import record
 from graph.settings import Settings
 from nodes.state import Context, Input, WhileBusy

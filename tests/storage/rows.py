@@ -7,11 +7,10 @@ from uuid import UUID, uuid4
 import psycopg
 from psycopg.rows import TupleRow
 
-from storage.admission import Admission, Place
 from storage.facts import NewFact
 from storage.metrics import Metrics, TurnMetrics
 from storage.pool import Pool
-from storage.rate_limits import RateLimits
+from storage.rate_limits import Admission, Place, RateLimits
 from storage.turns import Accepted, Answered, Turns
 from storage.users import ensure_user
 

@@ -5,11 +5,10 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from storage.admission import MOST_IN_CONVERSATION, MOST_OF_USER, Admission, Admitted
 from storage.conversation_queue import ConversationQueue
 from storage.errors import StorageUnavailable
 from storage.pool import Pool
-from storage.rate_limits import RateLimits
+from storage.rate_limits import MOST_IN_CONVERSATION, MOST_OF_USER, Admission, Admitted, RateLimits
 from tests.storage.rows import Owner, accepted, answered, begin, rows, save_accepted, save_answered, take_place
 
 PROCESS = uuid4()

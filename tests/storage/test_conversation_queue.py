@@ -8,7 +8,6 @@ from uuid import UUID, uuid4
 import pytest
 
 from storage import conversation_queue, leases
-from storage.admission import MOST_IN_CONVERSATION
 from storage.conversation_queue import ConversationQueue, Reached
 from storage.conversations import Conversations
 from storage.errors import LeaseLost
@@ -16,6 +15,7 @@ from storage.idempotency import IdempotencyKeys
 from storage.leases import Leases, Pending
 from storage.notifications import Notifications
 from storage.pool import Pool
+from storage.rate_limits import MOST_IN_CONVERSATION
 from storage.turns import Turns
 from storage.users import Users
 from tests.storage.rows import Owner, accepted, answered, begin, rows, take_place

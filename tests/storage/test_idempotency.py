@@ -9,12 +9,11 @@ from uuid import UUID, uuid4
 import pytest
 
 from storage import leases
-from storage.admission import Admission
 from storage.errors import LeaseLost
 from storage.idempotency import Claim, IdempotencyKeys
 from storage.leases import Leases, Pending
 from storage.pool import Pool
-from storage.rate_limits import RateLimits
+from storage.rate_limits import Admission, RateLimits
 from storage.turns import Turns
 from tests.storage.rows import Owner, accepted, rows
 

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from storage.connections import Connection
 from storage.metrics import REJECTED, Outcome, TurnMetrics
 from storage.metrics_queries import MetricsQueries, TimeWindow
-from storage.pool import Connection, Pool
+from storage.pool import Pool
 from storage.users import ensure_user
 from tests.storage.rows import turn_metrics
 from tests.support.expected_metrics import error_codes, figures

@@ -8,7 +8,6 @@ import pytest
 from storage.conversations import Conversations
 from storage.errors import Gone, LeaseLost
 from storage.facts import Facts
-from storage.history import Histories
 from storage.leases import Leases
 from storage.pool import Pool
 from storage.turn_records import TurnRecords
@@ -127,9 +126,9 @@ async def test_a_turn_notes_what_of_its_tail_is_stored(pool: Pool, facts: Facts,
 
     assert await noted() == (False, False)
     await facts.remember(ada, [], source=turn_id)
-    await Histories(pool).save_summary(ada, "c-1", "Both.", turn_id=later, seen=10**9)
+    await Turns(pool).save_summary(ada, "c-1", "Both.", turn_id=later, seen=10**9)
     assert await noted() == (False, True)
-    assert not await Histories(pool).save_summary(ada, "c-1", "The first.", turn_id=turn_id, seen=0)
+    assert not await Turns(pool).save_summary(ada, "c-1", "The first.", turn_id=turn_id, seen=0)
     assert await noted() == (True, True)
 
 

@@ -6,12 +6,12 @@ from psycopg import sql
 
 from storage.event_log import Batch, EventLog, LoggedEvent
 from storage.facts import Facts
-from storage.history import Histories
 from storage.idempotency import IdempotencyKeys
 from storage.metrics import Finding, Metrics
 from storage.misroutes import Misroutes
 from storage.pool import Pool
 from storage.rate_limits import RateLimits
+from storage.turns import Turns
 from tests.storage.rows import (
     MODEL,
     Owner,
@@ -44,7 +44,7 @@ class AdaRows:
         self.turn = await save_answered(
             self.pool, self.user, answered(f"What of {SECRET}?", f"{SECRET}!", used=[str(self.fact)])
         )
-        await Histories(self.pool).save_summary(self.user, "c-1", f"They sell {SECRET}.", turn_id=self.turn, seen=0)
+        await Turns(self.pool).save_summary(self.user, "c-1", f"They sell {SECRET}.", turn_id=self.turn, seen=0)
         await Misroutes(self.pool).record(self.user, "c-1", self.turn, "tag")
         await RateLimits(self.pool, 8).take(self.user)
         await take_place(self.pool, self.user)

@@ -8,21 +8,19 @@ from uuid import UUID, uuid4
 import pytest
 
 from storage.account_export.exporter import AccountExporter
-from storage.admission import Admission
 from storage.conversation_queue import ConversationQueue
 from storage.conversations import Conversations
 from storage.errors import Gone
 from storage.event_log import EventLog
 from storage.fact_search import FactSearch
 from storage.facts import Facts
-from storage.history import Histories
 from storage.idempotency import IdempotencyKeys
 from storage.insights import InsightsQueries
 from storage.metrics import Metrics
 from storage.metrics_queries import MetricsQueries, TimeWindow
 from storage.misroutes import Misroutes
 from storage.pool import Pool
-from storage.rate_limits import RateLimits
+from storage.rate_limits import Admission, RateLimits
 from storage.turn_records import TurnRecords
 from storage.turns import Turns
 from storage.user_facts import UserFacts
@@ -62,7 +60,7 @@ READS: dict[str, Attempt] = {
     "what follows a message": lambda pool, ada_rows, bob: Conversations(pool).messages(
         bob, "c-1", limit=9, after=ada_rows.turn, newest_first=True
     ),
-    "the history": lambda pool, _, bob: Histories(pool).read(bob, "c-1", before_turn=uuid4()),
+    "the history": lambda pool, _, bob: Turns(pool).history(bob, "c-1", before_turn=uuid4()),
     "who answered": lambda pool, _, bob: Admission(pool, RateLimits(pool, 0)).admit(bob, "c-1", uuid4(), has_key=False),
     "facts": lambda pool, _, bob: UserFacts(pool, MODEL).latest(bob, limit=9),
     "a search for facts": lambda pool, _, bob: UserFacts(pool, MODEL).latest(bob, limit=9, q=SECRET),
@@ -108,7 +106,7 @@ WRITES: dict[str, Attempt] = {
     "fails": lambda pool, ada_rows, bob: Turns(pool).fail(bob, ada_rows.turn, "internal"),
     "finishes": lambda pool, ada_rows, bob: Turns(pool).finish(bob, ada_rows.turn),
     "accepts": lambda pool, ada_rows, bob: Turns(pool).accept(bob, ada_rows.turn, accepted("Mine")),
-    "summarises": lambda pool, ada_rows, bob: Histories(pool).save_summary(
+    "summarises": lambda pool, ada_rows, bob: Turns(pool).save_summary(
         bob, "c-1", "Mine.", turn_id=ada_rows.turn, seen=0
     ),
     "is limited": lambda pool, _, bob: RateLimits(pool, 8).take(bob),
