@@ -16,8 +16,9 @@ import psutil
 import psycopg
 
 from bench.environment import database, run
-from graph.models.embeddings import NoEmbeddings, no_router
+from graph.models.embeddings import NoEmbeddings
 from graph.models.factory import LocalModels
+from nodes.routing.classifier import no_router
 from tests.support.app import Frontdesk, serving
 
 

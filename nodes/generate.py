@@ -66,7 +66,6 @@ async def generate(
     output = AnswerOutput(state, runtime, clock)
     stop = stop_requested()
     draft = await write(models, state["prompt"], output=output, stop=stop, seconds=seconds, attempts=attempts)
-    output.flush()
     fallback = _is_missing(draft)
     if fallback:
         _fall_back(state, draft, output)
@@ -118,7 +117,6 @@ def _fall_back(state: State, draft: Draft, output: AnswerOutput) -> None:
     draft.prompt_tokens = draft.completion_tokens = None
     draft.masked = Counter()
     output.send(draft.text)
-    output.flush()
 
 
 def _answer(state: State, draft: Draft, *, fallback: bool, first: int | None, whole: int) -> Answer:

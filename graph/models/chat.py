@@ -1,53 +1,57 @@
-"""Chat models behind any server that speaks the OpenAI protocol, through langchain-openai."""
+"""Chat model: streams answers, writes summaries and extracts facts, behind a circuit breaker.
+
+The circuit breaker refuses calls to a server that keeps failing, and lets one trial call at a time test it again.
+"""
 
 import json
-from collections.abc import AsyncGenerator, AsyncIterator, Generator, Sequence
+import time
+from collections.abc import AsyncGenerator, Callable, Generator, Sequence
 from contextlib import aclosing, contextmanager, nullcontext
 from functools import cache
-from typing import Any, cast
+from typing import Any, Literal, cast
 
-import httpx2
 import openai
-from langchain_core.callbacks import AsyncCallbackManagerForLLMRun
-from langchain_core.messages import AIMessage, AIMessageChunk, AnyMessage, BaseMessage, HumanMessage, SystemMessage
-from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
+from langchain_core.messages import AIMessageChunk, AnyMessage, BaseMessage, HumanMessage, SystemMessage
 from langchain_core.runnables import RunnableConfig
-from langchain_openai import ChatOpenAI
 from pydantic import SecretStr
+from structlog.stdlib import get_logger
 
-from graph.models.circuit_breaker import CircuitBreaker, State
-from graph.models.http_client import NO_KEY, sync_http_client, translated_errors
-from graph.models.replies import LoopYield, Reply, TextSanitizer, parse_reply, read_stream, sanitized
+from graph.models.http_clients import HTTPClients
+from graph.models.openai_client import CheckedChatOpenAI, translated_errors
+from graph.models.replies import sanitized
 from graph.observability.genai_attributes import RequestSpan
 from graph.observability.tracing import Tracing
-from nodes.errors import ModelRejected, ModelUnavailable
+from nodes.errors import ModelDown, ModelRejected, ModelUnavailable
 from nodes.extract_facts import FactsFound
 
-PROBE_SECONDS = 2.0
-CONNECT_SECONDS = 3.0
+log = get_logger(__name__)
+
 READ_TIMEOUT_SHARE = 0.5
 """Share of the time budget after which a silent server is given up, so that there is time for another attempt."""
 INSTRUCTION_TOKENS = 400
 """Of a summary or of extracted facts."""
-MAX_ANSWER_CHARS = 32_000
-"""An answer is cut here: far more than `max_tokens` allows."""
-MAX_CHUNK_CHARS = 1_000
-"""Longer text is split into several chunks, so that processing one stays short."""
+
+FAILURE_THRESHOLD = 5
+"""Failures in a row that open the circuit breaker."""
+OPEN_SECONDS = 10.0
+"""For which it stays open, or longer where the server's Retry-After says so, up to `MAX_OPEN_SECONDS`."""
+MAX_OPEN_SECONDS = 60.0
 
 NO_STREAM: RunnableConfig = {"tags": ["nostream"]}
 """Keeps models' chunks out of LangGraph's `messages` stream: `generate` sends them there after masking."""
 
+BreakerState = Literal["closed", "open", "half_open"]
+"""closed: calls are made. open: calls are refused. half_open: a trial call is due or under way, others are refused."""
+
 
 class ChatModel:
-    """A chat model: streams answers, writes summaries and extracts facts.
-
-    Calls go through a circuit breaker, which refuses them for a while after repeated failures.
+    """A chat model behind any server that speaks the OpenAI protocol.
 
     Args:
         name: the model's name at its server.
         label: the model's name as clients see it.
         url, key: its server and the key sent to it; None for OpenAI and for no key.
-        http: client for the requests; the caller closes it.
+        http: the connections for its requests; the caller closes them.
         seconds: time budget of an answer.
         max_tokens: of an answer.
         tracing: records a span for each request; None where nothing is traced.
@@ -60,7 +64,7 @@ class ChatModel:
         label: str,
         url: str | None,
         key: SecretStr | str | None,
-        http: httpx2.AsyncClient,
+        http: HTTPClients,
         seconds: float,
         max_tokens: int,
         tracing: Tracing | None = None,
@@ -68,27 +72,18 @@ class ChatModel:
         self.label = label
         self._tracing = tracing
         self._breaker = CircuitBreaker(label)
-        read_timeout = seconds * READ_TIMEOUT_SHARE
 
-        def chat(temperature: float, tokens: int) -> ChatOpenAI:
-            return CheckedChatOpenAI(
-                model=name,
-                base_url=url,
-                api_key=SecretStr(key) if isinstance(key, str) else key or NO_KEY,
-                temperature=temperature,
-                max_completion_tokens=tokens,
-                timeout=httpx2.Timeout(read_timeout, connect=min(CONNECT_SECONDS, read_timeout)),
-                max_retries=0,  # `generate` retries: it knows the time budget and what was shown
-                stream_usage=True,
-                http_async_client=http,
-                http_client=sync_http_client(),
-            )
+        def chat(temperature: float, tokens: int) -> CheckedChatOpenAI:
+            return CheckedChatOpenAI.over(
+                http, name, url, key,
+                temperature=temperature, max_tokens=tokens, read_timeout=seconds * READ_TIMEOUT_SHARE,
+            )  # fmt: skip
 
         self._answering = chat(0.3, max_tokens)
         self._instructed = chat(0, INSTRUCTION_TOKENS)
 
     @property
-    def breaker(self) -> State:
+    def breaker(self) -> BreakerState:
         """State of the circuit breaker."""
         return self._breaker.state
 
@@ -125,15 +120,8 @@ class ChatModel:
         return _parse_facts(await self._instruct(system, text, response_format=_facts_schema()))
 
     async def reachable(self) -> bool:
-        """Whether the server answers within `PROBE_SECONDS`."""
-        try:
-            client = self._answering.root_async_client.with_options(timeout=PROBE_SECONDS, max_retries=0)
-            await client.models.with_raw_response.list()
-        except openai.APIStatusError as error:
-            return error.status_code not in (401, 403)  # a server without a list of models is reachable, too
-        except openai.OpenAIError:
-            return False
-        return True
+        """Whether the server answers at this moment."""
+        return await self._answering.reachable()
 
     async def _instruct(self, system: str, text: str, **options: Any) -> str:
         messages = [SystemMessage(system), HumanMessage(text)]
@@ -144,7 +132,7 @@ class ChatModel:
         return str(reply.text)
 
     @contextmanager
-    def _request(self, model: ChatOpenAI, messages: Sequence[BaseMessage]) -> Generator[RequestSpan | None]:
+    def _request(self, model: CheckedChatOpenAI, messages: Sequence[BaseMessage]) -> Generator[RequestSpan | None]:
         """One request: counted by the circuit breaker, traced, its errors as ModelError."""
         traced = self._tracing.chat(model, messages) if self._tracing else nullcontext()
         with self._breaker.call(), traced as span, translated_errors():
@@ -175,63 +163,6 @@ def _parse_facts(reply: str) -> FactsFound:
         raise ModelRejected("model_garbled") from error
 
 
-class CheckedChatOpenAI(ChatOpenAI):
-    """ChatOpenAI whose replies, streamed or whole, are read by `graph.models.replies`.
-
-    Raises ModelUnavailable for a body that is no reply, besides openai's errors for requests that fail.
-    """
-
-    async def _astream(
-        self,
-        messages: list[BaseMessage],
-        stop: list[str] | None = None,
-        run_manager: AsyncCallbackManagerForLLMRun | None = None,  # noqa: ARG002 - LangChain calls it for each chunk
-        **kwargs: Any,
-    ) -> AsyncIterator[ChatGenerationChunk]:
-        streamed = {**kwargs, "stream": True, "stream_options": {"include_usage": True}}
-        payload = self._get_request_payload(messages, stop=stop, **streamed)
-        sanitizer, left, yield_to_loop = TextSanitizer(), MAX_ANSWER_CHARS, LoopYield()
-        async with (
-            self.async_client.with_streaming_response.create(**payload) as response,
-            aclosing(read_stream(response.iter_bytes())) as replies,
-        ):
-            async for reply in replies:
-                text = sanitizer.feed(reply.text)
-                for start in range(0, min(len(text), left), MAX_CHUNK_CHARS):
-                    yield _chunk(text[start : min(start + MAX_CHUNK_CHARS, left)])
-                    await yield_to_loop()
-                if len(text) > left:
-                    yield _chunk("", Reply(finish_reason="length"))
-                    return
-                left -= len(text)
-                if reply.finish_reason or reply.usage:
-                    yield _chunk("", reply)
-                await yield_to_loop()
-        if rest := sanitizer.flush():
-            yield _chunk(rest)
-
-    async def _agenerate(
-        self,
-        messages: list[BaseMessage],
-        stop: list[str] | None = None,
-        run_manager: AsyncCallbackManagerForLLMRun | None = None,  # noqa: ARG002 - LangChain calls it with the reply
-        **kwargs: Any,
-    ) -> ChatResult:
-        payload = self._get_request_payload(messages, stop=stop, **kwargs)
-        response = await self.async_client.with_raw_response.create(**payload)
-        reply = parse_reply(response.content)
-        if not reply.has_choices:
-            raise ModelUnavailable("model_garbled")
-        text = sanitized(reply.text)[:MAX_ANSWER_CHARS]
-        message = AIMessage(text, usage_metadata=reply.usage, response_metadata=reply.metadata())
-        return ChatResult(generations=[ChatGeneration(message=message)])
-
-
-def _chunk(text: str, reply: Reply = Reply()) -> ChatGenerationChunk:  # noqa: B008 - immutable
-    message = AIMessageChunk(content=text, usage_metadata=reply.usage, response_metadata=reply.metadata())
-    return ChatGenerationChunk(message=message)
-
-
 class NoModel:
     """The chat model of an installation that has none: every answer becomes the employee's prepared reply."""
 
@@ -245,3 +176,69 @@ class NoModel:
         """Always raises ModelRejected."""
         raise ModelRejected("model_unreachable")
         yield  # pragma: no cover - makes this a generator
+
+
+class CircuitBreaker:
+    """A circuit breaker around the calls of any number of tasks to one server.
+
+    Args:
+        name: the server's name in the log.
+        clock: monotonic time in seconds.
+    """
+
+    def __init__(self, name: str, clock: Callable[[], float] = time.monotonic) -> None:
+        self._name = name
+        self._clock = clock
+        self._failures = 0
+        self._open_until: float | None = None
+        self._trial_running = False
+
+    @property
+    def state(self) -> BreakerState:
+        """Whether calls are made at this moment."""
+        if self._open_until is None:
+            return "closed"
+        return "half_open" if self._trial_running or self._clock() >= self._open_until else "open"
+
+    @contextmanager
+    def call(self) -> Generator[None]:
+        """One call. A caller that is cancelled counts neither as a success nor as a failure.
+
+        Raises:
+            ModelDown: the call is refused.
+        """
+        is_trial = self._open_until is not None
+        if self._open_until is not None:
+            if self._trial_running or self._clock() < self._open_until:
+                raise ModelDown
+            self._trial_running = True
+        try:
+            yield
+        except ModelUnavailable as error:
+            self._fail(error)
+            raise
+        except ModelRejected:
+            self._close()
+            raise
+        else:
+            self._close()
+        finally:
+            if is_trial:
+                self._trial_running = False
+
+    def first_chunk(self) -> None:
+        """Close it once a streamed trial call receives anything; the next failure opens it again."""
+        if self._trial_running:
+            log.warning("circuit breaker closed", model=self._name)
+            self._trial_running, self._open_until, self._failures = False, None, FAILURE_THRESHOLD - 1
+
+    def _fail(self, error: ModelUnavailable) -> None:
+        self._failures += 1
+        if self._failures >= FAILURE_THRESHOLD:
+            seconds = min(max(OPEN_SECONDS, error.retry_after or 0), MAX_OPEN_SECONDS)
+            if self._open_until is None:
+                log.warning("circuit breaker opened", model=self._name, seconds=seconds, code=error.code)
+            self._open_until = self._clock() + seconds
+
+    def _close(self) -> None:
+        self._failures, self._open_until = 0, None

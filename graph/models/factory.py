@@ -7,22 +7,30 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-import httpx2
 from langchain_openai import OpenAIEmbeddings
 from pydantic import SecretStr
 from structlog.stdlib import get_logger
 
 from graph.database import Say
-from graph.models import demo_model, local_embeddings
+from graph.models import demo_model
 from graph.models.chat import ChatModel, NoModel
-from graph.models.embeddings import Embedder, EmbeddingCache, LearnedRouter, NoEmbeddings, RemoteEmbeddings, no_router
-from graph.models.http_client import NO_KEY, async_http_client, sync_http_client
+from graph.models.embeddings import (
+    Embedder,
+    EmbeddingCache,
+    MiniLM,
+    ModelNotInstalled,
+    NoEmbeddings,
+    RemoteEmbeddings,
+)
+from graph.models.http_clients import HTTPClients, async_http_client, open_http_clients, sync_http_client
+from graph.models.openai_client import NO_KEY
 from graph.observability.tracing import Tracing
 from graph.settings import Settings
 from nodes.answer.attempts import Model
 from nodes.extract_facts import Extract
 from nodes.roll_summary import Summarise
 from nodes.route import Classify
+from nodes.routing.classifier import LearnedRouter, no_router
 
 log = get_logger(__name__)
 
@@ -55,7 +63,7 @@ class LocalModels(NamedTuple):
 async def open_models(settings: Settings, stack: AsyncExitStack, say: Say, tracing: Tracing | None = None) -> Models:
     """The model that answers: the one brought along, else the demo model, else none; closed with the stack."""
     if settings.remote_model:
-        return _remote_models(settings, await stack.enter_async_context(async_http_client()), tracing)
+        return _remote_models(settings, await stack.enter_async_context(open_http_clients()), tracing)
     log.warning("no model of your own: summaries are extracts and no facts are learned")
     if not await asyncio.to_thread(demo_model.installed):
         return Models(NoModel(), None, None, None, settings.context_tokens, ANSWER_TOKENS)
@@ -70,7 +78,7 @@ async def open_models(settings: Settings, stack: AsyncExitStack, say: Say, traci
         label=demo_model.LABEL,
         url=address.url,
         key=address.key,
-        http=await stack.enter_async_context(async_http_client()),
+        http=await stack.enter_async_context(open_http_clients()),
         seconds=settings.turn_timeout,
         max_tokens=DEMO_ANSWER_TOKENS,
         tracing=tracing,
@@ -78,7 +86,7 @@ async def open_models(settings: Settings, stack: AsyncExitStack, say: Say, traci
     return Models(model, None, None, None, min(demo_model.CONTEXT_TOKENS, settings.context_tokens), DEMO_ANSWER_TOKENS)
 
 
-def _remote_models(settings: Settings, http: httpx2.AsyncClient, tracing: Tracing | None) -> Models:
+def _remote_models(settings: Settings, http: HTTPClients, tracing: Tracing | None) -> Models:
     shared = partial(ChatModel, http=http, seconds=settings.turn_timeout, max_tokens=ANSWER_TOKENS, tracing=tracing)
 
     def chat_model(name: str, url: str | None, key: SecretStr | None) -> ChatModel:
@@ -126,15 +134,16 @@ async def open_local_models(say: Say, folder: Path | None = None) -> AsyncGenera
     """The local embedding model, and the router trained with it (which warms both up), for the length of the block."""
     say("loading the embedding model")
     try:
-        model = await asyncio.to_thread(local_embeddings.MiniLM)
-    except (local_embeddings.ModelNotInstalled, ImportError) as error:
+        model = await asyncio.to_thread(MiniLM)
+    except (ModelNotInstalled, ImportError) as error:
         log.warning("routing by rules, no memory", exc_info=error)
         yield LocalModels(NoEmbeddings(), no_router)
         return
     embedder = EmbeddingCache(model)
+    cache = folder / VECTORS if folder else None
     try:
-        yield LocalModels(
-            embedder, await LearnedRouter.train(model, embedder.embed, folder / VECTORS if folder else None)
-        )
+        router = await LearnedRouter.train(embedder.embed, model.embed_many, f"{model.name}\0{model.truncation}", cache)
+        yield LocalModels(embedder, router)
     finally:
+        await embedder.close()
         model.close()

@@ -7,15 +7,20 @@ breaks the row it is stored in, an endless stream fills the memory. Code that us
 import asyncio
 import json
 import re
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import suppress
+from functools import lru_cache
 from typing import Any, NamedTuple, cast
 
-import httpx2
+import aiohttp
+import msgspec
+from aiohttp import StreamReader
 from langchain_core.messages.ai import UsageMetadata
 
 from nodes.errors import ModelUnavailable
 
+MAX_REPLY_BYTES = 16 * 2**20
+"""A longer reply is given up, whatever it contains."""
 MAX_NAME_CHARS = 200
 """Of a model's name or a finish reason."""
 MAX_TOKEN_COUNT = 2**31 - 1
@@ -23,6 +28,8 @@ MAX_TOKEN_COUNT = 2**31 - 1
 YIELD_AFTER = 0.005
 """Seconds of reading after which other tasks run. A server that sends faster than it is read would otherwise keep the
 event loop busy, and neither time limits nor other users' answers would get through."""
+BATCH_SECONDS = 0.05
+"""For which text is gathered after other text was read: less than a reader notices, and far fewer events."""
 DRAIN_SECONDS = 0.1
 """For a server to end a stream after its last event, so that the connection can be used again."""
 
@@ -63,15 +70,19 @@ class Reply(NamedTuple):
         return {name: value for name, value in known.items() if value}
 
 
-async def read_stream(body: AsyncIterator[bytes]) -> AsyncGenerator[Reply]:
-    """The events of a stream, merged for each piece of the body that arrives.
+async def read_stream(body: StreamReader) -> AsyncGenerator[Reply]:
+    """The events of a stream, merged for each piece of the body that is read.
+
+    The first text is yielded at once, what follows in batches: a task that runs for each token costs twice as much.
 
     Raises:
         ModelUnavailable: the body is not a stream of chat completions. What it held before that is yielded first.
     """
-    decoder = EventStreamDecoder()
+    decoder, batch = EventStreamDecoder(), _Batch(body)
     recognised = done = False
-    async for piece in body:
+    left = MAX_REPLY_BYTES
+    while piece := await body.readany():
+        left -= len(piece)
         reply, broken = Reply(), None
         try:
             for data in decoder.feed(piece):
@@ -87,15 +98,44 @@ async def read_stream(body: AsyncIterator[bytes]) -> AsyncGenerator[Reply]:
         if done:
             await _drain(body)
             return
+        if left < 0:
+            raise ModelUnavailable("model_garbled")
+        if reply.text:
+            await batch.gather()
     if not recognised:
         raise ModelUnavailable("model_garbled")
 
 
-async def _drain(body: AsyncIterator[bytes]) -> None:
-    with suppress(TimeoutError, httpx2.HTTPError, ModelUnavailable):
+async def _drain(body: StreamReader) -> None:
+    with suppress(TimeoutError, aiohttp.ClientError):
         async with asyncio.timeout(DRAIN_SECONDS):
-            async for _ in body:
-                await asyncio.sleep(0)
+            async for _ in body.iter_any():
+                await asyncio.sleep(0)  # for the timeout: what is buffered is read without waiting
+
+
+class _Batch:
+    """The time in which a body's next pieces are gathered; it is over when the body ends."""
+
+    def __init__(self, body: StreamReader) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._body = body
+        self._over: asyncio.Future[None] | None = None
+        body.on_eof(self._end)
+
+    async def gather(self) -> None:
+        """Wait for `BATCH_SECONDS`, or for the body to end."""
+        if self._body.is_eof():
+            return
+        self._over = self._loop.create_future()
+        timer = self._loop.call_later(BATCH_SECONDS, self._end)
+        try:
+            await self._over
+        finally:
+            timer.cancel()
+
+    def _end(self) -> None:
+        if self._over and not self._over.done():
+            self._over.set_result(None)
 
 
 class LoopYield:
@@ -177,13 +217,7 @@ def parse_reply(document: bytes) -> Reply:
     Raises:
         ModelUnavailable: it is not a JSON object, or reports an error.
     """
-    try:
-        decoded = json.loads(document)
-    except (ValueError, RecursionError) as error:  # nested too deep, a number too long, or no JSON
-        raise ModelUnavailable("model_garbled") from error
-    if not isinstance(decoded, dict):
-        raise ModelUnavailable("model_garbled")
-    completion = cast(dict[str, Any], decoded)
+    completion = _decode(document)
     if completion.get("error"):
         raise ModelUnavailable("model_failed")
     choice = _first_choice(completion.get("choices"))
@@ -195,6 +229,19 @@ def parse_reply(document: bytes) -> Reply:
         model=_name(completion.get("model")),
         has_choices=isinstance(completion.get("choices"), list),
     )
+
+
+def _decode(document: bytes) -> dict[str, Any]:
+    try:
+        decoded: Any = msgspec.json.decode(document)
+    except (msgspec.DecodeError, RecursionError):  # or a number or half a character that only Python's decoder takes
+        try:
+            decoded = json.loads(document)
+        except (ValueError, RecursionError) as error:  # nested too deep, a number too long, or no JSON
+            raise ModelUnavailable("model_garbled") from error
+    if not isinstance(decoded, dict):
+        raise ModelUnavailable("model_garbled")
+    return cast(dict[str, Any], decoded)
 
 
 def _first_choice(choices: Any) -> dict[str, Any]:
@@ -217,7 +264,12 @@ def _text(content: Any) -> str:
 
 
 def _name(value: Any) -> str | None:
-    return sanitized(value[:MAX_NAME_CHARS]) if isinstance(value, str) and value else None
+    return _sanitized_name(value[:MAX_NAME_CHARS]) if isinstance(value, str) and value else None
+
+
+@lru_cache(maxsize=32)  # each event of a stream names the model
+def _sanitized_name(name: str) -> str:
+    return sanitized(name)
 
 
 def _usage(reported: dict[str, Any]) -> UsageMetadata | None:

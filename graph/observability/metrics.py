@@ -25,8 +25,7 @@ from prometheus_client import (
 )
 from prometheus_client.multiprocess import MultiProcessCollector
 
-from graph.models.chat import ChatModel
-from graph.models.circuit_breaker import State
+from graph.models.chat import BreakerState, ChatModel
 from graph.supervision import BackgroundTask, Tick
 from graph.turns.event_log import EventLogWriter
 from graph.turns.registry import TurnRegistry
@@ -122,7 +121,7 @@ class PrometheusMetrics:
                 waiting.labels(pool).set(use.waiting)
             for label in {model.label for model in chat_models}:  # two servers may have a model of the same name
                 states = [model.breaker for model in chat_models if model.label == label]
-                for name in get_args(State):
+                for name in get_args(BreakerState):
                     state.labels(label, name).set(states.count(name))
 
         self._updates.append(update)

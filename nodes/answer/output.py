@@ -1,6 +1,5 @@
 """An answer while it is written: its text, as a draft over several attempts, and what clients get of it, in order."""
 
-import asyncio
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -14,10 +13,6 @@ from nodes.state import Context, FinishReason, Notice, State, since
 from nodes.stream_events import Token, emit, note, show
 from nodes.text.pii.masking import Kind, StreamMasker
 from storage.turns import answer_id
-
-BATCH_SECONDS = 0.02
-"""Tokens that come within this time go out together: less than an eye can tell, and far fewer events."""
-
 
 FINISH_REASONS: dict[str, FinishReason] = {"length": "length", "content_filter": "blocked"}
 """What models call the ends that are not simply the end."""
@@ -80,7 +75,7 @@ class Draft:
 
 
 class AnswerOutput:
-    """Sends out an answer: a piece at once after a pause, and otherwise with the next batch.
+    """Sends out an answer: its text, and the notices between.
 
     Args:
         clock: Unix time in seconds; the one that the turn's beginning was read from.
@@ -96,33 +91,13 @@ class AnswerOutput:
         self._state = state
         self._runtime = runtime
         self._clock = clock
-        self._loop = asyncio.get_running_loop()
-        self._buffered: list[str] = []
-        self._timer: asyncio.TimerHandle | None = None
-        self._last = float("-inf")
 
     def send(self, text: str) -> None:
-        """Send this now or with the next batch."""
+        """Send a piece of text."""
         if self.ttft_ms is None:
             self.ttft_ms = since(self._state, self._clock)
-        self._buffered.append(text)
-        if self._timer is None:
-            wait = self._last + BATCH_SECONDS - self._loop.time()
-            if wait <= 0:
-                self.flush()
-            else:
-                self._timer = self._loop.call_later(wait, self.flush)
-
-    def flush(self) -> None:
-        """Send whatever is buffered."""
-        if self._timer:
-            self._timer.cancel()
-            self._timer = None
-        if self._buffered:
-            text, self._buffered = "".join(self._buffered), []
-            self._last = self._loop.time()
-            emit(self._runtime, Token(text))
-            show(self._runtime, text, self.message_id)
+        emit(self._runtime, Token(text))
+        show(self._runtime, text, self.message_id)
 
     def retract(self) -> None:
         """Take back the text so far: another attempt begins to answer."""
@@ -136,6 +111,5 @@ class AnswerOutput:
             self.note(Notice(code="context_trimmed", message=message))
 
     def note(self, notice: Notice) -> None:
-        """Send a notice, after the text that is buffered."""
-        self.flush()
+        """Send a notice."""
         self.notices = note(self._runtime, self.notices, notice)

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from graph.models.circuit_breaker import FAILURE_THRESHOLD
+from graph.models.chat import FAILURE_THRESHOLD
 from tests.support.app import Frontdesk, Serve, ready
 from tests.support.database import appear, rows
 from tests.support.listening import listening, until

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from graph.models.chat import MAX_ANSWER_CHARS
+from graph.models.openai_client import MAX_ANSWER_CHARS
 from tests.faults.stored_turn import outcome_in_metrics
 from tests.support.app import Frontdesk
 from tests.support.database import rows

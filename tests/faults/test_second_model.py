@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from graph.models.circuit_breaker import FAILURE_THRESHOLD
+from graph.models.chat import FAILURE_THRESHOLD
 from nodes.employees import employee
 from tests.faults.stored_turn import outcome_in_metrics
 from tests.support.app import Serve

@@ -1,8 +1,5 @@
 """Replies where the model has no answer, or only half of one."""
 
-import pytest
-
-from nodes.answer import output
 from nodes.employees import CRYSTAL
 from nodes.errors import ModelRejected, ModelUnavailable
 from nodes.generate import FALLBACK, FILTERED
@@ -35,14 +32,6 @@ async def test_a_broken_answer_is_retracted_before_the_fallback() -> None:
     assert turns.answers[ADA, TURN]["answer"] == CRYSTAL.fallback
     assert [notice["code"] for notice in result["notices"]] == ["restarted", "fallback"]
     assert [message.text for message in result["messages"]] == [CRYSTAL.fallback]
-
-
-async def test_buffered_text_goes_out_before_it_is_retracted(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Events keep their order, although text is sent in batches."""
-    monkeypatch.setattr(output, "BATCH_SECONDS", 60)
-    run = Listener()
-    await generated(ScriptedModel([piece("You "), piece("sp"), piece("ent"), BREAKS], [REFUSES]), run=run)
-    assert run.tokens == ["You ", "spent", CRYSTAL.fallback]
 
 
 async def test_a_timeout_keeps_the_text_so_far() -> None:

@@ -21,8 +21,7 @@ from api.logging.setup import configure_structlog
 from api.server.http_limits import LimitedProtocol
 from api.server.serve import configure
 from graph.container import open_service
-from graph.models.chat import ChatModel
-from graph.models.circuit_breaker import CircuitBreaker
+from graph.models.chat import ChatModel, CircuitBreaker
 from graph.models.factory import LocalModels
 from graph.observability.tracing import tracing
 from graph.service import Service

@@ -4,7 +4,7 @@ import contextlib
 
 import pytest
 
-from graph.models.circuit_breaker import FAILURE_THRESHOLD, MAX_OPEN_SECONDS, OPEN_SECONDS, CircuitBreaker
+from graph.models.chat import FAILURE_THRESHOLD, MAX_OPEN_SECONDS, OPEN_SECONDS, CircuitBreaker
 from nodes.errors import ModelDown, ModelRejected, ModelUnavailable
 
 

@@ -4,14 +4,13 @@ import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-import httpx2
 import psutil
 import pytest
 from langchain_core.messages import AIMessageChunk, AnyMessage, HumanMessage, SystemMessage
 
 from graph.models import demo_model as demo
 from graph.models.chat import ChatModel
-from graph.models.http_client import async_http_client
+from graph.models.http_clients import HTTPClients, open_http_clients
 
 pytestmark = pytest.mark.xdist_group("demo")  # one model at a time is enough for two cores
 
@@ -19,11 +18,11 @@ pytestmark = pytest.mark.xdist_group("demo")  # one model at a time is enough fo
 @pytest.fixture(scope="module")
 async def model(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[ChatModel]:
     """The demo model, running."""
-    async with demo.running(tmp_path_factory.mktemp("demo")) as address, async_http_client() as http:
+    async with demo.running(tmp_path_factory.mktemp("demo")) as address, open_http_clients() as http:
         yield chat_model(address.url, address.key, http)
 
 
-def chat_model(url: str, key: str, http: httpx2.AsyncClient) -> ChatModel:
+def chat_model(url: str, key: str, http: HTTPClients) -> ChatModel:
     """The demo model, asked with that key."""
     return ChatModel(demo.NAME, label=demo.LABEL, url=url, key=key, http=http, seconds=60, max_tokens=12)
 
@@ -43,7 +42,7 @@ async def test_the_demo_model_streams_an_answer_with_its_usage(model: ChatModel)
 
 async def test_the_demo_model_runs_for_as_long_as_it_is_used(tmp_path: Path) -> None:
     """It is reachable inside the block, and not after."""
-    async with async_http_client() as http:
+    async with open_http_clients() as http:
         async with demo.running(tmp_path) as address:
             model = chat_model(address.url, address.key, http)
             assert await model.reachable()
@@ -52,7 +51,7 @@ async def test_the_demo_model_runs_for_as_long_as_it_is_used(tmp_path: Path) -> 
 
 async def test_a_killed_demo_model_is_restarted(tmp_path: Path) -> None:
     """At the same address and with the same key."""
-    async with demo.running(tmp_path) as address, async_http_client() as http:
+    async with demo.running(tmp_path) as address, open_http_clients() as http:
         model = chat_model(address.url, address.key, http)
         server = server_of(tmp_path)
         server.kill()
@@ -72,5 +71,5 @@ def server_of(folder: Path) -> psutil.Process:
 
 async def test_the_demo_model_refuses_a_wrong_key(tmp_path: Path) -> None:
     """Another account on this machine can reach the port."""
-    async with demo.running(tmp_path) as address, async_http_client() as http:
+    async with demo.running(tmp_path) as address, open_http_clients() as http:
         assert not await chat_model(address.url, "wrong", http).reachable()

@@ -1,18 +1,17 @@
-"""Embedding models, the cache before them, and the router trained on their vectors."""
+"""Embedding models, and the cache before them."""
 
 import asyncio
 import gc
 import math
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Awaitable, Callable, Iterator
 
 import numpy as np
 import pytest
 
-from graph.models.embeddings import EmbeddingCache, NoEmbeddings, _example_vectors, no_router
+from graph.models.embeddings import MESSAGE_TOKENS, EmbeddingCache, MiniLM, NoEmbeddings, head_and_tail, start
 from graph.models.factory import LocalModels
-from graph.models.local_embeddings import MESSAGE_TOKENS, MiniLM, head_and_tail
 from nodes.errors import EmbeddingUnavailable
+from nodes.routing.classifier import no_router
 
 
 class Counting:
@@ -106,17 +105,38 @@ async def cancelled_before_the_failure() -> None:
     await model.done.wait()
 
 
-async def test_a_failure_without_callers_is_not_logged() -> None:
+async def started_before_the_failure() -> None:
+    """A text is embedded ahead, nobody asks for it, and the model fails."""
+    model = Counting(failures=1)
+    start(EmbeddingCache(model).embed, "tax")
+    model.gate.set()
+    await model.done.wait()
+
+
+@pytest.mark.parametrize("failure", [cancelled_before_the_failure, started_before_the_failure])
+async def test_a_failure_without_callers_is_not_logged(failure: Callable[[], Awaitable[None]]) -> None:
     """As an exception that was never retrieved."""
     logged: list[Exception | None] = []
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(lambda _, context: logged.append(context.get("exception")))
     try:
-        await cancelled_before_the_failure()
+        await failure()
+        await asyncio.sleep(0.01)  # for the callbacks of the tasks
         gc.collect()
     finally:
         loop.set_exception_handler(None)
     assert EmbeddingUnavailable not in map(type, logged)  # other tests may leave exceptions, too
+
+
+async def test_a_text_that_was_started_ahead_is_computed_once() -> None:
+    """Who asks for it gets the vector of the computation that runs already, also after it is done."""
+    model = Counting()
+    cache = EmbeddingCache(model)
+    start(cache.embed, "tax")
+    await model.started.wait()
+    model.gate.set()
+    assert [await cache.embed("tax") for _ in range(2)] == [[3.0], [3.0]]
+    assert model.texts == ["tax"]
 
 
 async def test_closing_cancels_computations() -> None:
@@ -178,18 +198,6 @@ def test_no_message_takes_more_than_its_tokens(minilm: MiniLM, text: str) -> Non
     assert len(head_and_tail(text)) <= 801
     (tokens,) = minilm._tokens([text], whole=False)
     assert len(tokens) <= MESSAGE_TOKENS
-
-
-async def test_cached_vectors_of_another_truncation_are_not_used(minilm: MiniLM, tmp_path: Path) -> None:
-    """The examples' vectors are cached until texts are cut in another way."""
-    cache = tmp_path / "examples.npz"
-    await _example_vectors(minilm, ["tax", "house"], cache)
-    written = cache.stat().st_ino
-    await _example_vectors(minilm, ["tax", "house"], cache)
-    assert cache.stat().st_ino == written
-    minilm.truncation = "all of it"
-    await _example_vectors(minilm, ["tax", "house"], cache)
-    assert cache.stat().st_ino != written
 
 
 async def test_similar_meanings_have_near_vectors(local: LocalModels) -> None:

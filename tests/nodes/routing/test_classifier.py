@@ -1,12 +1,15 @@
 """The routing classifier, and the examples it is trained on."""
 
+from collections.abc import Sequence
+from pathlib import Path
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nodes.employees import EMPLOYEES
 from nodes.route import FOLLOW_UP
-from nodes.routing.classifier import Classifier, read_examples
+from nodes.routing.classifier import Classifier, example_vectors, read_examples
 from tests.nodes.held_out import read
 
 EXAMPLES = {
@@ -75,3 +78,21 @@ def test_no_held_out_message_is_an_example(examples: dict[str, list[str]]) -> No
     measured |= {case["message"] for case in held_out["follow_up"] + held_out["switch"]}
     taught = {text.casefold() for texts in examples.values() for text in texts}
     assert {text for text in measured if text.casefold() in taught} == set()
+
+
+async def test_the_examples_vectors_are_cached(tmp_path: Path) -> None:
+    """Until the texts change, the model, or how it reads them."""
+    computed: list[Sequence[str]] = []
+
+    async def embed_many(texts: Sequence[str]) -> list[list[float]]:
+        computed.append(texts)
+        return [[float(len(text))] for text in texts]
+
+    cache = tmp_path / "folder" / "examples.npz"
+    for texts, version in ((["tax"], "1"), (["tax"], "1"), (["tax"], "2"), (["tax", "house"], "2")):
+        vectors = await example_vectors(embed_many, version, texts, cache)
+        assert [list(vector) for vector in vectors] == [[len(text)] for text in texts]
+    assert computed == [["tax"], ["tax"], ["tax", "house"]]
+    cache.write_bytes(b"half a file")
+    await example_vectors(embed_many, "2", ["tax"], cache)
+    assert len(computed) == 4

@@ -4,10 +4,10 @@ from typing import TypeAlias
 
 import pytest
 
-from graph.models.embeddings import LearnedRouter
 from graph.models.factory import LocalModels
 from nodes.employees import EMPLOYEES, Slug, find
 from nodes.route import Classify, learned
+from nodes.routing.classifier import LearnedRouter
 from tests.nodes.held_out import assert_right, read
 
 Case: TypeAlias = tuple[str, Slug | None, Slug]

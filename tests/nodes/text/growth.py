@@ -17,7 +17,7 @@ from itertools import groupby
 from typing import Any
 
 from api.parameters import clean_and_mask
-from graph.models.local_embeddings import head_and_tail
+from graph.models.embeddings import head_and_tail
 from nodes.guard import _read
 from nodes.prompts import estimate
 from nodes.routing.keywords import by_rules
