@@ -1,7 +1,7 @@
 """Composition root: put the program together once per process, from the settings."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import replace
 from functools import partial
@@ -12,7 +12,7 @@ from graph.account import UserData
 from graph.database import Say, database_for_serving, fit
 from graph.dependencies import Dependencies, Options
 from graph.jobs import job_app, run_worker
-from graph.models.embeddings import Embedder
+from graph.models.embeddings import Embedder, embed_ahead
 from graph.models.factory import LocalModels, Models, open_local_models, open_models, open_remote_embedder
 from graph.observability.metrics import CountedMetrics, PrometheusMetrics
 from graph.observability.tracing import Tracing
@@ -128,7 +128,7 @@ async def open_dependencies(
             classify=local.classify,
             embed=embedder.embed,
             embedding_model=embedder.name,
-            embed_ahead=partial(_embed_ahead, {local.embedder, embedder}),
+            embed_ahead=partial(embed_ahead, {local.embedder, embedder}),
             search=await stack.enter_async_context(search),
             model=models.model,
             second=models.second,
@@ -232,17 +232,6 @@ async def _background(
         if settings.multiproc_dir:
             supervisor.start("figures_writer", telemetry.run, patience=10)
         yield supervisor
-
-
-def _embed_ahead(embedders: Iterable[Embedder], text: str) -> None:
-    """Begin to embed a message; whoever needs the vector finds it in the embedder's cache."""
-    for embedder in embedders:
-        asyncio.ensure_future(embedder.embed(text)).add_done_callback(_ignore_failure)
-
-
-def _ignore_failure(task: asyncio.Future[list[float]]) -> None:
-    if not task.cancelled():
-        task.exception()  # retrieved, so that asyncio does not log it: who needs the vector will
 
 
 async def _open_models(

