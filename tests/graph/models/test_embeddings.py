@@ -108,7 +108,7 @@ async def cancelled_before_the_failure() -> None:
 async def started_before_the_failure() -> None:
     """A text is embedded ahead, nobody asks for it, and the model fails."""
     model = Counting(failures=1)
-    start(EmbeddingCache(model).embed, "tax")
+    embed_ahead([EmbeddingCache(model)], "tax")
     model.gate.set()
     await model.done.wait()
 
@@ -132,7 +132,7 @@ async def test_a_text_that_was_started_ahead_is_computed_once() -> None:
     """Who asks for it gets the vector of the computation that runs already, also after it is done."""
     model = Counting()
     cache = EmbeddingCache(model)
-    start(cache.embed, "tax")
+    embed_ahead([cache], "tax")
     await model.started.wait()
     model.gate.set()
     assert [await cache.embed("tax") for _ in range(2)] == [[3.0], [3.0]]
