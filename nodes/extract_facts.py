@@ -13,7 +13,6 @@ from nodes.prompts import facts_prompt
 from nodes.retrying import retried
 from nodes.state import Context, State, asking
 from nodes.text.pii.masking import mask
-from storage.fact_search import FactSearch
 from storage.facts import Facts, LearnedFact, Memory, NewFact
 
 MAX_FACTS = 2
@@ -61,7 +60,7 @@ class LearnedFacts(TypedDict):
 
 
 async def extract_facts(
-    state: State, runtime: Runtime[Context], *, extract: Extract | None, embed: Embed, search: FactSearch, facts: Facts
+    state: State, runtime: Runtime[Context], *, extract: Extract | None, embed: Embed, facts: Facts
 ) -> LearnedFacts:
     """Store at most two facts with enough confidence, each with its embedding and the facts it replaces.
 
@@ -73,7 +72,7 @@ async def extract_facts(
 
     # Not the memories in the state: the last turn may have stored facts after they were loaded.
     async def load_known() -> list[Memory]:
-        return await search.nearest(user_id, await embed(message), limit=MAX_KNOWN_FACTS)
+        return await facts.nearest(user_id, await embed(message), limit=MAX_KNOWN_FACTS)
 
     known = await retried(load_known)
     prompt = facts_prompt(message, known)

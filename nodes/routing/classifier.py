@@ -26,8 +26,9 @@ log = get_logger(__name__)
 EXAMPLES = Path(__file__).with_name("examples.toml")
 
 Matrix = NDArray[np.float64]
+Vector = Sequence[float] | NDArray[np.float32]
 Embed = Callable[[str], Awaitable[list[float]]]
-EmbedMany = Callable[[Sequence[str]], Awaitable[Sequence[Sequence[float]]]]
+EmbedMany = Callable[[Sequence[str]], Awaitable[Sequence[Vector]]]
 
 
 def read_examples(path: Path = EXAMPLES) -> dict[str, list[str]]:
@@ -48,7 +49,7 @@ class Classifier:
         self._weights = weights
 
     @classmethod
-    def train(cls, examples: Mapping[str, Sequence[Sequence[float]]], *, penalty: float = 1e-4) -> Self:
+    def train(cls, examples: Mapping[str, Sequence[Vector]], *, penalty: float = 1e-4) -> Self:
         """Fit to embedded examples (label to vectors) by gradient descent with momentum.
 
         Deterministic: it starts from zero weights and uses all examples in every step. `penalty` is the factor of the
@@ -114,7 +115,7 @@ class LearnedRouter:
 
 async def example_vectors(
     embed_many: EmbedMany, version: str, texts: list[str], cache: Path | None
-) -> Sequence[Sequence[float]]:
+) -> Sequence[Vector]:
     """The texts' vectors, from the cache where it holds those of these texts and this version."""
     key = hashlib.sha256("\0".join([version, *texts]).encode()).hexdigest()
     if cache and (cached := await asyncio.to_thread(_load, cache, key)) is not None:
@@ -125,15 +126,15 @@ async def example_vectors(
     return vectors
 
 
-def _load(path: Path, key: str) -> Sequence[Sequence[float]] | None:
+def _load(path: Path, key: str) -> Sequence[Vector] | None:
     try:
         with np.load(path) as stored:
-            return stored["vectors"].tolist() if str(stored["key"]) == key else None
+            return list(stored["vectors"]) if str(stored["key"]) == key else None
     except (OSError, ValueError, KeyError, BadZipFile):
         return None  # no file yet, or one that a full disk or a kill left unreadable
 
 
-def _save(path: Path, key: str, vectors: Sequence[Sequence[float]]) -> None:
+def _save(path: Path, key: str, vectors: Sequence[Vector]) -> None:
     temporary = path.with_name(f"{path.name}.{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
