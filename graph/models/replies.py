@@ -10,7 +10,7 @@ import re
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import suppress
 from functools import lru_cache
-from typing import Any, NamedTuple, cast
+from typing import Any, Literal, NamedTuple, cast
 
 import aiohttp
 import msgspec
@@ -83,14 +83,20 @@ async def read_stream(body: StreamReader) -> AsyncGenerator[Reply]:
     left = MAX_REPLY_BYTES
     while piece := await body.readany():
         left -= len(piece)
-        reply, broken = Reply(), None
+        texts, reply, broken = list[str](), Reply(), None
         try:
             for data in decoder.feed(piece):
                 if done := data.startswith(b"[DONE]"):
                     break
-                reply = reply.merged(parse_reply(data))
+                if (token := _plain_token(data)) is not None:
+                    texts.append(token)
+                    continue
+                event = parse_reply(data)
+                texts.append(event.text)
+                reply = reply.merged(event)
         except ModelUnavailable as error:
             broken = error
+        reply = reply._replace(text="".join(texts), has_choices=reply.has_choices or bool(texts))
         recognised = recognised or done or reply.has_choices
         yield reply
         if broken:
@@ -209,6 +215,34 @@ def sanitized(text: str) -> str:
     """A whole text, sanitized."""
     sanitizer = TextSanitizer()
     return sanitizer.feed(text) + sanitizer.flush()
+
+
+class _Delta(msgspec.Struct):
+    content: str
+    refusal: None = None
+
+
+class _Choice(msgspec.Struct):
+    delta: _Delta
+    index: Literal[0] = 0
+    finish_reason: None = None
+
+
+class _TokenEvent(msgspec.Struct):
+    choices: tuple[_Choice]
+    error: None = None
+    usage: None = None
+
+
+_token_event = msgspec.json.Decoder(_TokenEvent).decode
+
+
+def _plain_token(document: bytes) -> str | None:
+    """The text of an event that adds text and says nothing else, as nearly all do; None for any other."""
+    try:
+        return _token_event(document).choices[0].delta.content
+    except (msgspec.DecodeError, RecursionError):
+        return None
 
 
 def parse_reply(document: bytes) -> Reply:
