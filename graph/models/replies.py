@@ -7,7 +7,7 @@ breaks the row it is stored in, an endless stream fills the memory. Code that us
 import asyncio
 import json
 import re
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Iterable, Iterator
 from contextlib import suppress
 from functools import lru_cache
 from typing import Any, Literal, NamedTuple, cast
@@ -79,24 +79,11 @@ async def read_stream(body: StreamReader) -> AsyncGenerator[Reply]:
         ModelUnavailable: the body is not a stream of chat completions. What it held before that is yielded first.
     """
     decoder, batch = EventStreamDecoder(), _Batch(body)
-    recognised = done = False
+    recognised = False
     left = MAX_REPLY_BYTES
     while piece := await body.readany():
         left -= len(piece)
-        texts, reply, broken = list[str](), Reply(), None
-        try:
-            for data in decoder.feed(piece):
-                if done := data.startswith(b"[DONE]"):
-                    break
-                if (token := _plain_token(data)) is not None:
-                    texts.append(token)
-                    continue
-                event = parse_reply(data)
-                texts.append(event.text)
-                reply = reply.merged(event)
-        except ModelUnavailable as error:
-            broken = error
-        reply = reply._replace(text="".join(texts), has_choices=reply.has_choices or bool(texts))
+        reply, done, broken = _read_piece(decoder.feed(piece))
         recognised = recognised or done or reply.has_choices
         yield reply
         if broken:
@@ -110,6 +97,33 @@ async def read_stream(body: StreamReader) -> AsyncGenerator[Reply]:
             await batch.gather()
     if not recognised:
         raise ModelUnavailable("model_garbled")
+
+
+class _Piece(NamedTuple):
+    """What a piece of a body says, up to where it is broken, if it is."""
+
+    reply: Reply
+    done: bool
+    broken: ModelUnavailable | None
+
+
+def _read_piece(events: Iterable[bytes]) -> _Piece:
+    texts, reply = list[str](), Reply()
+    done, broken = False, None
+    try:
+        for data in events:
+            if done := data.startswith(b"[DONE]"):
+                break
+            if (token := _plain_token(data)) is not None:
+                texts.append(token)
+            else:
+                event = parse_reply(data)
+                texts.append(event.text)
+                reply = reply.merged(event)
+    except ModelUnavailable as error:
+        broken = error
+    has_choices = reply.has_choices or bool(texts)
+    return _Piece(reply._replace(text="".join(texts), has_choices=has_choices), done, broken)
 
 
 async def _drain(body: StreamReader) -> None:
