@@ -36,7 +36,7 @@ PROBE_SECONDS = 2.0
 CONNECT_SECONDS = 3.0
 MAX_ANSWER_CHARS = 32_000
 """An answer is cut here: far more than `max_tokens` allows."""
-MAX_CHUNK_CHARS = 1_000
+MAX_CHUNK_CHARS = 2_000
 """Longer text is split into several chunks, so that processing one stays short."""
 MAX_ERROR_BYTES = 64 * 2**10
 """A longer body of an error is not read."""
