@@ -15,6 +15,7 @@ from typing import Any, Literal, NamedTuple, cast
 import aiohttp
 import msgspec
 from aiohttp import StreamReader
+from aiohttp.http_exceptions import HttpProcessingError
 from langchain_core.messages.ai import UsageMetadata
 
 from nodes.errors import ModelUnavailable
@@ -29,7 +30,7 @@ YIELD_AFTER = 0.005
 """Seconds of reading after which other tasks run. A server that sends faster than it is read would otherwise keep the
 event loop busy, and neither time limits nor other users' answers would get through."""
 BATCH_SECONDS = 0.05
-"""For which text is gathered after other text was read: less than a reader notices, and far fewer events."""
+"""For which text is gathered after other text was read: a reader does not notice, and there are far fewer events."""
 DRAIN_SECONDS = 0.1
 """For a server to end a stream after its last event, so that the connection can be used again."""
 
@@ -127,7 +128,7 @@ def _read_piece(events: Iterable[bytes]) -> _Piece:
 
 
 async def _drain(body: StreamReader) -> None:
-    with suppress(TimeoutError, aiohttp.ClientError):
+    with suppress(TimeoutError, aiohttp.ClientError, HttpProcessingError):
         async with asyncio.timeout(DRAIN_SECONDS):
             async for _ in body.iter_any():
                 await asyncio.sleep(0)  # for the timeout: what is buffered is read without waiting
@@ -173,10 +174,7 @@ class LoopYield:
 
 
 class EventStreamDecoder:
-    """Decodes text/event-stream incrementally: the data of each event as soon as it is complete.
-
-    Not httpx2's EventSource, which insists on the content type and returns events one by one, not per piece.
-    """
+    """Decodes text/event-stream incrementally: the data of each event as soon as it is complete."""
 
     def __init__(self) -> None:
         self._rest = bytearray()
