@@ -25,12 +25,12 @@ async def retried(step: Callable[[], Awaitable[T]]) -> T:
     """
     try:
         return await step()
-    except TRANSIENT as error:
-        failure: Exception | None = error
+    except TRANSIENT as first:
+        failure: Exception | None = first
     async for attempt in stamina.retry_context(on=TRANSIENT, attempts=ATTEMPTS, wait_initial=0.2):
         with attempt:
             if failure:  # of the first attempt
-                error, failure = failure, None
-                raise error
+                known, failure = failure, None
+                raise known
             return await step()
     raise AssertionError("unreachable")  # the last attempt returns or raises

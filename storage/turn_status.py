@@ -29,16 +29,6 @@ class TurnStatus(StrEnum):
     HANDED_OVER = "handed_over"
     """Another process goes on with it."""
 
-    @property
-    def is_final(self) -> bool:
-        """Whether no transition leads out of it."""
-        return not LEGAL[self]
-
-    @property
-    def is_stored(self) -> bool:
-        """Whether a row of `chat_turns` has this status."""
-        return self in STORED
-
 
 LEGAL: dict[TurnStatus, frozenset[TurnStatus]] = {
     TurnStatus.WAITING: frozenset({TurnStatus.STREAMING, TurnStatus.REFUSED, TurnStatus.HANDED_OVER}),
@@ -55,13 +45,4 @@ LEGAL: dict[TurnStatus, frozenset[TurnStatus]] = {
 UNFINISHED = (TurnStatus.STREAMING, TurnStatus.ANSWERED)
 """Stored, with work left: such a turn is on a lease, and recovered when its process is lost."""
 STORED = frozenset({*UNFINISHED, TurnStatus.DONE, TurnStatus.STOPPED, TurnStatus.FAILED})
-
-
-class IllegalTransition(Exception):
-    """A turn cannot go from one status to the other."""
-
-
-def require_legal(before: TurnStatus, after: TurnStatus) -> None:
-    """Raise IllegalTransition unless a turn may go from one status to the other."""
-    if after not in LEGAL[before]:
-        raise IllegalTransition(f"{before} to {after}")
+"""A row of `chat_turns` has one of these."""

@@ -27,7 +27,7 @@ from storage.event_log import EventLog
 from storage.idempotency import IdempotencyKeys
 from storage.leases import Orphan
 from storage.turn_records import TurnRecords
-from storage.turn_status import UNFINISHED, TurnStatus
+from storage.turn_status import STORED, UNFINISHED, TurnStatus
 
 log = get_logger(__name__)
 
@@ -71,7 +71,7 @@ class TurnExecutor:
             except StorageError:
                 raise
             except Exception:
-                if not turn.status.is_stored:
+                if turn.status not in STORED:
                     await self._record_unstored(turn, given, begun)
                 raise
             turn.finish()
@@ -184,7 +184,7 @@ class TurnExecutor:
         """End a broken turn with an error, and record that there will be no answer."""
         if isinstance(turn.end, Done) or turn.status is TurnStatus.HANDED_OVER:
             return  # the answer is out: what failed came after it
-        stored = turn.status.is_stored
+        stored = turn.status in STORED
         if turn.end:
             code = turn.end.code
         turn.break_off(code)

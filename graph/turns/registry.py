@@ -10,7 +10,7 @@ from structlog.stdlib import get_logger
 from graph.turns.turn import Turn
 from nodes.stream_events import ErrorCode
 from storage.leases import Pending
-from storage.turn_status import UNFINISHED, TurnStatus
+from storage.turn_status import STORED, UNFINISHED, TurnStatus
 
 log = get_logger(__name__)
 
@@ -72,7 +72,7 @@ class TurnRegistry:
 
     def leased(self) -> list[UUID]:
         """The turns that run here on a lease."""
-        return [turn.turn_id for turn in self._tasks.values() if turn.status.is_stored]
+        return [turn.turn_id for turn in self._tasks.values() if turn.status in STORED]
 
     def pending(self) -> list[Pending]:
         """The turns that run here and are not stored yet."""

@@ -19,7 +19,7 @@ from nodes.stream_events import (
 )
 from storage.event_log import LoggedEvent
 from storage.rate_limits import Allowance
-from storage.turn_status import TurnStatus, require_legal
+from storage.turn_status import LEGAL, STORED, TurnStatus
 
 NUMBERS_PER_ATTEMPT = 1_000_000
 """Each attempt at a turn numbers its events from its own million on, so that no number comes twice: it is not known how
@@ -36,6 +36,10 @@ RETRY_AFTER = 5.0
 
 AddToLog = Callable[[UUID, UUID, LoggedEvent], None]
 """Given user, turn and event."""
+
+
+class IllegalTransition(Exception):
+    """A turn cannot go from one status to the other."""
 
 
 class Turn:
@@ -109,7 +113,7 @@ class Turn:
             case _:
                 pass
         logged = self._append(event)
-        if self._add_to_log and self.status.is_stored:
+        if self._add_to_log and self.status in STORED:
             self._add_to_log(self.user_id, self.turn_id, logged)
         self._wake()
 
@@ -201,7 +205,8 @@ class Turn:
     def _advance(self, status: TurnStatus) -> None:
         """Go on to a status; a recovered turn may have come as far before."""
         if status is not self.status:
-            require_legal(self.status, status)
+            if status not in LEGAL[self.status]:
+                raise IllegalTransition(f"{self.status} to {status}")
             self.status = status
 
     def _wake(self) -> None:

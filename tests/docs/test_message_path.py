@@ -18,10 +18,11 @@ from tests.support.app import Frontdesk
 PACKAGES = ("api/", "graph/", "nodes/", "storage/")
 MOST = 40
 BACKGROUND = {
-    "graph/supervision.py", "graph/turns/leases.py", "storage/health_probe.py", "storage/leases.py",
-    "storage/notifications.py",
+    "graph/container.py", "graph/jobs.py", "graph/supervision.py", "graph/turns/leases.py", "storage/connections.py",
+    "storage/health_probe.py", "storage/leases.py", "storage/notifications.py", "storage/retention.py",
 }  # fmt: skip
 """Files of tasks that run all the time, for no message."""
+WHILE_BUSY = {"nodes/wait_for_conversation.py", "storage/conversation_queue.py"}
 
 
 @pytest.mark.own_app
@@ -42,14 +43,13 @@ async def test_the_files_on_the_way_of_a_message_are_listed(
             seen = finished
 
     monkeypatch.setattr(Turn, "publish", publish)
-    with traced(lambda file: seen.add(file)):
+    with traced(lambda file: seen.add(file)):  # noqa: PLW0108 - `seen` is another set later
         await frontdesk.chat(user, "What did I save for?", conversation_id="c-1")
-    print("ANSWERED", len(answered - BACKGROUND), sorted(answered - BACKGROUND))
-    print("AFTER", sorted(finished - answered - BACKGROUND))
     listed = section((ROOT / "docs/architecture.md").read_text(encoding="utf-8"), "## Files on the way of a message")
     assert set(re.findall(r"^\| \d+ \| `([^`]+)`", listed, re.MULTILINE)) == answered - BACKGROUND
     after = listed.partition("After `done`")[2]
-    assert set(re.findall(r"`((?:api|graph|nodes|storage)/[^`]+)`", after)) == finished - answered - BACKGROUND
+    tail = set(re.findall(r"`((?:api|graph|nodes|storage)/[^`]+)`", after))
+    assert tail - WHILE_BUSY == finished - answered - BACKGROUND
     assert len(answered - BACKGROUND) <= MOST
 
 

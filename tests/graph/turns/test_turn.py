@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 import pytest
 
-from graph.turns.turn import Turn
+from graph.turns.turn import IllegalTransition, Turn
 from nodes.stream_events import Event, LimitChecked, Notice, Token
 from storage.rate_limits import Allowance
-from storage.turn_status import IllegalTransition, TurnStatus
+from storage.turn_status import TurnStatus
 from tests.graph.turns.samples import BLOCKED, DONE, ERROR, REFUSED, START, Log, a_turn, done, names, publish
 
 ANSWER = (START, Notice("pii_masked", "I masked an IBAN."), Token("Hel"), Token("lo"), DONE)
