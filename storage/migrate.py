@@ -162,6 +162,11 @@ async def _apply(conn: Connection, migration: Migration) -> None:
             )
     except (psycopg.errors.UndefinedFile, psycopg.errors.FeatureNotSupported) as error:
         raise SetupFailed(f"pgvector is not installed on this PostgreSQL: {_first_line(error)}") from error
+    except psycopg.errors.UndefinedObject as error:
+        if "halfvec" not in str(error):
+            raise
+        needed = "pgvector 0.7 or newer is needed; where it is installed, run `alter extension vector update`."
+        raise SetupFailed(needed) from error
 
 
 async def _revoke_public_rights(conn: Connection) -> None:

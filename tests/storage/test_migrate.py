@@ -118,6 +118,15 @@ async def test_checking_migrations_without_rights_is_an_error(database_url: str,
         await require_current(make_conninfo(database_url, user=role_without_rights, password="test"))
 
 
+async def test_a_pgvector_without_half_precision_is_an_error(empty_url: str) -> None:
+    """One line says which is needed."""
+    with psycopg.connect(empty_url, autocommit=True) as conn:
+        conn.execute("create extension vector")
+        conn.execute("alter type halfvec rename to unknown_to_older_versions")
+    with pytest.raises(SetupFailed, match=r"^pgvector 0\.7 or newer is needed"):
+        await migrate(empty_url)
+
+
 async def test_the_installable_version_of_pgvector_is_reported(empty_url: str) -> None:
     """Before the extension is created."""
     version = await extension_version(empty_url)
