@@ -77,7 +77,7 @@ class Settings(BaseSettings):
     second_model: str | None = None
     second_base_url: Annotated[str, AfterValidator(_http_url)] | None = None
     second_api_key: SecretStr | None = None
-    embeddings: Literal["local", "openai"] | None = None
+    embeddings: Literal["local", "openai"] = "local"
     embedding_model: str = "text-embedding-3-small"
     jwt_secret: Annotated[SecretStr, AfterValidator(_secret)] | None = None
     jwks_url: Annotated[str, AfterValidator(_jwks_url)] | None = None
@@ -135,7 +135,7 @@ class Settings(BaseSettings):
     @property
     def remote_embeddings(self) -> bool:
         """Whether memory uses the provider's embeddings; routing always uses the local ones."""
-        return self.embeddings == "openai" or (self.embeddings is None and self.openai_api_key is not None)
+        return self.embeddings == "openai"
 
     @property
     def traces_url(self) -> str | None:

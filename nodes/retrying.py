@@ -16,14 +16,21 @@ TRANSIENT = (ModelUnavailable, EmbeddingUnavailable, StorageUnavailable)
 
 
 async def retried(step: Callable[[], Awaitable[T]]) -> T:
-    """Run a step with up to three attempts and return its result.
+    """Run a step with up to three attempts and return its result. The first, which nearly always does, costs nothing.
 
     Each step of a node is retried on its own, so that a failed write does not pay for the model's reply again.
 
     Raises:
         ModelUnavailable, EmbeddingUnavailable, StorageUnavailable: all attempts failed.
     """
+    try:
+        return await step()
+    except TRANSIENT as error:
+        failure: Exception | None = error
     async for attempt in stamina.retry_context(on=TRANSIENT, attempts=ATTEMPTS, wait_initial=0.2):
         with attempt:
+            if failure:  # of the first attempt
+                error, failure = failure, None
+                raise error
             return await step()
     raise AssertionError("unreachable")  # the last attempt returns or raises

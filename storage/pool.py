@@ -200,7 +200,7 @@ class Pool:
         cls,
         url: str,
         *,
-        size: int = 10,
+        size: int = 5,
         timeout: float = DEFAULT_TIMEOUT,  # noqa: ASYNC109 - of each connection, not of this call
         accept_timeout: float = DEFAULT_TIMEOUT,
         on_full_disk: Callable[[], None] = lambda: None,

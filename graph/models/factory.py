@@ -137,7 +137,9 @@ async def open_local_models(say: Say, folder: Path | None = None) -> AsyncGenera
     try:
         model = await asyncio.to_thread(MiniLM)
     except (ModelNotInstalled, ImportError) as error:
-        log.warning("routing by rules, no memory", exc_info=error)
+        log.warning(
+            "no local embedding model: routing by rules, memory only with FRONTDESK_EMBEDDINGS=openai", exc_info=error
+        )
         yield LocalModels(NoEmbeddings(), no_router)
         return
     embedder = EmbeddingCache(model)

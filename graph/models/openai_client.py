@@ -1,6 +1,6 @@
 """ChatOpenAI over aiohttp: plain chat in one request of ours, anything else on langchain-openai's own path.
 
-The openai SDK and httpx2 take four fifths of the time of a streamed answer (docs/decisions.md, 65). The request is
+The openai SDK and httpx2 take four fifths of the time of a streamed answer (docs/decisions.md, 68). The request is
 langchain-openai's: its payload, and the configured client's URL and headers.
 """
 
@@ -36,7 +36,7 @@ PROBE_SECONDS = 2.0
 CONNECT_SECONDS = 3.0
 MAX_ANSWER_CHARS = 32_000
 """An answer is cut here: far more than `max_tokens` allows."""
-MAX_CHUNK_CHARS = 1_000
+MAX_CHUNK_CHARS = 2_000
 """Longer text is split into several chunks, so that processing one stays short."""
 MAX_ERROR_BYTES = 64 * 2**10
 """A longer body of an error is not read."""

@@ -7,14 +7,15 @@ breaks the row it is stored in, an endless stream fills the memory. Code that us
 import asyncio
 import json
 import re
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Iterable, Iterator
 from contextlib import suppress
 from functools import lru_cache
-from typing import Any, NamedTuple, cast
+from typing import Any, Literal, NamedTuple, cast
 
 import aiohttp
 import msgspec
 from aiohttp import StreamReader
+from aiohttp.http_exceptions import HttpProcessingError
 from langchain_core.messages.ai import UsageMetadata
 
 from nodes.errors import ModelUnavailable
@@ -29,7 +30,7 @@ YIELD_AFTER = 0.005
 """Seconds of reading after which other tasks run. A server that sends faster than it is read would otherwise keep the
 event loop busy, and neither time limits nor other users' answers would get through."""
 BATCH_SECONDS = 0.05
-"""For which text is gathered after other text was read: less than a reader notices, and far fewer events."""
+"""For which text is gathered after other text was read: a reader does not notice, and there are far fewer events."""
 DRAIN_SECONDS = 0.1
 """For a server to end a stream after its last event, so that the connection can be used again."""
 
@@ -79,18 +80,11 @@ async def read_stream(body: StreamReader) -> AsyncGenerator[Reply]:
         ModelUnavailable: the body is not a stream of chat completions. What it held before that is yielded first.
     """
     decoder, batch = EventStreamDecoder(), _Batch(body)
-    recognised = done = False
+    recognised = False
     left = MAX_REPLY_BYTES
     while piece := await body.readany():
         left -= len(piece)
-        reply, broken = Reply(), None
-        try:
-            for data in decoder.feed(piece):
-                if done := data.startswith(b"[DONE]"):
-                    break
-                reply = reply.merged(parse_reply(data))
-        except ModelUnavailable as error:
-            broken = error
+        reply, done, broken = _read_piece(decoder.feed(piece))
         recognised = recognised or done or reply.has_choices
         yield reply
         if broken:
@@ -106,8 +100,35 @@ async def read_stream(body: StreamReader) -> AsyncGenerator[Reply]:
         raise ModelUnavailable("model_garbled")
 
 
+class _Piece(NamedTuple):
+    """What a piece of a body says, up to where it is broken, if it is."""
+
+    reply: Reply
+    done: bool
+    broken: ModelUnavailable | None
+
+
+def _read_piece(events: Iterable[bytes]) -> _Piece:
+    texts, reply = list[str](), Reply()
+    done, broken = False, None
+    try:
+        for data in events:
+            if done := data.startswith(b"[DONE]"):
+                break
+            if (token := _plain_token(data)) is not None:
+                texts.append(token)
+            else:
+                event = parse_reply(data)
+                texts.append(event.text)
+                reply = reply.merged(event)
+    except ModelUnavailable as error:
+        broken = error
+    has_choices = reply.has_choices or bool(texts)
+    return _Piece(reply._replace(text="".join(texts), has_choices=has_choices), done, broken)
+
+
 async def _drain(body: StreamReader) -> None:
-    with suppress(TimeoutError, aiohttp.ClientError):
+    with suppress(TimeoutError, aiohttp.ClientError, HttpProcessingError):
         async with asyncio.timeout(DRAIN_SECONDS):
             async for _ in body.iter_any():
                 await asyncio.sleep(0)  # for the timeout: what is buffered is read without waiting
@@ -153,10 +174,7 @@ class LoopYield:
 
 
 class EventStreamDecoder:
-    """Decodes text/event-stream incrementally: the data of each event as soon as it is complete.
-
-    Not httpx2's EventSource, which insists on the content type and returns events one by one, not per piece.
-    """
+    """Decodes text/event-stream incrementally: the data of each event as soon as it is complete."""
 
     def __init__(self) -> None:
         self._rest = bytearray()
@@ -209,6 +227,34 @@ def sanitized(text: str) -> str:
     """A whole text, sanitized."""
     sanitizer = TextSanitizer()
     return sanitizer.feed(text) + sanitizer.flush()
+
+
+class _Delta(msgspec.Struct):
+    content: str
+    refusal: None = None
+
+
+class _Choice(msgspec.Struct):
+    delta: _Delta
+    index: Literal[0] = 0
+    finish_reason: None = None
+
+
+class _TokenEvent(msgspec.Struct):
+    choices: tuple[_Choice]
+    error: None = None
+    usage: None = None
+
+
+_token_event = msgspec.json.Decoder(_TokenEvent).decode
+
+
+def _plain_token(document: bytes) -> str | None:
+    """The text of an event that adds text and says nothing else, as nearly all do; None for any other."""
+    try:
+        return _token_event(document).choices[0].delta.content
+    except (msgspec.DecodeError, RecursionError):
+        return None
 
 
 def parse_reply(document: bytes) -> Reply:
