@@ -12,11 +12,12 @@ from graph.account import UserData
 from graph.database import Say, database_for_serving, fit
 from graph.dependencies import Dependencies, Options
 from graph.jobs import job_app, run_worker
-from graph.models.embeddings import Embedder, embed_ahead
+from graph.models.embeddings import Embedder, NoEmbeddings, embed_ahead
 from graph.models.factory import LocalModels, Models, open_local_models, open_models, open_remote_embedder
 from graph.observability.metrics import CountedMetrics, PrometheusMetrics
 from graph.observability.tracing import Tracing
 from graph.pipeline import Pipeline, build
+from graph.re_embedding import ROUND_SECONDS, ReEmbedding
 from graph.readiness import Readiness
 from graph.service import Service
 from graph.settings import Settings
@@ -32,7 +33,7 @@ from storage.checkpoints import Checkpointer, open_checkpointer
 from storage.conversation_queue import ConversationQueue
 from storage.errors import StorageUnavailable
 from storage.event_log import EventLog
-from storage.fact_search import FactSearch
+from storage.fact_vectors import FactVectors
 from storage.facts import Facts
 from storage.health import DatabaseHealth
 from storage.idempotency import IdempotencyKeys
@@ -79,9 +80,15 @@ async def open_service(
         counted = CountedMetrics(pools.turns, telemetry)
         d = replace(await stack.enter_async_context(opening), metrics=counted, events_logged=writer.flushed)
         turns = _turns(d, pools, registry, notifications, writer, owner, health, tracing)
-        usage = {name: pool.usage for name, pool in (*pools._asdict().items(), ("search", d.search))}
+        opening_vectors = FactVectors.open(url, pools.records, model=d.embedding_model)
+        vectors = await stack.enter_async_context(opening_vectors)
+        usage = {name: pool.usage for name, pool in (*pools._asdict().items(), ("vectors", vectors))}
         telemetry.watch(registry, writer, usage, (d.model, d.second))
-        background = _background(settings, url, telemetry, health, notifications, writer, turns.leases, pools)
+        has_embeddings = d.embedding_model != NoEmbeddings.name
+        re_embedding = ReEmbedding(vectors, d.embed) if has_embeddings else None
+        background = _background(
+            settings, url, telemetry, health, notifications, writer, turns.leases, pools, re_embedding
+        )
         async with background as supervisor:
             readiness = Readiness(registry, health, supervisor, d.model.reachable)
             try:
@@ -117,7 +124,6 @@ async def open_dependencies(
         models, local, embedder = await _open_models(settings, say, local, stack, tracing)
         if pool is None:
             pool = await stack.enter_async_context(Pool.open(url, accept_timeout=settings.accept_timeout))
-        search = FactSearch.open(url, model=embedder.name, statement_timeout=settings.memory_timeout)
         limits = RateLimits(pool, settings.rate_limit)
         yield Dependencies(
             options=_options(settings, models),
@@ -129,7 +135,6 @@ async def open_dependencies(
             embed=embedder.embed,
             embedding_model=embedder.name,
             embed_ahead=partial(embed_ahead, {local.embedder, embedder}),
-            search=await stack.enter_async_context(search),
             model=models.model,
             second=models.second,
             turns=Turns(pool, owner),
@@ -206,6 +211,7 @@ async def _background(
     writer: EventLogWriter,
     leases: LeaseKeeper,
     pools: Pools,
+    re_embedding: ReEmbedding | None,
 ) -> AsyncGenerator[Supervisor]:
     """The background tasks, for the length of the block; `patience` is several times what a round of each takes."""
 
@@ -229,6 +235,8 @@ async def _background(
         supervisor.start("lease_renewal", with_database(leases.run), patience=10)
         supervisor.start("adoption", with_database(leases.run_adoption), patience=10)
         supervisor.start("jobs_worker", with_database(partial(run_worker, app)), patience=60)
+        if re_embedding:
+            supervisor.start("re_embedding", with_database(re_embedding.run), patience=3 * ROUND_SECONDS)
         if settings.multiproc_dir:
             supervisor.start("figures_writer", telemetry.run, patience=10)
         yield supervisor

@@ -11,7 +11,6 @@ from nodes import extract_facts, roll_summary, route
 from nodes.answer.attempts import Model
 from nodes.state import Context, State
 from storage.conversation_queue import ConversationQueue
-from storage.fact_search import FactSearch
 from storage.facts import Facts
 from storage.metrics import Metrics
 from storage.rate_limits import Admission, RateLimits
@@ -55,7 +54,6 @@ class Dependencies:
     """The name stored with every vector of `embed`."""
     embed_ahead: Callable[[str], None]
     """Begins to embed a message, whose vector is going to be needed."""
-    search: FactSearch
     model: Model
     second: Model | None
     """Answers where the first cannot."""

@@ -2,7 +2,6 @@
 
 StorageError
 ├── StorageUnavailable    the database cannot be reached or gave up: try again later
-├── SearchTimeout         a search took too long
 ├── Gone                  what this belongs to was deleted meanwhile
 ├── LeaseLost             the turn's key or place was given to another turn meanwhile
 ├── DuplicateFact         another fact says the same
@@ -24,10 +23,6 @@ class StorageError(Exception):
 
 class StorageUnavailable(StorageError):
     """The database cannot be reached for now."""
-
-
-class SearchTimeout(StorageError):
-    """The search took too long and was cancelled; the database itself answers."""
 
 
 class Gone(StorageError):

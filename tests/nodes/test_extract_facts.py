@@ -1,7 +1,7 @@
 """Learning facts about the user."""
 
 import json
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import Sequence
 from uuid import UUID
 
 import pytest
@@ -10,7 +10,6 @@ import stamina
 from nodes.errors import EmbeddingUnavailable
 from nodes.extract_facts import Embed, Fact, FactsFound, LearnedFacts, extract_facts, worth_keeping
 from storage.errors import StorageUnavailable
-from storage.fact_search import FactSearch
 from storage.facts import Facts, LearnedFact, NewFact
 from storage.pool import Pool
 from tests.nodes.states import ADA, TURN, Listener, a_state, an_answer
@@ -19,13 +18,6 @@ from tests.nodes.stored import MODEL, facts_are_noted, store_facts, store_turn, 
 HOUSE = Fact(fact="The user saves for a house.", confidence=0.9)
 DOG = Fact(fact="The user has a dog.", confidence=0.7)
 VAT = Fact(fact="The user pays VAT.", confidence=0.8)
-
-
-@pytest.fixture
-async def search(database_url: str) -> AsyncGenerator[FactSearch]:
-    """Search over the stored facts."""
-    async with FactSearch.open(database_url, model=MODEL, size=1) as opened:
-        yield opened
 
 
 class Finder:
@@ -61,7 +53,6 @@ async def vector_of(text: str, *, whole: bool = False) -> list[float]:
 
 async def learn(
     pool: Pool,
-    search: FactSearch,
     extract: Finder | None,
     *,
     message: str = "I save for a house.",
@@ -74,71 +65,74 @@ async def learn(
     await store_turn(pool, message, answer, turn_id=TURN)
     state = a_state(message, answer=an_answer(answer), facts_known=known)
     facts = facts or Facts(pool, MODEL)
-    return await extract_facts(state, Listener().runtime, extract=extract, embed=embed, search=search, facts=facts)
+    return await extract_facts(state, Listener().runtime, extract=extract, embed=embed, facts=facts)
 
 
-async def test_facts_are_stored_with_their_vectors(pool: Pool, search: FactSearch) -> None:
+async def test_facts_are_stored_with_their_vectors(pool: Pool) -> None:
     """Under the run's user and message; those that were new are reported."""
     await store_facts(pool, {DOG.fact: [1.0, 0.0]})
-    learned = await learn(pool, search, Finder(HOUSE, DOG))
+    learned = await learn(pool, Finder(HOUSE, DOG))
     assert [fact["fact"] for fact in learned["learned"]] == [HOUSE.fact]
     assert await stored_facts(pool) == [{"fact": HOUSE.fact, "confidence": pytest.approx(0.9)}]
-    [nearest, _] = await search.nearest(ADA, await vector_of(HOUSE.fact), limit=2)
+    [nearest, _] = await Facts(pool, MODEL).nearest(ADA, await vector_of(HOUSE.fact), limit=2)
     assert (nearest["fact"], nearest["similarity"]) == (HOUSE.fact, 1.0)
 
 
-async def test_only_the_users_message_is_read(pool: Pool, search: FactSearch) -> None:
+async def test_only_the_users_message_is_read(pool: Pool) -> None:
     """An assistant's invention never becomes a fact about the user."""
     finder = Finder()
-    await learn(pool, search, finder, message="I rent.")
+    await learn(pool, finder, message="I rent.")
     ((system, text),) = finder.asked
     assert json.loads(text) == {"message": "I rent.", "known": []}
     assert "yacht" not in system + text
 
 
-async def test_a_fact_supersedes_the_known_facts_that_it_replaces(pool: Pool, search: FactSearch) -> None:
+async def test_a_fact_supersedes_the_known_facts_that_it_replaces(pool: Pool) -> None:
     """The model sees the known facts, numbered, the nearest first; numbers that it was not shown are ignored."""
     message = "I moved to Berlin."
     nearest = await vector_of(message)
     await store_facts(pool, {"Has a dog": nearest, "Lives in Ghent": [1.0, 0.0]})
     moved = Fact(fact="The user lives in Berlin.", confidence=0.9, replaces=[2, 0, 3, -1])
     finder = Finder(moved)
-    await learn(pool, search, finder, message=message)
+    await learn(pool, finder, message=message)
     shown = [{"number": 1, "fact": "Has a dog"}, {"number": 2, "fact": "Lives in Ghent"}]
     assert json.loads(finder.asked[0][1])["known"] == shown
-    assert {memory["fact"] for memory in await search.nearest(ADA, nearest, limit=9)} == {"Has a dog", moved.fact}
+    assert {memory["fact"] for memory in await Facts(pool, MODEL).nearest(ADA, nearest, limit=9)} == {
+        "Has a dog",
+        moved.fact,
+    }
 
 
-async def test_without_a_model_that_follows_instructions_nothing_is_learned(pool: Pool, search: FactSearch) -> None:
+async def test_without_a_model_that_follows_instructions_nothing_is_learned(pool: Pool) -> None:
     """The turn does not note that its facts are known."""
-    assert await learn(pool, search, None) == {"learned": []}
+    assert await learn(pool, None) == {"learned": []}
     assert not await facts_are_noted(pool)
 
 
-async def test_a_message_without_facts_is_noted(pool: Pool, search: FactSearch) -> None:
+async def test_a_message_without_facts_is_noted(pool: Pool) -> None:
     """So a process that takes the turn over does not pay for asking again."""
-    assert await learn(pool, search, Finder()) == {"learned": []}
+    assert await learn(pool, Finder()) == {"learned": []}
     assert await stored_facts(pool) == []
     assert await facts_are_noted(pool)
 
 
-async def test_known_facts_are_not_extracted_again(pool: Pool, search: FactSearch) -> None:
+async def test_known_facts_are_not_extracted_again(pool: Pool) -> None:
     """The process from which the turn was taken over had stored them."""
     finder = Finder(HOUSE)
-    assert await learn(pool, search, finder, known=True) == {"learned": []}
+    assert await learn(pool, finder, known=True) == {"learned": []}
     assert (finder.asked, await stored_facts(pool)) == ([], [])
 
 
-async def test_only_storing_is_retried(pool: Pool, search: FactSearch) -> None:
+async def test_only_storing_is_retried(pool: Pool) -> None:
     """The model is asked once though its facts cannot be stored at once."""
     finder = Finder(HOUSE)
     with stamina.set_testing(True, attempts=10, cap=True):
-        await learn(pool, search, finder, facts=FailingFacts(pool, MODEL))
+        await learn(pool, finder, facts=FailingFacts(pool, MODEL))
     assert len(finder.asked) == 1
     assert [fact["fact"] for fact in await stored_facts(pool)] == [HOUSE.fact]
 
 
-async def test_a_fact_without_a_vector_is_not_stored(pool: Pool, search: FactSearch) -> None:
+async def test_a_fact_without_a_vector_is_not_stored(pool: Pool) -> None:
     """It could never be recalled, nor learned again."""
 
     async def only_messages(text: str, *, whole: bool = False) -> list[float]:
@@ -148,7 +142,7 @@ async def test_a_fact_without_a_vector_is_not_stored(pool: Pool, search: FactSea
 
     finder = Finder(HOUSE)
     with stamina.set_testing(True), pytest.raises(EmbeddingUnavailable):
-        await learn(pool, search, finder, embed=only_messages)
+        await learn(pool, finder, embed=only_messages)
     assert len(finder.asked) == 1
     assert await stored_facts(pool) == []
 

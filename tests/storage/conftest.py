@@ -1,11 +1,11 @@
-"""Fixtures of the storage tests: a superuser connection, facts and their search."""
+"""Fixtures of the storage tests: a superuser connection, facts and their vectors."""
 
 from collections.abc import AsyncGenerator, Iterator
 
 import psycopg
 import pytest
 
-from storage.fact_search import FactSearch
+from storage.fact_vectors import FactVectors
 from storage.facts import Facts
 from storage.pool import Pool
 from tests.storage.rows import MODEL, Owner
@@ -25,7 +25,7 @@ def facts(pool: Pool) -> Facts:
 
 
 @pytest.fixture
-async def fact_search(database_url: str) -> AsyncGenerator[FactSearch]:
-    """Search over the vectors of `MODEL`."""
-    async with FactSearch.open(database_url, model=MODEL, size=3) as opened:
+async def fact_vectors(database_url: str, pool: Pool) -> AsyncGenerator[FactVectors]:
+    """Vectors of `MODEL`, stored with langchain-postgres' vector store."""
+    async with FactVectors.open(database_url, pool, model=MODEL) as opened:
         yield opened

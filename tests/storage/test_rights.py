@@ -23,7 +23,9 @@ GRANTED: Mapping[str, str] = {
         "status,stop_asked_at,summarised_at,updated_at)"
     ),
     "chat_users": "DELETE INSERT SELECT",
-    "memory_embeddings": "DELETE INSERT SELECT UPDATE(holds)",
+    "memory_embeddings": (
+        "DELETE INSERT SELECT UPDATE(created_at,embedding,fact_id,holds,id,message_id,model,text,user_id)"
+    ),
     "user_fact_sources": "INSERT SELECT",
     "user_memory_facts": (
         "DELETE INSERT SELECT UPDATE(confidence,fact,fact_hash,source_message_id,superseded_at,superseded_by)"
@@ -45,9 +47,11 @@ KEEPER = {
     "chat_queue": "DELETE SELECT(ctid,lease_until,owner,turn_id,user_id) UPDATE(lease_until)",
     "chat_rate_limits": "DELETE SELECT(created_at,ctid,user_id,window_start)",
     "chat_turn_events": "DELETE SELECT(created_at,ctid,turn_id,user_id)",
+    "memory_embeddings": "SELECT(fact_id,model,user_id)",
+    "user_memory_facts": "SELECT(id,user_id)",
     "xai_chat_metrics": "DELETE SELECT(created_at,ctid)",
 }
-"""All rights of the role that renews leases and deletes old rows."""
+"""All rights of the role that renews leases, deletes old rows and finds facts without a vector."""
 
 ANALYST = {
     "chat_misroutes": "SELECT(chosen_employee,created_at,turn_id,wanted_employee)",
@@ -62,13 +66,13 @@ FUNCTIONS: Mapping[str, set[str]] = {
     "frontdesk_app": {
         "accept_turn", "act_for", "admit_message", "answer_turn", "chat_search_query", "chat_search_words",
         "conversation_history", "current_minute", "forget_my_checkpoints", "increment_rate_limit", "is_being_answered",
-        "is_first_in_conversation", "learn_facts", "lease_lapsed", "match_memory", "metrics_summary", "recall_facts",
-        "record_findings", "record_turn", "save_summary", "store_embedding", "take_place", "take_rate_limit",
-        "unpadded_width", "wake_next",
+        "is_first_in_conversation", "learn_facts", "lease_lapsed", "match_memory", "metrics_summary", "read_facts",
+        "recall_facts", "record_findings", "record_turn", "save_summary", "store_embedding", "take_place",
+        "take_rate_limit", "unpadded_width", "wake_next",
     },
     "frontdesk_graph": {"act_for_thread", "save_checkpoint", "save_writes"},
     "frontdesk_journal": {"act_as", "log_events"},
-    "frontdesk_keeper": {"act_as", "adopt_turns", "lease_lapsed", "renew_turns"},
+    "frontdesk_keeper": {"act_as", "adopt_turns", "facts_to_embed", "lease_lapsed", "renew_turns"},
 }  # fmt: skip
 """Every function that each role may call."""
 
@@ -103,12 +107,14 @@ def test_every_table_of_users_has_row_level_security(owner: Owner) -> None:
     """
     own = "(user_id = ( SELECT auth.uid() AS uid))"
     guarded = {table: (True, True, [f"owner_only * {own} {own}"]) for table in GRANTED}
-    for table in KEEPER.keys() - {"chat_turns"}:
+    for table in KEEPER.keys() - {"chat_turns", "memory_embeddings", "user_memory_facts"}:
         guarded[table][2][:0] = ["keeper_deletes d true -", "keeper_sees r true -"]
     for table in ("chat_idempotency", "chat_queue"):
         guarded[table][2].insert(1, "keeper_leases w true true")
     guarded["chat_turn_events"][2].insert(0, "journal_adds a - true")
     guarded["chat_turns"][2][:0] = ["keeper_leases w true true", "keeper_sees r true -"]
+    for table in ("memory_embeddings", "user_memory_facts"):
+        guarded[table][2].insert(0, "keeper_sees r true -")
     for table in ANALYST:
         guarded[table][2].insert(0, "analyst_sees r true -")
     closed = {table: (True, False, list[str]()) for table in OWNER_ONLY}

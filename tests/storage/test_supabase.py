@@ -15,7 +15,7 @@ from psycopg.rows import TupleRow
 
 from storage.conversations import Conversations
 from storage.errors import Gone
-from storage.fact_search import FactSearch
+from storage.fact_vectors import FIRST, FactVectors
 from storage.facts import Facts
 from storage.migrate import migrate, migrations, pending
 from storage.pool import Pool
@@ -204,17 +204,23 @@ async def test_a_users_data_works_as_on_plain_postgres(url: str) -> None:
     """Store, learn, search, supersede, delete and erase, with an owner whom policies bind."""
     await migrate(url)
     ada, bob = uuid4(), uuid4()
-    async with Pool.open(url) as pool, FactSearch.open(url, model=MODEL) as fact_search:
+    async with Pool.open(url) as pool, FactVectors.open(url, pool, model="new-model") as vectors:
+        recall = Facts(pool, MODEL).nearest
         turn = await save_answered(pool, ada, answered("I sell biscuits"))
         first = await save_accepted(pool, ada, accepted("No, tubas", conversation="c-2"))
         (biscuits,) = await Facts(pool, MODEL).remember(ada, [new_fact("Sells biscuits")], source=turn)
         tubas = new_fact("Sells tubas")
         tubas["replaces"] = [biscuits["fact_id"]]
         await Facts(pool, MODEL).remember(ada, [tubas], source=first)
-        assert [one["fact"] for one in await fact_search.nearest(ada, [1.0, 0.0], limit=5)] == ["Sells tubas"]
-        assert await fact_search.nearest(bob, [1.0, 0.0], limit=5) == []
+        assert [one["fact"] for one in await recall(ada, [1.0, 0.0], limit=5)] == ["Sells tubas"]
+        assert await recall(bob, [1.0, 0.0], limit=5) == []
         assert await Conversations(pool).delete(ada, "c-2")
-        assert [one["fact"] for one in await fact_search.nearest(ada, [1.0, 0.0], limit=5)] == ["Sells biscuits"]
+        assert [one["fact"] for one in await recall(ada, [1.0, 0.0], limit=5)] == ["Sells biscuits"]
+        for user, fact_id in await vectors.missing(FIRST, limit=5):
+            await vectors.add(user, (await vectors.read(user, [fact_id]))[0], [1.0, 0.0])
+        assert [one["fact"] for one in await Facts(pool, "new-model").nearest(ada, [1.0, 0.0], limit=5)] == [
+            "Sells biscuits"
+        ]
         assert await UserFacts(pool, MODEL).delete(ada, UUID(biscuits["fact_id"]))
         assert [one["title"] for one in await Conversations(pool).latest(ada, limit=5, q="biscuit")] == [
             "I sell biscuits"

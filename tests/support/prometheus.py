@@ -9,7 +9,9 @@ from prometheus_client.parser import text_string_to_metric_families
 from tests.support.app import Frontdesk
 from tests.support.process import Process
 
-TASKS = frozenset({"health_probe", "notifications", "journal_writer", "lease_renewal", "adoption", "jobs_worker"})
+TASKS = frozenset({
+    "health_probe", "notifications", "journal_writer", "lease_renewal", "adoption", "jobs_worker", "re_embedding",
+})  # fmt: skip
 """The background tasks of a server with one worker."""
 Samples: TypeAlias = dict[tuple[str, ...], float]
 """By name and the values of their labels, in the order of the labels' names."""

@@ -61,6 +61,10 @@ STEPS: Mapping[str, Step] = {
         "log_events(array[%(user)s], array[%(turn)s], '{1}', '{1}', array[%(events)s])", "frontdesk_journal"
     ),
     "renew_turns": Step("renew_turns(gen_random_uuid(), array[%(turn)s], 15)", "frontdesk_keeper"),
+    "facts_to_embed": Step(
+        "facts_to_embed('another-model', '00000000-0000-0000-0000-000000000000', %(fact)s, 9)", "frontdesk_keeper"
+    ),
+    "read_facts": Step("read_facts(%(user)s, array[%(fact)s])"),
     "adopt_turns": Step("adopt_turns(gen_random_uuid(), '{}', 9, 15, 3, 10)", "frontdesk_keeper"),
 }
 """Every function that the program calls outside of a transaction that acts for a user."""

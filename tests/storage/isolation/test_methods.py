@@ -12,7 +12,6 @@ from storage.conversation_queue import ConversationQueue
 from storage.conversations import Conversations
 from storage.errors import Gone
 from storage.event_log import EventLog
-from storage.fact_search import FactSearch
 from storage.facts import Facts
 from storage.idempotency import IdempotencyKeys
 from storage.insights import InsightsQueries
@@ -130,10 +129,7 @@ async def test_an_answer_to_another_users_turn_is_refused(pool: Pool, ada_rows: 
 async def test_a_hundred_concurrent_users_on_five_connections_see_only_their_own_rows(database_url: str) -> None:
     """Each writes, reads, learns and searches while the others do."""
     users = [uuid4() for _ in range(100)]
-    async with (
-        Pool.open(database_url, size=5, timeout=60) as pool,
-        FactSearch.open(database_url, model=MODEL) as fact_search,
-    ):
+    async with Pool.open(database_url, size=5, timeout=60) as pool:
 
         async def visit(user: UUID) -> list[set[str]]:
             mine = str(user)
@@ -147,7 +143,7 @@ async def test_a_hundred_concurrent_users_on_five_connections_see_only_their_own
                 {one["title"][:36] for one in await Conversations(pool).latest(user, limit=100)},
                 {one["content"] for one in await Conversations(pool).messages(user, "c-1", limit=100)},
                 {one["fact"] for one in await UserFacts(pool, MODEL).latest(user, limit=100)},
-                {one["fact"] for one in await fact_search.nearest(user, [1.0, 0.0], limit=100)},
+                {one["fact"] for one in await Facts(pool, MODEL).nearest(user, [1.0, 0.0], limit=100)},
             ]
 
         seen = await asyncio.gather(*map(visit, users))
