@@ -58,7 +58,7 @@ async def test_a_fact_learned_once_is_known_in_the_next_conversation(
     first = await frontdesk.chat(ada, "I live in Rome.")
     stored = await rows(
         frontdesk.service.url,
-        "select f.fact, f.confidence, f.source_message_id::text, vector_norm(e.embedding) > 0"
+        "select f.fact, f.confidence, f.source_message_id::text, l2_norm(e.embedding) > 0"
         " from user_memory_facts f join memory_embeddings e on e.fact_id = f.id and e.user_id = f.user_id"
         " where f.user_id = %(ada)s",
         ada=ada,
