@@ -80,12 +80,10 @@ async def open_service(
         counted = CountedMetrics(pools.turns, telemetry)
         d = replace(await stack.enter_async_context(opening), metrics=counted, events_logged=writer.flushed)
         turns = _turns(d, pools, registry, notifications, writer, owner, health, tracing)
-        opening_vectors = FactVectors.open(url, pools.records, model=d.embedding_model)
-        vectors = await stack.enter_async_context(opening_vectors)
+        vectors = await stack.enter_async_context(FactVectors.open(url, pools.records, model=d.embedding_model))
         usage = {name: pool.usage for name, pool in (*pools._asdict().items(), ("vectors", vectors))}
         telemetry.watch(registry, writer, usage, (d.model, d.second))
-        has_embeddings = d.embedding_model != NoEmbeddings.name
-        re_embedding = ReEmbedding(vectors, d.embed) if has_embeddings else None
+        re_embedding = ReEmbedding(vectors, d.embed) if d.embedding_model != NoEmbeddings.name else None
         background = _background(
             settings, url, telemetry, health, notifications, writer, turns.leases, pools, re_embedding
         )
