@@ -1,12 +1,15 @@
 """Requests to model servers: what is sent and where to, and what becomes of each failure."""
 
 import asyncio
+import gc
 import gzip
 import socket
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import AbstractAsyncContextManager, aclosing
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, cast
+from weakref import ref
 
 import pytest
 from langchain_core.messages import AIMessageChunk, HumanMessage
@@ -140,6 +143,25 @@ async def test_connections_are_used_again(http: HTTPClients, model: ModelServer)
     await streamed(asked)
     await asked.ainvoke(QUESTION)
     assert len(model._connections) == earlier + 1
+
+
+class Held:
+    """Something in a turn's context."""
+
+
+async def test_a_kept_connection_holds_nothing_of_its_first_turn(http: HTTPClients, model: ModelServer) -> None:
+    """Or as many turns would stay in memory as there are connections."""
+    holding: ContextVar[Held] = ContextVar("holding")
+
+    async def turn() -> ref[Held]:
+        holding.set(held := Held())
+        await streamed(chat(http, model.url))
+        return ref(held)
+
+    held = await asyncio.create_task(turn())
+    await asyncio.sleep(0)  # for the callbacks of the task
+    gc.collect()
+    assert held() is None
 
 
 async def test_a_connection_that_was_closed_meanwhile_is_not_used(http: HTTPClients, model: ModelServer) -> None:
