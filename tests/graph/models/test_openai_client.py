@@ -12,6 +12,7 @@ from typing import Any, cast
 from weakref import ref
 
 import pytest
+from langchain_core.callbacks import UsageMetadataCallbackHandler
 from langchain_core.messages import AIMessageChunk, HumanMessage
 
 from graph.models import http_clients, replies
@@ -125,6 +126,14 @@ async def test_a_stream_without_usage_is_asked_for_by_langchain_openai(http: HTT
     await streamed(chat(http, model.url), stream_options={"include_usage": True})
     await streamed(chat(http, model.url), stream_usage=False)
     assert [request.body.get("stream_options") for request in model.requests] == [{"include_usage": True}, None]
+
+
+async def test_callbacks_see_each_request(http: HTTPClients, model: ModelServer) -> None:
+    """Streamed and whole, as LangSmith does."""
+    counting = UsageMetadataCallbackHandler()
+    await streamed(chat(http, model.url), config={"callbacks": [counting]})
+    await chat(http, model.url).ainvoke(QUESTION, {"callbacks": [counting]})
+    assert counting.usage_metadata["scripted"]["output_tokens"] == 10
 
 
 async def test_credentials_in_the_url_go_before_the_key(http: HTTPClients, model: ModelServer) -> None:
