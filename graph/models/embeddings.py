@@ -9,6 +9,7 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Protocol
@@ -63,24 +64,35 @@ class EmbeddingCache:
         self.name = embedder.name
         self._embedder = embedder
         self._size = size
-        self._tasks: OrderedDict[tuple[str, bool], asyncio.Task[list[float]]] = OrderedDict()
+        self._vectors: OrderedDict[tuple[str, bool], list[float]] = OrderedDict()
+        self._running: dict[tuple[str, bool], asyncio.Task[list[float]]] = {}
 
     async def embed(self, text: str, *, whole: bool = False) -> list[float]:
         """The text's vector. Raises EmbeddingUnavailable."""
-        task = self._tasks.get((text, whole))
-        if task is None or (task.done() and (task.cancelled() or task.exception())):
-            task = self._tasks[text, whole] = asyncio.ensure_future(self._embedder.embed(text, whole=whole))
-            task.add_done_callback(_retrieve_exception)
-        self._tasks.move_to_end((text, whole))
-        while len(self._tasks) > self._size:
-            self._tasks.popitem(last=False)
+        key = text, whole
+        if vector := self._vectors.get(key):
+            self._vectors.move_to_end(key)
+            return vector
+        task = self._running.get(key)
+        if task is None:
+            task = self._running[key] = asyncio.create_task(self._embedder.embed(text, whole=whole))
+            task.add_done_callback(partial(self._keep, key))
         return await asyncio.shield(task)  # a cancelled caller does not cancel the others
+
+    def _keep(self, key: tuple[str, bool], task: asyncio.Task[list[float]]) -> None:
+        # The vector and not the task, which holds the context of its turn.
+        del self._running[key]
+        if not task.cancelled() and not task.exception():
+            self._vectors[key] = task.result()
+            if len(self._vectors) > self._size:
+                self._vectors.popitem(last=False)
 
     async def close(self) -> None:
         """Cancel computations under way: their connections are closed next."""
-        for task in self._tasks.values():
+        tasks = list(self._running.values())
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def embed_ahead(embedders: Iterable[Embedder], text: str) -> None:

@@ -8,8 +8,9 @@ import asyncio
 import json
 import re
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Generator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Generator, Mapping
 from contextlib import aclosing, asynccontextmanager, contextmanager, suppress
+from contextvars import Context
 from email.utils import parsedate_to_datetime
 from functools import cached_property
 from http import HTTPStatus
@@ -137,24 +138,22 @@ class CheckedChatOpenAI(ChatOpenAI):
     async def reachable(self) -> bool:
         """Whether the server answers within `PROBE_SECONDS`."""
         with suppress(ModelError, TimeoutError), translated_errors():
-            async with (
-                asyncio.timeout(PROBE_SECONDS),
-                self.session.get(f"{self._base_url}/models", **self._options) as response,
-            ):
+            asking = self.session.get(f"{self._base_url}/models", **self._options)
+            async with asyncio.timeout(PROBE_SECONDS), _response(asking) as response:
                 await _read(response, MAX_REPLY_BYTES)  # so that the connection can be used again
                 return response.status not in (401, 403)  # a server without a list of models is reachable, too
         return False
 
     @asynccontextmanager
     async def _post(self, payload: Mapping[str, Any]) -> AsyncGenerator[aiohttp.ClientResponse]:
-        """The response to a request; leaving the block before its end closes the connection.
+        """The response to a request.
 
         Raises:
             ModelError: there was none, it reports an error, or it breaks off within the block.
         """
         url, body = f"{self._base_url}/chat/completions", json.dumps(payload, ensure_ascii=False).encode()
         with translated_errors():
-            async with self.session.post(url, data=body, **self._options) as response:
+            async with _response(self.session.post(url, data=body, **self._options)) as response:
                 if response.status >= HTTPStatus.MULTIPLE_CHOICES:
                     raise await _reported(response)
                 yield response
@@ -184,6 +183,18 @@ def _is_plain(payload: Mapping[str, Any]) -> bool:
     """Whether it is a request of the Chat Completions API that can only be answered with text."""
     usage, form = payload.get("stream_options", USAGE), payload.get("response_format", {})
     return payload.keys() <= PLAIN and usage == USAGE and isinstance(form, dict)
+
+
+@asynccontextmanager
+async def _response(asking: Coroutine[Any, Any, aiohttp.ClientResponse]) -> AsyncGenerator[aiohttp.ClientResponse]:
+    """The response to a request; leaving the block before its end closes the connection."""
+    # In an empty context: a connection keeps the one it was opened in, and with it the turn of that time.
+    task = asyncio.create_task(asking, context=Context())
+    try:
+        yield await task
+    finally:
+        if task.done() and not task.cancelled() and not task.exception():  # also where this task was cancelled by then
+            task.result().release()
 
 
 async def _reported(response: aiohttp.ClientResponse) -> ModelError:

@@ -27,8 +27,7 @@ MAX_NAME_CHARS = 200
 MAX_TOKEN_COUNT = 2**31 - 1
 """The largest value of Postgres' integer."""
 YIELD_AFTER = 0.005
-"""Seconds of reading after which other tasks run. A server that sends faster than it is read would otherwise keep the
-event loop busy, and neither time limits nor other users' answers would get through."""
+"""Seconds of reading after which other tasks run, or a server that sends faster than it is read would block them."""
 BATCH_SECONDS = 0.05
 """For which text is gathered after other text was read: a reader does not notice, and there are far fewer events."""
 DRAIN_SECONDS = 0.1
@@ -138,8 +137,7 @@ class _Batch:
     """The time in which a body's next pieces are gathered; it is over when the body ends."""
 
     def __init__(self, body: StreamReader) -> None:
-        self._loop = asyncio.get_running_loop()
-        self._body = body
+        self._loop, self._body = asyncio.get_running_loop(), body
         self._over: asyncio.Future[None] | None = None
         body.on_eof(self._end)
 

@@ -4,6 +4,8 @@ import asyncio
 import gc
 import math
 from collections.abc import Awaitable, Callable, Iterator
+from contextvars import ContextVar
+from weakref import ref
 
 import numpy as np
 import pytest
@@ -137,6 +139,26 @@ async def test_a_text_that_was_started_ahead_is_computed_once() -> None:
     model.gate.set()
     assert [await cache.embed("tax") for _ in range(2)] == [[3.0], [3.0]]
     assert model.texts == ["tax"]
+
+
+class Held:
+    """Something in a turn's context."""
+
+
+async def test_the_cache_holds_nothing_of_the_turns_that_asked() -> None:
+    """Or the last turns would stay in memory with the last texts."""
+    cache = EmbeddingCache(counting())
+    holding: ContextVar[Held] = ContextVar("holding")
+
+    async def turn() -> ref[Held]:
+        holding.set(held := Held())
+        await cache.embed("tax")
+        return ref(held)
+
+    held = await asyncio.create_task(turn())
+    await asyncio.sleep(0)  # for the callbacks of the task
+    gc.collect()
+    assert held() is None
 
 
 async def test_closing_cancels_computations() -> None:

@@ -1,14 +1,18 @@
 """Requests to model servers: what is sent and where to, and what becomes of each failure."""
 
 import asyncio
+import gc
 import gzip
 import socket
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import AbstractAsyncContextManager, aclosing
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, cast
+from weakref import ref
 
 import pytest
+from langchain_core.callbacks import UsageMetadataCallbackHandler
 from langchain_core.messages import AIMessageChunk, HumanMessage
 
 from graph.models import http_clients, replies
@@ -124,6 +128,14 @@ async def test_a_stream_without_usage_is_asked_for_by_langchain_openai(http: HTT
     assert [request.body.get("stream_options") for request in model.requests] == [{"include_usage": True}, None]
 
 
+async def test_callbacks_see_each_request(http: HTTPClients, model: ModelServer) -> None:
+    """Streamed and whole, as LangSmith does."""
+    counting = UsageMetadataCallbackHandler()
+    await streamed(chat(http, model.url), config={"callbacks": [counting]})
+    await chat(http, model.url).ainvoke(QUESTION, {"callbacks": [counting]})
+    assert counting.usage_metadata["scripted"]["output_tokens"] == 10
+
+
 async def test_credentials_in_the_url_go_before_the_key(http: HTTPClients, model: ModelServer) -> None:
     """As in httpx2."""
     await streamed(chat(http, model.url.replace("//", "//ada:pa%40ss@")))
@@ -140,6 +152,25 @@ async def test_connections_are_used_again(http: HTTPClients, model: ModelServer)
     await streamed(asked)
     await asked.ainvoke(QUESTION)
     assert len(model._connections) == earlier + 1
+
+
+class Held:
+    """Something in a turn's context."""
+
+
+async def test_a_kept_connection_holds_nothing_of_its_first_turn(http: HTTPClients, model: ModelServer) -> None:
+    """Or as many turns would stay in memory as there are connections."""
+    holding: ContextVar[Held] = ContextVar("holding")
+
+    async def turn() -> ref[Held]:
+        holding.set(held := Held())
+        await streamed(chat(http, model.url))
+        return ref(held)
+
+    held = await asyncio.create_task(turn())
+    await asyncio.sleep(0)  # for the callbacks of the task
+    gc.collect()
+    assert held() is None
 
 
 async def test_a_connection_that_was_closed_meanwhile_is_not_used(http: HTTPClients, model: ModelServer) -> None:
