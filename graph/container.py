@@ -83,11 +83,9 @@ async def open_service(
         vectors = await stack.enter_async_context(FactVectors.open(url, pools.records, model=d.embedding_model))
         usage = {name: pool.usage for name, pool in (*pools._asdict().items(), ("vectors", vectors))}
         telemetry.watch(registry, writer, usage, (d.model, d.second))
-        re_embedding = ReEmbedding(vectors, d.embed) if d.embedding_model != NoEmbeddings.name else None
-        background = _background(
-            settings, url, telemetry, health, notifications, writer, turns.leases, pools, re_embedding
-        )
-        async with background as supervisor:
+        async with _background(
+            settings, url, telemetry, health, notifications, writer, turns.leases, pools, d, vectors
+        ) as supervisor:
             readiness = Readiness(registry, health, supervisor, d.model.reachable)
             try:
                 yield Service(
@@ -209,19 +207,11 @@ async def _background(
     writer: EventLogWriter,
     leases: LeaseKeeper,
     pools: Pools,
-    re_embedding: ReEmbedding | None,
+    d: Dependencies,
+    vectors: FactVectors,
 ) -> AsyncGenerator[Supervisor]:
     """The background tasks, for the length of the block; `patience` is several times what a round of each takes."""
-
-    def with_database(work: Work) -> Work:
-        """Wait for a database first, so that without one a task waits, and is not started again and again."""
-
-        async def run(tick: Tick) -> None:
-            await health.wait_until_usable()
-            await work(tick)
-
-        return run
-
+    with_database = partial(_with_database, health)
     audit, metrics = settings.keep_audit_days, settings.keep_metrics_days
     retention = Retention(pools.records, settings.keep_hours, audit_days=audit, metrics_days=metrics)
     app = job_app(url, retention.prune)
@@ -233,11 +223,22 @@ async def _background(
         supervisor.start("lease_renewal", with_database(leases.run), patience=10)
         supervisor.start("adoption", with_database(leases.run_adoption), patience=10)
         supervisor.start("jobs_worker", with_database(partial(run_worker, app)), patience=60)
-        if re_embedding:
+        if d.embedding_model != NoEmbeddings.name:
+            re_embedding = ReEmbedding(vectors, d.embed)
             supervisor.start("re_embedding", with_database(re_embedding.run), patience=3 * ROUND_SECONDS)
         if settings.multiproc_dir:
             supervisor.start("figures_writer", telemetry.run, patience=10)
         yield supervisor
+
+
+def _with_database(health: DatabaseHealth, work: Work) -> Work:
+    """Wait for a database first, so that without one a task waits, and is not started again and again."""
+
+    async def run(tick: Tick) -> None:
+        await health.wait_until_usable()
+        await work(tick)
+
+    return run
 
 
 async def _open_models(

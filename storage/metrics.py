@@ -76,8 +76,7 @@ class Metrics:
         findings of the latest `REFUSALS_KEPT` are kept.
 
         Args:
-            user_id: the user.
-            turn_id: the turn.
+            user_id, turn_id: whose turn.
             measured: its metrics.
             findings: what the guard found in it.
             finish: mark an answered turn as done, or as stopped, with it: summary and facts are stored.

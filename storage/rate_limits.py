@@ -225,15 +225,11 @@ class Admission:
     ) -> Admitted:
         """Count a message, and if it passes, take its place in its conversation.
 
-        Of two messages of a user that come at once only one can be the last that passes, or the first in a
-        conversation.
+        Of two messages of a user at once only one can be the last that passes, or the first in a conversation.
 
         Args:
-            user_id: whose message it is.
-            conversation_id: where it belongs.
-            turn_id: the turn that is to answer it.
-            has_key: whether an idempotency key was claimed for the turn, so that a place is only given while that claim
-                holds.
+            user_id, conversation_id, turn_id: whose message it is, where it belongs, and the turn that will answer it.
+            has_key: whether an idempotency key was claimed for the turn: a place is only given while that claim holds.
             counted: False where it could not be counted and goes on.
             take_place: False where it is not going to be answered.
 
@@ -243,23 +239,17 @@ class Admission:
         if counted and (refused := self._limits.used_up(user_id, "chat")):
             return Admitted(allowance=refused, place=None, employee=None)
         policy = self._limits.left_to_ask(user_id, "chat") if counted else None
+        values = {
+            **TERMS, "user_id": user_id, "conversation_id": conversation_id, "turn_id": turn_id, "owner": self._owner,
+            "has_key": has_key, "take_place": take_place,
+            "limit": policy and policy.limit, "window": policy and policy.window,
+            "most_in_conversation": MOST_IN_CONVERSATION, "most_of_user": MOST_OF_USER,
+        }  # fmt: skip
         (row,) = await self._pool.call(
             "select * from admit_message(%(user_id)s, %(conversation_id)s, %(turn_id)s, %(owner)s, %(has_key)s,"
             " %(limit)s, %(window)s, %(take_place)s, %(most_in_conversation)s, %(most_of_user)s,"
             " %(lease)s, %(quiet)s, %(settling)s, %(elsewhere)s)",
-            {
-                **TERMS,
-                "user_id": user_id,
-                "conversation_id": conversation_id,
-                "turn_id": turn_id,
-                "owner": self._owner,
-                "has_key": has_key,
-                "limit": policy.limit if policy else None,
-                "window": policy.window if policy else None,
-                "take_place": take_place,
-                "most_in_conversation": MOST_IN_CONVERSATION,
-                "most_of_user": MOST_OF_USER,
-            },
+            values,
             accepting=True,
         )
         if row["place"] == "lost":

@@ -109,20 +109,21 @@ class _Piece(NamedTuple):
 
 def _read_piece(events: Iterable[bytes]) -> _Piece:
     texts, reply = list[str](), Reply()
-    done, broken = False, None
+    done, broken, has_tokens = False, None, False
     try:
         for data in events:
             if done := data.startswith(b"[DONE]"):
                 break
             if (token := _plain_token(data)) is not None:
                 texts.append(token)
+                has_tokens = True
             else:
                 event = parse_reply(data)
                 texts.append(event.text)
                 reply = reply.merged(event)
     except ModelUnavailable as error:
         broken = error
-    has_choices = reply.has_choices or bool(texts)
+    has_choices = reply.has_choices or has_tokens
     return _Piece(reply._replace(text="".join(texts), has_choices=has_choices), done, broken)
 
 
