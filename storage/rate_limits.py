@@ -197,7 +197,7 @@ NOT_ADMITTED = Admitted(allowance=None, place=None, employee=None)
 
 
 class Admission:
-    """Admits the messages of all users.
+    """Admits the messages of all users. Of two of a user at once only one can be the last that passes, or the first.
 
     Args:
         limits: which messages pass.
@@ -225,10 +225,8 @@ class Admission:
     ) -> Admitted:
         """Count a message, and if it passes, take its place in its conversation.
 
-        Of two messages of a user at once only one can be the last that passes, or the first in a conversation.
-
         Args:
-            user_id, conversation_id, turn_id: whose message it is, where it belongs, and the turn that will answer it.
+            turn_id: the turn that will answer it.
             has_key: whether an idempotency key was claimed for the turn: a place is only given while that claim holds.
             counted: False where it could not be counted and goes on.
             take_place: False where it is not going to be answered.
