@@ -228,8 +228,7 @@ class Admission:
         Args:
             turn_id: the turn that will answer it.
             has_key: whether an idempotency key was claimed for the turn: a place is only given while that claim holds.
-            counted: False where it could not be counted and goes on.
-            take_place: False where it is not going to be answered.
+            counted, take_place: False where it could not be counted and goes on; where it is not to be answered.
 
         Raises:
             LeaseLost: the key was claimed anew for another turn.
@@ -250,7 +249,7 @@ class Admission:
             values,
             accepting=True,
         )
-        if row["place"] == "lost":
+        if (place := row["place"]) == "lost":
             raise LeaseLost
-        allowance = self._limits.allowance(user_id, "chat", row) if policy else None
-        return Admitted(allowance=allowance, place=row["place"], employee=row["employee"])
+        left = self._limits.allowance(user_id, "chat", row) if policy else None
+        return Admitted(allowance=left, place=place, employee=row["employee"])
