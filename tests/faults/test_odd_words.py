@@ -1,14 +1,16 @@
 """What a model's server sends that nobody asked for: each answer ends once, and is kept as it was shown."""
 
 import json
+import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import repeat
+from itertools import chain, repeat
 from typing import Any
 from uuid import UUID
 
 import pytest
 
+from graph.models import replies
 from nodes.employees import employee
 from nodes.generate import FILTERED
 from tests.faults.stored_turn import outcome_in_metrics, stored_answer
@@ -224,11 +226,12 @@ async def test_a_flood_without_a_word_ends_with_the_time(
 
 
 async def test_others_are_answered_during_a_flood_and_it_can_be_stopped(
-    serve: Serve, model: ModelServer, ada: UUID, bob: UUID
+    serve: Serve, model: ModelServer, ada: UUID, bob: UUID, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Bob's answer comes while Ada's model sends without a pause; then she stops hers."""
+    """Bob's answer comes while Ada's model sends without a pause or an end; then she stops hers."""
+    monkeypatch.setattr(replies, "MAX_REPLY_BYTES", sys.maxsize)
     frontdesk = await serve(turn_timeout=300)
-    model.queue(Raw([delta(content="Well, "), *[delta()] * 200_000]), streaming)
+    model.queue(Raw(chain([delta(content="Well, ")], repeat(delta()))), streaming)
     model.queue(Text("Hello Bob."), streaming)
     async with listening(frontdesk, ada, "Hello") as events, frontdesk.client(bob) as client:
         turn = (await until(events, "token"))[0].data["turn_id"]
