@@ -190,6 +190,9 @@ async def test_what_is_refused_elsewhere_begins_where_it_is_waited_for(
         await until(events, "token")
         first = asyncio.create_task(send(frontdesk, ada, conversation_id="c-1"))
         await in_line(frontdesk.service.url, 1)
+        async with asyncio.timeout(30):
+            while not frontdesk.service.notifications._waiting:  # noqa: ASYNC110 - until its wait has begun
+                await asyncio.sleep(0.01)
         monkeypatch.setattr(wait_for_conversation, "MAX_WAIT", 120.0)
         again = asyncio.create_task(send(other, ada, conversation_id="c-1"))
         refused, _ = await first
