@@ -58,7 +58,7 @@ async def _copy(
     """
     columns = await _columns(database, table)
     names = sql.SQL(", ").join(map(sql.Identifier, columns))
-    values = sql.SQL(", ").join(_value(name, kind) for name, kind in columns.items())
+    values = sql.SQL(", ").join(_value(table, name, kind) for name, kind in columns.items())
     statement = sql.SQL(
         "insert into {table} ({names}) overriding system value select {values} from {table} source,"
         " generate_series(%(first)s::int, %(last)s::int) number, unnest(%(users)s::uuid[]) new_user"
@@ -70,10 +70,12 @@ async def _copy(
     await database.conn.execute("reset session_replication_role")
 
 
-def _value(name: str, kind: str) -> sql.Composable:
+def _value(table: str, name: str, kind: str) -> sql.Composable:
     column = sql.Identifier("source", name)
     if name == "user_id":
         return sql.SQL("new_user")
+    if (table, name) == ("memory_embeddings", "id"):  # nobody's else, of whichever user, and nothing refers to it
+        return sql.SQL("gen_random_uuid()")
     if kind == "uuid":
         return sql.SQL("case number when 1 then {0} else md5({0}::text || number)::uuid end").format(column)
     if name == "fact_hash":
