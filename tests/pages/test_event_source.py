@@ -43,7 +43,7 @@ async def test_it_hears_a_turn_once_and_comes_back_no_more(
     async with new_page(browser) as page:
         asked: list[str] = []
         page.on("request", lambda request: asked.append(request.url))
-        await page.goto(local_app.url)
+        await page.goto(local_app.url, wait_until="networkidle")  # its own first request makes it somebody
         turn = await page.evaluate(SEND)
         live = asyncio.create_task(heard(page, turn))
         gate.set()
