@@ -50,10 +50,9 @@ class _OpenPipeline:
             async with database(settings, log.info) as url, open_dependencies(settings, url, log.info) as parts:
                 self.pipeline.set_result(build(parts).compile())  # pyright: ignore[reportUnknownMemberType]
                 await asyncio.Event().wait()
-        except Exception as error:
+        except Exception as error:  # any: it is raised to the callers that wait, and the next call tries again
             if self.pipeline.done():
                 raise  # closing failed
-            # Any error: it is raised to the callers that wait, and the next call tries again.
             log.exception("the pipeline could not be opened")
             _opened.cache_clear()
             self.pipeline.set_exception(error)

@@ -126,8 +126,7 @@ def best_effort(name: str, node: Node, *, seconds: float, failed: Mapping[str, A
             raise
         except Gone:
             log.info("step has nothing left to do, the turn was deleted", step=name)
-        except Exception as error:
-            # Anything at all: the answer is out, and a summary or a number is no reason to lose the rest.
+        except Exception as error:  # any: the answer is out, and a summary or a number is no reason to lose the rest
             set_error(get_current_span(), error)
             log.exception("step failed", step=name)
         return failed or {}

@@ -1,6 +1,25 @@
 -- Embeddings at the model's own width, in half precision: a search reads an eighth of the bytes and finds the same.
 -- Needs pgvector 0.7.
 
+-- What every function of ours needs, said once, as guard_user_table does for tables: a new function is everyone's to
+-- call, and on Supabase by name its platform's roles' as well. A migration then grants it to who calls it.
+create procedure guard_functions(variadic p_names text[]) language plpgsql as $$
+declare
+    function regprocedure;
+    grantee text;
+begin
+    for function, grantee in
+        select p.oid::regprocedure, g.name
+        from pg_proc p,
+             (select 'public' as name union all
+              select quote_ident(rolname) from pg_roles
+              where rolname in ('frontdesk_app', 'anon', 'authenticated', 'service_role')) g
+        where p.pronamespace = 'public'::regnamespace and p.proname = any(p_names)
+    loop
+        execute format('revoke all on routine %s from %s', function, grantee);
+    end loop;
+end $$;
+
 -- How many numbers of a vector are not padding.
 create function unpadded_width(p_vector halfvec) returns integer language sql immutable as $$
     select coalesce(max(n), 1)::integer from unnest(p_vector::real[]) with ordinality as v(number, n) where number <> 0
@@ -48,22 +67,5 @@ language sql stable as $$
     limit p_match_count
 $$;
 
--- A new function is everyone's to call, and on Supabase by name its platform's roles' as well.
-do $$
-declare
-    function regprocedure;
-    grantee text;
-begin
-    for function, grantee in
-        select p.oid::regprocedure, g.name
-        from pg_proc p,
-             (select 'public' as name union all
-              select quote_ident(rolname) from pg_roles
-              where rolname in ('frontdesk_app', 'anon', 'authenticated', 'service_role')) g
-        where p.pronamespace = 'public'::regnamespace
-          and p.proname in ('unpadded_width', 'remove_padding', 'match_memory')
-    loop
-        execute format('revoke all on routine %s from %s', function, grantee);
-    end loop;
-end $$;
+call guard_functions('guard_functions', 'unpadded_width', 'remove_padding', 'match_memory');
 grant execute on function match_memory, unpadded_width to frontdesk_app;

@@ -466,29 +466,12 @@ begin
         returning t.user_id, t.turn_id, t.convo_id, t.status, t.attempt, t.stop_asked_at is not null;
 end $$;
 
--- A new function is everyone's to call, and on Supabase by name its platform's roles' as well. These are for the roles
--- that they act as, and so for a login that is a member of them.
-do $$
-declare
-    function regprocedure;
-    grantee text;
-begin
-    for function, grantee in
-        select p.oid::regprocedure, g.name
-        from pg_proc p,
-             (select 'public' as name union all
-              select quote_ident(rolname) from pg_roles
-              where rolname in ('frontdesk_app', 'anon', 'authenticated', 'service_role')) g
-        where p.pronamespace = 'public'::regnamespace
-          and p.proname in (
-            'act_for', 'act_as', 'act_for_thread', 'is_being_answered', 'is_first_in_conversation', 'take_place',
-            'admit_message', 'accept_turn', 'conversation_history', 'recall_facts', 'answer_turn', 'save_summary',
-            'learn_facts', 'store_embedding', 'record_turn', 'record_findings', 'save_checkpoint', 'save_writes',
-            'log_events', 'renew_turns', 'adopt_turns')
-    loop
-        execute format('revoke all on routine %s from %s', function, grantee);
-    end loop;
-end $$;
+-- These are for the roles that they act as, and so for a login that is a member of them.
+call guard_functions(
+    'act_for', 'act_as', 'act_for_thread', 'is_being_answered', 'is_first_in_conversation', 'take_place',
+    'admit_message', 'accept_turn', 'conversation_history', 'recall_facts', 'answer_turn', 'save_summary',
+    'learn_facts', 'store_embedding', 'record_turn', 'record_findings', 'save_checkpoint', 'save_writes',
+    'log_events', 'renew_turns', 'adopt_turns');
 grant execute on function
     act_for, is_being_answered, is_first_in_conversation, take_place, admit_message, accept_turn, conversation_history,
     recall_facts, answer_turn, save_summary, learn_facts, store_embedding, record_turn, record_findings

@@ -56,23 +56,6 @@ begin
 end $$;
 create trigger check_vector before insert on memory_embeddings for each row execute function check_vector();
 
--- A new function is everyone's to call, and on Supabase by name its platform's roles' as well.
-do $$
-declare
-    function regprocedure;
-    grantee text;
-begin
-    for function, grantee in
-        select p.oid::regprocedure, g.name
-        from pg_proc p,
-             (select 'public' as name union all
-              select quote_ident(rolname) from pg_roles
-              where rolname in ('frontdesk_app', 'anon', 'authenticated', 'service_role')) g
-        where p.pronamespace = 'public'::regnamespace
-          and p.proname in ('facts_to_embed', 'read_facts', 'check_vector')
-    loop
-        execute format('revoke all on routine %s from %s', function, grantee);
-    end loop;
-end $$;
+call guard_functions('facts_to_embed', 'read_facts', 'check_vector');
 grant execute on function facts_to_embed to frontdesk_keeper;
 grant execute on function read_facts to frontdesk_app;

@@ -188,7 +188,7 @@ class CountedMetrics(Metrics):
             new = await super().record(user_id, turn_id, measured, findings, finish=finish)
         except (StorageUnavailable, Gone):
             raise  # tried again later, or the turn was deleted
-        except Exception:
+        except Exception:  # any: it is counted, and raised again
             self._prometheus.count_unrecorded()
             raise
         if new:

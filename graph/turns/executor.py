@@ -63,20 +63,15 @@ class TurnExecutor:
     def begin(self, user_id: UUID, turn_id: UUID, conversation_id: str, given: Input, *, has_key: bool) -> Turn:
         """Start a turn under that id; it goes on to its end by itself."""
         turn = Turn(turn_id, user_id, conversation_id, add_to_log=self._writer.add, has_key=has_key)
-        begun = self._dependencies.clock()
-
-        async def run() -> None:
-            try:
-                await self._pipeline.begin(turn, given)
-            except StorageError:
-                raise
-            except Exception:
-                if turn.status not in STORED:
-                    await self._record_unstored(turn, given, begun)
-                raise
-            turn.finish()
-
-        self.registry.start(turn, self._supervise(turn, run), remember=True)
+        began = new_state(
+            given["messages"],
+            conversation_id=conversation_id,
+            turn_id=str(turn_id),
+            started_at=self._dependencies.clock(),
+            message=given["messages"][-1].text,
+        )
+        work = self._supervise(turn, lambda: self._run(turn, given), began)
+        self.registry.start(turn, work, remember=True)
         return turn
 
     def adopt(self, orphan: Orphan) -> None:
@@ -93,8 +88,12 @@ class TurnExecutor:
             turn.stop.set()
         self.registry.start(turn, self._supervise(turn, lambda: self._recover(turn)))
 
-    async def _supervise(self, turn: Turn, work: Callable[[], Awaitable[None]]) -> None:
-        """Do the work, and see that readers get one last event, or are handed over, however it ends."""
+    async def _supervise(self, turn: Turn, work: Callable[[], Awaitable[None]], began: State | None = None) -> None:
+        """Do the work, and see that readers get one last event, or are handed over, however it ends.
+
+        Args:
+            began: the state that a turn begins in here; None for one that was stored before.
+        """
         with self._tracing.turn(turn) if self._tracing else nullcontext():
             clear_contextvars()  # of the request or the job that began it, which it outlives
             bind_contextvars(turn_id=str(turn.turn_id), conversation_id=turn.conversation_id, user_id=str(turn.user_id))
@@ -112,14 +111,17 @@ class TurnExecutor:
             except asyncio.CancelledError:
                 await self._cancelled(turn)
                 raise
-            except Exception:
-                # The edge of the run: whatever a node raised must end in one last event and not in silence.
+            except Exception:  # any: whatever a node raised must end in one last event and not in silence
                 log.exception("turn failed")
-                await self._fail(turn, "internal")
+                await self._fail(turn, "internal", began)
             finally:
                 turn.break_off(turn.cancel_code)  # where it was cancelled; otherwise it is over
                 if turn.status is TurnStatus.REFUSED and turn.cancel_code != "storage_unavailable":
                     await self._give_up_key(turn)
+
+    async def _run(self, turn: Turn, given: Input) -> None:
+        await self._pipeline.begin(turn, given)
+        turn.finish()
 
     async def _recover(self, turn: Turn) -> None:
         """Answer the turn anew, or do what follows its answer; readers get what they have not got yet."""
@@ -180,7 +182,7 @@ class TurnExecutor:
                 await self._pipeline.record(turn)
         self._end_unrecorded(turn, turn.cancel_code)
 
-    async def _fail(self, turn: Turn, code: ErrorCode) -> None:
+    async def _fail(self, turn: Turn, code: ErrorCode, began: State | None = None) -> None:
         """End a broken turn with an error, and record that there will be no answer."""
         if isinstance(turn.end, Done) or turn.status is TurnStatus.HANDED_OVER:
             return  # the answer is out: what failed came after it
@@ -189,6 +191,8 @@ class TurnExecutor:
             code = turn.end.code
         turn.break_off(code)
         if not stored:
+            if began:
+                await self._record_unstored(turn, State({**began, "failure": code}))
             return
         with suppress(TimeoutError):
             async with asyncio.timeout(FLUSH_SECONDS):
@@ -197,14 +201,10 @@ class TurnExecutor:
             await self._dependencies.turns.fail(turn.user_id, turn.turn_id, code)
             await self._pipeline.record(turn, code)
 
-    async def _record_unstored(self, turn: Turn, given: Input, begun: float) -> None:
+    async def _record_unstored(self, turn: Turn, state: State) -> None:
         """Record a turn that broke before it was stored, so that it has no checkpoint to go on from."""
-        (message,) = given["messages"]
-        state = new_state(
-            [], conversation_id=turn.conversation_id, turn_id=str(turn.turn_id), started_at=begun, message=message.text
-        )
         d = self._dependencies
-        numbers = measured(State({**state, "failure": "internal"}), d.model.label, d.clock)
+        numbers = measured(state, d.model.label, d.clock)
         try:
             await d.metrics.record(turn.user_id, turn.turn_id, numbers)
         except StorageError:

@@ -5,7 +5,6 @@ import os
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import partial
@@ -59,14 +58,9 @@ def folder(tmp_path: Path) -> Iterator[Path]:
 
 async def wait_until(condition: Callable[[], bool]) -> None:
     """Return once the condition holds; fail where it never does."""
-    deadline = time.monotonic() + 2 * TIMEOUT
-
-    def look() -> None:
-        while not condition():
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
-
-    await asyncio.to_thread(look)
+    async with asyncio.timeout(2 * TIMEOUT):
+        while not await asyncio.to_thread(condition):  # noqa: ASYNC110 - files and processes have no events
+            await asyncio.sleep(0.02)
 
 
 def was_restarted(folder: Path, old: psutil.Process) -> bool:
