@@ -162,8 +162,8 @@ class Pipeline:
 
     async def begin(self, turn: Turn, given: Input) -> None:
         """Run a new thread to its end; the turn gets its events."""
-        self._checkpointer.expect_new(str(turn.turn_id))
-        await self.run(turn, given)
+        with self._checkpointer.new_thread(str(turn.turn_id)):
+            await self.run(turn, given)
 
     async def run(self, turn: Turn, given: Input | Command[Any] | None) -> None:
         """Run the thread to its end, from where it stands (None) or as given; the turn gets its events."""

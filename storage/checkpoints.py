@@ -1,8 +1,8 @@
 """LangGraph's checkpoints, in a schema and with a role of their own that sees nothing else."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Callable, Generator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any, cast
 from uuid import UUID
 
@@ -44,9 +44,14 @@ class Checkpointer(AsyncPostgresSaver):
         """Current usage of its own pool."""
         return self._graph.usage()
 
-    def expect_new(self, thread_id: str) -> None:
-        """Let the next read of this thread, which has no checkpoint yet, not ask the database."""
+    @contextmanager
+    def new_thread(self, thread_id: str) -> Generator[None]:
+        """A block in which the first read of this thread, which has no checkpoint yet, does not ask the database."""
         self._new.add(thread_id)
+        try:
+            yield
+        finally:
+            self._new.discard(thread_id)  # also where it was cancelled before it read
 
     async def aget_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
         """The latest checkpoint of a thread."""

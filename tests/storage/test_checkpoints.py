@@ -80,10 +80,13 @@ async def test_a_checkpoint_is_read_as_it_was_written(saver: Checkpointer, pool:
 
 
 async def test_a_new_thread_is_read_without_the_database(saver: Checkpointer, turn: UUID, ada: UUID) -> None:
-    """Once: the next read finds what was saved meanwhile."""
+    """Once: the next read finds what was saved meanwhile, and so does a read after the block that read nothing."""
     await save_checkpoint(saver, turn, ada)
-    saver.expect_new(str(turn))
-    assert await saver.aget_tuple(latest(turn)) is None
+    with saver.new_thread(str(turn)):
+        assert await saver.aget_tuple(latest(turn)) is None
+        assert await saver.aget_tuple(latest(turn)) is not None
+    with saver.new_thread(str(turn)):
+        pass
     assert await saver.aget_tuple(latest(turn)) is not None
 
 
