@@ -266,4 +266,5 @@ def _options(settings: Settings, models: Models) -> Options:
         attempts=settings.attempts,
         turn_seconds=settings.turn_timeout,
         memory_seconds=settings.memory_timeout,
+        summary_after=settings.summary_after,
     )

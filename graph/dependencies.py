@@ -35,6 +35,8 @@ class Options:
     attempts: int = 3
     turn_seconds: float = 25.0
     memory_seconds: float = 1.0
+    summary_after: int = 0
+    """Messages that may wait for a summary."""
     tail_seconds: float = 20.0
 
 

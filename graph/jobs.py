@@ -49,6 +49,7 @@ async def run_worker(app: App, tick: Tick) -> None:
             install_signal_handlers=False,
             delete_jobs="always",
             concurrency=2,
+            listen_notify=False,  # all jobs are periodic, so none is in a hurry
             shutdown_graceful_timeout=1.0,
             stalled_worker_timeout=STALLED_SECONDS,
         )

@@ -28,7 +28,7 @@ from nodes.load_memory import load_memory
 from nodes.load_summary import load_summary
 from nodes.rate_limit import rate_limit
 from nodes.record_metrics import record_metrics
-from nodes.roll_summary import roll_summary
+from nodes.roll_summary import Waiting, roll_summary
 from nodes.route import route
 from nodes.state import NO_FACTS, NO_SUMMARY, Context, Input, Output, State
 from nodes.stream_events import received_by
@@ -72,7 +72,8 @@ def _add_nodes(graph: Graph, d: Dependencies, tracing: Tracing | None) -> None:
     answer = partial(generate, clock=d.clock, models=models, turns=d.turns)
     add("generate", partial(answer, seconds=o.turn_seconds, attempts=o.attempts))
     # What follows the answer may fail, and the answer stands.
-    summary = partial(roll_summary, summarise=d.summarise, turns=d.turns, seconds=o.tail_seconds / 2)
+    waiting = Waiting(o.summary_after, o.context_tokens // 4)
+    summary = partial(roll_summary, summarise=d.summarise, turns=d.turns, seconds=o.tail_seconds / 2, waiting=waiting)
     add("roll_summary", best_effort("roll_summary", summary, seconds=o.tail_seconds, failed=NO_SUMMARY))
     facts = partial(extract_facts, extract=d.extract, embed=d.embed, facts=d.facts)
     add("extract_facts", best_effort("extract_facts", facts, seconds=o.tail_seconds, failed=NO_FACTS))
@@ -168,9 +169,11 @@ class Pipeline:
     async def run(self, turn: Turn, given: Input | Command[Any] | None) -> None:
         """Run the thread to its end, from where it stands (None) or as given; the turn gets its events."""
         with received_by(turn.receive, turn.stop):
-            await self._graph.ainvoke(  # pyright: ignore[reportUnknownMemberType]
-                given, _config(turn), context=_context(turn), durability="exit"
-            )
+            # Without a stream: `ainvoke` reads the whole state after each step.
+            async for _ in self._graph.astream(  # pyright: ignore[reportUnknownMemberType]
+                given, _config(turn), context=_context(turn), durability="exit", stream_mode=[]
+            ):
+                pass
 
     async def record(self, turn: Turn, failure: str | None = None) -> None:
         """Record how the turn ended, and do nothing else of what the thread still has to do.

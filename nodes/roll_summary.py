@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from typing import NamedTuple
 from uuid import UUID
 
 from langgraph.runtime import Runtime
@@ -9,7 +10,7 @@ from structlog.stdlib import get_logger
 from typing_extensions import TypedDict
 
 from nodes.errors import ModelError
-from nodes.prompts import summary_prompt
+from nodes.prompts import estimate, summary_prompt
 from nodes.retrying import retried
 from nodes.state import Context, State, asking
 from nodes.text.extractive_summary import extractive_summary, shorten
@@ -28,15 +29,29 @@ class RolledSummary(TypedDict):
     summary: str | None
 
 
+class Waiting(NamedTuple):
+    """How much may wait for a summary: what waits is shown whole to the model that answers."""
+
+    messages: int = 0
+    tokens: int = 0
+
+
 async def roll_summary(
-    state: State, runtime: Runtime[Context], *, summarise: Summarise | None, turns: Turns, seconds: float
+    state: State,
+    runtime: Runtime[Context],
+    *,
+    summarise: Summarise | None,
+    turns: Turns,
+    seconds: float,
+    waiting: Waiting = Waiting(),  # noqa: B008 - immutable
 ) -> RolledSummary:
     """Summarise in under 150 words what the last summary does not cover, including this turn.
 
-    Does nothing for a recovered turn whose summary is stored already.
+    Does nothing for a recovered turn whose summary is stored already, and as long as all of it may wait.
 
     Args:
         seconds: for the model. Time has to be left after it: without a summary the conversation would be forgotten.
+        waiting: by default nothing waits, and each turn is summarised.
     """
     history = state["history"]
     if state.get("summarised"):
@@ -44,6 +59,8 @@ async def roll_summary(
     uncovered = [message for message in history["messages"] if message["seq"] > history["covers"]]
     reached = state["answer"] is not None and not state["answer"]["fallback"]
     messages = [*uncovered, *_this_turn(state)]
+    if len(messages) <= waiting.messages and _tokens(messages) <= waiting.tokens:
+        return RolledSummary(summary=history["summary"])
     summary = await _summary(history["summary"], messages, summarise if reached else None, seconds)
     seen = max((message["seq"] for message in history["messages"]), default=history["covers"])
     user_id, turn_id, conversation_id = asking(runtime), UUID(state["turn_id"]), state["conversation_id"]
@@ -63,6 +80,10 @@ async def _summary(previous: str, messages: list[Message], summarise: Summarise 
             if written.strip():
                 return shorten(mask(written).text)
     return extractive_summary(previous, messages)
+
+
+def _tokens(messages: list[Message]) -> int:
+    return sum(estimate(message["content"]) for message in messages)
 
 
 def _this_turn(state: State) -> list[Message]:

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager, contextmanager
 from typing import Any, cast
 from uuid import UUID
 
+import msgspec
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import (
     WRITES_IDX_MAP,
@@ -21,7 +22,8 @@ from psycopg.types.json import Jsonb
 from storage.connections import DEFAULT_TIMEOUT, Connection, milliseconds
 from storage.pool import ConnectionPool, Pool, PoolUsage
 
-SIMPLE = (str, int, float, bool)
+MAX_INLINE = 2000
+"""Bytes of a value that is kept within its checkpoint; a longer one gets a row of its own."""
 
 
 class Checkpointer(AsyncPostgresSaver):
@@ -71,10 +73,10 @@ class Checkpointer(AsyncPostgresSaver):
         """Save a checkpoint; `metadata` of the run must have the turn's `user_id`."""
         given = config.get("configurable", {})
         thread_id, namespace = given["thread_id"], given["checkpoint_ns"]
-        # As the base class does, simple values stay in the checkpoint, and the others get a row each.
+        # The base class gives all but strings and numbers a row each, a dozen for each turn.
         values = checkpoint["channel_values"]
-        simple = {name: value for name, value in values.items() if value is None or isinstance(value, SIMPLE)}
-        blobs = {name: value for name, value in values.items() if name not in simple}
+        inline = {name: value for name, value in values.items() if _fits_inline(value)}
+        blobs = {name: value for name, value in values.items() if name not in inline}
         versions = {name: version for name, version in new_versions.items() if name in blobs}
         rows = self._dump_blobs(thread_id, namespace, blobs, versions)
         described = cast(dict[str, Any], get_serializable_checkpoint_metadata(config, metadata))
@@ -87,7 +89,7 @@ class Checkpointer(AsyncPostgresSaver):
                 "ns": namespace,
                 "id": checkpoint["id"],
                 "parent": given.get("checkpoint_id"),
-                "checkpoint": Jsonb({**checkpoint, "channel_values": simple}),
+                "checkpoint": Jsonb({**checkpoint, "channel_values": inline}),
                 "metadata": Jsonb(described),
                 "channels": [row[2] for row in rows],
                 "versions": [row[3] for row in rows],
@@ -121,6 +123,15 @@ class Checkpointer(AsyncPostgresSaver):
                 "blobs": [row[8] for row in rows],
             },
         )
+
+
+def _fits_inline(value: Any) -> bool:
+    """Whether the value is small, and comes back from JSON as it was."""
+    try:
+        encoded = msgspec.json.encode(value)
+        return len(encoded) <= MAX_INLINE and msgspec.json.decode(encoded) == value
+    except (TypeError, ValueError):
+        return False
 
 
 @asynccontextmanager

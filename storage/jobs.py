@@ -9,7 +9,6 @@ from psycopg_pool import AsyncConnectionPool
 from storage.connections import DEFAULT_TIMEOUT, Connection, connection_parameters
 from storage.pool import Pool
 
-# As options of the connection and not by SET: the library also opens connections itself, to listen.
 OPTIONS: LiteralString = "-c search_path=procrastinate -c role=frontdesk_jobs"
 
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
+from typing import Any
 from uuid import UUID
 
 import psycopg
@@ -14,6 +15,8 @@ from storage.pool import is_read_only
 STOPS = "frontdesk_stops"
 PROBE_SECONDS = 10.0
 """A connection that is silent for so long is asked whether it is still one."""
+READ_SECONDS = 1.0
+"""For the rest of a message of which something is there."""
 
 
 class Notifications:
@@ -66,9 +69,12 @@ class Notifications:
             self.wake()  # for what was sent while nobody listened
             while True:
                 tick()
-                async for notice in conn.notifies(timeout=PROBE_SECONDS):
+                heard = await _is_readable(conn, PROBE_SECONDS)
+                if not heard:
+                    await conn.execute("select 1")
+                # What came with the answer is there already.
+                async for notice in conn.notifies(timeout=READ_SECONDS if heard else 0, stop_after=1):
                     self._received(notice.channel, notice.payload)
-                await conn.execute("select 1")
                 if is_read_only(conn):
                     raise psycopg.OperationalError("the server takes no writes")
 
@@ -77,3 +83,17 @@ class Notifications:
             self._stop(UUID(turn_id))
         for event in self._waiting.get(turn_id, ()):
             event.set()
+
+
+async def _is_readable(conn: psycopg.AsyncConnection[Any], seconds: float) -> bool:
+    """Whether something comes from the server within so many seconds; psycopg would wake ten times in each."""
+    loop, readable = asyncio.get_running_loop(), asyncio.Event()
+    loop.add_reader(conn.fileno(), readable.set)
+    try:
+        async with asyncio.timeout(seconds):
+            await readable.wait()
+    except TimeoutError:
+        return False
+    finally:
+        loop.remove_reader(conn.fileno())
+    return True

@@ -107,10 +107,7 @@ class ConnectionPool(AsyncConnectionPool[Connection]):
                     await conn.close()
                     raise
         except psycopg.Error as error:
-            if isinstance(error, psycopg.errors.DiskFull):
-                self._on_full_disk()
-            if is_unavailable(error):
-                raise StorageUnavailable from error
+            self._raise_if_unavailable(error)
             raise
 
     @asynccontextmanager
@@ -155,24 +152,36 @@ class ConnectionPool(AsyncConnectionPool[Connection]):
             return await self._call(statement, values, seconds)
 
     async def _call(self, statement: LiteralString, values: Mapping[str, Any], seconds: float) -> list[DictRow]:
-        async with self.connection() as conn:
-            try:
-                async with asyncio.timeout(seconds):
-                    return await (await conn.execute(statement, values)).fetchall()
-            except TimeoutError as error:
-                raise StorageUnavailable from error
-            except psycopg.Error as error:
-                if isinstance(error, psycopg.errors.ReadOnlySqlTransaction):
-                    await conn.close()
-                if conn.closed:
-                    raise _ConnectionLost from error
-                raise
+        conn: Connection | None = None
+        try:
+            # Not by `connection()`, whose context managers, each with a commit or a rollback, cost more than the call.
+            conn = await self.getconn()
+            async with asyncio.timeout(seconds):
+                return await (await conn.execute(statement, values)).fetchall()
+        except TimeoutError as error:
+            raise StorageUnavailable from error
+        except psycopg.Error as error:
+            if conn and isinstance(error, psycopg.errors.ReadOnlySqlTransaction):
+                await conn.close()
+            if conn and conn.closed:
+                raise _ConnectionLost from error
+            self._raise_if_unavailable(error)
+            raise
+        finally:
+            if conn:
+                await self.putconn(conn)
 
     def usage(self) -> PoolUsage:
         """Current usage."""
         stats = self.get_stats()
         size = stats["pool_size"]
         return PoolUsage(size, size - stats["pool_available"], stats.get("requests_waiting", 0))
+
+    def _raise_if_unavailable(self, error: psycopg.Error) -> None:
+        if isinstance(error, psycopg.errors.DiskFull):
+            self._on_full_disk()
+        if is_unavailable(error):
+            raise StorageUnavailable from error
 
     async def _check_writable(self, conn: Connection) -> None:
         if is_read_only(conn):

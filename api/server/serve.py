@@ -6,10 +6,11 @@ import os
 import signal
 import threading
 from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, nullcontext
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, nullcontext, suppress
 from functools import partial
 from multiprocessing import parent_process
 from socket import SocketType
+from types import FrameType
 from typing import Any, cast
 
 import uvicorn
@@ -29,6 +30,8 @@ from graph.service import Service
 from graph.settings import Settings
 from storage.local.supervisor import die_with_parent
 
+TICK_SECONDS = 1.0
+"""Seconds after which the `Date` header is set anew."""
 RESPONSES_END_WITHIN = 2
 """Seconds that open responses get at shutdown."""
 HEALTHCHECK_TIMEOUT = 30
@@ -208,15 +211,27 @@ def with_deadline(end: Callable[[], None]) -> Callable[[], None]:
 
 
 class _Server(uvicorn.Server):
-    """Uvicorn's server that prints one line when it is ready and leaves signal handlers alone.
+    """Uvicorn's server that prints one line when it is ready, leaves signal handlers alone, and wakes once a second.
 
-    Uvicorn would raise the signal again at its end, which asyncio turns into a cancellation in the middle of closing
-    the database.
+    Uvicorn would wake ten times a second to see whether it is to end; and it would raise the signal again at its end,
+    which asyncio turns into a cancellation in the middle of closing the database.
     """
 
     def __init__(self, config: uvicorn.Config, label: str) -> None:
         super().__init__(config)
         self._label = label
+        self._exit = asyncio.Event()
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """End; within the event loop only."""
+        super().handle_exit(sig, frame)
+        self._exit.set()
+
+    async def main_loop(self) -> None:
+        """Wait for the end, and set the `Date` header of the responses meanwhile."""
+        while not await self.on_tick(counter=0):
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._exit.wait(), TICK_SECONDS)
 
     @contextmanager
     def capture_signals(self) -> Generator[None, None, None]:

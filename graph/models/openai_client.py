@@ -101,7 +101,7 @@ class CheckedChatOpenAI(ChatOpenAI):
                 yield chunk
             return
         sanitizer, left, yield_to_loop = TextSanitizer(), MAX_ANSWER_CHARS, LoopYield()
-        async with self._post(payload) as response, aclosing(read_stream(response.content)) as replies:
+        async with self._post(payload) as response, aclosing(read_stream(response)) as replies:
             async for reply in replies:
                 text = sanitizer.feed(reply.text)
                 for start in range(0, min(len(text), left), MAX_CHUNK_CHARS):

@@ -14,7 +14,7 @@ from typing import Any, Literal, NamedTuple, cast
 
 import aiohttp
 import msgspec
-from aiohttp import StreamReader
+from aiohttp import ClientResponse, StreamReader
 from aiohttp.http_exceptions import HttpProcessingError
 from langchain_core.messages.ai import UsageMetadata
 
@@ -70,7 +70,7 @@ class Reply(NamedTuple):
         return {name: value for name, value in known.items() if value}
 
 
-async def read_stream(body: StreamReader) -> AsyncGenerator[Reply]:
+async def read_stream(response: ClientResponse) -> AsyncGenerator[Reply]:
     """The events of a stream, merged for each piece of the body that is read.
 
     The first text is yielded at once, what follows in batches: a task that runs for each token costs twice as much.
@@ -78,7 +78,7 @@ async def read_stream(body: StreamReader) -> AsyncGenerator[Reply]:
     Raises:
         ModelUnavailable: the body is not a stream of chat completions. What it held before that is yielded first.
     """
-    decoder, batch = EventStreamDecoder(), _Batch(body)
+    body, decoder, batch = response.content, EventStreamDecoder(), _Batch(response)
     recognised = False
     left = MAX_REPLY_BYTES
     while piece := await body.readany():
@@ -135,23 +135,34 @@ async def _drain(body: StreamReader) -> None:
 
 
 class _Batch:
-    """The time in which a body's next pieces are gathered; it is over when the body ends."""
+    """The time in which a response's next pieces are gathered; it is over when the body ends.
 
-    def __init__(self, body: StreamReader) -> None:
-        self._loop, self._body = asyncio.get_running_loop(), body
+    From the second batch on, nothing is read from the connection meanwhile, because each read wakes this process. A
+    body that comes at once ends within the first, and is not kept waiting.
+    """
+
+    def __init__(self, response: ClientResponse) -> None:
+        self._loop, self._response = asyncio.get_running_loop(), response
         self._over: asyncio.Future[None] | None = None
-        body.on_eof(self._end)
+        self._is_first = True
+        response.content.on_eof(self._end)
 
     async def gather(self) -> None:
         """Wait for `BATCH_SECONDS`, or for the body to end."""
-        if self._body.is_eof():
+        if (connection := self._response.connection) is None:  # the body is complete
             return
         self._over = self._loop.create_future()
         timer = self._loop.call_later(BATCH_SECONDS, self._end)
+        paused = None if self._is_first else connection.protocol
+        if paused:
+            paused.pause_reading()
         try:
             await self._over
         finally:
             timer.cancel()
+            if paused:
+                paused.resume_reading()
+        self._is_first = False
 
     def _end(self) -> None:
         if self._over and not self._over.done():

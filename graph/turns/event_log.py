@@ -14,7 +14,7 @@ log = get_logger(__name__)
 
 BATCH_SECONDS = 0.2
 """Events of this time go into one row: what a reader on another process waits, and what a crash can lose."""
-IDLE_SECONDS = 1.0
+IDLE_SECONDS = 5.0
 """Seconds after which a round without anything to write is over."""
 RETRY_SECONDS = 0.5
 """Seconds until the next attempt while the database is away."""
@@ -35,14 +35,14 @@ class EventLogWriter:
         self._wrote = asyncio.Event()
 
     def add(self, user_id: UUID, turn_id: UUID, event: LoggedEvent) -> None:
-        """Buffer an event until the next batch; the first and the last of a turn are written at once."""
+        """Buffer an event until the next batch; the last of a turn is written at once."""
         if self._count >= MAX_BUFFERED:
             log.error("the event log's buffer is full")
             return
         self._buffered.setdefault(turn_id, Batch(user_id, turn_id, [])).events.append(event)
         self._count += 1
         self._work.set()
-        if event.name == "start" or event.is_terminal:
+        if event.is_terminal:
             self._urgent.set()
 
     @property

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from nodes.load_summary import load_summary
-from nodes.roll_summary import roll_summary
+from nodes.roll_summary import Waiting, roll_summary
 from storage.pool import Pool
 from storage.turns import Turns
 from tests.nodes.states import ADA, Listener, a_state, an_answer
@@ -45,13 +45,13 @@ turn = st.builds(TurnOfTalk, text, text, st.sampled_from(["stored", "late", "los
 @settings(
     deadline=None, database=None, max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )  # each conversation has a name of its own
-@example(turns=[TurnOfTalk("税" * 900, "税" * 900, "lost")] * 9, question="税" * 900)
-@given(turns=st.lists(turn, min_size=2, max_size=6), question=units)
+@example(turns=[TurnOfTalk("税" * 900, "税" * 900, "lost")] * 9, question="税" * 900, waiting=0)
+@given(turns=st.lists(turn, min_size=2, max_size=6), question=units, waiting=st.integers(0, 6))
 async def test_every_earlier_message_is_in_the_prompt_or_summarised(
-    pool: Pool, turns: list[TurnOfTalk], question: str
+    pool: Pool, turns: list[TurnOfTalk], question: str, waiting: int
 ) -> None:
     """Whole, shortened, or as a part of the summary; by the real nodes, on the real tables."""
-    talk, late = Talk(pool), list[Callable[[], Awaitable[None]]]()
+    talk, late = Talk(pool, Waiting(waiting, 1500)), list[Callable[[], Awaitable[None]]]()
     for one in turns:
         roll = await talk.answered(one)
         if one.summary == "stored":
@@ -71,8 +71,9 @@ async def list_messages(_system: str, text: str) -> str:
 class Talk:
     """A conversation of Ada's in the database; its messages begin with their names: m1, m2, and so on."""
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: Pool, waiting: Waiting) -> None:
         self._pool = pool
+        self._waiting = waiting
         self._turns = Turns(pool)
         self._id = str(uuid4())
         self._count = 0
@@ -88,8 +89,10 @@ class Talk:
         await answer(self._pool, turn_id, message, text, conversation=self._id)
 
         async def roll() -> None:
-            run = Listener()
-            await roll_summary(state, run.runtime, summarise=list_messages, turns=self._turns, seconds=30)
+            run, waiting = Listener(), self._waiting
+            await roll_summary(
+                state, run.runtime, summarise=list_messages, turns=self._turns, seconds=30, waiting=waiting
+            )
 
         return roll
 

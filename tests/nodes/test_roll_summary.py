@@ -9,7 +9,7 @@ import stamina
 
 from nodes.errors import ModelUnavailable
 from nodes.prompts import SUMMARY_WORDS
-from nodes.roll_summary import RolledSummary, roll_summary
+from nodes.roll_summary import RolledSummary, Waiting, roll_summary
 from nodes.state import State
 from storage.errors import StorageUnavailable
 from storage.pool import Pool
@@ -168,6 +168,24 @@ async def test_a_stored_summary_is_not_written_again(pool: Pool) -> None:
     state["summarised"] = True
     assert await rolled(pool, state, writer) == {"summary": "They spoke."}
     assert (writer.asked, (await load(pool))["summary"]) == ([], "They spoke.")
+
+
+@pytest.mark.parametrize(
+    ("waiting", "asked"),
+    [(Waiting(4, 100), 0), (Waiting(3, 100), 1), (Waiting(4, 10), 1)],
+    ids=["all may wait", "too many messages", "too long"],
+)
+async def test_messages_may_wait_for_a_summary(pool: Pool, waiting: Waiting, asked: int) -> None:
+    """As many, and as long, as set; then one summary covers them all."""
+    writer, run = Writer("They spoke of rent."), Listener()
+    state = await answered(pool, ("zero", "nil"), ("one", "two"), summary="Zero.")
+    turns = Turns(pool)
+    rolled = await roll_summary(state, run.runtime, summarise=writer, turns=turns, seconds=30, waiting=waiting)
+    history = await load(pool)
+    assert len(writer.asked) == asked
+    assert rolled["summary"] == history["summary"] == ("They spoke of rent." if asked else "Zero.")
+    uncovered = [message for message in history["messages"] if message["seq"] > history["covers"]]
+    assert len(uncovered) == (0 if asked else 4)
 
 
 async def test_only_storing_is_retried(pool: Pool) -> None:

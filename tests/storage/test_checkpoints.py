@@ -3,12 +3,14 @@
 import asyncio
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
+from typing import Any
 from uuid import UUID, uuid4
 
 import psycopg
 import pytest
+from langchain_core.messages import HumanMessage
 from langchain_core.runnables import RunnableConfig
-from langgraph.checkpoint.base import CheckpointTuple, empty_checkpoint
+from langgraph.checkpoint.base import ChannelVersions, CheckpointTuple, empty_checkpoint
 from psycopg import AsyncConnection
 
 from storage.checkpoints import Checkpointer, first_checkpoint_id, open_checkpointer
@@ -53,12 +55,25 @@ def latest(turn_id: UUID) -> RunnableConfig:
     return {"configurable": {"thread_id": str(turn_id), "checkpoint_ns": ""}}
 
 
+def values_of(turn_id: UUID) -> dict[str, Any]:
+    """Values of every kind: of JSON's types and of others, short and long."""
+    return {
+        "message": f"the words of {turn_id}",
+        "attempt": 1,
+        "route": {"employee": "tag", "confidence": 0.5, "runner_up": None, "seen": True},
+        "notices": ["masked"],
+        "prompt": [HumanMessage("How much?", id="1")],
+        "history": {"summary": "They spoke of rent. " * 500},
+    }
+
+
 async def save_checkpoint(saver: Checkpointer, turn_id: UUID, user: UUID) -> str:
     """Store a checkpoint; returns its id."""
     checkpoint = empty_checkpoint()
-    checkpoint["channel_values"] = {"message": [f"the words of {turn_id}"], "attempt": 1}
-    checkpoint["channel_versions"] = {"message": "1", "attempt": "1"}
-    await saver.aput(thread(turn_id, user), checkpoint, {"step": 0}, {"message": "1", "attempt": "1"})
+    checkpoint["channel_values"] = values_of(turn_id)
+    versions: ChannelVersions = dict.fromkeys(checkpoint["channel_values"], "1")
+    checkpoint["channel_versions"] = versions
+    await saver.aput(thread(turn_id, user), checkpoint, {"step": 0}, versions)
     return checkpoint["id"]
 
 
@@ -74,7 +89,7 @@ async def test_a_checkpoint_is_read_as_it_was_written(saver: Checkpointer, pool:
     found = await saver.aget_tuple(latest(turn))
     assert found is not None
     assert found.checkpoint["id"] == checkpoint_id
-    assert found.checkpoint["channel_values"] == {"message": [f"the words of {turn}"], "attempt": 1}
+    assert found.checkpoint["channel_values"] == values_of(turn)
     assert found.metadata == {"step": 0, "user_id": str(ada)}
     assert await saver.aget_tuple(latest(uuid4())) is None
 
@@ -181,7 +196,7 @@ async def test_a_thread_can_be_deleted(saver: Checkpointer, pool: Pool, owner: O
         await save_checkpoint(saver, turn_id, ada)
         await save_writes(saver, turn_id, ada)
     await saver.adelete_thread(str(turn))
-    assert rows(owner, THREADS) == [(str(other),)] * 3
+    assert rows(owner, THREADS) == [(str(other),)] * 4
 
 
 async def test_the_checkpointer_cannot_read_messages(saver: Checkpointer) -> None:
