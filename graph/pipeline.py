@@ -98,14 +98,17 @@ def _add_edges(graph: Graph) -> None:
     graph.add_edge("record_metrics", END)
 
 
-def after_rate_limit(state: State) -> str:
+# `async`, because LangGraph runs a plain function in a thread.
+
+
+async def after_rate_limit(state: State) -> str:
     """The node that comes next: a message that is the first in its conversation waits for nothing."""
     if state["refusal"]:
         return "record_metrics"
     return "route" if state["place"] == "first" else "wait_for_conversation"
 
 
-def after_waiting(state: State) -> str:
+async def after_waiting(state: State) -> str:
     """The node that comes next."""
     return "record_metrics" if state["refusal"] else "route"
 

@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Awaitable, Callable, Sequence
 from uuid import UUID
 
+import msgspec
 from pgvector.psycopg import HalfVector  # pyright: ignore[reportMissingTypeStubs]
 from psycopg.types.json import Jsonb
 from typing_extensions import TypedDict
@@ -78,7 +79,7 @@ class Facts:
         Raises:
             Gone: the source was deleted meanwhile.
         """
-        given = [{**fact, "hash": fact_hash(fact["fact"]), "vector": str(fact["vector"])} for fact in facts]
+        given = [{**fact, "hash": fact_hash(fact["fact"]), "vector": _text(fact["vector"])} for fact in facts]
         rows = await self._pool.call(
             "select fact_id::text, fact from learn_facts(%(user_id)s, %(source)s, %(model)s, %(facts)s)",
             {"user_id": user_id, "source": source, "model": self._model, "facts": Jsonb(given)},
@@ -99,5 +100,10 @@ async def store_embedding(conn: Connection, user_id: UUID, fact_id: UUID, vector
     """Store the vector of a fact, unless it has one of this model."""
     await conn.execute(
         "select store_embedding(%(user_id)s, %(fact_id)s, %(vector)s, %(model)s)",
-        {"user_id": user_id, "fact_id": fact_id, "vector": str(list(vector)), "model": model},
+        {"user_id": user_id, "fact_id": fact_id, "vector": _text(vector), "model": model},
     )
+
+
+def _text(vector: Sequence[float]) -> str:
+    """The vector as Postgres reads it."""
+    return msgspec.json.encode(vector).decode()

@@ -29,7 +29,8 @@ MAX_TOKEN_COUNT = 2**31 - 1
 YIELD_AFTER = 0.005
 """Seconds of reading after which other tasks run, or a server that sends faster than it is read would block them."""
 BATCH_SECONDS = 0.05
-"""For which text is gathered after other text was read: a reader does not notice, and there are far fewer events."""
+"""For which text is gathered at most, after other text was read: a reader does not notice, and there are far fewer
+events."""
 DRAIN_SECONDS = 0.1
 """For a server to end a stream after its last event, so that the connection can be used again."""
 
@@ -148,19 +149,20 @@ class _Batch:
         response.content.on_eof(self._end)
 
     async def gather(self) -> None:
-        """Wait for `BATCH_SECONDS`, or for the body to end."""
+        """Wait for up to `BATCH_SECONDS`, or for the body to end."""
         if (connection := self._response.connection) is None:  # the body is complete
             return
         self._over = self._loop.create_future()
-        timer = self._loop.call_later(BATCH_SECONDS, self._end)
+        # All streams' batches end at the same moments, so that this process wakes once for all of them.
+        timer = self._loop.call_at((self._loop.time() // BATCH_SECONDS + 1) * BATCH_SECONDS, self._end)
         paused = None if self._is_first else connection.protocol
-        if paused:
+        if paused is not None:  # an empty queue is falsy
             paused.pause_reading()
         try:
             await self._over
         finally:
             timer.cancel()
-            if paused:
+            if paused is not None:
                 paused.resume_reading()
         self._is_first = False
 

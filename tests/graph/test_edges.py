@@ -22,12 +22,12 @@ BUSY = Refusal(code="conversation_busy", message="Busy.", rule=None)
     ],
     ids=["first", "waiting", "without a place", "not counted", "refused"],
 )
-def test_only_the_first_in_its_conversation_goes_straight_to_the_route(changes: dict[str, Any], node: str) -> None:
+async def test_only_the_first_in_its_conversation_goes_straight_to_route(changes: dict[str, Any], node: str) -> None:
     """What is refused is recorded; the others wait, or learn there that they cannot."""
-    assert after_rate_limit(a_state(**changes)) == node
+    assert await after_rate_limit(a_state(**changes)) == node
 
 
 @pytest.mark.parametrize(("refusal", "node"), [(None, "route"), (BUSY, "record_metrics")])
-def test_a_message_that_waited_is_answered_unless_it_is_refused(refusal: Refusal | None, node: str) -> None:
+async def test_a_message_that_waited_is_answered_unless_it_is_refused(refusal: Refusal | None, node: str) -> None:
     """A refusal is recorded."""
-    assert after_waiting(a_state(refusal=refusal)) == node
+    assert await after_waiting(a_state(refusal=refusal)) == node

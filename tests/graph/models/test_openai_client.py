@@ -280,7 +280,7 @@ async def test_what_follows_the_first_text_is_gathered(
     http: HTTPClients, model: ModelServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Until the time is over, or the body ends."""
-    monkeypatch.setattr(replies, "BATCH_SECONDS", 60)
+    monkeypatch.setattr(replies, "BATCH_SECONDS", 1e9)
     gate = asyncio.Event()
     model.queue(Gate(["a", "b", "c"], gate))
     heard: list[str] = []
