@@ -8,7 +8,8 @@ PORT ?= 8000
 
 # Without compiled modules on disk each of the test processes would compile all of them.
 PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest
-SLOW := storage/local graph/test_studio.py graph/models/test_demo_model.py nodes/text/test_growth.py
+SLOW := storage/local graph/test_studio.py graph/models/test_demo_model.py graph/replay/test_run.py \
+	nodes/text/test_growth.py
 
 .DEFAULT_GOAL := help
 .PHONY: help serve test test-fast check fix lock audit replays docs screenshots drawing bench

@@ -98,6 +98,7 @@ async def test_missing_migrations_are_reported(
 ) -> None:
     """Also where there are none at all, and no longer once they are applied."""
     monkeypatch.setattr(health_probe, "DETAILS_INTERVAL", 0.05)
+    monkeypatch.setattr(health_probe, "IDLE_INTERVAL", 0.05)
     pending = {"database": "ok", "migrations": "pending"}
     async with probing(database_url) as health:
         assert await health.status(TIMEOUT) == OK
