@@ -24,7 +24,7 @@ test: $(VENV)/.dev  ## install what tests need and run them all
 	@$(PYTEST)
 
 test-fast: $(VENV)/.dev  ## run the tests that need no browser and start no server but Postgres (under a minute)
-	@$(PYTEST) tests/nodes tests/graph tests/storage $(SLOW:%=--ignore=tests/%)
+	@$(PYTEST) -n2 tests/nodes tests/graph tests/storage $(SLOW:%=--ignore=tests/%)
 
 check: $(VENV)/.dev node_modules/.installed  ## lint, format, types and import rules
 	$(BIN)/ruff check .
