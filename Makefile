@@ -8,7 +8,8 @@ PORT ?= 8000
 
 # Without compiled modules on disk each of the test processes would compile all of them.
 PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest
-SLOW := storage/local graph/test_studio.py graph/models/test_demo_model.py nodes/text/test_growth.py
+SLOW := storage/local graph/test_studio.py graph/models/test_demo_model.py graph/replay/test_run.py \
+	nodes/text/test_growth.py
 
 .DEFAULT_GOAL := help
 .PHONY: help serve test test-fast check fix lock audit replays docs screenshots drawing bench
@@ -23,7 +24,7 @@ test: $(VENV)/.dev  ## install what tests need and run them all
 	@$(PYTEST)
 
 test-fast: $(VENV)/.dev  ## run the tests that need no browser and start no server but Postgres (under a minute)
-	@$(PYTEST) tests/nodes tests/graph tests/storage $(SLOW:%=--ignore=tests/%)
+	@$(PYTEST) -n2 tests/nodes tests/graph tests/storage $(SLOW:%=--ignore=tests/%)
 
 check: $(VENV)/.dev node_modules/.installed  ## lint, format, types and import rules
 	$(BIN)/ruff check .

@@ -96,6 +96,7 @@ async def open_service(
                 left = await registry.close(STOP_WITHIN)
         await writer.close(STOP_WITHIN)
         with suppress(StorageUnavailable):
+            health.require_usable()  # else it would wait for a connection
             await Leases(pools.leases, owner).release(left)
 
 

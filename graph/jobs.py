@@ -18,6 +18,8 @@ from storage.retention import Pruned
 log = get_logger(__name__)
 
 EVERY_TEN_MINUTES = "*/10 * * * *"
+POLL_SECONDS = 5.0
+"""Seconds between two looks for a job, besides notifications."""
 STALLED_SECONDS = 30
 """Without a worker's heartbeat, after which its jobs count as failed."""
 
@@ -50,6 +52,7 @@ async def run_worker(app: App, tick: Tick) -> None:
             delete_jobs="always",
             concurrency=2,
             listen_notify=False,  # all jobs are periodic, so none is in a hurry
+            fetch_job_polling_interval=POLL_SECONDS,
             shutdown_graceful_timeout=1.0,
             stalled_worker_timeout=STALLED_SECONDS,
         )

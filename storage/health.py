@@ -10,7 +10,7 @@ from typing import Any
 from structlog.stdlib import get_logger
 
 from storage.errors import StorageError, StorageUnavailable
-from storage.health_probe import ANSWER_TIMEOUT, PROBE_INTERVAL, HealthProbe, ProbeResult
+from storage.health_probe import ANSWER_TIMEOUT, PROBE_INTERVAL, HealthProbe, ProbeResult, Stop
 
 log = get_logger(__name__)
 
@@ -118,7 +118,7 @@ class DatabaseHealth:
         """Run the probe until cancelled, calling `tick` after each query; raises what ended the thread."""
         loop = asyncio.get_running_loop()
         ended: asyncio.Future[None] = loop.create_future()
-        stop = threading.Event()
+        stop = Stop()
 
         def on_result() -> None:
             tick()
@@ -133,6 +133,7 @@ class DatabaseHealth:
                 HealthProbe(self._url, self._result, stop, lambda: bool(self._dependents), on_result).run()
             except Exception as raised:  # noqa: BLE001 - whatever it is, `run()` raises it again
                 error = raised
+            stop.close()
             with suppress(RuntimeError):  # the loop is closed
                 loop.call_soon_threadsafe(_set_outcome, ended, error)
 

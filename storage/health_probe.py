@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from selectors import EVENT_READ, DefaultSelector
+from socket import socketpair
 from typing import Any, Literal, LiteralString
 
 import psycopg
@@ -47,16 +48,38 @@ class ProbeResult:
     disk_full: bool = False
 
 
+class Stop(threading.Event):
+    """Set once, to end the probe; as a file it is readable from then on, which ends a wait on it and others."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._mine, self._theirs = socketpair()
+
+    def set(self) -> None:
+        """Set it."""
+        super().set()
+        self._mine.close()
+
+    def fileno(self) -> int:
+        """The descriptor to wait on."""
+        return self._theirs.fileno()
+
+    def close(self) -> None:
+        """Give the descriptor back; for the thread that waits on it."""
+        self._theirs.close()
+
+
 class HealthProbe:
     """`show transaction_read_only` again and again on a connection of its own; `run()` is for a thread.
 
     It waits on the socket and not by the clock: a process that was suspended finds the answer there when it resumes.
     It waits with selectors, because select() cannot handle descriptors above 1,023.
+    It also waits on `stop`, so that it ends at once and no shutdown waits for its next query.
 
     Args:
         url: where Postgres is.
         result: updated in place.
-        stop: set to end the probe.
+        stop: ends the probe.
         is_awaited: whether a request waits for the database.
         on_result: called after each query.
     """
@@ -65,7 +88,7 @@ class HealthProbe:
         self,
         url: str,
         result: ProbeResult,
-        stop: threading.Event,
+        stop: "Stop",
         is_awaited: Callable[[], bool],
         on_result: Callable[[], None],
     ) -> None:
@@ -87,6 +110,7 @@ class HealthProbe:
                 # A lost connection proves nothing yet: the next one may succeed.
                 with closing(conn), DefaultSelector() as selector, suppress(psycopg.Error):
                     selector.register(conn.fileno(), EVENT_READ)
+                    selector.register(self._stop, EVENT_READ)
                     self._probe(conn, selector)
             self._stop.wait(PROBE_INTERVAL)
 
@@ -101,8 +125,8 @@ class HealthProbe:
                 self._check_details(conn, selector)
                 details_at = time.monotonic() + DETAILS_INTERVAL
             self._report(None)
-            if selector.select(PROBE_INTERVAL if self._is_awaited() else IDLE_INTERVAL):  # the connection is closed
-                conn.pgconn.consume_input()
+            if selector.select(PROBE_INTERVAL if self._is_awaited() else IDLE_INTERVAL):  # the connection is closed, or
+                conn.pgconn.consume_input()  # the probe is to stop
 
     def _check_details(self, conn: psycopg.Connection[Any], selector: DefaultSelector) -> None:
         """Check migrations and disk."""
@@ -129,10 +153,11 @@ class HealthProbe:
         conn.pgconn.send_query(statement.encode())
         conn.pgconn.flush()
         while conn.pgconn.is_busy():
-            if selector.select(ANSWER_TIMEOUT / WAITS):
-                conn.pgconn.consume_input()
-            elif self._stop.is_set():
+            ready = selector.select(ANSWER_TIMEOUT / WAITS)
+            if self._stop.is_set():
                 raise psycopg.OperationalError("the probe was stopped")
+            if ready:
+                conn.pgconn.consume_input()
             else:
                 waits -= 1
                 if waits <= 0:

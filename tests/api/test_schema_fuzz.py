@@ -11,7 +11,7 @@ from tests.support.app import Serve
 from tests.support.model_script import Text, streaming
 from tests.support.model_server import ModelServer
 
-EXAMPLES = 10
+EXAMPLES = 5
 """Generated for each operation, besides those at the schema's edges."""
 
 EXCLUDED_CHECKS = [

@@ -6,6 +6,7 @@ from uuid import UUID
 
 import pytest
 
+from graph.turns import leases
 from nodes import wait_for_conversation
 from nodes.wait_for_conversation import FULL
 from storage import conversation_queue
@@ -186,6 +187,7 @@ async def test_who_waits_asks_for_nothing_until_it_is_told(
 ) -> None:
     """The end of the answer before is told; until then its process gives signs of life, and it does nothing."""
     monkeypatch.setattr(conversation_queue, "LOOK_AGAIN", 3600)
+    monkeypatch.setattr(leases, "HEARTBEAT_SECONDS", 0.2)
     gate, looks = asyncio.Event(), "select lease_until from chat_queue"
     model.queue(Gate(["First ", "answer."], gate), streaming)
     server = other if elsewhere else frontdesk

@@ -1,10 +1,11 @@
 """A database server of the test's own, for tests that stop or break it."""
 
 import subprocess
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+import stamina
 
 from storage.migrate import migrate
 from tests.support.postgres import Postgres
@@ -26,3 +27,10 @@ async def postgres(migrated: Path, tmp_path: Path) -> AsyncIterator[Postgres]:
     subprocess.run(["cp", "--archive", migrated, tmp_path], check=True)  # noqa: ASYNC221, S607
     async with Postgres.open(tmp_path / "postgres") as server:
         yield server
+
+
+@pytest.fixture
+def unpaused() -> Iterator[None]:
+    """What failed is tried again at once, as often as ever."""
+    with stamina.set_testing(True, attempts=100, cap=True):
+        yield

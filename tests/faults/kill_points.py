@@ -9,7 +9,7 @@ from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
-from typing import Literal, LiteralString
+from typing import ClassVar, Literal, LiteralString
 
 import psycopg
 
@@ -31,6 +31,8 @@ class KillPoint(ABC):
 
     node: str
     left: Left
+    is_in_postgres: ClassVar[bool] = False
+    """Whether Postgres does something for the server, which it may finish or not."""
 
     def leaves(self, *, cancelled: bool) -> Left:  # noqa: ARG002 - for points where it matters
         """The turn's status as the next server finds it, where Postgres cancels what it was doing, or finishes it."""
@@ -62,6 +64,7 @@ class StatementWaits(KillPoint):
     mode: Literal["share", "access exclusive"] = "share"
     after: Literal["token", "done"] | None = None
     finished: Left | None = None
+    is_in_postgres = True
 
     def leaves(self, *, cancelled: bool) -> Left:
         return self.left if cancelled else self.finished or self.left
@@ -117,6 +120,7 @@ class EventsUnwritten(KillPoint):
     """The reader has heard an event that is not in the event log yet."""
 
     heard: Literal["token", "done"]
+    is_in_postgres = True
 
     @asynccontextmanager
     async def reached(self, turn: KillableTurn) -> AsyncGenerator[None]:

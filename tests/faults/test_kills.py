@@ -20,9 +20,7 @@ from tests.support.fork_server import ForkServer
 from tests.support.model_server import ModelServer
 from tests.support.process import starting
 
-ENDINGS = (False, True)
-"""Whether what Postgres was doing for the server is cancelled with it; otherwise it is finished. One kill each."""
-SEEDS = (2, 3, 5, 7, 11)
+SEEDS = (2, 3, 5)
 MOMENTS = 6
 """Random moments for each seed."""
 
@@ -63,7 +61,8 @@ async def test_a_turn_is_answered_once_though_its_server_is_killed(begin: Begin,
     what was not stored.
     """
     point = KILL_POINTS[name]
-    for ends in ENDINGS:
+    # What Postgres is doing for the server is finished after one kill, and cancelled with the server in another.
+    for ends in (False, True) if point.is_in_postgres else (False,):
         turn = await begin(point.halt_at)
         async with point.reached(turn):
             await turn.kill()

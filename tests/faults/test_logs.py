@@ -5,14 +5,13 @@ import json
 from collections import Counter
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
+from typing import Any, LiteralString
 from uuid import UUID
 
-import psycopg
 import pytest
 
 from tests.faults.every_outcome import KEY, EveryOutcome
-from tests.support.database import appear
+from tests.support.database import appear, owner
 from tests.support.fork_server import ForkServer
 from tests.support.listening import listening, until
 from tests.support.model_script import Gate, Hang, Status, Text, streaming
@@ -94,10 +93,12 @@ async def test_a_turn_that_is_run_again_is_told_once(
     async with listening(first, ada, "Hello") as events:
         turn = (await until(events, "token"))[0].data["turn_id"]
         await first.kill()
+    # Elsewhere it would be adopted at once, but this database has only just been started.
+    await owner(postgres.url(), "update chat_turns set lease_until = now() - interval '1 second'")
     second = await start()
     await is_done(postgres)
-    async with await psycopg.AsyncConnection.connect(postgres.url(), autocommit=True) as conn:
-        await conn.execute("update chat_turns set status = 'answered', lease_until = now() - interval '1 second'")
+    again: LiteralString = "update chat_turns set status = 'answered', lease_until = now() - interval '1 second'"
+    await owner(postgres.url(), again)
     await is_done(postgres)
     assert await second.end() == 0
     lines = [json.loads(line) for line in [*read(first), *read(second)]]

@@ -46,7 +46,7 @@ FALLBACKS = {
 
 @pytest.mark.parametrize("fault", FALLBACKS.values(), ids=FALLBACKS.keys())
 async def test_a_prepared_reply_stands_in_for_a_model_that_fails(
-    frontdesk: Frontdesk, model: ModelServer, ada: UUID, fault: Fault
+    unpaused: None, frontdesk: Frontdesk, model: ModelServer, ada: UUID, fault: Fault
 ) -> None:
     """It is labelled, it replaces what was said before, and it is what is kept and counted."""
     model.always(fault.reply, streaming)

@@ -134,7 +134,7 @@ GARBLED = {
 
 @pytest.mark.parametrize("garbled", GARBLED.values(), ids=GARBLED.keys())
 async def test_what_is_no_reply_is_asked_for_again_and_then_replaced(
-    frontdesk: Frontdesk, model: ModelServer, ada: UUID, garbled: Garbled
+    unpaused: None, frontdesk: Frontdesk, model: ModelServer, ada: UUID, garbled: Garbled
 ) -> None:
     """By the prepared reply, which is labelled."""
     model.always(Raw(garbled.pieces, garbled.media), streaming)

@@ -12,7 +12,9 @@ from uuid import UUID
 import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+from graph import jobs
 from graph.models.factory import LocalModels
+from storage import health_probe, notifications
 from storage.connections import Connection
 from storage.local.postgres import EmbeddedPostgres
 from storage.migrate import has_disk_space
@@ -36,8 +38,13 @@ needs_mount = pytest.mark.skipif(not Postgres.can_mount(), reason="needs the rig
 
 
 @pytest.fixture
-async def serve(postgres: Postgres, model: ModelServer, local: LocalModels, tmp_path: Path) -> AsyncIterator[Serve]:
-    """The application on that server."""
+async def serve(
+    postgres: Postgres, model: ModelServer, local: LocalModels, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Serve]:
+    """The application on that server; tasks that come round every fifth or tenth second do so every second."""
+    monkeypatch.setattr(health_probe, "DETAILS_INTERVAL", 1.0)
+    monkeypatch.setattr(notifications, "PROBE_SECONDS", 1.0)
+    monkeypatch.setattr(jobs, "POLL_SECONDS", 1.0)
     model.always(FACT, structured)
     async with serving(await unusable_database.for_servers(postgres), model.url, local, tmp_path) as start:
         yield start

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import threading
 from collections.abc import AsyncGenerator
 from contextlib import ExitStack, asynccontextmanager
 from socket import create_server
@@ -10,7 +11,7 @@ import pytest
 from psycopg.conninfo import make_conninfo
 from psycopg.sql import SQL, Identifier
 
-from storage import health_probe
+from storage import health, health_probe
 from storage.errors import StorageUnavailable
 from storage.health import DatabaseHealth
 from storage.migrate import migrations
@@ -97,6 +98,7 @@ async def test_missing_migrations_are_reported(
 ) -> None:
     """Also where there are none at all, and no longer once they are applied."""
     monkeypatch.setattr(health_probe, "DETAILS_INTERVAL", 0.05)
+    monkeypatch.setattr(health_probe, "IDLE_INTERVAL", 0.05)
     pending = {"database": "ok", "migrations": "pending"}
     async with probing(database_url) as health:
         assert await health.status(TIMEOUT) == OK
@@ -133,6 +135,17 @@ async def test_waiting_for_a_usable_database_ends_once_it_is(database_url: str, 
         async with asyncio.timeout(TIMEOUT):
             await waiting
         assert health.is_usable()
+
+
+async def test_the_probe_ends_without_another_query(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever ends a server does not wait for the next one."""
+    monkeypatch.setattr(health_probe, "IDLE_INTERVAL", 3600)
+    monkeypatch.setattr(health, "ANSWER_TIMEOUT", TIMEOUT)
+    before = set(threading.enumerate())
+    async with probing(database_url) as probed:
+        await wait_for_status(probed, OK)
+        (thread,) = [one for one in set(threading.enumerate()) - before if one.name == "health probe"]
+    assert not thread.is_alive()
 
 
 async def test_the_probe_works_with_more_than_1024_open_files(database_url: str) -> None:

@@ -205,7 +205,7 @@ def copy_rows(owner: Owner, copies: int) -> None:
 async def test_old_rows_are_found_through_an_index(pool: Pool, database_url: str, owner: Owner, ada: UUID) -> None:
     """However large a table is, no plan has a sequential scan."""
     await insert_rows(pool, database_url, ada)
-    copy_rows(owner, 20_000)
+    copy_rows(owner, 5_000)
     age(owner)
     owner.execute("analyze")
     threads = [str(uuid4()) for _ in range(5)]  # for more of them a sequential scan of so small a table would pay

@@ -23,6 +23,13 @@ from typing import Any
 from storage.local.supervisor import die_with_parent
 
 ROOT = Path(__file__).parents[2]
+PRELOADED = (
+    "api.cli.main", "api.server.serve", "tokenizers", "langgraph.checkpoint.postgres.aio",
+    # What a server imports only as it starts.
+    "anyio._backends._asyncio", "h11", "httpcore2", "litestar.plugins.opentelemetry", "litestar.plugins.pydantic",
+    "openai.resources.chat.chat", "procrastinate.builtin_tasks", "truststore", "uvicorn.lifespan.on",
+    "uvicorn.protocols.websockets.auto", "uvloop",
+)  # fmt: skip
 LARGEST = 1 << 17
 """Bytes of a request, most of which is the environment."""
 
@@ -126,7 +133,6 @@ async def fork_server() -> AsyncGenerator[ForkServer]:
             process = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", "tests.support.fork_server", str(its.fileno()),
                 cwd=ROOT, pass_fds=[its.fileno()], stdin=asyncio.subprocess.DEVNULL,
-                env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},  # numpy starts a thread a core as it is imported
             )  # fmt: skip
         try:
             yield ForkServer(ours)
@@ -138,7 +144,7 @@ async def fork_server() -> AsyncGenerator[ForkServer]:
 def main(requests: socket.socket) -> None:
     """Be the fork server, until there are no more requests; in a fork, be the command."""
     # onnxruntime is not among them: it starts a thread as it is imported, and threads are not forked.
-    for module in ("api.cli.main", "api.server.serve", "tokenizers", "langgraph.checkpoint.postgres.aio"):
+    for module in PRELOADED:
         importlib.import_module(module)
     assert len(list(Path("/proc/self/task").iterdir())) == 1, "no thread may run"
     gc.freeze()  # what all forks share is not looked through by each

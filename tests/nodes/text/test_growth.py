@@ -29,6 +29,7 @@ WINDOWED = (masking._INCOMPLETE,)
 _parser: Any = importlib.import_module("re._parser")
 REPEATS = ("MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT")
 ONE_CHARACTER = ("IN", "LITERAL", "NOT_LITERAL", "ANY")
+pytestmark = pytest.mark.xdist_group("growth")  # so that everything is counted once
 
 
 @pytest.fixture(scope="module")

@@ -123,7 +123,7 @@ TEXTS = st.one_of(
 CUTS = st.one_of(st.just(range(500)), st.lists(st.integers(0, 120), max_size=12))
 
 
-@settings(deadline=None, database=None, max_examples=1000)
+@settings(deadline=None, database=None, max_examples=300)
 @given(TEXTS, CUTS)
 def test_streaming_masks_like_the_whole_text(text: str, places: Sequence[int]) -> None:
     """Wherever it is cut, except after letters that a number may start with."""
@@ -131,7 +131,7 @@ def test_streaming_masks_like_the_whole_text(text: str, places: Sequence[int]) -
     assert streamed(cut(text, places)) == mask(text).text
 
 
-@settings(deadline=None, database=None, max_examples=1000)
+@settings(deadline=None, database=None, max_examples=300)
 @given(TEXTS, CUTS)
 def test_streaming_leaves_nothing_to_mask(text: str, places: Sequence[int]) -> None:
     """Wherever it is cut, after such letters, too."""
