@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from uuid import UUID
 
+import stamina
 from langchain_core.messages import AIMessage, AnyMessage
 from langgraph.runtime import Runtime
 from structlog.stdlib import get_logger
@@ -14,7 +15,6 @@ from nodes.answer.attempts import Model, write
 from nodes.answer.output import AnswerOutput, Draft
 from nodes.employees import employee
 from nodes.prompts import estimate, estimate_messages, size
-from nodes.retrying import retried
 from nodes.state import Answer, Context, Notice, State, Usage, asking, since
 from nodes.stream_events import done_of, emit, stop_requested
 from nodes.text.pii.masking import Kind
@@ -82,16 +82,12 @@ async def generate(
 
 async def _commit(turns: Turns, state: State, runtime: Runtime[Context], answer: Answer, notices: list[Notice]) -> UUID:
     """Keep the answer, as soon as the database is there; returns its message id."""
-    user_id, turn_id, answered = asking(runtime), UUID(state["turn_id"]), _record(state, answer, notices)
-    return await retried(
-        lambda: turns.answer(user_id, turn_id, answered),
-        on=StorageUnavailable,
-        attempts=None,
-        timeout=COMMIT_SECONDS,
-        wait_initial=0.1,
-        wait_max=1.0,
-        wait_jitter=0.1,
-    )
+    async for attempt in stamina.retry_context(
+        on=StorageUnavailable, attempts=None, timeout=COMMIT_SECONDS, wait_initial=0.1, wait_max=1.0, wait_jitter=0.1
+    ):
+        with attempt:
+            return await turns.answer(asking(runtime), UUID(state["turn_id"]), _record(state, answer, notices))
+    raise AssertionError("unreachable")  # the last attempt returns or raises
 
 
 def _is_missing(draft: Draft) -> bool:

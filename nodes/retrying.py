@@ -14,35 +14,20 @@ ATTEMPTS = 3
 TRANSIENT = (ModelUnavailable, EmbeddingUnavailable, StorageUnavailable)
 """Errors after which a retry may succeed."""
 
-Retried = type[Exception] | tuple[type[Exception], ...] | Callable[[Exception], bool | float]
-"""Errors to retry; or a function that says whether to, or after how many seconds."""
 
+async def retried(step: Callable[[], Awaitable[T]]) -> T:
+    """Run a step with up to three attempts and return its result. The first, which nearly always does, costs nothing.
 
-async def retried(
-    step: Callable[[], Awaitable[T]],
-    *,
-    on: Retried = TRANSIENT,
-    attempts: int | None = ATTEMPTS,
-    timeout: float | None = None,  # noqa: ASYNC109 - of all attempts, none of which it ends
-    wait_initial: float = 0.2,
-    wait_max: float = 5.0,
-    wait_jitter: float = 1.0,
-) -> T:
-    """Run a step until it succeeds, and return its result; as `stamina.retry_context`, whose arguments these are.
-
-    Each step of a node is retried on its own, so that a failed write does not pay for the model's reply again. The
-    first attempt, which nearly always succeeds, costs nothing.
+    Each step of a node is retried on its own, so that a failed write does not pay for the model's reply again.
 
     Raises:
-        Exception: the last attempt's, or one that is not retried.
+        ModelUnavailable, EmbeddingUnavailable, StorageUnavailable: all attempts failed.
     """
     try:
         return await step()
-    except Exception as first:  # noqa: BLE001 - raised again below, where it is found out whether to retry
+    except TRANSIENT as first:
         failure: Exception | None = first
-    async for attempt in stamina.retry_context(
-        on=on, attempts=attempts, timeout=timeout, wait_initial=wait_initial, wait_max=wait_max, wait_jitter=wait_jitter
-    ):
+    async for attempt in stamina.retry_context(on=TRANSIENT, attempts=ATTEMPTS, wait_initial=0.2):
         with attempt:
             if failure:  # of the first attempt
                 known, failure = failure, None

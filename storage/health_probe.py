@@ -88,7 +88,7 @@ class HealthProbe:
         self,
         url: str,
         result: ProbeResult,
-        stop: "Stop",
+        stop: Stop,
         is_awaited: Callable[[], bool],
         on_result: Callable[[], None],
     ) -> None:

@@ -13,7 +13,7 @@ from storage.errors import StorageUnavailable
 from storage.event_log import EventLog, LoggedEvent
 from storage.notifications import Notifications
 from storage.turn_records import TurnRecord, TurnRecords
-from storage.turn_status import UNFINISHED, TurnStatus
+from storage.turn_status import UNFINISHED
 from storage.turns import Turns
 
 POLL_SECONDS = 10.0
@@ -60,7 +60,7 @@ class Subscriptions:
         if record is None:
             return None
         last = await self._event_log.last(user_id, turn_id)
-        if last is None and record["status"] is not TurnStatus.STREAMING:
+        if last is None and record["status"] not in UNFINISHED:  # else they are about to be logged
             return None
         if last and last.is_terminal and last.number <= after:
             raise NothingLeft

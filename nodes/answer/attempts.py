@@ -6,11 +6,11 @@ from contextlib import aclosing, asynccontextmanager
 from contextvars import ContextVar
 from typing import Protocol
 
+import stamina
 from langchain_core.messages import AIMessageChunk, AnyMessage
 
 from nodes.answer.output import AnswerOutput, Draft
 from nodes.errors import ContextTooLong, ModelError, ModelRejected, ModelUnavailable
-from nodes.retrying import retried
 
 LONGEST_WAIT = 8.0
 """Seconds until the next attempt at most: a model that asks for more is not asked again, because a person waits."""
@@ -135,14 +135,11 @@ class _Writing:
                 return True
             return error.retry_after if error.retry_after <= LONGEST_WAIT else False
 
-        await retried(
-            lambda: self._listen(model, prompt),
-            on=again,
-            attempts=self._attempts + 1,
-            wait_initial=0.25,
-            wait_max=4.0,
-            wait_jitter=0.5,
-        )
+        async for attempt in stamina.retry_context(
+            on=again, attempts=self._attempts + 1, timeout=None, wait_initial=0.25, wait_max=4.0, wait_jitter=0.5
+        ):
+            with attempt:
+                await self._listen(model, prompt)
 
     async def _listen(self, model: Model, prompt: Sequence[AnyMessage]) -> None:
         draft = self.draft

@@ -38,7 +38,7 @@ async def insert_rows(pool: Pool, url: str, user: UUID) -> UUID:
         "metadata": {"user_id": str(user)},
     }
     checkpoint = empty_checkpoint()
-    checkpoint["channel_values"] = {"message": ["words"]}
+    checkpoint["channel_values"] = {"message": ["words" * 1000]}  # too long to be kept inline
     checkpoint["channel_versions"] = {"message": "1"}
     async with open_checkpointer(url, pool) as saver:
         await saver.aput(config, checkpoint, {"step": 0}, {"message": "1"})
