@@ -9,7 +9,7 @@ COMPILE := $(UV) pip compile --quiet --universal --generate-hashes --custom-comp
 HOST ?= 127.0.0.1
 PORT ?= 8000
 
-# Inside the environment, because from another disk uv would copy each file; removed when all is installed.
+# Inside the environment, where uv links files instead of copying them; tests install the wheel from it.
 export UV_CACHE_DIR ?= $(CURDIR)/$(VENV)/uv-cache
 # Without compiled modules on disk each process would compile what it imports, ten seconds' work.
 export PYTHONDONTWRITEBYTECODE :=
@@ -50,8 +50,8 @@ fix: $(VENV)/.dev  ## mend what ruff can mend
 lock: $(VENV)/.uv  ## resolve the dependencies anew into the four locks
 	$(COMPILE) --upgrade --group uv -o requirements-uv.lock
 	$(COMPILE) --upgrade --group node -o requirements-node.lock
-	$(COMPILE) --upgrade --extra local --group build --group dev -o requirements-dev.lock pyproject.toml
-	$(COMPILE) --constraints requirements-dev.lock --extra local --group build -o requirements.lock pyproject.toml
+	$(COMPILE) --upgrade --extra local --group demo --group build --group dev -o requirements-dev.lock pyproject.toml
+	$(COMPILE) --constraints requirements-dev.lock --extra local --group demo --group build -o requirements.lock pyproject.toml
 
 audit: $(VENV)/.dev  ## ask for known vulnerabilities of what requirements.lock installs (fails where it cannot ask)
 	@$(BIN)/python -m tests.support.audit requirements.lock
@@ -86,13 +86,11 @@ $(VENV)/.serve: $(VENV)/.uv requirements.lock requirements-node.lock pyproject.t
 		$(INSTALL) --require-hashes -r requirements-node.lock; }
 	@echo "Installing Frontdesk, and its pages' Markdown renderer from npm …"
 	@$(INSTALL) --no-build-isolation --editable .
-	@rm -rf $(VENV)/uv-cache
 	@touch $@
 
 $(VENV)/.dev: requirements-dev.lock $(VENV)/.serve
 	@echo "Installing what tests and checks need (once; SIZE MB to download) …"
 	@$(INSTALL) --require-hashes -r requirements-dev.lock
-	@rm -rf $(VENV)/uv-cache
 	@touch $@
 
 node_modules/.installed: package-lock.json package.json .npmrc | $(VENV)/.serve

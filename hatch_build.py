@@ -1,5 +1,6 @@
 """What is fetched when Frontdesk is installed: the pages' Markdown renderer, which comes from npm."""
 
+import json
 import shutil
 import subprocess
 from pathlib import Path
@@ -33,6 +34,8 @@ class Fetched(BuildHookInterface):  # type: ignore[type-arg]
             SystemExit: npm is not here, or fetches nothing.
         """
         root, npm = Path(self.root), shutil.which("npm")
+        if _is_here(root):
+            return
         if npm is None:
             raise SystemExit(f"npm is not here, and the pages' Markdown renderer comes from it (pip install '{NODE}')")
         vendor = root / "api/static/vendor"
@@ -46,3 +49,10 @@ class Fetched(BuildHookInterface):  # type: ignore[type-arg]
                 raise SystemExit("npm could not fetch the pages' Markdown renderer")
             for source, name in NEEDED.items():
                 shutil.copy(Path(folder) / source, vendor / name)
+
+
+def _is_here(root: Path) -> bool:
+    """Whether an earlier build fetched this version; so a second one needs neither npm nor its registry."""
+    version = json.loads((root / "package-lock.json").read_text())["packages"]["node_modules/markdown-it"]["version"]
+    script = root / "api/static/vendor/markdown-it.js"
+    return script.exists() and script.read_text(encoding="utf-8").startswith(f"/*! markdown-it {version} ")
