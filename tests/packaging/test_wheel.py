@@ -43,6 +43,11 @@ class Environment:
         if subprocess.run([*command, "--offline"], env=known, capture_output=True, check=False).returncode:
             subprocess.run(command, env=known, check=True)
 
+    def doctor(self, folder: Path) -> subprocess.CompletedProcess[str]:
+        """What `frontdesk doctor` says in this folder, without any setting."""
+        command = [str(self.frontdesk), "doctor"]
+        return subprocess.run(command, cwd=folder, env=settings(), capture_output=True, text=True, check=False)
+
 
 @pytest.fixture
 def environment() -> Iterator[Environment]:
@@ -94,8 +99,7 @@ async def test_the_wheel_serves_with_a_database_and_a_key(
 ) -> None:
     """It brings its migrations and pages, and without the extra it needs no more; without a database it names it."""
     environment.install(f"frontdesk @ {wheel.as_uri()}")
-    alone = [environment.frontdesk, "doctor"]
-    done = subprocess.run(alone, cwd=tmp_path, env=settings(), capture_output=True, text=True, check=False)
+    done = environment.doctor(tmp_path)
     assert (done.returncode, done.stdout.count(LOCAL)) == (1, 1), done.stdout + done.stderr
     model.queue(Text("A third of it."), streaming)
     keys = {"DATABASE_URL": database, "OPENAI_BASE_URL": model.url, "OPENAI_API_KEY": "sk-test"}
