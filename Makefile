@@ -80,7 +80,7 @@ $(VENV)/.uv: requirements-uv.lock
 	@touch $@
 
 $(VENV)/.serve: $(VENV)/.uv requirements.lock requirements-node.lock pyproject.toml package-lock.json hatch_build.py
-	@echo "Installing the packages that Frontdesk needs (once; SIZE MB to download) …"
+	@echo "Installing the packages that Frontdesk needs (once; 320 MB to download) …"
 	@$(INSTALL) --require-hashes -r requirements.lock
 	@command -v npm >/dev/null || { echo "Installing Node, because npm is not here (60 MB to download) …"; \
 		$(INSTALL) --require-hashes -r requirements-node.lock; }
@@ -89,7 +89,7 @@ $(VENV)/.serve: $(VENV)/.uv requirements.lock requirements-node.lock pyproject.t
 	@touch $@
 
 $(VENV)/.dev: requirements-dev.lock $(VENV)/.serve
-	@echo "Installing what tests and checks need (once; SIZE MB to download) …"
+	@echo "Installing what tests and checks need (once; 200 MB to download) …"
 	@$(INSTALL) --require-hashes -r requirements-dev.lock
 	@touch $@
 

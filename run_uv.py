@@ -23,6 +23,9 @@ SETTINGS = {
 }
 """pip's settings, and the variable by which uv knows the same."""
 
+ADDITIONAL = {"extra-index-url", "find-links"}
+"""Places that a lock is not made from: it has the hashes for all platforms, and they may have this one's files only."""
+
 PRECEDENCE = ("global", "install", ":env:")
 """Sections of pip's settings, as `pip config list` names them; a later one wins."""
 
@@ -53,6 +56,8 @@ def uv_environment(pip: dict[str, str]) -> dict[str, str]:
 def main() -> None:
     """Become uv."""
     pip = pip_settings()
+    if "compile" in sys.argv:
+        pip = {name: value for name, value in pip.items() if name not in ADDITIONAL}
     no_index = ["--no-index"] if pip.get("no-index", "0").lower() in {"1", "true", "yes", "on"} else []
     binary = uv.find_uv_bin()
     os.execve(binary, [binary, *sys.argv[1:], *no_index], uv_environment(pip))  # noqa: S606

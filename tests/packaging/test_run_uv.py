@@ -15,6 +15,8 @@ import pytest
 from run_uv import uv_environment
 from tests.packaging.conftest import ROOT
 
+UV = [sys.executable, str(ROOT / "run_uv.py"), "pip"]
+
 
 @contextmanager
 def mirror(folder: Path, wheel: Path) -> Iterator[str]:
@@ -38,9 +40,25 @@ def test_uv_installs_from_the_index_that_pip_is_set_to(wheel: Path, tmp_path: Pa
         (tmp_path / "pip.conf").write_text(f"[global]\nindex-url = {url}\n")
         known |= {"PIP_INDEX_URL": url} if by == "variable" else {"PIP_CONFIG_FILE": str(tmp_path / "pip.conf")}
         known |= {"UV_CACHE_DIR": str(tmp_path / "cache")}
-        command = [sys.executable, str(ROOT / "run_uv.py"), "pip", "install", "--quiet", "--no-deps"]
-        subprocess.run([*command, "--target", str(tmp_path / "there"), "frontdesk"], env=known, check=True)
+        subprocess.run(
+            [*UV, "install", "--no-deps", "--target", str(tmp_path / "there"), "frontdesk"], env=known, check=True
+        )
     assert (tmp_path / "there/graph/pipeline.py").exists()
+
+
+def test_a_lock_is_made_from_the_index_alone(wheel: Path, tmp_path: Path) -> None:
+    """A folder of wheels serves an installation; it may lack those of other platforms, whose hashes a lock has."""
+    known = {name: value for name, value in os.environ.items() if not name.startswith(("PIP_", "UV_"))}
+    known |= {"PIP_INDEX_URL": (tmp_path / "empty").as_uri(), "PIP_FIND_LINKS": str(wheel.parent)}
+    known |= {"UV_CACHE_DIR": str(tmp_path / "cache")}
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "needed").write_text("frontdesk\n")
+    commands = [["install", "--target", str(tmp_path / "there"), "-r"], ["compile"]]
+    codes = [
+        subprocess.run([*UV, *command, str(tmp_path / "needed"), "--no-deps"], env=known, check=False).returncode
+        for command in commands
+    ]
+    assert codes == [0, 1]
 
 
 def test_uv_gets_all_of_pips_settings_that_it_knows(monkeypatch: pytest.MonkeyPatch) -> None:
