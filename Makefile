@@ -1,13 +1,22 @@
-# Python 3.11+, make and npm are needed; the rest is installed into .venv and api/static/vendor.
+# Python 3.11+ and make are needed; the rest is installed into .venv and api/static/vendor.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip --disable-pip-version-check
+PIP := $(BIN)/python -m pip --disable-pip-version-check --no-cache-dir
+UV := $(BIN)/python run_uv.py
+INSTALL := $(UV) pip install --quiet --no-deps
+COMPILE := $(UV) pip compile --quiet --universal --generate-hashes --custom-compile-command "make lock"
 HOST ?= 127.0.0.1
 PORT ?= 8000
 
-# Without compiled modules on disk each of the test processes would compile all of them.
-PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest
+# Inside the environment, where uv links files instead of copying them; tests install the wheel from it.
+export UV_CACHE_DIR ?= $(CURDIR)/$(VENV)/uv-cache
+# Without compiled modules on disk each process would compile what it imports, ten seconds' work.
+export PYTHONDONTWRITEBYTECODE :=
+# Where npm is missing, it is installed into the environment.
+export PATH := $(PATH):$(CURDIR)/$(BIN)
+
+PYTEST := $(BIN)/python -m pytest
 SLOW := storage/local graph/test_studio.py graph/models/test_demo_model.py graph/replay/test_run.py \
 	nodes/text/test_growth.py
 
@@ -38,11 +47,11 @@ fix: $(VENV)/.dev  ## mend what ruff can mend
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-lock: $(VENV)/.dev  ## resolve the dependencies anew into requirements.lock and requirements-dev.lock
-	$(BIN)/uv pip compile --quiet --universal --generate-hashes --upgrade --custom-compile-command "make lock" \
-		--extra local --group build --group dev -o requirements-dev.lock pyproject.toml
-	$(BIN)/uv pip compile --quiet --universal --generate-hashes --custom-compile-command "make lock" \
-		--constraints requirements-dev.lock --extra local --group build -o requirements.lock pyproject.toml
+lock: $(VENV)/.uv  ## resolve the dependencies anew into the four locks
+	$(COMPILE) --upgrade --group uv -o requirements-uv.lock
+	$(COMPILE) --upgrade --group node -o requirements-node.lock
+	$(COMPILE) --upgrade --extra local --group demo --group build --group dev -o requirements-dev.lock pyproject.toml
+	$(COMPILE) --constraints requirements-dev.lock --extra local --group demo --group build -o requirements.lock pyproject.toml
 
 audit: $(VENV)/.dev  ## ask for known vulnerabilities of what requirements.lock installs (fails where it cannot ask)
 	@$(BIN)/python -m tests.support.audit requirements.lock
@@ -63,19 +72,29 @@ drawing: $(VENV)/.serve  ## draw the pipeline into README.md from the compiled g
 	@$(BIN)/python -m graph.diagram README.md
 
 # Each stamp is newer than the lock it was made from, so a second run installs nothing.
-$(VENV)/.serve: requirements.lock pyproject.toml package-lock.json hatch_build.py
+$(VENV)/.uv: requirements-uv.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
+	@echo "Making $(VENV), with uv to install what follows …"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@echo "Installing into $(VENV) (once; about 250 MB) …"
-	@$(PIP) install --no-deps --require-hashes -r requirements.lock
-	@$(PIP) install --quiet --no-deps --no-build-isolation --editable .
+	@$(PIP) install --quiet --no-deps --require-hashes -r requirements-uv.lock
+	@touch $@
+
+$(VENV)/.serve: $(VENV)/.uv requirements.lock requirements-node.lock pyproject.toml package-lock.json hatch_build.py
+	@echo "Installing the packages that Frontdesk needs (once; 320 MB to download) …"
+	@$(INSTALL) --require-hashes -r requirements.lock
+	@command -v npm >/dev/null || { echo "Installing Node, because npm is not here (60 MB to download) …"; \
+		$(INSTALL) --require-hashes -r requirements-node.lock; }
+	@echo "Installing Frontdesk, and its pages' Markdown renderer from npm …"
+	@$(INSTALL) --no-build-isolation --editable .
 	@touch $@
 
 $(VENV)/.dev: requirements-dev.lock $(VENV)/.serve
-	@echo "Installing what tests and checks need …"
-	@$(PIP) install --no-deps --require-hashes -r requirements-dev.lock
+	@echo "Installing what tests and checks need (once; 200 MB to download) …"
+	@$(INSTALL) --require-hashes -r requirements-dev.lock
 	@touch $@
 
-node_modules/.installed: package-lock.json package.json .npmrc
-	@npm ci --ignore-scripts --no-audit --no-fund
+node_modules/.installed: package-lock.json package.json .npmrc | $(VENV)/.serve
+	@echo "Installing TypeScript …"
+	@npm ci --ignore-scripts --no-audit --no-fund --loglevel=error --cache $(VENV)/npm-cache
+	@rm -rf $(VENV)/npm-cache
 	@touch $@

