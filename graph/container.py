@@ -51,8 +51,7 @@ from storage.turns import Turns
 STOP_WITHIN = 1.5
 """Seconds that running turns get when the process is asked to end."""
 LEASES_CONNECTIONS = 1
-"""Of its own: a lease that is renewed behind a hundred readers is lost. The renewals and the look for turns to take over
-take turns."""
+"""Of its own: a lease that is renewed behind a hundred readers is lost. Renewing and adopting share it."""
 
 
 @asynccontextmanager
@@ -86,7 +85,7 @@ async def open_service(
         usage = {name: pool.usage for name, pool in (*pools._asdict().items(), ("vectors", vectors))}
         telemetry.watch(registry, writer, usage, (d.model, d.second))
         async with _background(
-            settings, url, telemetry, health, notifications, writer, turns.leases, pools, d, vectors
+            settings, telemetry, health, notifications, writer, turns.leases, pools, d, vectors
         ) as supervisor:
             readiness = Readiness(registry, health, supervisor, d.model.reachable)
             try:
@@ -206,7 +205,6 @@ def _user_data(settings: Settings, d: Dependencies, pools: Pools, registry: Turn
 @asynccontextmanager
 async def _background(
     settings: Settings,
-    url: str,
     telemetry: PrometheusMetrics,
     health: DatabaseHealth,
     notifications: Notifications,
