@@ -79,7 +79,7 @@ async def open_service(
         d = replace(await stack.enter_async_context(opening), metrics=counted, events_logged=writer.flushed)
         turns = _turns(d, pools, registry, notifications, writer, owner, health, tracing)
         storing = FactVectors.open(
-            url, pools.reads, model=d.embedding_model, statement_timeout=settings.statement_timeout
+            url, pools.records, model=d.embedding_model, statement_timeout=settings.statement_timeout
         )
         vectors = await stack.enter_async_context(storing)
         usage = {name: pool.usage for name, pool in (*pools._asdict().items(), ("vectors", vectors))}
@@ -92,7 +92,7 @@ async def open_service(
                 yield Service(
                     turns.manager, turns.subscriptions, registry, turns.leases,
                     _user_data(settings, d, pools, registry), d, health, notifications, writer, telemetry,
-                    Jobs(pools.reads), readiness, supervisor, url,
+                    Jobs(pools.records), readiness, supervisor, url,
                 )  # fmt: skip
             finally:
                 left = await registry.close(STOP_WITHIN)
@@ -149,13 +149,13 @@ class Pools(NamedTuple):
 
     turns: Pool
     """What answers wait for: the steps of turns, idempotency keys and the event log. Nothing holds one for long."""
-    reads: Pool
+    records: Pool
     """Everything else: lists, searches, metrics, exports, jobs, and readers of other processes' turns."""
     leases: Pool
 
 
 async def _open_pools(settings: Settings, url: str, health: DatabaseHealth, stack: AsyncExitStack) -> Pools:
-    sizes = (settings.turn_connections, settings.read_connections, LEASES_CONNECTIONS)
+    sizes = (settings.turn_connections, settings.record_connections, LEASES_CONNECTIONS)
     pools = [_open_pool(settings, url, size, health.report_full_disk) for size in sizes]
     return Pools(*[await stack.enter_async_context(pool) for pool in pools])
 
@@ -189,17 +189,17 @@ def _turns(
     tracing: Tracing | None,
 ) -> _Turns:
     keys, records, event_log = IdempotencyKeys(pools.turns, owner), TurnRecords(pools.turns), EventLog(pools.turns)
-    pipeline = Pipeline(build(d, tracing), Checkpointer(pools.reads, pools.turns))
+    pipeline = Pipeline(build(d, tracing), Checkpointer(pools.records, pools.turns))
     executor = TurnExecutor(pipeline, d, registry, keys, records, event_log, writer, tracing)
-    followed = EventLog(pools.reads), TurnRecords(pools.reads)
+    followed = EventLog(pools.records), TurnRecords(pools.records)
     subscriptions = Subscriptions(registry, *followed, d.turns, notifications)
-    manager = TurnManager(executor, keys, subscriptions, Misroutes(pools.reads), d.limits, health)
+    manager = TurnManager(executor, keys, subscriptions, Misroutes(pools.records), d.limits, health)
     return _Turns(manager, subscriptions, LeaseKeeper(executor, Leases(pools.leases, owner)))
 
 
 def _user_data(settings: Settings, d: Dependencies, pools: Pools, registry: TurnRegistry) -> UserData:
-    exports = settings.read_connections // 2  # the others must not wait for clients that read slowly
-    return UserData(pools.reads, exports, registry, partial(d.embed, whole=True), d.embedding_model, d.limits)
+    exports = settings.record_connections // 2  # the others must not wait for clients that read slowly
+    return UserData(pools.records, exports, registry, partial(d.embed, whole=True), d.embedding_model, d.limits)
 
 
 @asynccontextmanager
@@ -217,7 +217,7 @@ async def _background(
     """The background tasks, for the length of the block; `patience` is several times what a round of each takes."""
     with_database = partial(_with_database, health)
     audit, metrics = settings.keep_audit_days, settings.keep_metrics_days
-    retention = Retention(pools.reads, settings.keep_hours, audit_days=audit, metrics_days=metrics)
+    retention = Retention(pools.records, settings.keep_hours, audit_days=audit, metrics_days=metrics)
     app = job_app(retention.prune)
     async with Supervisor.open(telemetry.count_restart, STOP_WITHIN) as supervisor:
         telemetry.watch_tasks(supervisor.tasks)
@@ -226,7 +226,7 @@ async def _background(
         supervisor.start("journal_writer", with_database(writer.run), patience=15)
         supervisor.start("lease_renewal", with_database(leases.run), patience=10)
         supervisor.start("adoption", with_database(leases.run_adoption), patience=10)
-        supervisor.start("jobs_worker", with_database(partial(run_worker, app, pools.reads)), patience=60)
+        supervisor.start("jobs_worker", with_database(partial(run_worker, app, pools.records)), patience=60)
         if d.embedding_model != NoEmbeddings.name:
             re_embedding = ReEmbedding(vectors, d.embed)
             supervisor.start("re_embedding", with_database(re_embedding.run), patience=3 * ROUND_SECONDS)

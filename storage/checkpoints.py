@@ -33,13 +33,13 @@ class Checkpointer(AsyncPostgresSaver):
     A thread is saved only while its turn is stored, and is deleted with it.
 
     Args:
-        reads: connections that read checkpoints.
+        records: connections that read checkpoints.
         turns: connections that save them.
     """
 
-    def __init__(self, reads: Pool, turns: Pool) -> None:
+    def __init__(self, records: Pool, turns: Pool) -> None:
         super().__init__(cast(Any, None))  # `_cursor` is all that uses it
-        self._reads = reads
+        self._records = records
         self._turns = turns
         self._new: set[str] = set()
 
@@ -127,7 +127,7 @@ class Checkpointer(AsyncPostgresSaver):
 
         The base class's needs a session that has both.
         """
-        async with self._reads.as_graph() as conn, conn.cursor(binary=True) as cursor:
+        async with self._records.as_graph() as conn, conn.cursor(binary=True) as cursor:
             yield cursor
 
 

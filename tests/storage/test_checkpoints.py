@@ -32,8 +32,8 @@ THREADS = (
 @pytest.fixture
 async def saver(database_url: str, pool: Pool) -> AsyncGenerator[Checkpointer]:
     """The checkpointer; it reads over at most three connections."""
-    async with Pool.open(database_url, size=3) as reads:
-        yield Checkpointer(reads, pool)
+    async with Pool.open(database_url, size=3) as records:
+        yield Checkpointer(records, pool)
 
 
 @pytest.fixture
