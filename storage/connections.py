@@ -53,8 +53,7 @@ async def server_process(conn: psycopg.AsyncConnection[Any]) -> int:
     """Process id of the server that runs the connection's next transaction, for poolers of transactions."""
     async with conn.cursor(row_factory=scalar_row) as cursor:
         await cursor.execute("select pg_backend_pid()")
-        found: int = await cursor.fetchone()
-    return found
+        return int(await cursor.fetchone() or 0)
 
 
 def milliseconds(seconds: float) -> str:

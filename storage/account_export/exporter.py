@@ -79,11 +79,20 @@ class AccountExporter:
     Args:
         at_once: how many may be read at once. Each holds a connection for as long as its client likes, and others need
             connections, too.
+        wait_seconds: for how long one more waits until one of them ends.
         batch_seconds: statement timeout of a batch.
     """
 
-    def __init__(self, pool: Pool, *, at_once: int = 1, batch_seconds: float = BATCH_SECONDS) -> None:
+    def __init__(
+        self,
+        pool: Pool,
+        *,
+        at_once: int = 1,
+        wait_seconds: float = DEFAULT_TIMEOUT,
+        batch_seconds: float = BATCH_SECONDS,
+    ) -> None:
         self._pool = pool
+        self._wait_seconds = wait_seconds
         self._free = asyncio.Semaphore(at_once)
         self._batch_seconds = batch_seconds
         self._readers: set[UUID] = set()
@@ -95,7 +104,7 @@ class AccountExporter:
 
         Raises:
             ExportInProgress: the user is reading an export from this process.
-            TooManyExports: so are as many others as may, and none ended within five seconds.
+            TooManyExports: so are as many others as may, and none ended meanwhile.
             StorageUnavailable: the database went away or took too long, or the reader paused for a minute.
         """
         if user_id in self._readers:
@@ -111,7 +120,7 @@ class AccountExporter:
     @asynccontextmanager
     async def _room(self) -> AsyncGenerator[None]:
         try:
-            async with asyncio.timeout(DEFAULT_TIMEOUT):
+            async with asyncio.timeout(self._wait_seconds):
                 await self._free.acquire()
         except TimeoutError:
             raise TooManyExports from None

@@ -138,7 +138,7 @@ def _binaries() -> Path:
         binaries = Path(folder) / "pginstall18/bin"
         if (binaries / "postgres").exists():
             return binaries
-    raise SetupFailed("No embedded PostgreSQL for this platform: set DATABASE_URL to a PostgreSQL 15+ (pgvector 0.7+).")
+    raise SetupFailed("No embedded PostgreSQL for this platform: set DATABASE_URL to a PostgreSQL 16+ (pgvector 0.7+).")
 
 
 def _initdb(command: list[str], data: Path, password: Path) -> None:

@@ -4,9 +4,10 @@ import asyncio
 import os
 from collections.abc import AsyncIterator
 from pathlib import Path
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pytest
+from langchain_core.runnables import RunnableConfig
 
 from graph.models.factory import LocalModels
 from storage.checkpoints import Checkpointer
@@ -14,14 +15,15 @@ from storage.pool import Pool
 from tests.support.app import Frontdesk, Serve, read_events, ready, serving
 from tests.support.database import disappear, owner
 from tests.support.fork_server import ForkServer
-from tests.support.listening import in_line, listening, text_of, until
+from tests.support.listening import in_line, listening, until
 from tests.support.model_script import Gate, streaming
 from tests.support.model_server import ModelServer
 from tests.support.pgbouncer import PGBOUNCER, bouncing
 from tests.support.process import Process, Start, environment, run
 
 pytestmark = pytest.mark.skipif(
-    PGBOUNCER is None and not os.environ.get("CI"), reason="pgbouncer is not installed here; where CI is set, it must be"
+    PGBOUNCER is None and not os.environ.get("CI"),
+    reason="pgbouncer is not installed here; where CI is set, it must be",
 )
 
 MORE_THAN_PREPARE = 8
@@ -63,7 +65,7 @@ async def test_messages_are_answered_and_saved(pooled: Frontdesk, pooled_url: st
     assert exported.count('"type" : "message"') == 2 * MORE_THAN_PREPARE
     async with Pool.open(pooled_url) as pool:
         saver, turns = Checkpointer(pool, pool), [answer.headers["x-turn-id"] for answer in answers]
-        configs = [{"configurable": {"thread_id": turn, "checkpoint_ns": ""}} for turn in turns]
+        configs: list[RunnableConfig] = [{"configurable": {"thread_id": turn, "checkpoint_ns": ""}} for turn in turns]
         found = await asyncio.gather(*(saver.aget_tuple(config) for config in configs * 2))
     assert all(found)
 

@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-import subprocess
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -26,7 +25,7 @@ async def oldest_postgres(folder: Path, binaries: Path = INSTALLED) -> AsyncGene
     if account := postgres_account():
         os.chown(data, account.pw_uid, account.pw_gid)
     initdb = [binaries / "initdb", "-D", data, "--encoding=UTF8", "--locale=C.UTF-8", "--auth=trust", "-U", "frontdesk"]
-    await asyncio.to_thread(subprocess.run, [*run, *initdb], check=True, stdout=subprocess.DEVNULL)
+    assert await (await asyncio.create_subprocess_exec(*run, *initdb, stdout=asyncio.subprocess.DEVNULL)).wait() == 0
     settings = [part for name, value in SETTINGS.items() for part in ("-c", f"{name}={value}")]
     with (folder / "log").open("w") as log:
         process = await asyncio.create_subprocess_exec(
