@@ -43,7 +43,8 @@ async def direct_database(settings: Settings, url: str) -> str:
         StorageError: a pooler is in the way, or there is no database; one line says why.
     """
     direct = settings.direct_url(url)
-    await require_sessions(direct, variable="DATABASE_URL" if direct == url else "FRONTDESK_DIRECT_DATABASE_URL")
+    variable = "FRONTDESK_DIRECT_DATABASE_URL" if settings.direct_database_url else "DATABASE_URL"
+    await require_sessions(direct, variable=variable)
     return direct
 
 

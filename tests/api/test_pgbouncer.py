@@ -106,14 +106,18 @@ async def test_jobs_run(database_url: str, serve: Serve) -> None:
         await ready(client)
 
 
-@pytest.mark.parametrize("command", [("serve", "--port", "0"), ("migrate",)], ids=["serve", "migrate"])
+@pytest.mark.parametrize(
+    ("command", "wrong"),
+    [("serve", "DATABASE_URL"), ("migrate", "DATABASE_URL"), ("migrate", "FRONTDESK_DIRECT_DATABASE_URL")],
+)
 async def test_without_a_direct_url_the_start_says_what_is_missing(
-    command: tuple[str, ...], pooled_url: str, model: ModelServer, learned: Path, forks: ForkServer
+    command: str, wrong: str, pooled_url: str, model: ModelServer, learned: Path, forks: ForkServer
 ) -> None:
-    """Instead of losing notifications and locks."""
-    done = await run(forks, *command, folder=learned, environment=environment(pooled_url, model.url, learned))
+    """Instead of losing notifications and locks; also where that URL leads to the pooler, too."""
+    surroundings = {**environment(pooled_url, model.url, learned), wrong: pooled_url}
+    done = await run(forks, command, folder=learned, environment=surroundings)
     assert done.returncode == 1
-    assert "DATABASE_URL leads to a pooler in transaction mode" in done.stderr
+    assert f"Error: {wrong} leads to a pooler in transaction mode" in done.stderr
     assert "set FRONTDESK_DIRECT_DATABASE_URL" in done.stderr
     assert "Traceback" not in done.stderr
 

@@ -24,7 +24,16 @@ async def oldest_postgres(folder: Path, binaries: Path = INSTALLED) -> AsyncGene
     data.mkdir(mode=0o700)
     if account := postgres_account():
         os.chown(data, account.pw_uid, account.pw_gid)
-    initdb = [binaries / "initdb", "-D", data, "--encoding=UTF8", "--locale=C.UTF-8", "--auth=trust", "-U", "frontdesk"]
+    initdb = [
+        str(binaries / "initdb"),
+        "-D",
+        str(data),
+        "--encoding=UTF8",
+        "--locale=C.UTF-8",
+        "--auth=trust",
+        "-U",
+        "frontdesk",
+    ]
     assert await (await asyncio.create_subprocess_exec(*run, *initdb, stdout=asyncio.subprocess.DEVNULL)).wait() == 0
     settings = [part for name, value in SETTINGS.items() for part in ("-c", f"{name}={value}")]
     with (folder / "log").open("w") as log:
