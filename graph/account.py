@@ -21,7 +21,7 @@ class UserData:
 
     Args:
         pool: connections.
-        exports: connections for exports only: a client that reads a long one slowly must not block others.
+        exports: how many exports may hold one of them at once.
         running: the turns of this process.
         embed: embeds the whole of a fact; raises EmbeddingUnavailable.
         model: the name of the embedding model behind `embed`.
@@ -29,7 +29,7 @@ class UserData:
     """
 
     def __init__(
-        self, pool: Pool, exports: Pool, registry: TurnRegistry, embed: Embed, model: str, limits: RateLimits
+        self, pool: Pool, exports: int, registry: TurnRegistry, embed: Embed, model: str, limits: RateLimits
     ) -> None:
         self.conversations = Conversations(pool)
         self.facts = UserFacts(pool, model)
@@ -37,7 +37,7 @@ class UserData:
         self.misroutes = Misroutes(pool)
         self.metrics = MetricsQueries(pool)
         self.insights = InsightsQueries(pool)
-        self.exporter = AccountExporter(exports)
+        self.exporter = AccountExporter(pool, at_once=exports)
         self._users = Users(pool)
         self._registry = registry
         self._embed = embed

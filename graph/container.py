@@ -1,8 +1,8 @@
 """Composition root: put the program together once per process, from the settings."""
 
 import asyncio
-from collections.abc import AsyncGenerator
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import replace
 from functools import partial
 from typing import NamedTuple
@@ -29,7 +29,7 @@ from graph.turns.manager import TurnManager
 from graph.turns.registry import TurnRegistry
 from graph.turns.subscribe import Subscriptions
 from nodes.state import turn_clock
-from storage.checkpoints import Checkpointer, open_checkpointer
+from storage.checkpoints import Checkpointer
 from storage.conversation_queue import ConversationQueue
 from storage.errors import StorageUnavailable
 from storage.event_log import EventLog
@@ -50,10 +50,8 @@ from storage.turns import Turns
 
 STOP_WITHIN = 1.5
 """Seconds that running turns get when the process is asked to end."""
-RECORDS_CONNECTIONS = 5
-EXPORT_CONNECTIONS = 3
-LEASES_CONNECTIONS = 2
-"""Of their own: a lease that is renewed behind a hundred readers is lost."""
+LEASES_CONNECTIONS = 1
+"""Of its own: a lease that is renewed behind a hundred readers is lost. Renewing and adopting share it."""
 
 
 @asynccontextmanager
@@ -73,24 +71,28 @@ async def open_service(
         owner, telemetry = uuid4(), PrometheusMetrics(settings.multiproc_dir)
         health = DatabaseHealth(url, partial(fit, settings, url, say), prepared=seen)
         pools = await _open_pools(settings, url, health, stack)
-        registry = TurnRegistry()
-        notifications = Notifications(url, registry.stop, owner)
-        writer = EventLogWriter(EventLog(pools.records))
+        registry = TurnRegistry(settings.max_turns)
+        notifications = Notifications(settings.direct_url(url), registry.stop, owner)
+        writer = EventLogWriter(EventLog(pools.turns))
         opening = open_dependencies(settings, url, say, local, pools.turns, owner, notifications, tracing)
         counted = CountedMetrics(pools.turns, telemetry)
         d = replace(await stack.enter_async_context(opening), metrics=counted, events_logged=writer.flushed)
         turns = _turns(d, pools, registry, notifications, writer, owner, health, tracing)
-        vectors = await stack.enter_async_context(FactVectors.open(url, pools.records, model=d.embedding_model))
+        storing = FactVectors.open(
+            url, pools.records, model=d.embedding_model, statement_timeout=settings.statement_timeout
+        )
+        vectors = await stack.enter_async_context(storing)
         usage = {name: pool.usage for name, pool in (*pools._asdict().items(), ("vectors", vectors))}
         telemetry.watch(registry, writer, usage, (d.model, d.second))
         async with _background(
-            settings, url, telemetry, health, notifications, writer, turns.leases, pools, d, vectors
+            settings, telemetry, health, notifications, writer, turns.leases, pools, d, vectors
         ) as supervisor:
             readiness = Readiness(registry, health, supervisor, d.model.reachable)
             try:
                 yield Service(
-                    turns.manager, turns.subscriptions, registry, turns.leases, _user_data(d, pools, registry), d,
-                    health, notifications, writer, telemetry, Jobs(pools.records), readiness, supervisor, url,
+                    turns.manager, turns.subscriptions, registry, turns.leases,
+                    _user_data(settings, d, pools, registry), d, health, notifications, writer, telemetry,
+                    Jobs(pools.records), readiness, supervisor, url,
                 )  # fmt: skip
             finally:
                 left = await registry.close(STOP_WITHIN)
@@ -120,7 +122,7 @@ async def open_dependencies(
     async with AsyncExitStack() as stack:
         models, local, embedder = await _open_models(settings, say, local, stack, tracing)
         if pool is None:
-            pool = await stack.enter_async_context(Pool.open(url, accept_timeout=settings.accept_timeout))
+            pool = await stack.enter_async_context(_open_pool(settings, url, settings.turn_connections))
         limits = RateLimits(pool, settings.rate_limit)
         yield Dependencies(
             options=_options(settings, models),
@@ -143,25 +145,30 @@ async def open_dependencies(
 
 
 class Pools(NamedTuple):
-    """Connections to the database, apart for each kind of work, so that none waits behind another."""
+    """Connections to the database, apart where one kind of work must not wait behind another."""
 
     turns: Pool
+    """What answers wait for: the steps of turns, idempotency keys and the event log. Nothing holds one for long."""
     records: Pool
-    exports: Pool
+    """Everything else: lists, searches, metrics, exports, jobs, and readers of other processes' turns."""
     leases: Pool
-    checkpoints: Checkpointer
 
 
 async def _open_pools(settings: Settings, url: str, health: DatabaseHealth, stack: AsyncExitStack) -> Pools:
-    open_pool = partial(Pool.open, url, accept_timeout=settings.accept_timeout, on_full_disk=health.report_full_disk)
-    turns = await stack.enter_async_context(open_pool())
-    checkpoints = open_checkpointer(url, turns, on_full_disk=health.report_full_disk)
-    return Pools(
-        turns=turns,
-        records=await stack.enter_async_context(open_pool(size=RECORDS_CONNECTIONS)),
-        exports=await stack.enter_async_context(Pool.open(url, size=EXPORT_CONNECTIONS)),
-        leases=await stack.enter_async_context(open_pool(size=LEASES_CONNECTIONS)),
-        checkpoints=await stack.enter_async_context(checkpoints),
+    sizes = (settings.turn_connections, settings.record_connections, LEASES_CONNECTIONS)
+    pools = [_open_pool(settings, url, size, health.report_full_disk) for size in sizes]
+    return Pools(*[await stack.enter_async_context(pool) for pool in pools])
+
+
+def _open_pool(
+    settings: Settings, url: str, size: int, on_full_disk: Callable[[], None] = lambda: None
+) -> AbstractAsyncContextManager[Pool]:
+    return Pool.open(
+        url,
+        size=size,
+        accept_timeout=settings.accept_timeout,
+        statement_timeout=settings.statement_timeout,
+        on_full_disk=on_full_disk,
     )
 
 
@@ -181,27 +188,23 @@ def _turns(
     health: DatabaseHealth,
     tracing: Tracing | None,
 ) -> _Turns:
-    keys, records, event_log = (
-        IdempotencyKeys(pools.records, owner),
-        TurnRecords(pools.records),
-        EventLog(pools.records),
-    )
-    pipeline = Pipeline(build(d, tracing), pools.checkpoints)
+    keys, records, event_log = IdempotencyKeys(pools.turns, owner), TurnRecords(pools.turns), EventLog(pools.turns)
+    pipeline = Pipeline(build(d, tracing), Checkpointer(pools.records, pools.turns))
     executor = TurnExecutor(pipeline, d, registry, keys, records, event_log, writer, tracing)
-    subscriptions = Subscriptions(registry, event_log, records, d.turns, notifications)
+    followed = EventLog(pools.records), TurnRecords(pools.records)
+    subscriptions = Subscriptions(registry, *followed, d.turns, notifications)
     manager = TurnManager(executor, keys, subscriptions, Misroutes(pools.records), d.limits, health)
     return _Turns(manager, subscriptions, LeaseKeeper(executor, Leases(pools.leases, owner)))
 
 
-def _user_data(d: Dependencies, pools: Pools, registry: TurnRegistry) -> UserData:
-    embed = partial(d.embed, whole=True)
-    return UserData(pools.records, pools.exports, registry, embed, d.embedding_model, d.limits)
+def _user_data(settings: Settings, d: Dependencies, pools: Pools, registry: TurnRegistry) -> UserData:
+    exports = settings.record_connections // 2  # the others must not wait for clients that read slowly
+    return UserData(pools.records, exports, registry, partial(d.embed, whole=True), d.embedding_model, d.limits)
 
 
 @asynccontextmanager
 async def _background(
     settings: Settings,
-    url: str,
     telemetry: PrometheusMetrics,
     health: DatabaseHealth,
     notifications: Notifications,
@@ -215,7 +218,7 @@ async def _background(
     with_database = partial(_with_database, health)
     audit, metrics = settings.keep_audit_days, settings.keep_metrics_days
     retention = Retention(pools.records, settings.keep_hours, audit_days=audit, metrics_days=metrics)
-    app = job_app(url, retention.prune)
+    app = job_app(retention.prune)
     async with Supervisor.open(telemetry.count_restart, STOP_WITHIN) as supervisor:
         telemetry.watch_tasks(supervisor.tasks)
         supervisor.start("health_probe", health.run, patience=10)
@@ -223,7 +226,7 @@ async def _background(
         supervisor.start("journal_writer", with_database(writer.run), patience=15)
         supervisor.start("lease_renewal", with_database(leases.run), patience=10)
         supervisor.start("adoption", with_database(leases.run_adoption), patience=10)
-        supervisor.start("jobs_worker", with_database(partial(run_worker, app)), patience=60)
+        supervisor.start("jobs_worker", with_database(partial(run_worker, app, pools.records)), patience=60)
         if d.embedding_model != NoEmbeddings.name:
             re_embedding = ReEmbedding(vectors, d.embed)
             supervisor.start("re_embedding", with_database(re_embedding.run), patience=3 * ROUND_SECONDS)

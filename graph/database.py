@@ -8,7 +8,7 @@ from typing import NamedTuple
 from graph.settings import Settings
 from storage.errors import StorageUnavailable
 from storage.local.postgres import EmbeddedPostgres
-from storage.migrate import migrate, require_current
+from storage.migrate import migrate, require_current, require_sessions
 
 Say = Callable[[str], None]
 """Tells a person who waits what is going on."""
@@ -36,14 +36,27 @@ async def bare_database(settings: Settings) -> AsyncGenerator[str, None]:
         yield url
 
 
+async def direct_database(settings: Settings, url: str) -> str:
+    """Where the database at `url` keeps a session for each client, for what needs one.
+
+    Raises:
+        StorageError: a pooler is in the way, or there is no database; one line says why.
+    """
+    direct = settings.direct_url(url)
+    variable = "FRONTDESK_DIRECT_DATABASE_URL" if settings.direct_database_url else "DATABASE_URL"
+    await require_sessions(direct, variable=variable)
+    return direct
+
+
 async def fit(settings: Settings, url: str, say: Say) -> None:
     """Make sure that the database can be used: with all migrations, which are applied in local mode.
 
     Raises:
         StorageError: it cannot, or there is none; one line says why.
     """
+    direct = await direct_database(settings, url)
     if settings.local:
-        await migrate(url, say=say)
+        await migrate(direct, say=say)
     else:
         await require_current(url)
 

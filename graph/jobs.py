@@ -5,14 +5,15 @@ Any number of workers take jobs from the same tables. A job that fails runs agai
 
 from collections.abc import Awaitable, Callable, Iterable
 
-from procrastinate import App
+from procrastinate import App, PsycopgConnector
 from procrastinate.connector import BaseConnector
 from procrastinate.jobs import Job, Status
 from procrastinate.manager import JobManager
 from structlog.stdlib import get_logger
 
 from graph.supervision import Tick
-from storage.jobs import connector
+from storage.jobs import job_connections
+from storage.pool import Pool
 from storage.retention import Pruned
 
 log = get_logger(__name__)
@@ -24,14 +25,14 @@ STALLED_SECONDS = 30
 """Without a worker's heartbeat, after which its jobs count as failed."""
 
 
-def job_app(url: str, prune: Callable[[], Awaitable[Pruned]], *, prune_at: str = EVERY_TEN_MINUTES) -> App:
-    """The jobs, with the database at `url` as their queue.
+def job_app(prune: Callable[[], Awaitable[Pruned]], *, prune_at: str = EVERY_TEN_MINUTES) -> App:
+    """The jobs; `run_worker` connects them to their queue.
 
     Args:
         prune: deletes old rows.
         prune_at: when it does so, as a cron expression.
     """
-    app = App(connector=connector(url))
+    app = App(connector=PsycopgConnector())
 
     @app.periodic(cron=prune_at)
     @app.task(name="prune", queueing_lock="prune")
@@ -43,9 +44,9 @@ def job_app(url: str, prune: Callable[[], Awaitable[Pruned]], *, prune_at: str =
     return app
 
 
-async def run_worker(app: App, tick: Tick) -> None:
+async def run_worker(app: App, pool: Pool, tick: Tick) -> None:
     """Run jobs until cancelled, or until the worker ends because the database is unreachable."""
-    async with app.open_async():
+    async with app.open_async(job_connections(pool)):
         app.job_manager = TickingJobManager(app.connector, tick)
         await app.run_worker_async(
             install_signal_handlers=False,

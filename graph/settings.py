@@ -69,6 +69,11 @@ class Settings(BaseSettings):
     database_url: Annotated[str, AfterValidator(_postgres_url)] | None = Field(
         default=None, validation_alias="DATABASE_URL"
     )
+    direct_database_url: Annotated[str, AfterValidator(_postgres_url)] | None = None
+    turn_connections: int = Field(default=4, ge=1, le=1000)
+    record_connections: int = Field(default=4, ge=2, le=1000)
+    statement_timeout: float = Field(default=5, gt=0, le=600)
+    max_turns: int = Field(default=500, ge=1, le=100_000)
     openai_api_key: SecretStr | None = Field(default=None, validation_alias="OPENAI_API_KEY")
     openai_base_url: Annotated[str, AfterValidator(_http_url)] | None = Field(
         default=None, validation_alias="OPENAI_BASE_URL"
@@ -123,6 +128,10 @@ class Settings(BaseSettings):
         except ValidationError as error:
             raise SettingsError(_one_line(error)) from None
 
+    def direct_url(self, url: str) -> str:
+        """Where the database at `url` keeps sessions: the direct URL, where one is set, and else `url` itself."""
+        return self.direct_database_url if self.database_url and self.direct_database_url else url
+
     @property
     def local(self) -> bool:
         """Local mode: users are not verified, so the server listens on loopback only."""
@@ -152,7 +161,10 @@ class Settings(BaseSettings):
         return {unquote(name).strip(): unquote(value).strip() for name, _, value in (p.partition("=") for p in pairs)}
 
 
-SECRETS = ("DATABASE_URL", "OPENAI_API_KEY", "second_api_key", "jwt_secret", "OTEL_EXPORTER_OTLP_HEADERS")
+SECRETS = (
+    "DATABASE_URL", "direct_database_url", "OPENAI_API_KEY", "second_api_key", "jwt_secret",
+    "OTEL_EXPORTER_OTLP_HEADERS",
+)  # fmt: skip
 """Settings whose invalid values are not repeated in the error."""
 
 

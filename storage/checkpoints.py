@@ -1,7 +1,6 @@
 """LangGraph's checkpoints, in a schema and with a role of their own that sees nothing else."""
 
-import asyncio
-from collections.abc import AsyncGenerator, Callable, Generator, Sequence
+from collections.abc import AsyncGenerator, Generator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any, cast
 from uuid import UUID
@@ -17,10 +16,12 @@ from langgraph.checkpoint.base import (
     get_serializable_checkpoint_metadata,
 )
 from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
+from psycopg import AsyncCursor
+from psycopg.rows import DictRow
 from psycopg.types.json import Jsonb
 
-from storage.connections import DEFAULT_TIMEOUT, Connection, milliseconds
-from storage.pool import ConnectionPool, Pool, PoolUsage
+from storage.connections import Connection
+from storage.pool import Pool
 
 MAX_INLINE = 2000
 """Bytes of a value that is kept within its checkpoint; a longer one gets a row of its own."""
@@ -32,19 +33,15 @@ class Checkpointer(AsyncPostgresSaver):
     A thread is saved only while its turn is stored, and is deleted with it.
 
     Args:
-        graph: connections with the role that reads checkpoints.
+        records: connections that read checkpoints.
         turns: connections that save them.
     """
 
-    def __init__(self, graph: ConnectionPool, turns: Pool) -> None:
-        super().__init__(graph)
-        self._graph = graph
+    def __init__(self, records: Pool, turns: Pool) -> None:
+        super().__init__(cast(Any, None))  # `_cursor` is all that uses it
+        self._records = records
         self._turns = turns
         self._new: set[str] = set()
-
-    def usage(self) -> PoolUsage:
-        """Current usage of its own pool."""
-        return self._graph.usage()
 
     @contextmanager
     def new_thread(self, thread_id: str) -> Generator[None]:
@@ -124,6 +121,15 @@ class Checkpointer(AsyncPostgresSaver):
             },
         )
 
+    @asynccontextmanager
+    async def _cursor(self, *, pipeline: bool = False) -> AsyncGenerator[AsyncCursor[DictRow]]:  # noqa: ARG002 - as in the base class
+        """A cursor of the base class's statements, in a transaction with the role and in the schema of checkpoints.
+
+        The base class's needs a session that has both.
+        """
+        async with self._records.as_graph() as conn, conn.cursor(binary=True) as cursor:
+            yield cursor
+
 
 def _fits_inline(value: Any) -> bool:
     """Whether the value is small, and comes back from JSON as it was."""
@@ -132,21 +138,6 @@ def _fits_inline(value: Any) -> bool:
         return len(encoded) <= MAX_INLINE and msgspec.json.decode(encoded) == value
     except (TypeError, ValueError):
         return False
-
-
-@asynccontextmanager
-async def open_checkpointer(
-    url: str, turns: Pool, *, size: int = 5, on_full_disk: Callable[[], None] = lambda: None
-) -> AsyncGenerator[Checkpointer]:
-    """LangGraph's checkpointer over a pool of its own, for the length of the block; it saves over that of `turns`."""
-    pool = ConnectionPool(
-        url, size=size, timeout=DEFAULT_TIMEOUT, configure=_set_schema_and_role, on_full_disk=on_full_disk
-    )
-    async with pool:
-        saver = Checkpointer(pool, turns)
-        # The library locks around every statement, for the sake of a single connection. The pool needs no such lock.
-        saver.lock = cast(asyncio.Lock, asyncio.Semaphore(size))
-        yield saver
 
 
 async def create_tables(conn: Connection) -> None:
@@ -172,12 +163,3 @@ def first_checkpoint_id(at: float) -> str:
     """
     ticks = int(at * 10_000_000) + 0x01B21DD213814000
     return f"{ticks >> 28:08x}-{ticks >> 12 & 0xFFFF:04x}-6{ticks & 0xFFF:03x}-0000-000000000000"
-
-
-async def _set_schema_and_role(conn: Connection) -> None:
-    conn.prepare_threshold = 0
-    await conn.execute("set search_path to langgraph")
-    await conn.execute("set role frontdesk_graph")
-    await conn.execute(
-        "select set_config('statement_timeout', %(limit)s, false)", {"limit": milliseconds(DEFAULT_TIMEOUT)}
-    )

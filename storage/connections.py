@@ -4,7 +4,7 @@ from typing import Any, LiteralString
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
-from psycopg.rows import DictRow
+from psycopg.rows import DictRow, scalar_row
 
 Connection = psycopg.AsyncConnection[DictRow]
 
@@ -38,6 +38,22 @@ def connection_parameters(url: str, *, connect_timeout: int = 5) -> dict[str, An
     if "target_session_attrs" in conninfo_to_dict(url):
         return parameters
     return {**parameters, "target_session_attrs": "read-write"}
+
+
+async def is_pooled(conn: psycopg.AsyncConnection[Any]) -> bool:
+    """Whether a pooler stands between: what answers is another process than the one that was connected to.
+
+    Such a connection must not prepare statements. Transactions of it may run on any of the pooler's connections, and
+    only PgBouncer 1.21 and later has the statement there, too.
+    """
+    return await server_process(conn) != conn.info.backend_pid
+
+
+async def server_process(conn: psycopg.AsyncConnection[Any]) -> int:
+    """Process id of the server that runs the connection's next transaction, for poolers of transactions."""
+    async with conn.cursor(row_factory=scalar_row) as cursor:
+        await cursor.execute("select pg_backend_pid()")
+        return int(await cursor.fetchone() or 0)
 
 
 def milliseconds(seconds: float) -> str:

@@ -6,6 +6,7 @@ StorageError
 ├── LeaseLost             the turn's key or place was given to another turn meanwhile
 ├── DuplicateFact         another fact says the same
 ├── ExportInProgress      the user is reading an export already
+├── TooManyExports        this process has no connection for one more export
 ├── AccountNotEmpty       the account to import into has something in it
 ├── InvalidImport         lines of an import break a rule of the database
 ├── MigrationsPending     the schema is older than the code: run `frontdesk migrate`
@@ -39,6 +40,10 @@ class DuplicateFact(StorageError):
 
 class ExportInProgress(StorageError):
     """The user is reading an export already."""
+
+
+class TooManyExports(StorageError):
+    """As many exports are read from this process as it has connections for."""
 
 
 class AccountNotEmpty(StorageError):

@@ -81,7 +81,8 @@ class FactVectors:
             max_overflow=0,
             pool_timeout=DEFAULT_TIMEOUT,
             pool_pre_ping=True,
-            connect_args={**conninfo_to_dict(url), **connection_parameters(url)},
+            # Nothing is prepared, because a pooler may stand between.
+            connect_args={**conninfo_to_dict(url), **connection_parameters(url), "prepare_threshold": None},
         )
 
         def set_user(conn: Connection) -> None:

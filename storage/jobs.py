@@ -1,35 +1,28 @@
 """The job queue: Procrastinate's tables, in a schema and with a role of their own that sees nothing else."""
 
-from typing import Any, LiteralString
+from contextlib import AbstractAsyncContextManager
+from typing import Any, cast
 
-from procrastinate import PsycopgConnector
 from procrastinate.schema import SchemaManager
 from psycopg_pool import AsyncConnectionPool
 
-from storage.connections import DEFAULT_TIMEOUT, Connection, connection_parameters
+from storage.connections import Connection
 from storage.pool import Pool
 
-OPTIONS: LiteralString = "-c search_path=procrastinate -c role=frontdesk_jobs"
+
+class _JobConnections:
+    """What Procrastinate asks of a pool: a connection for each statement, here in a transaction of its own."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    def connection(self) -> AbstractAsyncContextManager[Connection]:
+        return self._pool.as_jobs()
 
 
-def connector(url: str) -> PsycopgConnector:
-    """Procrastinate's connector to the database at `url`."""
-    return PsycopgConnector(
-        pool_factory=_FailFastPool,
-        conninfo=url,
-        kwargs={**connection_parameters(url), "options": OPTIONS},
-        min_size=1,
-        max_size=3,
-        timeout=DEFAULT_TIMEOUT,
-    )
-
-
-class _FailFastPool(AsyncConnectionPool[Any]):
-    """Pool that gives up opening after the default timeout; psycopg would try for half a minute."""
-
-    async def open(self, wait: bool = False, timeout: float = DEFAULT_TIMEOUT) -> None:  # noqa: ASYNC109 - as in the base class
-        """Open the pool."""
-        await super().open(wait, timeout)
+def job_connections(pool: Pool) -> AsyncConnectionPool[Any]:
+    """The pool as Procrastinate's connector takes it when the app is opened."""
+    return cast(AsyncConnectionPool[Any], _JobConnections(pool))
 
 
 class Jobs:

@@ -11,11 +11,16 @@ import psycopg
 from psycopg.rows import dict_row
 
 from storage import checkpoints, jobs
-from storage.connections import WRITE_TEMPORARY_FILE, Connection, connection_parameters
+from storage.connections import WRITE_TEMPORARY_FILE, Connection, connection_parameters, is_pooled
 from storage.errors import MigrationsPending, SetupFailed, StorageUnavailable, is_unavailable
+from storage.requirements import require_versions, share_sessions
 
 FOLDER = Path(__file__).resolve().parent.parent / "migrations"
-OLDEST_POSTGRES = 15
+TEMPORARY = (
+    "starting up|shutting down|recovery|too many|reserved"
+    "|login has been failing|cannot connect to server|no more connections|query_wait_timeout"  # PgBouncer's
+)
+"""Why a login may be rejected and would succeed later; libpq has no codes for it."""
 ADVISORY_LOCK = 7_265_001  # an arbitrary number
 SELECT_APPLIED: LiteralString = "select version from frontdesk_migrations"
 """Versions of the applied migrations; before the first one there is no such table."""
@@ -54,7 +59,7 @@ async def migrate(url: str, *, say: Callable[[str], None] = lambda _: None) -> i
         StorageUnavailable: it does not answer.
     """
     async with _connection(url) as conn:
-        await _check_server(conn)
+        await require_versions(conn)
         await _wait_for_lock(conn)
         done = await _applied(conn)
         missing = [migration for migration in await _read_migrations() if migration.version not in done]
@@ -70,8 +75,7 @@ async def migrate(url: str, *, say: Callable[[str], None] = lambda _: None) -> i
 async def pending(url: str) -> list[str]:
     """Names of the migrations that this database lacks."""
     async with _connection(url) as conn:
-        done = await _applied(conn)
-    return [f"{m.version:04d}_{m.name}" for m in await _read_migrations() if m.version not in done]
+        return await _pending(conn)
 
 
 async def extension_version(url: str) -> str | None:
@@ -92,40 +96,60 @@ async def has_disk_space(url: str) -> bool:
     return True
 
 
+async def require_sessions(url: str, *, variable: str) -> None:
+    """Raise where a client's session at this URL may serve others, too: behind a pooler in transaction mode.
+
+    Args:
+        variable: where the URL is from.
+
+    Raises:
+        SetupFailed: it does; one line says which setting is missing, or wrong.
+        StorageUnavailable: the database does not answer.
+    """
+    async with _connection(url, variable) as one:
+        if not await is_pooled(one):
+            return
+        async with _connection(url, variable) as two:
+            shared = await share_sessions(one, two)
+    if shared:
+        raise SetupFailed(
+            f"{variable} leads to a pooler in transaction mode, over which notifications and locks of a session are"
+            " lost: set FRONTDESK_DIRECT_DATABASE_URL to PostgreSQL itself, or to a pooler in session mode."
+        )
+
+
 async def require_current(url: str) -> None:
-    """Raise where the schema is older than the code.
+    """Raise where the schema is older than the code, or the server than what it needs.
 
     Raises:
         MigrationsPending: migrations are missing.
+        SetupFailed: PostgreSQL or pgvector is too old.
     """
-    if missing := await pending(url):
+    async with _connection(url) as conn:
+        await require_versions(conn)
+        missing = await _pending(conn)
+    if missing:
         raise MigrationsPending(f"The database lacks {', '.join(missing)}: run `frontdesk migrate`.")
 
 
 @asynccontextmanager
-async def _connection(url: str) -> AsyncGenerator[Connection]:
+async def _connection(url: str, variable: str = "DATABASE_URL") -> AsyncGenerator[Connection]:
     try:
         conn = await Connection.connect(
             url, autocommit=True, row_factory=dict_row, **connection_parameters(url, connect_timeout=10)
         )
     except psycopg.OperationalError as error:
-        message = f"No PostgreSQL answers at DATABASE_URL: {_first_line(error)}"
+        message = f"No PostgreSQL answers at {variable}: {_first_line(error)}"
         raise (SetupFailed if _is_rejected(error) else StorageUnavailable)(message) from error
     try:
         async with conn:
             yield conn
     except psycopg.errors.InsufficientPrivilege as error:
-        raise SetupFailed(f"DATABASE_URL's user lacks a right that is needed: {_first_line(error)}") from error
+        raise SetupFailed(f"{variable}'s user lacks a right that is needed: {_first_line(error)}") from error
     except psycopg.Error as error:
         if not is_unavailable(error):
             raise
-        raise StorageUnavailable(f"PostgreSQL at DATABASE_URL closed the connection: {_first_line(error)}") from error
-
-
-async def _check_server(conn: Connection) -> None:
-    version = conn.info.server_version // 10_000
-    if version < OLDEST_POSTGRES:
-        raise SetupFailed(f"PostgreSQL {OLDEST_POSTGRES} or newer is needed, this one is {version}.")
+        raise StorageUnavailable(f"PostgreSQL at {variable} closed the connection: {_first_line(error)}") from error
 
 
 async def _wait_for_lock(conn: Connection) -> None:
@@ -139,6 +163,11 @@ async def _wait_for_lock(conn: Connection) -> None:
         await asyncio.sleep(0.1)
 
 
+async def _pending(conn: Connection) -> list[str]:
+    done = await _applied(conn)
+    return [f"{m.version:04d}_{m.name}" for m in await _read_migrations() if m.version not in done]
+
+
 async def _applied(conn: Connection) -> set[int]:
     cursor = await conn.execute("select to_regclass('public.frontdesk_migrations') is not null as present")
     row = await cursor.fetchone()
@@ -149,24 +178,16 @@ async def _applied(conn: Connection) -> set[int]:
 
 
 async def _apply(conn: Connection, migration: Migration) -> None:
-    try:
-        async with conn.transaction():
-            await conn.execute(
-                "create table if not exists frontdesk_migrations ("
-                " version integer primary key, name text not null, applied_at timestamptz not null default now())"
-            )
-            await conn.execute(migration.sql.encode())  # as bytes: a file of ours and no literal
-            await conn.execute(
-                "insert into frontdesk_migrations (version, name) values (%(version)s, %(name)s)",
-                {"version": migration.version, "name": migration.name},
-            )
-    except (psycopg.errors.UndefinedFile, psycopg.errors.FeatureNotSupported) as error:
-        raise SetupFailed(f"pgvector is not installed on this PostgreSQL: {_first_line(error)}") from error
-    except psycopg.errors.UndefinedObject as error:
-        if "halfvec" not in str(error):
-            raise
-        needed = "pgvector 0.7 or newer is needed; where it is installed, run `alter extension vector update`."
-        raise SetupFailed(needed) from error
+    async with conn.transaction():
+        await conn.execute(
+            "create table if not exists frontdesk_migrations ("
+            " version integer primary key, name text not null, applied_at timestamptz not null default now())"
+        )
+        await conn.execute(migration.sql.encode())  # as bytes: a file of ours and no literal
+        await conn.execute(
+            "insert into frontdesk_migrations (version, name) values (%(version)s, %(name)s)",
+            {"version": migration.version, "name": migration.name},
+        )
 
 
 async def _revoke_public_rights(conn: Connection) -> None:
@@ -183,7 +204,7 @@ async def _revoke_public_rights(conn: Connection) -> None:
 
 def _is_rejected(error: psycopg.OperationalError) -> bool:
     """Whether the server rejected the login, for a password or a name, and would do so again."""
-    return "FATAL:" in str(error) and not re.search(r"starting up|shutting down|recovery|too many|reserved", str(error))
+    return "FATAL:" in str(error) and not re.search(TEMPORARY, str(error))
 
 
 def _first_line(error: psycopg.Error) -> str:

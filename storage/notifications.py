@@ -23,7 +23,7 @@ class Notifications:
     """Sets the events of those who wait for a turn, while `listen()` is running.
 
     Args:
-        url: where Postgres is.
+        url: where Postgres is, without a pooler that shares sessions.
         stop: called with each turn whose answer is to stop.
         owner: the process, which is known to live by this connection.
     """

@@ -21,7 +21,7 @@ from pgvector.psycopg import register_vector_async  # pyright: ignore[reportMiss
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool
 
-from storage.connections import DEFAULT_TIMEOUT, Connection, connection_parameters, milliseconds
+from storage.connections import DEFAULT_TIMEOUT, Connection, connection_parameters, is_pooled, milliseconds
 from storage.errors import Gone, LeaseLost, StorageUnavailable, is_unavailable
 
 SET_USER: LiteralString = (
@@ -30,7 +30,8 @@ SET_USER: LiteralString = (
 )
 """Makes the transaction a user's, with `user_parameters`."""
 SET_ROLE: LiteralString = (
-    "select set_config('role', %(role)s, true), set_config('statement_timeout', %(timeout)s, true)"
+    "select set_config('role', %(role)s, true), set_config('statement_timeout', %(timeout)s, true),"
+    " set_config('search_path', coalesce(%(schema)s, current_setting('search_path')), true)"
 )
 SNAPSHOT: LiteralString = "set transaction isolation level repeatable read, read only"
 LEASE_LOST = "FD001"
@@ -199,9 +200,10 @@ class Pool:
     Every transaction raises StorageUnavailable where there is no connection, or where it was lost.
     """
 
-    def __init__(self, connections: ConnectionPool, accept_timeout: float) -> None:
+    def __init__(self, connections: ConnectionPool, accept_timeout: float, statement_timeout: float) -> None:
         self._connections = connections
         self._accept_timeout = accept_timeout
+        self._statement_timeout = statement_timeout
 
     @classmethod
     @asynccontextmanager
@@ -212,6 +214,7 @@ class Pool:
         size: int = 5,
         timeout: float = DEFAULT_TIMEOUT,  # noqa: ASYNC109 - of each connection, not of this call
         accept_timeout: float = DEFAULT_TIMEOUT,
+        statement_timeout: float = DEFAULT_TIMEOUT,
         on_full_disk: Callable[[], None] = lambda: None,
     ) -> AsyncGenerator["Pool"]:
         """Open the pool for the length of the block.
@@ -221,13 +224,12 @@ class Pool:
             size: maximum number of connections.
             timeout: seconds to wait for a free connection before `StorageUnavailable`.
             accept_timeout: seconds for a statement that runs before a message is accepted.
+            statement_timeout: seconds for any other statement.
             on_full_disk: called when a statement found the server's disk full.
         """
-        connections = ConnectionPool(
-            url, size=size, timeout=timeout, configure=_register_vectors, on_full_disk=on_full_disk
-        )
+        connections = ConnectionPool(url, size=size, timeout=timeout, configure=_configure, on_full_disk=on_full_disk)
         async with connections:
-            yield cls(connections, accept_timeout)
+            yield cls(connections, accept_timeout, statement_timeout)
 
     async def call(
         self, statement: LiteralString, values: Mapping[str, Any], *, accepting: bool = False
@@ -247,7 +249,7 @@ class Pool:
         """
         try:
             return await self._connections.call(
-                statement, values, self._accept_timeout if accepting else DEFAULT_TIMEOUT
+                statement, values, self._accept_timeout if accepting else self._statement_timeout
             )
         except psycopg.errors.ForeignKeyViolation as error:  # each of our foreign keys leads to what a row belongs to
             raise Gone from error
@@ -271,7 +273,7 @@ class Pool:
             Gone: what a row refers to was deleted meanwhile.
         """
         async with self._transaction(snapshot=snapshot) as conn:
-            timeout = self._accept_timeout if accepting else DEFAULT_TIMEOUT
+            timeout = self._accept_timeout if accepting else self._statement_timeout
             await conn.execute(SET_USER, user_parameters(user_id, timeout))
             yield conn
 
@@ -284,21 +286,24 @@ class Pool:
         return self._as_role("frontdesk_analyst", snapshot=True)
 
     def as_jobs(self) -> AbstractAsyncContextManager[Connection]:
-        """One transaction on the job queue's tables and nothing else."""
-        return self._as_role("frontdesk_jobs")
+        """One transaction on the job queue's tables, in whose schema names are looked up, and nothing else."""
+        return self._as_role("frontdesk_jobs", schema="procrastinate")
 
     def as_graph(self) -> AbstractAsyncContextManager[Connection]:
-        """One transaction on LangGraph's tables and nothing else."""
-        return self._as_role("frontdesk_graph")
+        """One transaction on LangGraph's tables, in whose schema names are looked up, and nothing else."""
+        return self._as_role("frontdesk_graph", schema="langgraph")
 
     def usage(self) -> PoolUsage:
         """Current usage."""
         return self._connections.usage()
 
     @asynccontextmanager
-    async def _as_role(self, role: str, *, snapshot: bool = False) -> AsyncGenerator[Connection]:
+    async def _as_role(
+        self, role: str, *, schema: str | None = None, snapshot: bool = False
+    ) -> AsyncGenerator[Connection]:
         async with self._transaction(snapshot=snapshot) as conn:
-            await conn.execute(SET_ROLE, {"role": role, "timeout": milliseconds(DEFAULT_TIMEOUT)})
+            parameters = {"role": role, "schema": schema, "timeout": milliseconds(self._statement_timeout)}
+            await conn.execute(SET_ROLE, parameters)
             yield conn
 
     @asynccontextmanager
@@ -316,5 +321,7 @@ class Pool:
             raise Gone from error
 
 
-async def _register_vectors(conn: Connection) -> None:
+async def _configure(conn: Connection) -> None:
+    if await is_pooled(conn):
+        conn.prepare_threshold = None
     await register_vector_async(conn)

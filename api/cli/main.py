@@ -60,12 +60,12 @@ def worker(settings: "Settings") -> None:
 @with_settings
 def migrate(settings: "Settings") -> None:
     """Bring the database's schema up to date."""
-    from graph.database import bare_database
+    from graph.database import bare_database, direct_database
     from storage.migrate import migrate as run
 
     async def work() -> int:
         async with bare_database(settings) as url:
-            return await run(url, say=click.echo)
+            return await run(await direct_database(settings, url), say=click.echo)
 
     count = asyncio.run(work())
     click.echo(f"{count} applied" if count else "up to date")

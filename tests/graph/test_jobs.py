@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from graph.jobs import job_app, run_worker
+from storage.pool import Pool
 from storage.retention import Pruned
 from tests.support.database import rows
 
@@ -30,12 +31,12 @@ class Prunes:
 
 
 @asynccontextmanager
-async def workers(url: str, prunes: Prunes, count: int) -> AsyncGenerator[None]:
+async def workers(pool: Pool, prunes: Prunes, count: int) -> AsyncGenerator[None]:
     """So many workers on the same database."""
     async with AsyncExitStack() as stack:
         for _ in range(count):
-            app = job_app(url, prunes.prune, prune_at=EVERY_TWO_SECONDS)
-            task = asyncio.create_task(run_worker(app, lambda: None))
+            app = job_app(prunes.prune, prune_at=EVERY_TWO_SECONDS)
+            task = asyncio.create_task(run_worker(app, pool, lambda: None))
             stack.push_async_callback(_cancelled, task)
         yield
 
@@ -45,10 +46,10 @@ async def _cancelled(task: asyncio.Task[None]) -> None:
     await asyncio.gather(task, return_exceptions=True)
 
 
-async def test_a_job_runs_again_and_again_and_leaves_no_row(database_url: str) -> None:
+async def test_a_job_runs_again_and_again_and_leaves_no_row(database_url: str, pool: Pool) -> None:
     """On one of two workers; a finished job is deleted."""
     prunes = Prunes()
-    async with asyncio.timeout(60), workers(database_url, prunes, 2):
+    async with asyncio.timeout(60), workers(pool, prunes, 2):
         await prunes.twice.wait()
     finished = await rows(
         database_url, "select count(*) from procrastinate.procrastinate_jobs where status in ('succeeded', 'failed')"
@@ -56,8 +57,8 @@ async def test_a_job_runs_again_and_again_and_leaves_no_row(database_url: str) -
     assert finished == [(0,)]
 
 
-async def test_a_job_that_fails_runs_again_at_its_next_time(database_url: str) -> None:
+async def test_a_job_that_fails_runs_again_at_its_next_time(pool: Pool) -> None:
     """The worker goes on."""
     prunes = Prunes(RuntimeError())
-    async with asyncio.timeout(60), workers(database_url, prunes, 1):
+    async with asyncio.timeout(60), workers(pool, prunes, 1):
         await prunes.twice.wait()

@@ -9,7 +9,7 @@ from langgraph.graph import END, START, StateGraph
 
 from graph.pipeline import Pipeline
 from nodes.state import Context, Input, Output, State
-from storage.checkpoints import Checkpointer, open_checkpointer
+from storage.checkpoints import Checkpointer
 from storage.pool import Pool
 from tests.graph.turns.samples import a_turn
 from tests.nodes.states import ADA, a_state
@@ -19,8 +19,8 @@ from tests.nodes.stored import accept
 @pytest.fixture
 async def checkpointer(database_url: str, pool: Pool) -> AsyncGenerator[Checkpointer]:
     """The checkpointer of the test's database."""
-    async with open_checkpointer(database_url, pool) as opened:
-        yield opened
+    async with Pool.open(database_url) as records:
+        yield Checkpointer(records, pool)
 
 
 class TwoSteps:
@@ -39,7 +39,7 @@ class TwoSteps:
 
     def reads(self) -> int:
         """How often a connection of the checkpointer was asked for."""
-        return self._checkpointer._graph.get_stats().get("requests_num", 0)
+        return self._checkpointer._records._connections.get_stats().get("requests_num", 0)
 
     async def _route(self, state: State) -> Mapping[str, Any]:
         text = state["messages"][-1].text

@@ -13,7 +13,7 @@ from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import ChannelVersions, CheckpointTuple, empty_checkpoint
 from psycopg import AsyncConnection
 
-from storage.checkpoints import Checkpointer, first_checkpoint_id, open_checkpointer
+from storage.checkpoints import Checkpointer, first_checkpoint_id
 from storage.conversations import Conversations
 from storage.errors import StorageUnavailable
 from storage.migrate import migrate
@@ -32,8 +32,8 @@ THREADS = (
 @pytest.fixture
 async def saver(database_url: str, pool: Pool) -> AsyncGenerator[Checkpointer]:
     """The checkpointer; it reads over at most three connections."""
-    async with open_checkpointer(database_url, pool, size=3) as opened:
-        yield opened
+    async with Pool.open(database_url, size=3) as records:
+        yield Checkpointer(records, pool)
 
 
 @pytest.fixture

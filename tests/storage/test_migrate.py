@@ -2,7 +2,8 @@
 
 import asyncio
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 from uuid import uuid4
 
 import psycopg
@@ -118,13 +119,13 @@ async def test_checking_migrations_without_rights_is_an_error(database_url: str,
         await require_current(make_conninfo(database_url, user=role_without_rights, password="test"))
 
 
-async def test_a_pgvector_without_half_precision_is_an_error(empty_url: str) -> None:
-    """One line says which is needed."""
-    with psycopg.connect(empty_url, autocommit=True) as conn:
-        conn.execute("create extension vector")
-        conn.execute("alter type halfvec rename to unknown_to_older_versions")
-    with pytest.raises(SetupFailed, match=r"^pgvector 0\.7 or newer is needed"):
-        await migrate(empty_url)
+@pytest.mark.parametrize("check", [migrate, require_current], ids=["migrating", "starting"])
+async def test_a_pgvector_without_half_precision_is_an_error(database_url: str, check: Callable[[str], Any]) -> None:
+    """One line says which is needed, and how this database gets it."""
+    with psycopg.connect(database_url, autocommit=True) as conn:
+        conn.execute("update pg_extension set extversion = '0.6.2' where extname = 'vector'")
+    with pytest.raises(SetupFailed, match=r"^pgvector 0\.7 or newer is needed, .* 0\.6\.2: run `alter extension"):
+        await check(database_url)
 
 
 async def test_the_installable_version_of_pgvector_is_reported(empty_url: str) -> None:

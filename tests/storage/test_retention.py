@@ -11,7 +11,7 @@ from langgraph.checkpoint.base import empty_checkpoint
 from psycopg.sql import SQL, Identifier
 
 from storage import retention
-from storage.checkpoints import first_checkpoint_id, open_checkpointer
+from storage.checkpoints import Checkpointer, first_checkpoint_id
 from storage.event_log import Batch, EventLog, LoggedEvent
 from storage.idempotency import IdempotencyKeys
 from storage.metrics import Finding, Metrics
@@ -40,7 +40,8 @@ async def insert_rows(pool: Pool, url: str, user: UUID) -> UUID:
     checkpoint = empty_checkpoint()
     checkpoint["channel_values"] = {"message": ["words" * 1000]}  # too long to be kept inline
     checkpoint["channel_versions"] = {"message": "1"}
-    async with open_checkpointer(url, pool) as saver:
+    async with Pool.open(url, size=1) as records:
+        saver = Checkpointer(records, pool)
         await saver.aput(config, checkpoint, {"step": 0}, {"message": "1"})
         await saver.aput_writes(
             {**config, "configurable": {**config["configurable"], "checkpoint_id": checkpoint["id"]}},

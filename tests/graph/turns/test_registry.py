@@ -23,7 +23,7 @@ class Running:
     """A registry whose turns run until they are let go."""
 
     def __init__(self) -> None:
-        self.registry = TurnRegistry()
+        self.registry = TurnRegistry(limit=2)
         self.ends: dict[UUID, asyncio.Event] = {}
 
     def start(self, turn: Turn, *, remember: bool = True) -> Turn:
