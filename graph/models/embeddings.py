@@ -5,6 +5,7 @@ onnxruntime runs the model in a thread, off the event loop.
 """
 
 import asyncio
+import os
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -150,6 +151,8 @@ class MiniLM:
     """How messages are cut. Cached vectors are valid as long as this stays the same."""
 
     def __init__(self) -> None:
+        # Before the import: onnxruntime would keep an id of this machine and send usage events to its maker.
+        os.environ["ORT_DISABLE_TELEMETRY"] = "1"
         # Both are heavy and optional. Neither onnxruntime nor its values have types.
         import onnxruntime  # pyright: ignore[reportMissingTypeStubs]
         from tokenizers import Tokenizer
