@@ -18,8 +18,8 @@ LOCK_TIMEOUT = 0.4
 """Seconds that a statement waits for a lock: half of what a message has to be accepted."""
 PAUSE = 1.0
 """Seconds in which turns pass before the next attempt."""
-ATTEMPTS = 600
-"""Attempts for each step: ten minutes and more."""
+ATTEMPTS = 450
+"""Attempts for each step, in about ten minutes."""
 LOOK_EVERY = 0.2
 """Seconds between two looks for who holds what is waited for."""
 

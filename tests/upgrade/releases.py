@@ -4,7 +4,7 @@ import io
 import subprocess
 import tarfile
 from pathlib import Path
-from typing import LiteralString, NamedTuple, cast
+from typing import LiteralString, NamedTuple
 
 import psycopg
 import pytest
@@ -35,7 +35,7 @@ RELEASES = (
 """All, oldest first. A later one is one more line."""
 
 
-async def create_schema(url: str, migration: int, *, jobs: LiteralString | None = None) -> None:
+async def create_schema(url: str, migration: int, *, jobs: str | None = None) -> None:
     """Create the schema of a release in an empty database, as its `frontdesk migrate` did.
 
     Args:
@@ -55,7 +55,7 @@ async def create_schema(url: str, migration: int, *, jobs: LiteralString | None 
         await AsyncPostgresSaver(conn).setup()
         await conn.execute('create index checkpoints_age on checkpoints (checkpoint_id collate "C")')
         await conn.execute("set search_path to procrastinate")
-        await conn.execute(jobs or SchemaManager.get_schema())
+        await conn.execute((jobs or SchemaManager.get_schema()).encode())
 
 
 def code_of(release: Release, folder: Path) -> Path:
@@ -70,11 +70,6 @@ def code_of(release: Release, folder: Path) -> Path:
     with tarfile.open(fileobj=io.BytesIO(archived.stdout)) as tar:
         tar.extractall(folder, filter="data")
     return folder
-
-
-def library_sql(statement: str) -> LiteralString:
-    """SQL that a library ships, which is as good as a literal."""
-    return cast(LiteralString, statement)
 
 
 def rows(url: str, query: LiteralString) -> list[tuple[object, ...]]:

@@ -14,7 +14,7 @@ from storage.pool import Pool
 from tests.graph.test_jobs import Prunes, workers
 from tests.storage.rows import accepted, save_accepted
 from tests.storage.test_checkpoints import latest, save_checkpoint, save_writes
-from tests.upgrade.releases import RELEASES, create_schema, library_sql, rows
+from tests.upgrade.releases import RELEASES, create_schema, rows
 
 RECORDED: LiteralString = "select name from frontdesk_job_migrations order by name"
 SHIPPED = list(library_migrations())
@@ -35,7 +35,7 @@ JOB_TABLES: LiteralString = (
 async def test_the_job_queues_oldest_tables_are_upgraded(empty_url: str, database_url: str) -> None:
     """Each migration is applied once, the tables are those of a new installation, and jobs run, an old one too."""
     oldest = SHIPPED[0]
-    await create_schema(empty_url, migrations()[-1].version, jobs=library_sql(library_migrations()[oldest]))
+    await create_schema(empty_url, migrations()[-1].version, jobs=library_migrations()[oldest])
     with psycopg.connect(empty_url) as conn:
         conn.execute("insert into frontdesk_job_migrations (name) values (%s)", [oldest])
         conn.execute(

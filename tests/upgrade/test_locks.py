@@ -1,7 +1,7 @@
 """A migration of a database in use waits for locks only briefly, so that turns go on, and says for whom it waits."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from typing import LiteralString
 from uuid import UUID
@@ -48,9 +48,9 @@ async def in_a_transaction(url: str, *statements: LiteralString) -> AsyncGenerat
         yield str(conn.info.backend_pid)
 
 
-BLOCKING = {
-    "a dump that reads a table": ("chat_conversations", ["lock table chat_conversations in access share mode"]),
-    "an old snapshot": ("transactions to end", ["set transaction isolation level repeatable read", "select 1"]),
+BLOCKING: Mapping[str, tuple[str, tuple[LiteralString, ...]]] = {
+    "a dump that reads a table": ("chat_conversations", ("lock table chat_conversations in access share mode",)),
+    "an old snapshot": ("transactions to end", ("set transaction isolation level repeatable read", "select 1")),
 }
 
 

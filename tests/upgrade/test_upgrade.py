@@ -22,10 +22,10 @@ from tests.support.model_script import Gate, Request, Text, streaming
 from tests.support.model_server import ModelServer
 from tests.support.process import Process, Start, starting
 from tests.upgrade import turn_0030
-from tests.upgrade.releases import RELEASES, Release, code_of, create_schema, library_sql, rows
+from tests.upgrade.releases import RELEASES, Release, code_of, create_schema, rows
 
 USER = UUID("00000001-0000-4000-8000-000000000000")
-ROWS = library_sql((Path(__file__).parent / "rows.sql").read_text())
+ROWS = Path(__file__).with_name("rows.sql")
 TURNS: LiteralString = (
     "select t.status, m.role, count(*)::int from chat_turns t join chat_messages m using (user_id, turn_id)"
     " group by 1, 2 order by 1, 2"
@@ -42,7 +42,7 @@ async def test_rows_of_a_release_are_there_after_the_upgrade(
     """What was finished is read as before, what was under way is finished, and a key means its turn."""
     await create_schema(empty_url, release.migration)
     with psycopg.connect(empty_url) as conn:
-        conn.execute(ROWS)
+        conn.execute(ROWS.read_bytes())
     await migrate(empty_url)
     assert await pending(empty_url) == []
     assert rows(empty_url, "select model, vector_dims(embedding) from memory_embeddings") == [("some-model", 384)]

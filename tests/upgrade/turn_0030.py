@@ -4,11 +4,11 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from uuid import UUID, uuid4, uuid5
 
-import psycopg
-from psycopg.rows import DictRow, dict_row
+from psycopg.rows import dict_row
 from psycopg.types.json import Json, Jsonb
 
-Connection = psycopg.AsyncConnection[DictRow]
+from storage.connections import Connection
+
 TERMS = {"lease": 15.0, "quiet": 3.0, "settling": 10.0, "elsewhere": 60.0}
 STEPS = (
     (
@@ -52,7 +52,7 @@ CLAIM_KEY = (
 @asynccontextmanager
 async def connected(url: str) -> AsyncGenerator[Connection]:
     """A connection as that release's pool made it; statements are prepared once they have run a few times."""
-    async with await psycopg.AsyncConnection.connect(url, autocommit=True, row_factory=dict_row) as conn:
+    async with await Connection.connect(url, autocommit=True, row_factory=dict_row) as conn:
         yield conn
 
 
