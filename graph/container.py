@@ -216,9 +216,7 @@ async def _background(
 ) -> AsyncGenerator[Supervisor]:
     """The background tasks, for the length of the block; `patience` is several times what a round of each takes."""
     with_database = partial(_with_database, health)
-    audit, metrics = settings.keep_audit_days, settings.keep_metrics_days
-    retention = Retention(pools.records, settings.keep_hours, audit_days=audit, metrics_days=metrics)
-    app = job_app(retention.prune)
+    app = job_app(_retention(settings, pools.records).prune)
     async with Supervisor.open(telemetry.count_restart, STOP_WITHIN) as supervisor:
         telemetry.watch_tasks(supervisor.tasks)
         supervisor.start("health_probe", health.run, patience=10)
@@ -233,6 +231,16 @@ async def _background(
         if settings.multiproc_dir:
             supervisor.start("figures_writer", telemetry.run, patience=10)
         yield supervisor
+
+
+def _retention(settings: Settings, pool: Pool) -> Retention:
+    return Retention(
+        pool,
+        settings.keep_hours,
+        audit_days=settings.keep_audit_days,
+        metrics_days=settings.keep_metrics_days,
+        messages_days=settings.keep_messages_days,
+    )
 
 
 def _with_database(health: DatabaseHealth, work: Work) -> Work:

@@ -98,6 +98,7 @@ class Settings(BaseSettings):
     memory_timeout: float = Field(default=1, gt=0, le=60)
     attempts: int = Field(default=3, ge=1, le=10)
     keep_hours: float = Field(default=24, gt=0, le=8760)
+    keep_messages_days: float | None = Field(default=None, ge=1, le=36_500)
     keep_metrics_days: float | None = Field(default=None, gt=0, le=36_500)
     keep_audit_days: float = Field(default=365, gt=0, le=36_500)
     multiproc_dir: DirectoryPath | None = Field(default=None, validation_alias="PROMETHEUS_MULTIPROC_DIR")

@@ -21,6 +21,7 @@ from psycopg.rows import DictRow
 from psycopg.types.json import Jsonb
 
 from storage.connections import Connection
+from storage.indexes import drop_invalid_indexes
 from storage.pool import Pool
 
 MAX_INLINE = 2000
@@ -141,18 +142,10 @@ def _fits_inline(value: Any) -> bool:
 
 
 async def create_tables(conn: Connection) -> None:
-    """Run LangGraph's own migrations in the schema, and add the index that finds old checkpoints; idempotent."""
+    """Run those of LangGraph's own migrations that are missing, in the schema; goes on where it stopped."""
+    await drop_invalid_indexes(conn, "langgraph")  # the library takes a half-made one for made
     await conn.execute("set search_path to langgraph")
     await AsyncPostgresSaver(conn).setup()
-    # Concurrently, as the library creates its own: turns go on meanwhile. An interrupted one leaves an invalid index.
-    cursor = await conn.execute(
-        "select from pg_index where indexrelid = to_regclass('checkpoints_age') and not indisvalid"
-    )
-    if cursor.rowcount:
-        await conn.execute("drop index concurrently checkpoints_age")
-    await conn.execute(
-        'create index concurrently if not exists checkpoints_age on checkpoints (checkpoint_id collate "C")'
-    )
     await conn.execute("reset search_path")
 
 

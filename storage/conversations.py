@@ -157,13 +157,18 @@ class Conversations:
     async def delete(self, user_id: UUID, conversation_id: str) -> bool:
         """Delete a conversation and the facts learned only there; returns whether it existed."""
         async with self._pool.as_user(user_id) as conn:
-            cursor = await conn.execute(
-                "delete from chat_conversations where user_id = %(user_id)s and convo_id = %(convo_id)s",
-                {"user_id": user_id, "convo_id": conversation_id},
-            )
-            # After the deletion, which waits for any transaction that is storing a fact from there.
-            await delete_facts(conn, user_id, await _facts_without_source(conn, user_id))
-            return cursor.rowcount == 1
+            return await delete_conversation(conn, user_id, conversation_id)
+
+
+async def delete_conversation(conn: Connection, user_id: UUID, conversation_id: str) -> bool:
+    """Delete a conversation and the facts learned only there; returns whether it existed."""
+    cursor = await conn.execute(
+        "delete from chat_conversations where user_id = %(user_id)s and convo_id = %(convo_id)s",
+        {"user_id": user_id, "convo_id": conversation_id},
+    )
+    # After the deletion, which waits for any transaction that is storing a fact from there.
+    await delete_facts(conn, user_id, await _facts_without_source(conn, user_id))
+    return cursor.rowcount == 1
 
 
 _COLUMNS: LiteralString = (

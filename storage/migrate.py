@@ -1,9 +1,11 @@
 """Migrations: numbered SQL files, applied in order, each in one transaction."""
 
 import asyncio
+import itertools
 import re
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import LiteralString, NamedTuple
 
@@ -13,6 +15,8 @@ from psycopg.rows import dict_row
 from storage import checkpoints, jobs
 from storage.connections import WRITE_TEMPORARY_FILE, Connection, connection_parameters, is_pooled
 from storage.errors import MigrationsPending, SetupFailed, StorageUnavailable, is_unavailable
+from storage.indexes import create_indexes
+from storage.lock_waits import LockWaits
 from storage.requirements import require_versions, share_sessions
 
 FOLDER = Path(__file__).resolve().parent.parent / "migrations"
@@ -45,11 +49,13 @@ async def _read_migrations() -> list[Migration]:
 
 
 async def migrate(url: str, *, say: Callable[[str], None] = lambda _: None) -> int:
-    """Apply the missing migrations; concurrent runs wait for each other.
+    """Apply the missing migrations, ours and the libraries'; concurrent runs wait for each other.
+
+    Turns go on meanwhile: no lock that they need is waited for longer than a moment (storage/lock_waits.py).
 
     Args:
         url: where Postgres is, as a user who may create tables, roles and extensions.
-        say: called with each step, to show progress.
+        say: called with each step, and with what it waits for, to show progress.
 
     Returns:
         How many were applied.
@@ -60,14 +66,15 @@ async def migrate(url: str, *, say: Callable[[str], None] = lambda _: None) -> i
     """
     async with _connection(url) as conn:
         await require_versions(conn)
-        await _wait_for_lock(conn)
+        await _wait_for_lock(conn, say)
+        waits = LockWaits(conn, partial(_connection, url), say)
         done = await _applied(conn)
         missing = [migration for migration in await _read_migrations() if migration.version not in done]
         for migration in missing:
             say(f"migration {migration.version:04d} {migration.name}")
-            await _apply(conn, migration)
-        await checkpoints.create_tables(conn)
-        await jobs.create_tables(conn)
+            await waits.run(partial(_apply, conn, migration))
+        for step in (checkpoints.create_tables, partial(jobs.create_tables, say=say), create_indexes):
+            await waits.run(partial(step, conn))
         await _revoke_public_rights(conn)
     return len(missing)
 
@@ -152,14 +159,16 @@ async def _connection(url: str, variable: str = "DATABASE_URL") -> AsyncGenerato
         raise StorageUnavailable(f"PostgreSQL at {variable} closed the connection: {_first_line(error)}") from error
 
 
-async def _wait_for_lock(conn: Connection) -> None:
+async def _wait_for_lock(conn: Connection, say: Callable[[str], None]) -> None:
     # Polled, because a session that waits inside Postgres holds a snapshot, and LangGraph's `create index concurrently`
     # waits for all snapshots: the two would deadlock.
-    while True:
+    for attempt in itertools.count():
         cursor = await conn.execute("select pg_try_advisory_lock(%(lock)s) as locked", {"lock": ADVISORY_LOCK})
         row = await cursor.fetchone()
         if row and row["locked"]:
             return
+        if attempt == 0:
+            say("waiting for another process that migrates this database")
         await asyncio.sleep(0.1)
 
 

@@ -1,4 +1,7 @@
-"""Retention: delete old rows in batches, each a short transaction that finds them through an index by age."""
+"""Retention: delete old rows in batches, each a short transaction that finds them through an index by age.
+
+A run ends after so many batches of each kind, and the next one goes on.
+"""
 
 import asyncio
 import time
@@ -12,6 +15,7 @@ from structlog.stdlib import get_logger
 from storage.checkpoints import first_checkpoint_id
 from storage.errors import StorageError
 from storage.idempotency import KEPT_HOURS
+from storage.old_conversations import OldConversations
 from storage.pool import Pool
 
 log = get_logger(__name__)
@@ -20,6 +24,8 @@ BATCH = 1000
 """Rows, or checkpoint threads, per transaction: few enough to stay far below the statement timeout."""
 PAUSE = 0.05
 """Seconds between two batches, so that they do not keep the disk busy."""
+MOST_BATCHES = 500
+"""Batches of each kind in one run, which takes a minute or two then."""
 
 STATEMENTS: Mapping[str, LiteralString] = {
     "events": (
@@ -67,7 +73,7 @@ DELETE_THREADS: tuple[LiteralString, ...] = (
 
 
 class Pruned(TypedDict):
-    """How many rows were deleted, and how many of LangGraph's threads."""
+    """How many rows were deleted, of LangGraph's how many threads, of conversations they and their turns."""
 
     events: int
     rate_limits: int
@@ -76,6 +82,7 @@ class Pruned(TypedDict):
     audit: int
     metrics: int
     threads: int
+    conversations: int
 
 
 class Retention:
@@ -85,13 +92,23 @@ class Retention:
         hours: how long checkpoints and the event log are kept.
         audit_days: how long the guard's findings are kept.
         metrics_days: how long turns' metrics are kept; None for ever.
+        messages_days: how long a conversation is kept after its last message; None for ever.
     """
 
-    def __init__(self, pool: Pool, hours: float, *, audit_days: float = 365, metrics_days: float | None = None) -> None:
+    def __init__(
+        self,
+        pool: Pool,
+        hours: float,
+        *,
+        audit_days: float = 365,
+        metrics_days: float | None = None,
+        messages_days: float | None = None,
+    ) -> None:
         self._pool = pool
         self._hours = hours
         self._audit_days = audit_days
         self._metrics_days = metrics_days
+        self._messages_days = messages_days
 
     async def prune(self) -> Pruned:
         """Delete what is too old; concurrent runs do no harm.
@@ -103,7 +120,12 @@ class Retention:
             name: await _in_batches(name, partial(self._delete_rows, statement)) if name not in kept else 0
             for name, statement in STATEMENTS.items()
         }
-        return cast(Pruned, {**deleted, "threads": await _in_batches("threads", self._delete_threads)})
+        deleted["threads"] = await _in_batches("threads", self._delete_threads)
+        deleted["conversations"] = 0
+        if self._messages_days is not None:
+            old = OldConversations(self._pool, self._messages_days)
+            deleted["conversations"] = await _in_batches("conversations", old.delete_batch)
+        return cast(Pruned, deleted)
 
     async def _delete_rows(self, statement: LiteralString) -> int:
         async with self._pool.as_maintenance() as conn:
@@ -131,13 +153,17 @@ class Retention:
 
 
 async def _in_batches(name: str, batch: Callable[[], Awaitable[int]]) -> int:
-    """Delete batch after batch until none is left; returns how many rows were deleted."""
+    """Delete batch after batch until none is left, or the run has had its share; returns how many rows were deleted."""
     deleted = 0
     try:
-        while count := await batch():
+        for _ in range(MOST_BATCHES):
+            if not (count := await batch()):
+                return deleted
             deleted += count
             await asyncio.sleep(PAUSE)
     except (StorageError, psycopg.Error):
         # The other tables are pruned all the same, and the next run tries this one again.
         log.warning("pruning failed", what=name, deleted=deleted, exc_info=True)
+    else:
+        log.info("pruning goes on in the next run", what=name, deleted=deleted)
     return deleted

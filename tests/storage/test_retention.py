@@ -15,12 +15,14 @@ from storage.checkpoints import Checkpointer, first_checkpoint_id
 from storage.event_log import Batch, EventLog, LoggedEvent
 from storage.idempotency import IdempotencyKeys
 from storage.metrics import Finding, Metrics
+from storage.old_conversations import CONVERSATIONS, FIND_OLD
 from storage.pool import Pool
 from storage.rate_limits import RateLimits
 from storage.retention import DELETE_THREADS, OLD_THREADS, STATEMENTS, Pruned, Retention
 from tests.storage.rows import Owner, accepted, rows, save_accepted, take_place, turn_metrics
 
-NOTHING = {"events": 0, "rate_limits": 0, "idempotency_keys": 0, "queue": 0, "audit": 0, "metrics": 0, "threads": 0}
+AGED = ("events", "rate_limits", "idempotency_keys", "queue", "audit", "metrics", "threads")
+NOTHING = dict.fromkeys([*AGED, "conversations"], 0)
 FOUND = Finding(kind="card", action="masked", rule=None, text_hash="0" * 64)
 
 
@@ -88,7 +90,7 @@ async def test_old_rows_of_all_users_are_deleted(
     await insert_rows(pool, database_url, ada)
     age(owner)
     young = await insert_rows(pool, database_url, bob)
-    assert await prune(pool) == dict.fromkeys(NOTHING, 1)
+    assert await prune(pool) == NOTHING | dict.fromkeys(AGED, 1)
     assert await prune(pool) == NOTHING
     left = (
         "select thread_id from langgraph.checkpoints union all select thread_id from langgraph.checkpoint_blobs"
@@ -150,7 +152,7 @@ async def test_rows_are_deleted_in_batches(
     await insert_rows(pool, database_url, ada)
     copy_rows(owner, 5)
     age(owner)
-    assert await prune(pool) == dict.fromkeys(NOTHING, 6)
+    assert await prune(pool) == NOTHING | dict.fromkeys(AGED, 6)
 
 
 async def test_a_failing_table_does_not_stop_the_others(
@@ -162,7 +164,7 @@ async def test_a_failing_table_does_not_stop_the_others(
     copy_rows(owner, 5)
     age(owner)
     owner.execute(FAILING_TRIGGER)
-    assert await prune(pool) == {**dict.fromkeys(NOTHING, 6), "events": 4}
+    assert await prune(pool) == {**NOTHING, **dict.fromkeys(AGED, 6), "events": 4}
     assert len(rows(owner, "select from chat_turn_events")) == 2
     owner.execute("drop trigger fails on chat_turn_events")
     assert await prune(pool) == {**NOTHING, "events": 2}
@@ -207,6 +209,10 @@ async def test_old_rows_are_found_through_an_index(pool: Pool, database_url: str
     """However large a table is, no plan has a sequential scan."""
     await insert_rows(pool, database_url, ada)
     copy_rows(owner, 5_000)
+    owner.execute(
+        "insert into chat_conversations (user_id, convo_id) select user_id, convo_id || n"
+        " from chat_conversations, generate_series(1, 5000) n"
+    )
     age(owner)
     owner.execute("analyze")
     threads = [str(uuid4()) for _ in range(5)]  # for more of them a sequential scan of so small a table would pay
@@ -214,6 +220,7 @@ async def test_old_rows_are_found_through_an_index(pool: Pool, database_url: str
         ("frontdesk_keeper", STATEMENTS.values(), Retention(pool, 24, audit_days=1, metrics_days=1).parameters()),
         ("frontdesk_graph", [OLD_THREADS], {"first": first_checkpoint_id(time.time()), "batch": retention.BATCH}),
         ("frontdesk_graph", DELETE_THREADS, {"threads": threads}),
+        ("frontdesk_keeper", [FIND_OLD], {"seconds": 86_400, "conversations": CONVERSATIONS}),
     ]
     for role, statements, values in queries:
         for statement in statements:

@@ -19,8 +19,8 @@ GRANTED: Mapping[str, str] = {
     "chat_turn_events": "SELECT",
     "chat_turn_facts": "INSERT SELECT",
     "chat_turns": (
-        "INSERT SELECT UPDATE(attempt,employee_slug,error_code,facts_at,finish_reason,lease_until,owner,report,route,"
-        "status,stop_asked_at,summarised_at,updated_at)"
+        "DELETE INSERT SELECT UPDATE(attempt,employee_slug,error_code,facts_at,finish_reason,lease_until,owner,report,"
+        "route,status,stop_asked_at,summarised_at,updated_at)"
     ),
     "chat_users": "DELETE INSERT SELECT",
     "memory_embeddings": (
@@ -38,6 +38,7 @@ JOURNAL = {"chat_turn_events": "INSERT"}
 """All rights of the role that writes the event log."""
 
 KEEPER = {
+    "chat_conversations": "SELECT(convo_id,updated_at,user_id)",
     "chat_turns": (
         "SELECT(attempt,convo_id,lease_until,owner,status,stop_asked_at,turn_id,user_id)"
         " UPDATE(attempt,lease_until,owner)"
@@ -86,7 +87,7 @@ ROLES = [
 ]
 """All roles that the program uses."""
 
-OWNER_ONLY = {"frontdesk_migrations"}
+OWNER_ONLY = {"frontdesk_job_migrations", "frontdesk_migrations"}
 """Tables without users' data, which only the owner may read."""
 
 TABLES = "select relname from pg_class where relnamespace = 'public'::regnamespace and relkind in ('r', 'p') order by 1"
@@ -107,13 +108,13 @@ def test_every_table_of_users_has_row_level_security(owner: Owner) -> None:
     """
     own = "(user_id = ( SELECT auth.uid() AS uid))"
     guarded = {table: (True, True, [f"owner_only * {own} {own}"]) for table in GRANTED}
-    for table in KEEPER.keys() - {"chat_turns", "memory_embeddings", "user_memory_facts"}:
+    for table in KEEPER.keys() - {"chat_conversations", "chat_turns", "memory_embeddings", "user_memory_facts"}:
         guarded[table][2][:0] = ["keeper_deletes d true -", "keeper_sees r true -"]
     for table in ("chat_idempotency", "chat_queue"):
         guarded[table][2].insert(1, "keeper_leases w true true")
     guarded["chat_turn_events"][2].insert(0, "journal_adds a - true")
     guarded["chat_turns"][2][:0] = ["keeper_leases w true true", "keeper_sees r true -"]
-    for table in ("memory_embeddings", "user_memory_facts"):
+    for table in ("chat_conversations", "memory_embeddings", "user_memory_facts"):
         guarded[table][2].insert(0, "keeper_sees r true -")
     for table in ANALYST:
         guarded[table][2].insert(0, "analyst_sees r true -")

@@ -17,7 +17,7 @@ from storage.conversations import Conversations
 from storage.errors import Gone
 from storage.fact_vectors import FIRST, FactVectors
 from storage.facts import Facts
-from storage.migrate import migrate, migrations, pending
+from storage.migrate import migrate, pending
 from storage.pool import Pool
 from storage.turns import Turns
 from storage.user_facts import UserFacts
@@ -34,6 +34,7 @@ from tests.storage.rows import (
 )
 from tests.storage.test_conversation_queue import ELSEWHERE, ENDINGS, WITHIN, Ending
 from tests.support.cluster import Cluster
+from tests.upgrade.releases import create_schema
 
 USER_ID = UUID("00000000-0000-4000-8000-0000000000ad")
 OLD_TURNS = [
@@ -104,14 +105,6 @@ async def test_the_migrations_run_unchanged(url: str) -> None:
     assert row == ("supabase_auth_admin",)
 
 
-async def migrate_to(version: int, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Bring the database to the state that a release left whose last migration was this one."""
-    with monkeypatch.context() as patched:
-        every = migrations()
-        patched.setattr("storage.migrate.migrations", lambda: every[:version])
-        await migrate(url)
-
-
 @contextmanager
 def unbound(url: str, *tables: str) -> Generator[psycopg.Connection[TupleRow]]:
     """The owner's connection, whom no policy binds on these tables until it is committed."""
@@ -123,9 +116,9 @@ def unbound(url: str, *tables: str) -> Generator[psycopg.Connection[TupleRow]]:
                 yield conn
 
 
-async def test_a_database_before_0027_keeps_its_turns(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_database_before_0027_keeps_its_turns(url: str) -> None:
     """Their statuses are renamed also where the owner of the tables is no superuser."""
-    await migrate_to(26, url, monkeypatch)
+    await create_schema(url, 26)
     with unbound(url, "chat_users", "chat_conversations", "chat_turns") as conn:
         conn.execute("insert into chat_users (user_id) values (%s)", [USER_ID])
         conn.execute("insert into chat_conversations (user_id, convo_id, title) values (%s, 'c-1', 'Old')", [USER_ID])
@@ -146,9 +139,9 @@ LARGE = {"Has two ovens": [1.0, *[0.1] * 1535]}
 """Vectors of two models by fact: 384 numbers, which 0027 pads with zeros, and 1536."""
 
 
-async def test_a_database_before_0028_keeps_its_vectors(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_database_before_0028_keeps_its_vectors(url: str) -> None:
     """At each model's own width, also where one ends in a zero of its own; searches find them as before."""
-    await migrate_to(27, url, monkeypatch)
+    await create_schema(url, 27)
     with unbound(url, "chat_users", "user_memory_facts", "memory_embeddings") as conn:
         conn.execute("insert into chat_users (user_id) values (%s)", [USER_ID])
         for model, facts in (("small", SMALL), ("large", LARGE)):

@@ -1,0 +1,90 @@
+"""A migration of a database in use waits for locks only briefly, so that turns go on, and says for whom it waits."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+from typing import LiteralString
+from uuid import UUID
+
+import psycopg
+import pytest
+
+from storage import lock_waits
+from storage.errors import SetupFailed
+from storage.migrate import migrate, pending
+from storage.pool import Pool
+from tests.storage.rows import accepted, save_accepted
+from tests.support.database import PATIENCE
+from tests.upgrade.releases import RELEASES, create_schema
+
+
+class Said:
+    """What a migration says."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self._grew = asyncio.Event()
+
+    def __call__(self, line: str) -> None:
+        """Take a line."""
+        self.lines.append(line)
+        self._grew.set()
+
+    async def until(self, words: str) -> str:
+        """The first line with these words, once it is said."""
+        async with asyncio.timeout(PATIENCE):
+            while not (found := [line for line in self.lines if words in line]):
+                self._grew.clear()
+                await self._grew.wait()
+        return found[0]
+
+
+@asynccontextmanager
+async def in_a_transaction(url: str, *statements: LiteralString) -> AsyncGenerator[str]:
+    """A transaction that has run these and is open for the length of the block; yields its process id."""
+    async with await psycopg.AsyncConnection.connect(url) as conn:
+        for statement in statements:
+            await conn.execute(statement)
+        yield str(conn.info.backend_pid)
+
+
+BLOCKING: Mapping[str, tuple[str, tuple[LiteralString, ...]]] = {
+    "a dump that reads a table": ("chat_conversations", ("lock table chat_conversations in access share mode",)),
+    "an old snapshot": ("transactions to end", ("set transaction isolation level repeatable read", "select 1")),
+}
+
+
+@pytest.mark.parametrize("what", BLOCKING)
+async def test_turns_are_accepted_while_a_migration_waits(empty_url: str, ada: UUID, what: str) -> None:
+    """It says which process holds what it waits for, and ends once that process lets go."""
+    await create_schema(empty_url, RELEASES[-1].migration)
+    waits_for, statements = BLOCKING[what]
+    said = Said()
+    async with in_a_transaction(empty_url, *statements) as pid, Pool.open(empty_url, accept_timeout=20) as pool:
+        migration = asyncio.create_task(migrate(empty_url, say=said))
+        line = await said.until(f"waiting for {waits_for}")
+        assert f"held by process {pid} of frontdesk" in line
+        for _ in range(3):
+            await save_accepted(pool, ada, accepted())
+        assert not migration.done()
+    await migration
+    assert await pending(empty_url) == []
+
+
+async def test_a_migration_that_gets_no_lock_gives_up(empty_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One line says who holds it; the next run goes on from there."""
+    monkeypatch.setattr(lock_waits, "ATTEMPTS", 2)
+    monkeypatch.setattr(lock_waits, "PAUSE", 0.0)
+    await create_schema(empty_url, RELEASES[-1].migration)
+    async with in_a_transaction(empty_url, "lock table chat_conversations in access share mode") as pid:
+        with pytest.raises(SetupFailed, match=rf"^Gave up waiting for chat_conversations, held by process {pid}"):
+            await migrate(empty_url)
+    await migrate(empty_url)
+    assert await pending(empty_url) == []
+
+
+async def test_a_migration_waits_for_another_one(empty_url: str) -> None:
+    """And says so."""
+    said = Said()
+    await asyncio.gather(migrate(empty_url, say=said), migrate(empty_url, say=said))
+    assert said.lines.count("waiting for another process that migrates this database") == 1
