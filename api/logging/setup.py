@@ -84,6 +84,14 @@ def report_progress(settings: Settings, text: str) -> None:
         click.echo(f"  … {text}", err=True)
 
 
+def report_warning(settings: Settings, text: str) -> None:
+    """Report what is probably a mistake; the text quotes nothing that may be secret."""
+    if log_format(settings) == "json":
+        log.warning(text)
+    else:
+        click.echo(f"Warning: {text}", err=True)
+
+
 def _shared_processors(time: str, *, utc: bool) -> list[Processor]:
     return [merge_contextvars, add_logger_name, add_log_level, TimeStamper(fmt=time, utc=utc)]
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 
-from api.server.serve import EXIT_DEADLINE
+from api.server.ending import EXIT_DEADLINE
 from tests.support.app import read_events, ready
 from tests.support.fork_server import ForkServer
 from tests.support.model_server import ModelServer
