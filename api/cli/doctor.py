@@ -49,8 +49,8 @@ async def _port(settings: "Settings", host: str, port: int) -> "Check":
         if await _is_frontdesk(host, port):
             return Check("port", "ok", f"{port} is in use by a running Frontdesk")
         program = await asyncio.to_thread(_program_at, port)
-        by = f" (by {program})" if program else ""
-        return Check("port", "FAIL", f"{error}{by}")
+        by = f" by {program}" if program else ""
+        return Check("port", "FAIL", str(error).replace("is in use", f"is in use{by}"))
     return Check("port", "ok", f"{port} is free")
 
 
@@ -75,7 +75,7 @@ def _program_at(port: int) -> str | None:
     try:
         listening = [one for one in psutil.net_connections("tcp") if one.status == psutil.CONN_LISTEN]
         pids = [one.pid for one in listening if one.laddr.port == port and one.pid]
-        return f"{psutil.Process(pids[0]).name()}, process {pids[0]}" if pids else None
+        return f"{psutil.Process(pids[0]).name()} (process {pids[0]})" if pids else None
     except psutil.Error:
         return None
 

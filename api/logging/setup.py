@@ -57,6 +57,8 @@ def configure_logging(settings: Settings) -> None:
     logging.basicConfig(handlers=[handler], level=max(level, logging.WARNING), force=True)
     for name in OUR_PACKAGES:
         logging.getLogger(name).setLevel(level)
+    # Without a database each pool warns of each attempt to connect; the health probe reports it once.
+    logging.getLogger("psycopg.pool").setLevel(logging.ERROR)
     logging.raiseExceptions = False  # it would print the whole record of a line that cannot be written
     configure_structlog(*shared)
     _log_what_would_be_printed()

@@ -107,6 +107,7 @@ async def _worker_service(
         service.dependencies.model.refusal = refusal
         tune_garbage_collector()
         end_on_signals(service, settings.turn_timeout, partial(uvicorn_handler, signal.SIGTERM, None))
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
         yield service
 
 

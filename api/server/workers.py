@@ -60,8 +60,16 @@ class Workers(Multiprocess):
         self._known = set[int]()
         self._interrupted = False
 
+    def run(self) -> None:
+        """Run the workers until SIGINT or SIGTERM."""
+        # Workers inherit it, and unblock it once they can end in good order.
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        super().run()
+
     def keep_subprocess_alive(self) -> None:
         """Replace dead workers, however they died, and remove their gauges."""
+        for process in self.processes:
+            process.child_conn.close()  # else the pipe stays open when the worker is dead, and nobody answers on it
         self._known |= self._pids()
         super().keep_subprocess_alive()
         for gone in self._known - self._pids():
