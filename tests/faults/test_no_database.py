@@ -30,7 +30,7 @@ async def start(postgres: Postgres, model: ModelServer, learned: Path, forks: Fo
 async def test_a_server_starts_without_a_database_and_works_once_there_is_one(
     postgres: Postgres, start: Start, ada: UUID
 ) -> None:
-    """Nobody has to start it again, what it says of itself meanwhile is no guess, and it waits to say that it serves."""
+    """Nobody has to start it again, what it says of itself meanwhile is no guess, and its last line waits."""
     await postgres.stop()
     process = await start("serve", "--port", str(free_port()), announced=False)
     announced = asyncio.create_task(announcement(process.process))

@@ -93,7 +93,7 @@ async def test_a_missing_migration_is_pending(database_url: str) -> None:
     with psycopg.connect(database_url) as conn:
         conn.execute("delete from frontdesk_migrations where version = (select max(version) from frontdesk_migrations)")
     assert await pending(database_url) == NAMES[-1:]
-    with pytest.raises(MigrationsPending, match="^1 migration pending: run"):
+    with pytest.raises(MigrationsPending, match=r"^1 migration pending: run"):
         await require_current(database_url)
 
 
