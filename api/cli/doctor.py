@@ -39,18 +39,19 @@ async def _checks(settings: "Settings", host: str, port: int, workers: int) -> "
 
 async def _port(settings: "Settings", host: str, port: int) -> "Check":
     """Whether the port is free; a Frontdesk that listens there already is no failure."""
-    from api.server.port import PortUnusable, listen
+    from api.server.port import PortInUse, PortUnusable, listen
     from graph.doctor import Check
 
     try:
         for listening in listen(host, port, local=settings.local):
             listening.close()
-    except PortUnusable as error:
+    except PortInUse as error:
         if await _is_frontdesk(host, port):
             return Check("port", "ok", f"{port} is in use by a running Frontdesk")
         program = await asyncio.to_thread(_program_at, port)
-        by = f" by {program}" if program else ""
-        return Check("port", "FAIL", str(error).replace("is in use", f"is in use{by}"))
+        return Check("port", "FAIL", f"{port} is in use by {program or 'another program'}{error.advice}")
+    except PortUnusable as error:
+        return Check("port", "FAIL", str(error))
     return Check("port", "ok", f"{port} is free")
 
 
@@ -74,7 +75,7 @@ def _program_at(port: int) -> str | None:
         return None
     try:
         listening = [one for one in psutil.net_connections("tcp") if one.status == psutil.CONN_LISTEN]
-        pids = [one.pid for one in listening if one.laddr.port == port and one.pid]
+        pids = [one.pid for one in listening if one.laddr and one.laddr.port == port and one.pid]
         return f"{psutil.Process(pids[0]).name()} (process {pids[0]})" if pids else None
     except psutil.Error:
         return None

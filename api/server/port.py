@@ -6,7 +6,7 @@ Connections that are made before the server accepts them wait in the sockets' qu
 import errno
 import os
 import socket
-from contextlib import closing
+from contextlib import suppress
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 """Names of this machine."""
@@ -22,6 +22,14 @@ class PortUnusable(Exception):
     """The host and port cannot be served; the message says why and what to try."""
 
 
+class PortInUse(PortUnusable):
+    """Another program listens at the port; `advice` names a free one, where there is any."""
+
+    def __init__(self, port: int, free: int | None) -> None:
+        self.advice = f"; try --port {free}" if free else ""
+        super().__init__(f"Port {port} is in use{self.advice}")
+
+
 def listen(host: str, port: int, *, local: bool) -> list[socket.socket]:
     """Sockets that listen at the port, one for each address of the host.
 
@@ -31,7 +39,8 @@ def listen(host: str, port: int, *, local: bool) -> list[socket.socket]:
         local: local mode, which serves everyone who can connect, and so is for this machine only.
 
     Raises:
-        PortUnusable: the port is in use, or the host is not this machine, or others can reach it in local mode.
+        PortInUse: another program listens there.
+        PortUnusable: the host is not this machine, or others can reach it in local mode.
     """
     if local and host not in LOOPBACK:
         needed = "FRONTDESK_JWT_SECRET or FRONTDESK_JWKS_URL"
@@ -43,25 +52,13 @@ def listen(host: str, port: int, *, local: bool) -> list[socket.socket]:
     except OSError as error:
         match error.errno:
             case errno.EADDRINUSE:
-                free = _free_port(host, port)
-                advice = f"; try --port {free}" if free else ""
-                raise PortUnusable(f"Port {port} is in use{advice}") from None
+                raise PortInUse(port, _free_port(host, port)) from None
             case errno.EADDRNOTAVAIL:
                 raise PortUnusable(f"--host {host}: this machine has no such address") from None
             case errno.EACCES:
                 raise PortUnusable(f"Port {port} needs rights that this user does not have; try --port 8000") from None
             case _:
                 raise PortUnusable(f"{host}:{port} cannot be served: {os.strerror(error.errno or 0)}") from None
-
-
-def is_free(host: str, port: int) -> bool:
-    """Whether a server can listen there."""
-    try:
-        for listening in _listen(host, port):
-            listening.close()
-    except OSError:
-        return False
-    return True
 
 
 def _listen(host: str, port: int) -> list[socket.socket]:
@@ -101,11 +98,12 @@ def _bound(family: int, address: tuple[str | int, ...]) -> socket.socket:
 
 
 def _free_port(host: str, after: int) -> int | None:
-    for port in range(after + 1, min(after + LOOK_AHEAD, 65_536)):
-        if is_free(host, port):
-            return port
-    try:
-        with closing(_listen(host, 0)[0]) as opened:
-            return int(opened.getsockname()[1])
-    except OSError:
-        return None
+    """The next free port, or else any."""
+    for port in [*range(after + 1, min(after + LOOK_AHEAD, 65_536)), 0]:
+        with suppress(OSError):
+            opened = _listen(host, port)
+            free = int(opened[0].getsockname()[1])
+            for listening in opened:
+                listening.close()
+            return free
+    return None

@@ -299,9 +299,7 @@ async def test_doctor_has_a_line_for_each_thing_and_fails_where_one_is_not_well(
     assert done.returncode == 1
     assert [found[0] for found in re.finditer(r"^(FAIL|warn) .*", done.stdout, re.MULTILINE)] == [
         "warn  settings    FRONTDESK_RATELIMIT is no setting; did you mean FRONTDESK_RATE_LIMIT?",
-        found_line(
-            done.stdout, f"port        Port {port} is in use by .* \\(process {os.getpid()}\\); try --port \\d+"
-        ),
+        found_line(done.stdout, f"port        {port} is in use by .* \\(process {os.getpid()}\\); try --port \\d+"),
         "FAIL  issuer      FRONTDESK_JWKS_URL has no key for RS256 or ES256",
         found_line(done.stdout, r"connections up to 1728 are needed \(27 for each of 64 workers\); of the server's .*"),
         "FAIL  migrations  1 migration pending: run `frontdesk migrate`",

@@ -3,16 +3,14 @@
 import asyncio
 import math
 from collections.abc import AsyncIterator
-from contextlib import suppress
 from pathlib import Path
 from uuid import UUID
 
-import httpx
 import pytest
 
 from api.server.ending import EXIT_DEADLINE
 from storage.local.ports import free_port
-from tests.support.app import read_events, ready
+from tests.support.app import live, read_events, ready
 from tests.support.fork_server import ForkServer
 from tests.support.model_server import ModelServer
 from tests.support.postgres import Postgres
@@ -35,7 +33,7 @@ async def test_a_server_starts_without_a_database_and_works_once_there_is_one(
     process = await start("serve", "--port", str(free_port()), announced=False)
     announced = asyncio.create_task(announcement(process.process))
     async with process.client(ada) as client:
-        await connected(client)
+        await live(client)
         response = await client.post("/chat", json={"message": "Hello"})
         assert (response.status_code, response.json()["code"]) == (503, "storage_unavailable")
         found = await scraped(process, ada)
@@ -49,15 +47,6 @@ async def test_a_server_starts_without_a_database_and_works_once_there_is_one(
         async with client.stream("POST", "/chat", json={"message": "Hello"}) as answer:
             assert answer.status_code == 200
             assert [event.name async for event in read_events(answer)][-1] == "done"
-
-
-async def connected(client: httpx.AsyncClient) -> None:
-    """Return once the port is bound, and a request was answered: one that is sent before there is a server waits."""
-    while True:
-        with suppress(httpx.ConnectError):
-            assert (await client.get("/health/live")).status_code == 200
-            return
-        await asyncio.sleep(0.01)
 
 
 @pytest.mark.parametrize(("how", "codes"), [("stopped", {0}), ("standing still", {0, 1})])

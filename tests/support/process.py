@@ -124,8 +124,7 @@ async def starting(
             if not announced:
                 return Process(f"http://127.0.0.1:{given[given.index('--port') + 1]}", process, Path(log))
             line = await announcement(process)
-            found = re.search(r"http://[^\s,]+", line)
-            return Process(found[0] if found else "", process, Path(log), line)
+            return Process(address_in(line), process, Path(log), line)
 
         yield start
 
@@ -148,6 +147,12 @@ async def announcement(process: asyncio.subprocess.Process | Fork) -> str:
     line = (await process.stdout.readline()).decode()
     assert line.startswith("Frontdesk"), f"it did not start: {line!r}"
     return line
+
+
+def address_in(line: str) -> str:
+    """The address in the last line of a start; empty where it has none."""
+    found = re.search(r"http://[^\s,]+", line)
+    return found[0] if found else ""
 
 
 def environment(database_url: str, model_url: str, folder: Path) -> dict[str, str]:
