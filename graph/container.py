@@ -9,7 +9,7 @@ from typing import NamedTuple
 from uuid import UUID, uuid4
 
 from graph.account import UserData
-from graph.database import Say, database_for_serving, fit
+from graph.database import Say, database_for_serving
 from graph.dependencies import Dependencies, Options
 from graph.jobs import job_app, run_worker
 from graph.models.embeddings import Embedder, NoEmbeddings, embed_ahead
@@ -67,9 +67,9 @@ async def open_service(
     async with AsyncExitStack() as stack:
         if tracing:
             stack.push_async_callback(tracing.close)
-        url, seen = await stack.enter_async_context(database_for_serving(settings, say))
+        url, seen, prepare = await stack.enter_async_context(database_for_serving(settings, say))
         owner, telemetry = uuid4(), PrometheusMetrics(settings.multiproc_dir)
-        health = DatabaseHealth(url, partial(fit, settings, url, say), prepared=seen)
+        health = DatabaseHealth(url, prepare, prepared=seen)
         pools = await _open_pools(settings, url, health, stack)
         registry = TurnRegistry(settings.max_turns)
         notifications = Notifications(settings.direct_url(url), registry.stop, owner)
@@ -87,7 +87,7 @@ async def open_service(
         async with _background(
             settings, telemetry, health, notifications, writer, turns.leases, pools, d, vectors
         ) as supervisor:
-            readiness = Readiness(registry, health, supervisor, d.model.reachable)
+            readiness = Readiness(registry, health, supervisor, d.model)
             try:
                 yield Service(
                     turns.manager, turns.subscriptions, registry, turns.leases,

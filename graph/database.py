@@ -1,17 +1,24 @@
 """The database to work on: that of DATABASE_URL, or the embedded one."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from functools import partial
 from typing import NamedTuple
 
 from graph.settings import Settings
-from storage.errors import StorageUnavailable
+from storage.errors import StorageError, StorageUnavailable
 from storage.local.postgres import EmbeddedPostgres
 from storage.migrate import migrate, require_current, require_sessions
 
 Say = Callable[[str], None]
 """Tells a person who waits what is going on."""
+
+REPEAT_SECONDS = 60.0
+"""After which it is said again why the database cannot be used."""
+RETRY_SECONDS = 1.0
+"""Between two attempts to find it fit to be used."""
 
 
 class Found(NamedTuple):
@@ -19,6 +26,8 @@ class Found(NamedTuple):
 
     url: str
     fit: bool
+    prepare: Callable[[], Awaitable[None]]
+    """Makes sure that it is fit; says why and raises StorageError where it is not."""
 
 
 @asynccontextmanager
@@ -49,13 +58,13 @@ async def direct_database(settings: Settings, url: str) -> str:
 
 
 async def fit(settings: Settings, url: str, say: Say) -> None:
-    """Make sure that the database can be used: with all migrations, which are applied in local mode.
+    """Make sure that the database can be used: with all migrations, which only the embedded one gets by itself.
 
     Raises:
         StorageError: it cannot, or there is none; one line says why.
     """
     direct = await direct_database(settings, url)
-    if settings.local:
+    if settings.database_url is None:
         await migrate(direct, say=say)
     else:
         await require_current(url)
@@ -84,12 +93,61 @@ async def database_for_serving(settings: Settings, say: Say) -> AsyncGenerator[F
     """
     if settings.database_url is None:
         async with database(settings, say) as url:
-            yield Found(url, True)
+            yield Found(url, True, partial(fit, settings, url, say))
         return
+    url = settings.database_url
+    prepare = Preparation(partial(fit, settings, url, say), say)
     try:
-        await fit(settings, settings.database_url, say)
+        await fit(settings, url, say)
     except StorageUnavailable as error:
-        say(f"{error} It is tried again until it does.")
-        yield Found(settings.database_url, False)
+        prepare.report(error)
+        yield Found(url, False, prepare)
     else:
-        yield Found(settings.database_url, True)
+        yield Found(url, True, prepare)
+
+
+async def wait_until_fit(found: Found) -> None:
+    """Wait until the database is fit to be used."""
+    while not found.fit:
+        with suppress(StorageError):  # `prepare` has said which
+            await found.prepare()
+            return
+        await asyncio.sleep(RETRY_SECONDS)
+
+
+class Preparation:
+    """Looks whether a database is fit to be used, and says why it is not: at once, and then every minute.
+
+    Args:
+        fit: raises StorageError where it is not.
+        clock: monotonic time in seconds.
+    """
+
+    def __init__(
+        self, fit: Callable[[], Awaitable[None]], say: Say, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._fit = fit
+        self._say = say
+        self._clock = clock
+        self._said: type[StorageError] | None = None
+        self._again_at = float("-inf")
+
+    async def __call__(self) -> None:
+        """Look.
+
+        Raises:
+            StorageError: it is not fit.
+        """
+        try:
+            await self._fit()
+        except StorageError as error:
+            self.report(error)
+            raise
+
+    def report(self, error: StorageError) -> None:
+        """Say why it is not fit, unless that was said within `REPEAT_SECONDS`."""
+        # By kind and not by text: a server that starts up gives another reason each second.
+        if type(error) is self._said and self._clock() < self._again_at:
+            return
+        self._said, self._again_at = type(error), self._clock() + REPEAT_SECONDS
+        self._say(f"{error}; it is tried again until it can be used")

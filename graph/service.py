@@ -14,6 +14,7 @@ from graph.turns.leases import LeaseKeeper
 from graph.turns.manager import TurnManager
 from graph.turns.registry import TurnRegistry
 from graph.turns.subscribe import Subscriptions
+from graph.turns.turn import error_of
 from storage.errors import StorageUnavailable
 from storage.health import DatabaseHealth
 from storage.jobs import Jobs
@@ -44,6 +45,10 @@ class Service:
         self.registry.closing = True
         self.notifications.wake()
         await self.registry.drain(seconds)
+
+    def hand_over(self, *, with_error: bool) -> None:
+        """Leave the turns that are being answered to another process; readers come back, or get an error."""
+        self.registry.hand_over_unanswered(error_of("shutting_down") if with_error else None)
 
     async def prometheus(self) -> bytes:
         """The metrics of this process in Prometheus' text format; also without a database."""

@@ -1,15 +1,31 @@
 """Settings, read from the environment or `.env` and nowhere else."""
 
+import re
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import unquote, urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, DirectoryPath, Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_core import ErrorDetails
+from pydantic_settings import (
+    BaseSettings,
+    DotEnvSettingsSource,
+    EnvSettingsSource,
+    NoDecode,
+    SettingsConfigDict,
+)
+
+PREFIX = "FRONTDESK_"
+"""Of the variables that are ours alone."""
 
 
 class SettingsError(Exception):
-    """A variable has an invalid value; the message names it and what it takes, in one line."""
+    """Variables have invalid values; `lines` has a line for each, which names it and what it takes."""
+
+    def __init__(self, lines: list[str]) -> None:
+        super().__init__("\n".join(lines))
+        self.lines = lines
 
 
 def _postgres_url(value: str) -> str:
@@ -58,7 +74,7 @@ class Settings(BaseSettings):
     """The settings, one field per variable. Read them with `Settings.read()`."""
 
     model_config = SettingsConfigDict(
-        env_prefix="FRONTDESK_",
+        env_prefix=PREFIX,
         env_file=".env",
         env_ignore_empty=True,
         extra="ignore",
@@ -127,7 +143,19 @@ class Settings(BaseSettings):
         try:
             return cls()
         except ValidationError as error:
-            raise SettingsError(_one_line(error)) from None
+            raise SettingsError([_line(one) for one in error.errors()]) from None
+
+    @classmethod
+    def unknown(cls) -> dict[str, str | None]:
+        """Variables that begin as ours do, in the environment and `.env`, and are none; each with the nearest of ours.
+
+        A setting with a misspelt name would otherwise stay at its default without a word.
+        """
+        ours = {_variable(str(field.validation_alias or name)) for name, field in cls.model_fields.items()}
+        given = {
+            name.upper() for source in (EnvSettingsSource(cls), DotEnvSettingsSource(cls)) for name in source.env_vars
+        }
+        return {name: _nearest(name, ours) for name in sorted(given - ours) if name.startswith(PREFIX)}
 
     def direct_url(self, url: str) -> str:
         """Where the database at `url` keeps sessions: the direct URL, where one is set, and else `url` itself."""
@@ -162,16 +190,23 @@ class Settings(BaseSettings):
         return {unquote(name).strip(): unquote(value).strip() for name, _, value in (p.partition("=") for p in pairs)}
 
 
-SECRETS = (
-    "DATABASE_URL", "direct_database_url", "OPENAI_API_KEY", "second_api_key", "jwt_secret",
-    "OTEL_EXPORTER_OTLP_HEADERS",
-)  # fmt: skip
-"""Settings whose invalid values are not repeated in the error."""
+SECRET = re.compile("KEY|SECRET|HEADERS|URL|ENDPOINT")
+"""Variables whose invalid values are not repeated: secrets, and addresses, which may contain them."""
 
 
-def _one_line(error: ValidationError) -> str:
-    first = error.errors()[0]
-    name = str(first["loc"][0])
-    variable = name if name.isupper() else f"FRONTDESK_{name.upper()}"
-    got = "" if name in SECRETS else f" (got {str(first['input'])[:40]!r})"
-    return f"{variable}: {first['msg'].removeprefix('Value error, ')}{got}"
+def _line(error: ErrorDetails) -> str:
+    variable = _variable(str(error["loc"][0]))
+    got = "" if SECRET.search(variable) else f" (got {str(error['input'])[:40]!r})"
+    return f"{variable}: {error['msg'].removeprefix('Value error, ')}{got}"
+
+
+def _variable(name: str) -> str:
+    """The variable of a field: its alias, where it has one, by which errors name it, too."""
+    return name if name.isupper() else f"{PREFIX}{name.upper()}"
+
+
+def _nearest(name: str, ours: set[str]) -> str | None:
+    # Without the prefix, which all have in common.
+    by_rest = {variable.removeprefix(PREFIX): variable for variable in ours}
+    found = get_close_matches(name.removeprefix(PREFIX), by_rest, n=1, cutoff=0.5)
+    return by_rest[found[0]] if found else None

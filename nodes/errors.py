@@ -8,7 +8,7 @@ ModelError                 no usable reply; the metrics record its `code`
 EmbeddingUnavailable       the text cannot be embedded at the moment
 """
 
-from typing import Literal
+from typing import Literal, NamedTuple
 
 ModelErrorCode = Literal[
     "model_unreachable",
@@ -22,6 +22,15 @@ ModelErrorCode = Literal[
     "model_filtered",
     "model_down",
 ]
+
+
+class ModelProblem(NamedTuple):
+    """Why a model does not answer."""
+
+    state: Literal["unreachable", "refused"]
+    """refused: asking again changes nothing until the key, the model's name or the address is another one."""
+    detail: str
+    """In the provider's terms, for the person who runs the server."""
 
 
 class ModelError(Exception):

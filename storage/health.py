@@ -7,12 +7,8 @@ from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from structlog.stdlib import get_logger
-
 from storage.errors import StorageError, StorageUnavailable
 from storage.health_probe import ANSWER_TIMEOUT, PROBE_INTERVAL, HealthProbe, ProbeResult, Stop
-
-log = get_logger(__name__)
 
 PREPARE_INTERVAL = 1.0
 """Seconds between two attempts to prepare a database that was not there at the start."""
@@ -27,7 +23,7 @@ class DatabaseHealth:
 
     Args:
         url: where Postgres is.
-        prepare: makes sure that the database can be used, once.
+        prepare: makes sure that the database can be used, once; it reports why where it cannot.
         prepared: whether that has been done already.
     """
 
@@ -83,10 +79,7 @@ class DatabaseHealth:
                 try:
                     await self._prepare()
                     self._prepared = True
-                except StorageUnavailable:
-                    await asyncio.sleep(PREPARE_INTERVAL)
-                except StorageError as error:
-                    log.error("the database cannot be used", exc_info=error)
+                except StorageError:
                     await asyncio.sleep(PREPARE_INTERVAL)
         while not self.is_usable():  # noqa: ASYNC110 - the probe is a thread
             await asyncio.sleep(PROBE_INTERVAL)

@@ -30,6 +30,23 @@ SELECT_APPLIED: LiteralString = "select version from frontdesk_migrations"
 """Versions of the applied migrations; before the first one there is no such table."""
 
 
+COUNT_CONNECTIONS: LiteralString = """
+    select current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int
+        - coalesce(current_setting('reserved_connections', true), '0')::int as allowed,
+      (select sum(numbackends) from pg_stat_database)::int as used,
+      (select count(*) from pg_stat_activity where application_name = 'frontdesk')::int as ours
+"""
+"""`used` is what every role may see; it counts a few of the server's own processes, too."""
+
+
+class ConnectionLimit(NamedTuple):
+    """Connections that a server allows to those who are no superusers, that are in use, and that are Frontdesk's."""
+
+    allowed: int
+    used: int
+    ours: int
+
+
 class Migration(NamedTuple):
     """One file of migrations/."""
 
@@ -125,6 +142,14 @@ async def require_sessions(url: str, *, variable: str) -> None:
         )
 
 
+async def connection_limit(url: str) -> ConnectionLimit:
+    """How many connections the server allows, and how many are in use."""
+    async with _connection(url) as conn:
+        row = await (await conn.execute(COUNT_CONNECTIONS)).fetchone()
+        assert row
+    return ConnectionLimit(row["allowed"], row["used"] - 1, row["ours"] - 1)  # without this one
+
+
 async def require_current(url: str) -> None:
     """Raise where the schema is older than the code, or the server than what it needs.
 
@@ -136,7 +161,12 @@ async def require_current(url: str) -> None:
         await require_versions(conn)
         missing = await _pending(conn)
     if missing:
-        raise MigrationsPending(f"The database lacks {', '.join(missing)}: run `frontdesk migrate`.")
+        raise MigrationsPending(pending_text(missing))
+
+
+def pending_text(missing: list[str]) -> str:
+    """That migrations are missing, and what to do."""
+    return f"{len(missing)} migration{'s' if len(missing) > 1 else ''} pending: run `frontdesk migrate`"
 
 
 @asynccontextmanager

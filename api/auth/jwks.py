@@ -25,6 +25,10 @@ ALGORITHMS = ("RS256", "ES256")
 HEADERS = {"Accept": "application/json", "User-Agent": "frontdesk"}  # Cloudflare refuses urllib's own User-Agent
 
 
+FETCH_ERRORS = (jwt.PyJWTError, OSError, ValueError, TypeError)
+"""What fetching and parsing keys may raise."""
+
+
 class IssuerUnavailable(Exception):
     """There are no keys, because the issuer has never answered."""
 
@@ -43,7 +47,7 @@ class KeySet:
     """
 
     def __init__(self, url: str, *, timeout: float = TIMEOUT, clock: Callable[[], float] = time.monotonic) -> None:
-        self._client = jwt.PyJWKClient(url, cache_jwk_set=False, headers=HEADERS, timeout=timeout)
+        self._client = key_client(url, timeout)
         self._timeout = timeout
         self._clock = clock
         self._keys: list[jwt.PyJWK] = []
@@ -97,19 +101,26 @@ class KeySet:
 
     async def _fetch(self) -> None:
         try:
-            self._keys = _usable(await asyncio.to_thread(self._client.get_jwk_set))
-        except (jwt.PyJWTError, OSError, ValueError, TypeError) as error:
+            self._keys = await fetch_keys(self._client)
+        except FETCH_ERRORS as error:
             log.warning("signing keys not fetched, known keys stay", known=len(self._keys), why=type(error).__name__)
         else:
             self._fetched = self._clock()
 
 
-def _usable(found: jwt.PyJWKSet) -> list[jwt.PyJWK]:
-    """The keys of a set that can verify tokens.
+def key_client(url: str, timeout: float = TIMEOUT) -> jwt.PyJWKClient:
+    """A client for the keys at that address."""
+    return jwt.PyJWKClient(url, cache_jwk_set=False, headers=HEADERS, timeout=timeout)
+
+
+async def fetch_keys(client: jwt.PyJWKClient) -> list[jwt.PyJWK]:
+    """The keys that can verify tokens.
 
     Raises:
         PyJWKSetError: there is none.
+        FETCH_ERRORS: the issuer does not answer, or with something else.
     """
+    found = await asyncio.to_thread(client.get_jwk_set)
     keys = [key for key in found.keys if key.algorithm_name in ALGORITHMS and key.public_key_use in ("sig", None)]
     if not keys:
         raise jwt.PyJWKSetError("no usable key")

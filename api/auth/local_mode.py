@@ -20,12 +20,11 @@ from litestar.types import Message, Scope
 
 from api.auth.user import User
 from api.problems import Problem
+from api.server.port import LOOPBACK
 
 COOKIE = "frontdesk_session"
 COOKIE_AGE = 365 * 24 * 3600
 ISSUER = "frontdesk-local"
-LOOPBACK = ("127.0.0.1", "::1", "localhost")
-"""Names of this machine."""
 
 Guard = Callable[[ASGIConnection[Any, Any, Any, Any], BaseRouteHandler], Awaitable[None]]
 

@@ -5,15 +5,15 @@ Each subcommand imports what it needs when it runs: that takes seconds, and `--h
 
 import asyncio
 import gc
-import sys
 import time
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 import click
 
+from api.cli.doctor import doctor
 from api.cli.import_account import import_account
-from api.cli.options import Duration, with_settings
+from api.cli.options import Duration, warn_of_unknown_settings, with_address, with_settings
 from api.cli.replay import replay
 
 if TYPE_CHECKING:
@@ -27,24 +27,26 @@ def main() -> None:
     gc.set_threshold(50_000)  # what is imported stays, and looking through it takes a seventh of a start
 
 
+main.add_command(doctor)
 main.add_command(import_account)
 main.add_command(replay)
 
 
 @main.command()
-@click.option("--host", default="127.0.0.1", show_default=True)
-@click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65_535))
-@click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 64))
+@with_address
 @with_settings
 def serve(settings: "Settings", host: str, port: int, workers: int) -> None:
     """Serve the HTTP API."""
-    from api.server.serve import NotLoopback
-    from api.server.serve import serve as run
+    from api.server.port import PortUnusable, listen
 
+    warn_of_unknown_settings(settings)
     try:
-        run(settings, host, port, workers)
-    except NotLoopback as error:
+        listening = listen(host, port, local=settings.local)
+    except PortUnusable as error:
         raise click.ClickException(str(error)) from None
+    from api.server.serve import serve as run  # once the port is bound, because this takes seconds
+
+    run(settings, listening, host, workers)
 
 
 @main.command()
@@ -53,6 +55,7 @@ def worker(settings: "Settings") -> None:
     """Run jobs without serving: take over turns of dead processes, delete expired rows."""
     from api.server.serve import run_jobs
 
+    warn_of_unknown_settings(settings)
     run_jobs(settings)
 
 
@@ -83,16 +86,3 @@ def token(settings: "Settings", user: UUID, admin: bool, ttl: int) -> None:
     if settings.jwt_secret is None:
         raise click.ClickException("FRONTDESK_JWT_SECRET is not set: there is nothing to sign with.")
     click.echo(issue_token(settings, user, admin=admin, seconds=ttl, now=int(time.time())))
-
-
-@main.command()
-@with_settings
-def doctor(settings: "Settings") -> None:
-    """Check settings, database, migrations, extension and model; exit 1 on a failure."""
-    from graph.doctor import run_checks
-
-    failed = False
-    for check in asyncio.run(run_checks(settings)):
-        failed = failed or not check.ok
-        click.echo(f"{'ok  ' if check.ok else 'FAIL'}  {check.name:<11} {check.detail}")
-    sys.exit(1 if failed else 0)

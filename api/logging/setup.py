@@ -57,6 +57,8 @@ def configure_logging(settings: Settings) -> None:
     logging.basicConfig(handlers=[handler], level=max(level, logging.WARNING), force=True)
     for name in OUR_PACKAGES:
         logging.getLogger(name).setLevel(level)
+    # Without a database each pool warns of each attempt to connect; the health probe reports it once.
+    logging.getLogger("psycopg.pool").setLevel(logging.ERROR)
     logging.raiseExceptions = False  # it would print the whole record of a line that cannot be written
     configure_structlog(*shared)
     _log_what_would_be_printed()
@@ -82,6 +84,14 @@ def report_progress(settings: Settings, text: str) -> None:
         log.info(before_quotes(text))
     else:
         click.echo(f"  … {text}", err=True)
+
+
+def report_warning(settings: Settings, text: str) -> None:
+    """Report what is probably a mistake; the text quotes nothing that may be secret."""
+    if log_format(settings) == "json":
+        log.warning(text)
+    else:
+        click.echo(f"Warning: {text}", err=True)
 
 
 def _shared_processors(time: str, *, utc: bool) -> list[Processor]:

@@ -1,6 +1,6 @@
 """Health checks."""
 
-from typing import Any, Literal, cast
+from typing import Any, Literal, NotRequired, cast
 
 from litestar import Request, Response, get
 from litestar.openapi.datastructures import ResponseSpec
@@ -20,6 +20,8 @@ class Readiness(TypedDict):
 
     status: Literal["ready", "degraded", "unavailable"]
     checks: dict[str, str]
+    details: NotRequired[dict[str, str]]
+    """More about a part that is not `ok`, where there is more to say."""
 
 
 @get("/health/live")
@@ -36,7 +38,10 @@ async def ready(request: Request[Any, Any, Any]) -> Response[Readiness]:
     is degraded.
     """
     service = cast(Service, request.app.state.service)  # not the dependency, which needs a database
-    checks = await service.readiness.check()
-    if any(state != "ok" for part, state in checks.items() if part != "model"):
-        return Response(Readiness(status="unavailable", checks=checks), status_code=503)
-    return Response(Readiness(status="ready" if checks["model"] == "ok" else "degraded", checks=checks))
+    checks, details = await service.readiness.check()
+    is_available = all(state == "ok" for part, state in checks.items() if part != "model")
+    without_model: Literal["ready", "degraded"] = "ready" if checks["model"] == "ok" else "degraded"
+    content = Readiness(status=without_model if is_available else "unavailable", checks=checks)
+    if details:
+        content["details"] = details
+    return Response(content, status_code=200 if is_available else 503)

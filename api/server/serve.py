@@ -4,12 +4,11 @@ import asyncio
 import gc
 import os
 import signal
-import threading
-from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, nullcontext, suppress
 from functools import partial
 from multiprocessing import parent_process
-from socket import SocketType
+from socket import socket
 from types import FrameType
 from typing import Any, cast
 
@@ -18,47 +17,36 @@ from litestar import Litestar
 from uvicorn.loops.auto import auto_loop_factory
 
 from api.app import create_app
-from api.auth.local_mode import LOOPBACK
 from api.logging.setup import configure_logging, report_progress
+from api.server.ending import end_on_signals
 from api.server.http_limits import LimitedProtocol
-from api.server.workers import Workers, shared_metrics
+from api.server.start_line import ask, start_line
+from api.server.workers import HEALTHCHECK_TIMEOUT, WorkerApp, Workers, shared_metrics
 from graph.container import open_service
-from graph.database import database_for_serving
+from graph.database import database_for_serving, wait_until_fit
 from graph.models.factory import open_models
 from graph.observability.tracing import Tracing, tracing
 from graph.service import Service
 from graph.settings import Settings
+from nodes.errors import ModelProblem
 from storage.local.supervisor import die_with_parent
 
 TICK_SECONDS = 1.0
 """Seconds after which the `Date` header is set anew."""
 RESPONSES_END_WITHIN = 2
 """Seconds that open responses get at shutdown."""
-HEALTHCHECK_TIMEOUT = 30
-"""Seconds without a sign of life after which a worker is replaced. With uvicorn's own five, workers on a busy machine
-were replaced over and over while they started."""
-EXIT_DEADLINE = 10.0
-"""Seconds after which a process that is shutting down is ended in any case; other processes take over its turns."""
 
 
-class NotLoopback(Exception):
-    """Local mode serves everyone who can connect, so it is for this machine only; the message says what to set."""
-
-
-def serve(settings: Settings, host: str, port: int, workers: int) -> None:
-    """Serve until SIGINT or SIGTERM.
+def serve(settings: Settings, listening: list[socket], host: str, workers: int) -> None:
+    """Serve at these sockets, as `host`, until SIGINT or SIGTERM.
 
     Raises:
-        NotLoopback: local mode on a host that others can reach.
         StorageError: no database, or an unfit one; the message is one line.
     """
-    if settings.local and host not in LOOPBACK:
-        needed = "FRONTDESK_JWT_SECRET or FRONTDESK_JWKS_URL"
-        raise NotLoopback(f"--host {host}: without {needed} only this machine may connect; set one first.")
     if workers == 1:
-        _run(_serve_in_process(settings, host, port))
+        _run(_serve_in_process(settings, listening, host))
     else:
-        asyncio.run(_serve_with_workers(settings, host, port, workers))
+        asyncio.run(_serve_with_workers(settings, listening, host, workers))
 
 
 def run_jobs(settings: Settings) -> None:
@@ -70,6 +58,7 @@ def _run(main: Coroutine[Any, Any, None]) -> None:
     """Run on the event loop that uvicorn chooses, as its workers do: uvloop where that is installed."""
     with asyncio.Runner(loop_factory=auto_loop_factory()) as runner:
         runner.run(main)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # all is done: another Ctrl-C would only break off the exit
 
 
 def tune_garbage_collector() -> None:
@@ -84,17 +73,21 @@ def tune_garbage_collector() -> None:
 
 async def _run_jobs(settings: Settings) -> None:
     ended = asyncio.Event()
-    loop = asyncio.get_running_loop()
     async with open_service(settings, partial(report_progress, settings), tracing=tracing(settings)) as service:
-        loop.add_signal_handler(signal.SIGINT, with_deadline(ended.set))
         tune_garbage_collector()
-        with drain_on_sigterm(service, settings.turn_timeout, ended.set):
-            print("Frontdesk does jobs", flush=True)
-            await ended.wait()
+        end_on_signals(service, settings.turn_timeout, ended.set)
+        announcing = asyncio.create_task(_announce_jobs(service))
+        await ended.wait()
+        announcing.cancel()
 
 
-def worker_app() -> Litestar:
-    """The application of one of several worker processes."""
+async def _announce_jobs(service: Service) -> None:
+    await service.health.wait_until_usable()
+    print("Frontdesk does jobs", flush=True)
+
+
+def worker_app(refusal: ModelProblem | None) -> Litestar:
+    """The application of one of several worker processes; `refusal` is why the model refuses every request."""
     if supervisor := parent_process():
         die_with_parent(signal.SIGTERM)
         if os.getppid() != supervisor.pid:  # the supervisor was killed before the line above
@@ -102,72 +95,63 @@ def worker_app() -> Litestar:
     settings = Settings.read()
     configure_logging(settings)
     traced = tracing(settings)
-    return create_app(settings, lambda: _worker_service(settings, traced), traced)
+    return create_app(settings, lambda: _worker_service(settings, traced, refusal), traced)
 
 
 @asynccontextmanager
-async def _worker_service(settings: Settings, traced: Tracing | None) -> AsyncGenerator[Service]:
+async def _worker_service(
+    settings: Settings, traced: Tracing | None, refusal: ModelProblem | None
+) -> AsyncGenerator[Service]:
     uvicorn_handler = cast("Callable[[int, None], None]", signal.getsignal(signal.SIGTERM))
     async with open_service(settings, lambda _: None, tracing=traced) as service:
+        service.dependencies.model.refusal = refusal
         tune_garbage_collector()
-        with drain_on_sigterm(service, settings.turn_timeout, partial(uvicorn_handler, signal.SIGTERM, None)):
-            yield service
+        end_on_signals(service, settings.turn_timeout, partial(uvicorn_handler, signal.SIGTERM, None))
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+        yield service
 
 
-@contextmanager
-def drain_on_sigterm(service: Service, seconds: float, end: Callable[[], None]) -> Generator[None]:
-    """On SIGTERM, give running turns so many seconds, then call `end`; on a second SIGTERM call it at once."""
-    loop = asyncio.get_running_loop()
-    draining: list[asyncio.Task[None]] = []
-
-    async def drain() -> None:
-        await service.drain(seconds)
-        with_deadline(end)()
-
-    def on_sigterm() -> None:
-        if draining:
-            draining[0].cancel()
-            with_deadline(end)()
-        else:
-            draining.append(asyncio.create_task(drain(), name="drain"))
-
-    loop.add_signal_handler(signal.SIGTERM, on_sigterm)
-    try:
-        yield
-    finally:
-        loop.remove_signal_handler(signal.SIGTERM)
-        for task in draining:
-            task.cancel()
-
-
-async def _serve_in_process(settings: Settings, host: str, port: int) -> None:
+async def _serve_in_process(settings: Settings, listening: list[socket], host: str) -> None:
     traced = tracing(settings)
     async with open_service(settings, partial(report_progress, settings), tracing=traced) as service:
         app = create_app(settings, lambda: nullcontext(service), traced)
-        server = _Server(configure(app, settings, host, port), service.dependencies.model.label)
+
+        async def announce() -> None:
+            await service.health.wait_until_usable()
+            models = service.dependencies
+            print(start_line(host, listening, models.model.label, *await ask(models.model, models.second)), flush=True)
+
+        port = listening[0].getsockname()[1]
+        server = _Server(configure(app, settings, host, port), announce)
         tune_garbage_collector()
-        asyncio.get_running_loop().add_signal_handler(
-            signal.SIGINT, with_deadline(partial(server.handle_exit, signal.SIGINT, None))
-        )
-        with drain_on_sigterm(service, settings.turn_timeout, partial(server.handle_exit, signal.SIGTERM, None)):
-            await server.serve()
+        end_on_signals(service, settings.turn_timeout, partial(server.handle_exit, signal.SIGTERM, None))
+        await server.serve(listening)
 
 
-async def _serve_with_workers(settings: Settings, host: str, port: int, workers: int) -> None:
+async def _serve_with_workers(settings: Settings, listening: list[socket], host: str, workers: int) -> None:
     say = partial(report_progress, settings)
     # Database and models are opened here first, so that an error is reported once and workers find both running.
-    async with database_for_serving(settings, say), AsyncExitStack() as stack:
+    async with database_for_serving(settings, say) as found, AsyncExitStack() as stack:
         models = await open_models(settings, stack, say)
+        problems = await ask(models.model, models.second)
         metrics_folder = stack.enter_context(shared_metrics(settings.data_dir))
-        config = configure("api.server.serve:worker_app", settings, host, port, workers=workers)
-        listening = config.bind_socket()
-        listening.listen(config.backlog)  # so that connections made before the workers are up wait
-        _announce(host, listening.getsockname()[1], models.model.label)
-        await asyncio.to_thread(Workers(config, listening, metrics_folder).run)
+        config = configure(
+            WorkerApp(models.model.refusal), settings, host, listening[0].getsockname()[1], workers=workers
+        )
+        supervisor = Workers(config, listening, metrics_folder)
+
+        async def announce() -> None:
+            await supervisor.ready.wait()
+            await wait_until_fit(found)
+            print(start_line(host, listening, models.model.label, *problems), flush=True)
+
+        announcing = asyncio.create_task(announce())
+        await asyncio.to_thread(supervisor.run)
+        announcing.cancel()
 
 
 def configure(
-    app: Litestar | str,
+    app: Litestar | WorkerApp,
     settings: Settings,
     host: str,
     port: int,
@@ -181,7 +165,7 @@ def configure(
         host=host,
         port=port,
         workers=workers,
-        factory=isinstance(app, str),
+        factory=isinstance(app, WorkerApp),
         log_config=None,
         log_level="error" if settings.log_level == "error" else "warning",
         access_log=False,
@@ -193,34 +177,27 @@ def configure(
     )
 
 
-def _announce(host: str, port: int, label: str) -> None:
-    shown = f"[{host}]" if ":" in host else host
-    print(f"Frontdesk is at http://{shown}:{port} and {label} answers", flush=True)
-
-
-def with_deadline(end: Callable[[], None]) -> Callable[[], None]:
-    """`end`, after which the process exits within `EXIT_DEADLINE`, even if a hanging database holds up shutdown."""
-
-    def end_in_time() -> None:
-        timer = threading.Timer(EXIT_DEADLINE, os._exit, [1])
-        timer.daemon = True
-        timer.start()
-        end()
-
-    return end_in_time
-
-
 class _Server(uvicorn.Server):
-    """Uvicorn's server that prints one line when it is ready, leaves signal handlers alone, and wakes once a second.
+    """Uvicorn's server that announces itself, leaves signal handlers alone, and wakes once a second.
 
     Uvicorn would wake ten times a second to see whether it is to end; and it would raise the signal again at its end,
     which asyncio turns into a cancellation in the middle of closing the database.
     """
 
-    def __init__(self, config: uvicorn.Config, label: str) -> None:
+    def __init__(self, config: uvicorn.Config, announce: Callable[[], Coroutine[Any, Any, None]]) -> None:
         super().__init__(config)
-        self._label = label
+        self._announce = announce
         self._exit = asyncio.Event()
+
+    async def startup(self, sockets: list[socket] | None = None) -> None:
+        """Begin to accept connections; from then on it is announced in the background."""
+        await super().startup(sockets)
+        self._announcing = asyncio.create_task(self._announce(), name="announce")
+
+    async def shutdown(self, sockets: list[socket] | None = None) -> None:
+        """End."""
+        self._announcing.cancel()
+        await super().shutdown(sockets)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """End; within the event loop only."""
@@ -236,6 +213,3 @@ class _Server(uvicorn.Server):
     @contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
         yield
-
-    def _log_started_message(self, listeners: Sequence[SocketType]) -> None:
-        _announce(self.config.host, listeners[0].getsockname()[1], self._label)

@@ -18,10 +18,11 @@ from structlog.stdlib import get_logger
 
 from graph.models.http_clients import HTTPClients
 from graph.models.openai_client import CheckedChatOpenAI, translated_errors
+from graph.models.provider import Provider, is_forbidden
 from graph.models.replies import sanitized
 from graph.observability.genai_attributes import RequestSpan
 from graph.observability.tracing import Tracing
-from nodes.errors import ModelDown, ModelRejected, ModelUnavailable
+from nodes.errors import ModelDown, ModelError, ModelProblem, ModelRejected, ModelUnavailable
 from nodes.extract_facts import FactsFound
 
 log = get_logger(__name__)
@@ -54,6 +55,7 @@ class ChatModel:
         http: the connections for its requests; the caller closes them.
         seconds: time budget of an answer.
         max_tokens: of an answer.
+        key_variable: the setting that the key is in.
         tracing: records a span for each request; None where nothing is traced.
     """
 
@@ -67,6 +69,7 @@ class ChatModel:
         http: HTTPClients,
         seconds: float,
         max_tokens: int,
+        key_variable: str = "OPENAI_API_KEY",
         tracing: Tracing | None = None,
     ) -> None:
         self.label = label
@@ -80,6 +83,10 @@ class ChatModel:
             )  # fmt: skip
 
         self._answering = chat(0.3, max_tokens)
+        self._provider = Provider(self._answering.address, name, key_variable, key is not None)
+        self.refusal: ModelProblem | None = None
+        """Why every request is refused, as far as is known."""
+        self._has_answered = False
         self._instructed = chat(0, INSTRUCTION_TOKENS)
 
     @property
@@ -99,6 +106,7 @@ class ChatModel:
             async with aclosing(chunks):
                 async for chunk in chunks:
                     self._breaker.first_chunk()
+                    self._note_answer()
                     if span:
                         span.add(chunk)
                     yield chunk
@@ -119,9 +127,27 @@ class ChatModel:
         """
         return _parse_facts(await self._instruct(system, text, response_format=_facts_schema()))
 
-    async def reachable(self) -> bool:
-        """Whether the server answers at this moment."""
-        return await self._answering.reachable()
+    async def problem(self) -> ModelProblem | None:
+        """Why it does not answer: what its server says without a question, or what it refused last."""
+        try:
+            await self._answering.probe()
+        except ModelError as error:
+            # A key may be for answers only, without a right to the list of models.
+            if not (self._has_answered and is_forbidden(error)):
+                return self._provider.problem(error)
+        return self.refusal
+
+    async def ask(self) -> ModelProblem | None:
+        """Ask for a few tokens, past the circuit breaker and the traces; returns why there was no reply."""
+        try:
+            await self._answering.ask()
+        except ModelError as error:
+            problem = self._provider.problem(error)
+            if isinstance(error, ModelRejected):
+                self.refusal = problem
+            return problem
+        self._note_answer()
+        return None
 
     async def _instruct(self, system: str, text: str, **options: Any) -> str:
         messages = [SystemMessage(system), HumanMessage(text)]
@@ -135,8 +161,24 @@ class ChatModel:
     def _request(self, model: CheckedChatOpenAI, messages: Sequence[BaseMessage]) -> Generator[RequestSpan | None]:
         """One request: counted by the circuit breaker, traced, its errors as ModelError."""
         traced = self._tracing.chat(model, messages) if self._tracing else nullcontext()
-        with self._breaker.call(), traced as span, translated_errors():
+        with self._breaker.call(), traced as span, self._refusals(), translated_errors():
             yield span
+
+    @contextmanager
+    def _refusals(self) -> Generator[None]:
+        """Remember that every request is refused, until one is not."""
+        try:
+            yield
+        except ModelRejected as error:
+            if problem := self._provider.lasting_problem(error):
+                if not self.refusal:
+                    log.warning("model refuses every request", model=self.label, why=problem.detail)
+                self.refusal = problem
+            raise
+        self._note_answer()
+
+    def _note_answer(self) -> None:
+        self.refusal, self._has_answered = None, True
 
 
 @cache
@@ -167,10 +209,15 @@ class NoModel:
     """The chat model of an installation that has none: every answer becomes the employee's prepared reply."""
 
     label = "none"
+    refusal: ModelProblem | None = ModelProblem("refused", "there is none: set OPENAI_API_KEY or OPENAI_BASE_URL")
 
-    async def reachable(self) -> bool:
-        """Always False."""
-        return False
+    async def problem(self) -> ModelProblem | None:
+        """Always the same."""
+        return self.refusal
+
+    async def ask(self) -> ModelProblem | None:
+        """Always the same."""
+        return self.refusal
 
     async def stream(self, prompt: Sequence[AnyMessage]) -> AsyncGenerator[AIMessageChunk, None]:  # noqa: ARG002
         """Always raises ModelRejected."""

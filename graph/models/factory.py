@@ -91,16 +91,18 @@ async def open_models(settings: Settings, stack: AsyncExitStack, say: Say, traci
 def _remote_models(settings: Settings, http: HTTPClients, tracing: Tracing | None) -> Models:
     shared = partial(ChatModel, http=http, seconds=settings.turn_timeout, max_tokens=ANSWER_TOKENS, tracing=tracing)
 
-    def chat_model(name: str, url: str | None, key: SecretStr | None) -> ChatModel:
-        return shared(name, label=name, url=url, key=key)
+    def chat_model(name: str, url: str | None, key: SecretStr | None, key_variable: str) -> ChatModel:
+        return shared(name, label=name, url=url, key=key, key_variable=key_variable)
 
-    model = chat_model(settings.chat_model, settings.openai_base_url, settings.openai_api_key)
+    model = chat_model(settings.chat_model, settings.openai_base_url, settings.openai_api_key, "OPENAI_API_KEY")
     second = None
     if settings.second_model:
         elsewhere = settings.second_base_url is not None
         # A key goes to no server it was not given for.
         key = settings.second_api_key or (None if elsewhere else settings.openai_api_key)
-        second = chat_model(settings.second_model, settings.second_base_url or settings.openai_base_url, key)
+        own = elsewhere or settings.second_api_key is not None
+        variable = "FRONTDESK_SECOND_API_KEY" if own else "OPENAI_API_KEY"
+        second = chat_model(settings.second_model, settings.second_base_url or settings.openai_base_url, key, variable)
     return Models(model, second, model.summarise, model.extract, settings.context_tokens, ANSWER_TOKENS)
 
 

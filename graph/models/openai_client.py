@@ -14,19 +14,20 @@ from contextvars import Context
 from email.utils import parsedate_to_datetime
 from functools import cached_property
 from http import HTTPStatus
-from typing import Any, Self
+from typing import Any, NoReturn, Self
 
 import aiohttp
 import httpx2
 import openai
 from aiohttp.http_exceptions import HttpProcessingError
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun
-from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
+from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, HumanMessage
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 from langchain_openai import ChatOpenAI
 from pydantic import Field, SecretStr
 
 from graph.models.http_clients import HTTPClients, environment_proxy, sync_http_client
+from graph.models.provider import StatusError
 from graph.models.replies import MAX_REPLY_BYTES, LoopYield, Reply, TextSanitizer, parse_reply, read_stream, sanitized
 from nodes.errors import ContextTooLong, ModelError, ModelRejected, ModelUnavailable
 
@@ -34,6 +35,9 @@ NO_KEY = SecretStr("none")
 """Sent to a self-hosted server that needs no key."""
 
 PROBE_SECONDS = 2.0
+ASK_SECONDS = 5.0
+ASK_TOKENS = 16
+"""Of the reply that a start asks for; some servers take no fewer."""
 CONNECT_SECONDS = 3.0
 MAX_ANSWER_CHARS = 32_000
 """An answer is cut here: far more than `max_tokens` allows."""
@@ -135,14 +139,36 @@ class CheckedChatOpenAI(ChatOpenAI):
         message = AIMessage(text, usage_metadata=reply.usage, response_metadata=reply.metadata())
         return ChatResult(generations=[ChatGeneration(message=message)])
 
-    async def reachable(self) -> bool:
-        """Whether the server answers within `PROBE_SECONDS`."""
-        with suppress(ModelError, TimeoutError), translated_errors():
-            asking = self.session.get(f"{self._base_url}/models", **self._options)
-            async with asyncio.timeout(PROBE_SECONDS), _response(asking) as response:
-                await _read(response, MAX_REPLY_BYTES)  # so that the connection can be used again
-                return response.status not in (401, 403)  # a server without a list of models is reachable, too
-        return False
+    async def probe(self) -> None:
+        """Return if the server answers within `PROBE_SECONDS` and takes the key; the model is not asked.
+
+        Raises:
+            ModelError: it does not.
+        """
+        asking = self.session.get(f"{self.address}/models", **self._options)
+        async with _limited(PROBE_SECONDS):
+            with translated_errors():
+                async with _response(asking) as response:
+                    if response.status in (401, 403):  # a server without a list of models is reachable, too
+                        await _raise_reported(response)
+                    await _read(response, MAX_REPLY_BYTES)  # so that the connection can be used again
+
+    async def ask(self) -> None:
+        """Return if the model replies within `ASK_SECONDS`, with `ASK_TOKENS` tokens at most.
+
+        Raises:
+            ModelError: it does not.
+        """
+        payload = self._get_request_payload([HumanMessage("Hi")], max_completion_tokens=ASK_TOKENS)
+        try:
+            async with _limited(ASK_SECONDS), self._post(payload) as response:
+                reply = parse_reply(await _read(response, MAX_REPLY_BYTES))
+        except ModelRejected as error:
+            if isinstance(error.__cause__, StatusError) and error.__cause__.is_out_of_tokens:
+                return
+            raise
+        if not reply.has_choices:
+            raise ModelUnavailable("model_garbled")
 
     @asynccontextmanager
     async def _post(self, payload: Mapping[str, Any]) -> AsyncGenerator[aiohttp.ClientResponse]:
@@ -151,15 +177,16 @@ class CheckedChatOpenAI(ChatOpenAI):
         Raises:
             ModelError: there was none, it reports an error, or it breaks off within the block.
         """
-        url, body = f"{self._base_url}/chat/completions", json.dumps(payload, ensure_ascii=False).encode()
+        url, body = f"{self.address}/chat/completions", json.dumps(payload, ensure_ascii=False).encode()
         with translated_errors():
             async with _response(self.session.post(url, data=body, **self._options)) as response:
                 if response.status >= HTTPStatus.MULTIPLE_CHOICES:
-                    raise await _reported(response)
+                    await _raise_reported(response)
                 yield response
 
     @cached_property
-    def _base_url(self) -> str:
+    def address(self) -> str:
+        """The server's base URL, without a user's name and password."""
         return str(self.root_async_client.base_url.copy_with(userinfo=b"")).rstrip("/")
 
     @cached_property
@@ -174,7 +201,7 @@ class CheckedChatOpenAI(ChatOpenAI):
         return {
             "headers": {name: value for name, value in headers.items() if isinstance(value, str)},
             "timeout": aiohttp.ClientTimeout(total=None, connect=timeout.connect, sock_read=timeout.read),
-            "proxy": environment_proxy(self._base_url),
+            "proxy": environment_proxy(self.address),
             "allow_redirects": False,
         }
 
@@ -197,11 +224,21 @@ async def _response(asking: Coroutine[Any, Any, aiohttp.ClientResponse]) -> Asyn
             task.result().release()
 
 
-async def _reported(response: aiohttp.ClientResponse) -> ModelError:
+@asynccontextmanager
+async def _limited(seconds: float) -> AsyncGenerator[None]:
+    """A block that takes so many seconds at most; then it raises ModelUnavailable."""
+    try:
+        async with asyncio.timeout(seconds):
+            yield
+    except TimeoutError as error:
+        raise ModelUnavailable("model_timeout") from error
+
+
+async def _raise_reported(response: aiohttp.ClientResponse) -> NoReturn:
     body = b""
     with suppress(ModelUnavailable):  # longer than any error
         body = await _read(response, MAX_ERROR_BYTES)
-    return _status_error(response.status, response.headers, body)
+    raise _status_error(response.status, response.headers, body) from StatusError(response.status, body)
 
 
 async def _read(response: aiohttp.ClientResponse, most: int) -> bytes:

@@ -8,7 +8,7 @@ from uuid import UUID
 from structlog.stdlib import get_logger
 
 from graph.turns.turn import Turn
-from nodes.stream_events import ErrorCode
+from nodes.stream_events import Error, ErrorCode
 from storage.leases import Pending
 from storage.turn_status import STORED, UNFINISHED, TurnStatus
 
@@ -31,6 +31,8 @@ class TurnRegistry:
         self._known: dict[UUID, Turn] = {}
         self._ended: OrderedDict[UUID, Turn] = OrderedDict()
         """Of the known turns those that have ended, the oldest end first."""
+        self._left: list[UUID] = []
+        """Turns that were left to another process, which may take them at once."""
         self.closing = False
         """Whether no more turns are begun here."""
 
@@ -140,10 +142,16 @@ class TurnRegistry:
     async def close(self, seconds: float) -> list[UUID]:
         """Drain, then cancel every turn; returns those that another process can go on with."""
         await self.drain(seconds)
-        left = self.leased()
+        self._left += self.leased()
         self._hand_over(turn for turn in list(self._tasks.values()) if turn.status in UNFINISHED)
         await asyncio.gather(*self._cancel("shutting_down", lambda _: True), return_exceptions=True)
-        return left
+        return self._left
+
+    def hand_over_unanswered(self, error: Error | None) -> None:
+        """Leave the turns that are being answered to another process: readers get that error, if any, or come back."""
+        turns = [turn for turn in self._tasks.values() if turn.status is TurnStatus.STREAMING and not turn.is_over]
+        self._left += [turn.turn_id for turn in turns]
+        self._hand_over(turns, error)
 
     def _ended_task(self, task: asyncio.Task[None]) -> None:
         """Keep the turn among the last ones, and forget the oldest of them, or it where another process has it."""
@@ -164,10 +172,10 @@ class TurnRegistry:
     def _running(self, turn_ids: list[UUID]) -> list[Turn]:
         return [turn for turn in self._tasks.values() if turn.turn_id in turn_ids]
 
-    def _hand_over(self, turns: Iterable[Turn]) -> None:
+    def _hand_over(self, turns: Iterable[Turn], error: Error | None = None) -> None:
         handed_over = set(turns)
         for turn in handed_over:
-            turn.hand_over()
+            turn.hand_over(error)
         self._cancel("shutting_down", lambda turn: turn in handed_over)
 
     def _cancel(self, code: ErrorCode, chosen: Callable[[Turn], bool]) -> list[asyncio.Task[None]]:

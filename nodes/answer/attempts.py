@@ -10,7 +10,7 @@ import stamina
 from langchain_core.messages import AIMessageChunk, AnyMessage
 
 from nodes.answer.output import AnswerOutput, Draft
-from nodes.errors import ContextTooLong, ModelError, ModelRejected, ModelUnavailable
+from nodes.errors import ContextTooLong, ModelError, ModelProblem, ModelRejected, ModelUnavailable
 
 LONGEST_WAIT = 8.0
 """Seconds until the next attempt at most: a model that asks for more is not asked again, because a person waits."""
@@ -35,6 +35,9 @@ class Model(Protocol):
         """Its name as clients see it."""
         ...
 
+    refusal: ModelProblem | None
+    """Why every request is refused, as far as is known."""
+
     def stream(self, prompt: Sequence[AnyMessage]) -> AsyncGenerator[AIMessageChunk, None]:
         """The answer in pieces; the call is aborted when the generator is closed.
 
@@ -43,8 +46,12 @@ class Model(Protocol):
         """
         ...
 
-    async def reachable(self) -> bool:
-        """Whether it answers at all just now."""
+    async def problem(self) -> ModelProblem | None:
+        """Why it does not answer, as far as that shows without asking it anything."""
+        ...
+
+    async def ask(self) -> ModelProblem | None:
+        """Ask it for a few tokens; returns why it does not answer."""
         ...
 
 

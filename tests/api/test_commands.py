@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -17,13 +18,22 @@ import httpx
 import jwt
 import psutil
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from graph.models.factory import VECTORS, LocalModels
+from storage.local.ports import free_port
 from tests.support import process
 from tests.support.app import SECRET
+from tests.support.collector import Collector
+from tests.support.database import owner
 from tests.support.fork_server import ForkServer
+from tests.support.issuer import issuing
+from tests.support.model_script import Status, chat
+from tests.support.model_server import ModelServer
+from tests.support.process import Start
 
 FRONTDESK = str(Path(sys.executable).with_name("frontdesk"))
+NOWHERE = "postgresql://nobody:x@127.0.0.1:9/none"
 pytestmark = pytest.mark.xdist_group("demo")
 
 
@@ -42,7 +52,7 @@ class Served:
         )
         assert self.process.stdout is not None
         self.line = self.process.stdout.readline()
-        found = re.search(r"http://\S+", self.line)
+        found = re.search(r"http://[^\s,]+", self.line)
         assert found, self.process.communicate(timeout=60)
         self.url = found[0]
 
@@ -121,15 +131,23 @@ def test_a_killed_server_leaves_no_process_and_keeps_its_data(served: Served, fo
 
 
 def test_two_workers_share_database_and_model(folder: Path) -> None:
-    """Several processes on one port, one database and one model; SIGTERM ends them all."""
+    """Several processes on one port, one database and one model; Ctrl-C ends them all, and an answer with an event."""
     served = Served(folder, "--workers", "2")
     try:
         assert served.chat("hello")["finish_reason"] in ("stop", "length", "timeout")
         helpers = served.helpers()
         assert sum("postgres" in one.name() for one in helpers if one.name() == "postgres") >= 1
+        with httpx.stream("POST", f"{served.url}/chat", json={"message": "hello"}, timeout=120) as response:
+            lines = response.iter_lines()
+            while next(lines) != "event: token":
+                pass
+            served.process.send_signal(signal.SIGINT)
+            assert [line for line in lines if line.startswith("event: ")][-1] in ("event: done", "event: error")
     finally:
-        served.process.send_signal(signal.SIGTERM)
-        served.process.communicate(timeout=60)
+        served.process.send_signal(signal.SIGINT)
+        _, errors = served.process.communicate(timeout=60)
+    assert served.process.returncode == 0
+    assert not re.search("Traceback|exception", errors)
     assert psutil.wait_procs(helpers, timeout=60)[1] == []
 
 
@@ -178,9 +196,62 @@ def test_without_a_secret_it_serves_this_machine_only(tmp_path: Path) -> None:
     assert len(done.stderr.strip().splitlines()) == 1
 
 
+async def test_all_wrong_settings_are_told_at_once(forks: ForkServer, tmp_path: Path) -> None:
+    """A line for each, of `.env`, too; also for a variable that is none of ours, with the one that may be meant."""
+    (tmp_path / ".env").write_text("FRONTDESK_CHATMODEL=gpt\nFRONTDESK_TURN_TIMEOUT=-1\n")
+    given = {"FRONTDESK_JWT_SECRET": "short", "OPENAI_BASE_URL": "sk-pasted", "FRONTDESK_WEATHER": "fine"}
+    done = await forked(forks, "serve", cwd=tmp_path, FRONTDESK_RATE_LIMIT="many", **given)
+    assert done.returncode == 1
+    assert sorted(re.sub(r"(: | \().*", "", line.split(": ", 1)[1]) for line in done.stderr.splitlines()) == [
+        "FRONTDESK_CHATMODEL is no setting; did you mean FRONTDESK_CHAT_MODEL?",
+        "FRONTDESK_JWT_SECRET",
+        "FRONTDESK_RATE_LIMIT",
+        "FRONTDESK_TURN_TIMEOUT",
+        "FRONTDESK_WEATHER is no setting",
+        "OPENAI_BASE_URL",
+    ]
+    assert not re.search("short|pasted|fine", done.stderr)
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+async def test_a_port_in_use_is_said_before_anything_is_started(
+    forks: ForkServer, tmp_path: Path, workers: str
+) -> None:
+    """In one line, with a port that is free; no database was looked for."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        done = await forked(forks, "serve", "--port", port, "--workers", workers, cwd=tmp_path, DATABASE_URL=NOWHERE)
+        found = re.fullmatch(rf"Error: Port {port} is in use; try --port (\d+)\n", done.stderr)
+        assert found, done.stderr
+        assert done.returncode == 1
+        socket.create_server(("127.0.0.1", int(found[1]))).close()
+
+
+async def test_migrations_that_an_external_database_lacks_are_said_in_one_line(
+    forks: ForkServer, tmp_path: Path, database_url: str
+) -> None:
+    """With their number and the command; also in local mode."""
+    await owner(database_url, "delete from frontdesk_migrations where version > 28")
+    done = await forked(forks, "serve", "--port", "0", cwd=tmp_path, DATABASE_URL=database_url)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert re.fullmatch(r"Error: \d+ migrations pending: run `frontdesk migrate`", done.stderr.splitlines()[-1])
+
+
+async def test_a_start_says_what_the_model_server_refuses(start: Start, model: ModelServer) -> None:
+    """In its last line, which names the key's variable; a misspelt setting has a warning."""
+    model.always(Status(401, error="invalid_api_key"), chat)
+    process = await start(ratelimit="3")
+    wrong = f"401 from {model.url}: OPENAI_API_KEY is not accepted (invalid_api_key)"
+    assert process.line == f"Frontdesk is at {process.url}, but the model does not answer: {wrong}\n"
+    assert "FRONTDESK_RATELIMIT is no setting; did you mean FRONTDESK_RATE_LIMIT?" in process.log.read_text()
+    async with process.client(None) as client:
+        found = (await client.get("/health/ready")).json()
+    assert (found["status"], found["details"]) == ("degraded", {"model": wrong})
+
+
 async def test_a_database_that_does_not_answer_is_said_in_one_line(forks: ForkServer, tmp_path: Path) -> None:
     """No server at the address: one line, no stack trace."""
-    done = await forked(forks, "migrate", cwd=tmp_path, DATABASE_URL="postgresql://nobody:x@127.0.0.1:9/none")
+    done = await forked(forks, "migrate", cwd=tmp_path, DATABASE_URL=NOWHERE)
     assert done.returncode == 1
     assert "No PostgreSQL answers at DATABASE_URL" in done.stderr.splitlines()[-1]
     assert "Traceback" not in done.stderr
@@ -205,18 +276,43 @@ def test_token_prints_a_token_for_the_user(tmp_path: Path) -> None:
 
 
 async def test_doctor_has_a_line_for_each_thing_and_fails_where_one_is_not_well(
-    forks: ForkServer, tmp_path: Path, database_url: str
+    forks: ForkServer, tmp_path: Path, database_url: str, model: ModelServer
 ) -> None:
-    """All well: exit 0; a model that does not answer: a FAIL line and exit 1."""
-    settings = {"DATABASE_URL": database_url, "FRONTDESK_JWT_SECRET": SECRET}
-    done = await forked(forks, "doctor", cwd=tmp_path, **settings)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert [line.split()[1] for line in done.stdout.splitlines()] == [
-        "settings", "database", "disk", "extension", "migrations", "model",
-    ]  # fmt: skip
-    done = await forked(forks, "doctor", cwd=tmp_path, OPENAI_BASE_URL="http://127.0.0.1:9/v1", **settings)
+    """All well: exit 0. Each thing that is not: a line that says what, and exit 1."""
+    given = {"DATABASE_URL": database_url, "OPENAI_API_KEY": "sk-1", "OPENAI_BASE_URL": model.url}
+    async with issuing(one=ec.generate_private_key(ec.SECP256R1())) as issuer, Collector() as collector:
+        given |= {"FRONTDESK_JWKS_URL": issuer.url, "OTEL_EXPORTER_OTLP_ENDPOINT": collector.url}
+        done = await forked(forks, "doctor", "--port", str(free_port()), cwd=tmp_path, **given)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert [line.split()[1] for line in done.stdout.splitlines()] == [
+            "settings", "port", "issuer", "database", "disk", "connections", "extension", "migrations", "model",
+            "collector",
+        ]  # fmt: skip
+        assert "1 key at FRONTDESK_JWKS_URL (ES256)" in done.stdout
+        issuer.mood = "talking nonsense"
+        model.always(Status(404, error="model_not_found"), chat)
+        await owner(database_url, "delete from frontdesk_migrations where version = 28")
+        given |= {"FRONTDESK_RATELIMIT": "3", "OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9"}
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            port = str(taken.getsockname()[1])
+            done = await forked(forks, "doctor", "--port", port, "--workers", "64", cwd=tmp_path, **given)
     assert done.returncode == 1
-    assert re.search(r"^FAIL +model", done.stdout, re.MULTILINE)
+    assert [found[0] for found in re.finditer(r"^(FAIL|warn) .*", done.stdout, re.MULTILINE)] == [
+        "warn  settings    FRONTDESK_RATELIMIT is no setting; did you mean FRONTDESK_RATE_LIMIT?",
+        found_line(done.stdout, f"port        {port} is in use by .* \\(process {os.getpid()}\\); try --port \\d+"),
+        "FAIL  issuer      FRONTDESK_JWKS_URL has no key for RS256 or ES256",
+        found_line(done.stdout, r"connections up to 1728 are needed \(27 for each of 64 workers\); of the server's .*"),
+        "FAIL  migrations  1 migration pending: run `frontdesk migrate`",
+        f"FAIL  model       no model named gpt-4o-mini at {model.url}",
+        "FAIL  collector   http://127.0.0.1:9/v1/traces does not answer",
+    ]
+
+
+def found_line(text: str, pattern: str) -> str:
+    """The failure that matches."""
+    found = re.search(f"^FAIL  {pattern}$", text, re.MULTILINE)
+    assert found, text
+    return found[0]
 
 
 def environment(**settings: str) -> dict[str, str]:

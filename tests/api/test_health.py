@@ -10,7 +10,7 @@ from storage.local.postgres import EmbeddedPostgres
 from tests.support.app import Frontdesk, Serve
 from tests.support.database import drop, owner, row, rows
 from tests.support.listening import listening, until
-from tests.support.model_script import Status, Text
+from tests.support.model_script import Status, Text, chat
 from tests.support.model_server import ModelServer
 from tests.support.prometheus import scraped
 
@@ -40,6 +40,7 @@ async def test_without_its_model_it_is_degraded(serve: Serve) -> None:
     response = await ready(frontdesk)
     assert (response.status_code, response.json()["status"]) == (200, "degraded")
     assert response.json()["checks"]["model"] == "unreachable"
+    assert response.json()["details"] == {"model": f"{gone.url} does not answer"}
 
 
 @pytest.mark.own_app  # the model is looked for now and then
@@ -47,6 +48,21 @@ async def test_with_a_key_that_the_model_does_not_take_it_is_degraded(frontdesk:
     """A server that turns us away is no model of ours."""
     model.always(Status(401), lambda request: request.path == MODELS)
     assert (await ready(frontdesk)).json()["status"] == "degraded"
+
+
+@pytest.mark.own_app  # the model is looked for now and then
+async def test_a_key_that_is_refused_later_is_reported_until_an_answer_comes(
+    frontdesk: Frontdesk, model: ModelServer, ada: UUID
+) -> None:
+    """Found by a turn, although the model's server can be reached; that turn's text has nothing to do with it."""
+    model.always(Status(401), chat)
+    assert (await frontdesk.chat(ada, "Hello")).events[-1].data["fallback"]
+    found = (await ready(frontdesk)).json()
+    assert (found["status"], found["checks"]["model"]) == ("degraded", "refused")
+    assert found["details"] == {"model": f"401 from {model.url}: OPENAI_API_KEY is not accepted"}
+    await model.reset()
+    await frontdesk.chat(ada, "Hello")
+    assert await frontdesk.service.dependencies.model.problem() is None
 
 
 async def test_without_its_database_it_is_alive_but_not_ready(frontdesk: Frontdesk, cluster: EmbeddedPostgres) -> None:

@@ -16,7 +16,7 @@ from api.server.workers import METRICS_VARIABLE, shared_metrics
 from tests.support.cluster import Cluster
 from tests.support.collector import Collector
 from tests.support.listening import listening, until
-from tests.support.model_script import Gate, Hang, streaming
+from tests.support.model_script import Gate, Hang, Status, chat, streaming
 from tests.support.model_server import ModelServer
 from tests.support.process import Process, starting
 from tests.support.prometheus import TASKS, Samples, counted, scraped, tasks_are_told_of
@@ -83,6 +83,7 @@ async def server(
     """Two workers, both of which are up; their start takes longer than most tests."""
     url = cluster.create(f"{template}_workers", template)
     async with starting(url, model_server.url, learned) as start:
+        model_server.queue(Status(401), chat)  # to the question of the start
         process = await start(
             "serve", "--port", "0", "--workers", "2", rate_limit="0", chat_model="scripted",
             OTEL_EXPORTER_OTLP_ENDPOINT=collector.url, OTEL_BSP_SCHEDULE_DELAY="10",
@@ -107,6 +108,18 @@ async def send(server: Process, user: UUID, times: int) -> None:
             await until(events, "done")
 
     await asyncio.gather(*(one() for _ in range(times)))
+
+
+@in_this_order
+async def test_every_worker_knows_what_the_model_refused_at_the_start(server: Process, model: ModelServer) -> None:
+    """It was asked once, by the process that starts them."""
+    wrong = f"401 from {model.url}: OPENAI_API_KEY is not accepted"
+    assert server.line.endswith(f"but the model does not answer: {wrong}\n")
+    assert sum(chat(request) for request in model.requests) == 1
+    for one in workers(server):
+        with suspended(one):
+            async with server.client(None) as client:
+                assert (await client.get("/health/ready")).json()["details"] == {"model": wrong}
 
 
 @in_this_order

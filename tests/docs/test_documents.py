@@ -8,6 +8,7 @@ from uuid import UUID
 
 import pytest
 
+from graph.doctor import CONNECTIONS
 from tests.docs.markdown import CODE, section, table
 from tests.support.app import Frontdesk
 from tests.support.database import rows
@@ -19,6 +20,15 @@ DECISIONS = ROOT / "docs/decisions.md"
 SOURCES = ("api", "bench", "graph", "migrations", "nodes", "storage", "tests")
 CITING = {".css", ".html", ".js", ".py", ".sql", ".toml"}
 ENTRY = re.compile(r"^## (\d+)\. .+ \((\d{4}-\d\d-\d\d)\)$", re.MULTILINE)
+
+
+def test_the_connections_of_a_process_are_what_doctor_counts() -> None:
+    """The table of docs/architecture.md adds up to it."""
+    text = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
+    listed = re.search(r"\| connections \| for \|.*?\n\n", text, re.DOTALL)
+    assert listed
+    numbers = re.findall(r"^\| (\d+)(?:, and (\d+) to listen)?[, ]", listed[0], re.MULTILINE)
+    assert sum(int(number) for pair in numbers for number in pair if number) == CONNECTIONS
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)

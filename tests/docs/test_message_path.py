@@ -19,8 +19,8 @@ PACKAGES = ("api/", "graph/", "nodes/", "storage/")
 MOST = 40
 BACKGROUND = {
     "graph/container.py", "graph/jobs.py", "graph/supervision.py", "graph/turns/leases.py", "storage/connections.py",
-    "storage/health_probe.py", "storage/jobs.py", "storage/leases.py", "storage/notifications.py", "storage/retention.py",
-    "storage/old_conversations.py",
+    "storage/health_probe.py", "storage/jobs.py", "storage/leases.py", "storage/notifications.py",
+    "storage/old_conversations.py", "storage/retention.py",
 }  # fmt: skip
 """Files of tasks that run all the time, for no message."""
 WHILE_BUSY = {"nodes/wait_for_conversation.py", "storage/conversation_queue.py"}

@@ -10,7 +10,8 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 
-from tests.support.app import Event, read_events, ready
+from storage.local.ports import free_port
+from tests.support.app import Event, live, read_events, ready
 from tests.support.database import disconnect
 from tests.support.fork_server import ForkServer
 from tests.support.listening import listening, until
@@ -71,8 +72,9 @@ async def test_a_server_with_many_streams_finds_its_database_again(
             stack.callback(os.close, number)
         start = await stack.enter_async_context(starting(postgres.url(), model.url, learned, inherited=low))
         await postgres.stop()
-        process = await start()
+        process = await start("serve", "--port", str(free_port()), announced=False)
         client = await stack.enter_async_context(process.client(ada))
+        await live(client)
         await is_away(client)
         await postgres.start()
         await is_back(client)

@@ -8,12 +8,13 @@ from uuid import UUID
 
 import pytest
 
-from api.server.serve import EXIT_DEADLINE
-from tests.support.app import read_events, ready
+from api.server.ending import EXIT_DEADLINE
+from storage.local.ports import free_port
+from tests.support.app import live, read_events, ready
 from tests.support.fork_server import ForkServer
 from tests.support.model_server import ModelServer
 from tests.support.postgres import Postgres
-from tests.support.process import Start, starting
+from tests.support.process import Start, announcement, starting
 from tests.support.prometheus import counted, scraped
 
 
@@ -27,16 +28,21 @@ async def start(postgres: Postgres, model: ModelServer, learned: Path, forks: Fo
 async def test_a_server_starts_without_a_database_and_works_once_there_is_one(
     postgres: Postgres, start: Start, ada: UUID
 ) -> None:
-    """Nobody has to start it again, and what it says of itself meanwhile is no guess."""
+    """Nobody has to start it again, what it says of itself meanwhile is no guess, and its last line waits."""
     await postgres.stop()
-    process = await start()
+    process = await start("serve", "--port", str(free_port()), announced=False)
+    announced = asyncio.create_task(announcement(process.process))
     async with process.client(ada) as client:
+        await live(client)
         response = await client.post("/chat", json={"message": "Hello"})
         assert (response.status_code, response.json()["code"]) == (503, "storage_unavailable")
         found = await scraped(process, ada)
         assert math.isnan(found["frontdesk_waiting_jobs",])
         assert counted(found, "frontdesk_turns_total") == {}  # it was no turn
+        assert not announced.done()
         await postgres.start()
+        assert " answers" in await announced
+        assert process.log.read_text().count("No PostgreSQL answers at DATABASE_URL") == 1
         await ready(client)
         async with client.stream("POST", "/chat", json={"message": "Hello"}) as answer:
             assert answer.status_code == 200

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from uuid import UUID, uuid4
 
 import httpx
+import pytest
 
 from tests.support.app import Answer, Event, Frontdesk, read_events
 from tests.support.database import rows
@@ -32,6 +33,27 @@ async def test_a_server_that_is_asked_to_end_finishes_what_it_has_begun(
         rest = await until(events, "done")
     assert [event.data["text"] for event in rest[:-1]] == ["it depends."]
     assert await process.process.wait() == 0
+
+
+@pytest.mark.parametrize("times", [1, 2])
+async def test_ctrl_c_ends_the_readers_of_an_answer_with_an_error(
+    start: Start, frontdesk: Frontdesk, model: ModelServer, ada: UUID, times: int
+) -> None:
+    """Also where it is pressed twice; nothing else is logged, and another process answers the turn."""
+    model.queue(Gate(["Well, ", "it depends."], asyncio.Event()), streaming)
+    process = await start()
+    async with process.client(ada) as client, client.stream("POST", "/chat", json={"message": "Hello"}) as response:
+        events = read_events(response)
+        await until(events, "token")
+        for _ in range(times):
+            process.interrupt()
+        last = (await until(events, "error"))[-1]
+        assert (last.data["code"], last.data["retryable"]) == ("shutting_down", True)
+        assert [event async for event in events] == []
+    assert await process.process.wait() == 0
+    assert "exception" not in process.log.read_text()
+    await frontdesk.ended()
+    assert await rows(frontdesk.service.url, "select status from chat_turns") == [("done",)]
 
 
 async def begins_nothing(process: Process, user: UUID) -> None:

@@ -7,6 +7,8 @@ from typing import Literal, TypeAlias
 from langchain_core.messages import AIMessageChunk, AnyMessage
 from langchain_core.messages.ai import UsageMetadata
 
+from nodes.errors import ModelProblem
+
 HANG: Literal["hang"] = "hang"
 """The stream neither goes on nor ends."""
 
@@ -18,6 +20,7 @@ class ScriptedModel:
 
     def __init__(self, *scripts: Sequence[Step], label: str = "scripted") -> None:
         self.label = label
+        self.refusal: ModelProblem | None = None
         self._scripts = scripts
         self.asked = 0
         self.closed = 0
@@ -38,9 +41,11 @@ class ScriptedModel:
         finally:
             self.closed += 1
 
-    async def reachable(self) -> bool:
-        """Yes."""
-        return True
+    async def problem(self) -> None:
+        """None is known."""
+
+    async def ask(self) -> None:
+        """It answers."""
 
 
 def piece(text: str) -> AIMessageChunk:

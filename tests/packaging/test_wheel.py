@@ -20,7 +20,7 @@ from tests.support.app import PATIENCE
 from tests.support.cluster import Cluster
 from tests.support.model_script import Text, streaming
 from tests.support.model_server import ModelServer
-from tests.support.process import announced
+from tests.support.process import address_in, announcement
 
 LOCAL = "pip install 'frontdesk[local]'"
 CACHE = Path(os.environ.get("UV_CACHE_DIR", ROOT / ".venv/uv-cache"))
@@ -81,7 +81,7 @@ async def serving(frontdesk: Path, folder: Path, **chosen: str) -> AsyncGenerato
             stdout=asyncio.subprocess.PIPE, stderr=log,
         )  # fmt: skip
     try:
-        async with httpx.AsyncClient(base_url=await announced(process), timeout=120) as client:
+        async with httpx.AsyncClient(base_url=address_in(await announcement(process)), timeout=120) as client:
             yield client
     finally:
         process.terminate()

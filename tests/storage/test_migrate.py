@@ -79,7 +79,7 @@ async def test_langgraphs_tables_are_in_their_own_schema(empty_url: str) -> None
 async def test_a_database_without_migrations_is_not_current(empty_url: str) -> None:
     """All migrations are pending."""
     assert await pending(empty_url) == NAMES
-    with pytest.raises(MigrationsPending, match=NAMES[0]):
+    with pytest.raises(MigrationsPending, match=f"^{len(NAMES)} migrations pending: run `frontdesk migrate`$"):
         await require_current(empty_url)
 
 
@@ -94,6 +94,8 @@ async def test_a_missing_migration_is_pending(database_url: str) -> None:
     with psycopg.connect(database_url) as conn:
         conn.execute("delete from frontdesk_migrations where version = (select max(version) from frontdesk_migrations)")
     assert await pending(database_url) == NAMES[-1:]
+    with pytest.raises(MigrationsPending, match=r"^1 migration pending: run"):
+        await require_current(database_url)
 
 
 async def test_a_server_that_cannot_be_reached_is_unavailable() -> None:

@@ -6,7 +6,7 @@ import socket
 import ssl
 import time
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -123,6 +123,15 @@ async def ready(client: httpx.AsyncClient) -> None:
     """Wait until the server says that it can answer."""
     while (await client.get("/health/ready")).status_code != 200:  # noqa: ASYNC110 - it is a server
         await asyncio.sleep(0.02)
+
+
+async def live(client: httpx.AsyncClient) -> None:
+    """Wait until the port is bound, and a request is answered: one that is sent before there is a server waits."""
+    while True:
+        with suppress(httpx.ConnectError):
+            assert (await client.get("/health/live")).status_code == 200
+            return
+        await asyncio.sleep(0.01)
 
 
 def no_authorities() -> ssl.SSLContext:

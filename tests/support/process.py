@@ -32,6 +32,8 @@ class Process:
     process: asyncio.subprocess.Process | Fork
     log: Path
     """What it, and its worker processes, write to standard error."""
+    line: str = ""
+    """What it printed once it served."""
 
     def client(self, user: UUID | None, *, admin: bool = False) -> httpx.AsyncClient:
         """An HTTP client signed in as this user (None: not signed in)."""
@@ -46,6 +48,10 @@ class Process:
         """End it as a power cut does."""
         self.process.kill()
         await self.process.wait()
+
+    def interrupt(self) -> None:
+        """End it as Ctrl-C does."""
+        self.process.send_signal(signal.SIGINT)
 
     def pause(self) -> None:
         """Let it sleep in the middle of whatever it does."""
@@ -74,7 +80,8 @@ class Process:
 Start = Callable[..., Awaitable[Process]]
 """Starts `frontdesk serve`, or what else is given as arguments; settings as keyword arguments, others' in capitals.
 
-`halt_at` is a function, as `module:name`, at whose call the process stands still (only where it is forked)."""
+`halt_at` is a function, as `module:name`, at whose call the process stands still (only where it is forked).
+Without `announced` it is not waited for; the arguments then name its port."""
 
 
 @asynccontextmanager
@@ -97,7 +104,9 @@ async def starting(
     async with AsyncExitStack() as stack:
         logs = stack.enter_context(TemporaryDirectory())
 
-        async def start(*arguments: str, halt_at: str | None = None, **settings: str) -> Process:
+        async def start(
+            *arguments: str, halt_at: str | None = None, announced: bool = True, **settings: str
+        ) -> Process:
             ours = {f"FRONTDESK_{name.upper()}": value for name, value in settings.items() if not name.isupper()}
             others = {name: value for name, value in settings.items() if name.isupper()}
             stderr, log = mkstemp(dir=logs)
@@ -112,7 +121,10 @@ async def starting(
                 )  # fmt: skip
             os.close(stderr)
             stack.push_async_callback(_gone, process)
-            return Process(await announced(process), process, Path(log))
+            if not announced:
+                return Process(f"http://127.0.0.1:{given[given.index('--port') + 1]}", process, Path(log))
+            line = await announcement(process)
+            return Process(address_in(line), process, Path(log), line)
 
         yield start
 
@@ -129,12 +141,17 @@ async def run(
         return subprocess.CompletedProcess(arguments, code, stdout, stderr.read())
 
 
-async def announced(process: asyncio.subprocess.Process | Fork) -> str:
-    """The address that the process prints once it serves; empty for one that only does jobs."""
+async def announcement(process: asyncio.subprocess.Process | Fork) -> str:
+    """The line that the process prints once it serves; without an address for one that only does jobs."""
     assert process.stdout is not None
     line = (await process.stdout.readline()).decode()
     assert line.startswith("Frontdesk"), f"it did not start: {line!r}"
-    found = re.search(r"http://\S+", line)
+    return line
+
+
+def address_in(line: str) -> str:
+    """The address in the last line of a start; empty where it has none."""
+    found = re.search(r"http://[^\s,]+", line)
     return found[0] if found else ""
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.fork_server import fork_server
 from tests.support.model_server import ModelServer
-from tests.support.process import announced, environment
+from tests.support.process import address_in, announcement, environment
 
 
 async def test_a_fork_is_a_server_and_ends_with_the_fork_server(
@@ -18,7 +18,7 @@ async def test_a_fork_is_a_server_and_ends_with_the_fork_server(
     known = environment(database_url, model.url, learned)
     async with fork_server() as forks:
         forked = [await forks.fork(["serve", "--port", "0"], known, learned) for _ in range(2)]
-        urls = [await announced(one) for one in forked]
+        urls = [address_in(await announcement(one)) for one in forked]
         assert [await live(url) for url in urls] == [200, 200]
         forked[0].terminate()
         assert await forked[0].wait() == 0

@@ -45,8 +45,8 @@ async def test_the_demo_model_runs_for_as_long_as_it_is_used(tmp_path: Path) -> 
     async with open_http_clients() as http:
         async with demo.running(tmp_path) as address:
             model = chat_model(address.url, address.key, http)
-            assert await model.reachable()
-        assert not await model.reachable()
+            assert await model.ask() is None
+        assert await model.problem()
 
 
 async def test_a_killed_demo_model_is_restarted(tmp_path: Path) -> None:
@@ -57,7 +57,7 @@ async def test_a_killed_demo_model_is_restarted(tmp_path: Path) -> None:
         server.kill()
         server.wait()
         async with asyncio.timeout(60):
-            while not await model.reachable():
+            while await model.problem():
                 pass
         assert server_of(tmp_path) != server
 
@@ -72,4 +72,4 @@ def server_of(folder: Path) -> psutil.Process:
 async def test_the_demo_model_refuses_a_wrong_key(tmp_path: Path) -> None:
     """Another account on this machine can reach the port."""
     async with demo.running(tmp_path) as address, open_http_clients() as http:
-        assert not await chat_model(address.url, "wrong", http).reachable()
+        assert await chat_model(address.url, "wrong", http).problem()

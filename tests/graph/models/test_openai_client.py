@@ -5,7 +5,7 @@ import gc
 import gzip
 import socket
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import AbstractAsyncContextManager, aclosing
+from contextlib import AbstractAsyncContextManager, aclosing, nullcontext
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, cast
@@ -146,7 +146,7 @@ async def test_connections_are_used_again(http: HTTPClients, model: ModelServer)
     """After a streamed reply, a whole one, an error and a look at the server."""
     asked, earlier = chat(http, model.url), len(model._connections)
     model.queue(Status(400))
-    assert await asked.reachable()
+    await asked.probe()
     with pytest.raises(ModelError):
         await streamed(asked)
     await streamed(asked)
@@ -249,7 +249,8 @@ async def test_what_is_no_http_is_no_model(http: HTTPClients, sent: bytes) -> No
     async with await asyncio.start_server(accept, "127.0.0.1", 0) as server:
         asked = chat(http, f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1")
         assert await failed(asked) == ["model_unreachable"] * 2
-        assert not await asked.reachable()
+        with pytest.raises(ModelError):
+            await asked.probe()
 
 
 async def test_a_server_that_takes_no_connection_is_given_up(http: HTTPClients) -> None:
@@ -273,7 +274,8 @@ async def test_a_server_is_reachable_that_takes_the_key(
     """Also one without a list of models."""
     if status != 200:
         model.always(Status(status), lambda request: request.path == "/v1/models")
-    assert await chat(http, model.url).reachable() is reachable
+    with nullcontext() if reachable else pytest.raises(ModelError):
+        await chat(http, model.url).probe()
 
 
 async def test_what_follows_the_first_text_is_gathered(
