@@ -13,7 +13,8 @@ import yaml  # type: ignore[import-untyped]
 
 from api.app import ROUTES
 from api.cli.main import main
-from api.server.ending import EXIT_DEADLINE, RESPONSES_END_WITHIN
+from api.server.ending import EXIT_DEADLINE
+from api.server.serve import RESPONSES_END_WITHIN
 from graph.settings import Settings
 from tests.support.nginx import NGINX
 
