@@ -26,7 +26,9 @@ class Prunes:
             self.twice.set()
         if self._error:
             raise self._error
-        return Pruned(events=0, rate_limits=0, idempotency_keys=0, queue=0, audit=0, metrics=0, threads=0)
+        return Pruned(
+            events=0, rate_limits=0, idempotency_keys=0, queue=0, audit=0, admin_audit=0, metrics=0, threads=0
+        )
 
 
 @asynccontextmanager
