@@ -34,6 +34,7 @@ from api.requests import (
 )
 from api.routes import conversations, memory, turns
 from api.routes.account import erase, export
+from api.routes.audit import audit
 from api.routes.chat import chat
 from api.routes.employees import employees
 from api.routes.health import live, ready
@@ -53,11 +54,11 @@ REQUESTS = PrometheusConfig(
 )
 ROUTES: list[ControllerRouterHandler] = [
     chat, turns.router, conversations.router, memory.router, export, erase,
-    metrics_summary, insights, prometheus, employees, live, ready, *PAGES,
+    metrics_summary, insights, prometheus, audit, employees, live, ready, *PAGES,
 ]  # fmt: skip
 EXPOSED_HEADERS = [
     "X-Turn-Id", "X-Conversation-Id", "X-Employee", "X-Route-Confidence",
-    "RateLimit", "RateLimit-Policy", "Retry-After",
+    "RateLimit", "RateLimit-Policy", "Retry-After", "Server-Timing", "x-should-retry",
 ]  # fmt: skip
 
 

@@ -42,6 +42,7 @@ export interface Message {
   model: string | null;
   finish_reason: Done["finish_reason"] | null;
   fallback: boolean;
+  generated_by: "ai" | "template" | null;
   /** All notices of the turn. */
   notices: Notice[];
   facts_used: Fact[];
@@ -96,12 +97,15 @@ export interface Done {
   model: string;
   finish_reason: "stop" | "length" | "timeout" | "stopped" | "blocked";
   fallback: boolean;
+  generated_by: "ai" | "template";
 }
 
 export interface Failure {
   code: string;
   message: string;
   retryable: boolean;
+  /** Seconds; only of a message that is refused after it has waited. */
+  retry_after?: number | null;
 }
 
 /** A server-sent event of a turn. */

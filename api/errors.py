@@ -140,6 +140,13 @@ PROBLEMS: dict[type[Exception], Callable[[Any], Problem]] = {
 }
 
 
+def problem_of(error: Exception) -> Problem:
+    """The problem document of an error, for a response that has begun already."""
+    if isinstance(error, Problem):
+        return error
+    return next(PROBLEMS[kind](error) for kind in type(error).__mro__ if kind in PROBLEMS)
+
+
 def _validation_detail(error: ValidationException) -> str:
     """Which fields are wrong, and how."""
     faults = cast("list[dict[str, str]]", error.extra or [])

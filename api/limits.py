@@ -17,7 +17,8 @@ from api.auth.user import User
 from api.problems import Problem
 from api.requests import provide_user
 from storage.errors import StorageUnavailable
-from storage.rate_limits import Allowance, Bucket, RateLimits
+from storage.health import DatabaseHealth
+from storage.rate_limits import Allowance, Bucket, Policy, RateLimits
 
 COUNTED: Mapping[Bucket, str] = {
     "chat": "messages", "memory": "corrections", "search": "searches", "export": "exports",
@@ -85,7 +86,7 @@ async def provide_sender(request: Request[Any, Any, Any]) -> User:
 
 
 class CountRefusals(ASGIMiddleware):
-    """Count each message of a known user that is refused, whatever for."""
+    """Count each message of a known user that is refused, whatever for, and say what is left of the user's messages."""
 
     scopes = (ScopeType.HTTP,)
 
@@ -93,14 +94,32 @@ class CountRefusals(ASGIMiddleware):
         """Count the message before its refusal is sent."""
 
         async def counting(message: Message) -> None:
-            if message["type"] == "http.response.start" and 400 <= message["status"] < 500:
-                await _count_refusal(scope)
+            if message["type"] == "http.response.start" and message["status"] >= 400:
+                await _add_message_limit(message, scope)
+                if message["status"] < 500:
+                    await count_refusal(scope)
             await send(message)
 
         await next_app(scope, receive, counting)
 
 
-async def _count_refusal(scope: Scope) -> None:
+async def _add_message_limit(message: Message, scope: Scope) -> None:
+    """Have the refusal say what is left, where nothing did before; without a database only what the limit is."""
+    user, rate_limits = scope["state"].get("user"), _rate_limits(scope)
+    policy = rate_limits.policies.get("chat")
+    said = "limit_headers" in scope["state"] or "RateLimit" in MutableScopeHeaders.from_message(message)
+    if said or policy is None or not isinstance(user, User):
+        return
+    headers = policy_headers({"chat": policy})
+    health: DatabaseHealth = scope["litestar_app"].state.service.health
+    with suppress(StorageUnavailable), health.required():
+        if allowance := await rate_limits.peek(user.user_id):
+            headers = limit_headers({"chat": allowance})
+    scope["state"]["limit_headers"] = headers
+
+
+async def count_refusal(scope: Scope) -> None:
+    """Count a refused message of a known user."""
     user = scope["state"].get("user")
     if isinstance(user, User) and not user.new:  # of a new visitor nothing is kept for a refusal
         with suppress(StorageUnavailable):
@@ -111,9 +130,15 @@ def limit_headers(allowances: Mapping[Bucket, Allowance]) -> dict[str, str]:
     """RateLimit fields as in the IETF draft: policies, requests left, seconds until one more is free."""
     if not allowances:
         return {}
-    policies = [f'"{bucket}";q={one["limit"]};w={one["window"]}' for bucket, one in allowances.items()]
     left = [f'"{bucket}";r={one["remaining"]};t={round(one["reset_after"])}' for bucket, one in allowances.items()]
-    return {"RateLimit-Policy": ", ".join(policies), "RateLimit": ", ".join(left)}
+    policies: dict[Bucket, Policy] = {bucket: Policy(one["limit"], one["window"]) for bucket, one in allowances.items()}
+    return {**policy_headers(policies), "RateLimit": ", ".join(left)}
+
+
+def policy_headers(policies: Mapping[Bucket, Policy]) -> dict[str, str]:
+    """The first of these fields alone, where nobody knows what is left."""
+    said = [f'"{bucket}";q={policy.limit};w={policy.window}' for bucket, policy in policies.items()]
+    return {"RateLimit-Policy": ", ".join(said)} if said else {}
 
 
 def _too_many(bucket: Bucket, allowance: Allowance, retry_after: float) -> Problem:

@@ -56,13 +56,16 @@ class Problem(ProblemDetailsException):
         retry_after: float | None = None,
         headers: dict[str, str] | None = None,
     ) -> None:
+        self.code: Code = code
+        self.retry_after = None if retry_after is None else max(1, math.ceil(retry_after))
+        """Whole seconds."""
         extra: dict[str, Any] = {"code": code}
         headers = dict(headers or {})
         if status == HTTP_409_CONFLICT:  # a client library's own retry would be refused again
             headers["x-should-retry"] = "false"
-        if retry_after is not None:
-            extra["retry_after"] = max(1, math.ceil(retry_after))
-            headers["Retry-After"] = str(extra["retry_after"])
+        if self.retry_after is not None:
+            extra["retry_after"] = self.retry_after
+            headers["Retry-After"] = str(self.retry_after)
         super().__init__(
             detail=detail,
             status_code=status,

@@ -9,7 +9,7 @@ from graph.turns.turn import error_of
 from nodes.stream_events import Notice, Token
 from storage.event_log import LoggedEvent
 
-KEEP_ALIVE_SECONDS = 15.0
+KEEP_ALIVE_SECONDS = 10.0
 """Silence after which something is sent, so that no proxy takes a slow answer for a dead connection."""
 
 RECONNECT_MS = 200

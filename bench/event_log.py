@@ -44,7 +44,7 @@ async def _cpu(frontdesk: Frontdesk, add: Callable[[UUID, UUID, LoggedEvent], No
     writer: Any = frontdesk.service.event_log_writer
     writer.add = add
     start = time.process_time()
-    await asyncio.gather(*(frontdesk.service.turns.send(SendRequest(uuid4(), QUESTION)) for _ in range(TURNS)))
+    await asyncio.gather(*(frontdesk.service.turns.send(SendRequest(uuid4(), QUESTION)).begun() for _ in range(TURNS)))
     await frontdesk.settled()
     return ((time.process_time() - start) / TURNS,)
 

@@ -4,6 +4,7 @@ from uuid import UUID
 
 from graph.turns.registry import TurnRegistry
 from storage.account_export.exporter import AccountExporter
+from storage.admin_audit import AdminAudit
 from storage.conversations import Conversations
 from storage.facts import Embed
 from storage.insights import InsightsQueries
@@ -36,6 +37,7 @@ class UserData:
         self.turns = TurnRecords(pool)
         self.misroutes = Misroutes(pool)
         self.metrics = MetricsQueries(pool)
+        self.audit = AdminAudit(pool)
         self.insights = InsightsQueries(pool)
         self.exporter = AccountExporter(pool, at_once=exports)
         self._users = Users(pool)

@@ -31,7 +31,7 @@ from nodes.record_metrics import record_metrics
 from nodes.roll_summary import Waiting, roll_summary
 from nodes.route import route
 from nodes.state import NO_FACTS, NO_SUMMARY, Context, Input, Output, State
-from nodes.stream_events import received_by
+from nodes.stream_events import Step, StepDone, emit, received_by
 from nodes.trim_context import trim_context
 from nodes.wait_for_conversation import wait_for_conversation
 from storage.checkpoints import Checkpointer
@@ -42,6 +42,9 @@ log = get_logger(__name__)
 STORAGE_RETRY = RetryPolicy(
     initial_interval=0.2, backoff_factor=1.5, max_interval=1.0, max_attempts=30, retry_on=StorageUnavailable
 )
+
+STEPS: Mapping[str, Step] = {"rate_limit": "guard", "wait_for_conversation": "wait", "trim_context": "memory"}
+"""Nodes that end a step on the way to the first token; `route` ends one with `Start`, and the model with its token."""
 
 Graph = StateGraph[State, Context, Input, Output]
 
@@ -56,6 +59,7 @@ def build(d: Dependencies, tracing: Tracing | None = None) -> Graph:
 
 def _add_nodes(graph: Graph, d: Dependencies, tracing: Tracing | None) -> None:
     def add(name: str, node: Node, retry: RetryPolicy | None = None) -> None:
+        node = timed(STEPS[name], node) if name in STEPS else node
         graph.add_node(name, tracing.node(name, node) if tracing else node, retry_policy=retry)
 
     o, model = d.options, d.model.label
@@ -134,6 +138,17 @@ def best_effort(name: str, node: Node, *, seconds: float, failed: Mapping[str, A
             set_error(get_current_span(), error)
             log.exception("step failed", step=name)
         return failed or {}
+
+    return run
+
+
+def timed(step: Step, node: Node) -> Node:
+    """The node, which says when it is done."""
+
+    async def run(state: State, runtime: Runtime[Context]) -> Any:
+        update = await node(state, runtime)
+        emit(runtime, StepDone(step))
+        return update
 
     return run
 

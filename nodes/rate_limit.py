@@ -112,5 +112,6 @@ def _reply(state: State, refusal: Refusal, model: str) -> tuple[Start, Token, Do
         usage=Usage(prompt_tokens=0, completion_tokens=0, estimated=False),
         latency_ms=0,
         ttft_ms=None,
+        generated_by="template",
     )
     return start_of(state["turn_id"], state["conversation_id"], route, model), Token(refusal["message"]), done

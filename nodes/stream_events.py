@@ -69,6 +69,25 @@ class Token(msgspec.Struct, frozen=True):
     text: str
 
 
+class Timing(msgspec.Struct, frozen=True):
+    """Where the time to the first token went: milliseconds of each step, one after the other."""
+
+    guard_ms: float | None = None
+    """Cleaned, judged, and counted against the limit."""
+    wait_ms: float | None = None
+    """Waited for the conversation."""
+    route_ms: float | None = None
+    """An employee was chosen, and the message stored."""
+    memory_ms: float | None = None
+    """History and facts were read, and the prompt put together."""
+    model_ms: float | None = None
+    """From the request to the model to the first token; None where there was none."""
+
+
+GeneratedBy = Literal["ai", "template"]
+"""Who wrote an answer: a model, or people in advance (the guard's reply, and what is said where no model answers)."""
+
+
 class Done(msgspec.Struct, frozen=True):
     """The answer is complete and committed."""
 
@@ -88,6 +107,9 @@ class Done(msgspec.Struct, frozen=True):
     """Milliseconds from the request to the first token."""
     error_code: str | None = None
     """Why the model's own answer is missing or short, where it is."""
+    generated_by: GeneratedBy = "ai"
+    timing: Timing | None = None
+    """None for the guard's reply, and where not all steps of the turn were run in one process."""
 
 
 class Error(msgspec.Struct, frozen=True):
@@ -123,7 +145,17 @@ class Refused(msgspec.Struct, frozen=True):
     """What the guard says to an attack, which goes out like an answer; it is not stored."""
 
 
-NodeEvent = Event | LimitChecked | Refused
+Step = Literal["guard", "wait", "route", "memory", "model"]
+"""A step on the way to the first token."""
+
+
+class StepDone(msgspec.Struct, frozen=True):
+    """A step has ended. It is for `Timing`, and goes out with `Done`."""
+
+    step: Step
+
+
+NodeEvent = Event | LimitChecked | Refused | StepDone
 
 _receiver: ContextVar[Callable[[NodeEvent], None] | None] = ContextVar("_receiver", default=None)
 _stop: ContextVar[asyncio.Event | None] = ContextVar("_stop", default=None)
@@ -194,4 +226,5 @@ def done_of(turn_id: str, conversation_id: str, answer: Answer) -> Done:
         latency_ms=answer["latency_ms"],
         ttft_ms=answer["ttft_ms"],
         error_code=answer["error_code"],
+        generated_by="template" if answer["fallback"] else "ai",
     )

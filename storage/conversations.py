@@ -7,7 +7,7 @@ from uuid import UUID
 from storage.connections import Connection
 from storage.facts import LearnedFact
 from storage.pool import Pool
-from storage.turn_records import FACTS_LEARNED, FACTS_USED
+from storage.turn_records import FACTS_LEARNED, FACTS_USED, GENERATED_BY
 from storage.user_facts import delete_facts
 
 
@@ -62,6 +62,8 @@ class MessageDetails(TypedDict):
     finish_reason: str | None
     fallback: bool
     """Whether it is the canned reply, because no model answered."""
+    generated_by: Literal["ai", "template"] | None
+    """Whether a model wrote it, or people in advance; None on a user's message."""
     notices: list[MessageNotice]
     """Of the whole turn, so including those about the user's message."""
     facts_used: list[LearnedFact]
@@ -176,6 +178,7 @@ _COLUMNS: LiteralString = (
     " case when t.route is not null then json_build_object('reason', t.route->'reason',"
     "  'confidence', t.route->'confidence', 'runner_up', t.route->'runner_up') end as route,"
     " t.report->>'model' as model, t.finish_reason, coalesce((t.report->>'fallback')::boolean, false) as fallback,"
+    f" case m.role when 'assistant' then {GENERATED_BY} end as generated_by,"
     " coalesce(t.report->'notices', '[]') as notices,"
     f" array({FACTS_USED}) as facts_used, array({FACTS_LEARNED}) as facts_learned"
     " from chat_messages m left join chat_turns t"

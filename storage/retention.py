@@ -51,6 +51,10 @@ STATEMENTS: Mapping[str, LiteralString] = {
         "delete from chat_guard_events where ctid = any(array(select ctid from chat_guard_events"
         " where created_at < now() - make_interval(secs => %(audit)s) order by created_at limit %(batch)s))"
     ),
+    "admin_audit": (
+        "delete from chat_admin_audit where ctid = any(array(select ctid from chat_admin_audit"
+        " where created_at < now() - make_interval(secs => %(audit)s) order by created_at limit %(batch)s))"
+    ),
     "metrics": (
         "delete from xai_chat_metrics where ctid = any(array(select ctid from xai_chat_metrics"
         " where created_at < now() - make_interval(secs => %(metrics)s) order by created_at limit %(batch)s))"
@@ -80,6 +84,7 @@ class Pruned(TypedDict):
     idempotency_keys: int
     queue: int
     audit: int
+    admin_audit: int
     metrics: int
     threads: int
     conversations: int
@@ -90,7 +95,7 @@ class Retention:
 
     Args:
         hours: how long checkpoints and the event log are kept.
-        audit_days: how long the guard's findings are kept.
+        audit_days: how long the guard's findings and the administrators' audit log are kept.
         metrics_days: how long turns' metrics are kept; None for ever.
         messages_days: how long a conversation is kept after its last message; None for ever.
     """

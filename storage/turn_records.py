@@ -1,7 +1,7 @@
 """Turns as they are stored: for their user, and for the process that takes one over."""
 
 from datetime import datetime
-from typing import Any, LiteralString, TypedDict
+from typing import Any, Literal, LiteralString, TypedDict
 from uuid import UUID
 
 from storage.facts import LearnedFact
@@ -22,6 +22,10 @@ FACTS_LEARNED: LiteralString = (
 """The facts learned from the message of a turn `t`."""
 
 
+GENERATED_BY: LiteralString = "case when (t.report->>'fallback')::boolean then 'template' else 'ai' end"
+"""Who wrote the answer of a turn `t`; what is not known to be a prepared reply counts as a model's."""
+
+
 class TurnRecord(TypedDict):
     """A turn as it is kept."""
 
@@ -33,6 +37,8 @@ class TurnRecord(TypedDict):
     employee: str
     finish_reason: str | None
     error_code: str | None
+    generated_by: Literal["ai", "template"] | None
+    """Whether a model wrote the answer, or people in advance; None while there is none."""
     created_at: datetime
     facts_used: list[LearnedFact]
     """What was remembered of the user and went into the answer, as far as it has not been forgotten since."""
@@ -92,6 +98,7 @@ class TurnRecords:
             cursor = await conn.execute(
                 "select t.turn_id, t.convo_id as conversation_id, t.status, coalesce(m.content, '') as text,"  # noqa: S608 (of literals)
                 " t.employee_slug as employee, t.finish_reason, t.error_code, t.created_at,"
+                f" case when m.id is not null then {GENERATED_BY} end as generated_by,"
                 f" array({FACTS_USED}) as facts_used, array({FACTS_LEARNED}) as facts_learned"
                 " from chat_turns t left join chat_messages m"
                 " on m.user_id = t.user_id and m.turn_id = t.turn_id and m.role = 'assistant'"

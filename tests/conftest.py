@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from api.logging.setup import configure_structlog
+from api.routes import chat
 from graph.models.factory import LocalModels, open_local_models
 from storage.migrate import migrate
 from storage.pool import Pool
@@ -47,6 +48,12 @@ async def template(cluster: Cluster, worker_id: str) -> str:
 def _logged() -> None:
     """What is logged goes where pytest finds it."""
     configure_structlog()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _patient() -> None:
+    """A message that is refused has its status, however busy the machine is."""
+    chat.STATUS_SECONDS = 60.0
 
 
 _numbers = itertools.count(1)

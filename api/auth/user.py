@@ -6,6 +6,8 @@ from uuid import UUID
 
 from litestar import Request
 
+from api.problems import Problem
+
 
 @dataclass(frozen=True)
 class User:
@@ -27,3 +29,13 @@ class Authenticator(Protocol):
     async def close(self) -> None:
         """End what is under way."""
         ...
+
+
+def require_admin(user: User) -> None:
+    """Refuse whoever is no administrator.
+
+    Raises:
+        Problem: 403.
+    """
+    if not user.admin:
+        raise Problem(403, "forbidden", "Only administrators may see this.")

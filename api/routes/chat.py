@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Literal, NotRequired
 from uuid import UUID
 
+import msgspec
 from litestar import MediaType, Request, post
 from litestar.di import NamedDependency, Provide
 from litestar.openapi.datastructures import ResponseSpec
@@ -14,15 +15,20 @@ from pydantic import BaseModel, ConfigDict, Field
 from typing_extensions import TypedDict
 
 from api.auth.user import User
-from api.limits import CountRefusals, HoldStream, limit_headers, provide_sender
+from api.late import late_events
+from api.limits import CountRefusals, HoldStream, limit_headers, policy_headers, provide_sender
 from api.openapi import SIGNED_IN, problems
 from api.parameters import CONVERSATION_ID
 from api.requests import require_json
 from api.schemas.events import EVENT_STREAM, StreamOperation, TurnEvent
 from api.sse import KEEP_ALIVE_SECONDS, UNBUFFERED, document, server_sent
 from graph.service import Service
-from graph.turns.manager import SendRequest, SentTurn
+from graph.turns.manager import Sending, SendRequest, SentTurn
+from graph.turns.subscribe import LoggedTurn
+from graph.turns.turn import Turn
 from nodes.state import FinishReason, Usage, WhileBusy
+from nodes.stream_events import GeneratedBy, Timing
+from storage.rate_limits import RateLimits
 
 EmployeeName = Literal[
     "prime", "prime-boss", "prime-ai",
@@ -33,11 +39,16 @@ EmployeeName = Literal[
     "goalie", "goalie-goals", "goalie-ai",
 ]  # fmt: skip
 
+STATUS_SECONDS = 5.0
+"""Seconds after which the status goes out, though the turn has not begun: proxies and clients give up on a request that
+says nothing. What is refused before has a status of its own, afterwards an event."""
+
 HEADERS = {
     "X-Turn-Id": "the turn's UUID",
     "X-Conversation-Id": "the conversation, new or continued",
     "X-Employee": "who answers",
     "X-Route-Confidence": "how sure the choice is, 0.00 to 1.00",
+    "Server-Timing": "milliseconds of each step that is over: guard, wait, route",
     "RateLimit-Policy": 'requests (q) in a window of seconds (w): "chat";q=8;w=60',
     "RateLimit": 'requests left (r) and seconds until one more is free (t): "chat";r=7;t=60',
 }
@@ -73,9 +84,13 @@ class ChatDocument(TypedDict):
     usage: NotRequired[Usage]
     latency_ms: NotRequired[int]
     ttft_ms: NotRequired[int | None]
+    error_code: NotRequired[str | None]
+    generated_by: NotRequired[GeneratedBy]
+    timing: NotRequired[Timing | None]
     code: NotRequired[str]
     message: NotRequired[str]
     retryable: NotRequired[bool]
+    retry_after: NotRequired[int | None]
 
 
 @dataclass
@@ -125,12 +140,17 @@ async def chat(
     idempotency_key: IdempotencyKey = None,
 ) -> Stream:
     """Send a message; it is answered with server-sent events, or with one JSON document."""
-    sent = await service.turns.send(SendRequest(user.user_id, key=idempotency_key, **data.model_dump()))
-    events = sent.turn.follow(heartbeat=KEEP_ALIVE_SECONDS)
+    sending = service.turns.send(SendRequest(user.user_id, key=idempotency_key, **data.model_dump()))
+    sent = await sending.begun(within=STATUS_SECONDS)
+    if sent:
+        headers, events = _headers(sent), sent.turn.follow(heartbeat=KEEP_ALIVE_SECONDS)
+    else:
+        headers = _late_headers(sending, service.dependencies.limits)
+        events = late_events(sending, request.scope, heartbeat=KEEP_ALIVE_SECONDS)
     # The type goes in as a header, because the framework puts a handler's media type before a response's own.
     if request.accept.best_match([EVENT_STREAM, MediaType.JSON]) == MediaType.JSON:
-        return Stream(document(events), headers={**_headers(sent), "Content-Type": MediaType.JSON.value})
-    return Stream(server_sent(events), headers={**_headers(sent), "Content-Type": f"{EVENT_STREAM}; charset=utf-8"})
+        return Stream(document(events), headers={**headers, "Content-Type": MediaType.JSON.value})
+    return Stream(server_sent(events), headers={**headers, "Content-Type": f"{EVENT_STREAM}; charset=utf-8"})
 
 
 def _headers(sent: SentTurn) -> dict[str, str]:
@@ -139,6 +159,22 @@ def _headers(sent: SentTurn) -> dict[str, str]:
         "X-Conversation-Id": sent.start.conversation_id,
         "X-Employee": sent.start.employee.slug,
         "X-Route-Confidence": f"{sent.start.route.confidence:.2f}",
+        **_server_timing(sent.turn),
         **limit_headers({"chat": sent.allowance} if sent.allowance else {}),
         **UNBUFFERED,
     }
+
+
+def _server_timing(turn: Turn | LoggedTurn) -> dict[str, str]:
+    """The steps that are over; `done` has them all. Of a turn in another process nothing is known."""
+    timing: dict[str, float | None] = msgspec.to_builtins(turn.timing) if isinstance(turn, Turn) else {}
+    steps = [f"{name.removesuffix('_ms')};dur={ms}" for name, ms in timing.items() if ms is not None]
+    return {"Server-Timing": ", ".join(steps)} if steps else {}
+
+
+def _late_headers(sending: Sending, limits: RateLimits) -> dict[str, str]:
+    """Without the ids and the employee, which `start` has: a message that waits may be refused, and is no turn then."""
+    if sending.turn and sending.turn.allowance:
+        return {**limit_headers({"chat": sending.turn.allowance}), **UNBUFFERED}
+    chat = limits.policies.get("chat")
+    return {**policy_headers({"chat": chat} if chat else {}), **UNBUFFERED}

@@ -7,14 +7,18 @@ from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import QueryParameter
 from prometheus_client import CONTENT_TYPE_LATEST
+from structlog.stdlib import get_logger
 
-from api.auth.user import User
+from api.auth.user import User, require_admin
 from api.openapi import SIGNED_IN, problems, refusals
 from api.problems import Problem
 from graph.account import UserData
 from graph.service import Service
+from storage.errors import StorageUnavailable
 from storage.insights import Insights
 from storage.metrics_queries import MetricsReport, TimeWindow
+
+log = get_logger(__name__)
 
 WINDOWS: dict[str, TimeWindow] = {"24h": TimeWindow(hours=24, step=1), "7d": TimeWindow(hours=7 * 24, step=6)}
 
@@ -41,7 +45,11 @@ async def metrics_summary(
     if window is None:
         raise Problem(400, "invalid_request", f"range: takes {' or '.join(WINDOWS)}")
     metrics = user_data.metrics
-    report = await (metrics.for_all_users(window) if user.admin else metrics.for_user(user.user_id, window))
+    if user.admin:
+        await user_data.audit.record(user.user_id, "metrics_summary", f"range={span}")
+        report = await metrics.for_all_users(window)
+    else:
+        report = await metrics.for_user(user.user_id, window)
     return MetricsSummary(range=span, hours=window.hours, **report)
 
 
@@ -62,7 +70,11 @@ async def insights(user: NamedDependency[User], user_data: NamedDependency[UserD
 )
 async def prometheus(user: NamedDependency[User], request: Request[Any, Any, Any]) -> Response[bytes]:
     """Prometheus metrics of this process (with --workers: of all), for administrators; in local mode for anyone."""
-    if not user.admin:
-        raise Problem(403, "forbidden", "Only administrators may see this.")
+    require_admin(user)
     service = cast(Service, request.app.state.service)  # not the dependency, which needs a database
+    try:  # these numbers are of no user, and wanted most while the database is away
+        with service.health.required():
+            await service.user_data.audit.record(user.user_id, "prometheus")
+    except StorageUnavailable:
+        log.warning("access is not in the audit log", action="prometheus", admin_id=str(user.user_id))
     return Response(await service.prometheus(), headers={"Content-Type": CONTENT_TYPE_LATEST})

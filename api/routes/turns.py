@@ -44,6 +44,8 @@ class TurnDocument(TypedDict):
     employee: str
     finish_reason: str | None
     error_code: str | None
+    generated_by: Literal["ai", "template"] | None
+    """Null while there is no answer."""
     created_at: datetime
     facts_used: list[LearnedFact]
     facts_learned: list[LearnedFact]

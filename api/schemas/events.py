@@ -6,6 +6,7 @@ The schemas are made from these types; they are also the events of the answer as
 from dataclasses import dataclass
 from typing import Literal, get_args, get_type_hints
 
+import msgspec
 from litestar.openapi.spec import (
     OpenAPIMediaType,
     OpenAPIResponse,
@@ -16,13 +17,24 @@ from litestar.openapi.spec import (
 )
 from typing_extensions import TypedDict
 
+from api.problems import Code
 from nodes.stream_events import Done, Error, Notice, Start, Token
 
 EVENT_STREAM = "text/event-stream"
 STREAM_DESCRIPTION = (
     "Server-sent events: `start` first, then `notice` and `token`, and `done` or `error` last."
-    " `id` is the event's number in the turn."
+    " `id` is the event's number in the turn. Of a message that is refused after its status `error` is the only event."
 )
+
+
+class LateRefusal(msgspec.Struct, frozen=True):
+    """The message is refused, which its status could not say any more: the problem document as an event."""
+
+    code: Code
+    message: str
+    retryable: bool
+    retry_after: int | None
+    """Seconds; None where nobody knows."""
 
 
 class StartEvent(TypedDict):
@@ -54,10 +66,10 @@ class DoneEvent(TypedDict):
 
 
 class ErrorEvent(TypedDict):
-    """The last event of a turn without an answer, or with a part of it only."""
+    """The last event of a turn without an answer, or with a part of it only; the only one of a refused message."""
 
     event: Literal["error"]
-    data: Error
+    data: Error | LateRefusal
 
 
 TurnEvent = StartEvent | NoticeEvent | TokenEvent | DoneEvent | ErrorEvent
@@ -80,7 +92,9 @@ def _event_schema(event: type) -> Schema:
     """The schema of a server-sent event: fields are text, and `data` is JSON."""
     types = get_type_hints(event)
     (name,) = get_args(types["event"])
-    data = Reference(f"#/components/schemas/{types['data'].__name__}")
+    kinds = get_args(types["data"]) or (types["data"],)
+    references = [Reference(f"#/components/schemas/{kind.__name__}") for kind in kinds]
+    data = references[0] if len(references) == 1 else Schema(one_of=references)
     text = OpenAPIType.STRING
     return Schema(
         type=OpenAPIType.OBJECT,

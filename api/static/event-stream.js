@@ -8,11 +8,11 @@ const RECONNECT_DELAYS = [300, 1000, 2000, 4000, 5000];
 /** Milliseconds until a missing response is reported as `slow`. */
 const SLOW_AFTER = 2500;
 
-/** Milliseconds until the message is sent again: the connection may be dead, or other messages are answered first. */
+/** Milliseconds until the message is sent again: the server responds within 5 s, so the connection may be dead. */
 const SEND_TIMEOUT = 10_000;
 
-/** Milliseconds without data until a connection counts as dead; the server sends a comment every 15 s. */
-const IDLE_TIMEOUT = 40_000;
+/** Milliseconds without data until a connection counts as dead; the server sends a comment every 10 s. */
+const IDLE_TIMEOUT = 30_000;
 
 /** @typedef {{employee?: string, instead_of?: string}} EmployeeChoice who is to answer, and which turn the wrong employee answered */
 /** @typedef {{message: string, conversation_id: string} & EmployeeChoice} OutgoingMessage */
@@ -40,6 +40,7 @@ export async function* sendMessage(message, key, signal) {
   for (let attempt = 0; ; attempt += 1) {
     const headers = { Accept: "text/event-stream", "Idempotency-Key": key };
     const sending = request("/chat", { method: "POST", body: message, headers, signal, timeout: SEND_TIMEOUT });
+    /** @type {Response | undefined} */
     let response;
     try {
       if (!await Promise.race([sending, delay(SLOW_AFTER)])) yield { event: "slow", data: null };
@@ -47,22 +48,20 @@ export async function* sendMessage(message, key, signal) {
     } catch (error) {
       if (!(error instanceof NetworkError)) throw error;
       if (error instanceof ResponseTimeout) continue; // the same key attaches to the same turn
-      yield { event: "disconnected", data: null };
-      await reconnectDelay(RECONNECT_DELAYS[Math.min(attempt, RECONNECT_DELAYS.length - 1)], signal);
-      continue;
     }
-    yield* followTurn(/** @type {string} */ (response.headers.get("X-Turn-Id")), signal, response);
-    return;
+    if (response && (yield* followTurn(response.headers.get("X-Turn-Id"), signal, response))) return;
+    yield { event: "disconnected", data: null };
+    await reconnectDelay(RECONNECT_DELAYS[Math.min(attempt, RECONNECT_DELAYS.length - 1)], signal);
   }
 }
 
 /**
  * Follow a turn to its terminal event, over as many connections as it takes.
- * @param {string} turnId
+ * @param {string | null} turnId null: the message waits, and the stream that is open says which turn it becomes
  * @param {AbortSignal} signal
  * @param {Response | null} [firstResponse] a stream that is already open; null: start at the first event
- * @returns {AsyncGenerator<TurnUpdate>}
- * @throws {Problem} the turn no longer exists
+ * @returns {AsyncGenerator<TurnUpdate, boolean>} false: the connection was lost before the turn began
+ * @throws {Problem} the turn no longer exists, or the message was refused after it had waited
  */
 export async function* followTurn(turnId, signal, firstResponse = null) {
   let lastId = 0;
@@ -76,17 +75,29 @@ export async function* followTurn(turnId, signal, firstResponse = null) {
         if (!event.id || event.id <= lastId) continue;
         lastId = event.id;
         attempt = 0;
-        yield /** @type {TurnUpdate} */ (event);
-        if (event.event === "done" || event.event === "error") return;
+        const update = /** @type {import("../contract.js").TurnEvent} */ (event);
+        if (update.event === "start") turnId = update.data.turn_id;
+        if (update.event === "error" && !turnId) throw toProblem(response.status, update.data);
+        yield update;
+        if (update.event === "done" || update.event === "error") return true;
       }
     } catch (error) {
       if (signal.aborted || (!(error instanceof NetworkError) && !(error instanceof Problem && error.status >= 500))) throw error;
     }
+    if (!turnId) return false;
     yield { event: "disconnected", data: null };
     await reconnectDelay(retry ?? RECONNECT_DELAYS[Math.min(attempt, RECONNECT_DELAYS.length - 1)], signal);
     retry = null;
     attempt += 1;
   }
+}
+
+/**
+ * @param {number} status
+ * @param {import("../contract.js").Failure} refusal
+ */
+function toProblem(status, { code, message, retry_after }) {
+  return new Problem(status, code, message, retry_after ?? null);
 }
 
 /**

@@ -2,9 +2,11 @@
 
 import asyncio
 import json
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
+from typing import Any
 from uuid import UUID, uuid4
 from weakref import WeakValueDictionary
 
@@ -98,6 +100,26 @@ class SentTurn:
     """What the rate limit leaves, where that is known."""
 
 
+class Sending:
+    """A message on its way, in a task of its own: a client that leaves stops nothing.
+
+    Args:
+        send: sends the message, and returns its turn once that has begun.
+    """
+
+    def __init__(self, send: "Callable[[Sending], Coroutine[Any, Any, SentTurn]]") -> None:
+        self.turn: Turn | LoggedTurn | None = None
+        """As soon as it is known, which is before it has begun where its conversation is busy."""
+        self.task = asyncio.create_task(send(self))
+        # Where nobody waits any more, a refusal is told to nobody; asking for it keeps asyncio from reporting a fault.
+        self.task.add_done_callback(lambda task: task.cancelled() or task.exception())
+
+    async def begun(self, within: float | None = None) -> SentTurn | None:
+        """The turn once it has begun; None where it has not after these seconds. Raises as `TurnManager.send` says."""
+        await asyncio.wait({self.task}, timeout=within)
+        return self.task.result() if self.task.done() else None
+
+
 class TurnManager:
     """Begins turns, and finds those that were begun for the same idempotency key."""
 
@@ -117,20 +139,27 @@ class TurnManager:
         self._misroutes = misroutes
         self._limits = limits
         self._health = health
+        self._sending: set[asyncio.Task[SentTurn]] = set()
         self._claiming: WeakValueDictionary[tuple[UUID, str], asyncio.Lock] = WeakValueDictionary()
 
-    async def send(self, request: SendRequest) -> SentTurn:
-        """Answer a message: returns the turn once it has begun, whether this request began it or the same one before.
+    def send(self, request: SendRequest) -> Sending:
+        """Answer a message, whether this request begins its turn or the same one did before.
 
-        Raises:
+        `Sending.begun` returns the turn once it has begun, or raises:
             TurnRefused: it was turned away, and is not stored.
             KeyMismatch, UnknownTurn, InvalidMisroute: the request contradicts itself.
             ShuttingDown, TooManyTurns: no more turns are begun here, or none for now.
             StorageUnavailable: the database went away meanwhile.
         """
+        sending = Sending(lambda sending: self._send(request, sending))
+        self._sending.add(sending.task)  # the loop itself keeps no task from being collected
+        sending.task.add_done_callback(self._sending.discard)
+        return sending
+
+    async def _send(self, request: SendRequest, sending: Sending) -> SentTurn:
         if request.instead_of:
             await self._record_misroute(request, request.instead_of)
-        turn, opening = await self._open(request)
+        turn, opening = await self._open(request, sending)
         allowance = turn.allowance or await self._remaining(request.user_id)
         if isinstance(opening, Refused):
             raise TurnRefused(opening, allowance)
@@ -147,7 +176,7 @@ class TurnManager:
         if chosen == wanted.slug:
             raise InvalidMisroute("instead_of: that turn was answered by the same employee")
 
-    async def _open(self, request: SendRequest) -> tuple[Turn | LoggedTurn, Start | Refused]:
+    async def _open(self, request: SendRequest, sending: Sending) -> tuple[Turn | LoggedTurn, Start | Refused]:
         """The turn, once it has begun or was refused, as long as there is a database.
 
         A database that stands still would keep its client waiting for ever, so the turn is given up then.
@@ -155,7 +184,7 @@ class TurnManager:
         turn: Turn | LoggedTurn | None = None
         try:
             with self._health.required():
-                turn = await self._begun_or_found(request)
+                turn = sending.turn = await self._begun_or_found(request)
                 if opening := await turn.opened():
                     return turn, opening
         except StorageUnavailable:

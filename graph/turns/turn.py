@@ -1,6 +1,7 @@
 """One running turn: its status and its events, each encoded once, for any number of readers."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable
 from uuid import UUID
 
@@ -16,6 +17,10 @@ from nodes.stream_events import (
     NodeEvent,
     Refused,
     Start,
+    Step,
+    StepDone,
+    Timing,
+    Token,
 )
 from storage.event_log import LoggedEvent
 from storage.rate_limits import Allowance
@@ -81,6 +86,8 @@ class Turn:
         """The last event, once it is out; of a recovered turn also where the attempt before sent it."""
         self.cancel_code: ErrorCode = "shutting_down"
         """The error that readers get when the turn is cancelled from outside."""
+        self._steps: dict[Step, float] = {}
+        self._step_began = time.monotonic()
         self._add_to_log = add_to_log
         self._before = (attempt - 1) * NUMBERS_PER_ATTEMPT
         self._events: list[LoggedEvent] = []
@@ -93,6 +100,17 @@ class Turn:
                 self.allowance = allowance
             case Refused():
                 self.refuse(event)
+            case StepDone(step):
+                self._lap(step)
+            case Start():
+                self._steps.setdefault("wait", 0.0)  # most messages do not come to that node
+                self._lap("route")
+                self.publish(event)
+            case Token():
+                self._lap("model")
+                self.publish(event)
+            case Done() if self.attempt == 1:
+                self.publish(msgspec.structs.replace(event, timing=self.timing))
             case _:
                 self.publish(event)
 
@@ -158,6 +176,11 @@ class Turn:
         return self.end is not None or self.status in (TurnStatus.REFUSED, TurnStatus.HANDED_OVER)
 
     @property
+    def timing(self) -> Timing:
+        """How long each step took that is over."""
+        return Timing(**{f"{step}_ms": milliseconds for step, milliseconds in self._steps.items()})
+
+    @property
     def opening(self) -> Start | Refused | None:
         """How it began, where that is known."""
         return self.start or self.refusal
@@ -196,6 +219,13 @@ class Turn:
         except TimeoutError:
             return False
         return True
+
+    def _lap(self, step: Step) -> None:
+        """The step has ended, and the next one begins; one that ends again changes nothing."""
+        if step not in self._steps:
+            now = time.monotonic()
+            self._steps[step] = round((now - self._step_began) * 1000, 1)
+            self._step_began = now
 
     def _append(self, event: Event) -> LoggedEvent:
         logged = encoded(self.last_number + 1, event)

@@ -9,6 +9,7 @@ from uuid import UUID
 from storage.connections import DEFAULT_TIMEOUT, milliseconds
 from storage.errors import ExportInProgress, TooManyExports
 from storage.pool import Pool
+from storage.turn_records import GENERATED_BY
 
 FORMAT = 1
 BATCH = 500
@@ -42,9 +43,12 @@ _SECTIONS: tuple[LiteralString, ...] = (
         " from chat_misroutes where user_id = %(user_id)s order by created_at, turn_id"
     ),
     (
-        "select json_build_object('type', 'message', 'message_id', id, 'turn_id', turn_id, 'conversation_id', convo_id,"
-        " 'role', role, 'employee', employee_key, 'content', content, 'created_at', created_at)::text as line"
-        " from chat_messages where user_id = %(user_id)s order by seq"
+        "select json_build_object('type', 'message', 'message_id', m.id, 'turn_id', m.turn_id,"  # noqa: S608 (of literals)
+        " 'conversation_id', m.convo_id, 'role', m.role, 'employee', m.employee_key, 'content', m.content,"
+        f" 'generated_by', case m.role when 'assistant' then {GENERATED_BY} end,"
+        " 'created_at', m.created_at)::text as line"
+        " from chat_messages m join chat_turns t using (user_id, turn_id)"
+        " where m.user_id = %(user_id)s order by m.seq"
     ),
     (
         "select json_build_object('type', 'fact', 'fact_id', f.id, 'fact', f.fact, 'source', f.source,"

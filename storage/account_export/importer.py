@@ -147,7 +147,10 @@ _INSERT: dict[type[line.AccountLine], LiteralString] = {
         " values (%(user_id)s, %(turn_id)s, %(chosen_employee)s, %(wanted_employee)s, %(created_at)s)"
     ),
     line.Message: (
-        "insert into chat_messages (id, user_id, convo_id, turn_id, employee_key, role, content, created_at)"
+        "with prepared as ("
+        '  update chat_turns set report = \'{"model": "fallback", "fallback": true}\''
+        "  where user_id = %(user_id)s and turn_id = %(turn_id)s and %(generated_by)s::text = 'template')"
+        " insert into chat_messages (id, user_id, convo_id, turn_id, employee_key, role, content, created_at)"
         " select %(message_id)s, %(user_id)s, convo_id, turn_id, %(employee)s, %(role)s, %(content)s, %(created_at)s"
         " from chat_turns where user_id = %(user_id)s and turn_id = %(turn_id)s and convo_id = %(conversation_id)s"
     ),

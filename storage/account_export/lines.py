@@ -110,6 +110,8 @@ class Message(Line):
     role: Literal["user", "assistant"]
     employee: Name
     content: Text
+    generated_by: Literal["ai", "template"] | None = None
+    """Who wrote an answer; files of an earlier release do not say."""
     created_at: Time
 
 

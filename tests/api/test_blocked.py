@@ -23,6 +23,7 @@ async def test_an_injection_is_answered_with_a_refusal(answer: Answer) -> None:
     assert answer.text.startswith("I can't follow instructions")
     done = answer.events[-1].data
     assert (done["finish_reason"], done["employee"], done["message_id"]) == ("blocked", "tag", None)
+    assert (done["generated_by"], done["timing"]) == ("template", None)
     assert done["usage"] == {"prompt_tokens": 0, "completion_tokens": 0, "estimated": False}
 
 

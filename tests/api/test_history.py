@@ -5,6 +5,8 @@ import json
 from typing import Any
 from uuid import UUID
 
+import pytest
+
 from graph.account_import import read_export
 from storage.account_export.importer import AccountImporter
 from storage.pool import Pool
@@ -30,8 +32,9 @@ async def test_an_answer_keeps_the_fields_of_its_start_and_done(frontdesk: Front
     assert reply["employee"] == start["employee"]["slug"] == "ledger"
     assert reply["route"] == start["route"]
     assert (reply["model"], reply["finish_reason"], reply["fallback"]) == (done["model"], "stop", False)
-    assert reply["notices"] == []
+    assert (reply["notices"], reply["generated_by"]) == ([], done["generated_by"])
     nothing: dict[str, Any] = {"route": None, "model": None, "finish_reason": None, "fallback": False, "notices": []}
+    assert question["generated_by"] is None
     assert question.items() >= {**nothing, "facts_used": [], "facts_learned": []}.items()
 
 
@@ -56,6 +59,23 @@ async def test_notices_are_kept_with_the_answer(frontdesk: Frontdesk, model: Mod
     assert (reply["model"], reply["fallback"]) == ("fallback", True)
 
 
+@pytest.mark.parametrize(("status", "said"), [(200, "ai"), (401, "template")], ids=["a model", "no model"])
+async def test_it_is_said_who_wrote_an_answer(
+    frontdesk: Frontdesk, model: ModelServer, ada: UUID, status: int, said: str
+) -> None:
+    """In the stream, with the message, with the turn and in an export."""
+    if status != 200:
+        model.always(Status(status), streaming)
+    (done,) = (await frontdesk.chat(ada, "Hello", conversation_id="c-1")).named("done")
+    _, reply = await messages_of(frontdesk, ada)
+    async with frontdesk.client(ada) as client:
+        turn = (await client.get(f"/turns/{done['turn_id']}")).json()
+        lines = [json.loads(line) for line in (await client.get("/export")).text.splitlines()]
+    exported = [line["generated_by"] for line in lines if line["type"] == "message"]
+    assert [done["generated_by"], reply["generated_by"], turn["generated_by"]] == [said] * 3
+    assert exported == [None, said]
+
+
 async def test_facts_are_listed_with_the_answers_that_used_or_taught_them(
     frontdesk: Frontdesk, model: ModelServer, ada: UUID
 ) -> None:
@@ -73,12 +93,8 @@ async def test_facts_are_listed_with_the_answers_that_used_or_taught_them(
     assert first["facts_learned"] == second["facts_used"] == []
 
 
-async def test_an_imported_answer_has_text_and_finish_reason_only(
-    frontdesk: Frontdesk, model: ModelServer, ada: UUID, bob: UUID
-) -> None:
-    """An export has no more of it."""
-    model.queue(Text("It depends.", finish_reason="length"), streaming)
-    await frontdesk.chat(ada, "Hello", conversation_id="c-1")
+async def imported(frontdesk: Frontdesk, ada: UUID, bob: UUID) -> list[dict[str, Any]]:
+    """The messages of Ada's conversation, as Bob has them after an import."""
     async with frontdesk.client(ada) as client:
         lines = (await client.get("/export")).text.splitlines()
     parts = frontdesk.service.dependencies
@@ -87,6 +103,26 @@ async def test_an_imported_answer_has_text_and_finish_reason_only(
             bob, read_export(one.encode() for one in lines)
         )
     conversation = next(json.loads(line) for line in lines if json.loads(line)["type"] == "conversation")
-    _, reply = await messages_of(frontdesk, bob, conversation["conversation_id"])
+    return await messages_of(frontdesk, bob, conversation["conversation_id"])
+
+
+async def test_an_imported_answer_has_text_and_finish_reason_only(
+    frontdesk: Frontdesk, model: ModelServer, ada: UUID, bob: UUID
+) -> None:
+    """An export has no more of it, but who wrote it."""
+    model.queue(Text("It depends.", finish_reason="length"), streaming)
+    await frontdesk.chat(ada, "Hello", conversation_id="c-1")
+    _, reply = await imported(frontdesk, ada, bob)
     assert (reply["content"], reply["finish_reason"]) == ("It depends.", "length")
-    assert (reply["route"], reply["model"], reply["notices"]) == (None, None, [])
+    assert (reply["route"], reply["model"], reply["notices"], reply["generated_by"]) == (None, None, [], "ai")
+
+
+async def test_an_imported_prepared_reply_stays_one(
+    frontdesk: Frontdesk, model: ModelServer, ada: UUID, bob: UUID
+) -> None:
+    """No model is said to have written it."""
+    model.always(Status(401), streaming)
+    await frontdesk.chat(ada, "Hello", conversation_id="c-1")
+    question, reply = await imported(frontdesk, ada, bob)
+    assert (reply["model"], reply["fallback"], reply["generated_by"]) == ("fallback", True, "template")
+    assert question["generated_by"] is None

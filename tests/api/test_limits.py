@@ -102,17 +102,37 @@ UNCOUNTED: dict[str, tuple[dict[str, Any], int, str]] = {
 
 
 @pytest.mark.parametrize(("sent", "status", "code"), UNCOUNTED.values(), ids=UNCOUNTED.keys())
-async def test_what_is_refused_before_it_is_counted_says_nothing_of_the_limit(
+async def test_what_is_refused_before_it_is_counted_leaves_the_limit_as_it_was(
     frontdesk: Frontdesk, ada: UUID, sent: dict[str, Any], status: int, code: str
 ) -> None:
-    """And leaves it as it was."""
+    """And says what is left, where it is known whose it is."""
     async with frontdesk.client(ada) as client:
         first = await client.post("/chat", json={"message": "Hello"}, headers={"Idempotency-Key": "k-1"})
         refused = await client.post("/chat", **sent)
         last = await client.post("/chat", json={"message": "Hello"})
     assert (refused.status_code, refused.json()["code"]) == (status, code)
-    assert not {"ratelimit", "ratelimit-policy"} & refused.headers.keys()
-    assert [one.headers["ratelimit"].partition(";t=")[0] for one in (first, last)] == ['"chat";r=7', '"chat";r=6']
+    assert [limit_in(first), limit_in(last)] == ['"chat";r=7', '"chat";r=6']
+    if status in (401, 413, 415) or "content" in sent:  # refused before it was looked at whose it is
+        assert not {"ratelimit", "ratelimit-policy"} & refused.headers.keys()
+    else:
+        assert limit_in(refused) == '"chat";r=7'
+
+
+def limit_in(answer: httpx.Response) -> str:
+    """What is left, without the time, which passes; the policy has to be there, too."""
+    assert answer.headers["ratelimit-policy"] == '"chat";q=8;w=60'
+    return str(answer.headers["ratelimit"].partition(";t=")[0])
+
+
+async def test_a_refusal_while_the_server_ends_says_what_is_left(
+    frontdesk: Frontdesk, ada: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As every answer to a known user does."""
+    monkeypatch.setattr(frontdesk.service.registry, "closing", True)
+    async with frontdesk.client(ada) as client:
+        refused = await client.post("/chat", json={"message": "Hello"})
+    assert (refused.status_code, refused.json()["code"]) == (503, "shutting_down")
+    assert limit_in(refused) == '"chat";r=8'
 
 
 async def test_what_is_refused_after_it_was_counted_says_what_is_left(

@@ -5,6 +5,8 @@ from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
 from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
 from uuid import UUID
 
+from api.routes import chat
+from nodes import wait_for_conversation
 from tests.support.app import Frontdesk, read_events
 from tests.support.database import rows
 from tests.support.listening import listening, until
@@ -94,6 +96,22 @@ class Scenes:
         """The conversation is being answered."""
         async with self._answering("savings"):
             yield {}
+
+    @asynccontextmanager
+    async def late_refusal(self) -> AsyncGenerator[Variables]:
+        """The conversation is being answered, and no message waits for long; the status goes out at once."""
+        before = chat.STATUS_SECONDS, wait_for_conversation.MAX_WAIT
+        async with self._answering("pension"):
+            chat.STATUS_SECONDS, wait_for_conversation.MAX_WAIT = 0.0, 0.3
+            try:
+                yield {}
+            finally:
+                chat.STATUS_SECONDS, wait_for_conversation.MAX_WAIT = before
+
+    @asynccontextmanager
+    async def audit(self) -> AsyncGenerator[Variables]:
+        """An administrator asks."""
+        yield {"ADMIN": token(self._frontdesk, self._bob, admin=True)}
 
     @asynccontextmanager
     async def stop(self) -> AsyncGenerator[Variables]:

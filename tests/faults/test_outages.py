@@ -35,6 +35,8 @@ async def is_away(frontdesk: Frontdesk, user: UUID) -> None:
         live = await client.get("/health/live")
     assert (response.status_code, response.json()["code"]) == (503, "storage_unavailable")
     assert int(response.headers["retry-after"]) > 0
+    assert response.headers["ratelimit-policy"].startswith('"chat";q=')
+    assert "ratelimit" not in response.headers, "what is left nobody knows now"
     assert (other.status_code, other.json()["code"]) == (503, "storage_unavailable")
     assert (ready.status_code, ready.json()["checks"]["database"]) == (503, "unreachable")
     assert live.status_code == 200

@@ -28,7 +28,15 @@ class Prunes:
         if self._error:
             raise self._error
         return Pruned(
-            events=0, rate_limits=0, idempotency_keys=0, queue=0, audit=0, metrics=0, threads=0, conversations=0
+            events=0,
+            rate_limits=0,
+            idempotency_keys=0,
+            queue=0,
+            audit=0,
+            admin_audit=0,
+            metrics=0,
+            threads=0,
+            conversations=0,
         )
 
 

@@ -170,6 +170,7 @@ async def test_the_reply_to_an_attack_has_the_events_of_an_answer() -> None:
         usage=Usage(prompt_tokens=0, completion_tokens=0, estimated=False),
         latency_ms=0,
         ttft_ms=None,
+        generated_by="template",
     )
     assert run.events[1:] == [Refused("blocked", "No.", reply=(start, Token("No."), done))]
 

@@ -11,6 +11,7 @@ from langgraph.checkpoint.base import empty_checkpoint
 from psycopg.sql import SQL, Identifier
 
 from storage import retention
+from storage.admin_audit import AdminAudit
 from storage.checkpoints import Checkpointer, first_checkpoint_id
 from storage.event_log import Batch, EventLog, LoggedEvent
 from storage.idempotency import IdempotencyKeys
@@ -21,7 +22,7 @@ from storage.rate_limits import RateLimits
 from storage.retention import DELETE_THREADS, OLD_THREADS, STATEMENTS, Pruned, Retention
 from tests.storage.rows import Owner, accepted, rows, save_accepted, take_place, turn_metrics
 
-AGED = ("events", "rate_limits", "idempotency_keys", "queue", "audit", "metrics", "threads")
+AGED = ("events", "rate_limits", "idempotency_keys", "queue", "audit", "admin_audit", "metrics", "threads")
 NOTHING = dict.fromkeys([*AGED, "conversations"], 0)
 FOUND = Finding(kind="card", action="masked", rule=None, text_hash="0" * 64)
 
@@ -35,6 +36,7 @@ async def insert_rows(pool: Pool, url: str, user: UUID) -> UUID:
     await IdempotencyKeys(pool).claim(user, "a key", "0" * 64, turn_id)
     await take_place(pool, user)
     await Metrics(pool).record(user, turn_id, turn_metrics(), [FOUND])
+    await AdminAudit(pool).record(user, "audit")
     config: RunnableConfig = {
         "configurable": {"thread_id": str(turn_id), "checkpoint_ns": ""},
         "metadata": {"user_id": str(user)},
@@ -57,6 +59,7 @@ AGING: tuple[LiteralString, ...] = (
     "update chat_turn_events set created_at = created_at - make_interval(secs => %(seconds)s)",
     "update chat_rate_limits set created_at = created_at - make_interval(secs => %(seconds)s)",
     "update chat_idempotency set created_at = created_at - make_interval(secs => %(seconds)s)",
+    "update chat_admin_audit set created_at = created_at - make_interval(secs => %(seconds)s)",
     "update chat_guard_events set created_at = created_at - make_interval(secs => %(seconds)s)",
     "update xai_chat_metrics set created_at = created_at - make_interval(secs => %(seconds)s)",
     "update chat_queue set lease_until = lease_until - make_interval(secs => %(seconds)s)",
@@ -186,6 +189,7 @@ COPIES: Mapping[LiteralString, LiteralString] = {
     "chat_rate_limits": "'window_start', window_start || n",
     "chat_idempotency": "'key', key || n",
     "chat_queue": "'turn_id', md5(n::text)::uuid",
+    "chat_admin_audit": "'id', id + n",
     "chat_guard_events": "'turn_id', md5(n::text)::uuid",
     "xai_chat_metrics": "'id', md5(n::text)::uuid",
     "langgraph.checkpoints": "'thread_id', thread_id || n",

@@ -37,7 +37,11 @@ GRANTED: Mapping[str, str] = {
 JOURNAL = {"chat_turn_events": "INSERT"}
 """All rights of the role that writes the event log."""
 
+AUDITOR = {"chat_admin_audit": "INSERT SELECT"}
+"""All rights of the role that adds to and reads the administrators' audit log."""
+
 KEEPER = {
+    "chat_admin_audit": "DELETE SELECT(created_at,ctid)",
     "chat_conversations": "SELECT(convo_id,updated_at,user_id)",
     "chat_turns": (
         "SELECT(attempt,convo_id,lease_until,owner,status,stop_asked_at,turn_id,user_id)"
@@ -71,6 +75,7 @@ FUNCTIONS: Mapping[str, set[str]] = {
         "recall_facts", "record_findings", "record_turn", "save_summary", "store_embedding", "take_place",
         "take_rate_limit", "unpadded_width", "wake_next",
     },
+    "frontdesk_auditor": {"act_as", "add_to_admin_audit", "read_admin_audit"},
     "frontdesk_graph": {"act_for_thread", "save_checkpoint", "save_writes"},
     "frontdesk_journal": {"act_as", "log_events"},
     "frontdesk_keeper": {"act_as", "adopt_turns", "facts_to_embed", "lease_lapsed", "renew_turns"},
@@ -80,6 +85,7 @@ FUNCTIONS: Mapping[str, set[str]] = {
 ROLES = [
     "frontdesk_analyst",
     "frontdesk_app",
+    "frontdesk_auditor",
     "frontdesk_graph",
     "frontdesk_jobs",
     "frontdesk_journal",
@@ -108,7 +114,8 @@ def test_every_table_of_users_has_row_level_security(owner: Owner) -> None:
     """
     own = "(user_id = ( SELECT auth.uid() AS uid))"
     guarded = {table: (True, True, [f"owner_only * {own} {own}"]) for table in GRANTED}
-    for table in KEEPER.keys() - {"chat_conversations", "chat_turns", "memory_embeddings", "user_memory_facts"}:
+    others = {"chat_admin_audit", "chat_conversations", "chat_turns", "memory_embeddings", "user_memory_facts"}
+    for table in KEEPER.keys() - others:
         guarded[table][2][:0] = ["keeper_deletes d true -", "keeper_sees r true -"]
     for table in ("chat_idempotency", "chat_queue"):
         guarded[table][2].insert(1, "keeper_leases w true true")
@@ -118,6 +125,17 @@ def test_every_table_of_users_has_row_level_security(owner: Owner) -> None:
         guarded[table][2].insert(0, "keeper_sees r true -")
     for table in ANALYST:
         guarded[table][2].insert(0, "analyst_sees r true -")
+    claims = "(NULLIF(current_setting('request.jwt.claims'::text, true), ''::text))::jsonb"
+    guarded["chat_admin_audit"] = (
+        True,
+        True,
+        [
+            f"administrators_add a - ({claims} @> jsonb_build_object('role', 'admin', 'sub', admin_id))",
+            f"administrators_read r (({claims} ->> 'role'::text) = 'admin'::text) -",
+            "keeper_deletes d true -",
+            "keeper_sees r true -",
+        ],
+    )
     closed = {table: (True, False, list[str]()) for table in OWNER_ONLY}
     assert {table: (on, forced, policies) for table, on, forced, policies in rows(owner, walk)} == guarded | closed
 
@@ -150,6 +168,7 @@ def test_each_role_has_exactly_its_rights(owner: Owner) -> None:
     assert dict(rows(owner, granted, role="frontdesk_journal")) == JOURNAL
     assert dict(rows(owner, granted, role="frontdesk_keeper")) == KEEPER
     assert dict(rows(owner, granted, role="frontdesk_analyst")) == ANALYST
+    assert dict(rows(owner, granted, role="frontdesk_auditor")) == AUDITOR
 
 
 def test_each_role_may_call_exactly_its_functions(owner: Owner) -> None:
@@ -170,7 +189,7 @@ def test_no_other_role_has_rights(owner: Owner) -> None:
         from pg_class c cross join aclexplode(c.relacl) a left join pg_roles r on r.oid = a.grantee
         where c.relnamespace = 'public'::regnamespace and a.grantee <> c.relowner
         and a.grantee not in ('frontdesk_app'::regrole, 'frontdesk_journal'::regrole, 'frontdesk_keeper'::regrole,
-                              'frontdesk_analyst'::regrole)
+                              'frontdesk_analyst'::regrole, 'frontdesk_auditor'::regrole)
     """
     assert rows(owner, others) == []
 

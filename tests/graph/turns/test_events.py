@@ -29,6 +29,8 @@ DONE_DATA = {
     "ttft_ms": 300,
 }
 """As an earlier release logged it."""
+NEW: dict[str, object] = {"error_code": None, "generated_by": "ai", "timing": None}
+"""What it did not say yet."""
 
 
 @pytest.mark.parametrize(
@@ -37,7 +39,7 @@ DONE_DATA = {
         (START, "start", START_DATA, False),
         (Notice("pii_masked", "“IBAN”"), "notice", {"code": "pii_masked", "message": "“IBAN”"}, False),
         (Token("Grüße\n"), "token", {"text": "Grüße\n"}, False),
-        (done(facts_used=["f-1"]), "done", {**DONE_DATA, "error_code": None}, True),
+        (done(facts_used=["f-1"]), "done", {**DONE_DATA, **NEW}, True),
         (ERROR, "error", {"code": "internal", "message": "Something went wrong.", "retryable": True}, True),
     ],
     ids=["start", "notice", "token", "done", "error"],

@@ -65,6 +65,8 @@ STEPS: Mapping[str, Step] = {
         "facts_to_embed('another-model', '00000000-0000-0000-0000-000000000000', %(fact)s, 9)", "frontdesk_keeper"
     ),
     "read_facts": Step("read_facts(%(user)s, array[%(fact)s])"),
+    "add_to_admin_audit": Step("add_to_admin_audit(%(user)s, 'audit', '', 0)", "frontdesk_auditor"),
+    "read_admin_audit": Step("read_admin_audit(%(user)s, null, 9)", "frontdesk_auditor"),
     "adopt_turns": Step("adopt_turns(gen_random_uuid(), '{}', 9, 15, 3, 10)", "frontdesk_keeper"),
 }
 """Every function that the program calls outside of a transaction that acts for a user."""
@@ -146,7 +148,7 @@ async def test_a_transaction_of_a_user_cannot_act_for_another(
 def test_a_role_cannot_act_for_a_user(owner: Owner, ada_rows: AdaRows, name: str) -> None:
     """Not even the program's own, without a user; those that act for nobody may call their own steps."""
     step = STEPS[name]
-    for role in set(ROLES) - ({step.role} & {"frontdesk_journal", "frontdesk_keeper"}):
+    for role in set(ROLES) - ({step.role} & {"frontdesk_auditor", "frontdesk_journal", "frontdesk_keeper"}):
         with owner.transaction(force_rollback=True):
             owner.execute(sql.SQL("set local role {}").format(sql.Identifier(role)))
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
