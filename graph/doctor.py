@@ -21,8 +21,8 @@ from storage.migrate import (
 )
 
 COLLECTOR_SECONDS = 3.0
-CONNECTIONS = 27
-"""To Postgres that a process holds open at most; docs/architecture.md says for what."""
+OTHER_CONNECTIONS = 4
+"""To Postgres that a process holds open beside those that are settings; docs/architecture.md says for what."""
 
 
 class Check(NamedTuple):
@@ -56,7 +56,7 @@ async def _database(settings: Settings, workers: int) -> list[Check]:
     return [
         Check("database", "ok", where),
         _check("disk", room, "has room" if room else "the database's disk is full"),
-        _connections(limit, workers),
+        _connections(settings, limit, workers),
         _check("extension", vector is not None, f"vector {vector}" if vector else "pgvector is not installed"),
         _migrations(settings, missing),
     ]
@@ -68,10 +68,16 @@ def _migrations(settings: Settings, missing: list[str]) -> Check:
     return _check("migrations", not missing, pending_text(missing) if missing else "up to date")
 
 
-def _connections(limit: ConnectionLimit, workers: int) -> Check:
+def connections(settings: Settings) -> int:
+    """How many connections to Postgres a process holds open at most."""
+    return settings.turn_connections + settings.record_connections + OTHER_CONNECTIONS
+
+
+def _connections(settings: Settings, limit: ConnectionLimit, workers: int) -> Check:
     """Whether the server has room for all connections that the workers may open."""
-    needed = CONNECTIONS * workers
-    per_worker = f" ({CONNECTIONS} for each of {workers} workers)" if workers > 1 else ""
+    each = connections(settings)
+    needed = each * workers
+    per_worker = f" ({each} for each of {workers} workers)" if workers > 1 else ""
     ours = f", {limit.ours} of them by Frontdesk" if limit.ours else ""
     detail = f"up to {needed} are needed{per_worker}; of the server's {limit.allowed}, {limit.used} are in use{ours}"
     return _check("connections", needed + limit.used - limit.ours <= limit.allowed, detail)

@@ -301,7 +301,7 @@ async def test_doctor_has_a_line_for_each_thing_and_fails_where_one_is_not_well(
         "warn  settings    FRONTDESK_RATELIMIT is no setting; did you mean FRONTDESK_RATE_LIMIT?",
         found_line(done.stdout, f"port        {port} is in use by .* \\(process {os.getpid()}\\); try --port \\d+"),
         "FAIL  issuer      FRONTDESK_JWKS_URL has no key for RS256 or ES256",
-        found_line(done.stdout, r"connections up to 1728 are needed \(27 for each of 64 workers\); of the server's .*"),
+        found_line(done.stdout, r"connections up to 768 are needed \(12 for each of 64 workers\); of the server's .*"),
         "FAIL  migrations  1 migration pending: run `frontdesk migrate`",
         f"FAIL  model       no model named gpt-4o-mini at {model.url}",
         "FAIL  collector   http://127.0.0.1:9/v1/traces does not answer",
