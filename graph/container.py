@@ -78,10 +78,7 @@ async def open_service(
         counted = CountedMetrics(pools.turns, telemetry)
         d = replace(await stack.enter_async_context(opening), metrics=counted, events_logged=writer.flushed)
         turns = _turns(d, pools, registry, notifications, writer, owner, health, tracing)
-        storing = FactVectors.open(
-            url, pools.records, model=d.embedding_model, statement_timeout=settings.statement_timeout
-        )
-        vectors = await stack.enter_async_context(storing)
+        vectors = await stack.enter_async_context(_open_vectors(settings, url, pools.records, d))
         usage = {name: pool.usage for name, pool in (*pools._asdict().items(), ("vectors", vectors))}
         telemetry.watch(registry, writer, usage, (d.model, d.second))
         async with _background(
@@ -97,9 +94,20 @@ async def open_service(
             finally:
                 left = await registry.close(STOP_WITHIN)
         await writer.close(STOP_WITHIN)
-        with suppress(StorageUnavailable):
-            health.require_usable()  # else it would wait for a connection
-            await Leases(pools.leases, owner).release(left)
+        await _release(Leases(pools.leases, owner), left, health)
+
+
+async def _release(leases: Leases, turns: list[UUID], health: DatabaseHealth) -> None:
+    """Give up the leases of these turns; without a database others find that out by themselves."""
+    with suppress(StorageUnavailable):
+        health.require_usable()  # else it would wait for a connection
+        await leases.release(turns)
+
+
+def _open_vectors(
+    settings: Settings, url: str, records: Pool, d: Dependencies
+) -> AbstractAsyncContextManager[FactVectors]:
+    return FactVectors.open(url, records, model=d.embedding_model, statement_timeout=settings.statement_timeout)
 
 
 @asynccontextmanager
@@ -214,22 +222,22 @@ async def _background(
     d: Dependencies,
     vectors: FactVectors,
 ) -> AsyncGenerator[Supervisor]:
-    """The background tasks, for the length of the block; `patience` is several times what a round of each takes."""
+    """The background tasks, for the length of the block; `silent_after` is several times what a round of each takes."""
     with_database = partial(_with_database, health)
     app = job_app(_retention(settings, pools.records).prune)
     async with Supervisor.open(telemetry.count_restart, STOP_WITHIN) as supervisor:
         telemetry.watch_tasks(supervisor.tasks)
-        supervisor.start("health_probe", health.run, patience=10)
-        supervisor.start("notifications", with_database(notifications.listen), patience=20)
-        supervisor.start("journal_writer", with_database(writer.run), patience=15)
-        supervisor.start("lease_renewal", with_database(leases.run), patience=10)
-        supervisor.start("adoption", with_database(leases.run_adoption), patience=10)
-        supervisor.start("jobs_worker", with_database(partial(run_worker, app, pools.records)), patience=60)
+        supervisor.start("health_probe", health.run, silent_after=10)
+        supervisor.start("notifications", with_database(notifications.listen), silent_after=20)
+        supervisor.start("journal_writer", with_database(writer.run), silent_after=15)
+        supervisor.start("lease_renewal", with_database(leases.run), silent_after=10)
+        supervisor.start("adoption", with_database(leases.run_adoption), silent_after=10)
+        supervisor.start("jobs_worker", with_database(partial(run_worker, app, pools.records)), silent_after=60)
         if d.embedding_model != NoEmbeddings.name:
             re_embedding = ReEmbedding(vectors, d.embed)
-            supervisor.start("re_embedding", with_database(re_embedding.run), patience=3 * ROUND_SECONDS)
+            supervisor.start("re_embedding", with_database(re_embedding.run), silent_after=3 * ROUND_SECONDS)
         if settings.multiproc_dir:
-            supervisor.start("figures_writer", telemetry.run, patience=10)
+            supervisor.start("figures_writer", telemetry.run, silent_after=10)
         yield supervisor
 
 

@@ -31,14 +31,14 @@ class BackgroundTask:
 
     Args:
         name: in the log, the metrics and `/health/ready`.
-        patience: seconds without a completed round after which it counts as down.
+        silent_after: seconds without a completed round after which it counts as down.
         clock: monotonic time in seconds.
     """
 
-    def __init__(self, name: str, work: Work, patience: float, clock: Callable[[], float]) -> None:
+    def __init__(self, name: str, work: Work, silent_after: float, clock: Callable[[], float]) -> None:
         self.name = name
         self._work = work
-        self._patience = patience
+        self._silent_after = silent_after
         self._clock = clock
         self._last = clock()
         self._failures = 0
@@ -50,10 +50,10 @@ class BackgroundTask:
 
     @property
     def trouble(self) -> Literal["failed", "silent"] | None:
-        """Why it is down: it failed and has not completed a round since, or it has not for longer than `patience`."""
+        """Why it is down: it failed and has not completed a round since, or it has not for longer than `silent_after`."""
         if self._failures:
             return "failed"
-        return "silent" if self.silent_for > self._patience else None
+        return "silent" if self.silent_for > self._silent_after else None
 
     async def run(self, restarted: Callable[[str], None]) -> None:
         """Run the work, and restart it whenever it ends, until cancelled."""
@@ -108,9 +108,9 @@ class Supervisor:
         finally:
             await supervisor.close(seconds)
 
-    def start(self, name: str, work: Work, *, patience: float) -> None:
+    def start(self, name: str, work: Work, *, silent_after: float) -> None:
         """Start a background task; it runs until the supervisor is closed."""
-        task = BackgroundTask(name, work, patience, self._clock)
+        task = BackgroundTask(name, work, silent_after, self._clock)
         self.tasks.append(task)
         self._running.append(asyncio.create_task(task.run(self._restarted), name=name))
 

@@ -73,7 +73,7 @@ async def test_a_task_that_ends_is_restarted(how: str, caplog: pytest.LogCapture
     restarted = Counter[str]()
     task = Failing(2)
     async with supervising(restarted) as supervisor:
-        supervisor.start("one", getattr(task, how), patience=60)
+        supervisor.start("one", getattr(task, how), silent_after=60)
         await task.recovered.wait()
     assert restarted == {"one": 2}
     kinds = [kind_of(record.msg) for record in caplog.records]
@@ -99,8 +99,8 @@ async def test_a_task_that_fails_is_down_until_it_completes_a_round() -> None:
         await asyncio.Event().wait()
 
     async with Supervisor.open(lambda _: restarted.set(), 5) as supervisor:
-        supervisor.start("one", failing_once, patience=60)
-        supervisor.start("other", Failing(0).raising, patience=60)
+        supervisor.start("one", failing_once, silent_after=60)
+        supervisor.start("other", Failing(0).raising, silent_after=60)
         assert supervisor.down() == {}
         await restarted.wait()
         assert supervisor.down() == {"one": "failed"}
@@ -109,7 +109,7 @@ async def test_a_task_that_fails_is_down_until_it_completes_a_round() -> None:
         assert supervisor.down() == {}
 
 
-async def test_a_task_that_hangs_is_down_after_its_patience() -> None:
+async def test_a_task_that_hangs_is_down_after_its_time() -> None:
     """Until it completes a round."""
     clock = Clock()
     supervisor = Supervisor(lambda _: None, clock)
@@ -119,8 +119,8 @@ async def test_a_task_that_hangs_is_down_after_its_patience() -> None:
         await rounds.put(tick)
         await asyncio.Event().wait()
 
-    supervisor.start("quick", waiting, patience=1)
-    supervisor.start("slow", waiting, patience=10)
+    supervisor.start("quick", waiting, silent_after=1)
+    supervisor.start("slow", waiting, silent_after=10)
     quick, slow = await rounds.get(), await rounds.get()
     assert supervisor.down() == {}
     clock.now = 1.5
@@ -138,7 +138,7 @@ async def test_pauses_between_restarts_grow(caplog: pytest.LogCaptureFixture) ->
     """Each up to its limit and at least half of it: random, so that processes do not return to a database at once."""
     task = Failing(3)
     async with supervising() as supervisor:
-        supervisor.start("one", task.raising, patience=60)
+        supervisor.start("one", task.raising, silent_after=60)
         await task.recovered.wait()
     pauses = [record.msg["again_in"] for record in caplog.records if isinstance(record.msg, dict)]
     most = [min(LONGEST_PAUSE, FIRST_PAUSE * 2**number) for number in range(3)]
@@ -160,7 +160,7 @@ async def test_all_tasks_end_with_the_supervisor() -> None:
     before = asyncio.all_tasks()
     async with supervising(seconds=0.05) as supervisor:
         for number, work in enumerate(works):
-            supervisor.start(f"{number}", work, patience=60)
+            supervisor.start(f"{number}", work, silent_after=60)
         await asyncio.sleep(0)
     left = {task.get_name(): task for task in asyncio.all_tasks() - before}
     assert left.keys() & {"0", "1", "2"} == {"2"}
