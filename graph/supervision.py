@@ -50,7 +50,7 @@ class BackgroundTask:
 
     @property
     def trouble(self) -> Literal["failed", "silent"] | None:
-        """Why it is down: it failed and has not completed a round since, or it has not for longer than `silent_after`."""
+        """Why it is down: it failed and has not completed a round since, or it has not for longer than it may."""
         if self._failures:
             return "failed"
         return "silent" if self.silent_for > self._silent_after else None
