@@ -43,10 +43,10 @@ class Environment:
         if subprocess.run([*command, "--offline"], env=known, capture_output=True, check=False).returncode:
             subprocess.run(command, env=known, check=True)
 
-    def doctor(self, folder: Path) -> subprocess.CompletedProcess[str]:
-        """What `frontdesk doctor` says in this folder, without any setting."""
-        command = [str(self.frontdesk), "doctor"]
-        return subprocess.run(command, cwd=folder, env=settings(), capture_output=True, text=True, check=False)
+    def run(self, command: str, folder: Path, **chosen: str) -> subprocess.CompletedProcess[str]:
+        """What a command of `frontdesk` says in this folder, with these settings and no others."""
+        words = [str(self.frontdesk), command]
+        return subprocess.run(words, cwd=folder, env=settings(**chosen), capture_output=True, text=True, check=False)
 
 
 @pytest.fixture
@@ -99,10 +99,11 @@ async def test_the_wheel_serves_with_a_database_and_a_key(
 ) -> None:
     """It brings its migrations and pages, and without the extra it needs no more; without a database it names it."""
     environment.install(f"frontdesk @ {wheel.as_uri()}")
-    done = environment.doctor(tmp_path)
+    done = environment.run("doctor", tmp_path)
     assert (done.returncode, done.stdout.count(LOCAL)) == (1, 1), done.stdout + done.stderr
     model.queue(Text("A third of it."), streaming)
     keys = {"DATABASE_URL": database, "OPENAI_BASE_URL": model.url, "OPENAI_API_KEY": "sk-test"}
+    assert environment.run("migrate", tmp_path, **keys).returncode == 0
     async with serving(environment.frontdesk, tmp_path, **keys) as client:
         assert (await answer(client, "What can I write off?"))["text"] == "A third of it."
         for page in ("/", "/dashboard", "/page/vendor/markdown-it.js"):
