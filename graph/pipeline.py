@@ -186,7 +186,7 @@ class Pipeline:
 
     async def run(self, turn: Turn, given: Input | Command[Any] | None) -> None:
         """Run the thread to its end, from where it stands (None) or as given; the turn gets its events."""
-        with received_by(turn.receive, turn.stop):
+        with received_by(turn.receive, turn.stop, lambda: turn.timing if turn.attempt == 1 else None):
             # Without a stream: `ainvoke` reads the whole state after each step.
             async for _ in self._graph.astream(  # pyright: ignore[reportUnknownMemberType]
                 given, _config(turn), context=_context(turn), durability="exit", stream_mode=[]

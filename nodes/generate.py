@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from uuid import UUID
 
+import msgspec
 import stamina
 from langchain_core.messages import AIMessage, AnyMessage
 from langgraph.runtime import Runtime
@@ -16,7 +17,7 @@ from nodes.answer.output import AnswerOutput, Draft
 from nodes.employees import employee
 from nodes.prompts import estimate, estimate_messages, size
 from nodes.state import Answer, Context, Notice, State, Usage, asking, since
-from nodes.stream_events import done_of, emit, stop_requested
+from nodes.stream_events import done_of, emit, stop_requested, timing_so_far
 from nodes.text.pii.masking import Kind
 from storage.errors import StorageUnavailable
 from storage.metrics import Finding
@@ -36,7 +37,7 @@ FILTERED = (
 )
 """What is said where such a filter leaves nothing."""
 
-REPORTED = ("employee", "model", "finish_reason", "fallback", "usage", "prompt", "latency_ms", "ttft_ms")
+REPORTED = ("employee", "model", "finish_reason", "fallback", "usage", "prompt", "timing", "latency_ms", "ttft_ms")
 """What is kept of an answer, with its notices, beside what has a column of its own."""
 
 
@@ -72,6 +73,8 @@ async def generate(
     elif draft.finish_reason == "blocked":
         output.note(Notice(code="filtered", message="A filter of the model's provider stopped the answer here."))
     answer = _answer(state, draft, fallback=fallback, first=output.ttft_ms, whole=since(state, clock))
+    if timing := timing_so_far():
+        answer["timing"] = msgspec.to_builtins(timing)
     answer["message_id"] = str(await _commit(turns, state, runtime, answer, output.notices))
     emit(runtime, done_of(state["turn_id"], state["conversation_id"], answer))
     # Under the id it was shown with, or LangGraph's `messages` stream would show the answer twice.

@@ -127,6 +127,8 @@ class Answer(TypedDict):
     prompt: NotRequired[PromptSize]
     """What the model was asked last, which may be less than the turn's prompt: it could not read more. Answers of an
     earlier release do not say."""
+    timing: NotRequired[Mapping[str, float | None]]
+    """Of `stream_events.Timing`. It is kept with the answer, so that an end that is sent again is the same."""
     latency_ms: int
     ttft_ms: int | None
     """Milliseconds from the request to the first token."""

@@ -159,17 +159,31 @@ NodeEvent = Event | LimitChecked | Refused | StepDone
 
 _receiver: ContextVar[Callable[[NodeEvent], None] | None] = ContextVar("_receiver", default=None)
 _stop: ContextVar[asyncio.Event | None] = ContextVar("_stop", default=None)
+_timing: ContextVar[Callable[[], Timing | None] | None] = ContextVar("_timing", default=None)
 
 
 @contextmanager
-def received_by(receiver: Callable[[NodeEvent], None], stop: asyncio.Event) -> Generator[None]:
-    """What nodes emit within the block goes to this receiver, and `stop` ends their answer where it stands."""
-    tokens = _receiver.set(receiver), _stop.set(stop)
+def received_by(
+    receiver: Callable[[NodeEvent], None], stop: asyncio.Event, timing: Callable[[], Timing | None] | None = None
+) -> Generator[None]:
+    """What nodes emit within the block goes to this receiver, and `stop` ends their answer where it stands.
+
+    Args:
+        timing: how long the steps so far took; None where not all of them ran here.
+    """
+    tokens = _receiver.set(receiver), _stop.set(stop), _timing.set(timing)
     try:
         yield
     finally:
         _receiver.reset(tokens[0])
         _stop.reset(tokens[1])
+        _timing.reset(tokens[2])
+
+
+def timing_so_far() -> Timing | None:
+    """How long the steps of this run took; None where that is not known."""
+    timing = _timing.get()
+    return timing() if timing else None
 
 
 def stop_requested() -> asyncio.Event:
@@ -227,4 +241,5 @@ def done_of(turn_id: str, conversation_id: str, answer: Answer) -> Done:
         ttft_ms=answer["ttft_ms"],
         error_code=answer["error_code"],
         generated_by="template" if answer["fallback"] else "ai",
+        timing=Timing(**answer["timing"]) if "timing" in answer else None,
     )

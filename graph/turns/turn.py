@@ -109,8 +109,6 @@ class Turn:
             case Token():
                 self._lap("model")
                 self.publish(event)
-            case Done() if self.attempt == 1:
-                self.publish(msgspec.structs.replace(event, timing=self.timing))
             case _:
                 self.publish(event)
 
