@@ -182,7 +182,7 @@ class State(TypedDict):
     memories: list[Memory]
     """What came to mind; after `trim_context` what of it is in the prompt."""
     prompt: list[AnyMessage]
-    prompt_version: NotRequired[str | None]
+    prompt_version: str | None
     """None until there is a prompt; a state that an earlier release saved does not have it."""
     trimmed: Trimmed
     answer: Answer | None

@@ -48,8 +48,7 @@ async def test_uncovered_messages_are_quoted_shortened() -> None:
 @pytest.mark.parametrize(("count", "chars"), [(18, 240), (28, 120), (40, 60), (52, 30)])
 async def test_the_more_messages_are_uncovered_the_shorter_they_are_quoted(count: int, chars: int) -> None:
     """So that there is something of each."""
-    state = a_state(history=talked(*[f"{number}. {LONG * 3}" for number in range(count)]))
-    prompt = (await trimmed(state, budget=7400))["prompt"]
+    prompt = (await trimmed(a_state(history=talked(*[f"{number}. {LONG * 3}" for number in range(count)]))))["prompt"]
     short = [message["said"] for message in noted(prompt)["earlier_in_short"]]
     said = [*short, *(message.text for message in prompt[2:-1])]
     assert [text.partition(".")[0] for text in said] == [str(number) for number in range(count)]
