@@ -83,7 +83,8 @@ def read_texts(folder: Path) -> PromptTexts:
     """
     shared, shared_first = _read_sections(folder / "shared.md")
     whole, short = dict[Slug, SystemPrompt](), dict[Slug, SystemPrompt]()
-    for slug in (employee.slug for employee in EMPLOYEES):
+    for employee in EMPLOYEES:
+        slug: Slug = employee.slug
         own, own_first = _read_sections(folder / f"{slug}.md")
         # What all share comes first: caches that work by blocks of tokens then share it between employees, too.
         whole[slug] = _system_prompt(slug, f"{shared}\n\n{own}")

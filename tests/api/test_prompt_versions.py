@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -12,10 +13,11 @@ from uuid import UUID
 import nodes
 from nodes.prompts import prompt_texts
 from tests.support.app import Frontdesk, Serve
-from tests.support.database import row
+from tests.support.database import row, rows
 from tests.support.model_script import Request, Text, plain, streaming
 from tests.support.model_server import ModelServer
 
+DOCUMENT = Path(__file__).parents[2] / "docs/prompts.md"
 FRONTDESK = str(Path(sys.executable).with_name("frontdesk"))
 
 
@@ -41,7 +43,10 @@ async def turn(frontdesk: Frontdesk, user: UUID, turn_id: str) -> dict[str, Any]
 async def test_an_answer_says_which_prompt_it_was_asked_with(
     frontdesk: Frontdesk, model: ModelServer, ada: UUID
 ) -> None:
-    """In `done`, with the turn and in its row of metrics; with it what the provider read from its cache."""
+    """In `done`, with the turn and in its row of metrics; with it what the provider read from its cache.
+
+    The query of docs/prompts.md compares the versions.
+    """
     model.queue(Text("As far as it is for the business.", cached=2), streaming)
     (done,) = (await frontdesk.chat(ada, "Can I deduct a laptop?", employee="ledger")).named("done")
     assert done["prompt_version"] == prompt_texts().whole["ledger"].version
@@ -55,6 +60,9 @@ async def test_an_answer_says_which_prompt_it_was_asked_with(
     assert "cached_tokens" not in other["usage"]
     await frontdesk.settled()
     assert await row(frontdesk.service.url, query, turn=other["turn_id"]) == (other["prompt_version"], None)
+    (compared,) = re.findall(r"```sql\n(.*?);\n```", DOCUMENT.read_text(encoding="utf-8"), re.DOTALL)
+    found = {version: count for version, count, *_ in await rows(frontdesk.service.url, compared)}
+    assert found == {done["prompt_version"]: 1, other["prompt_version"]: 1}
 
 
 async def test_a_small_window_is_sent_the_short_form(serve: Serve, model: ModelServer, ada: UUID) -> None:
