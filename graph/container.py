@@ -265,16 +265,16 @@ async def _open_models(
     settings: Settings, say: Say, local: LocalModels | None, stack: AsyncExitStack, tracing: Tracing | None
 ) -> tuple[Models, LocalModels, Embedder]:
     # Side by side: each keeps a core busy for a second or two.
-    loading = asyncio.create_task(_local_models(settings, say, local, stack))
+    loading = asyncio.create_task(_local_models(say, local, stack))
     models = await open_models(settings, stack, say, tracing)
     local = await loading
     remote = settings.remote_embeddings
     return models, local, await open_remote_embedder(settings, stack, tracing) if remote else local.embedder
 
 
-async def _local_models(settings: Settings, say: Say, given: LocalModels | None, stack: AsyncExitStack) -> LocalModels:
+async def _local_models(say: Say, given: LocalModels | None, stack: AsyncExitStack) -> LocalModels:
     if given is None:
-        given = await stack.enter_async_context(open_local_models(say, settings.data_dir))
+        given = await stack.enter_async_context(open_local_models(say))
     return given
 
 

@@ -81,9 +81,9 @@ def learned(pytestconfig: pytest.Config) -> Path:
 
 
 @pytest.fixture(scope="session")
-async def local(learned: Path) -> AsyncIterator[LocalModels]:
-    """The real embedding model and the router it taught, loaded once."""
-    async with open_local_models(lambda _: None, learned) as loaded:
+async def local() -> AsyncIterator[LocalModels]:
+    """The real embedding model and the real router, loaded once."""
+    async with open_local_models(lambda _: None) as loaded:
         yield loaded
 
 

@@ -5,7 +5,6 @@ import ctypes
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from functools import partial
-from pathlib import Path
 from typing import NamedTuple
 
 from langchain_openai import OpenAIEmbeddings
@@ -31,12 +30,10 @@ from nodes.answer.attempts import Model
 from nodes.extract_facts import Extract
 from nodes.roll_summary import Summarise
 from nodes.route import Classify
-from nodes.routing.classifier import LearnedRouter, no_router
+from nodes.routing.classifier import WEIGHTS, LearnedRouter, no_router
+from nodes.text.linear_model import LinearModel
 
 log = get_logger(__name__)
-
-VECTORS = "examples.npz"
-"""The file under the data directory that keeps the vectors of the routing examples."""
 
 ANSWER_TOKENS = 800
 DEMO_ANSWER_TOKENS = 120
@@ -113,7 +110,7 @@ async def open_embedder(settings: Settings, say: Say) -> AsyncGenerator[Embedder
         if settings.remote_embeddings:
             yield await open_remote_embedder(settings, stack)
         else:
-            yield (await stack.enter_async_context(open_local_models(say, settings.data_dir))).embedder
+            yield (await stack.enter_async_context(open_local_models(say))).embedder
 
 
 async def open_remote_embedder(settings: Settings, stack: AsyncExitStack, tracing: Tracing | None = None) -> Embedder:
@@ -134,8 +131,8 @@ async def open_remote_embedder(settings: Settings, stack: AsyncExitStack, tracin
 
 
 @asynccontextmanager
-async def open_local_models(say: Say, folder: Path | None = None) -> AsyncGenerator[LocalModels, None]:
-    """The local embedding model, and the router trained with it (which warms both up), for the length of the block."""
+async def open_local_models(say: Say) -> AsyncGenerator[LocalModels, None]:
+    """The local embedding model, and the router trained with it, for the length of the block."""
     say("loading the embedding model")
     try:
         model = await asyncio.to_thread(MiniLM)
@@ -148,9 +145,9 @@ async def open_local_models(say: Say, folder: Path | None = None) -> AsyncGenera
         yield LocalModels(NoEmbeddings(), no_router)
         return
     embedder = EmbeddingCache(model)
-    cache = folder / VECTORS if folder else None
     try:
-        router = await LearnedRouter.train(embedder.embed, model.embed_many, f"{model.name}\0{model.truncation}", cache)
+        await embedder.embed("hello")  # the first one takes longer
+        router = LearnedRouter(embedder.embed, await asyncio.to_thread(LinearModel.load, WEIGHTS))
         _return_freed_memory()
         yield LocalModels(embedder, router)
     finally:

@@ -1,0 +1,89 @@
+"""Train the classifiers from their labelled examples, and write their weights beside them: `make train`.
+
+Training needs scikit-learn and the embedding model, takes seconds, and is repeated only after a change of examples or
+features. The weights are committed, so that a start only reads them and every process has the same ones. The same
+machine writes the same file; another one may round the embeddings differently.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graph.models.embeddings import MiniLM
+from nodes.routing import classifier as routing
+from nodes.text.linear_model import LinearModel, NGramFeatures
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
+
+Vectors = Sequence[NDArray[np.float32]]
+
+
+class Recipe(NamedTuple):
+    """How a classifier is trained."""
+
+    name: str
+    examples: Callable[[], Mapping[str, Sequence[str]]]
+    """Label to texts, as the program will see them."""
+    ngrams: NGramFeatures
+    inverse_penalty: float
+    """scikit-learn's C: the larger, the closer the weights follow the examples."""
+    weights: Path
+
+
+RECIPES = (Recipe("routing", routing.all_examples, routing.NGRAMS, 3.0, routing.WEIGHTS),)
+
+
+async def train(recipe: Recipe, model: MiniLM) -> LinearModel:
+    """Embed the recipe's examples and fit its classifier to them."""
+    texts = [text for texts in recipe.examples().values() for text in texts]
+    labels = [label for label, texts in recipe.examples().items() for _ in texts]
+    return fit(recipe, texts, labels, await embed(model, texts))
+
+
+async def embed(model: MiniLM, texts: Sequence[str]) -> Vectors:
+    """The texts' vectors, one by one as in a turn: in a batch the int8 model rounds by the batch's largest numbers."""
+    return [np.asarray(await model.embed(text), dtype=np.float32) for text in texts]
+
+
+def fit(recipe: Recipe, texts: Sequence[str], labels: Sequence[str], vectors: Vectors) -> LinearModel:
+    """Fit by logistic regression. Deterministic: the solver starts from zero and uses all examples in every step."""
+    # A dependency of development alone, without types.
+    from sklearn.linear_model import LogisticRegression
+
+    regression: Any = LogisticRegression(C=recipe.inverse_penalty, max_iter=1000)
+    regression.fit(_inputs(recipe.ngrams, texts, vectors), list(labels))
+    weights, bias = regression.coef_, regression.intercept_
+    if len(weights) == 1:  # of two labels scikit-learn fits the difference
+        weights, bias = np.vstack([-weights / 2, weights / 2]), np.concatenate([-bias / 2, bias / 2])
+    return LinearModel(regression.classes_.tolist(), np.vstack([weights.T, bias]), recipe.ngrams)
+
+
+def _inputs(ngrams: NGramFeatures, texts: Sequence[str], vectors: Vectors) -> "csr_matrix":
+    """A row for each text: its vector, then its n-grams."""
+    from scipy.sparse import csr_matrix, hstack
+
+    rows = [ngrams.of(text) for text in texts]
+    starts = np.cumsum([0, *(len(row.places) for row in rows)])
+    places, values = np.concatenate([row.places for row in rows]), np.concatenate([row.values for row in rows])
+    counted = csr_matrix((values, places, starts), shape=(len(rows), ngrams.buckets))
+    return hstack([csr_matrix(np.asarray(vectors)), counted], format="csr")
+
+
+async def main() -> None:
+    """Train all classifiers and write their weights."""
+    model = MiniLM()
+    try:
+        for recipe in RECIPES:
+            (await train(recipe, model)).save(recipe.weights)
+            print(f"{recipe.name}: {recipe.weights.stat().st_size / 1024:.0f} KB in {recipe.weights}")  # noqa: T201
+    finally:
+        model.close()
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
