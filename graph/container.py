@@ -141,7 +141,7 @@ async def open_dependencies(
             classify=local.classify,
             embed=embedder.embed,
             embedding_model=embedder.name,
-            embed_ahead=partial(embed_ahead, {local.embedder, embedder}),
+            embed_ahead=partial(_embed_ahead, local, embedder),
             model=models.model,
             second=models.second,
             turns=Turns(pool, owner),
@@ -270,6 +270,13 @@ async def _open_models(
     local = await loading
     remote = settings.remote_embeddings
     return models, local, await open_remote_embedder(settings, stack, tracing) if remote else local.embedder
+
+
+def _embed_ahead(local: LocalModels, embedder: Embedder, message: str) -> None:
+    """Begin to embed a message, and what the router will read of it where that is something else."""
+    embed_ahead({local.embedder, embedder}, message)
+    if (mended := local.mend(message)) != message:
+        embed_ahead({local.embedder}, mended)
 
 
 async def _local_models(say: Say, given: LocalModels | None, stack: AsyncExitStack) -> LocalModels:

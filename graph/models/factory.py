@@ -2,7 +2,7 @@
 
 import asyncio
 import ctypes
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from functools import partial
 from typing import NamedTuple
@@ -30,7 +30,8 @@ from nodes.answer.attempts import Model
 from nodes.extract_facts import Extract
 from nodes.roll_summary import Summarise
 from nodes.route import Classify
-from nodes.routing.classifier import WEIGHTS, LearnedRouter, no_router
+from nodes.routing.classifier import WEIGHTS, LearnedRouter, no_router, read_examples
+from nodes.routing.spelling import Spelling
 from nodes.text.linear_model import LinearModel
 
 log = get_logger(__name__)
@@ -52,10 +53,12 @@ class Models(NamedTuple):
 
 
 class LocalModels(NamedTuple):
-    """The local embedding model, and the router learned with it."""
+    """The local embedding model, and the router that was trained with it."""
 
     embedder: Embedder
     classify: Classify
+    mend: Callable[[str], str]
+    """What the router embeds of a message."""
 
 
 async def open_models(settings: Settings, stack: AsyncExitStack, say: Say, tracing: Tracing | None = None) -> Models:
@@ -142,17 +145,22 @@ async def open_local_models(say: Say) -> AsyncGenerator[LocalModels, None]:
             install="pip install 'frontdesk[local]'",
             exc_info=error,
         )
-        yield LocalModels(NoEmbeddings(), no_router)
+        yield LocalModels(NoEmbeddings(), no_router, str)
         return
     embedder = EmbeddingCache(model)
     try:
-        await embedder.embed("hello")  # the first one takes longer
-        router = LearnedRouter(embedder.embed, await asyncio.to_thread(LinearModel.load, WEIGHTS))
+        router = await asyncio.to_thread(_load_router, model, embedder)
+        await router("hello")  # the first time takes longer
         _return_freed_memory()
-        yield LocalModels(embedder, router)
+        yield LocalModels(embedder, router, router.mend)
     finally:
         await embedder.close()
         model.close()
+
+
+def _load_router(model: MiniLM, embedder: Embedder) -> LearnedRouter:
+    texts = [text for texts in read_examples().values() for text in texts]
+    return LearnedRouter(embedder.embed, LinearModel.load(WEIGHTS), Spelling(model.words(), texts))
 
 
 def _return_freed_memory() -> None:

@@ -53,8 +53,13 @@ class LinearModel:
             ngrams = NGramFeatures(shortest, longest, buckets, float(stored["weight"]))
             return cls([str(label) for label in stored["labels"]], stored["weights"], ngrams)
 
-    def save(self, path: Path) -> None:
-        """Write the weights, in half precision, which changes no probability by more than a thousandth or two."""
+    def save(self, path: Path, made_from: str = "") -> None:
+        """Write the weights, in half precision, which changes probabilities by a thousandth or two.
+
+        Args:
+            path: the file, which ends in `.npz`.
+            made_from: a hash of what the weights were trained from.
+        """
         shortest, longest, buckets, weight = self.ngrams
         np.savez_compressed(
             path,
@@ -62,6 +67,7 @@ class LinearModel:
             weights=self._stored,
             ngrams=np.array([shortest, longest, buckets]),
             weight=np.array(weight),
+            made_from=np.array(made_from),
         )
 
     def probabilities(self, embedding: Sequence[float] | NDArray[np.float32], text: str) -> dict[str, float]:

@@ -10,10 +10,11 @@ from weakref import ref
 import numpy as np
 import pytest
 
-from graph.models.embeddings import MESSAGE_TOKENS, EmbeddingCache, MiniLM, NoEmbeddings, embed_ahead, head_and_tail
+from graph.models.embeddings import MESSAGE_TOKENS, EmbeddingCache, MiniLM, NoEmbeddings, embed_ahead
 from graph.models.factory import LocalModels
 from nodes.errors import EmbeddingUnavailable
 from nodes.routing.classifier import no_router
+from nodes.text.ends import head_and_tail
 
 
 class Counting:
@@ -218,7 +219,7 @@ async def test_a_fact_is_embedded_whole(local: LocalModels) -> None:
 def test_no_message_takes_more_than_its_tokens(minilm: MiniLM, text: str) -> None:
     """Neither the tokenizer nor the model gets more than head and tail."""
     assert len(head_and_tail(text)) <= 801
-    (tokens,) = minilm._tokens([text], whole=False)
+    tokens = minilm._tokens(text, whole=False)
     assert len(tokens) <= MESSAGE_TOKENS
 
 

@@ -1,4 +1,4 @@
-"""The routing classifier's examples."""
+"""The routing classifier's examples, and its weights, which are trained from them."""
 
 import pytest
 

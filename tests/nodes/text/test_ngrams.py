@@ -43,7 +43,7 @@ def dense(text: str, shortest: int, longest: int, buckets: int) -> list[float]:
     places, values = hashed_ngrams(text, shortest, longest, buckets)
     vector = np.zeros(buckets)
     vector[places] = values
-    return vector.tolist()
+    return [float(number) for number in vector]
 
 
 def counted(pieces: Sequence[str], buckets: int) -> list[float]:
@@ -51,4 +51,4 @@ def counted(pieces: Sequence[str], buckets: int) -> list[float]:
     vector = np.zeros(buckets)
     for piece in pieces:
         vector[crc32(piece.encode()) % buckets] += 1
-    return (vector / np.linalg.norm(vector)).tolist()
+    return [float(number) for number in vector / np.linalg.norm(vector)]
