@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from sklearn.model_selection import StratifiedKFold
 
 from graph.models.embeddings import MiniLM
-from graph.training import RECIPES, Recipe, Vectors, embed, fit, train
+from graph.training import RECIPES, Vectors, embed, fit, train
 from nodes import route
 from nodes.routing import classifier
 from nodes.routing.spelling import Spelling
@@ -67,8 +67,9 @@ async def main() -> None:
         guesses = await cross_validated(model, examples)
         print_kinds(examples, guesses)
         print_temperatures(guesses)
-        await print_follow_ups(model)
-        await print_cpu(model, [example.text for example in examples[::10]])
+        router = await trained(model)
+        await print_follow_ups(router)
+        await print_cpu(model, router, [example.text for example in examples[::10]])
     finally:
         model.close()
 
@@ -126,10 +127,9 @@ def print_temperatures(guesses: Guesses) -> None:
                 print(f"  {name}: {low:.1f} to {high:.1f}: {right[inside].mean():.2f} of {inside.sum()}")
 
 
-async def print_follow_ups(model: MiniLM) -> None:
+async def print_follow_ups(router: classifier.LearnedRouter) -> None:
     """How many of the pairs are right, stays and leaves, with other numbers for staying."""
     pairs = [json.loads(line) for line in PAIRS.read_text(encoding="utf-8").splitlines()]
-    router = await trained(model)
     likelihoods = [await router(pair["message"]) for pair in pairs]
     for factor, always in product((1.0, 2.0, 3.0, 4.0), (0.0, 0.2, 0.3, 0.4, 0.5)):
         route.STAYING_FACTOR, route.STAYING = factor, always
@@ -141,20 +141,19 @@ async def print_follow_ups(model: MiniLM) -> None:
         print(f"{factor} x follow-up + {always}: {stay} stay, {leave} leave")
 
 
-async def trained(model: MiniLM, recipe: Recipe = ROUTING) -> classifier.LearnedRouter:
+async def trained(model: MiniLM) -> classifier.LearnedRouter:
     """A router that was trained just now."""
     texts = [text for texts in classifier.read_examples().values() for text in texts]
-    return classifier.LearnedRouter(model.embed, await train(recipe, model), Spelling(model.words(), texts))
+    return classifier.LearnedRouter(model.embed, await train(ROUTING, model), Spelling(model.words(), texts))
 
 
-async def print_cpu(model: MiniLM, messages: Sequence[str]) -> None:
+async def print_cpu(model: MiniLM, router: classifier.LearnedRouter, messages: Sequence[str]) -> None:
     """Milliseconds of CPU of each stage, on average of a tenth of the examples."""
-    router = await trained(model)
     vectors: Vectors = await embed(model, messages)
-    mended = [router.mend(message) for message in messages]
+    mended = [router.spelling.mend(message) for message in messages]
     other = [text for text, message in zip(mended, messages, strict=True) if text != message]
     stages: dict[str, Callable[[], object]] = {
-        "spelling": lambda: [router.mend(message) for message in messages],
+        "spelling": lambda: [router.spelling.mend(message) for message in messages],
         "n-grams": lambda: [ROUTING.ngrams.of(head_and_tail(text)) for text in mended],
         "n-grams and classifier": lambda: [
             router.classify(vector, text) for vector, text in zip(vectors, mended, strict=True)

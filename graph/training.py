@@ -47,7 +47,7 @@ def routing_examples(model: MiniLM) -> dict[str, list[str]]:
     return {label: [spelling.mend(text) for text in texts] for label, texts in examples.items()}
 
 
-RECIPES = (Recipe("routing", routing_examples, routing.NGRAMS, 3.0, 1.0, routing.WEIGHTS),)
+RECIPES = (Recipe("routing", routing_examples, routing.NGRAMS, 3.0, 0.8, routing.WEIGHTS),)
 
 
 async def train(recipe: Recipe, model: MiniLM) -> LinearModel:

@@ -76,7 +76,7 @@ async def pool(database_url: str) -> AsyncIterator[Pool]:
 
 @pytest.fixture(scope="session")
 def learned(pytestconfig: pytest.Config) -> Path:
-    """A data directory with what the embedding model has learned: no server has to learn it again."""
+    """A data directory that the servers of a test process share."""
     return Path(pytestconfig.cache.mkdir("frontdesk"))
 
 

@@ -169,7 +169,7 @@ class MiniLM:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="minilm")
 
     def words(self) -> list[str]:
-        """The words that it knows as a whole, in small Latin letters, the most frequent first."""
+        """The words that it knows as a whole, in lower case Latin letters, the most frequent first."""
         ids: dict[str, int] = self._tokenizer.get_vocab()
         return [
             word for word in sorted(ids, key=ids.__getitem__) if word.isascii() and word.isalpha() and word.islower()

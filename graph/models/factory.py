@@ -58,7 +58,7 @@ class LocalModels(NamedTuple):
     embedder: Embedder
     classify: Classify
     mend: Callable[[str], str]
-    """What the router embeds of a message."""
+    """What the router embeds of a message: mostly the message itself, whose embedding others need, too."""
 
 
 async def open_models(settings: Settings, stack: AsyncExitStack, say: Say, tracing: Tracing | None = None) -> Models:
@@ -152,7 +152,7 @@ async def open_local_models(say: Say) -> AsyncGenerator[LocalModels, None]:
         router = await asyncio.to_thread(_load_router, model, embedder)
         await router("hello")  # the first time takes longer
         _return_freed_memory()
-        yield LocalModels(embedder, router, router.mend)
+        yield LocalModels(embedder, router, router.spelling.mend)
     finally:
         await embedder.close()
         model.close()

@@ -48,12 +48,11 @@ class LearnedRouter:
     def __init__(self, embed: Embed, model: LinearModel, spelling: Spelling) -> None:
         self._embed = embed
         self._model = model
-        self.mend = spelling.mend
-        """What is embedded of a message: mostly the message itself, whose embedding others need, too."""
+        self.spelling = spelling
 
     async def __call__(self, message: str) -> Mapping[str, float]:
         """The probability of each label. Raises EmbeddingUnavailable."""
-        mended = self.mend(message)
+        mended = self.spelling.mend(message)
         return self.classify(await self._embed(mended), mended)
 
     def classify(self, embedding: Vector, mended: str) -> Mapping[str, float]:

@@ -1,11 +1,26 @@
 """The routing classifier's examples, and its weights, which are trained from them."""
 
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
 import pytest
 
+from graph.models.embeddings import MiniLM
+from graph.models.factory import LocalModels
+from graph.training import RECIPES, Recipe, made_from, train
 from nodes.employees import EMPLOYEES
 from nodes.route import FOLLOW_UP
-from nodes.routing.classifier import read_examples
+from nodes.routing.classifier import LearnedRouter, read_examples
 from tests.nodes.held_out import read
+
+
+@pytest.fixture
+def minilm() -> Iterator[MiniLM]:
+    """The real model, without a cache."""
+    model = MiniLM()
+    yield model
+    model.close()
 
 
 @pytest.fixture(scope="module")
@@ -30,10 +45,36 @@ def test_no_message_is_an_example_twice(examples: dict[str, list[str]]) -> None:
     assert sorted(text for text in set(plain) if plain.count(text) > 1) == []
 
 
+@pytest.mark.parametrize("recipe", RECIPES, ids=lambda recipe: recipe.name)
+def test_weights_are_of_these_examples(recipe: Recipe, minilm: MiniLM) -> None:
+    """`make train` was run after the last change of examples or features."""
+    with np.load(recipe.weights) as stored:
+        assert str(stored["made_from"]) == made_from(recipe, minilm), "run `make train`"
+
+
+async def test_training_gives_these_weights(minilm: MiniLM, local: LocalModels, tmp_path: Path) -> None:
+    """Nearly: another machine may round the embeddings differently. The decisions on held-out messages are the same."""
+    (recipe,) = (recipe for recipe in RECIPES if recipe.name == "routing")
+    model = await train(recipe, minilm)
+    model.save(tmp_path / "weights.npz")
+    with np.load(tmp_path / "weights.npz") as trained, np.load(recipe.weights) as stored:
+        assert np.corrcoef(trained["weights"].ravel(), stored["weights"].ravel())[0, 1] > 0.99
+    assert isinstance(local.classify, LearnedRouter)
+    again = LearnedRouter(local.embedder.embed, model, local.classify.spelling)
+    messages = [case["text"] for case in read("routing_2")["message"]]
+    chosen = [
+        [max(shares, key=shares.__getitem__) for shares in (await local.classify(message), await again(message))]
+        for message in messages
+    ]
+    assert sum(one != other for one, other in chosen) <= len(messages) // 100
+
+
 def test_no_held_out_message_is_an_example(examples: dict[str, list[str]]) -> None:
     """The router is measured on messages that it was not trained on."""
     held_out = read("routing")
     measured = {text for employee in EMPLOYEES for text in held_out[employee.slug]}
     measured |= {case["message"] for case in held_out["follow_up"] + held_out["switch"]}
+    second = read("routing_2")
+    measured |= {case["text"] for case in second["message"]} | {case["message"] for case in second["follow_up"]}
     taught = {text.casefold() for texts in examples.values() for text in texts}
     assert {text for text in measured if text.casefold() in taught} == set()

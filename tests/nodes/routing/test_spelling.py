@@ -6,7 +6,24 @@ from hypothesis import strategies as st
 
 from nodes.routing.spelling import Spelling
 
-WORDS = ("the", "to", "my", "a", "of", "is", "in", "how", "much", "you", "where", "spend", "move", "home", "office", "over")
+WORDS = (
+    "the",
+    "to",
+    "my",
+    "a",
+    "of",
+    "is",
+    "in",
+    "how",
+    "much",
+    "you",
+    "where",
+    "spend",
+    "move",
+    "home",
+    "office",
+    "over",
+)
 """Words of an embedding model."""
 EXAMPLES = [
     "upload a receipt and the invoice for my transport",
