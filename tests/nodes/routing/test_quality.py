@@ -65,7 +65,7 @@ def classify(local: LocalModels) -> Classify:
         ("typo", 38, 45),
         ("no_keyword", 64, 70),
         ("distractor", 40, 45),
-        ("language", 24, 30),
+        ("language", 25, 30),
     ],
 )
 async def test_messages_of_each_kind_go_to_their_employee(
@@ -77,11 +77,11 @@ async def test_messages_of_each_kind_go_to_their_employee(
 
 
 async def test_most_messages_of_all_kinds_go_to_their_employee(classify: Classify) -> None:
-    """At least 295 of 320."""
+    """At least 296 of 320."""
     cases = [
         case for kind in sorted({case["kind"] for case in read("routing_2")["message"]}) for case in second_set(kind)
     ]
-    assert_right(await wrong(classify, cases), at_least=295, of=320, cases=cases)
+    assert_right(await wrong(classify, cases), at_least=296, of=320, cases=cases)
 
 
 @pytest.mark.parametrize(("kind", "at_least", "of"), [("stay", 37, 42), ("leave", 32, 38)])
