@@ -10,6 +10,7 @@ from weakref import ref
 import numpy as np
 import pytest
 
+from graph.container import _embed_ahead
 from graph.models.embeddings import MESSAGE_TOKENS, EmbeddingCache, MiniLM, NoEmbeddings, embed_ahead
 from graph.models.factory import LocalModels
 from nodes.errors import EmbeddingUnavailable
@@ -114,6 +115,18 @@ async def started_before_the_failure() -> None:
     embed_ahead([EmbeddingCache(model)], "tax")
     model.gate.set()
     await model.done.wait()
+
+
+@pytest.mark.parametrize(
+    ("message", "embedded"), [("my reciept", ["my reciept", "my receipt"]), ("my receipt", ["my receipt"])]
+)
+async def test_what_the_router_reads_is_embedded_ahead_too(message: str, embedded: list[str]) -> None:
+    """Where the message is misspelt: itself for guard and memory, then what routing makes of it."""
+    model = counting()
+    cache = EmbeddingCache(model)
+    _embed_ahead(LocalModels(cache, no_router, lambda text: text.replace("reciept", "receipt")), cache, message)
+    await cache.embed("my receipt")
+    assert model.texts == embedded
 
 
 @pytest.mark.parametrize("failure", [cancelled_before_the_failure, started_before_the_failure])
