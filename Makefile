@@ -21,7 +21,7 @@ SLOW := storage/local graph/test_studio.py graph/models/test_demo_model.py graph
 	nodes/text/test_growth.py
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test test-fast check fix lock audit replays docs screenshots drawing bench oldest-postgres
+.PHONY: help serve test test-fast check fix train lock audit replays docs screenshots drawing bench oldest-postgres
 
 help:  ## what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,6 +46,9 @@ check: $(VENV)/.dev node_modules/.installed  ## lint, format, types and import r
 fix: $(VENV)/.dev  ## mend what ruff can mend
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+train: $(VENV)/.dev  ## train the classifiers anew, after a change of their examples or features (a minute)
+	@$(BIN)/python -m graph.training
 
 lock: $(VENV)/.uv  ## resolve the dependencies anew into the four locks
 	$(COMPILE) --upgrade --group uv -o requirements-uv.lock

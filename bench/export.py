@@ -27,7 +27,7 @@ async def main(messages: int) -> None:
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         url = await stack.enter_async_context(database())
-        local = LocalModels(NoEmbeddings(), no_router)
+        local = LocalModels(NoEmbeddings(), no_router, str)
         serve = await stack.enter_async_context(serving(url, "http://127.0.0.1:9/v1", local, folder))
         frontdesk = await serve(rate_limit=0)
         for count in (1_000, 1_000, messages):

@@ -143,7 +143,7 @@ async def open_dependencies(
             classify=local.classify,
             embed=embedder.embed,
             embedding_model=embedder.name,
-            embed_ahead=partial(embed_ahead, {local.embedder, embedder}),
+            embed_ahead=partial(_embed_ahead, local, embedder),
             model=models.model,
             second=models.second,
             turns=Turns(pool, owner),
@@ -267,16 +267,23 @@ async def _open_models(
     settings: Settings, say: Say, local: LocalModels | None, stack: AsyncExitStack, tracing: Tracing | None
 ) -> tuple[Models, LocalModels, Embedder]:
     # Side by side: each keeps a core busy for a second or two.
-    loading = asyncio.create_task(_local_models(settings, say, local, stack))
+    loading = asyncio.create_task(_local_models(say, local, stack))
     models = await open_models(settings, stack, say, tracing)
     local = await loading
     remote = settings.remote_embeddings
     return models, local, await open_remote_embedder(settings, stack, tracing) if remote else local.embedder
 
 
-async def _local_models(settings: Settings, say: Say, given: LocalModels | None, stack: AsyncExitStack) -> LocalModels:
+def _embed_ahead(local: LocalModels, embedder: Embedder, message: str) -> None:
+    """Begin to embed a message, and what the router will read of it where that is something else."""
+    embed_ahead({local.embedder, embedder}, message)
+    if (mended := local.mend(message)) != message:
+        embed_ahead({local.embedder}, mended)
+
+
+async def _local_models(say: Say, given: LocalModels | None, stack: AsyncExitStack) -> LocalModels:
     if given is None:
-        given = await stack.enter_async_context(open_local_models(say, settings.data_dir))
+        given = await stack.enter_async_context(open_local_models(say))
     return given
 
 

@@ -18,9 +18,15 @@ log = get_logger(__name__)
 
 FOLLOW_UP = "follow_up"
 """The label of messages without a topic of their own."""
+STAYING_FACTOR, STAYING = 3.0, 0.4
+"""What speaks for the employee who answered last: so much times the likelihood of a follow-up, and so much always.
+
+Found on nodes/routing/follow_up_pairs.jsonl (docs/understanding.md).
+"""
+SURE = 0.6
+"""Confidence from which no second employee is offered."""
 SPEAKS = 0.5
 """Confidence from which a rule speaks for leaving the conversation's employee."""
-
 
 Classify = Callable[[str], Awaitable[Mapping[str, float]]]
 """How likely each label is for a message: the six slugs and `FOLLOW_UP`, summing to 1. Raises EmbeddingUnavailable."""
@@ -74,11 +80,16 @@ def learned(likelihoods: Mapping[str, float], current: Slug | None) -> RouteRepo
     """The most likely employee; in a running conversation the likelihood of a follow-up speaks for staying."""
     follow_up = likelihoods.get(FOLLOW_UP, 0.0)
     scores: dict[Slug, float] = {one.slug: likelihoods.get(one.slug, 0.0) for one in EMPLOYEES}
-    scores[current or "prime"] += follow_up
+    scores[current or "prime"] += STAYING_FACTOR * follow_up + STAYING if current else follow_up
     best, second = sorted(scores, key=lambda slug: scores[slug], reverse=True)[:2]
+    confidence = scores[best] / sum(scores.values())
     stays = best == current and follow_up > likelihoods.get(best, 0.0)
-    reason = f"a follow-up, so it stays with {employee(best).name}" if stays else _topic(best)
-    return RouteReport(employee=best, reason=reason, confidence=round(scores[best], 2), runner_up=second)
+    return RouteReport(
+        employee=best,
+        reason=f"a follow-up, so it stays with {employee(best).name}" if stays else _topic(best),
+        confidence=round(confidence, 2),
+        runner_up=second if confidence < SURE else None,
+    )
 
 
 def by_the_rules(message: str, current: Slug | None) -> RouteReport:

@@ -37,7 +37,7 @@ class RouteReason(TypedDict):
     confidence: float
     """0 to 1."""
     runner_up: str | None
-    """The slug of the employee with the second highest confidence."""
+    """The slug of the employee with the second highest confidence, where the first is unsure."""
 
 
 class MessageNotice(TypedDict):

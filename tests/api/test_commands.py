@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import shutil
 import signal
 import socket
 import subprocess
@@ -20,7 +19,6 @@ import psutil
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from graph.models.factory import VECTORS, LocalModels
 from storage.local.ports import free_port
 from tests.support import process
 from tests.support.app import SECRET
@@ -70,11 +68,10 @@ class Served:
 
 
 @pytest.fixture
-def folder(tmp_path: Path, learned: Path, local: LocalModels) -> Path:
-    """A folder with a space in its path, and in it what the embedding model has learned of the routing examples."""
+def folder(tmp_path: Path) -> Path:
+    """An empty folder with a space in its path."""
     place = tmp_path / "a checkout"
-    (place / ".frontdesk").mkdir(parents=True)
-    shutil.copy(learned / VECTORS, place / ".frontdesk")
+    place.mkdir()
     return place
 
 

@@ -17,11 +17,11 @@ from itertools import groupby
 from typing import Any
 
 from api.parameters import clean_and_mask
-from graph.models.embeddings import head_and_tail
 from nodes.guard import _read
 from nodes.prompts import estimate
 from nodes.routing.keywords import by_rules
 from nodes.text.cleaning import clean, limit_marks
+from nodes.text.ends import head_and_tail
 from nodes.text.extractive_summary import extractive_summary, first_sentence, shorten
 from nodes.text.injection import detect
 from nodes.text.pii.masking import StreamMasker, mask

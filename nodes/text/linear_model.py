@@ -1,0 +1,85 @@
+"""Linear classifier over a text's embedding and its hashed n-grams, with weights that `make train` computed.
+
+The embedding knows what words mean; the n-grams know how they are written, also those that the embedding model breaks
+into pieces. graph/training.py fits the weights and writes them; the program only reads them.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nodes.text.ngrams import SparseVector, hashed_ngrams
+
+
+class NGramFeatures(NamedTuple):
+    """Which n-grams of a text a classifier counts, and how much they weigh beside an embedding of length 1."""
+
+    shortest: int
+    longest: int
+    buckets: int
+    weight: float
+
+    def of(self, text: str) -> SparseVector:
+        """The text's weighted n-grams."""
+        places, values = hashed_ngrams(text, self.shortest, self.longest, self.buckets)
+        return SparseVector(places, values * np.float32(self.weight))
+
+
+class LinearModel:
+    """Softmax regression: the probability of each label for a text.
+
+    Args:
+        labels: the classes, in the order of the weights' columns.
+        weights: a row for each number of the embedding, then one for each bucket of n-grams, last the bias.
+    """
+
+    def __init__(self, labels: Sequence[str], weights: NDArray[np.floating], ngrams: NGramFeatures) -> None:
+        self.labels = tuple(labels)
+        self.ngrams = ngrams
+        self._stored = weights.astype(np.float16)
+        by_row = self._stored.astype(np.float32)
+        self._of_embedding = by_row[: -ngrams.buckets - 1]
+        self._of_ngrams = by_row[-ngrams.buckets - 1 : -1]
+        self._bias = by_row[-1]
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """Read the file that `save` wrote."""
+        with np.load(path) as stored:
+            shortest, longest, buckets = (int(number) for number in stored["ngrams"])
+            ngrams = NGramFeatures(shortest, longest, buckets, float(stored["weight"]))
+            return cls([str(label) for label in stored["labels"]], stored["weights"], ngrams)
+
+    def save(self, path: Path, made_from: str = "") -> None:
+        """Write the weights, in half precision, which changes probabilities by a thousandth or two.
+
+        Args:
+            path: the file, which ends in `.npz`.
+            made_from: a hash of what the weights were trained from.
+        """
+        shortest, longest, buckets, weight = self.ngrams
+        np.savez_compressed(
+            path,
+            labels=np.array(self.labels),
+            weights=self._stored,
+            ngrams=np.array([shortest, longest, buckets]),
+            weight=np.array(weight),
+            made_from=np.array(made_from),
+        )
+
+    def probabilities(self, embedding: Sequence[float] | NDArray[np.float32], text: str) -> dict[str, float]:
+        """The probability of each label; they sum to 1.
+
+        Args:
+            embedding: the text's vector, by the model that embedded the examples.
+            text: what the n-grams are taken of.
+        """
+        places, values = self.ngrams.of(text)
+        vector = np.asarray(embedding, dtype=np.float32)
+        scores = (vector @ self._of_embedding + values @ self._of_ngrams[places] + self._bias).astype(np.float64)
+        exponentials = np.exp(scores - scores.max())
+        shares = exponentials / exponentials.sum()
+        return dict(zip(self.labels, shares.tolist(), strict=True))
