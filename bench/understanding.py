@@ -98,7 +98,7 @@ async def cross_validated(model: MiniLM, examples: Sequence[Example]) -> Guesses
     return Guesses(names, table, np.array([names.index(label) for label in labels]))
 
 
-def pick(values: Sequence[Any], places: Sequence[int]) -> list[Any]:
+def pick(values: Sequence[Any], places: NDArray[np.int64]) -> list[Any]:
     """The values at these places."""
     return [values[at] for at in places]
 

@@ -92,7 +92,7 @@ def _inputs(ngrams: NGramFeatures, texts: Sequence[str], vectors: Vectors) -> "c
     starts = np.cumsum([0, *(len(row.places) for row in rows)])
     places, values = np.concatenate([row.places for row in rows]), np.concatenate([row.values for row in rows])
     counted = csr_matrix((values, places, starts), shape=(len(rows), ngrams.buckets))
-    return hstack([csr_matrix(np.asarray(vectors)), counted], format="csr")
+    return csr_matrix(hstack([csr_matrix(np.asarray(vectors)), counted]))
 
 
 async def main() -> None:

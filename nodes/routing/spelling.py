@@ -14,12 +14,14 @@ import numpy as np
 
 MIN_LETTERS = 4
 """A shorter word has too many neighbours."""
+MAX_LETTERS = 20
+"""A longer word is no English one, and would take time quadratic in its length, or worse."""
 FAR_LETTERS = 6
 """From which a word two steps away is looked for."""
 MIN_USES = 2
 """In how many examples a word has to be to be preferred."""
 MAX_UNKNOWN = 10
-"""Unknown words from which a message is left as it is: each takes up to 0.2 ms."""
+"""Unknown words from which a message is left as it is: each takes up to 0.4 ms."""
 MAX_CHARS = 800
 """A longer message has enough words that are right."""
 COMMON = 6000
@@ -92,7 +94,7 @@ class Spelling:
 
     def _is_unknown(self, match: re.Match[str]) -> bool:
         word = match[0]
-        if len(word) < MIN_LETTERS or not word.isalpha():
+        if not MIN_LETTERS <= len(word) <= MAX_LETTERS or not word.isalpha():
             return False
         if not word.islower() and match.start() and not match.string.isupper():
             return False  # a name

@@ -28,7 +28,7 @@ def hashed_ngrams(text: str, shortest: int, longest: int, buckets: int) -> Spars
     counts = Counter(crc32(ngram.encode()) % buckets for ngram in _ngrams(text.lower(), shortest, longest))
     places = np.array(sorted(counts), dtype=np.int32)
     values = np.array([counts[place] for place in places.tolist()], dtype=np.float32)
-    return SparseVector(places, values / np.linalg.norm(values) if counts else values)
+    return SparseVector(places, values / np.float32(np.linalg.norm(values) or 1))
 
 
 def _ngrams(text: str, shortest: int, longest: int) -> Iterator[str]:

@@ -124,8 +124,13 @@ async def test_what_the_router_reads_is_embedded_ahead_too(message: str, embedde
     """Where the message is misspelt: itself for guard and memory, then what routing makes of it."""
     model = counting()
     cache = EmbeddingCache(model)
-    _embed_ahead(LocalModels(cache, no_router, lambda text: text.replace("reciept", "receipt")), cache, message)
-    await cache.embed("my receipt")
+
+    def mend(text: str) -> str:
+        return text.replace("reciept", "receipt")
+
+    _embed_ahead(LocalModels(cache, no_router, mend), cache, message)
+    for _ in range(4):  # rounds of the event loop, in which the tasks begin
+        await asyncio.sleep(0)
     assert model.texts == embedded
 
 

@@ -74,6 +74,7 @@ def test_a_misspelt_word_becomes_the_known_one(spelling: Spelling, text: str, me
         "donde esta el reciept que subi",
         " ".join(["reciept"] * 11),  # too many to be mistakes
         "reciept " * 200,  # too long
+        "reciept" * 3,
         "",
     ],
 )

@@ -27,10 +27,15 @@ def model() -> LinearModel:
     return trained(*{label for _, label, _ in EXAMPLES})
 
 
+def _no_examples(_: object) -> dict[str, list[str]]:
+    """They are given to `fit`."""
+    return {}
+
+
 def trained(*labels: str) -> LinearModel:
     """A model trained on the examples with these labels."""
     chosen = [example for example in EXAMPLES if example[1] in labels]
-    recipe = Recipe("a test", lambda _: {}, NGramFeatures(2, 4, 64, 0.5), 10.0, 1.0, Path("nowhere"))
+    recipe = Recipe("a test", _no_examples, NGramFeatures(2, 4, 64, 0.5), 10.0, 1.0, Path("nowhere"))
     vectors = [np.array(vector, dtype=np.float32) for _, _, vector in chosen]
     return fit(recipe, [text for text, _, _ in chosen], [label for _, label, _ in chosen], vectors)
 
