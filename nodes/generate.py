@@ -21,6 +21,8 @@ from nodes.stream_events import done_of, emit, stop_requested, timing_so_far
 from nodes.text.pii.masking import Kind
 from storage.errors import StorageUnavailable
 from storage.metrics import Finding
+from storage.recall import RecalledTurn
+from storage.turn_records import RecalledReference
 from storage.turns import Answered, Turns
 
 log = get_logger(__name__)
@@ -37,7 +39,10 @@ FILTERED = (
 )
 """What is said where such a filter leaves nothing."""
 
-REPORTED = ("employee", "model", "finish_reason", "fallback", "usage", "prompt", "timing", "latency_ms", "ttft_ms")
+REPORTED = (
+    "employee", "model", "finish_reason", "fallback", "usage", "prompt", "timing", "latency_ms", "ttft_ms",
+    "turns_recalled",
+)  # fmt: skip
 """What is kept of an answer, with its notices, beside what has a column of its own."""
 
 
@@ -136,8 +141,13 @@ def _answer(state: State, draft: Draft, *, fallback: bool, first: int | None, wh
         latency_ms=whole,
         ttft_ms=first,
         facts_used=[] if fallback else [memory["fact_id"] for memory in state["memories"]],
+        turns_recalled=[] if fallback else [_reference(turn) for turn in state["recalled"]],
         error_code=draft.error_code,
     )
+
+
+def _reference(turn: RecalledTurn) -> RecalledReference:
+    return RecalledReference(turn_id=turn["turn_id"], date=turn["date"])
 
 
 def _usage(draft: Draft) -> Usage:

@@ -19,6 +19,8 @@ from nodes.employees import Slug
 from storage.facts import LearnedFact, Memory
 from storage.metrics import Finding
 from storage.rate_limits import Allowance, Place
+from storage.recall import RecalledTurn
+from storage.turn_records import RecalledReference
 from storage.turns import History
 
 WhileBusy = Literal["wait", "reject", "interrupt"]
@@ -134,6 +136,8 @@ class Answer(TypedDict):
     """Milliseconds from the request to the first token."""
     facts_used: list[str]
     """Ids of what was remembered of the user and stood in the prompt."""
+    turns_recalled: NotRequired[list[RecalledReference]]
+    """Earlier turns that were quoted there. Answers of an earlier release do not say."""
     error_code: str | None
     """Why the model's own answer is missing or short, where it is."""
 
@@ -177,6 +181,8 @@ class State(TypedDict):
     history: History
     memories: list[Memory]
     """What came to mind; after `trim_context` what of it is in the prompt."""
+    recalled: list[RecalledTurn]
+    """Earlier turns, in the same way."""
     prompt: list[AnyMessage]
     trimmed: Trimmed
     answer: Answer | None
@@ -214,6 +220,7 @@ def new_state(
         route=None,
         history=History(summary="", covers=0, messages=[]),
         memories=[],
+        recalled=[],
         prompt=[],
         trimmed=Trimmed(messages=0, memories=0),
         answer=None,

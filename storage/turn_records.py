@@ -20,10 +20,23 @@ FACTS_LEARNED: LiteralString = (
     " where s.user_id = t.user_id and s.message_id = t.turn_id order by f.created_at, f.id"
 )
 """The facts learned from the message of a turn `t`."""
+TURNS_RECALLED: LiteralString = (
+    "select r from json_array_elements(t.report->'turns_recalled') r"
+    " join chat_turns e on e.user_id = t.user_id and e.turn_id = (r->>'turn_id')::uuid"
+)
+"""The earlier turns quoted in the prompt of a turn `t`, as far as they have not been deleted since."""
 
 
 GENERATED_BY: LiteralString = "case when (t.report->>'fallback')::boolean then 'template' else 'ai' end"
 """Who wrote the answer of a turn `t`; what is not known to be a prepared reply counts as a model's."""
+
+
+class RecalledReference(TypedDict):
+    """An earlier turn that was quoted in a prompt."""
+
+    turn_id: str
+    date: str
+    """The day on which it was said, ISO 8601."""
 
 
 class TurnRecord(TypedDict):
@@ -44,6 +57,8 @@ class TurnRecord(TypedDict):
     """What was remembered of the user and went into the answer, as far as it has not been forgotten since."""
     facts_learned: list[LearnedFact]
     """Facts learned from the message."""
+    turns_recalled: list[RecalledReference]
+    """Earlier turns that were quoted in the prompt, as far as they have not been deleted since."""
 
 
 class RecoveryRecord(TypedDict):
@@ -99,7 +114,8 @@ class TurnRecords:
                 "select t.turn_id, t.convo_id as conversation_id, t.status, coalesce(m.content, '') as text,"  # noqa: S608 (of literals)
                 " t.employee_slug as employee, t.finish_reason, t.error_code, t.created_at,"
                 f" case when m.id is not null then {GENERATED_BY} end as generated_by,"
-                f" array({FACTS_USED}) as facts_used, array({FACTS_LEARNED}) as facts_learned"
+                f" array({FACTS_USED}) as facts_used, array({FACTS_LEARNED}) as facts_learned,"
+                f" array({TURNS_RECALLED}) as turns_recalled"
                 " from chat_turns t left join chat_messages m"
                 " on m.user_id = t.user_id and m.turn_id = t.turn_id and m.role = 'assistant'"
                 " where t.user_id = %(user_id)s and t.turn_id = %(turn_id)s",

@@ -27,7 +27,7 @@ from graph.turns.manager import Sending, SendRequest, SentTurn
 from graph.turns.subscribe import LoggedTurn
 from graph.turns.turn import Turn
 from nodes.state import FinishReason, Usage, WhileBusy
-from nodes.stream_events import GeneratedBy, Timing
+from nodes.stream_events import GeneratedBy, RecalledTurn, Timing
 from storage.rate_limits import RateLimits
 
 EmployeeName = Literal[
@@ -87,6 +87,7 @@ class ChatDocument(TypedDict):
     error_code: NotRequired[str | None]
     generated_by: NotRequired[GeneratedBy]
     timing: NotRequired[Timing | None]
+    turns_recalled: NotRequired[list[RecalledTurn]]
     code: NotRequired[str]
     message: NotRequired[str]
     retryable: NotRequired[bool]
