@@ -11,10 +11,8 @@ import asyncio
 import sys
 import tomllib
 from collections.abc import Mapping
-from itertools import product
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 from bench.environment import database
 from graph.models.embeddings import MiniLM
@@ -33,9 +31,10 @@ async def main(data: Mapping[str, Any]) -> None:
     async with database() as url, Pool.open(url) as pool:
         asked = await store(pool, data["conversation"], minilm)
         await print_ranks(pool, asked)
-        users = {one.told.user for one in asked}
-        others = [(user, one.text, one.vector) for user, one in product(users, asked) if one.told.user != user]
-        others += [(user, text, vector.tolist()) for user, (text, vector) in product(users, messages.items())]
+        users = {one.told.user: one.told for one in asked}.values()
+        others = [one._replace(told=told) for told in users for one in asked if one.told != told]
+        for text, vector in messages.items():
+            others += [Asked(text, vector.tolist(), told, set()) for told in users]
         for floor in FLOORS:
             await print_floor(pool, asked, others, floor)
     minilm.close()
@@ -44,27 +43,18 @@ async def main(data: Mapping[str, Any]) -> None:
 async def print_ranks(pool: Pool, asked: list[Asked]) -> None:
     """How often an answering turn is among the first."""
     for name, model, words in (("vector", MiniLM.name, False), ("words", "none", True), ("sum", MiniLM.name, True)):
-        ranks = [
-            rank(
-                await found(pool, one.told.user, one.text, one.vector, floor=NO_FLOOR, model=model, words=words),
-                one.evidence,
-            )
-            for one in asked
-        ]
+        turns = [await found(pool, one, floor=NO_FLOOR, model=model, words=words) for one in asked]
+        ranks = [rank(places, one.evidence) for places, one in zip(turns, asked, strict=True)]
         shares = ", ".join(f"r@{k} {sum(place <= k for place in ranks)}/{len(ranks)}" for k in (1, 3, 4, 6))
         print(f"{name:8} {shares}")
 
 
-async def print_floor(
-    pool: Pool, asked: list[Asked], others: list[tuple[UUID, str, list[float]]], floor: float
-) -> None:
+async def print_floor(pool: Pool, asked: list[Asked], others: list[Asked], floor: float) -> None:
     """What a floor lets through."""
-    right = [
-        rank((await found(pool, one.told.user, one.text, one.vector, floor=floor))[:MAX_RECALLED], one.evidence) < 99
-        for one in asked
-    ]
-    wrong = [bool(await found(pool, user, text, vector, floor=floor)) for user, text, vector in others]
-    print(f"floor {floor}: found {sum(right)}/{len(right)}, quoted for nothing {sum(wrong)}/{len(wrong)}")
+    quoted = [(await found(pool, one, floor=floor))[:MAX_RECALLED] for one in asked]
+    right = sum(rank(turns, one.evidence) <= MAX_RECALLED for turns, one in zip(quoted, asked, strict=True))
+    wrong = sum([bool(await found(pool, one, floor=floor)) for one in others])
+    print(f"floor {floor}: found {right}/{len(asked)}, quoted for nothing {wrong}/{len(others)}")
 
 
 if __name__ == "__main__":

@@ -18,13 +18,13 @@ create index chat_turn_vectors_latest on chat_turn_vectors (user_id, created_at 
 call guard_user_table('chat_turn_vectors');
 grant select, insert on chat_turn_vectors to frontdesk_app;
 
--- What to look for, for each of the 16 longest words of a message but for English stop words: the word, or words that
--- begin like its English stem. Words of other languages mostly are their own stem. Null where there is none.
+-- What to look for, for each of the 16 longest words of a message but for English stop words: words that begin like its
+-- English stem. Words of other languages mostly are their own stem. Null where there is none.
 create function recall_terms(p_message text) returns tsquery[] language plpgsql stable as $$
 begin
     return (
-        select array_agg((quote_literal(kept.word) || case when length(kept.stem) < 3 then ''
-                          else '|' || quote_literal(kept.stem) || ':*' end)::tsquery)
+        select array_agg((case when length(kept.stem) < 3 then quote_literal(kept.word)
+                          else quote_literal(kept.stem) || ':*' end)::tsquery)
         from (
             select w.lexeme as word, rtrim(left(w.lexeme, length(s.stem)), 'iey') as stem
             from unnest(to_tsvector('simple', chat_search_words(left(p_message, 500)))) w,
@@ -33,7 +33,7 @@ begin
             order by length(w.lexeme) desc, w.lexeme limit 16) kept);
 end $$;
 
--- The earlier turns that have most to do with a message, best first. Those of the newest 1,000 messages are scored, so
+-- The earlier turns that have most to do with a message, best first. Those of the newest 600 messages are scored, so
 -- that an old account costs no more. docs/understanding.md has the formula and how its numbers were chosen.
 --   p_terms   as recall_terms says
 --   p_floor   what a turn must reach: its question's similarity, that of the more similar one beside it, and .3 of how
@@ -41,8 +41,8 @@ end $$;
 --   score     z(similarity of the questions) + .4 z(BM25 of question and answer), and .2 of each neighbour's
 --   by_answer whether more of the words are in the answer than in the question
 create function recall_turns(
-    p_user_id uuid, p_turn_id uuid, p_terms tsquery[], p_vector halfvec, p_model text, p_floor double precision,
-    p_count integer
+    p_user_id uuid, p_turn_id uuid, p_terms tsquery[], p_vector halfvec, p_model text, p_count integer,
+    p_floor double precision default 0.55
 ) returns table (turn_id uuid, score double precision, by_answer boolean) language plpgsql stable
 -- Else a plan that is made for everyone reads all messages of one who has very many.
 set enable_bitmapscan = off as $$
@@ -56,7 +56,7 @@ begin
                    case when m.search @@ any_term then m.search end as found
             from chat_messages m
             where m.user_id = p_user_id and m.turn_id <> p_turn_id and m.content <> ''
-            order by m.created_at desc limit 1000
+            order by m.created_at desc limit 600
         ), everything as materialized (
             select count(*)::float8 as messages, avg(words)::float8 as words, min(created_at) as since from said
         ), hit as materialized (
@@ -136,7 +136,7 @@ begin
                                           'said', left(q.content, p_chars), 'employee', a.employee_key,
                                           'answered', left(a.content, p_chars)) order by r.score desc)
             into turns
-            from recall_turns(p_user_id, p_turn_id, terms, p_vector, p_model, 0.55, p_turns) r
+            from recall_turns(p_user_id, p_turn_id, terms, p_vector, p_model, p_turns) r
             join chat_messages q on q.user_id = p_user_id and q.turn_id = r.turn_id and q.role = 'user'
             left join chat_messages a
             on r.by_answer and a.user_id = p_user_id and a.turn_id = r.turn_id and a.role = 'assistant';

@@ -11,8 +11,6 @@ from storage.pool import Pool
 from storage.users import ensure_user
 
 MODEL = MiniLM.name
-FLOOR = 0.55
-"""As `recall_memory` has it."""
 NO_FLOOR = -9.0
 
 INSERT: Sequence[LiteralString] = (
@@ -74,28 +72,24 @@ async def store(pool: Pool, conversations: Sequence[Mapping[str, Any]], minilm: 
 
 
 async def found(
-    pool: Pool,
-    user: UUID,
-    text: str,
-    vector: Sequence[float],
-    *,
-    floor: float = FLOOR,
-    model: str = MODEL,
-    words: bool = True,
+    pool: Pool, asked: Asked, *, floor: float | None = None, model: str = MODEL, words: bool = True
 ) -> list[UUID]:
-    """The six turns found for a message, best first; without `words` by vectors alone."""
-    async with pool.as_user(user) as conn:
+    """The six turns found for a question, best first.
+
+    Args:
+        floor: another one than that of the database's function.
+        model: whose vectors count.
+        words: whether words count.
+    """
+    values = {"user": asked.told.user, "text": asked.text, "vector": HalfVector(asked.vector)}
+    async with pool.as_user(asked.told.user) as conn:
         cursor = await conn.execute(
             "select turn_id from recall_turns(%(user)s, gen_random_uuid(),"
-            " case when %(words)s then recall_terms(%(text)s) end, %(vector)s, %(model)s, %(floor)s, 6)",
-            {
-                "user": user,
-                "text": text,
-                "vector": HalfVector(list(vector)),
-                "model": model,
-                "floor": floor,
-                "words": words,
-            },
+            " case when %(words)s then recall_terms(%(text)s) end, %(vector)s, %(model)s, 6)"
+            if floor is None
+            else "select turn_id from recall_turns(%(user)s, gen_random_uuid(),"
+            " case when %(words)s then recall_terms(%(text)s) end, %(vector)s, %(model)s, 6, %(floor)s)",
+            {**values, "floor": floor, "model": model, "words": words},
         )
         return [row["turn_id"] for row in await cursor.fetchall()]
 
