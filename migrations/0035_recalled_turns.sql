@@ -18,6 +18,10 @@ create index chat_turn_vectors_latest on chat_turn_vectors (user_id, created_at 
 call guard_user_table('chat_turn_vectors');
 grant select, insert on chat_turn_vectors to frontdesk_app;
 
+-- A turn from which a fact was learned that its user deleted is not recalled any more: they want it forgotten.
+alter table chat_turns add column forgotten boolean not null default false;
+grant update (forgotten) on chat_turns to frontdesk_app;
+
 -- What to look for, for each of the 16 longest words of a message but for English stop words: words that begin like its
 -- English stem. Words of other languages mostly are their own stem. Null where there is none.
 create function recall_terms(p_message text) returns tsquery[] language plpgsql stable as $$
@@ -56,6 +60,7 @@ begin
                    case when m.search @@ any_term then m.search end as found
             from chat_messages m
             where m.user_id = p_user_id and m.turn_id <> p_turn_id and m.content <> ''
+            and m.turn_id not in (select t.turn_id from chat_turns t where t.user_id = p_user_id and t.forgotten)
             order by m.created_at desc limit 600
         ), everything as materialized (
             select count(*)::float8 as messages, avg(words)::float8 as words, min(created_at) as since from said

@@ -9,6 +9,7 @@ from storage.conversations import Conversations
 from storage.facts import Facts
 from storage.pool import Pool
 from storage.recall import Recall, RecalledTurn
+from storage.user_facts import UserFacts
 from tests.storage.rows import MODEL, Owner, accepted, answered, new_fact, rows, save_accepted, save_answered
 
 BOILER, SCHOOL, OTHER = [1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]
@@ -137,6 +138,18 @@ async def test_a_deleted_conversation_is_not_found(pool: Pool, recall: Recall, o
     await Conversations(pool).delete(ada, "c-2")
     assert await found(recall, ada, "heating", BOILER) == []
     assert rows(owner, "select from chat_turn_vectors") == []
+
+
+async def test_what_is_forgotten_is_not_found(pool: Pool, recall: Recall, facts: Facts, ada: UUID) -> None:
+    """A turn whose fact was deleted, and after all facts were deleted every turn before."""
+    turn = await say(pool, ada, "The heating broke.", vector=BOILER)
+    other = await say(pool, ada, "The heating works.", vector=BOILER)
+    [fact] = await facts.remember(ada, [new_fact("Has an old boiler")], source=turn)
+    known = UserFacts(pool, MODEL)
+    assert await known.delete(ada, UUID(fact["fact_id"]))
+    assert [one["turn_id"] for one in await found(recall, ada, "heating", BOILER)] == [str(other)]
+    await known.delete_all(ada)
+    assert await found(recall, ada, "heating", BOILER) == []
 
 
 async def test_facts_are_those_nearest_to_the_message(pool: Pool, recall: Recall, facts: Facts, ada: UUID) -> None:
