@@ -21,8 +21,7 @@ from nodes.stream_events import done_of, emit, stop_requested, timing_so_far
 from nodes.text.pii.masking import Kind
 from storage.errors import StorageUnavailable
 from storage.metrics import Finding
-from storage.recall import RecalledTurn
-from storage.turn_records import RecalledReference
+from storage.recall import RecalledReference, RecalledTurn
 from storage.turns import Answered, Turns
 
 log = get_logger(__name__)

@@ -19,8 +19,7 @@ from nodes.employees import Slug
 from storage.facts import LearnedFact, Memory
 from storage.metrics import Finding
 from storage.rate_limits import Allowance, Place
-from storage.recall import RecalledTurn
-from storage.turn_records import RecalledReference
+from storage.recall import RecalledReference, RecalledTurn
 from storage.turns import History
 
 WhileBusy = Literal["wait", "reject", "interrupt"]

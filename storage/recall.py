@@ -25,6 +25,14 @@ class RecalledTurn(TypedDict):
     """The answer, and who gave it, where more of the words are in it than in the question; else None."""
 
 
+class RecalledReference(TypedDict):
+    """An earlier turn that was quoted in a prompt."""
+
+    turn_id: str
+    date: str
+    """The day on which it was said, ISO 8601."""
+
+
 class Recalled(TypedDict):
     """Facts and turns, each best first."""
 

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from storage.facts import LearnedFact
 from storage.pool import Pool
+from storage.recall import RecalledReference
 from storage.turn_status import TurnStatus
 
 FACTS_USED: LiteralString = (
@@ -29,14 +30,6 @@ TURNS_RECALLED: LiteralString = (
 
 GENERATED_BY: LiteralString = "case when (t.report->>'fallback')::boolean then 'template' else 'ai' end"
 """Who wrote the answer of a turn `t`; what is not known to be a prepared reply counts as a model's."""
-
-
-class RecalledReference(TypedDict):
-    """An earlier turn that was quoted in a prompt."""
-
-    turn_id: str
-    date: str
-    """The day on which it was said, ISO 8601."""
 
 
 class TurnRecord(TypedDict):

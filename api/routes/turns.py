@@ -22,7 +22,8 @@ from graph.account import UserData
 from graph.service import Service
 from graph.turns.subscribe import NothingLeft
 from storage.facts import LearnedFact
-from storage.turn_records import RecalledReference, TurnRecord
+from storage.recall import RecalledReference
+from storage.turn_records import TurnRecord
 from storage.turn_status import TurnStatus
 
 LastEventId = Annotated[

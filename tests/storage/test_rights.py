@@ -20,8 +20,8 @@ GRANTED: Mapping[str, str] = {
     "chat_turn_facts": "INSERT SELECT",
     "chat_turn_vectors": "INSERT SELECT",
     "chat_turns": (
-        "DELETE INSERT SELECT UPDATE(attempt,employee_slug,error_code,facts_at,finish_reason,forgotten,lease_until,owner,"
-        "report,route,status,stop_asked_at,summarised_at,updated_at)"
+        "DELETE INSERT SELECT UPDATE(attempt,employee_slug,error_code,facts_at,finish_reason,forgotten,lease_until,"
+        "owner,report,route,status,stop_asked_at,summarised_at,updated_at)"
     ),
     "chat_users": "DELETE INSERT SELECT",
     "memory_embeddings": (
