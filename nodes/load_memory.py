@@ -1,6 +1,7 @@
 """Load what is remembered for the message: the nearest facts, and earlier turns."""
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable
 from uuid import UUID
 
@@ -11,7 +12,6 @@ from typing_extensions import TypedDict
 from nodes.errors import EmbeddingUnavailable
 from nodes.state import Context, Notice, State, asking
 from nodes.stream_events import note
-from nodes.text.excerpt import excerpt
 from storage.errors import StorageError
 from storage.facts import Memory
 from storage.recall import Recall, Recalled, RecalledTurn
@@ -24,6 +24,9 @@ MAX_TURNS = 12
 """Earlier turns loaded; those that the window holds are left out of the prompt later on."""
 QUOTED_CHARS = 160
 """Characters of a question, and of an answer, that are quoted."""
+
+_SENTENCE = re.compile(r"(?<=[.!?…。！？])\s+|\n+")
+_WORD = re.compile(r"\w{3,}")
 
 EmbedMessage = Callable[[str], Awaitable[list[float]]]
 """Embeds a message. Raises EmbeddingUnavailable."""
@@ -65,3 +68,17 @@ def _quoted(turn: RecalledTurn, message: str) -> RecalledTurn:
     said, answered = turn["said"], turn["answered"]
     short = excerpt(answered, message, QUOTED_CHARS) if answered else None
     return RecalledTurn({**turn, "said": excerpt(said, message, QUOTED_CHARS), "answered": short})
+
+
+def excerpt(text: str, message: str, chars: int) -> str:
+    """At most `chars` characters and an ellipsis at either end, from the sentence with most of the message's words."""
+    text = text.strip()
+    if len(text) <= chars:
+        return text
+    wanted = set(_WORD.findall(message.casefold()))
+    starts = [0, *(found.end() for found in _SENTENCE.finditer(text))]
+    sentences = zip(starts, [*starts[1:], len(text)], strict=True)
+    best, _ = max(sentences, key=lambda place: len(wanted.intersection(_WORD.findall(text[slice(*place)].casefold()))))
+    start = min(best, len(text) - chars)  # a short last sentence comes with what is before it
+    end = start + chars
+    return f"{'…' if start else ''}{text[start:end].strip()}{'…' if end < len(text) else ''}"
