@@ -48,8 +48,9 @@ create function recall_turns(
     p_user_id uuid, p_turn_id uuid, p_terms tsquery[], p_vector halfvec, p_model text, p_count integer,
     p_floor double precision default 0.55
 ) returns table (turn_id uuid, score double precision, by_answer boolean) language plpgsql stable
--- Else a plan that is made for everyone reads all messages of one who has very many.
-set enable_bitmapscan = off as $$
+-- So that the newest messages are read by their index: for a user with an average number of messages it would be as
+-- cheap to read all of them, or the whole table, and the plan is made once for all users.
+set enable_bitmapscan = off set enable_seqscan = off as $$
 #variable_conflict use_column
 declare
     any_term tsquery := (select string_agg('(' || t::text || ')', '|')::tsquery from unnest(p_terms) t);
@@ -58,10 +59,12 @@ begin
         with said as materialized (
             select m.turn_id, m.convo_id, m.seq, m.role, m.created_at, length(m.search) as words,
                    case when m.search @@ any_term then m.search end as found
-            from chat_messages m
-            where m.user_id = p_user_id and m.turn_id <> p_turn_id and m.content <> ''
-            and m.turn_id not in (select t.turn_id from chat_turns t where t.user_id = p_user_id and t.forgotten)
-            order by m.created_at desc limit 600
+            from (
+                select n.turn_id, n.convo_id, n.seq, n.role, n.created_at, n.search
+                from chat_messages n
+                where n.user_id = p_user_id and n.turn_id <> p_turn_id and n.content <> ''
+                and n.turn_id not in (select t.turn_id from chat_turns t where t.user_id = p_user_id and t.forgotten)
+                order by n.created_at desc limit 600) m
         ), everything as materialized (
             select count(*)::float8 as messages, avg(words)::float8 as words, min(created_at) as since from said
         ), hit as materialized (
@@ -69,7 +72,8 @@ begin
             from said s join unnest(p_terms) with ordinality t (term, number) on s.found @@ t.term
             where s.found is not null
         ), term as materialized (
-            select t.number, ln(1 + (e.messages - count(h.number) + 0.5::float8) / (count(h.number) + 0.5::float8)) as idf
+            select t.number,
+                   ln(1 + (e.messages - count(h.number) + 0.5::float8) / (count(h.number) + 0.5::float8)) as idf
             from everything e, generate_subscripts(p_terms, 1) t (number) left join hit h on h.number = t.number
             group by t.number, e.messages
         ), of_term as (
@@ -84,9 +88,12 @@ begin
             from of_term o group by o.turn_id
         ), vector as materialized (
             select v.turn_id, 1 - (v.embedding <=> p_vector) as similarity
-            from chat_turn_vectors v, everything e
-            where v.user_id = p_user_id and v.created_at >= e.since and v.model = p_model
-            and vector_dims(v.embedding) = vector_dims(p_vector)
+            from (
+                select n.turn_id, n.embedding
+                from chat_turn_vectors n
+                where n.user_id = p_user_id and n.created_at >= (select since from everything)
+                and n.model = p_model and vector_dims(n.embedding) = vector_dims(p_vector)
+                order by n.created_at desc limit 600) v
         ), turn as materialized (
             select s.turn_id, s.convo_id, s.seq, v.similarity, coalesce(w.bm25, 0) as bm25,
                    coalesce(w.covered, 0) as covered, coalesce(w.by_answer, false) as by_answer
@@ -112,8 +119,8 @@ begin
         order by p.score desc limit p_count;
 end $$;
 
--- What is remembered for a message: the nearest facts, as match_memory finds them, and the earlier turns that have most to
--- do with it. Its vector is stored with its turn.
+-- What is remembered for a message: the nearest facts, as match_memory finds them, and the earlier turns that have most
+-- to do with it. Its vector is stored with its turn.
 --   facts   [{"fact_id", "fact", "learned", "similarity"}], best first
 --   turns   [{"turn_id", "date", "said", "employee", "answered"}], best first; the answer where the words are in it
 create function recall_memory(
