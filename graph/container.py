@@ -45,6 +45,7 @@ from storage.misroutes import Misroutes
 from storage.notifications import Notifications
 from storage.pool import Pool
 from storage.rate_limits import Admission, RateLimits
+from storage.recall import Recall
 from storage.retention import Retention
 from storage.turn_records import TurnRecords
 from storage.turns import Turns
@@ -150,6 +151,7 @@ async def open_dependencies(
             summarise=models.summarise,
             extract=models.extract,
             facts=Facts(pool, embedder.name),
+            recall=Recall(pool, embedder.name),
             metrics=Metrics(pool),
         )
 

@@ -14,6 +14,7 @@ from storage.conversation_queue import ConversationQueue
 from storage.facts import Facts
 from storage.metrics import Metrics
 from storage.rate_limits import Admission, RateLimits
+from storage.recall import Recall
 from storage.turns import Turns
 
 
@@ -63,6 +64,7 @@ class Dependencies:
     summarise: roll_summary.Summarise | None
     extract: extract_facts.Extract | None
     facts: Facts
+    recall: Recall
     metrics: Metrics
     events_logged: Callable[[UUID], Awaitable[None]] | None = None
     """Returns once the event log has all events of a turn; None where there is no event log (LangGraph's server)."""

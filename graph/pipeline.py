@@ -69,7 +69,7 @@ def _add_nodes(graph: Graph, d: Dependencies, tracing: Tracing | None) -> None:
     add("route", partial(route, classify=d.classify, turns=d.turns, model=model))
     # From `route` on the turn is stored, and waits for a database that is away for a moment.
     add("load_summary", partial(load_summary, turns=d.turns), retry=STORAGE_RETRY)
-    add("load_memory", partial(load_memory, embed=d.embed, facts=d.facts, seconds=o.memory_seconds))
+    add("load_memory", partial(load_memory, embed=d.embed, recall=d.recall, seconds=o.memory_seconds))
     prompt = partial(trim_context, budget=o.context_tokens, reserve=o.answer_tokens)
     add("trim_context", without_streaming(prompt))
     models = [d.model, d.second] if d.second else [d.model]

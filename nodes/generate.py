@@ -21,6 +21,7 @@ from nodes.stream_events import done_of, emit, stop_requested, timing_so_far
 from nodes.text.pii.masking import Kind
 from storage.errors import StorageUnavailable
 from storage.metrics import Finding
+from storage.recall import RecalledReference, RecalledTurn
 from storage.turns import Answered, Turns
 
 log = get_logger(__name__)
@@ -39,7 +40,7 @@ FILTERED = (
 
 REPORTED = (
     "employee", "model", "finish_reason", "fallback", "usage", "prompt", "prompt_version", "timing", "latency_ms",
-    "ttft_ms",
+    "ttft_ms", "turns_recalled",
 )  # fmt: skip
 """What is kept of an answer, with its notices, beside what has a column of its own."""
 
@@ -140,8 +141,13 @@ def _answer(state: State, draft: Draft, *, fallback: bool, first: int | None, wh
         latency_ms=whole,
         ttft_ms=first,
         facts_used=[] if fallback else [memory["fact_id"] for memory in state["memories"]],
+        turns_recalled=[] if fallback else [_reference(turn) for turn in state["recalled"]],
         error_code=draft.error_code,
     )
+
+
+def _reference(turn: RecalledTurn) -> RecalledReference:
+    return RecalledReference(turn_id=turn["turn_id"], date=turn["date"])
 
 
 def _usage(draft: Draft) -> Usage:

@@ -19,6 +19,7 @@ from nodes.employees import Slug
 from storage.facts import LearnedFact, Memory
 from storage.metrics import Finding
 from storage.rate_limits import Allowance, Place
+from storage.recall import RecalledReference, RecalledTurn
 from storage.turns import History
 
 WhileBusy = Literal["wait", "reject", "interrupt"]
@@ -138,6 +139,8 @@ class Answer(TypedDict):
     """Milliseconds from the request to the first token."""
     facts_used: list[str]
     """Ids of what was remembered of the user and stood in the prompt."""
+    turns_recalled: NotRequired[list[RecalledReference]]
+    """Earlier turns that were quoted there. Answers of an earlier release do not say."""
     error_code: str | None
     """Why the model's own answer is missing or short, where it is."""
 
@@ -181,6 +184,8 @@ class State(TypedDict):
     history: History
     memories: list[Memory]
     """What came to mind; after `trim_context` what of it is in the prompt."""
+    recalled: list[RecalledTurn]
+    """Earlier turns, in the same way."""
     prompt: list[AnyMessage]
     prompt_version: str | None
     """None until there is a prompt; a state that an earlier release saved does not have it."""
@@ -220,6 +225,7 @@ def new_state(
         route=None,
         history=History(summary="", covers=0, messages=[]),
         memories=[],
+        recalled=[],
         prompt=[],
         prompt_version=None,
         trimmed=Trimmed(messages=0, memories=0),

@@ -11,6 +11,7 @@ from nodes.prompts import PER_MESSAGE, estimate, estimate_messages, notes, promp
 from nodes.state import Context, Notice, State, Trimmed
 from nodes.stream_events import note
 from storage.facts import Memory
+from storage.recall import RecalledTurn
 from storage.turns import History, Message
 
 SHORTENED_CHARS = (240, 120, 60, 30)
@@ -20,6 +21,8 @@ ENTRY_TOKENS = 16
 """Tokens that an entry of the notes needs besides its text."""
 HEADING_TOKENS = 32
 """Tokens that the heading of the notes needs."""
+MAX_RECALLED = 4
+"""Earlier turns that are quoted."""
 
 
 class TrimmedContext(TypedDict):
@@ -28,6 +31,7 @@ class TrimmedContext(TypedDict):
     prompt: list[AnyMessage]
     prompt_version: str
     memories: list[Memory]
+    recalled: list[RecalledTurn]
     trimmed: Trimmed
     notices: list[Notice]
 
@@ -45,17 +49,18 @@ async def trim_context(state: State, runtime: Runtime[Context], *, budget: int, 
     left = room - PER_MESSAGE - instructions.tokens - estimate(date) - estimate_messages([question])
     # The best memories that fit in a third of the room: they are sorted best first.
     memories = state["memories"][: _fitting([memory["fact"] for memory in state["memories"]], left // 3)]
-    if _cost(notes(history["summary"], memories, [])) > left:
+    if _cost(notes(history["summary"], memories, [], [])) > left:
         history = History(summary="", covers=history["covers"], messages=history["messages"])
-    left -= _cost(notes(history["summary"], memories, []))
-    kept, dropped, shortened = _window(history, left)
-    background = notes(history["summary"], memories, shortened)
+    recalled = _outside(state["recalled"], history, left - _cost(notes(history["summary"], memories, [], [])))
+    kept, dropped, shortened = _window(history, left - _cost(notes(history["summary"], memories, recalled, [])))
+    background = notes(history["summary"], memories, recalled, shortened)
     middle = [HumanMessage(background)] if background else []
     trimmed = Trimmed(messages=len(dropped), memories=len(state["memories"]) - len(memories))
     return TrimmedContext(
         prompt=[system, *middle, *map(_chat_message, kept), question],
         prompt_version=instructions.version,
         memories=memories,
+        recalled=recalled,
         trimmed=trimmed,
         notices=_notices(state, runtime, trimmed, summarised=bool(dropped and history["summary"])),
     )
@@ -72,6 +77,16 @@ def _fitting(texts: Sequence[str], tokens: int) -> int:
         if tokens < 0:
             return count
     return len(texts)
+
+
+def _outside(recalled: list[RecalledTurn], history: History, tokens: int) -> list[RecalledTurn]:
+    """The best of the earlier turns that the window does not hold, as many as fit in a sixth of the room."""
+    if not recalled:
+        return []
+    kept, _, shortened = _window(history, tokens)
+    shown = {message["id"] for message in (*kept, *shortened)}  # a question has the id of its turn
+    outside = [turn for turn in recalled if turn["turn_id"] not in shown][:MAX_RECALLED]
+    return outside[: _fitting([turn["said"] + (turn["answered"] or "") for turn in outside], tokens // 6)]
 
 
 def _window(history: History, tokens: int) -> tuple[list[Message], list[Message], list[Message]]:

@@ -9,6 +9,8 @@ INDEXES: Mapping[LiteralString, tuple[LiteralString, LiteralString]] = {
     # Retention finds old checkpoints and old conversations by them.
     "checkpoints_age": ("langgraph", 'checkpoints (checkpoint_id collate "C")'),
     "chat_conversations_age": ("public", "chat_conversations (updated_at)"),
+    # Every message asks for those of its user.
+    "chat_turns_forgotten": ("public", "chat_turns (user_id, turn_id) where forgotten"),
 }
 """Schema and definition, by name."""
 

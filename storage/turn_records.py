@@ -6,6 +6,7 @@ from uuid import UUID
 
 from storage.facts import LearnedFact
 from storage.pool import Pool
+from storage.recall import RecalledReference
 from storage.turn_status import TurnStatus
 
 FACTS_USED: LiteralString = (
@@ -20,6 +21,11 @@ FACTS_LEARNED: LiteralString = (
     " where s.user_id = t.user_id and s.message_id = t.turn_id order by f.created_at, f.id"
 )
 """The facts learned from the message of a turn `t`."""
+TURNS_RECALLED: LiteralString = (
+    "select r from json_array_elements(t.report->'turns_recalled') r"
+    " join chat_turns e on e.user_id = t.user_id and e.turn_id = (r->>'turn_id')::uuid"
+)
+"""The earlier turns quoted in the prompt of a turn `t`, as far as they have not been deleted since."""
 
 
 GENERATED_BY: LiteralString = "case when (t.report->>'fallback')::boolean then 'template' else 'ai' end"
@@ -46,6 +52,8 @@ class TurnRecord(TypedDict):
     """What was remembered of the user and went into the answer, as far as it has not been forgotten since."""
     facts_learned: list[LearnedFact]
     """Facts learned from the message."""
+    turns_recalled: list[RecalledReference]
+    """Earlier turns that were quoted in the prompt, as far as they have not been deleted since."""
 
 
 class RecoveryRecord(TypedDict):
@@ -102,7 +110,8 @@ class TurnRecords:
                 " t.employee_slug as employee, t.finish_reason, t.error_code, t.created_at,"
                 f" case when m.id is not null then {GENERATED_BY} end as generated_by,"
                 " t.report->>'prompt_version' as prompt_version,"
-                f" array({FACTS_USED}) as facts_used, array({FACTS_LEARNED}) as facts_learned"
+                f" array({FACTS_USED}) as facts_used, array({FACTS_LEARNED}) as facts_learned,"
+                f" array({TURNS_RECALLED}) as turns_recalled"
                 " from chat_turns t left join chat_messages m"
                 " on m.user_id = t.user_id and m.turn_id = t.turn_id and m.role = 'assistant'"
                 " where t.user_id = %(user_id)s and t.turn_id = %(turn_id)s",

@@ -103,8 +103,12 @@ class UserFacts:
             return await delete_facts(conn, user_id, [fact_id]) == 1
 
     async def delete_all(self, user_id: UUID) -> int:
-        """Delete every fact; returns how many there were."""
+        """Delete every fact; returns how many there were. Nothing that was said before is recalled any more."""
         async with self._pool.as_user(user_id) as conn:
+            await conn.execute(
+                "update chat_turns set forgotten = true where user_id = %(user_id)s and not forgotten",
+                {"user_id": user_id},
+            )
             cursor = await conn.execute(
                 "delete from user_memory_facts where user_id = %(user_id)s", {"user_id": user_id}
             )
@@ -123,9 +127,17 @@ _FACTS: LiteralString = (
 async def delete_facts(conn: Connection, user_id: UUID, fact_ids: Sequence[UUID]) -> int:
     """Delete these facts with their vectors; returns how many there were.
 
-    What one of them had superseded is superseded by whatever had superseded *it*, or else holds again.
+    What one of them had superseded is superseded by whatever had superseded *it*, or else holds again. The turns in
+    which they were said are not recalled any more.
     """
     values = {"user_id": user_id, "ids": list(fact_ids)}
+    # Before the facts: a turn that learns some locks them in this order, too.
+    await conn.execute(
+        "update chat_turns t set forgotten = true from user_fact_sources s"
+        " where s.user_id = %(user_id)s and s.fact_id = any(%(ids)s) and t.user_id = s.user_id"
+        " and t.turn_id = s.message_id and not t.forgotten",
+        values,
+    )
     await conn.execute(
         "with recursive chain (id, next) as ("
         "  select f.id, f.superseded_by from user_memory_facts f"

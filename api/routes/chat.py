@@ -27,7 +27,7 @@ from graph.turns.manager import Sending, SendRequest, SentTurn
 from graph.turns.subscribe import LoggedTurn
 from graph.turns.turn import Turn
 from nodes.state import FinishReason, Usage, WhileBusy
-from nodes.stream_events import GeneratedBy, Timing
+from nodes.stream_events import GeneratedBy, RecalledTurn, Timing
 from storage.rate_limits import RateLimits
 
 EmployeeName = Literal[
@@ -88,6 +88,7 @@ class ChatDocument(TypedDict):
     generated_by: NotRequired[GeneratedBy]
     prompt_version: NotRequired[str | None]
     timing: NotRequired[Timing | None]
+    turns_recalled: NotRequired[list[RecalledTurn]]
     code: NotRequired[str]
     message: NotRequired[str]
     retryable: NotRequired[bool]

@@ -34,8 +34,9 @@ _SECTIONS: tuple[LiteralString, ...] = (
     (
         "select json_build_object('type', 'turn', 'turn_id', turn_id, 'conversation_id', convo_id, 'status', status,"
         " 'asked_employee', asked_employee, 'employee', employee_slug, 'finish_reason', finish_reason,"
-        " 'error_code', error_code, 'created_at', created_at, 'updated_at', updated_at)::text as line"
-        " from chat_turns where user_id = %(user_id)s order by created_at, turn_id"
+        " 'error_code', error_code, 'forgotten', forgotten, 'created_at', created_at,"
+        " 'updated_at', updated_at)::text as line from chat_turns"
+        " where user_id = %(user_id)s order by created_at, turn_id"
     ),
     (
         "select json_build_object('type', 'misroute', 'turn_id', turn_id, 'chosen_employee', chosen_employee,"

@@ -137,10 +137,11 @@ _INSERT: dict[type[line.AccountLine], LiteralString] = {
     ),
     line.Turn: (
         "insert into chat_turns (user_id, turn_id, convo_id, status, asked_employee, employee_slug, finish_reason,"
-        " error_code, created_at, updated_at) values (%(user_id)s, %(turn_id)s, %(conversation_id)s,"
+        " error_code, forgotten, created_at, updated_at) values (%(user_id)s, %(turn_id)s, %(conversation_id)s,"
         " case when %(status)s in ('streaming', 'accepted', 'failed') then 'failed'"
         " when %(finish_reason)s::text = 'stopped' then 'stopped' else 'done' end,"
-        " %(asked_employee)s, %(employee)s, %(finish_reason)s, %(error_code)s, %(created_at)s, %(updated_at)s)"
+        " %(asked_employee)s, %(employee)s, %(finish_reason)s, %(error_code)s, %(forgotten)s, %(created_at)s,"
+        " %(updated_at)s)"
     ),
     line.Misroute: (
         "insert into chat_misroutes (user_id, turn_id, chosen_employee, wanted_employee, created_at)"

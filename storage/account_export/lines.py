@@ -80,6 +80,8 @@ class Turn(Line):
     employee: Name
     finish_reason: Literal["stop", "length", "timeout", "stopped", "blocked"] | None
     error_code: ErrorCode | None
+    forgotten: bool = False
+    """Whether a fact that was learned from it was deleted; files of an earlier release do not say."""
     created_at: Time
     updated_at: Time
 

@@ -18,9 +18,10 @@ GRANTED: Mapping[str, str] = {
     "chat_rate_limits": "DELETE INSERT SELECT UPDATE(admitted_at,count)",
     "chat_turn_events": "SELECT",
     "chat_turn_facts": "INSERT SELECT",
+    "chat_turn_vectors": "INSERT SELECT",
     "chat_turns": (
-        "DELETE INSERT SELECT UPDATE(attempt,employee_slug,error_code,facts_at,finish_reason,lease_until,owner,report,"
-        "route,status,stop_asked_at,summarised_at,updated_at)"
+        "DELETE INSERT SELECT UPDATE(attempt,employee_slug,error_code,facts_at,finish_reason,forgotten,lease_until,"
+        "owner,report,route,status,stop_asked_at,summarised_at,updated_at)"
     ),
     "chat_users": "DELETE INSERT SELECT",
     "memory_embeddings": (
@@ -72,8 +73,8 @@ FUNCTIONS: Mapping[str, set[str]] = {
         "accept_turn", "act_for", "admit_message", "answer_turn", "chat_search_query", "chat_search_words",
         "conversation_history", "current_minute", "forget_my_checkpoints", "increment_rate_limit", "is_being_answered",
         "is_first_in_conversation", "learn_facts", "lease_lapsed", "match_memory", "metrics_summary", "read_facts",
-        "recall_facts", "record_findings", "record_turn", "save_summary", "store_embedding", "take_place",
-        "take_rate_limit", "unpadded_width", "wake_next",
+        "recall_facts", "recall_memory", "recall_terms", "recall_turns", "record_findings", "record_turn",
+        "save_summary", "store_embedding", "take_place", "take_rate_limit", "unpadded_width", "wake_next",
     },
     "frontdesk_auditor": {"act_as", "add_to_admin_audit", "read_admin_audit"},
     "frontdesk_graph": {"act_for_thread", "save_checkpoint", "save_writes"},

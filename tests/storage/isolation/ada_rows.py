@@ -11,6 +11,7 @@ from storage.metrics import Finding, Metrics
 from storage.misroutes import Misroutes
 from storage.pool import Pool
 from storage.rate_limits import RateLimits
+from storage.recall import Recall
 from storage.turns import Turns
 from tests.storage.rows import (
     MODEL,
@@ -44,6 +45,7 @@ class AdaRows:
         self.turn = await save_answered(
             self.pool, self.user, answered(f"What of {SECRET}?", f"{SECRET}!", used=[str(self.fact)])
         )
+        await Recall(self.pool, MODEL).recall(self.user, self.turn, SECRET, [1.0, 0.0], facts=1, turns=1)
         await Turns(self.pool).save_summary(self.user, "c-1", f"They sell {SECRET}.", turn_id=self.turn, seen=0)
         await Misroutes(self.pool).record(self.user, "c-1", self.turn, "tag")
         await RateLimits(self.pool, 8).take(self.user)

@@ -41,6 +41,7 @@ STEPS: Mapping[str, Step] = {
     "accept_turn": Step("accept_turn(%(user)s, %(turn)s, 'c-1', 'T', 'M', null, 'tag', '{}', null, 15, 60)"),
     "conversation_history": Step("conversation_history(%(user)s, 'c-1', gen_random_uuid(), 9)"),
     "recall_facts": Step("recall_facts(%(user)s, '[1, 0]', %(model)s, 9)"),
+    "recall_memory": Step("recall_memory(%(user)s, %(turn)s, 'Oat biscuits?', '[1, 0]', %(model)s, 9, 9, 99)"),
     "answer_turn": Step(
         "answer_turn(%(user)s, %(turn)s, 'c-1', gen_random_uuid(), 'tag', 'A', 'stop', null, '{}',"
         " array[%(fact)s]::uuid[], null)"
@@ -72,7 +73,7 @@ STEPS: Mapping[str, Step] = {
 """Every function that the program calls outside of a transaction that acts for a user."""
 
 RIGHTS_FIRST = re.compile(
-    r"\s*(#variable_conflict use_column\s+)?(declare(\s+\w+ \w+;)+\s+)?begin\s+"
+    r"\s*(#variable_conflict use_column\s+)?(declare(\s+\w+ \w+(\[\])?;)+\s+)?begin\s+"
     r"(perform act_for\(p_user_id\);"
     r"|if not act_for_thread\(p_user_id, p_turn_id\) then\s+return;"
     r"|perform act_as\('frontdesk_\w+'\);)"

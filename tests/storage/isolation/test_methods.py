@@ -20,6 +20,7 @@ from storage.metrics_queries import MetricsQueries, TimeWindow
 from storage.misroutes import Misroutes
 from storage.pool import Pool
 from storage.rate_limits import Admission, RateLimits
+from storage.recall import Recall
 from storage.turn_records import TurnRecords
 from storage.turns import Turns
 from storage.user_facts import UserFacts
@@ -52,6 +53,9 @@ async def aggregates(pool: Pool, user: UUID) -> object:
 
 
 READS: dict[str, Attempt] = {
+    "what is recalled": lambda pool, ada_rows, bob: Recall(pool, MODEL).recall(
+        bob, ada_rows.turn, f"What of {SECRET}?", [1.0, 0.0], facts=9, turns=9
+    ),
     "conversations": lambda pool, _, bob: Conversations(pool).latest(bob, limit=9),
     "a search": lambda pool, _, bob: Conversations(pool).latest(bob, limit=9, q=SECRET),
     "a conversation": lambda pool, _, bob: Conversations(pool).find(bob, "c-1"),
@@ -138,13 +142,15 @@ async def test_a_hundred_concurrent_users_on_five_connections_see_only_their_own
             async with pool.as_user(user) as conn:
                 cursor = await conn.execute("select content from chat_messages")
                 contents = {row["content"] for row in await cursor.fetchall()}
+            recalled = await Recall(pool, MODEL).recall(user, uuid4(), mine, [1.0, 0.0], facts=9, turns=9)
             return [
                 contents,
                 {one["title"][:36] for one in await Conversations(pool).latest(user, limit=100)},
                 {one["content"] for one in await Conversations(pool).messages(user, "c-1", limit=100)},
                 {one["fact"] for one in await UserFacts(pool, MODEL).latest(user, limit=100)},
                 {one["fact"] for one in await Facts(pool, MODEL).nearest(user, [1.0, 0.0], limit=100)},
+                {one["said"] for one in recalled["turns"]},
             ]
 
         seen = await asyncio.gather(*map(visit, users))
-    assert seen == [[{str(user)}] * 5 for user in users]
+    assert seen == [[{str(user)}] * 6 for user in users]
