@@ -1,8 +1,8 @@
 """Facts that a user states, found by rules where no model extracts them: English, and precision first.
 
 A fact is a clause of the user's own, as it was written, that begins like one of the patterns in `first_person`. Nothing
-is taken from questions, quotations, hypotheticals, hedges, momentary states, reported speech and what is said of other
-people. The patterns run on RE2, which does not backtrack: each reads any text in linear time.
+is taken from questions, quotations, hypotheticals, hedges, momentary states, reported speech (`not_stated`) and what is
+said of other people. The patterns run on RE2, which does not backtrack: each reads any text in linear time.
 """
 
 import re
@@ -11,21 +11,12 @@ from typing import Any
 
 import re2
 
-from nodes.text.first_person import (
-    AM,
-    HAVE_DONE,
-    NOT_STATED,
-    NOT_THEIRS,
-    PASSING,
-    PERIOD,
-    REPORTED,
-    STATED,
-    TAKEN_BACK,
-    WE,
-    WITH_ME,
-)
+from nodes.text.first_person import AM, HAVE_DONE, PERIOD, STATED, WE, WITH_ME
+from nodes.text.not_stated import NOT_STATED, NOT_THEIRS, PASSING, REPORTED, TAKEN_BACK
 
-MAX_WORDS = 40
+SAID = "You said: "
+"""Begins a fact that is the user's own clause, to tell it from one that a model wrote."""
+MAX_CHARS = 240
 """A longer clause is no plain statement."""
 
 _SUBJECT = rf"(?:{WE}|{AM}|{HAVE_DONE}|i'?ll|we'?ll|my|our)\b"
@@ -133,7 +124,7 @@ def _without_opener(clause: str) -> str:
 
 
 def _is_fact(clause: str) -> bool:
-    if len(clause.split()) > MAX_WORDS:
+    if len(clause) > MAX_CHARS:
         return False
     if wish := _WISH.search(clause):
         clause = f"I want to {clause[wish.end() :]}"
