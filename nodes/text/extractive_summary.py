@@ -9,10 +9,8 @@ from nodes.employees import EMPLOYEES, find
 from nodes.prompts import SUMMARY_WORDS
 from storage.turns import Message
 
-SENTENCE_WORDS = 24
-"""Words at which a first sentence is cut."""
 LONGEST_SENTENCE = 60
-"""Words at which any other sentence is cut."""
+"""Words at which a sentence is cut."""
 MAX_SIGNS = 6
 """Numbers, names and words of `_LIFE` that count in a sentence."""
 USER = "User"
@@ -55,8 +53,12 @@ def extractive_summary(previous: str, messages: Sequence[Message]) -> str:
     newest = {sentence.text.casefold(): sentence for sentence in _sentences(previous, messages)}
     sentences = sorted(newest.values(), key=lambda sentence: sentence.line)
     salience = [_salience(sentence, place / len(sentences)) for place, sentence in enumerate(sentences)]
+    said_last = max((sentence.line for sentence in sentences if sentence.speaker == USER), default=None)
+    best = sorted(range(len(sentences)), key=lambda place: -salience[place])
+    # What the user said last is never left out altogether.
+    first = next((place for place in best if sentences[place].line == said_last), None)
     kept, lines, words = set[int](), set[int](), 0
-    for place in sorted(range(len(sentences)), key=lambda place: -salience[place]):
+    for place in best if first is None else [first, *(place for place in best if place != first)]:
         sentence = sentences[place]
         needed = sentence.words + (sentence.line not in lines and sentence.speaker is not None)
         if words + needed < SUMMARY_WORDS:
@@ -64,11 +66,6 @@ def extractive_summary(previous: str, messages: Sequence[Message]) -> str:
             kept.add(place)
             lines.add(sentence.line)
     return shorten(_joined([sentence for place, sentence in enumerate(sentences) if place in kept]))
-
-
-def first_sentence(text: str) -> str:
-    """The first sentence of the text on one line, cut at `SENTENCE_WORDS` words."""
-    return _cut(_SENTENCE_END.split(text.strip(), maxsplit=1)[0], SENTENCE_WORDS)[0]
 
 
 def shorten(text: str) -> str:
@@ -87,7 +84,7 @@ def _sentences(previous: str, messages: Sequence[Message]) -> Iterator[_Sentence
     said = [(_speaker(message), message["content"]) for message in messages]
     for line, (speaker, text) in enumerate([*lines, *said]):
         for sentence in _SENTENCE_END.split(text):
-            cut, words = _cut(sentence, LONGEST_SENTENCE)
+            cut, words = _cut(sentence)
             if cut:
                 yield _Sentence(line, speaker, cut, words)
 
@@ -115,13 +112,13 @@ def _joined(sentences: Sequence[_Sentence]) -> str:
     return "\n".join(lines)
 
 
-def _cut(sentence: str, limit: int) -> tuple[str, int]:
-    """The sentence on one line, cut at so many words, and its words."""
+def _cut(sentence: str) -> tuple[str, int]:
+    """The sentence on one line, cut at `LONGEST_SENTENCE`, and how many words it has."""
     sentence = " ".join(sentence.split())
-    words = _words(sentence, limit + 1)
-    if len(words) <= limit:
+    words = _words(sentence, LONGEST_SENTENCE + 1)
+    if len(words) <= LONGEST_SENTENCE:
         return sentence, len(words)
-    return sentence[: words[limit - 1].end()] + "…", limit
+    return sentence[: words[LONGEST_SENTENCE - 1].end()] + "…", LONGEST_SENTENCE
 
 
 def _words(text: str, limit: int) -> list[re.Match[str]]:
