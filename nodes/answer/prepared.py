@@ -77,7 +77,7 @@ class PreparedAnswers:
         answers = read_prepared(file)
         with np.load(vectors) as stored:
             if str(stored["key"]) == _key(answers):
-                return cls(embed, answers, stored["vectors"] * stored["scales"].astype(np.float32))
+                return cls(embed, answers, (stored["vectors"] * stored["scales"]).astype(np.float32))
         log.error("prepared answers are not given: their questions were edited, run `make train`")
         return cls(embed, [], np.empty((0, 0), np.float32))
 
