@@ -12,6 +12,7 @@ from graph.account import UserData
 from graph.database import Say, database_for_serving
 from graph.dependencies import Dependencies, Options
 from graph.jobs import job_app, run_worker
+from graph.models.chat import NoModel
 from graph.models.embeddings import Embedder, NoEmbeddings, embed_ahead
 from graph.models.factory import LocalModels, Models, open_local_models, open_models, open_remote_embedder
 from graph.observability.metrics import CountedMetrics, PrometheusMetrics
@@ -147,6 +148,7 @@ async def open_dependencies(
             embed_ahead=partial(_embed_ahead, local, embedder),
             model=models.model,
             second=models.second,
+            prepare=local.prepare,
             turns=Turns(pool, owner),
             summarise=models.summarise,
             extract=models.extract,
@@ -297,5 +299,6 @@ def _options(settings: Settings, models: Models) -> Options:
         attempts=settings.attempts,
         turn_seconds=settings.turn_timeout,
         memory_seconds=settings.memory_timeout,
+        has_model=not isinstance(models.model, NoModel),
         summary_after=settings.summary_after,
     )

@@ -9,6 +9,7 @@ from langgraph.runtime import Runtime
 
 from nodes import extract_facts, roll_summary, route
 from nodes.answer.attempts import Model
+from nodes.answer.prepared import Prepare
 from nodes.state import Context, State
 from storage.conversation_queue import ConversationQueue
 from storage.facts import Facts
@@ -36,6 +37,8 @@ class Options:
     attempts: int = 3
     turn_seconds: float = 25.0
     memory_seconds: float = 1.0
+    has_model: bool = True
+    """Whether a model is set; without one answers are prepared."""
     summary_after: int = 0
     """Messages that may wait for a summary."""
     tail_seconds: float = 20.0
@@ -60,6 +63,8 @@ class Dependencies:
     model: Model
     second: Model | None
     """Answers where the first cannot."""
+    prepare: Prepare
+    """Finds the prepared answer that is given where no model answers."""
     turns: Turns
     summarise: roll_summary.Summarise | None
     extract: extract_facts.Extract | None

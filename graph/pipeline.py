@@ -74,6 +74,7 @@ def _add_nodes(graph: Graph, d: Dependencies, tracing: Tracing | None) -> None:
     add("trim_context", without_streaming(prompt))
     models = [d.model, d.second] if d.second else [d.model]
     answer = partial(generate, clock=d.clock, models=models, turns=d.turns)
+    answer = partial(answer, prepare=d.prepare, has_model=o.has_model)
     add("generate", partial(answer, seconds=o.turn_seconds, attempts=o.attempts))
     # What follows the answer may fail, and the answer stands.
     waiting = Waiting(o.summary_after, o.context_tokens // 4)

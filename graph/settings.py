@@ -95,6 +95,7 @@ class Settings(BaseSettings):
         default=None, validation_alias="OPENAI_BASE_URL"
     )
     chat_model: str = "gpt-4o-mini"
+    demo_model: bool = False
     second_model: str | None = None
     second_base_url: Annotated[str, AfterValidator(_http_url)] | None = None
     second_api_key: SecretStr | None = None

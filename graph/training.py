@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graph.models.embeddings import MiniLM
+from nodes.answer import prepared
 from nodes.routing import classifier as routing
 from nodes.routing.spelling import Spelling
 from nodes.text.linear_model import LinearModel, NGramFeatures
@@ -95,15 +96,27 @@ def _inputs(ngrams: NGramFeatures, texts: Sequence[str], vectors: Vectors) -> "c
     return csr_matrix(hstack([csr_matrix(np.asarray(vectors)), counted]))
 
 
+async def embed_prepared(model: MiniLM) -> None:
+    """Embed the questions of the prepared answers, and write their vectors."""
+    answers = prepared.read_prepared()
+    prepared.save_vectors(prepared.VECTORS, answers, await embed(model, prepared.questions(answers)))
+
+
 async def main() -> None:
-    """Train all classifiers and write their weights."""
+    """Train all classifiers and write their weights, and the vectors of the prepared answers."""
     model = MiniLM()
     try:
         for recipe in RECIPES:
             (await train(recipe, model)).save(recipe.weights, made_from(recipe, model))
-            print(f"{recipe.name}: {recipe.weights.stat().st_size / 1024:.0f} KB in {recipe.weights}")  # noqa: T201
+            _report(recipe.name, recipe.weights)
+        await embed_prepared(model)
+        _report("prepared answers", prepared.VECTORS)
     finally:
         model.close()
+
+
+def _report(name: str, path: Path) -> None:
+    print(f"{name}: {path.stat().st_size / 1024:.0f} KB in {path}")  # noqa: T201
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Learn durable facts about the user from the user's own message."""
+"""Learn durable facts about the user from the user's own message: by a model, or by rules where none extracts them."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -13,6 +13,7 @@ from nodes.prompts import facts_prompt
 from nodes.retrying import retried
 from nodes.state import Context, State, asking
 from nodes.text.pii.masking import mask
+from nodes.text.stated_facts import SAID, stated_facts
 from storage.facts import Facts, LearnedFact, Memory, NewFact
 
 MAX_FACTS = 2
@@ -21,6 +22,8 @@ MIN_CONFIDENCE = 0.6
 """Facts with less confidence are dropped."""
 MIN_FACT_CHARS = 6
 """Shorter facts are dropped."""
+STATED_CONFIDENCE = 0.7
+"""Of facts that rules found."""
 MAX_KNOWN_FACTS = 12
 """Known facts, the nearest to the message, that the model sees to say which of them no longer hold."""
 
@@ -64,19 +67,22 @@ async def extract_facts(
 ) -> LearnedFacts:
     """Store at most two facts with enough confidence, each with its embedding and the facts it replaces.
 
-    Learns nothing without a model that follows instructions, and for a recovered turn whose facts are stored already.
+    Learns nothing for a recovered turn whose facts are stored already.
     """
-    if state.get("facts_known") or extract is None or (state["answer"] and state["answer"]["fallback"]):
-        return LearnedFacts(learned=[])  # done, no model, or a model that just could not be reached
+    if state.get("facts_known"):
+        return LearnedFacts(learned=[])
     user_id, message = asking(runtime), state["message"]
 
     # Not the memories in the state: the last turn may have stored facts after they were loaded.
     async def load_known() -> list[Memory]:
         return await facts.nearest(user_id, await embed(message), limit=MAX_KNOWN_FACTS)
 
-    known = await retried(load_known)
-    prompt = facts_prompt(message, known)
-    found = worth_keeping(await retried(lambda: extract(*prompt)))
+    if extract is None or (state["answer"] and state["answer"]["fallback"]):  # no model, or one that was not reached
+        known, found = [], by_rules(message)
+    else:
+        known = await retried(load_known)
+        prompt = facts_prompt(message, known)
+        found = worth_keeping(await retried(lambda: extract(*prompt)))
 
     async def store() -> list[LearnedFact]:
         vectors = await asyncio.gather(*(embed(fact.fact, whole=True) for fact in found))
@@ -87,6 +93,12 @@ async def extract_facts(
         return await facts.remember(user_id, new, source=UUID(state["turn_id"]))
 
     return LearnedFacts(learned=await retried(store))
+
+
+def by_rules(message: str) -> list[Fact]:
+    """What the user states of themselves, in their own words; rules do not know which known fact that replaces."""
+    stated = [Fact(fact=SAID + clause, confidence=STATED_CONFIDENCE) for clause in stated_facts(message)]
+    return worth_keeping(FactsFound(facts=stated))
 
 
 def replaced_ids(fact: Fact, known: Sequence[Memory]) -> list[str]:

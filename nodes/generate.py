@@ -1,6 +1,7 @@
 """Have a model answer, stream its answer, and commit it."""
 
 import hashlib
+import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from uuid import UUID
@@ -14,6 +15,7 @@ from typing_extensions import TypedDict
 
 from nodes.answer.attempts import Model, write
 from nodes.answer.output import AnswerOutput, Draft
+from nodes.answer.prepared import Prepare
 from nodes.employees import employee
 from nodes.prompts import estimate, estimate_messages, size
 from nodes.state import Answer, Context, Notice, State, Usage, asking, since
@@ -31,12 +33,18 @@ COMMIT_SECONDS = 60.0
 
 FALLBACK = "fallback"
 """The model's name when none answered."""
+PREPARED = "prepared"
+"""The model's name when none answered, and an answer was given that people prepared for questions like the message."""
 
 FILTERED = (
     "The content filter of the model's provider stopped this answer before its first word. "
     "Try to put the question in other words."
 )
 """What is said where such a filter leaves nothing."""
+
+NO_MODEL = "No model is set, so nothing read your question; this is a prepared reply."
+
+_WORD = re.compile(r"\S+\s?")
 
 REPORTED = (
     "employee", "model", "finish_reason", "fallback", "usage", "prompt", "prompt_version", "timing", "latency_ms",
@@ -60,20 +68,25 @@ async def generate(
     *,
     clock: Callable[[], float],
     models: Sequence[Model],
+    prepare: Prepare,
+    has_model: bool,
     turns: Turns,
     seconds: float,
     attempts: int,
 ) -> Generated:
-    """Stream a model's answer; say the employee's own words where there is none; commit what was said.
+    """Stream a model's answer, or give a prepared one where there is none; commit what was said.
 
-    `models` are asked in their order, the next one where the one before cannot answer.
+    Args:
+        models: asked in their order, the next one where the one before cannot answer.
+        prepare: finds the answer that was prepared for messages like this one.
+        has_model: False where no model is set, and `models` never answer.
     """
     output = AnswerOutput(state, runtime, clock)
     stop = stop_requested()
     draft = await write(models, state["prompt"], output=output, stop=stop, seconds=seconds, attempts=attempts)
     fallback = _is_missing(draft)
     if fallback:
-        _fall_back(state, draft, output)
+        await _fall_back(state, draft, output, prepare, has_model=has_model)
     elif draft.finish_reason == "blocked":
         output.note(Notice(code="filtered", message="A filter of the model's provider stopped the answer here."))
     answer = _answer(state, draft, fallback=fallback, first=output.ttft_ms, whole=since(state, clock))
@@ -108,22 +121,31 @@ def _is_missing(draft: Draft) -> bool:
     return (draft.error_code is not None and not cut) or not draft.text.strip()
 
 
-def _fall_back(state: State, draft: Draft, output: AnswerOutput) -> None:
-    """Take back a broken answer and say what this employee says without a model."""
+async def _fall_back(state: State, draft: Draft, output: AnswerOutput, prepare: Prepare, *, has_model: bool) -> None:
+    """Take back a broken answer, and give the prepared answer to the message, else what this employee says instead."""
     assert state["route"] is not None
-    log.warning("turn falls back", code=draft.error_code)
+    if has_model:
+        log.warning("turn falls back", code=draft.error_code)
     if draft.text:
         output.retract()
     if draft.error_code == "model_filtered":
         said = "A filter of the model's provider stopped the answer; this is a prepared reply."
         output.note(Notice(code="filtered", message=said))
-        draft.text, draft.finish_reason = FILTERED, "blocked"
+        draft.text, draft.finish_reason, draft.model = FILTERED, "blocked", FALLBACK
+    elif (prepared := await prepare(state["message"])) is not None:
+        said = "No model answered. This is a prepared answer, which people wrote for questions like yours."
+        output.note(Notice(code="fallback", message=said))
+        draft.text, draft.finish_reason, draft.model = prepared, "stop", PREPARED
     else:
-        output.note(Notice(code="fallback", message="No model can be reached; this is a prepared reply."))
-        draft.text, draft.finish_reason = employee(state["route"]["employee"]).fallback, "stop"
+        said = "No model can be reached; this is a prepared reply." if has_model else NO_MODEL
+        output.note(Notice(code="fallback", message=said))
+        who = employee(state["route"]["employee"])
+        draft.text = who.fallback if has_model else who.without_model
+        draft.finish_reason, draft.model = "stop", FALLBACK
     draft.prompt_tokens = draft.completion_tokens = draft.cached_tokens = None
     draft.masked = Counter()
-    output.send(draft.text)
+    for word in _WORD.findall(draft.text):  # as a model's answer comes, so that clients meet the same stream
+        output.send(word)
 
 
 def _answer(state: State, draft: Draft, *, fallback: bool, first: int | None, whole: int) -> Answer:
@@ -132,7 +154,7 @@ def _answer(state: State, draft: Draft, *, fallback: bool, first: int | None, wh
         message_id="",
         employee=state["route"]["employee"],
         text=draft.text,
-        model=FALLBACK if fallback else draft.model,
+        model=draft.model,
         finish_reason=draft.finish_reason or "stop",
         fallback=fallback,
         usage=_usage(draft),

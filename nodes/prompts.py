@@ -22,6 +22,7 @@ from langchain_core.messages import BaseMessage
 from nodes.employees import EMPLOYEES, Slug
 from nodes.errors import PromptTextError
 from nodes.state import PromptSize
+from nodes.text.stated_facts import SAID
 from storage.facts import Memory
 from storage.recall import RecalledTurn
 from storage.turns import Message
@@ -139,7 +140,7 @@ def notes(
     """
     content = {
         "conversation_summary": summary,
-        "remembered": [{"fact": memory["fact"], "learned": memory["learned"]} for memory in memories],
+        "remembered": [{"fact": _of_the_user(memory), "learned": memory["learned"]} for memory in memories],
         "said_before": [_said_before(turn) for turn in recalled],
         "earlier_in_short": [{"role": message["role"], "said": message["content"]} for message in shortened],
     }
@@ -161,8 +162,14 @@ def summary_prompt(previous: str, messages: Sequence[Message]) -> tuple[str, str
 
 def facts_prompt(message: str, known: Sequence[Memory]) -> tuple[str, str]:
     """System and user message that ask for durable facts in a message, and for the known facts that they replace."""
-    numbered = [{"number": number, "fact": memory["fact"]} for number, memory in enumerate(known, 1)]
+    numbered = [{"number": number, "fact": _of_the_user(memory)} for number, memory in enumerate(known, 1)]
     return prompt_texts().facts, _quoted({"message": message, "known": numbered})
+
+
+def _of_the_user(memory: Memory) -> str:
+    """The fact in the third person also where it is the user's own clause: to a model "you" is the model."""
+    fact = memory["fact"]
+    return f"The user said: {fact.removeprefix(SAID)}" if fact.startswith(SAID) else fact
 
 
 def _said(messages: Sequence[Message]) -> list[dict[str, str]]:

@@ -136,7 +136,8 @@ export class Answer {
     if (!DEMO_MODEL.test(model ?? "")) this.element.querySelector(".notice.demo")?.remove();
     const askAgain = finish_reason === "blocked" ? null : this.askAgain; // it would be blocked again
     const actions = askAgain ? [el("button.quiet", { type: "button", onclick: () => askAgain() }, "Retry"), ...this.employeeMenu(askAgain)] : [];
-    const source = fallback ? "prepared reply" : model;
+    const prepared = model === "prepared" ? "prepared answer" : "prepared reply";
+    const source = fallback ? prepared : model;
     setChildren(this.footer, this.text && copyButton(() => this.text), ...actions,
       el("span.meta", {}, source && el("span.model", {}, source), timestamp(created_at)));
   }

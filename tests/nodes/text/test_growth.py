@@ -15,14 +15,14 @@ import pytest
 
 from nodes import guard
 from nodes.routing import keywords
-from nodes.text import cleaning, extractive_summary, injection
+from nodes.text import cleaning, extractive_summary, injection, stated_facts
 from nodes.text.cleaning import MAX_MARKS
 from nodes.text.pii import cards, context, ibans, id_types, masking, national_ids
 from tests.nodes.text.growth import LONG, SHORT
 
 MODULES = [
     guard, cards, cleaning, extractive_summary, ibans, injection, keywords, id_types, masking, national_ids,
-    context,
+    context, stated_facts,
 ]  # fmt: skip
 WINDOWED = (masking._INCOMPLETE,)
 """Patterns that read the last `MAX_HELD` characters of a text only."""
