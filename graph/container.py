@@ -142,6 +142,7 @@ async def open_dependencies(
             limits=limits,
             admission=Admission(pool, limits, owner),
             queue=ConversationQueue(pool, owner, notifications),
+            suspect=local.suspect,
             classify=local.classify,
             embed=embedder.embed,
             embedding_model=embedder.name,

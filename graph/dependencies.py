@@ -7,7 +7,7 @@ from uuid import UUID
 
 from langgraph.runtime import Runtime
 
-from nodes import extract_facts, roll_summary, route
+from nodes import extract_facts, guard, roll_summary, route
 from nodes.answer.attempts import Model
 from nodes.answer.prepared import Prepare
 from nodes.state import Context, State
@@ -54,6 +54,7 @@ class Dependencies:
     limits: RateLimits
     admission: Admission
     queue: ConversationQueue
+    suspect: guard.Suspect
     classify: route.Classify
     embed: extract_facts.Embed
     embedding_model: str

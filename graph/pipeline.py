@@ -63,7 +63,8 @@ def _add_nodes(graph: Graph, d: Dependencies, tracing: Tracing | None) -> None:
         graph.add_node(name, tracing.node(name, node) if tracing else node, retry_policy=retry)
 
     o, model = d.options, d.model.label
-    add("guard", partial(guard, clock=d.clock, max_chars=o.max_chars))
+    cleaned = partial(guard, clock=d.clock, max_chars=o.max_chars)
+    add("guard", partial(cleaned, admission=d.admission, suspect=d.suspect))
     add("rate_limit", partial(rate_limit, admission=d.admission, embed_ahead=d.embed_ahead, model=model))
     add("wait_for_conversation", partial(wait_for_conversation, admission=d.admission, queue=d.queue))
     add("route", partial(route, classify=d.classify, turns=d.turns, model=model))

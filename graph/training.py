@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 
 from graph.models.embeddings import MiniLM
 from nodes.answer import prepared
+from nodes.injection import classifier as injection
+from nodes.injection.examples import injection_examples
 from nodes.routing import classifier as routing
 from nodes.routing.spelling import Spelling
 from nodes.text.linear_model import LinearModel, NGramFeatures
@@ -48,7 +50,15 @@ def routing_examples(model: MiniLM) -> dict[str, list[str]]:
     return {label: [spelling.mend(text) for text in texts] for label, texts in examples.items()}
 
 
-RECIPES = (Recipe("routing", routing_examples, routing.NGRAMS, 3.0, 0.8, routing.WEIGHTS),)
+def guard_examples(_: MiniLM) -> dict[str, list[str]]:
+    """The examples of the guard's classifier, which needs no model to make them."""
+    return injection_examples()
+
+
+RECIPES = (
+    Recipe("routing", routing_examples, routing.NGRAMS, 3.0, 0.8, routing.WEIGHTS),
+    Recipe("injection", guard_examples, injection.NGRAMS, 10.0, 1.0, injection.WEIGHTS),
+)
 
 
 async def train(recipe: Recipe, model: MiniLM) -> LinearModel:

@@ -9,9 +9,11 @@ from langgraph.runtime import Runtime
 from pydantic import BaseModel, Field
 from typing_extensions import TypedDict
 
+from nodes.injection.detect import holds_instructions
 from nodes.prompts import facts_prompt
 from nodes.retrying import retried
 from nodes.state import Context, State, asking
+from nodes.text.cleaning import clean
 from nodes.text.pii.masking import mask
 from nodes.text.stated_facts import SAID, stated_facts
 from storage.facts import Facts, LearnedFact, Memory, NewFact
@@ -107,9 +109,16 @@ def replaced_ids(fact: Fact, known: Sequence[Memory]) -> list[str]:
 
 
 def worth_keeping(found: FactsFound) -> list[Fact]:
-    """The `MAX_FACTS` facts with the highest confidence, without doubtful or very short ones, numbers masked."""
+    """The `MAX_FACTS` facts with the highest confidence, numbers masked.
+
+    Without doubtful ones, very short ones, and those that would give instructions to an employee who reads them.
+    """
     kept = [
-        fact for fact in found.facts if fact.confidence >= MIN_CONFIDENCE and len(fact.fact.strip()) >= MIN_FACT_CHARS
+        fact
+        for fact in found.facts
+        if fact.confidence >= MIN_CONFIDENCE
+        and len(fact.fact.strip()) >= MIN_FACT_CHARS
+        and not holds_instructions(clean(fact.fact).text)
     ]
     best = sorted(kept, key=lambda fact: fact.confidence, reverse=True)[:MAX_FACTS]
     return [fact.model_copy(update={"fact": mask(fact.fact).text}) for fact in best]

@@ -7,7 +7,8 @@ from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, SystemM
 from langgraph.runtime import Runtime
 from typing_extensions import TypedDict
 
-from nodes.prompts import PER_MESSAGE, estimate, estimate_messages, notes, prompt_texts, today
+from nodes.injection.detect import holds_instructions
+from nodes.prompts import PER_MESSAGE, as_quoted, estimate, estimate_messages, notes, prompt_texts, today
 from nodes.state import Context, Notice, State, Trimmed
 from nodes.stream_events import note
 from storage.facts import Memory
@@ -19,6 +20,8 @@ SHORTENED_CHARS = (240, 120, 60, 30)
 these with which all such messages fit in the notes."""
 ENTRY_TOKENS = 16
 """Tokens that an entry of the notes needs besides its text."""
+WARNING_TOKENS = 20
+"""Tokens that the warning needs with an entry that holds instructions."""
 HEADING_TOKENS = 32
 """Tokens that the heading of the notes needs."""
 MAX_RECALLED = 4
@@ -73,7 +76,8 @@ def _cost(background: str | None) -> int:
 def _fitting(texts: Sequence[str], tokens: int) -> int:
     """How many of the texts, from the first one on, fit as entries of the notes."""
     for count, text in enumerate(texts):
-        tokens -= estimate(json.dumps(text, ensure_ascii=False)) + ENTRY_TOKENS
+        warned = WARNING_TOKENS if holds_instructions(text) else 0
+        tokens -= estimate(json.dumps(text, ensure_ascii=False)) + ENTRY_TOKENS + warned
         if tokens < 0:
             return count
     return len(texts)
@@ -107,7 +111,7 @@ def _newest(messages: list[Message], tokens: int) -> tuple[list[Message], list[M
     """The newest messages that fit, starting with one of the user's; and the others."""
     # A running sum and not LangChain's trim_messages, which counts all of them again for each one it tries.
     begin = len(messages)
-    while begin and (tokens := tokens - PER_MESSAGE - estimate(messages[begin - 1]["content"])) >= 0:
+    while begin and (tokens := tokens - PER_MESSAGE - estimate(_chat_message(messages[begin - 1]).text)) >= 0:
         begin -= 1
     while begin < len(messages) and messages[begin]["role"] != "user":
         begin += 1
@@ -136,7 +140,7 @@ def _short(text: str, chars: int) -> str:
 
 def _chat_message(message: Message) -> AnyMessage:
     kind = HumanMessage if message["role"] == "user" else AIMessage
-    return kind(message["content"], id=message["id"])
+    return kind(as_quoted(message) or message["content"], id=message["id"])
 
 
 def _notices(state: State, runtime: Runtime[Context], trimmed: Trimmed, *, summarised: bool) -> list[Notice]:

