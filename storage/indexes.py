@@ -9,6 +9,9 @@ INDEXES: Mapping[LiteralString, tuple[LiteralString, LiteralString]] = {
     # Retention finds old checkpoints and old conversations by them.
     "checkpoints_age": ("langgraph", 'checkpoints (checkpoint_id collate "C")'),
     "chat_conversations_age": ("public", "chat_conversations (updated_at)"),
+    # Of versions only: where nothing was replaced they are empty.
+    "chat_messages_superseded": ("public", "chat_messages (user_id, convo_id) where superseded"),
+    "chat_turns_parent": ("public", "chat_turns (user_id, parent) where parent is not null"),
 }
 """Schema and definition, by name."""
 
