@@ -8,8 +8,8 @@ from langgraph.runtime import Runtime
 from typing_extensions import TypedDict
 
 from nodes.employees import employee
-from nodes.prompts import PER_MESSAGE, estimate, estimate_messages, notes, system_prompt
-from nodes.state import Context, Notice, State, Trimmed
+from nodes.prompts import GO_ON, PER_MESSAGE, estimate, estimate_messages, notes, system_prompt
+from nodes.state import Context, Notice, State, Trimmed, continued
 from nodes.stream_events import note
 from storage.facts import Memory
 from storage.turns import History, Message
@@ -40,8 +40,8 @@ async def trim_context(state: State, runtime: Runtime[Context], *, budget: int, 
     assert state["route"] is not None
     history = state["history"]
     system = SystemMessage(system_prompt(employee(state["route"]["employee"]), state["started_at"]))
-    question = HumanMessage(state["message"])
-    left = budget - reserve - estimate_messages([system, question])
+    asked = [HumanMessage(state["message"]), *_rest(state, budget // 4)]
+    left = budget - reserve - estimate_messages([system, *asked])
     # The best memories that fit in a third of the room: they are sorted best first.
     memories = state["memories"][: _fitting([memory["fact"] for memory in state["memories"]], left // 3)]
     if _cost(notes(history["summary"], memories, [])) > left:
@@ -52,11 +52,22 @@ async def trim_context(state: State, runtime: Runtime[Context], *, budget: int, 
     middle = [HumanMessage(background)] if background else []
     trimmed = Trimmed(messages=len(dropped), memories=len(state["memories"]) - len(memories))
     return TrimmedContext(
-        prompt=[system, *middle, *map(_chat_message, kept), question],
+        prompt=[system, *middle, *map(_chat_message, kept), *asked],
         memories=memories,
         trimmed=trimmed,
         notices=_notices(state, runtime, trimmed, summarised=bool(dropped and history["summary"])),
     )
+
+
+def _rest(state: State, tokens: int) -> list[AnyMessage]:
+    """What asks for the rest of an answer; of a long one its end is enough to go on."""
+    version = continued(state)
+    if version is None:
+        return []
+    end = version["so_far"]
+    while estimate(end) > tokens:
+        end = end[len(end) // 8 + 1 :]
+    return [AIMessage(end), HumanMessage(GO_ON)]
 
 
 def _cost(background: str | None) -> int:

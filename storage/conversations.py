@@ -99,8 +99,8 @@ class Conversations:
         """
         async with self._pool.as_user(user_id) as conn:
             cursor = await conn.execute(
-                "select c.convo_id as conversation_id, c.title, c.updated_at, c.employee_slug as last_employee,"
-                f" {_COUNT} as message_count from chat_conversations c where c.user_id = %(user_id)s"
+                "select c.convo_id as conversation_id, c.title, c.updated_at, c.employee_slug as last_employee,"  # noqa: S608 (of literals)
+                f" {_COUNT} from chat_conversations c where c.user_id = %(user_id)s"
                 " and (%(at)s::timestamptz is null or (c.updated_at, c.convo_id) < (%(at)s, %(id)s::text))"
                 " and (%(q)s::text is null"
                 "  or to_tsvector('simple', chat_search_words(c.title)) @@ chat_search_query(%(q)s)"
@@ -121,9 +121,9 @@ class Conversations:
         """One conversation with its summary; None where the user has none of that id."""
         async with self._pool.as_user(user_id) as conn:
             cursor = await conn.execute(
-                "select c.convo_id as conversation_id, c.title, c.created_at, c.updated_at,"
+                "select c.convo_id as conversation_id, c.title, c.created_at, c.updated_at,"  # noqa: S608 (of literals)
                 " c.employee_slug as last_employee, coalesce(s.summary, '') as summary,"
-                f" {_COUNT} as message_count from chat_conversations c left join chat_convo_summaries s using (user_id, convo_id)"
+                f" {_COUNT} from chat_conversations c left join chat_convo_summaries s using (user_id, convo_id)"
                 " where c.user_id = %(user_id)s and c.convo_id = %(convo_id)s",
                 {"user_id": user_id, "convo_id": conversation_id},
             )
@@ -180,7 +180,7 @@ async def delete_conversation(conn: Connection, user_id: UUID, conversation_id: 
 _COUNT: LiteralString = (
     "((select count(*) from chat_messages m where m.user_id = c.user_id and m.convo_id = c.convo_id)"
     " - (select count(*) from chat_messages m"
-    "    where m.user_id = c.user_id and m.convo_id = c.convo_id and m.superseded))"
+    "    where m.user_id = c.user_id and m.convo_id = c.convo_id and m.superseded)) as message_count"
 )
 _COLUMNS: LiteralString = (
     "select m.id as message_id, m.turn_id, m.role, m.employee_key as employee, m.content, m.created_at,"  # noqa: S608 (of literals)

@@ -31,7 +31,7 @@ class Versions:
         self._pool = pool
 
     async def original(self, user_id: UUID, turn_id: UUID) -> Original | None:
-        """The turn; None where the user has none of that id. What it was asked, and what was before it, never change."""
+        """The turn; None where the user has none of that id. Its question, and what was before it, never change."""
         async with self._pool.as_user(user_id, accepting=True) as conn:
             cursor = await conn.execute(
                 "select t.convo_id as conversation_id, q.content as message, t.employee_slug as employee,"

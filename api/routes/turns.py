@@ -47,6 +47,12 @@ class TurnDocument(TypedDict):
     generated_by: Literal["ai", "template"] | None
     """Null while there is no answer."""
     created_at: datetime
+    message: str
+    """The question."""
+    superseded: bool
+    """Whether another version took its place, or that of a turn before it."""
+    versions: list[UUID]
+    """All versions of it, in order, by their turns' ids."""
     facts_used: list[LearnedFact]
     facts_learned: list[LearnedFact]
 

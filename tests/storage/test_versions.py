@@ -40,7 +40,7 @@ def ask(pool: Pool, ada: UUID) -> Ask:
         turn_id, turns = uuid4(), Turns(pool)
         turn = accepted(message, conversation=conversation, employee=employee)
         if replaces:
-            turn = Accepted(**turn, version=version, replaces=str(replaces))  # type: ignore[misc]
+            turn = Accepted(**turn, version=version, replaces=str(replaces))
         await turns.accept(ada, turn_id, turn)
         history = await turns.history(ada, conversation, before_turn=turn_id)
         said = answered(message, f"On {message}", conversation=conversation, employee=employee)
@@ -104,7 +104,7 @@ async def test_a_switch_goes_on_to_the_latest_leaf(pool: Pool, ask: Ask, ada: UU
     two = await ask("two", employee="tag")
     three = await ask("three", employee="tag")
     await ask("zwei", replaces=two)
-    four = await ask("four", replaces=three)
+    await ask("four", replaces=three)
     assert await path(pool, ada) == ["one", "two", "four"]
     versions = (await Conversations(pool).messages(ada, "c-1", limit=99))[2]["versions"]
     for _ in range(2):
@@ -178,7 +178,7 @@ async def test_a_title_follows_the_first_message_unless_the_user_gave_it(pool: P
 async def test_nothing_is_switched_while_a_message_is_answered_or_waits(
     pool: Pool, ask: Ask, owner: Owner, ada: UUID, bob: UUID
 ) -> None:
-    """In whichever process: the answer would go on under another question. A place without a process counts for none."""
+    """The answer would go on under another question. A place whose process is gone counts for none."""
     first = await ask("one")
     await ask("uno", replaces=first)
     await take_place(pool, ada, uuid4())
@@ -198,7 +198,7 @@ async def test_a_version_that_fails_gives_its_place_back(pool: Pool, ask: Ask, a
     two = await ask("two")
     await ask("three")
     failed = uuid4()
-    turn = Accepted(**accepted("two"), version="continue", replaces=str(two))  # type: ignore[misc]
+    turn = Accepted(**accepted("two"), version="continue", replaces=str(two))
     await Turns(pool).accept(ada, failed, turn)
     await Turns(pool).fail(ada, failed, "internal")
     assert await path(pool, ada) == ["one", "two", "three"]
@@ -223,7 +223,7 @@ async def test_a_version_of_what_is_gone_is_not_accepted(pool: Pool, ask: Ask, o
     """Its conversation was deleted, or it belongs to another one."""
     first = await ask("one")
     for conversation, replaces in (("c-1", uuid4()), ("c-2", first)):
-        turn = Accepted(**accepted(conversation=conversation), version="edit", replaces=str(replaces))  # type: ignore[misc]
+        turn = Accepted(**accepted(conversation=conversation), version="edit", replaces=str(replaces))
         with pytest.raises(Gone):
             await Turns(pool).accept(ada, uuid4(), turn)
     assert rows(owner, "select count(*)::int from chat_turns") == [(1,)]
@@ -235,7 +235,7 @@ async def test_a_version_accepted_twice_is_stored_once(pool: Pool, ask: Ask, ada
     first = await ask("one")
     process = uuid4()
     turn_id, _ = await take_place(pool, ada, process)
-    turn = Accepted(**accepted("uno"), version="edit", replaces=str(first))  # type: ignore[misc]
+    turn = Accepted(**accepted("uno"), version="edit", replaces=str(first))
     for _ in range(2):
         await Turns(pool, process).accept(ada, turn_id, turn)
     record = await TurnRecords(pool).find(ada, turn_id)
