@@ -104,10 +104,11 @@ end $$;
 create function latest_leaf(p_user_id uuid, p_turn_id uuid) returns uuid language sql stable as $$
     with recursive down as (
         select p_turn_id as turn_id
-        union all
+        union  -- and not union all: an import may hold anything
         select c.turn_id from down d join chat_turns c
             on c.user_id = p_user_id and c.parent = d.turn_id and not (c.version is not null and c.status = 'failed'))
-    select m.turn_id from down d join chat_messages m on m.user_id = p_user_id and m.id = d.turn_id
+    select m.turn_id from down d join chat_messages m
+        on m.user_id = p_user_id and m.turn_id = d.turn_id and m.role = 'user'
     order by m.seq desc limit 1
 $$;
 
@@ -119,7 +120,7 @@ declare
 begin
     with recursive up as (
         select t.turn_id, t.parent from chat_turns t where t.user_id = p_user_id and t.turn_id = p_leaf
-        union all
+        union
         select t.turn_id, t.parent from up join chat_turns t on t.user_id = p_user_id and t.turn_id = up.parent)
     select array_agg(up.turn_id) into path from up;
     update chat_messages m set superseded = not m.superseded
@@ -128,8 +129,8 @@ begin
                                       updated_at = now()
         from (select) one left join lateral (
             select t.summary, t.covers_seq from chat_messages q join chat_turn_summaries t
-            on t.user_id = q.user_id and t.turn_id = q.id
-            where q.user_id = p_user_id and q.convo_id = p_convo_id and not q.superseded
+            on t.user_id = q.user_id and t.turn_id = q.turn_id
+            where q.user_id = p_user_id and q.convo_id = p_convo_id and q.role = 'user' and not q.superseded
             order by t.covers_seq desc limit 1) k on true
         where s.user_id = p_user_id and s.convo_id = p_convo_id;
     update chat_conversations c set employee_slug = (
@@ -140,12 +141,12 @@ begin
     update chat_conversations c set title = message_title(first.content)
         from chat_messages first
         where c.user_id = p_user_id and c.convo_id = p_convo_id
-        and first.user_id = p_user_id and first.id = (
+        and first.user_id = p_user_id and first.role = 'user' and first.turn_id = (
             select t.turn_id from chat_turns t
             where t.user_id = p_user_id and t.turn_id = any(path) and t.parent = no_turn())
         and c.title in (
             select message_title(q.content) from chat_turns t join chat_messages q
-            on q.user_id = t.user_id and q.id = t.turn_id
+            on q.user_id = t.user_id and q.turn_id = t.turn_id and q.role = 'user'
             where t.user_id = p_user_id and t.convo_id = p_convo_id and t.parent = no_turn());
     perform settle_facts(p_user_id);
 end $$;
@@ -241,7 +242,9 @@ begin
     ) then
         return 'busy';
     end if;
-    if (select m.superseded from chat_messages m where m.user_id = p_user_id and m.id = p_turn_id) then
+    if exists (
+        select from chat_messages m where m.user_id = p_user_id and m.turn_id = p_turn_id and m.superseded
+    ) then
         perform store_parents(p_user_id, p_convo_id);
         perform activate_path(p_user_id, p_convo_id, latest_leaf(p_user_id, p_turn_id));
     end if;
@@ -278,7 +281,7 @@ create function versions_of(p_user_id uuid, p_turn_id uuid, p_convo_id text, p_p
 language sql stable as $$
     select case when p_parent is null then array[p_turn_id] else array(
         select t.turn_id from chat_turns t
-        join chat_messages q on q.user_id = t.user_id and q.id = t.turn_id
+        join chat_messages q on q.user_id = t.user_id and q.turn_id = t.turn_id and q.role = 'user'
         where t.user_id = p_user_id and t.parent = p_parent and t.convo_id = p_convo_id
         and (t.turn_id = p_turn_id or not q.superseded or not exists (
             select from chat_turns c

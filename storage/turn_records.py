@@ -121,7 +121,7 @@ class TurnRecords:
                 f" array({FACTS_USED}) as facts_used, array({FACTS_LEARNED}) as facts_learned"
                 " from chat_turns t left join chat_messages m"
                 " on m.user_id = t.user_id and m.turn_id = t.turn_id and m.role = 'assistant'"
-                " left join chat_messages q on q.user_id = t.user_id and q.id = t.turn_id"
+                " left join chat_messages q on q.user_id = t.user_id and q.turn_id = t.turn_id and q.role = 'user'"
                 " where t.user_id = %(user_id)s and t.turn_id = %(turn_id)s",
                 {"user_id": user_id, "turn_id": turn_id},
             )

@@ -10,6 +10,10 @@ VERSIONS: LiteralString = "versions_of(t.user_id, t.turn_id, t.convo_id, t.paren
 """The ids of all versions of a turn `t`, in order."""
 
 
+NO_TURN = UUID(int=0)
+"""The parent of a first turn that has other versions."""
+
+
 class Original(TypedDict):
     """A turn that another version is made of."""
 
@@ -40,7 +44,8 @@ class Versions:
                 "  where b.user_id = t.user_id and b.convo_id = t.convo_id and b.role = 'assistant' and b.seq < q.seq"
                 "  and case when t.parent is null then not b.superseded else b.turn_id = t.parent end"
                 "  order by b.seq desc limit 1) as last_employee"
-                " from chat_turns t join chat_messages q on q.user_id = t.user_id and q.id = t.turn_id"
+                " from chat_turns t join chat_messages q"
+                " on q.user_id = t.user_id and q.turn_id = t.turn_id and q.role = 'user'"
                 " left join chat_messages a on a.user_id = t.user_id and a.turn_id = t.turn_id and a.role = 'assistant'"
                 " where t.user_id = %(user_id)s and t.turn_id = %(turn_id)s",
                 {"user_id": user_id, "turn_id": turn_id},

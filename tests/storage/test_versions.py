@@ -1,6 +1,7 @@
 """Versions of turns: one path of a conversation is active, and what is not on it counts nowhere."""
 
 from collections.abc import Awaitable, Callable
+from typing import TypedDict
 from uuid import UUID, uuid4
 
 import pytest
@@ -29,18 +30,30 @@ from tests.storage.rows import (
 Ask = Callable[..., Awaitable[UUID]]
 
 
+class Fields(TypedDict):
+    """Those of a version among the fields of an accepted message."""
+
+    version: VersionKind
+    replaces: str
+
+
+def version(kind: VersionKind, of: UUID) -> Fields:
+    """The fields of such a version of that turn."""
+    return Fields(version=kind, replaces=str(of))
+
+
 @pytest.fixture
 def ask(pool: Pool, ada: UUID) -> Ask:
     """Stores an answered turn of Ada's with a summary of its own, as a version of another one if there is one."""
 
     async def store(
-        message: str, *, replaces: UUID | None = None, version: VersionKind = "edit", conversation: str = "c-1",
+        message: str, *, replaces: UUID | None = None, kind: VersionKind = "edit", conversation: str = "c-1",
         employee: str = "ledger",
     ) -> UUID:  # fmt: skip
         turn_id, turns = uuid4(), Turns(pool)
         turn = accepted(message, conversation=conversation, employee=employee)
         if replaces:
-            turn = Accepted(**turn, version=version, replaces=str(replaces))
+            turn = {**turn, **version(kind, replaces)}
         await turns.accept(ada, turn_id, turn)
         history = await turns.history(ada, conversation, before_turn=turn_id)
         said = answered(message, f"On {message}", conversation=conversation, employee=employee)
@@ -198,7 +211,7 @@ async def test_a_version_that_fails_gives_its_place_back(pool: Pool, ask: Ask, a
     two = await ask("two")
     await ask("three")
     failed = uuid4()
-    turn = Accepted(**accepted("two"), version="continue", replaces=str(two))
+    turn: Accepted = {**accepted("two"), **version("continue", two)}
     await Turns(pool).accept(ada, failed, turn)
     await Turns(pool).fail(ada, failed, "internal")
     assert await path(pool, ada) == ["one", "two", "three"]
@@ -211,8 +224,8 @@ async def test_a_version_that_fails_gives_its_place_back(pool: Pool, ask: Ask, a
 async def test_a_continued_answer_is_the_same_version(pool: Pool, ask: Ask, ada: UUID) -> None:
     """The cut one is listed only while it is the active one."""
     cut = await ask("one")
-    whole = await ask("one", replaces=cut, version="continue")
-    again = await ask("one", replaces=whole, version="regenerate")
+    whole = await ask("one", replaces=cut, kind="continue")
+    again = await ask("one", replaces=whole, kind="regenerate")
     messages = Conversations(pool)
     assert (await messages.messages(ada, "c-1", limit=9))[0]["versions"] == [whole, again]
     await switch(pool, ada, cut)
@@ -223,7 +236,7 @@ async def test_a_version_of_what_is_gone_is_not_accepted(pool: Pool, ask: Ask, o
     """Its conversation was deleted, or it belongs to another one."""
     first = await ask("one")
     for conversation, replaces in (("c-1", uuid4()), ("c-2", first)):
-        turn = Accepted(**accepted(conversation=conversation), version="edit", replaces=str(replaces))
+        turn: Accepted = {**accepted(conversation=conversation), **version("edit", replaces)}
         with pytest.raises(Gone):
             await Turns(pool).accept(ada, uuid4(), turn)
     assert rows(owner, "select count(*)::int from chat_turns") == [(1,)]
@@ -235,7 +248,7 @@ async def test_a_version_accepted_twice_is_stored_once(pool: Pool, ask: Ask, ada
     first = await ask("one")
     process = uuid4()
     turn_id, _ = await take_place(pool, ada, process)
-    turn = Accepted(**accepted("uno"), version="edit", replaces=str(first))
+    turn: Accepted = {**accepted("uno"), **version("edit", first)}
     for _ in range(2):
         await Turns(pool, process).accept(ada, turn_id, turn)
     record = await TurnRecords(pool).find(ada, turn_id)
@@ -245,7 +258,7 @@ async def test_a_version_accepted_twice_is_stored_once(pool: Pool, ask: Ask, ada
 
 def replacing(fact: str, *older: str) -> NewFact:
     """A fact that replaces others."""
-    return NewFact(**{**new_fact(fact), "replaces": list(older)})  # type: ignore[typeddict-item]
+    return {**new_fact(fact), "replaces": list(older)}
 
 
 async def known(pool: Pool, user: UUID) -> tuple[set[str], dict[str, bool]]:
