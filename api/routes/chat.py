@@ -12,6 +12,7 @@ from litestar.openapi.spec import OpenAPIHeader, OpenAPIResponse, OpenAPIType, S
 from litestar.params import HeaderParameter, JSONBody
 from litestar.response import Stream
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
 from typing_extensions import TypedDict
 
 from api.auth.user import User
@@ -82,11 +83,11 @@ class ChatRequest(BaseModel):
     def _is_one_thing(self) -> Self:
         kinds = [name for name, turn in self._replaced() if turn]
         if len(kinds) > 1:
-            raise ValueError(f"{' and '.join(kinds)}: at most one of them")
+            raise _contradiction(f"{' and '.join(kinds)}: at most one of them")
         if (self.message is None) != (kinds in (["regenerate"], ["continue"])):
-            raise ValueError("message: required, but not with regenerate or continue")
+            raise _contradiction("message: required, but not with regenerate or continue")
         if self.continue_ and self.employee:
-            raise ValueError("employee: the one who began an answer continues it")
+            raise _contradiction("employee: the one who began an answer continues it")
         return self
 
     def _replaced(self) -> tuple[tuple[VersionKind, UUID | None], ...]:
@@ -97,6 +98,11 @@ class ChatRequest(BaseModel):
         kind, turn = next((one for one in self._replaced() if one[1]), (None, None))
         fields = self.model_dump(include={"message", "conversation_id", "employee", "while_busy", "instead_of"})
         return SendRequest(user_id, key=key, kind=kind, replaces=turn, **fields)
+
+
+def _contradiction(message: str) -> PydanticCustomError:
+    """Fields that do not go together; the message is told as it is."""
+    return PydanticCustomError("contradiction", "{what}", {"what": message})
 
 
 class ChatDocument(TypedDict):
