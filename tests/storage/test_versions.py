@@ -51,9 +51,8 @@ def ask(pool: Pool, ada: UUID) -> Ask:
         employee: str = "ledger",
     ) -> UUID:  # fmt: skip
         turn_id, turns = uuid4(), Turns(pool)
-        turn = accepted(message, conversation=conversation, employee=employee)
-        if replaces:
-            turn = {**turn, **version(kind, replaces)}
+        plain = accepted(message, conversation=conversation, employee=employee)
+        turn: Accepted = {**plain, **version(kind, replaces)} if replaces else plain
         await turns.accept(ada, turn_id, turn)
         history = await turns.history(ada, conversation, before_turn=turn_id)
         said = answered(message, f"On {message}", conversation=conversation, employee=employee)
