@@ -202,8 +202,8 @@ def _turns(
     executor = TurnExecutor(pipeline, d, registry, keys, records, event_log, writer, tracing)
     followed = EventLog(pools.records), TurnRecords(pools.records)
     subscriptions = Subscriptions(registry, *followed, d.turns, notifications)
-    records_of = Misroutes(pools.records), Versions(pools.records)
-    manager = TurnManager(executor, keys, subscriptions, *records_of, d.limits, health)
+    misroutes, versions = Misroutes(pools.records), Versions(pools.records)
+    manager = TurnManager(executor, keys, subscriptions, misroutes, versions, d.limits, health)
     return _Turns(manager, subscriptions, LeaseKeeper(executor, Leases(pools.leases, owner)))
 
 

@@ -62,7 +62,14 @@ TurnId = Annotated[UUID, Field(strict=False)]  # JSON has no type of its own for
 class ChatRequest(BaseModel):
     """A message, and where it belongs."""
 
-    model_config = ConfigDict(extra="forbid", strict=True)
+    model_config = ConfigDict(
+        extra="forbid",
+        strict=True,
+        json_schema_extra={
+            "anyOf": [{"required": [one]} for one in ("message", "regenerate", "continue")],
+            "example": {"message": "What can I write off?", "conversation_id": "taxes-2026"},
+        },
+    )
 
     message: str | None = None
     """Required, but for `regenerate` and `continue`, which have none."""

@@ -49,7 +49,7 @@ async def test_the_document_describes_the_message(document: dict[str, Any]) -> N
     body = document["paths"]["/chat"]["post"]["requestBody"]
     schema = body["content"]["application/json"]["schema"]
     assert body["required"] is True
-    assert "required" not in schema  # a message is, but not with every field
+    assert schema["anyOf"] == [{"required": ["message"]}, {"required": ["regenerate"]}, {"required": ["continue"]}]
     assert schema["additionalProperties"] is False
     assert schema["properties"]["conversation_id"]["anyOf"][0] == {
         "type": "string", "minLength": 1, "maxLength": 128, "pattern": CONVERSATION_ID
