@@ -50,6 +50,7 @@ from storage.recall import Recall
 from storage.retention import Retention
 from storage.turn_records import TurnRecords
 from storage.turns import Turns
+from storage.versions import Versions
 
 STOP_WITHIN = 1.5
 """Seconds that running turns get when the process is asked to end."""
@@ -208,7 +209,8 @@ def _turns(
     executor = TurnExecutor(pipeline, d, registry, keys, records, event_log, writer, tracing)
     followed = EventLog(pools.records), TurnRecords(pools.records)
     subscriptions = Subscriptions(registry, *followed, d.turns, notifications)
-    manager = TurnManager(executor, keys, subscriptions, Misroutes(pools.records), d.limits, health)
+    misroutes, versions = Misroutes(pools.records), Versions(pools.records)
+    manager = TurnManager(executor, keys, subscriptions, misroutes, versions, d.limits, health)
     return _Turns(manager, subscriptions, LeaseKeeper(executor, Leases(pools.leases, owner)))
 
 

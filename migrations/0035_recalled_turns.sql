@@ -62,7 +62,7 @@ begin
             from (
                 select n.turn_id, n.convo_id, n.seq, n.role, n.created_at, n.search
                 from chat_messages n
-                where n.user_id = p_user_id and n.turn_id <> p_turn_id and n.content <> ''
+                where n.user_id = p_user_id and n.turn_id <> p_turn_id and n.content <> '' and not n.superseded
                 and n.turn_id not in (select t.turn_id from chat_turns t where t.user_id = p_user_id and t.forgotten)
                 order by n.created_at desc limit 600) m
         ), everything as materialized (

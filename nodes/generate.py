@@ -18,7 +18,7 @@ from nodes.answer.output import AnswerOutput, Draft
 from nodes.answer.prepared import Prepare
 from nodes.employees import employee
 from nodes.prompts import estimate, estimate_messages, size
-from nodes.state import Answer, Context, Notice, State, Usage, asking, since
+from nodes.state import Answer, Context, Notice, State, Usage, asking, continued, since
 from nodes.stream_events import done_of, emit, stop_requested, timing_so_far
 from nodes.text.pii.masking import Kind
 from storage.errors import StorageUnavailable
@@ -82,10 +82,14 @@ async def generate(
         has_model: False where no model is set, and `models` never answer.
     """
     output = AnswerOutput(state, runtime, clock)
-    stop = stop_requested()
-    draft = await write(models, state["prompt"], output=output, stop=stop, seconds=seconds, attempts=attempts)
-    fallback = _is_missing(draft)
-    if fallback:
+    stop, version = stop_requested(), continued(state)
+    so_far = version["so_far"] if version else ""
+    prompt = state["prompt"]
+    draft = await write(models, prompt, output=output, stop=stop, seconds=seconds, attempts=attempts, so_far=so_far)
+    fallback = _is_missing(draft) and version is None
+    if version and _is_missing(draft):
+        draft.finish_reason = version["cut"]  # it stays cut, and may be continued again
+    elif fallback:
         await _fall_back(state, draft, output, prepare, has_model=has_model)
     elif draft.finish_reason == "blocked":
         output.note(Notice(code="filtered", message="A filter of the model's provider stopped the answer here."))

@@ -20,7 +20,7 @@ from storage.facts import LearnedFact, Memory
 from storage.metrics import Finding
 from storage.rate_limits import Allowance, Place
 from storage.recall import RecalledReference, RecalledTurn
-from storage.turns import History
+from storage.turns import History, VersionKind
 
 WhileBusy = Literal["wait", "reject", "interrupt"]
 """What is to happen to a message while its conversation is being answered."""
@@ -117,6 +117,22 @@ class Trimmed(TypedDict):
     memories: int
 
 
+class Version(TypedDict):
+    """What a turn is made of that is another version of an earlier one."""
+
+    kind: VersionKind
+    replaces: str
+    """The id of that turn."""
+    route: RouteReport | None
+    """Who answers; None where that is chosen anew."""
+    last_employee: str | None
+    """Who answered last before it."""
+    so_far: str
+    """The answer that is continued."""
+    cut: FinishReason | None
+    """How that one ended."""
+
+
 class Answer(TypedDict):
     """What was said, as committed."""
 
@@ -154,6 +170,8 @@ class Input(TypedDict):
     """The client's explicit choice, by slug or alias."""
     while_busy: NotRequired[WhileBusy]
     """What is to happen while the conversation is being answered; `wait` where nothing is said."""
+    version: NotRequired[Version | None]
+    """Of an earlier turn, where the message is one."""
 
 
 class State(TypedDict):
@@ -163,6 +181,7 @@ class State(TypedDict):
     conversation_id: str
     employee: NotRequired[str | None]
     while_busy: NotRequired[WhileBusy]
+    version: NotRequired[Version | None]
     turn_id: str
     """The id of the user's message, as a UUID."""
     started_at: float
@@ -241,6 +260,12 @@ def turn_clock() -> Callable[[], float]:
     """A clock of Unix time that goes on evenly when the machine's clock is set."""
     offset = time.time() - time.monotonic()
     return lambda: offset + time.monotonic()
+
+
+def continued(state: State) -> Version | None:
+    """What this turn continues, where it does."""
+    version = state.get("version")
+    return version if version and version["kind"] == "continue" else None
 
 
 def since(state: State, clock: Callable[[], float]) -> int:

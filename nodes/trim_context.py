@@ -8,8 +8,8 @@ from langgraph.runtime import Runtime
 from typing_extensions import TypedDict
 
 from nodes.injection.detect import holds_instructions
-from nodes.prompts import PER_MESSAGE, as_quoted, estimate, estimate_messages, notes, prompt_texts, today
-from nodes.state import Context, Notice, State, Trimmed
+from nodes.prompts import GO_ON, PER_MESSAGE, as_quoted, estimate, estimate_messages, notes, prompt_texts, today
+from nodes.state import Context, Notice, State, Trimmed, continued
 from nodes.stream_events import note
 from storage.facts import Memory
 from storage.recall import RecalledTurn
@@ -48,8 +48,9 @@ async def trim_context(state: State, runtime: Runtime[Context], *, budget: int, 
     history = state["history"]
     room = budget - reserve
     instructions, date = prompt_texts().system(state["route"]["employee"], room), today(state["started_at"])
-    system, question = SystemMessage(instructions.text + date), HumanMessage(state["message"])
-    left = room - PER_MESSAGE - instructions.tokens - estimate(date) - estimate_messages([question])
+    system = SystemMessage(instructions.text + date)
+    asked = [HumanMessage(state["message"]), *_rest(state, budget // 4)]
+    left = room - PER_MESSAGE - instructions.tokens - estimate(date) - estimate_messages(asked)
     # The best memories that fit in a third of the room: they are sorted best first.
     memories = state["memories"][: _fitting([memory["fact"] for memory in state["memories"]], left // 3)]
     if _cost(notes(history["summary"], memories, [], [])) > left:
@@ -60,13 +61,24 @@ async def trim_context(state: State, runtime: Runtime[Context], *, budget: int, 
     middle = [HumanMessage(background)] if background else []
     trimmed = Trimmed(messages=len(dropped), memories=len(state["memories"]) - len(memories))
     return TrimmedContext(
-        prompt=[system, *middle, *map(_chat_message, kept), question],
+        prompt=[system, *middle, *map(_chat_message, kept), *asked],
         prompt_version=instructions.version,
         memories=memories,
         recalled=recalled,
         trimmed=trimmed,
         notices=_notices(state, runtime, trimmed, summarised=bool(dropped and history["summary"])),
     )
+
+
+def _rest(state: State, tokens: int) -> list[AnyMessage]:
+    """What asks for the rest of an answer; of a long one its end is enough to go on."""
+    version = continued(state)
+    if version is None:
+        return []
+    end = version["so_far"]
+    while estimate(end) > tokens:
+        end = end[len(end) // 8 + 1 :]
+    return [AIMessage(end), HumanMessage(GO_ON)]
 
 
 def _cost(background: str | None) -> int:

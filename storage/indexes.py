@@ -11,6 +11,9 @@ INDEXES: Mapping[LiteralString, tuple[LiteralString, LiteralString]] = {
     "chat_conversations_age": ("public", "chat_conversations (updated_at)"),
     # Every message asks for those of its user.
     "chat_turns_forgotten": ("public", "chat_turns (user_id, turn_id) where forgotten"),
+    # Of versions only: where nothing was replaced they are empty.
+    "chat_messages_superseded": ("public", "chat_messages (user_id, convo_id) where superseded"),
+    "chat_turns_parent": ("public", "chat_turns (user_id, parent) where parent is not null"),
 }
 """Schema and definition, by name."""
 

@@ -51,7 +51,7 @@ class UserFacts:
     async def latest(
         self, user_id: UUID, *, limit: int, after: FactCursor | None = None, q: str | None = None
     ) -> list[UserFact]:
-        """Facts, the last one learned first, including superseded ones.
+        """Facts, the last one learned first, including superseded ones, without withdrawn ones.
 
         Args:
             user_id: the user.
@@ -120,8 +120,18 @@ _FACTS: LiteralString = (
     "select f.id as fact_id, f.fact, f.confidence, f.source_message_id, m.convo_id as conversation_id, f.created_at,"
     " f.superseded_at, f.superseded_by from user_memory_facts f"
     " left join chat_messages m on m.user_id = f.user_id and m.id = f.source_message_id"
-    " where f.user_id = %(user_id)s"
+    " where f.user_id = %(user_id)s and f.withdrawn_at is null"
 )
+
+
+async def lock_facts(conn: Connection, user_id: UUID) -> None:
+    """Let nobody else change which facts of the user hold, until the end of the transaction. Before any row."""
+    await conn.execute("select lock_facts(%(user_id)s)", {"user_id": user_id})
+
+
+async def settle_facts(conn: Connection, user_id: UUID) -> None:
+    """Withdraw the facts that are said in superseded messages only, and let what they had replaced hold again."""
+    await conn.execute("select settle_facts(%(user_id)s)", {"user_id": user_id})
 
 
 async def delete_facts(conn: Connection, user_id: UUID, fact_ids: Sequence[UUID]) -> int:
@@ -172,7 +182,7 @@ async def _update_text(conn: Connection, values: Mapping[str, object]) -> None:
     try:
         await conn.execute(
             "update user_memory_facts set fact = %(fact)s, fact_hash = %(hash)s, confidence = 1"
-            " where user_id = %(user_id)s and id = %(fact_id)s",
+            " where user_id = %(user_id)s and id = %(fact_id)s and withdrawn_at is null",
             values,
         )
     except psycopg.errors.UniqueViolation as error:

@@ -50,6 +50,12 @@ class TurnDocument(TypedDict):
     prompt_version: str | None
     """Which text the employee was given; null while there is no answer, and for imported ones."""
     created_at: datetime
+    message: str
+    """The question."""
+    superseded: bool
+    """Whether another version took its place, or that of a turn before it."""
+    versions: list[UUID]
+    """All versions of it, in order, by their turns' ids."""
     facts_used: list[LearnedFact]
     facts_learned: list[LearnedFact]
     turns_recalled: list[RecalledReference]

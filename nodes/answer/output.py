@@ -38,6 +38,10 @@ class Draft:
     """Whether this attempt has sent something."""
     breaks: int = field(default=0, compare=False)
     """Attempts that sent something and failed then."""
+    so_far: str = field(default="", compare=False)
+    """The beginning of the answer, where it is continued."""
+    first: str = field(default="", compare=False)
+    """What of it may be sent: a number to mask may begin at its end."""
     masked: Counter[Kind] = field(default_factory=Counter[Kind], compare=False)
     """How many numbers were masked in `text`, by kind."""
     _masker: StreamMasker = field(default_factory=StreamMasker, compare=False, repr=False)
@@ -49,6 +53,7 @@ class Draft:
         self.begun = False
         self._masker = StreamMasker()
         self._blanks = ""
+        self.first = self._masker.feed(self.so_far)
 
     def take(self, chunk: AIMessageChunk) -> str:
         """Add a piece; returns what is to be sent, which is less while a number to mask may be under way."""
@@ -72,9 +77,22 @@ class Draft:
             if not text.strip():
                 self._blanks = text
                 return ""
-            self.begun, self.text, self.masked = True, "", self._masker.found
+            self.begun, self.text, self.masked = True, self.first, self._masker.found
+            if self.first == self.so_far:
+                text = _joined(self.so_far, text)
         self.text += text
         return text
+
+
+SPACED = 0x0E00
+"""Scripts before this code point put spaces between words; of those from here on the frequent ones do not."""
+
+
+def _joined(before: str, text: str) -> str:
+    """The text with a space before it where a word would run into another: models begin an answer without one."""
+    if before and not before[-1].isspace() and text[0].isalnum() and max(ord(before[-1]), ord(text[0])) < SPACED:
+        return f" {text}"
+    return text
 
 
 class AnswerOutput:

@@ -16,6 +16,7 @@ from pydantic import (
 )
 
 from storage.metrics import REJECTED, ErrorCode, Outcome
+from storage.turns import VersionKind
 
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 
@@ -82,6 +83,13 @@ class Turn(Line):
     error_code: ErrorCode | None
     forgotten: bool = False
     """Whether a fact that was learned from it was deleted; files of an earlier release do not say."""
+    parent: UUID | None = None
+    """The turn before it; zero for a first one; None where the order of the messages says it."""
+    replaces: UUID | None = None
+    version: VersionKind | None = None
+    summary: Text | None = None
+    """At its end."""
+    summary_covers: UUID | None = None
     created_at: Time
     updated_at: Time
 
@@ -102,6 +110,13 @@ class Misroute(Line):
         return self
 
 
+class Replacement(Line):
+    """Of a fact by another one, which holds where that one is not withdrawn."""
+
+    replaced_by: UUID
+    replaced_at: Time
+
+
 class Message(Line):
     """A message."""
 
@@ -114,6 +129,8 @@ class Message(Line):
     content: Text
     generated_by: Literal["ai", "template"] | None = None
     """Who wrote an answer; files of an earlier release do not say."""
+    superseded: bool = False
+    """Whether another version took its place."""
     created_at: Time
 
 
@@ -130,6 +147,8 @@ class Fact(Line):
     used_in: list[UUID]
     superseded_by: UUID | None
     superseded_at: Time | None
+    withdrawn_at: Time | None = None
+    replacements: list[Replacement] = []
     created_at: Time
 
     @model_validator(mode="after")

@@ -42,6 +42,14 @@ class AdaRows:
         first = await save_accepted(self.pool, self.user, accepted(f"I sell {SECRET}"))
         learned = await Facts(self.pool, MODEL).remember(self.user, [new_fact(f"Sells {SECRET}")], source=first)
         self.fact = UUID(learned[0]["fact_id"])
+        async with self.pool.as_user(self.user) as conn:  # a fact without a vector, so that she has one only
+            await conn.execute(
+                "with older as (insert into user_memory_facts (user_id, fact, fact_hash)"
+                " values (%(user)s, %(fact)s, 'older') returning id)"
+                " insert into user_fact_replacements (user_id, fact_id, replaced_by, replaced_at)"
+                " select %(user)s, id, %(newer)s, now() from older",
+                {"user": self.user, "fact": f"Sold {SECRET}", "newer": self.fact},
+            )
         self.turn = await save_answered(
             self.pool, self.user, answered(f"What of {SECRET}?", f"{SECRET}!", used=[str(self.fact)])
         )

@@ -25,6 +25,7 @@ from storage.turn_records import TurnRecords
 from storage.turns import Turns
 from storage.user_facts import UserFacts
 from storage.users import Users
+from storage.versions import Versions
 from tests.storage.isolation.ada_rows import SECRET, AdaRows
 from tests.storage.rows import (
     MODEL,
@@ -73,6 +74,8 @@ READS: dict[str, Attempt] = {
     "insights": lambda pool, _, bob: InsightsQueries(pool).for_user(bob),
     "metrics": lambda pool, _, bob: aggregates(pool, bob),
     "an export": lambda pool, _, bob: exported(pool, bob),
+    "what a version is made of": lambda pool, ada_rows, bob: Versions(pool).original(bob, ada_rows.turn),
+    "a switch": lambda pool, ada_rows, bob: Versions(pool).switch(bob, "c-1", ada_rows.turn),
 }
 
 
@@ -128,6 +131,13 @@ async def test_an_answer_to_another_users_turn_is_refused(pool: Pool, ada_rows: 
     """For Bob the turn does not exist."""
     with pytest.raises(Gone):
         await Turns(pool).answer(bob, ada_rows.turn, answered())
+
+
+async def test_a_version_of_another_users_turn_is_refused(pool: Pool, ada_rows: AdaRows, bob: UUID) -> None:
+    """Also in a conversation of Bob's that has the same id."""
+    await save_answered(pool, bob, answered())
+    with pytest.raises(Gone):
+        await Turns(pool).accept(bob, uuid4(), {**accepted(), "version": "edit", "replaces": str(ada_rows.turn)})
 
 
 async def test_a_hundred_concurrent_users_on_five_connections_see_only_their_own_rows(database_url: str) -> None:
