@@ -68,6 +68,16 @@ export interface Turn {
   facts_learned: Fact[];
 }
 
+/** The closed lists of codes. */
+export type NoticeCode =
+  | "input_truncated" | "input_sanitized" | "pii_masked" | "context_trimmed" | "fallback" | "filtered" | "restarted"
+  | "memory_unavailable" | "rate_limit_unavailable";
+export type ProblemCode =
+  | "invalid_request" | "empty_message" | "blocked" | "unauthenticated" | "forbidden" | "not_found" | "deleted"
+  | "method_not_allowed" | "request_timeout" | "headers_too_large" | "body_too_large" | "unsupported_media_type"
+  | "fact_known" | "idempotency_mismatch" | "conversation_busy" | "export_running" | "rate_limited"
+  | "embedding_unavailable" | "issuer_unavailable" | "shutting_down" | "server_busy" | "storage_unavailable" | "internal";
+
 /** A problem document (RFC 9457). The fields are missing if a proxy refused the request. */
 export interface ProblemDetails {
   code?: string;
@@ -84,8 +94,9 @@ export interface Start {
   model: string;
 }
 
+/** `demo`: the page's own. */
 export interface Notice {
-  code: string;
+  code: NoticeCode | "demo";
   message: string;
 }
 

@@ -1,6 +1,7 @@
 /** Sign-in: the tab's access token, the dialog that asks for one, and the sign-out button. */
 
 import { byId, el, openModal } from "./dom.js";
+import { textOf } from "./texts.js";
 
 const TOKEN_KEY = "frontdesk.token";
 
@@ -43,12 +44,12 @@ export function updateSignOut() {
 async function askForToken(rejected) {
   const field = el("input", { id: "token", type: "password", autocomplete: "off", required: true });
   const dialog = el("dialog", { id: "sign-in", "aria-labelledby": "sign-in-title" }, el("form", { method: "dialog" },
-    el("h2", { id: "sign-in-title" }, "Sign in"),
-    rejected && el("p.error-text", {}, "This token is invalid or has expired."),
-    el("label", { for: "token" }, "Access token"),
+    el("h2", { id: "sign-in-title" }, textOf("signIn")),
+    rejected && el("p.error-text", {}, textOf("tokenRejected")),
+    el("label", { for: "token" }, textOf("accessToken")),
     field,
-    el("p.small", {}, "It is stored in this tab only, until you close it."),
-    el("footer", {}, el("button", {}, "Sign in"))));
+    el("p.small", {}, textOf("tokenNote")),
+    el("footer", {}, el("button", {}, textOf("signIn")))));
   document.body.append(dialog);
   try {
     for (;;) {

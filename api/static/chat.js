@@ -10,6 +10,7 @@ import {
   appendItem, isEmpty, itemsOfTurn, loadMessages, loadNewestMessage, scrollToBottom, showItems, showMessages, showWelcome,
 } from "./message-list.js";
 import { conversationHash, conversationInUrl, savePending } from "./tab-state.js";
+import { textOf } from "./texts.js";
 
 /** @type {string | null} */
 let conversation = null;
@@ -39,7 +40,7 @@ export async function openConversation(id, sending = false) {
   setConversation(id);
   newestId = unanswered = null;
   refreshLater = false;
-  if (id) showItems(el("p.status", {}, "Loading…"));
+  if (id) showItems(el("p.status", {}, textOf("loading")));
   else showWelcome(ask);
   loading = id ? loadConversation(id, sending) : Promise.resolve();
   await loading;
@@ -72,7 +73,7 @@ export async function ask(text, choice = {}) {
   await loading;
   if (activeTurn) {
     restoreText(text);
-    showComposerError(new Error("Please wait for the current answer, or stop it."));
+    showComposerError(new Error(textOf("answerRunning")));
     return;
   }
   const message = { message: text, conversation_id: conversation ?? uuid(), ...choice };
@@ -130,7 +131,7 @@ async function resumeLastTurn() {
   else if (turn.status === "failed") {
     const answer = new Answer((choice) => ask(content, choice));
     appendItem(answer.element);
-    answer.fail("This message was not answered.", true);
+    answer.fail(textOf("notAnswered"), true);
   }
 }
 
@@ -177,7 +178,7 @@ async function streamAnswer(openStream, question, text) {
 function handleFailure(error, answer, question, text) {
   savePending(null);
   if (!(error instanceof Problem)) {
-    answer.fail("Something went wrong on this page.", true);
+    answer.fail(textOf("pageFailed"), true);
     throw error;
   }
   answer.element.remove();

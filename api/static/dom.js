@@ -1,5 +1,7 @@
 /** DOM helpers: elements, dialogs, live region, clipboard. Elements are built from text nodes, so text never becomes HTML. */
 
+import { textOf } from "./texts.js";
+
 /** @typedef {Node | string | null | undefined | false} Child */
 /**
  * @template {string} Tag
@@ -178,9 +180,9 @@ export function copyButton(getText) {
     type: "button",
     onclick: async () => {
       await copyText(getText());
-      button.textContent = "Copied";
-      setTimeout(() => { button.textContent = "Copy"; }, 1500);
+      button.textContent = textOf("copied");
+      setTimeout(() => { button.textContent = textOf("copy"); }, 1500);
     },
-  }, "Copy");
+  }, textOf("copy"));
   return button;
 }

@@ -1,17 +1,18 @@
 /** Fetch wrapper for our own API: token, timeout, and errors. */
 
 import { accessToken, renewToken } from "./auth.js";
+import { serverText, textOf } from "./texts.js";
 
 /** A refusal of the server (RFC 9457). The message is safe to show. */
 export class Problem extends Error {
   /**
    * @param {number} status
    * @param {string} code from the server's closed list
-   * @param {string} detail
+   * @param {string} detail the server's sentence
    * @param {number | null} retryAfter seconds
    */
   constructor(status, code, detail, retryAfter) {
-    super(detail);
+    super(serverText(code, detail));
     this.status = status;
     this.code = code;
     this.retryAfter = retryAfter;
@@ -68,7 +69,7 @@ export async function requestJson(path, options) {
     return /** @type {any} */ (text ? JSON.parse(text) : null);
   } catch (error) {
     if (options?.signal?.aborted) throw error;
-    throw new NetworkError("The connection was lost.");
+    throw new NetworkError(textOf("connectionLost"));
   }
 }
 
@@ -84,12 +85,12 @@ async function fetchInTime(request, signal, timeout) {
   const abort = () => controller.abort(signal?.reason);
   if (signal?.aborted) abort();
   signal?.addEventListener("abort", abort);
-  const timer = setTimeout(() => controller.abort(new ResponseTimeout("The server is not responding.")), timeout);
+  const timer = setTimeout(() => controller.abort(new ResponseTimeout(textOf("serverSilent"))), timeout);
   try {
     return await fetch(request, { signal: controller.signal });
   } catch (error) {
     if (signal?.aborted || error instanceof ResponseTimeout) throw error;
-    throw new NetworkError("The server cannot be reached.");
+    throw new NetworkError(textOf("serverUnreachable"));
   } finally {
     clearTimeout(timer);
   }
@@ -103,5 +104,5 @@ async function toProblem(response) {
     details = await response.json();
   } catch { /* a proxy's response, not our server's */ }
   const retryAfter = details.retry_after ?? (Number(response.headers.get("Retry-After")) || null);
-  return new Problem(response.status, details.code ?? "internal", details.detail ?? "Something went wrong.", retryAfter);
+  return new Problem(response.status, details.code ?? "internal", details.detail ?? textOf("serverFailed"), retryAfter);
 }

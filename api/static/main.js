@@ -10,6 +10,7 @@ import { parserReady } from "./markdown-parser.js";
 import { initMemoryDialog } from "./memory.js";
 import { showItems } from "./message-list.js";
 import { conversationInUrl, loadPending, onChange } from "./tab-state.js";
+import { textOf } from "./texts.js";
 
 async function main() {
   initSignOut();
@@ -65,5 +66,5 @@ function initSidebar() {
 }
 
 main().catch((error) => {
-  showItems(el("p.status", {}, error.message, " ", el("button", { type: "button", onclick: () => location.reload() }, "Try again")));
+  showItems(el("p.status", {}, error.message, " ", el("button", { type: "button", onclick: () => location.reload() }, textOf("tryAgain"))));
 });

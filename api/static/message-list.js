@@ -4,6 +4,7 @@ import { byId, el, setChildren } from "./dom.js";
 import { allEmployees, badge } from "./employees.js";
 import { requestJson } from "./http.js";
 import { Answer, userMessage } from "./message.js";
+import { inEnglish, textOf } from "./texts.js";
 
 /** Messages per page. */
 const PAGE_SIZE = 30;
@@ -99,12 +100,12 @@ export function isEmpty() {
  */
 export function showWelcome(ask) {
   const cards = allEmployees().map((employee) => el(`li.card.employee-${employee.slug}`, {},
-    el("h3.with-badge", {}, badge(employee), employee.name, el("small", {}, employee.title)),
-    el("p", {}, employee.does),
-    ...(employee.examples ?? []).map((text) => el("button.example", { type: "button", onclick: () => ask(text) }, text))));
+    el("h3.with-badge", {}, badge(employee), employee.name, el("small", inEnglish, employee.title)),
+    el("p", inEnglish, employee.does),
+    ...(employee.examples ?? []).map((example) => el("button.example", { type: "button", ...inEnglish, onclick: () => ask(example) }, example))));
   showItems(el("section.welcome", {},
-    el("h2", {}, "What would you like to know?"),
-    el("p", {}, "Six AI employees are here to help. Just ask: the best one for your question answers."),
+    el("h2", {}, textOf("welcomeTitle")),
+    el("p", {}, textOf("welcomeText")),
     el("ul.cards", {}, ...cards)));
 }
 
@@ -167,7 +168,7 @@ function earlierButton(conversation, cursor, ask) {
     const page = await loadMessages(conversation, PAGE_SIZE, cursor).catch(() => null);
     if (page) replaceEarlierButton(button, renderPage(conversation, page, ask));
     button.disabled = false;
-  } }, "Earlier messages");
+  } }, textOf("earlierMessages"));
   return button;
 }
 
