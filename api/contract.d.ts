@@ -22,6 +22,21 @@ export interface Conversation {
   last_employee: string | null;
 }
 
+/** One conversation, as `GET /conversations/{conversation_id}` has it. */
+export interface ConversationDetails extends Conversation {
+  temporary: boolean;
+}
+
+/** `email`: null where the token has none, and in local mode. */
+export interface SignedIn {
+  user_id: string;
+  email: string | null;
+}
+
+export interface Settings {
+  memory: boolean;
+}
+
 /** `confidence`: 0 to 1. */
 export interface Route {
   reason: string;
@@ -56,6 +71,9 @@ export interface Fact {
 
 export interface MemoryFact extends Fact {
   created_at: string;
+  /** Where it was said; null: that was deleted. */
+  conversation_id: string | null;
+  source_message_id: string | null;
   /** When a newer fact replaced it; null: it still holds. */
   superseded_at: string | null;
 }
@@ -183,7 +201,10 @@ export type ResponseBody<Path extends string> =
   Path extends "/employees" ? Employee[]
   : Path extends `/conversations?${string}` ? Page<Conversation>
   : Path extends `/conversations/${string}/messages?${string}` ? Page<Message>
+  : Path extends `/conversations/${string}` ? ConversationDetails
   : Path extends `/memory?${string}` ? Page<MemoryFact>
+  : Path extends "/me" ? SignedIn
+  : Path extends "/settings" ? Settings
   : Path extends `/turns/${string}` ? Turn
   : Path extends `/metrics-summary?${string}` ? Summary
   : Path extends "/insights" ? Insights

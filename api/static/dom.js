@@ -14,9 +14,10 @@ import { textOf } from "./texts.js";
 /**
  * Element types by id, where a plain HTMLElement is not enough.
  * @typedef {{
- *   composer: HTMLFormElement, confirm: HTMLDialogElement, employee: HTMLSelectElement, memory: HTMLDialogElement,
- *   message: HTMLTextAreaElement, "search-conversations": HTMLInputElement, "search-memory": HTMLInputElement,
- *   send: HTMLButtonElement,
+ *   composer: HTMLFormElement, confirm: HTMLDialogElement, employee: HTMLSelectElement, language: HTMLSelectElement,
+ *   memory: HTMLDialogElement, "memory-on": HTMLInputElement, message: HTMLTextAreaElement,
+ *   "search-conversations": HTMLInputElement, "search-memory": HTMLInputElement, send: HTMLButtonElement,
+ *   settings: HTMLDialogElement,
  * }} ElementsById
  */
 
