@@ -47,7 +47,7 @@ class OldConversations:
 
     def __init__(self, pool: Pool, days: float, *, temporary: bool = False) -> None:
         self._pool = pool
-        self._find = FIND_OLD_TEMPORARY if temporary else FIND_OLD
+        self._find: LiteralString = FIND_OLD_TEMPORARY if temporary else FIND_OLD
         self._seconds = days * 86_400
 
     async def delete_batch(self) -> int:
