@@ -124,13 +124,12 @@ async function loadConversation(id, sending) {
   }
   if (id !== conversation || activeTurn) return;
   showMessages(id, page, ask);
-  const turnId = messageInUrl(); // a question has the id of its turn
-  if (turnId) {
-    history.replaceState(null, "", conversationHash(id)); // so that the same link works again
-    await showTurn(id, turnId);
-  }
   newestId = page.items[0]?.message_id ?? null;
   unanswered = page.items[0]?.role === "user" ? page.items[0] : null;
+  const turnId = messageInUrl(); // a question has the id of its turn
+  if (!turnId) return;
+  history.replaceState(null, "", conversationHash(id)); // so that the same link works again
+  await showTurn(id, turnId);
 }
 
 /** If the last message has no answer: stream it if the turn is running, or say that it has failed. */
