@@ -69,9 +69,9 @@ async def extract_facts(
 ) -> LearnedFacts:
     """Store at most two facts with enough confidence, each with its embedding and the facts it replaces.
 
-    Learns nothing for a recovered turn whose facts are stored already.
+    Learns nothing for a recovered turn whose facts are stored already, and where the user wants no memory.
     """
-    if state.get("facts_known"):
+    if state.get("facts_known") or not state["may_remember"]:
         return LearnedFacts(learned=[])
     user_id, message = asking(runtime), state["message"]
 

@@ -45,8 +45,11 @@ async def load_memory(
 ) -> LoadedMemories:
     """Load what has to do with the message, or nothing after `seconds`: the answer does not wait for memory.
 
-    The message's vector is stored with its turn, which is found by it later on.
+    Nothing, and no notice, where the user wants no memory here. The message's vector is stored with its turn, which is
+    found by it later on.
     """
+    if not state["may_remember"]:
+        return LoadedMemories(memories=[], recalled=[], notices=state["notices"])
     try:
         async with asyncio.timeout(seconds):
             found = await _recall(state, asking(runtime), await embed(state["message"]), recall)

@@ -172,6 +172,8 @@ class Input(TypedDict):
     """What is to happen while the conversation is being answered; `wait` where nothing is said."""
     version: NotRequired[Version | None]
     """Of an earlier turn, where the message is one."""
+    temporary: NotRequired[bool]
+    """Whether the conversation is to be temporary, where this message begins it."""
 
 
 class State(TypedDict):
@@ -182,6 +184,7 @@ class State(TypedDict):
     employee: NotRequired[str | None]
     while_busy: NotRequired[WhileBusy]
     version: NotRequired[Version | None]
+    temporary: NotRequired[bool]
     turn_id: str
     """The id of the user's message, as a UUID."""
     started_at: float
@@ -200,6 +203,8 @@ class State(TypedDict):
     last_employee: str | None
     """Who answered last in the conversation."""
     route: RouteReport | None
+    may_remember: bool
+    """Whether facts may be recalled and learned; known once the turn is stored."""
     history: History
     memories: list[Memory]
     """What came to mind; after `trim_context` what of it is in the prompt."""
@@ -242,6 +247,7 @@ def new_state(
         place=None,
         last_employee=None,
         route=None,
+        may_remember=True,
         history=History(summary="", covers=0, messages=[]),
         memories=[],
         recalled=[],

@@ -14,6 +14,7 @@ INDEXES: Mapping[LiteralString, tuple[LiteralString, LiteralString]] = {
     # Of versions only: where nothing was replaced they are empty.
     "chat_messages_superseded": ("public", "chat_messages (user_id, convo_id) where superseded"),
     "chat_turns_parent": ("public", "chat_turns (user_id, parent) where parent is not null"),
+    "chat_conversations_temporary": ("public", "chat_conversations (updated_at) where temporary"),
 }
 """Schema and definition, by name."""
 

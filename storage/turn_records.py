@@ -86,6 +86,8 @@ class RecoveryRecord(TypedDict):
     """Whether the summary with this turn is stored."""
     facts_known: bool
     """Whether its facts are stored, or there were none."""
+    may_remember: bool
+    """Whether facts may be recalled and learned in it."""
 
 
 class TurnRecords:
@@ -101,6 +103,7 @@ class TurnRecords:
                 "select q.content as message, t.asked_employee, q.superseded, c.content as continues,"
                 " o.finish_reason as cut, t.route, t.finish_reason, t.error_code, t.report,"
                 " t.summarised_at is not null as summarised, t.facts_at is not null as facts_known,"
+                " may_remember(t.user_id, t.convo_id),"
                 " greatest(0, extract(epoch from now() - t.created_at))::float8 as age,"
                 " a.id as message_id, a.content as answer,"
                 " array(select u.fact_id::text from chat_turn_facts u"

@@ -38,6 +38,8 @@ class Accepted(TypedDict):
     """How it replaces another turn, where it does."""
     replaces: NotRequired[str]
     """The id of that turn."""
+    temporary: NotRequired[bool]
+    """Whether the conversation is to be temporary, where this message begins it."""
 
 
 class Answered(Accepted):
@@ -88,43 +90,43 @@ class Turns:
         self._pool = pool
         self._owner = owner
 
-    async def accept(self, user_id: UUID, turn_id: UUID, turn: Accepted) -> None:
+    async def accept(self, user_id: UUID, turn_id: UUID, turn: Accepted) -> bool:
         """Write the turn down with its message, so that it is not lost whatever happens now.
 
         Its key stands for it from then on, and its place in line is given up.
 
         Where it is a version of another turn, it takes the place of that one, with all that followed.
 
+        Returns:
+            Whether facts may be recalled and learned in it: not where the user switched memory off, or the conversation
+            is temporary.
+
         Raises:
             LeaseLost: its key or its place was given to another turn meanwhile, or another message of the conversation
                 is being answered: this process slept past its lease. Only where an owner runs turns.
             Gone: the turn that it replaces was deleted.
         """
-        values = {
-            **turn,
-            "user_id": user_id,
-            "turn_id": turn_id,
-            "title": _title(turn["message"]),
-            "route": Json(turn["route"]),
-            "owner": self._owner,
-            "lease": LEASE_SECONDS,
-            "elsewhere": ELSEWHERE_SECONDS,
-        }
-        if "version" in turn:
-            await self._pool.call(
-                "select accept_version(%(user_id)s, %(turn_id)s, %(conversation_id)s, %(title)s, %(message)s,"
-                " %(asked_employee)s, %(employee)s, %(route)s, %(owner)s, %(lease)s, %(elsewhere)s,"
-                " %(version)s, %(replaces)s::uuid)",
-                values,
-                accepting=True,
-            )
-        else:
-            await self._pool.call(
-                "select accept_turn(%(user_id)s, %(turn_id)s, %(conversation_id)s, %(title)s, %(message)s,"
-                " %(asked_employee)s, %(employee)s, %(route)s, %(owner)s, %(lease)s, %(elsewhere)s)",
-                values,
-                accepting=True,
-            )
+        (row,) = await self._pool.call(
+            "select begin_turn(%(user_id)s, %(turn_id)s, %(conversation_id)s, %(title)s, %(message)s,"
+            " %(asked_employee)s, %(employee)s, %(route)s, %(owner)s, %(lease)s, %(elsewhere)s, %(temporary)s,"
+            " %(version)s, %(replaces)s::uuid)"
+            " as may_remember",
+            {
+                "temporary": False,
+                "version": None,
+                "replaces": None,
+                **turn,
+                "user_id": user_id,
+                "turn_id": turn_id,
+                "title": _title(turn["message"]),
+                "route": Json(turn["route"]),
+                "owner": self._owner,
+                "lease": LEASE_SECONDS,
+                "elsewhere": ELSEWHERE_SECONDS,
+            },
+            accepting=True,
+        )
+        return bool(row["may_remember"])
 
     async def history(self, user_id: UUID, conversation_id: str, *, before_turn: UUID) -> History:
         """The summary, every message it does not cover, and the latest ones even if it does.

@@ -19,7 +19,7 @@ from api.auth.user import User
 from api.late import late_events
 from api.limits import CountRefusals, HoldStream, limit_headers, policy_headers, provide_sender
 from api.openapi import SIGNED_IN, problems
-from api.parameters import CONVERSATION_ID
+from api.parameters import CONVERSATION_ID, Switch
 from api.requests import require_json
 from api.schemas.events import EVENT_STREAM, StreamOperation, TurnEvent
 from api.sse import KEEP_ALIVE_SECONDS, UNBUFFERED, document, server_sent
@@ -85,6 +85,8 @@ class ChatRequest(BaseModel):
     """The turn whose question `message` takes the place of."""
     continue_: Annotated[TurnId | None, Field(alias="continue")] = None
     """The turn whose answer was cut, and is to be written to its end."""
+    temporary: Switch = False
+    """Of a conversation's first message: nothing is recalled or learned there, and it is deleted after a day."""
 
     @model_validator(mode="after")
     def _is_one_thing(self) -> Self:
@@ -103,7 +105,9 @@ class ChatRequest(BaseModel):
     def to_send(self, user_id: UUID, key: str | None) -> SendRequest:
         """The request, for the turn manager."""
         kind, turn = next((one for one in self._replaced() if one[1]), (None, None))
-        fields = self.model_dump(include={"message", "conversation_id", "employee", "while_busy", "instead_of"})
+        fields = self.model_dump(
+            include={"message", "conversation_id", "employee", "while_busy", "instead_of", "temporary"}
+        )
         return SendRequest(user_id, key=key, kind=kind, replaces=turn, **fields)
 
 

@@ -49,6 +49,8 @@ class SendRequest:
     """The turn that it is another version of, and how."""
     version: Version | None = None
     """What it is made of, once that was read."""
+    temporary: bool = False
+    """Whether the conversation is to be temporary, where this message begins it."""
     key: str | None = None
     """The idempotency key: the same key and request are the same turn."""
 
@@ -61,6 +63,7 @@ class SendRequest:
             "employee": self.employee,
             "while_busy": self.while_busy,
             "instead_of": str(self.instead_of) if self.instead_of else None,
+            **({"temporary": True} if self.temporary else {}),  # else as in the release before, whose hashes are kept
         }
         if self.replaces:  # of other messages the hash is the one that earlier releases make
             body |= {"kind": self.kind, "replaces": str(self.replaces)}
@@ -281,6 +284,7 @@ class TurnManager:
             employee=request.employee,
             while_busy=request.while_busy,
             version=request.version,
+            temporary=request.temporary,
         )
         return self._executor.begin(request.user_id, turn_id, conversation_id, given, has_key=request.key is not None)
 

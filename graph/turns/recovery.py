@@ -29,7 +29,8 @@ def state_after_route(turn: Turn, record: RecoveryRecord, now: float) -> State:
         message=record["message"],
     )
     route = cast(RouteReport, record["route"])
-    return State({**begun, "employee": record["asked_employee"], "route": route, "version": _continued(record)})
+    known = {"employee": record["asked_employee"], "route": route, "may_remember": record["may_remember"]}
+    return cast(State, {**begun, **known, "version": _continued(record)})
 
 
 def _continued(record: RecoveryRecord) -> Version | None:

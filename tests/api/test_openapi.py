@@ -39,7 +39,7 @@ async def test_the_document_has_every_route(document: dict[str, Any]) -> None:
         "/chat", "/turns/{turn_id}", "/turns/{turn_id}/events", "/turns/{turn_id}/stop",
         "/conversations", "/conversations/{conversation_id}",
         "/conversations/{conversation_id}/messages", "/conversations/{conversation_id}/active",
-        "/memory", "/memory/{fact_id}", "/export", "/account", "/metrics-summary",
+        "/memory", "/memory/{fact_id}", "/export", "/account", "/me", "/settings", "/metrics-summary",
         "/insights", "/metrics", "/audit", "/employees", "/health/live", "/health/ready",
     } == set(document["paths"])  # fmt: skip
 

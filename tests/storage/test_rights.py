@@ -24,7 +24,7 @@ GRANTED: Mapping[str, str] = {
         "DELETE INSERT SELECT UPDATE(attempt,employee_slug,error_code,facts_at,finish_reason,forgotten,lease_until,"
         "owner,parent,replaces,report,route,status,stop_asked_at,summarised_at,updated_at,version)"
     ),
-    "chat_users": "DELETE INSERT SELECT",
+    "chat_users": "DELETE INSERT SELECT UPDATE(memory)",
     "memory_embeddings": (
         "DELETE INSERT SELECT UPDATE(created_at,embedding,fact_id,holds,id,message_id,model,text,user_id)"
     ),
@@ -46,7 +46,7 @@ AUDITOR = {"chat_admin_audit": "INSERT SELECT"}
 
 KEEPER = {
     "chat_admin_audit": "DELETE SELECT(created_at,ctid)",
-    "chat_conversations": "SELECT(convo_id,updated_at,user_id)",
+    "chat_conversations": "SELECT(convo_id,temporary,updated_at,user_id)",
     "chat_turns": (
         "SELECT(attempt,convo_id,lease_until,owner,status,stop_asked_at,turn_id,user_id)"
         " UPDATE(attempt,lease_until,owner)"
@@ -75,9 +75,9 @@ FUNCTIONS: Mapping[str, set[str]] = {
     "frontdesk_app": {
         "accept_version", "activate_path", "fail_turn", "latest_leaf", "lock_facts", "lock_path", "message_title",
         "no_turn", "settle_facts", "store_parents", "store_replacements", "switch_version", "versions_of",
-        "accept_turn", "act_for", "admit_message", "answer_turn", "chat_search_query", "chat_search_words",
+        "accept_turn", "act_for", "admit_message", "answer_turn", "begin_turn", "chat_search_query", "chat_search_words",
         "conversation_history", "current_minute", "forget_my_checkpoints", "increment_rate_limit", "is_being_answered",
-        "is_first_in_conversation", "learn_facts", "lease_lapsed", "match_memory", "metrics_summary", "read_facts",
+        "is_first_in_conversation", "learn_facts", "lease_lapsed", "match_memory", "may_remember", "metrics_summary", "read_facts",
         "recall_facts", "recall_memory", "recall_terms", "recall_turns", "record_findings", "record_turn",
         "save_summary", "store_embedding", "take_place", "take_rate_limit", "unpadded_width", "wake_next",
     },

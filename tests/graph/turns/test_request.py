@@ -36,7 +36,7 @@ def a_request(body: ChatRequest) -> SendRequest:
 
 def of_an_earlier_release(body: ChatRequest) -> str:
     """The fingerprint with which an earlier release claimed its keys."""
-    known = body.model_dump_json(exclude={"regenerate", "edit", "continue_"})
+    known = body.model_dump_json(exclude={"regenerate", "edit", "continue_", "temporary"})
     return sha256(known.encode()).hexdigest()
 
 
@@ -74,6 +74,7 @@ def test_a_fingerprint_is_that_of_an_earlier_release_for_any_message(
         {"kind": "edit", "replaces": EARLIER},
         {"kind": "regenerate", "replaces": EARLIER},
         {"kind": "edit", "replaces": ADA},
+        {"temporary": True},
     ],
     ids=lambda change: " ".join(f"{name}={value!r}" for name, value in change.items() if not isinstance(value, UUID)),
 )

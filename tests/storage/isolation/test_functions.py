@@ -45,6 +45,9 @@ STEPS: Mapping[str, Step] = {
     ),
     "switch_version": Step("switch_version(%(user)s, 'c-1', %(turn)s, 15, 3, 10, 60)"),
     "fail_turn": Step("fail_turn(%(user)s, %(turn)s, 'internal', null)"),
+    "begin_turn": Step(
+        "begin_turn(%(user)s, %(turn)s, 'c-1', 'T', 'M', null, 'tag', '{}', null, 15, 60, true, null, null)"
+    ),
     "conversation_history": Step("conversation_history(%(user)s, 'c-1', gen_random_uuid(), 9)"),
     "recall_facts": Step("recall_facts(%(user)s, '[1, 0]', %(model)s, 9)"),
     "recall_memory": Step("recall_memory(%(user)s, %(turn)s, 'Oat biscuits?', '[1, 0]', %(model)s, 9, 9, 99)"),
