@@ -304,4 +304,5 @@ def _options(settings: Settings, models: Models) -> Options:
         memory_seconds=settings.memory_timeout,
         has_model=not isinstance(models.model, NoModel),
         summary_after=settings.summary_after,
+        mask=tuple(settings.mask),
     )

@@ -11,6 +11,7 @@ from nodes import extract_facts, guard, roll_summary, route
 from nodes.answer.attempts import Model
 from nodes.answer.prepared import Prepare
 from nodes.state import Context, State
+from nodes.text.pii.detection import OptionalKind
 from storage.conversation_queue import ConversationQueue
 from storage.facts import Facts
 from storage.metrics import Metrics
@@ -42,6 +43,8 @@ class Options:
     summary_after: int = 0
     """Messages that may wait for a summary."""
     tail_seconds: float = 20.0
+    mask: tuple[OptionalKind, ...] = ()
+    """Kinds that are masked beside those that always are."""
 
 
 @dataclass(frozen=True)

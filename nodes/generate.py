@@ -3,7 +3,7 @@
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from uuid import UUID
 
 import msgspec
@@ -20,7 +20,7 @@ from nodes.employees import employee
 from nodes.prompts import estimate, estimate_messages, size
 from nodes.state import Answer, Context, Notice, State, Usage, asking, continued, since
 from nodes.stream_events import done_of, emit, stop_requested, timing_so_far
-from nodes.text.pii.masking import Kind
+from nodes.text.pii.detection import Kind, OptionalKind
 from storage.errors import StorageUnavailable
 from storage.metrics import Finding
 from storage.recall import RecalledReference, RecalledTurn
@@ -73,6 +73,7 @@ async def generate(
     turns: Turns,
     seconds: float,
     attempts: int,
+    also: Collection[OptionalKind] = (),
 ) -> Generated:
     """Stream a model's answer, or give a prepared one where there is none; commit what was said.
 
@@ -80,12 +81,15 @@ async def generate(
         models: asked in their order, the next one where the one before cannot answer.
         prepare: finds the answer that was prepared for messages like this one.
         has_model: False where no model is set, and `models` never answer.
+        also: kinds that are masked beside those that always are.
     """
     output = AnswerOutput(state, runtime, clock)
     stop, version = stop_requested(), continued(state)
     so_far = version["so_far"] if version else ""
     prompt = state["prompt"]
-    draft = await write(models, prompt, output=output, stop=stop, seconds=seconds, attempts=attempts, so_far=so_far)
+    draft = await write(
+        models, prompt, output=output, stop=stop, seconds=seconds, attempts=attempts, so_far=so_far, also=also
+    )
     fallback = _is_missing(draft) and version is None
     if version and _is_missing(draft):
         draft.finish_reason = version["cut"]  # it stays cut, and may be continued again
@@ -188,7 +192,7 @@ def _findings(text: str, masked: Counter[Kind]) -> list[Finding]:
     """For the audit: what was masked in the answer, with a hash of what is left."""
     if not masked:
         return []
-    log.info("numbers were masked in the answer", numbers=dict(masked))
+    log.info("masked in the answer", kinds=dict(masked))
     text_hash = hashlib.sha256(text.encode()).hexdigest()
     return [Finding(kind=kind, action="answer_masked", rule=None, text_hash=text_hash) for kind in masked]
 

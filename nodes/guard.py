@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import NamedTuple
 from uuid import UUID, uuid4, uuid5
 
@@ -14,7 +14,9 @@ from nodes.errors import EmbeddingUnavailable
 from nodes.injection.detect import Attack, detect
 from nodes.state import Context, Notice, Refusal, State, asking, new_state
 from nodes.text.cleaning import clean
-from nodes.text.pii.masking import Kind, mask
+from nodes.text.pii.detection import Kind, OptionalKind
+from nodes.text.pii.masking import mask
+from nodes.text.pii.spoken import MAX_CHARS
 from storage.metrics import Finding
 from storage.rate_limits import Admission
 
@@ -58,8 +60,8 @@ CERTAIN = 0.7
 CONFIRMED = 0.2
 """Probability from which it confirms an English rule, so that the rules' false alarms go."""
 
-MARGIN = 64
-"""Characters looked at beyond the cut: more than the longest number that is masked, spaces included."""
+MARGIN = MAX_CHARS
+"""Characters looked at beyond the cut: as many as the longest number that is masked may have, in words."""
 
 SHORT = 1000
 """Characters up to which a message costs less than handing it to a thread would."""
@@ -67,7 +69,14 @@ SHORT = 1000
 BEYOND_LIMIT = "That is more messages than you may send in a minute. Try again in a moment."
 """`rate_limit` says for how long; this stays where the limit ends in between."""
 
-KINDS = {"card": "a card number", "iban": "an IBAN", "national_id": "a national id"}
+KINDS: dict[Kind, str] = {
+    "card": "a card number",
+    "iban": "an IBAN",
+    "national_id": "a national id",
+    "secret": "a key or password",
+    "email": "an e-mail address",
+    "phone": "a phone number",
+}
 
 
 class Reading(NamedTuple):
@@ -92,6 +101,7 @@ async def guard(
     max_chars: int,
     admission: Admission,
     suspect: Suspect,
+    also: Collection[OptionalKind] = (),
 ) -> State:
     """Clean, mask and cut the message; refuse it when nothing is left or when it attacks.
 
@@ -99,12 +109,15 @@ async def guard(
 
     Nothing is emitted here: `rate_limit` counts every message before it is refused, and notices go out after `start`.
     Begins the turn: every field of the state is set here.
+
+    Args:
+        also: kinds that are masked beside those that always are.
     """
     asked = _last_of_the_user(state["messages"])
     if len(asked.text) <= SHORT:
-        read = _read(asked.text, max_chars)
+        read = _read(asked.text, max_chars, also)
     else:  # off the event loop, where other turns' tokens do not wait for it
-        read = await asyncio.to_thread(_read, asked.text, max_chars)
+        read = await asyncio.to_thread(_read, asked.text, max_chars, also)
     turn_id = _turn_id(asked)
     beyond = admission.is_used_up(asking(runtime))
     refusal = Refusal(code="rate_limited", message=BEYOND_LIMIT, rule=None) if beyond else await _refusal(read, suspect)
@@ -169,12 +182,12 @@ def _findings(read: Reading, refusal: Refusal | None) -> list[Finding]:
     return found
 
 
-def _read(text: str, max_chars: int) -> Reading:
+def _read(text: str, max_chars: int, also: Collection[OptionalKind] = ()) -> Reading:
     """Clean, mask, cut and judge it; what is far beyond the limit is only looked through for hidden characters."""
     # Masked before it is cut, or a cut through a card number would leave digits that no checksum finds. A number that
     # this first cut goes through ends in the margin.
     near = clean(text, max_chars + MARGIN)
-    masked = mask(near.text)
+    masked = mask(near.text, also)
     known = masked.text if near.whole else masked.text[:-MARGIN]
     cut = not near.whole or len(known) > max_chars
     kept = known[:max_chars]

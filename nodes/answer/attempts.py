@@ -1,7 +1,7 @@
 """Attempts at an answer: which model is asked, how often, within one time budget, and what a failure means."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Collection, Sequence
 from contextlib import aclosing, asynccontextmanager
 from contextvars import ContextVar
 from typing import Protocol
@@ -11,6 +11,7 @@ from langchain_core.messages import AIMessageChunk, AnyMessage
 
 from nodes.answer.output import AnswerOutput, Draft
 from nodes.errors import ContextTooLong, ModelError, ModelProblem, ModelRejected, ModelUnavailable
+from nodes.text.pii.detection import OptionalKind
 
 LONGEST_WAIT = 8.0
 """Seconds until the next attempt at most: a model that asks for more is not asked again, because a person waits."""
@@ -64,6 +65,7 @@ async def write(
     seconds: float,
     attempts: int,
     so_far: str = "",
+    also: Collection[OptionalKind] = (),
 ) -> Draft:
     """Have a model answer within `seconds`, the whole stream included, and send the answer out as it comes.
 
@@ -75,8 +77,9 @@ async def write(
     Args:
         so_far: the beginning of the answer, where it is continued: it is sent before the first word, and where there
             is none by itself. The last three messages of the prompt ask for the rest then.
+        also: kinds that are masked beside those that always are.
     """
-    writing = _Writing(output, seconds, attempts, so_far)
+    writing = _Writing(output, seconds, attempts, so_far, also)
     try:
         async with asyncio.timeout(seconds) as deadline, stoppable(stop):
             _deadline.set(deadline)
@@ -97,8 +100,10 @@ async def write(
 class _Writing:
     """The work on one answer."""
 
-    def __init__(self, output: AnswerOutput, seconds: float, attempts: int, so_far: str) -> None:
-        self.draft = Draft(so_far=so_far)
+    def __init__(
+        self, output: AnswerOutput, seconds: float, attempts: int, so_far: str, also: Collection[OptionalKind]
+    ) -> None:
+        self.draft = Draft(so_far=so_far, also=also)
         self._asked = 3 if so_far else 1
         self._output = output
         self._seconds = seconds

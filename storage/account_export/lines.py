@@ -172,7 +172,7 @@ class GuardEvent(Line):
 
     type: Literal["guard_event"]
     turn_id: UUID
-    kind: Literal["card", "iban", "national_id", "injection"]
+    kind: Literal["card", "iban", "national_id", "secret", "email", "phone", "injection"]
     action: Literal["masked", "refused", "answer_masked"]
     rule: Name | None
     text_hash: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]

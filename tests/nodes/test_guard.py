@@ -1,5 +1,6 @@
 """Cleaning, masking, cutting and refusing a message."""
 
+from collections.abc import Collection
 from uuid import uuid4
 
 import pytest
@@ -7,6 +8,7 @@ from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, SystemM
 
 from nodes.guard import BEYOND_LIMIT, REFUSALS, guard
 from nodes.state import State
+from nodes.text.pii.detection import OptionalKind
 from tests.nodes.judging import KnownAdmission, probability
 from tests.nodes.states import MORNING, Listener, a_memory, a_route, a_state, a_talk, an_answer
 
@@ -21,6 +23,7 @@ async def guarded(
     suspicion: float | None = None,
     judged: list[str] | None = None,
     used_up: bool = False,
+    also: Collection[OptionalKind] = (),
 ) -> State:
     """The state after the guard has read these messages; `suspicion` is the classifier's, None without embeddings."""
     state: State = {**(before or a_state()), "messages": list(messages)}
@@ -31,6 +34,7 @@ async def guarded(
         max_chars=max_chars,
         admission=KnownAdmission(used_up=used_up),
         suspect=probability(suspicion, judged),
+        also=also,
     )
 
 
@@ -74,6 +78,23 @@ async def test_a_card_number_is_masked_and_the_notice_does_not_repeat_it() -> No
     assert state["message"] == "charge [card •1111] please"
     assert [notice["code"] for notice in state["notices"]] == ["pii_masked"]
     assert "4111" not in str(state)
+
+
+async def test_a_secret_is_masked_and_named_in_the_notice() -> None:
+    """The notice says what was masked, and the audit its kind."""
+    state = await guarded(HumanMessage("is password: Sommer2024! a good one?"))
+    assert state["message"] == "is password: [secret] a good one?"
+    assert state["notices"][0]["message"] == "I masked a key or password; it is neither stored nor sent on."
+    assert [finding["kind"] for finding in state["findings"]] == ["secret"]
+
+
+async def test_contacts_are_masked_where_the_setting_asks_for_it() -> None:
+    """By default users may ask about them."""
+    text = "write to ada@example.com or call +49 170 1234567"
+    assert (await guarded(HumanMessage(text)))["message"] == text
+    state = await guarded(HumanMessage(text), also=("email", "phone"))
+    assert state["message"] == "write to [email] or call [phone •4567]"
+    assert [finding["kind"] for finding in state["findings"]] == ["email", "phone"]
 
 
 async def test_a_message_that_is_too_long_is_cut_at_the_limit() -> None:

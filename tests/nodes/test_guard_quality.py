@@ -3,6 +3,7 @@
 from functools import partial
 from typing import Any
 
+import pytest
 from langchain_core.messages import HumanMessage
 
 from graph.models.factory import LocalModels
@@ -68,6 +69,26 @@ def test_card_numbers_and_ids_are_masked() -> None:
     cases = pii_cases(masked=True)
     leaking = [case["text"] for case in cases if any(number in mask(case["text"]).text for number in case["masks"])]
     assert_right(leaking, at_least=33, of=35, cases=cases)
+
+
+FLOORS = {"card": (42, 46), "iban": (12, 14), "national_id": (18, 22), "secret": (6, 8)}
+"""At least so many of so many are masked, by kind."""
+
+
+@pytest.mark.parametrize("kind", FLOORS)
+def test_what_must_not_be_stored_is_masked(kind: str) -> None:
+    """In every way in which another author thought of writing it."""
+    cases = [case for case in read("masking")["case"] if case["masks"] and case["kind"] == kind]
+    leaking = [case["text"] for case in cases if any(number in mask(case["text"]).text for number in case["masks"])]
+    least, of = FLOORS[kind]
+    assert_right(leaking, at_least=least, of=of, cases=cases)
+
+
+def test_numbers_of_everyday_life_are_left_alone() -> None:
+    """At least 298 of 300: dates, amounts, orders, accounts, phones, parcels, books, products, versions and so on."""
+    cases = [case for case in read("masking")["case"] if not case["masks"]]
+    changed = [case["text"] for case in cases if mask(case["text"]).kinds]
+    assert_right(changed, at_least=298, of=300, cases=cases)
 
 
 def test_other_numbers_are_left_alone() -> None:

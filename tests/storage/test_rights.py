@@ -75,9 +75,11 @@ FUNCTIONS: Mapping[str, set[str]] = {
     "frontdesk_app": {
         "accept_version", "activate_path", "fail_turn", "latest_leaf", "lock_facts", "lock_path", "message_title",
         "no_turn", "settle_facts", "store_parents", "store_replacements", "switch_version", "versions_of",
-        "accept_turn", "act_for", "admit_message", "answer_turn", "begin_turn", "chat_search_query", "chat_search_words",
+        "accept_turn", "act_for", "admit_message", "answer_turn", "begin_turn", "chat_search_query",
+        "chat_search_words",
         "conversation_history", "current_minute", "forget_my_checkpoints", "increment_rate_limit", "is_being_answered",
-        "is_first_in_conversation", "learn_facts", "lease_lapsed", "match_memory", "may_remember", "metrics_summary", "read_facts",
+        "is_first_in_conversation", "learn_facts", "lease_lapsed", "match_memory", "may_remember",
+        "metrics_summary", "read_facts",
         "recall_facts", "recall_memory", "recall_terms", "recall_turns", "record_findings", "record_turn",
         "save_summary", "store_embedding", "take_place", "take_rate_limit", "unpadded_width", "wake_next",
     },

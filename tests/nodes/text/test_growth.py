@@ -18,15 +18,26 @@ from nodes.injection import classifier, decoding, detect, folding
 from nodes.routing import keywords
 from nodes.text import cleaning, extractive_summary, stated_facts
 from nodes.text.cleaning import MAX_MARKS
-from nodes.text.pii import cards, context, ibans, id_types, masking, national_ids
+from nodes.text.pii import (
+    cards,
+    contacts,
+    context,
+    detection,
+    ibans,
+    id_types,
+    masking,
+    national_ids,
+    secrets,
+    spoken,
+)
 from tests.nodes.text.growth import LONG, SHORT
 
 MODULES = [
-    guard, cards, classifier, cleaning, context, decoding, detect, extractive_summary, folding, ibans, keywords,
-    id_types, masking, national_ids, stated_facts,
+    guard, cards, classifier, cleaning, contacts, context, decoding, detect, detection, extractive_summary, folding,
+    ibans, keywords, id_types, masking, national_ids, secrets, spoken, stated_facts,
 ]  # fmt: skip
-WINDOWED = (masking._INCOMPLETE,)
-"""Patterns that read the last `MAX_HELD` characters of a text only."""
+WINDOWED = (masking._INCOMPLETE, masking._INCOMPLETE_ID, secrets.BEGUN)
+"""Patterns that read what a stream holds back, and its context, only."""
 _parser: Any = importlib.import_module("re._parser")
 REPEATS = ("MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT")
 ONE_CHARACTER = ("IN", "LITERAL", "NOT_LITERAL", "ANY")
