@@ -38,7 +38,8 @@ SHORT = 1000
 
 Embed = Callable[[str], Awaitable[list[float]]]
 
-_SENTENCE = re.compile(r"[^.!?\n。！？]+[.!?。！？]*")
+# Possessive and bounded, so that it is linear.
+_SENTENCE = re.compile(r"[^.!?\n。！？]{1,8000}+[.!?。！？]{0,8}+")
 
 
 class InjectionClassifier:

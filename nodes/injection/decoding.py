@@ -56,6 +56,8 @@ _MIXED = re.compile(r"[a-zA-Z](?=[\u0370-\u058f])|[\u0370-\u058f](?=[a-zA-Z])")
 _QUOTED = re.compile(r"[\"'“”‘’«»]([^\"'“”‘’«»\n]{2,40})[\"'“”‘’«»]")
 _JOINING = compiled((r"[=+]", r"\b(?:join|concat|combine|together|append)"))
 _ESCAPES = re.compile(r"\\u([0-9a-fA-F]{4})|\\x([0-9a-fA-F]{2})")
+_NO_HEX = re.compile(rb"\\x|0x|[^0-9a-fA-F]")
+_NO_BITS = re.compile(rb"[^01]+")
 _NO_LETTERS = re.compile(r"[^a-z]+")
 _LEET_WORD = re.compile(r"[a-z0-9@$!]+")
 
@@ -107,10 +109,10 @@ def _of_bytes(text: str) -> Iterator[str]:
     for run in _BASE64.finditer(ascii_bytes):
         yield from _as_text(_from_base64(run[0]))
     for run in _HEX.finditer(ascii_bytes):
-        digits = re.sub(rb"\\x|0x|[^0-9a-fA-F]", b"", run[0])
+        digits = _NO_HEX.sub(b"", run[0])
         yield from _as_text(bytes.fromhex(digits[: len(digits) // 2 * 2].decode()))
     for run in _BINARY.finditer(ascii_bytes):
-        bits = re.sub(rb"[ ,]+", b"", run[0])
+        bits = _NO_BITS.sub(b"", run[0])
         yield from _as_text(int(bits, 2).to_bytes(len(bits) // 8, "big"))
 
 
