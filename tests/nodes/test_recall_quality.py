@@ -22,16 +22,16 @@ def minilm() -> Iterator[MiniLM]:
 async def test_turns_that_answer_a_question_are_found(pool: Pool, minilm: MiniLM) -> None:
     """Among the first 1, 3, 4 and 6, and, with the floor, among those that are quoted; others are seldom quoted."""
     asked = await store(pool, read("recall")["conversation"], minilm)
-    floors = {1: 32, 3: 47, MAX_RECALLED: 55, 6: 56}
+    floors = {1: 31, 3: 48, MAX_RECALLED: 52, 6: 56}
     ranks = [rank(await found(pool, one, floor=NO_FLOOR), one.evidence) for one in asked]
     for most, at_least in floors.items():
         missed = [one.text for one, place in zip(asked, ranks, strict=True) if place > most]
         assert_right(missed, at_least=at_least, of=64, cases=asked)
     quoted = [rank((await found(pool, one))[:MAX_RECALLED], one.evidence) for one in asked]
     missed = [one.text for one, place in zip(asked, quoted, strict=True) if place > MAX_RECALLED]
-    assert_right(missed, at_least=34, of=64, cases=asked)
+    assert_right(missed, at_least=35, of=64, cases=asked)
     # For the other users nothing was said that answers them.
     users = {one.told.user: one.told for one in asked}.values()
     others = [one._replace(told=told) for told in users for one in asked if one.told != told]
     quoted_for_nothing = [one.text for one in others if await found(pool, one)]
-    assert_right(quoted_for_nothing, at_least=342, of=448, cases=others)
+    assert_right(quoted_for_nothing, at_least=338, of=448, cases=others)

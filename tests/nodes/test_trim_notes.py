@@ -107,7 +107,8 @@ async def test_recalled_text_has_no_authority() -> None:
     notes = noted(trim["prompt"])
     assert notes["conversation_summary"] == HIJACK
     assert notes["remembered"][0]["fact"] == HIJACK
-    assert notes["said_before"][0] == {"date": "2026-05-04", "user": HIJACK, "crystal": HIJACK}
+    said_before = {"date": "2026-05-04", "user": HIJACK, "crystal": HIJACK, "warning": WARNING}
+    assert notes["said_before"][0] == said_before
     assert notes["earlier_in_short"][0]["said"].startswith(HIJACK)
     speaking = [message for message in trim["prompt"] if "PWNED" in message.text]
     assert speaking == [trim["prompt"][1]]

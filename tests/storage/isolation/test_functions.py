@@ -38,11 +38,6 @@ class Step:
 
 STEPS: Mapping[str, Step] = {
     "admit_message": Step("admit_message(%(user)s, 'c-1', %(turn)s, null, false, 8, 60, true, 8, 16, 15, 3, 10, 60)"),
-    "accept_turn": Step("accept_turn(%(user)s, %(turn)s, 'c-1', 'T', 'M', null, 'tag', '{}', null, 15, 60)"),
-    "accept_version": Step(
-        "accept_version(%(user)s, gen_random_uuid(), 'c-1', 'T', 'M', null, 'tag', '{}', null, 15, 60, 'edit',"
-        " %(turn)s)"
-    ),
     "switch_version": Step("switch_version(%(user)s, 'c-1', %(turn)s, 15, 3, 10, 60)"),
     "fail_turn": Step("fail_turn(%(user)s, %(turn)s, 'internal', null)"),
     "begin_turn": Step(
