@@ -55,7 +55,7 @@ BLOCKING: Mapping[str, tuple[str, tuple[LiteralString, ...]]] = {
 
 @pytest.mark.parametrize("what", BLOCKING)
 async def test_turns_are_accepted_while_a_migration_waits(empty_url: str, ada: UUID, what: str) -> None:
-    """By servers of the release before. It says which process holds what it waits for, and goes on once that lets go."""
+    """By servers of the release before. It says which process it waits for, and ends once that lets go."""
     await create_schema(empty_url, RELEASES[-1].migration)
     waits_for, statements = BLOCKING[what]
     said = Said()
