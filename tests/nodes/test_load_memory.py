@@ -7,7 +7,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from nodes.errors import EmbeddingUnavailable
-from nodes.load_memory import MAX_MEMORIES, QUOTED_CHARS, excerpt, load_memory
+from nodes.load_context import MAX_MEMORIES, QUOTED_CHARS, excerpt, load_memory
 from storage.pool import Pool
 from storage.recall import Recall
 from tests.nodes.states import Listener, a_state
