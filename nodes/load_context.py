@@ -76,8 +76,8 @@ async def load_memory(
 
 
 async def _recall(state: State, user_id: UUID, vector: list[float], recall: Recall) -> Recalled:
-    turn_id, message = UUID(state["turn_id"]), state["message"]
-    return await recall.recall(user_id, turn_id, message, vector, facts=MAX_MEMORIES, turns=MAX_TURNS)
+    conversation_id, turn_id, message = state["conversation_id"], UUID(state["turn_id"]), state["message"]
+    return await recall.recall(user_id, conversation_id, turn_id, message, vector, facts=MAX_MEMORIES, turns=MAX_TURNS)
 
 
 def _quoted(turn: RecalledTurn, message: str) -> RecalledTurn:
