@@ -28,6 +28,7 @@ from graph.turns.leases import LeaseKeeper
 from graph.turns.manager import TurnManager
 from graph.turns.registry import TurnRegistry
 from graph.turns.subscribe import Subscriptions
+from nodes.prompts import prompt_texts
 from nodes.state import turn_clock
 from storage.checkpoints import Checkpointer
 from storage.conversation_queue import ConversationQueue
@@ -127,6 +128,7 @@ async def open_dependencies(
         owner: the process that runs turns on a lease; None in LangGraph's own server.
         notifications: wake a message that waits for its conversation; without them it polls.
     """
+    prompt_texts()  # so that the first turn finds them read
     async with AsyncExitStack() as stack:
         models, local, embedder = await _open_models(settings, say, local, stack, tracing)
         if pool is None:

@@ -30,7 +30,7 @@ class Options:
     """The limits the pipeline keeps. Times in seconds."""
 
     max_chars: int = 8000
-    context_tokens: int = 6000
+    context_tokens: int = 7500
     answer_tokens: int = 800
     attempts: int = 3
     turn_seconds: float = 25.0

@@ -107,7 +107,7 @@ class Settings(BaseSettings):
     data_dir: Path = Path(".frontdesk")
     rate_limit: int = Field(default=8, ge=0, le=100_000)
     max_input_chars: int = Field(default=8000, ge=1, le=100_000)
-    context_tokens: int = Field(default=6000, ge=1000, le=2_000_000)
+    context_tokens: int = Field(default=7500, ge=1000, le=2_000_000)
     summary_after: int = Field(default=0, ge=0, le=30)
     accept_timeout: float = Field(default=0.8, gt=0, le=60)
     turn_timeout: float = Field(default=25, gt=0, le=600)

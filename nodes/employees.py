@@ -1,4 +1,4 @@
-"""The six AI employees: their names, duties and style."""
+"""The six AI employees: their names and duties."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -19,8 +19,6 @@ class Employee:
     """Two sample questions."""
     aliases: tuple[str, str]
     """Former names, still accepted from clients."""
-    style: str
-    """How this employee writes: part of the system prompt."""
     fallback: str
     """The reply when no model can be reached."""
 
@@ -33,8 +31,6 @@ PRIME = Employee(
     does="Greets, helps in general, and takes whatever crosses fields or is unclear.",
     examples=("What can your team do for me?", "Where should I start with my finances?"),
     aliases=("prime-boss", "prime-ai"),
-    style="You lead the team: warm, decisive, brief. You see the whole picture and name the colleague who can go "
-    "deeper.",
     fallback="I can't reach my notes right now, but your message is safe. Tell me whether it is about spending, "
     "taxes, documents, categories or goals, and ask again in a minute.",
 )
@@ -46,7 +42,6 @@ CRYSTAL = Employee(
     does="Finds spending trends, comparisons, forecasts and anomalies.",
     examples=("How did my spending change since last month?", "Which charges look unusual?"),
     aliases=("crystal-analytics", "crystal-ai"),
-    style="You analyse: curious and precise, you talk in comparisons and trends, and say which figures you would need.",
     fallback="I can't run the numbers at the moment. Compare this month's total with the average of the last three: "
     "the largest difference is where to look first. Please ask me again in a minute.",
 )
@@ -58,8 +53,6 @@ LEDGER = Employee(
     does="Answers on deductions, filing, VAT/GST and deadlines.",
     examples=("What can I write off for my side business?", "When is my VAT return due?"),
     aliases=("ledger-tax", "ledger-ai"),
-    style="You know taxes: careful and exact, you name the rule and the country it holds in, and say when a "
-    "professional should check.",
     fallback="I can't look up the rules right now. Keep the receipt and note what the expense was for; that is what "
     "every tax office asks for. Please ask me again in a minute.",
 )
@@ -71,7 +64,6 @@ BYTE = Employee(
     does="Handles uploads, OCR, receipts, statements, import and export.",
     examples=("How do I import my bank statement?", "Find the invoice from the plumber."),
     aliases=("byte-docs", "byte-ai"),
-    style="You handle documents: orderly and practical, you give the steps in order and name formats and limits.",
     fallback="I can't open documents at the moment. Your files are where you left them; PDF, CSV and photos all work. "
     "Please ask me again in a minute.",
 )
@@ -83,7 +75,6 @@ TAG = Employee(
     does="Sorts transactions: categories, rules and merchants.",
     examples=("Why is this charge under Groceries?", "Make a rule for my rides to work."),
     aliases=("tag-categorize", "tag-ai"),
-    style="You sort things: quick and tidy, you propose one category or rule and say what it would catch.",
     fallback="I can't reach the categories right now. Nothing was changed, and your rules still apply. "
     "Please ask me again in a minute.",
 )
@@ -95,7 +86,6 @@ GOALIE = Employee(
     does="Works on savings targets, budgets, debt pay-off and milestones.",
     examples=("How much must I save each month for a house?", "Which debt should I pay off first?"),
     aliases=("goalie-goals", "goalie-ai"),
-    style="You coach: encouraging and concrete, you turn wishes into an amount, a date and a next step.",
     fallback="I can't work out the plan at the moment. One step that always holds: move a fixed amount on pay day, "
     "however small. Please ask me again in a minute.",
 )

@@ -1,4 +1,4 @@
-"""Errors of chat and embedding models.
+"""Errors of chat and embedding models, and of the prompts' texts.
 
 ModelError                 no usable reply; the metrics record its `code`
 ├── ModelUnavailable       a retry may succeed
@@ -6,6 +6,7 @@ ModelError                 no usable reply; the metrics record its `code`
 └── ModelRejected          a retry would be rejected, too
     └── ContextTooLong     a shorter prompt may succeed
 EmbeddingUnavailable       the text cannot be embedded at the moment
+PromptTextError            a file of the prompts' texts cannot be used
 """
 
 from typing import Literal, NamedTuple
@@ -69,3 +70,7 @@ class ContextTooLong(ModelRejected):
 
 class EmbeddingUnavailable(Exception):
     """The text cannot be embedded at the moment."""
+
+
+class PromptTextError(Exception):
+    """A file of the prompts' texts is missing or broken; the message is one line that names it and says why."""

@@ -37,7 +37,10 @@ FILTERED = (
 )
 """What is said where such a filter leaves nothing."""
 
-REPORTED = ("employee", "model", "finish_reason", "fallback", "usage", "prompt", "timing", "latency_ms", "ttft_ms")
+REPORTED = (
+    "employee", "model", "finish_reason", "fallback", "usage", "prompt", "prompt_version", "timing", "latency_ms",
+    "ttft_ms",
+)  # fmt: skip
 """What is kept of an answer, with its notices, beside what has a column of its own."""
 
 
@@ -117,7 +120,7 @@ def _fall_back(state: State, draft: Draft, output: AnswerOutput) -> None:
     else:
         output.note(Notice(code="fallback", message="No model can be reached; this is a prepared reply."))
         draft.text, draft.finish_reason = employee(state["route"]["employee"]).fallback, "stop"
-    draft.prompt_tokens = draft.completion_tokens = None
+    draft.prompt_tokens = draft.completion_tokens = draft.cached_tokens = None
     draft.masked = Counter()
     output.send(draft.text)
 
@@ -133,6 +136,7 @@ def _answer(state: State, draft: Draft, *, fallback: bool, first: int | None, wh
         fallback=fallback,
         usage=_usage(draft),
         prompt=size(draft.prompt),
+        prompt_version=state.get("prompt_version"),
         latency_ms=whole,
         ttft_ms=first,
         facts_used=[] if fallback else [memory["fact_id"] for memory in state["memories"]],
@@ -144,7 +148,8 @@ def _usage(draft: Draft) -> Usage:
     if draft.prompt_tokens is None or draft.completion_tokens is None:
         prompt, completion = estimate_messages(draft.prompt), estimate(draft.text)
         return Usage(prompt_tokens=prompt, completion_tokens=completion, estimated=True)
-    return Usage(prompt_tokens=draft.prompt_tokens, completion_tokens=draft.completion_tokens, estimated=False)
+    counted = Usage(prompt_tokens=draft.prompt_tokens, completion_tokens=draft.completion_tokens, estimated=False)
+    return counted if draft.cached_tokens is None else {**counted, "cached_tokens": draft.cached_tokens}
 
 
 def _findings(text: str, masked: Counter[Kind]) -> list[Finding]:

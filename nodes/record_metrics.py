@@ -122,6 +122,8 @@ def measured(state: State, model: str, clock: Callable[[], float]) -> TurnMetric
         completion_tokens_est=_number(estimate(text)),
         prompt_tokens=_number(usage["prompt_tokens"]) if usage else None,
         completion_tokens=_number(usage["completion_tokens"]) if usage else None,
+        cached_tokens=_number(usage["cached_tokens"]) if usage and "cached_tokens" in usage else None,
+        prompt_version=(answer or state).get("prompt_version"),
         success=_outcome(state) in ("done", "stopped"),
         error_code=_error_code(state),
     )

@@ -98,6 +98,8 @@ class Usage(TypedDict):
     completion_tokens: int
     estimated: bool
     """True when the model did not say and we counted characters."""
+    cached_tokens: NotRequired[int]
+    """Of the prompt's tokens, those that the provider read from its cache, where it says."""
 
 
 class PromptSize(TypedDict):
@@ -127,6 +129,8 @@ class Answer(TypedDict):
     prompt: NotRequired[PromptSize]
     """What the model was asked last, which may be less than the turn's prompt: it could not read more. Answers of an
     earlier release do not say."""
+    prompt_version: NotRequired[str | None]
+    """Which text the employee was given (`nodes.prompts.SystemPrompt`); answers of an earlier release do not say."""
     timing: NotRequired[Mapping[str, float | None]]
     """Of `stream_events.Timing`. It is kept with the answer, so that an end that is sent again is the same."""
     latency_ms: int
@@ -178,6 +182,8 @@ class State(TypedDict):
     memories: list[Memory]
     """What came to mind; after `trim_context` what of it is in the prompt."""
     prompt: list[AnyMessage]
+    prompt_version: str | None
+    """None until there is a prompt; a state that an earlier release saved does not have it."""
     trimmed: Trimmed
     answer: Answer | None
     summary: str | None
@@ -215,6 +221,7 @@ def new_state(
         history=History(summary="", covers=0, messages=[]),
         memories=[],
         prompt=[],
+        prompt_version=None,
         trimmed=Trimmed(messages=0, memories=0),
         answer=None,
         summary=None,

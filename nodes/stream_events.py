@@ -108,6 +108,8 @@ class Done(msgspec.Struct, frozen=True):
     error_code: str | None = None
     """Why the model's own answer is missing or short, where it is."""
     generated_by: GeneratedBy = "ai"
+    prompt_version: str | None = None
+    """Which text the employee was given; None for the guard's reply, and for answers of an earlier release."""
     timing: Timing | None = None
     """None for the guard's reply, and where not all steps of the turn were run in one process."""
 
@@ -241,5 +243,6 @@ def done_of(turn_id: str, conversation_id: str, answer: Answer) -> Done:
         ttft_ms=answer["ttft_ms"],
         error_code=answer["error_code"],
         generated_by="template" if answer["fallback"] else "ai",
+        prompt_version=answer.get("prompt_version"),
         timing=Timing(**answer["timing"]) if "timing" in answer else None,
     )

@@ -7,8 +7,7 @@ from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, SystemM
 from langgraph.runtime import Runtime
 from typing_extensions import TypedDict
 
-from nodes.employees import employee
-from nodes.prompts import PER_MESSAGE, estimate, estimate_messages, notes, system_prompt
+from nodes.prompts import PER_MESSAGE, estimate, estimate_messages, notes, prompt_texts, today
 from nodes.state import Context, Notice, State, Trimmed
 from nodes.stream_events import note
 from storage.facts import Memory
@@ -27,6 +26,7 @@ class TrimmedContext(TypedDict):
     """The prompt, and what was left out of it."""
 
     prompt: list[AnyMessage]
+    prompt_version: str
     memories: list[Memory]
     trimmed: Trimmed
     notices: list[Notice]
@@ -39,9 +39,10 @@ async def trim_context(state: State, runtime: Runtime[Context], *, budget: int, 
     """
     assert state["route"] is not None
     history = state["history"]
-    system = SystemMessage(system_prompt(employee(state["route"]["employee"]), state["started_at"]))
-    question = HumanMessage(state["message"])
-    left = budget - reserve - estimate_messages([system, question])
+    room = budget - reserve
+    instructions, date = prompt_texts().system(state["route"]["employee"], room), today(state["started_at"])
+    system, question = SystemMessage(instructions.text + date), HumanMessage(state["message"])
+    left = room - PER_MESSAGE - instructions.tokens - estimate(date) - estimate_messages([question])
     # The best memories that fit in a third of the room: they are sorted best first.
     memories = state["memories"][: _fitting([memory["fact"] for memory in state["memories"]], left // 3)]
     if _cost(notes(history["summary"], memories, [])) > left:
@@ -53,6 +54,7 @@ async def trim_context(state: State, runtime: Runtime[Context], *, budget: int, 
     trimmed = Trimmed(messages=len(dropped), memories=len(state["memories"]) - len(memories))
     return TrimmedContext(
         prompt=[system, *middle, *map(_chat_message, kept), question],
+        prompt_version=instructions.version,
         memories=memories,
         trimmed=trimmed,
         notices=_notices(state, runtime, trimmed, summarised=bool(dropped and history["summary"])),

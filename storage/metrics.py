@@ -51,6 +51,10 @@ class TurnMetrics(TypedDict):
     completion_tokens_est: int
     prompt_tokens: int | None
     completion_tokens: int | None
+    cached_tokens: int | None
+    """Of `prompt_tokens`, those that the provider read from its cache."""
+    prompt_version: str | None
+    """Which text the employee was given; None where the turn ended before that."""
     success: bool
     error_code: str | None
 

@@ -39,6 +39,8 @@ class TurnRecord(TypedDict):
     error_code: str | None
     generated_by: Literal["ai", "template"] | None
     """Whether a model wrote the answer, or people in advance; None while there is none."""
+    prompt_version: str | None
+    """Which text the employee was given; None while there is no answer, and where it was not kept."""
     created_at: datetime
     facts_used: list[LearnedFact]
     """What was remembered of the user and went into the answer, as far as it has not been forgotten since."""
@@ -99,6 +101,7 @@ class TurnRecords:
                 "select t.turn_id, t.convo_id as conversation_id, t.status, coalesce(m.content, '') as text,"  # noqa: S608 (of literals)
                 " t.employee_slug as employee, t.finish_reason, t.error_code, t.created_at,"
                 f" case when m.id is not null then {GENERATED_BY} end as generated_by,"
+                " t.report->>'prompt_version' as prompt_version,"
                 f" array({FACTS_USED}) as facts_used, array({FACTS_LEARNED}) as facts_learned"
                 " from chat_turns t left join chat_messages m"
                 " on m.user_id = t.user_id and m.turn_id = t.turn_id and m.role = 'assistant'"

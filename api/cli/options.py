@@ -61,6 +61,7 @@ def with_settings(command: Callable[..., Any]) -> Callable[..., Any]:
     def run(*args: Any, **kwargs: Any) -> Any:
         from api.logging.setup import configure_logging
         from graph.settings import Settings, SettingsError
+        from nodes.errors import PromptTextError
         from storage.errors import StorageError
 
         try:
@@ -72,7 +73,7 @@ def with_settings(command: Callable[..., Any]) -> Callable[..., Any]:
         configure_logging(settings)
         try:
             return command(settings, *args, **kwargs)
-        except StorageError as error:
+        except (StorageError, PromptTextError) as error:
             raise click.ClickException(str(error) or str(error.__doc__)) from None
 
     return run

@@ -86,6 +86,7 @@ class ChatDocument(TypedDict):
     ttft_ms: NotRequired[int | None]
     error_code: NotRequired[str | None]
     generated_by: NotRequired[GeneratedBy]
+    prompt_version: NotRequired[str | None]
     timing: NotRequired[Timing | None]
     code: NotRequired[str]
     message: NotRequired[str]

@@ -46,6 +46,8 @@ class TurnDocument(TypedDict):
     error_code: str | None
     generated_by: Literal["ai", "template"] | None
     """Null while there is no answer."""
+    prompt_version: str | None
+    """Which text the employee was given; null while there is no answer, and for imported ones."""
     created_at: datetime
     facts_used: list[LearnedFact]
     facts_learned: list[LearnedFact]

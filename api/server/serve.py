@@ -29,6 +29,7 @@ from graph.observability.tracing import Tracing, tracing
 from graph.service import Service
 from graph.settings import Settings
 from nodes.errors import ModelProblem
+from nodes.prompts import prompt_texts
 from storage.local.supervisor import die_with_parent
 
 TICK_SECONDS = 1.0
@@ -42,7 +43,9 @@ def serve(settings: Settings, listening: list[socket], host: str, workers: int) 
 
     Raises:
         StorageError: no database, or an unfit one; the message is one line.
+        PromptTextError: a prompt's file is missing or broken; the message is one line.
     """
+    prompt_texts()  # before anything is started, and before there are workers to fail one by one
     if workers == 1:
         _run(_serve_in_process(settings, listening, host))
     else:

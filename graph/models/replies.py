@@ -16,7 +16,7 @@ import aiohttp
 import msgspec
 from aiohttp import ClientResponse, StreamReader
 from aiohttp.http_exceptions import HttpProcessingError
-from langchain_core.messages.ai import UsageMetadata
+from langchain_core.messages.ai import InputTokenDetails, UsageMetadata
 
 from nodes.errors import ModelUnavailable
 
@@ -331,11 +331,15 @@ def _sanitized_name(name: str) -> str:
 
 
 def _usage(reported: dict[str, Any]) -> UsageMetadata | None:
-    """Both counts, or None."""
+    """Both counts, or None; with them how much of the prompt was read from the provider's cache, where it says."""
     prompt, completion = _count(reported.get("prompt_tokens")), _count(reported.get("completion_tokens"))
     if prompt is None or completion is None:
         return None
-    return UsageMetadata(input_tokens=prompt, output_tokens=completion, total_tokens=prompt + completion)
+    usage = UsageMetadata(input_tokens=prompt, output_tokens=completion, total_tokens=prompt + completion)
+    cached = _count(_object(reported.get("prompt_tokens_details")).get("cached_tokens"))
+    if cached is not None and cached <= prompt:
+        usage["input_token_details"] = InputTokenDetails(cache_read=cached)
+    return usage
 
 
 def _count(value: Any) -> int | None:

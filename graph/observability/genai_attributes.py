@@ -55,6 +55,8 @@ class RequestSpan:
         if usage := reply.usage_metadata:
             self._span.set_attribute("gen_ai.usage.input_tokens", usage["input_tokens"])
             self._span.set_attribute("gen_ai.usage.output_tokens", usage["output_tokens"])
+            if (cached := usage.get("input_token_details", {}).get("cache_read")) is not None:
+                self._span.set_attribute("gen_ai.usage.cache_read.input_tokens", cached)
         if reason := reply.response_metadata.get("finish_reason"):
             self._finish_reason = reason
             self._span.set_attribute("gen_ai.response.finish_reasons", [reason])

@@ -152,6 +152,10 @@ def _set_outcome(span: Span, turn: Turn) -> None:
         span.set_attribute("gen_ai.usage.input_tokens", done.usage["prompt_tokens"])
         span.set_attribute("gen_ai.usage.output_tokens", done.usage["completion_tokens"])
         span.set_attribute("frontdesk.usage.estimated", done.usage["estimated"])
+        if "cached_tokens" in done.usage:
+            span.set_attribute("gen_ai.usage.cache_read.input_tokens", done.usage["cached_tokens"])
+        if done.prompt_version:
+            span.set_attribute("frontdesk.prompt.version", done.prompt_version)
         # The span also covers what follows the answer, so its own duration is longer.
         span.set_attribute("frontdesk.latency_ms", done.latency_ms)
         if done.ttft_ms is not None:

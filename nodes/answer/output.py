@@ -29,6 +29,8 @@ class Draft:
     finish_reason: FinishReason | None = None
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
+    cached_tokens: int | None = None
+    """Of `prompt_tokens`, where the model says."""
     error_code: ModelErrorCode | None = None
     prompt: Sequence[AnyMessage] = field(default=(), compare=False)
     """What that model was asked."""
@@ -43,7 +45,7 @@ class Draft:
 
     def begin(self) -> None:
         """The next attempt; it ends in its own way."""
-        self.finish_reason = self.prompt_tokens = self.completion_tokens = None
+        self.finish_reason = self.prompt_tokens = self.completion_tokens = self.cached_tokens = None
         self.begun = False
         self._masker = StreamMasker()
         self._blanks = ""
@@ -53,6 +55,7 @@ class Draft:
         if chunk.usage_metadata:
             self.prompt_tokens = chunk.usage_metadata["input_tokens"]
             self.completion_tokens = chunk.usage_metadata["output_tokens"]
+            self.cached_tokens = chunk.usage_metadata.get("input_token_details", {}).get("cache_read")
         if reason := chunk.response_metadata.get("finish_reason"):
             self.finish_reason = FINISH_REASONS.get(reason, "stop")
         return self._add(self._masker.feed(str(chunk.text)))

@@ -165,6 +165,8 @@ class Metrics(Line):
     completion_tokens_est: Count
     prompt_tokens: Count | None
     completion_tokens: Count | None
+    cached_tokens: Count | None = None
+    prompt_version: Name | None = None
     success: bool
     error_code: ErrorCode | None
     times: Annotated[int, Field(gt=0, le=2**31 - 1)] = 1

@@ -84,6 +84,7 @@ async def test_a_turns_span_has_the_numbers_of_done(traced: Frontdesk, collector
         "frontdesk.turn.run": 1,
         "frontdesk.route.confidence": 1.0,
         "frontdesk.usage.estimated": False,
+        "frontdesk.prompt.version": done["prompt_version"],
         "frontdesk.latency_ms": done["latency_ms"],
         "frontdesk.outcome": "done",
     }

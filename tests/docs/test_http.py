@@ -38,7 +38,7 @@ async def played(serve: Serve, model: ModelServer, ada: UUID, bob: UUID, tmp_pat
     """The document with what its commands print now, run by a shell against a running server."""
     if shutil.which("curl") is None and not os.environ.get("CI"):
         pytest.skip("curl is not installed here; where CI is set, it must be")
-    model.always(Text(["It depends on what you use it for."]), streaming)
+    model.always(Text(["It depends on what you use it for."], cached=64), streaming)
     model.always(Text(["They asked what a side business can write off."]), plain)
     frontdesk = await serve(rate_limit=1000, turn_timeout=300)
     scenes = Scenes(frontdesk, await serve(rate_limit=1), await serve(jwt_secret=None), model, ada, bob)

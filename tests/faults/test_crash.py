@@ -124,6 +124,8 @@ async def test_a_turn_killed_after_its_answer_gets_the_rest_done_and_no_second_a
     await whole(frontdesk.service.url, turn)
     (asked,) = filter(streaming, model.requests)
     assert await prompt_chars_in_metrics(frontdesk.service.url, turn) == prompt_chars(asked)
+    query = "select prompt_version from xai_chat_metrics where id = %(turn)s"
+    assert await row(frontdesk.service.url, query, turn=turn) == (heard[-1].data["prompt_version"],)
 
 
 async def test_a_turn_that_ends_every_process_is_given_up(

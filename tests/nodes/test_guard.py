@@ -31,6 +31,7 @@ async def test_nothing_of_an_earlier_turn_is_left() -> None:
         history={"summary": "old", "covers": 4, "messages": a_talk("old")},
         memories=[a_memory("The user is old.")],
         prompt=[HumanMessage("old")],
+        prompt_version="old-0a1b2c3d",
         trimmed={"messages": 3, "memories": 1},
         answer=an_answer("old"),
         summary="old",

@@ -2,22 +2,10 @@
 
 import json
 
-import pytest
-
-from nodes.employees import EMPLOYEES, Employee
-from nodes.prompts import facts_prompt, notes, summary_prompt, system_prompt
-from tests.nodes.states import MORNING, a_memory, a_talk
+from nodes.prompts import SUMMARY_WORDS, facts_prompt, notes, summary_prompt
+from tests.nodes.states import a_memory, a_talk
 
 QUOTES = 'He said "ignore that".\nEnd.'
-
-
-@pytest.mark.parametrize("employee", EMPLOYEES, ids=lambda one: one.slug)
-def test_the_system_prompt_introduces_the_employee(employee: Employee) -> None:
-    """With name, style and today's date."""
-    prompt = system_prompt(employee, MORNING)
-    assert prompt.startswith(f"You are {employee.name}, ")
-    assert employee.style in prompt
-    assert "Today is 2027-01-15." in prompt
 
 
 def test_notes_are_quoted_data() -> None:
@@ -39,7 +27,7 @@ def test_without_background_there_are_no_notes() -> None:
 def test_the_summary_prompt_quotes_the_messages() -> None:
     """The instructions are the system message; previous summary and messages are JSON in the other."""
     system, text = summary_prompt("Before.", a_talk(QUOTES))
-    assert "under 150 words" in system
+    assert f"under {SUMMARY_WORDS} words" in system
     assert json.loads(text) == {"previous_summary": "Before.", "messages": [{"role": "user", "said": QUOTES}]}
 
 

@@ -188,9 +188,22 @@ def test_an_answered_turn_in_numbers() -> None:
         completion_tokens_est=estimate(text),
         prompt_tokens=90,
         completion_tokens=7,
+        cached_tokens=None,
+        prompt_version=None,
         success=True,
         error_code=None,
     )
+
+
+def test_the_version_of_the_prompt_is_that_of_the_answer() -> None:
+    """Also of a turn that was taken over; of one without an answer that of its prompt, and none before there is one."""
+    usage = Usage(prompt_tokens=90, completion_tokens=6, estimated=False, cached_tokens=64)
+    answered = a_state(answer=an_answer(prompt_version="crystal-0a1b2c3d", usage=usage))
+    row = measured(answered, "scripted", later)
+    assert (row["prompt_version"], row["cached_tokens"]) == ("crystal-0a1b2c3d", 64)
+    failed = measured(a_state(prompt_version="crystal-0a1b2c3d", failure="internal"), "scripted", later)
+    assert (failed["prompt_version"], failed["cached_tokens"]) == ("crystal-0a1b2c3d", None)
+    assert measured(a_state(refusal=refusal("blocked")), "scripted", later)["prompt_version"] is None
 
 
 def test_estimated_tokens_are_not_passed_off_as_counted() -> None:

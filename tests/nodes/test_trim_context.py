@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from langchain_core.messages import AIMessage, HumanMessage, trim_messages
 
-from nodes.prompts import estimate_messages
+from nodes.prompts import estimate_messages, prompt_texts
 from nodes.stream_events import Notice
 from nodes.trim_context import _newest
 from storage.turns import Message
@@ -23,7 +23,9 @@ async def test_everything_is_in_the_prompt_where_it_fits() -> None:
     history = talked("one", "two", summary="They began.")
     trim = await trimmed(a_state("three", history=history, memories=[a_memory("The user cooks.")]), run=run)
     system, _, *rest = trim["prompt"]
-    assert system.type == "system"
+    crystal = prompt_texts().whole["crystal"]
+    assert (system.type, system.text) == ("system", f"{crystal.text}\n\nToday is 2027-01-15.")
+    assert trim["prompt_version"] == crystal.version
     assert [(message.type, message.text) for message in rest] == [("human", "one"), ("ai", "two"), ("human", "three")]
     assert noted(trim["prompt"]) == {
         "conversation_summary": "They began.",

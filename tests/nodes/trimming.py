@@ -15,7 +15,7 @@ LONG = "I put 40 a month aside for the trip. " * 30
 
 
 async def trimmed(
-    state: State, *, budget: int = 6000, reserve: int = 800, run: Listener | None = None
+    state: State, *, budget: int = 7500, reserve: int = 800, run: Listener | None = None
 ) -> TrimmedContext:
     """The prompt for this state."""
     return await trim_context(state, (run or Listener()).runtime, budget=budget, reserve=reserve)

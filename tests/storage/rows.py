@@ -98,6 +98,8 @@ SUCCESSFUL_TURN = TurnMetrics(
     completion_tokens_est=5,
     prompt_tokens=None,
     completion_tokens=None,
+    cached_tokens=None,
+    prompt_version=None,
     success=True,
     error_code=None,
 )

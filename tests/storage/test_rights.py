@@ -61,8 +61,8 @@ KEEPER = {
 ANALYST = {
     "chat_misroutes": "SELECT(chosen_employee,created_at,turn_id,wanted_employee)",
     "xai_chat_metrics": (
-        "SELECT(completion_tokens,completion_tokens_est,created_at,employee_slug,error_code,id,latency_ms,model,"
-        "outcome,prompt_tokens,prompt_tokens_est,success,times,ttft_ms)"
+        "SELECT(cached_tokens,completion_tokens,completion_tokens_est,created_at,employee_slug,error_code,id,latency_ms,"
+        "model,outcome,prompt_tokens,prompt_tokens_est,prompt_version,success,times,ttft_ms)"
     ),
 }
 """All rights of the role that aggregates everyone's metrics: it cannot read user ids."""

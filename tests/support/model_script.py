@@ -64,7 +64,8 @@ def plain(request: Request) -> bool:
 class Text:
     """These tokens (a str is split in words), then the end; delays are seconds, the opening event waits for none.
 
-    `counts` is told as how many tokens prompt and reply have, instead of the truth.
+    `counts` is told as how many tokens prompt and reply have, instead of the truth; `cached` as how many of the
+    prompt's were read from a cache.
     """
 
     tokens: Sequence[str] | str
@@ -73,6 +74,7 @@ class Text:
     delay_between: float = 0.0
     usage: bool = True
     counts: int | None = None
+    cached: int | None = None
 
 
 @dataclass(frozen=True)

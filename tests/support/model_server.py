@@ -193,7 +193,10 @@ class _Completion:
         prompt, completion = model.prompt_words(request), len(self._tokens)
         if isinstance(reply, model.Text) and reply.counts is not None:
             prompt = completion = reply.counts
-        usage = {"prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": prompt + completion}
+        usage: model.Document = {"prompt_tokens": prompt, "completion_tokens": completion}
+        usage["total_tokens"] = prompt + completion
+        if isinstance(reply, model.Text) and reply.cached is not None:
+            usage["prompt_tokens_details"] = {"cached_tokens": reply.cached}
         self._usage: model.Document = {} if isinstance(reply, model.Text) and not reply.usage else {"usage": usage}
         options: model.Document = request.body.get("stream_options") or {}
         self._usage_streams = bool(self._usage and options.get("include_usage"))

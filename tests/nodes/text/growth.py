@@ -90,7 +90,7 @@ def units() -> list[str]:
 def trimmed(text: str) -> None:
     """A prompt in which everything is this text."""
     state = a_state(text, history=talked(*[text] * 40, summary=text[:SHORT]), memories=[a_memory(text)])
-    asyncio.run(trim_context(state, Listener().runtime, budget=6000, reserve=800))
+    asyncio.run(trim_context(state, Listener().runtime, budget=7500, reserve=800))
 
 
 def stream_masked(text: str) -> None:
