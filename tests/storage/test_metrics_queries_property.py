@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from storage.connections import Connection
 from storage.metrics import REJECTED, Outcome, TurnMetrics
-from storage.metrics_queries import MetricsQueries, TimeWindow
+from storage.metrics_queries import MetricsQueries
+from storage.metrics_window import TimeWindow
 from storage.pool import Pool
 from storage.users import ensure_user
 from tests.storage.rows import turn_metrics
@@ -89,9 +90,10 @@ def by_employee(turns: Sequence[TurnMetrics]) -> list[dict[str, Any]]:
 
 def series(turns: Sequence[Aged], window: TimeWindow) -> list[dict[str, Any]]:
     """Steps back from now, the oldest first."""
-    steps: list[list[TurnMetrics]] = [[] for _ in range(window.hours // window.step)]
+    hours, step = int(window.hours), int(window.step)
+    steps: list[list[TurnMetrics]] = [[] for _ in range(hours // step)]
     for one in turns:
-        steps[(window.hours * HOUR - one.age) // (window.step * HOUR)] += [one.turn] * one.times
+        steps[(hours * HOUR - one.age) // (step * HOUR)] += [one.turn] * one.times
     points = [(figures(step), sum(not turn["success"] for turn in step)) for step in steps]
     return [
         {
