@@ -56,7 +56,8 @@ REQUESTS = PrometheusConfig(
 )
 ROUTES: list[ControllerRouterHandler] = [
     chat, turns.router, conversations.router, memory.router, export, erase,
-    metrics_summary, insights, list_turns, turn_metrics, turn_content, costs, csv_table, prometheus, audit, employees, live, ready, *PAGES,
+    metrics_summary, insights, list_turns, turn_metrics, turn_content, costs, csv_table,
+    prometheus, audit, employees, live, ready, *PAGES,
 ]  # fmt: skip
 EXPOSED_HEADERS = [
     "X-Turn-Id", "X-Conversation-Id", "X-Employee", "X-Route-Confidence",

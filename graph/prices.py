@@ -67,9 +67,9 @@ class Prices:
 
     def _own_price(self, model: str) -> Price | None:
         own = self._own.get(model)
-        return (
-            Price(own.input, own.input if own.cached is None else own.cached, own.output, "settings") if own else None
-        )
+        if own is None:
+            return None
+        return Price(own.input, own.input if own.cached is None else own.cached, own.output, "settings")
 
     def _table_price(self, model: str, day: date) -> Price | None:
         from genai_prices import Usage, calc_price

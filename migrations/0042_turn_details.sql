@@ -130,6 +130,7 @@ returns table (message text, answer text, reason text) language plpgsql as $$
 declare
     owner_id uuid;
 begin
+    perform act_as('frontdesk_auditor');
     perform add_to_admin_audit(p_admin_id, 'turn_content', p_turn_id::text, 0);
     select m.user_id into owner_id from xai_chat_metrics m where m.id = p_turn_id;
     perform set_config('role', 'none', true);

@@ -1,6 +1,6 @@
 """Single turns in numbers: a list of those that failed or were slow, one with its steps, and an audited look inside."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from litestar import get, post
@@ -23,6 +23,8 @@ class TurnList(TypedDict):
     """Turns in numbers."""
 
     items: list[TurnSummary]
+    scope: Literal["own", "all"]
+    """Whether they are the user's own, or for an administrator those of all users."""
 
 
 @get(
@@ -40,7 +42,8 @@ async def list_turns(
     limit: Limit = 50,
 ) -> TurnList:
     """Your turns that failed or were slow, in numbers; an administrator sees those of all users."""
-    return TurnList(items=await turns_of(user, user_data, period, order, limit))
+    items = await turns_of(user, user_data, period, order, limit)
+    return TurnList(items=items, scope="all" if user.sees_others else "own")
 
 
 async def turns_of(user: User, user_data: UserData, period: Period, order: TurnOrder, limit: int) -> list[TurnSummary]:

@@ -15,7 +15,9 @@ import { textOf } from "./texts.js";
  * Element types by id, where a plain HTMLElement is not enough.
  * @typedef {{
  *   composer: HTMLFormElement, confirm: HTMLDialogElement, employee: HTMLSelectElement, memory: HTMLDialogElement,
- *   message: HTMLTextAreaElement, "search-conversations": HTMLInputElement, "search-memory": HTMLInputElement,
+ *   message: HTMLTextAreaElement, "from-date": HTMLInputElement, "to-date": HTMLInputElement, "turn-panel": HTMLDialogElement,
+ *   "employee-filter": HTMLSelectElement, "model-filter": HTMLSelectElement, "outcome-filter": HTMLSelectElement,
+ *   "search-conversations": HTMLInputElement, "search-memory": HTMLInputElement,
  *   send: HTMLButtonElement,
  * }} ElementsById
  */

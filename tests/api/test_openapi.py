@@ -39,6 +39,7 @@ async def test_the_document_has_every_route(document: dict[str, Any]) -> None:
         "/chat", "/turns/{turn_id}", "/turns/{turn_id}/events", "/turns/{turn_id}/stop",
         "/conversations", "/conversations/{conversation_id}",
         "/conversations/{conversation_id}/messages", "/memory", "/memory/{fact_id}", "/export", "/account",
+        "/turns", "/turns/{turn_id}/metrics", "/turns/{turn_id}/content", "/costs", "/tables/{table}",
         "/metrics-summary", "/insights", "/metrics", "/audit", "/employees", "/health/live", "/health/ready",
     } == set(document["paths"])  # fmt: skip
 

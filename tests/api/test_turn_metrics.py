@@ -33,9 +33,7 @@ async def actions(client: httpx.AsyncClient) -> list[tuple[str, str]]:
     return [(entry["action"], entry["detail"]) for entry in items if entry["action"] != "audit"]
 
 
-async def test_a_failed_turn_leads_to_its_steps(
-    frontdesk: Frontdesk, model: ModelServer, ada: UUID, bob: UUID
-) -> None:
+async def test_a_failed_turn_leads_to_its_steps(frontdesk: Frontdesk, model: ModelServer, ada: UUID, bob: UUID) -> None:
     """Its user sees it in the list, with what became of it; nobody else does."""
     model.queue(Status(500), streaming)
     model.queue(Status(400), streaming)
@@ -119,7 +117,8 @@ async def test_figures_of_any_range_and_of_what_is_filtered(frontdesk: Frontdesk
     counted = await row(
         url,
         "select count(*), round(percentile_cont(0.99) within group (order by latency_ms)) from xai_chat_metrics"
-        f" where created_at >= '{days['from']}' and created_at < '{days['to']}'",
+        " where created_at >= %(from)s and created_at < %(to)s",
+        **days,
     )
     totals = found["totals"]
     assert (totals["total_requests"], totals["p99_latency_ms"]) == (counted[0], int(counted[1])) == (12, 2000)
@@ -186,8 +185,7 @@ async def test_every_table_comes_as_csv(frontdesk: Frontdesk, model: ModelServer
     model.queue(Status(400), streaming)
     await frontdesk.chat(ada, "Hello", employee="ledger")
     await frontdesk.chat(ada, "Hello", employee="tag")
-    evil = '=HYPERLINK("//evil.example")'
-    await owner(frontdesk.service.url, f"update xai_chat_metrics set model = '{evil}' where outcome = 'done'")
+    await owner(frontdesk.service.url, "update xai_chat_metrics set model = '=1+2' where outcome = 'done'")
     async with frontdesk.client(ada, admin=True) as admin:
         summary = await get(admin, "/metrics-summary")
 
@@ -201,11 +199,11 @@ async def test_every_table_comes_as_csv(frontdesk: Frontdesk, model: ModelServer
         assert employees["ledger"]["outcomes_fallback"] == "1"
         for one in summary["data"]:
             assert employees[one["employee_slug"]]["p99_latency_ms"] == str(one["p99_latency_ms"])
-        assert {one["model"] for one in await table("models")} == {f"'{evil}", "fallback"}
+        assert {one["model"] for one in await table("models")} == {"'=1+2", "fallback"}
         assert [one["turns"] for one in await table("series")] == [str(point["turns"]) for point in summary["series"]]
         assert await table("error_codes") == [{"error_code": "model_rejected", "turns": "1"}]
         assert [one["outcome"] for one in await table("failed_turns")] == ["fallback"]
         assert len(await table("slow_turns")) == 2
         for name in ("day", "model", "employee", "user"):
-            assert [one["turns"] for one in await table(f"cost_by_{name}")] == ["1"]
+            assert [one["turns"] for one in await table(f"cost_by_{name}")] == ["1"], name
         assert (await admin.get("/tables/chat_messages")).status_code == 400
