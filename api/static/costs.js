@@ -66,7 +66,7 @@ export async function refreshCosts(query, options) {
 function createTable(group, note) {
   const title = textOf(`cost_by_${group}`);
   const rows = el("tbody");
-  const section = el("section", { "aria-label": title },
+  const section = el("div.costs-by", {},
     el("div.card-tools", {}, el("h3", {}, title), csvButton(() => `cost_by_${group}`, title)),
     note ? el("p.small", {}, note) : null,
     el("div.scroll", { tabindex: 0, role: "region", "aria-label": title }, el("table", {},
