@@ -1,7 +1,7 @@
 -- What the dashboard shows of one turn beside its numbers: the time of each step, how often a model was asked, and the
 -- trace to look up. Null in older rows, and where servers of the release before record a turn.
 alter table xai_chat_metrics
-    add column timing jsonb,
+    add column timing json,  -- in the order of the steps
     add column attempts integer,
     add column trace_id text;
 grant select (timing, attempts, trace_id) on xai_chat_metrics to frontdesk_analyst;
@@ -35,7 +35,7 @@ begin
                 employee text, model text, outcome text, latency_ms integer, ttft_ms integer, prompt_chars integer,
                 completion_chars integer, prompt_tokens_est integer, completion_tokens_est integer,
                 prompt_tokens integer, completion_tokens integer, cached_tokens integer, prompt_version text,
-                success boolean, error_code text, timing jsonb, attempts integer, trace_id text)
+                success boolean, error_code text, timing json, attempts integer, trace_id text)
             where not exists (select from xai_chat_metrics known where known.id = p_turn_id)
             on conflict (user_id, employee_slug, error_code, hour) where hour is not null
             do update set times = m.times + 1, id = excluded.id;

@@ -132,7 +132,7 @@ async def _report(conn: Connection, window: TimeWindow, only: TurnFilter) -> Met
         "since": values["since"],
         "until": values["until"],
         "totals": TotalMetrics(**_without(overall, "employee_slug", "model"), error_codes=given),  # type: ignore[typeddict-item]
-        "previous": AggregateMetrics(**_without(previous)),  # type: ignore[typeddict-item]
+        "previous": AggregateMetrics(**previous),  # type: ignore[typeddict-item]
         "data": [EmployeeMetrics(**_without(row, "model")) for row in grouped if row["model"] is None],  # type: ignore[typeddict-item]
         "models": [ModelMetrics(**_without(row, "employee_slug")) for row in grouped if row["model"] is not None],  # type: ignore[typeddict-item]
         "series": [SeriesPoint(**row) for row in await _rows(conn, _SERIES, values)],  # type: ignore[typeddict-item]
@@ -140,7 +140,7 @@ async def _report(conn: Connection, window: TimeWindow, only: TurnFilter) -> Met
 
 
 def _without(row: dict[str, Any], *columns: str) -> dict[str, Any]:
-    return {name: value for name, value in row.items() if name not in ("latency", "ttft", *columns)}
+    return {name: value for name, value in row.items() if name not in columns}
 
 
 async def _rows(conn: Connection, statement: LiteralString, values: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -166,9 +166,11 @@ def _aggregates(keys: LiteralString, grouping: LiteralString) -> LiteralString:
     share rows (`times`). One sort gives all percentiles of a column.
     """
     return (
-        "select c.*, round(latency[1])::int as p50_latency_ms, round(latency[2])::int as p95_latency_ms,"  # noqa: S608 (of literals)
+        f"select {keys} total_requests, success_rate, avg_latency_ms,"  # noqa: S608 (of literals)
+        " round(latency[1])::int as p50_latency_ms, round(latency[2])::int as p95_latency_ms,"
         " round(latency[3])::int as p99_latency_ms, round(ttft[1])::int as p50_ttft_ms,"
-        " round(ttft[2])::int as p95_ttft_ms, round(ttft[3])::int as p99_ttft_ms from ("
+        " round(ttft[2])::int as p95_ttft_ms, round(ttft[3])::int as p99_ttft_ms,"
+        " total_tokens_est, tokens, outcomes, misroutes from ("
         f"select {keys} coalesce(sum(m.times), 0) as total_requests,"
         " round(100.0 * coalesce(sum(m.times) filter (where m.success), 0) / nullif(sum(m.times), 0), 2)::float8"
         "  as success_rate,"
@@ -190,14 +192,14 @@ def _aggregates(keys: LiteralString, grouping: LiteralString) -> LiteralString:
         " left join lateral (select m.latency_ms, m.ttft_ms,"
         "  m.prompt_tokens_est + m.completion_tokens_est as estimated,"
         "  m.prompt_tokens + m.completion_tokens as counted where m.outcome not in ('limited', 'refused')) ran on true"
-        f" where {MATCHES} {grouping}) c"
+        f" where {MATCHES} {grouping}) counted"
     )
 
 
 _TOGETHER: LiteralString = _aggregates("", "")
 # The totals first, then employees and models, each with the busiest first.
 _BY_EMPLOYEE_AND_MODEL: LiteralString = (
-    _aggregates("m.employee_slug, m.model,", "group by grouping sets ((), (m.employee_slug), (m.model))")
+    _aggregates("employee_slug, model,", "group by grouping sets ((), (employee_slug), (model))")
     + " order by employee_slug is null and model is null desc, total_requests desc, employee_slug, model"
 )
 

@@ -6,6 +6,7 @@ from typing import Any, LiteralString
 from uuid import UUID, uuid5
 
 import psycopg
+from psycopg.types.json import Json
 
 from storage.account_export import lines as line
 from storage.connections import Connection
@@ -110,6 +111,8 @@ class _ImportWriter:
     def _replace_ids(self, value: Any) -> Any:
         if isinstance(value, list):
             return [self._replace_ids(item) for item in list[Any](value)]
+        if isinstance(value, dict):
+            return Json(value)
         return uuid5(self._user_id, str(value)) if isinstance(value, UUID) else value
 
     async def _insert_fact(self, row: dict[str, Any]) -> None:
@@ -163,10 +166,11 @@ _INSERT: dict[type[line.AccountLine], LiteralString] = {
         # Metrics outlive their account, so an imported row may still be there, without a user.
         "insert into xai_chat_metrics (id, user_id, employee_slug, model, outcome, latency_ms, ttft_ms, prompt_chars,"
         " completion_chars, prompt_tokens_est, completion_tokens_est, prompt_tokens, completion_tokens, cached_tokens,"
-        " prompt_version, success, error_code, times, created_at) values (%(turn_id)s, %(user_id)s, %(employee)s,"
-        " %(model)s, %(outcome)s, %(latency_ms)s, %(ttft_ms)s, %(prompt_chars)s, %(completion_chars)s,"
-        " %(prompt_tokens_est)s, %(completion_tokens_est)s, %(prompt_tokens)s, %(completion_tokens)s,"
-        " %(cached_tokens)s, %(prompt_version)s, %(success)s, %(error_code)s, %(times)s, %(created_at)s)"
+        " prompt_version, timing, attempts, trace_id, success, error_code, times, created_at)"
+        " values (%(turn_id)s, %(user_id)s, %(employee)s, %(model)s, %(outcome)s, %(latency_ms)s, %(ttft_ms)s,"
+        " %(prompt_chars)s, %(completion_chars)s, %(prompt_tokens_est)s, %(completion_tokens_est)s, %(prompt_tokens)s,"
+        " %(completion_tokens)s, %(cached_tokens)s, %(prompt_version)s, %(timing)s, %(attempts)s, %(trace_id)s,"
+        " %(success)s, %(error_code)s, %(times)s, %(created_at)s)"
         " on conflict do nothing"
     ),
 }

@@ -125,8 +125,8 @@ async def test_keyboard_and_screen_reader(empty_app: Frontdesk, browser: Browser
         await expect(dashboard.tile("Turns")).to_contain_text("1")
         await expect(dashboard.page.get_by_role("heading", level=1)).to_have_text("Dashboard")
         await expect(dashboard.page.get_by_role("heading", level=2)).to_have_text([
-            "Totals", "Turns", "Latency", "By employee", "By model", "Outcomes", "Tokens: estimated and counted", "Errors", "Failed and slow turns", "Costs",
-            "Your last seven days", "Disk usage",
+            "Totals", "Turns", "Latency", "By employee", "By model", "Outcomes", "Tokens: estimated and counted",
+            "Errors", "Failed and slow turns", "Costs", "Your last seven days", "Disk usage",
         ])  # fmt: skip
         await expect(dashboard.page.get_by_role("table", name="Requests, success, latency")).to_have_count(2)
         live_regions = dashboard.page.locator("[aria-live], [role=status], [role=alert], [role=log]")
@@ -138,7 +138,8 @@ async def test_keyboard_and_screen_reader(empty_app: Frontdesk, browser: Browser
             await keyboard.press("Tab")
             stops.append(await focused.evaluate("e => e.getAttribute('aria-label') ?? e.value ?? e.textContent"))
         assert stops == [
-            "💬 Chat", "📈 Dashboard", "24h", "", "", "", "Download “Turns” as CSV", "Turns, point by point", "Show as table",
+            "💬 Chat", "📈 Dashboard", "24h", "", "", "", "Download “Turns” as CSV",
+            "Turns, point by point", "Show as table",
             "Latency, point by point", "Show as table",
         ]  # fmt: skip
         await keyboard.press("Enter")
