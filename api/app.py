@@ -36,11 +36,12 @@ from api.routes import conversations, memory, turns
 from api.routes.account import erase, export
 from api.routes.audit import audit
 from api.routes.chat import chat
-from api.routes.costs import costs, csv_table
+from api.routes.costs import costs
 from api.routes.employees import employees
 from api.routes.health import live, ready
 from api.routes.metrics import insights, metrics_summary, prometheus
 from api.routes.pages import PAGES
+from api.routes.tables import csv_table
 from api.routes.turn_metrics import list_turns, turn_content, turn_metrics
 from api.tracing import http_spans
 from graph.observability.tracing import Tracing

@@ -1,6 +1,5 @@
 """Metrics: turns in numbers, a user's week, and Prometheus."""
 
-import math
 from typing import Any, cast
 
 from litestar import MediaType, Request, Response, get
@@ -12,20 +11,13 @@ from structlog.stdlib import get_logger
 from api.auth.user import User, require_admin
 from api.metrics_period import Period, provide_period
 from api.openapi import SIGNED_IN, problems, refusals
+from api.reports import MetricsSummary, summary_of
 from graph.account import UserData
 from graph.service import Service
 from storage.errors import StorageUnavailable
 from storage.insights import Insights
-from storage.metrics_queries import MetricsReport
 
 log = get_logger(__name__)
-
-
-class MetricsSummary(MetricsReport):
-    """Metrics of the turns in a range; for administrators of all users."""
-
-    range: str
-    hours: int
 
 
 @get(
@@ -40,16 +32,6 @@ async def metrics_summary(
 ) -> MetricsSummary:
     """Metrics of your turns by the employee that answered; an administrator sees those of all users."""
     return await summary_of(user, user_data, period)
-
-
-async def summary_of(user: User, user_data: UserData, period: Period) -> MetricsSummary:
-    """Metrics of the turns that this user may see; an entry in the audit log where they are those of others."""
-    if user.admin:
-        await user_data.audit.record(user.user_id, "metrics_summary", period.detail)
-        report = await user_data.metrics.for_all_users(period.window, period.only)
-    else:
-        report = await user_data.metrics.for_user(user.user_id, period.window, period.only)
-    return MetricsSummary(range=period.range, hours=math.ceil(period.window.hours), **report)
 
 
 @get("/insights", security=SIGNED_IN, tags=["metrics"], responses=refusals())

@@ -13,6 +13,7 @@ from api.metrics_period import Period, provide_period
 from api.openapi import SIGNED_IN, refusals
 from api.parameters import Limit
 from api.problems import Problem
+from api.reports import turns_of
 from graph.account import UserData
 from storage.turn_metrics import TurnContent, TurnDetails, TurnOrder, TurnSummary
 
@@ -44,14 +45,6 @@ async def list_turns(
     """Your turns that failed or were slow, in numbers; an administrator sees those of all users."""
     items = await turns_of(user, user_data, period, order, limit)
     return TurnList(items=items, scope="all" if user.sees_others else "own")
-
-
-async def turns_of(user: User, user_data: UserData, period: Period, order: TurnOrder, limit: int) -> list[TurnSummary]:
-    """The turns that this user may see in this order; an entry in the audit log where they are those of others."""
-    if not user.sees_others:
-        return await user_data.turn_metrics.of_user(user.user_id, order, period.window, period.only, limit=limit)
-    await user_data.audit.record(user.user_id, "turns", f"order={order}&{period.detail}")
-    return await user_data.turn_metrics.of_all_users(order, period.window, period.only, limit=limit)
 
 
 @get("/turns/{turn_id:uuid}/metrics", security=SIGNED_IN, tags=["metrics"], responses=refusals(404))
