@@ -41,6 +41,8 @@ from api.routes.employees import employees
 from api.routes.health import live, ready
 from api.routes.metrics import insights, metrics_summary, prometheus
 from api.routes.pages import PAGES
+from api.routes.settings import change_settings, me
+from api.routes.settings import settings as user_settings
 from api.routes.tables import csv_table
 from api.routes.turn_metrics import list_turns, turn_content, turn_metrics
 from api.tracing import http_spans
@@ -56,7 +58,7 @@ REQUESTS = PrometheusConfig(
     buckets=[0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25, 60, 150],  # of a stream: until its last event
 )
 ROUTES: list[ControllerRouterHandler] = [
-    chat, turns.router, conversations.router, memory.router, export, erase,
+    chat, turns.router, conversations.router, memory.router, export, erase, me, user_settings, change_settings,
     metrics_summary, insights, list_turns, turn_metrics, turn_content, costs, csv_table,
     prometheus, audit, employees, live, ready, *PAGES,
 ]  # fmt: skip

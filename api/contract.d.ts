@@ -22,6 +22,21 @@ export interface Conversation {
   last_employee: string | null;
 }
 
+/** One conversation, as `GET /conversations/{conversation_id}` has it. */
+export interface ConversationDetails extends Conversation {
+  temporary: boolean;
+}
+
+/** `email`: null where the token has none, and in local mode. */
+export interface SignedIn {
+  user_id: string;
+  email: string | null;
+}
+
+export interface Settings {
+  memory: boolean;
+}
+
 /** `confidence`: 0 to 1. */
 export interface Route {
   reason: string;
@@ -37,6 +52,8 @@ export interface Message {
   employee: string;
   content: string;
   created_at: string;
+  /** The turns that are versions of this one, in order; the active one is `turn_id`. */
+  versions: string[];
   /** Null: unknown. */
   route: Route | null;
   model: string | null;
@@ -56,6 +73,9 @@ export interface Fact {
 
 export interface MemoryFact extends Fact {
   created_at: string;
+  /** Where it was said; null: that was deleted. */
+  conversation_id: string | null;
+  source_message_id: string | null;
   /** When a newer fact replaced it; null: it still holds. */
   superseded_at: string | null;
 }
@@ -64,6 +84,11 @@ export interface Turn {
   turn_id: string;
   conversation_id: string;
   status: "running" | "done" | "failed" | "stopped";
+  /** The question. */
+  message: string;
+  /** Another version took its place, or that of a turn before it. */
+  superseded: boolean;
+  versions: string[];
   facts_used: Fact[];
   facts_learned: Fact[];
 }
@@ -247,7 +272,10 @@ export type ResponseBody<Path extends string> =
   Path extends "/employees" ? Employee[]
   : Path extends `/conversations?${string}` ? Page<Conversation>
   : Path extends `/conversations/${string}/messages?${string}` ? Page<Message>
+  : Path extends `/conversations/${string}` ? ConversationDetails
   : Path extends `/memory?${string}` ? Page<MemoryFact>
+  : Path extends "/me" ? SignedIn
+  : Path extends "/settings" ? Settings
   : Path extends `/turns/${string}/metrics` ? TurnDetails
   : Path extends `/turns/${string}/content` ? TurnContent
   : Path extends `/turns/${string}` ? Turn

@@ -68,6 +68,8 @@ class ModelSchema(OpenAPISchemaPlugin):
             title=model["title"],
             description=model["description"],
             properties=model["properties"],
-            required=model["required"],
+            required=model.get("required"),
+            any_of=[Schema(required=one["required"]) for one in model.get("anyOf", ())] or None,
+            example=model.get("example"),
             additional_properties=model["additionalProperties"],
         )

@@ -18,6 +18,7 @@ from storage.turn_metrics import TurnMetricsQueries
 from storage.turn_records import TurnRecords
 from storage.user_facts import UserFact, UserFacts
 from storage.users import Users
+from storage.versions import Versions
 
 
 class UserData:
@@ -47,13 +48,14 @@ class UserData:
         self.facts = UserFacts(pool, model)
         self.turns = TurnRecords(pool)
         self.misroutes = Misroutes(pool)
+        self.versions = Versions(pool)
         self.metrics = MetricsQueries(pool)
         self.turn_metrics = TurnMetricsQueries(pool)
         self.costs = Costs(pool, prices)
         self.audit = AdminAudit(pool)
         self.insights = InsightsQueries(pool)
         self.exporter = AccountExporter(pool, at_once=exports)
-        self._users = Users(pool)
+        self.users = Users(pool)
         self._registry = registry
         self._embed = embed
         self._limits = limits
@@ -76,4 +78,4 @@ class UserData:
         """Delete everything stored about the user; metrics stay, without the user id."""
         await self._registry.delete(user_id)
         await self._limits.carry_over(user_id)
-        await self._users.erase(user_id)
+        await self.users.erase(user_id)

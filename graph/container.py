@@ -12,6 +12,7 @@ from graph.account import UserData
 from graph.database import Say, database_for_serving
 from graph.dependencies import Dependencies, Options
 from graph.jobs import job_app, run_worker
+from graph.models.chat import NoModel
 from graph.models.embeddings import Embedder, NoEmbeddings, embed_ahead
 from graph.models.factory import LocalModels, Models, open_local_models, open_models, open_remote_embedder
 from graph.observability.metrics import CountedMetrics, PrometheusMetrics
@@ -23,7 +24,6 @@ from graph.readiness import Readiness
 from graph.service import Service
 from graph.settings import Settings
 from graph.supervision import Supervisor, Tick, Work
-from graph.turns.event_log import EventLogWriter
 from graph.turns.executor import TurnExecutor
 from graph.turns.leases import LeaseKeeper
 from graph.turns.manager import TurnManager
@@ -34,7 +34,7 @@ from nodes.state import turn_clock
 from storage.checkpoints import Checkpointer
 from storage.conversation_queue import ConversationQueue
 from storage.errors import StorageUnavailable
-from storage.event_log import EventLog
+from storage.event_log import EventLog, EventLogWriter
 from storage.fact_vectors import FactVectors
 from storage.facts import Facts
 from storage.health import DatabaseHealth
@@ -46,9 +46,11 @@ from storage.misroutes import Misroutes
 from storage.notifications import Notifications
 from storage.pool import Pool
 from storage.rate_limits import Admission, RateLimits
+from storage.recall import Recall
 from storage.retention import Retention
 from storage.turn_records import TurnRecords
 from storage.turns import Turns
+from storage.versions import Versions
 
 STOP_WITHIN = 1.5
 """Seconds that running turns get when the process is asked to end."""
@@ -141,16 +143,19 @@ async def open_dependencies(
             limits=limits,
             admission=Admission(pool, limits, owner),
             queue=ConversationQueue(pool, owner, notifications),
+            suspect=local.suspect,
             classify=local.classify,
             embed=embedder.embed,
             embedding_model=embedder.name,
-            embed_ahead=partial(embed_ahead, {local.embedder, embedder}),
+            embed_ahead=partial(_embed_ahead, local, embedder),
             model=models.model,
             second=models.second,
+            prepare=local.prepare,
             turns=Turns(pool, owner),
             summarise=models.summarise,
             extract=models.extract,
             facts=Facts(pool, embedder.name),
+            recall=Recall(pool, embedder.name),
             metrics=Metrics(pool),
         )
 
@@ -204,7 +209,8 @@ def _turns(
     executor = TurnExecutor(pipeline, d, registry, keys, records, event_log, writer, tracing)
     followed = EventLog(pools.records), TurnRecords(pools.records)
     subscriptions = Subscriptions(registry, *followed, d.turns, notifications)
-    manager = TurnManager(executor, keys, subscriptions, Misroutes(pools.records), d.limits, health)
+    misroutes, versions = Misroutes(pools.records), Versions(pools.records)
+    manager = TurnManager(executor, keys, subscriptions, misroutes, versions, d.limits, health)
     return _Turns(manager, subscriptions, LeaseKeeper(executor, Leases(pools.leases, owner)))
 
 
@@ -269,16 +275,23 @@ async def _open_models(
     settings: Settings, say: Say, local: LocalModels | None, stack: AsyncExitStack, tracing: Tracing | None
 ) -> tuple[Models, LocalModels, Embedder]:
     # Side by side: each keeps a core busy for a second or two.
-    loading = asyncio.create_task(_local_models(settings, say, local, stack))
+    loading = asyncio.create_task(_local_models(say, local, stack))
     models = await open_models(settings, stack, say, tracing)
     local = await loading
     remote = settings.remote_embeddings
     return models, local, await open_remote_embedder(settings, stack, tracing) if remote else local.embedder
 
 
-async def _local_models(settings: Settings, say: Say, given: LocalModels | None, stack: AsyncExitStack) -> LocalModels:
+def _embed_ahead(local: LocalModels, embedder: Embedder, message: str) -> None:
+    """Begin to embed a message, and what the router will read of it where that is something else."""
+    embed_ahead({local.embedder, embedder}, message)
+    if (mended := local.mend(message)) != message:
+        embed_ahead({local.embedder}, mended)
+
+
+async def _local_models(say: Say, given: LocalModels | None, stack: AsyncExitStack) -> LocalModels:
     if given is None:
-        given = await stack.enter_async_context(open_local_models(say, settings.data_dir))
+        given = await stack.enter_async_context(open_local_models(say))
     return given
 
 
@@ -290,5 +303,7 @@ def _options(settings: Settings, models: Models) -> Options:
         attempts=settings.attempts,
         turn_seconds=settings.turn_timeout,
         memory_seconds=settings.memory_timeout,
+        has_model=not isinstance(models.model, NoModel),
         summary_after=settings.summary_after,
+        mask=tuple(settings.mask),
     )

@@ -1,51 +1,90 @@
 """Choose who answers."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from uuid import UUID
 
+import numpy as np
 from langgraph.runtime import Runtime
+from numpy.typing import NDArray
 from structlog.stdlib import get_logger
 from typing_extensions import TypedDict
 
 from nodes.employees import EMPLOYEES, Slug, employee, find
 from nodes.errors import EmbeddingUnavailable
 from nodes.routing.keywords import by_rules
+from nodes.routing.spelling import Spelling
 from nodes.state import Context, RouteReport, State, asking
 from nodes.stream_events import Notice, emit, start_of
+from nodes.text.linear_model import LinearModel, head_and_tail
 from storage.turns import Accepted, Turns
 
 log = get_logger(__name__)
 
 FOLLOW_UP = "follow_up"
 """The label of messages without a topic of their own."""
+STAYING_FACTOR, STAYING = 3.0, 0.4
+"""What speaks for the employee who answered last: so much times the likelihood of a follow-up, and so much always.
+
+Found on nodes/routing/follow_up_pairs.jsonl (docs/understanding.md).
+"""
+SURE = 0.6
+"""Confidence from which no second employee is offered."""
 SPEAKS = 0.5
 """Confidence from which a rule speaks for leaving the conversation's employee."""
 
-
+Vector = Sequence[float] | NDArray[np.float32]
+Embed = Callable[[str], Awaitable[list[float]]]
+"""Embeds a message. Raises EmbeddingUnavailable."""
 Classify = Callable[[str], Awaitable[Mapping[str, float]]]
 """How likely each label is for a message: the six slugs and `FOLLOW_UP`, summing to 1. Raises EmbeddingUnavailable."""
 
 
+class LearnedRouter:
+    """Classifies messages by their embeddings and n-grams, after mending their spelling."""
+
+    def __init__(self, embed: Embed, model: LinearModel, spelling: Spelling) -> None:
+        self._embed = embed
+        self._model = model
+        self.spelling = spelling
+
+    async def __call__(self, message: str) -> Mapping[str, float]:
+        """The probability of each label. Raises EmbeddingUnavailable."""
+        mended = self.spelling.mend(message)
+        return self.classify(await self._embed(mended), mended)
+
+    def classify(self, embedding: Vector, mended: str) -> Mapping[str, float]:
+        """The probability of each label for a message whose spelling is mended."""
+        return self._model.probabilities(embedding, head_and_tail(mended))
+
+
+async def no_router(message: str) -> Mapping[str, float]:  # noqa: ARG001
+    """The router without an embedding model: always raises EmbeddingUnavailable, so that keyword rules decide."""
+    raise EmbeddingUnavailable("no embedding model is installed")
+
+
 class Chosen(TypedDict):
-    """Who answers."""
+    """Who answers, and whether memory takes part."""
 
     route: RouteReport
+    may_remember: bool
 
 
 async def route(state: State, runtime: Runtime[Context], *, classify: Classify, turns: Turns, model: str) -> Chosen:
-    """An explicit choice wins; a follow-up without a topic of its own stays where it was.
+    """An explicit choice wins; a follow-up without a topic of its own, or the same question, stays where it was.
 
     From here on the turn is not lost: it is stored before its first event goes out.
 
     Args:
         model: which is going to be asked; clients are shown its name.
     """
-    asked = find(state.get("employee"))
+    asked, version = find(state.get("employee")), state.get("version")
     if asked:
         report = RouteReport(employee=asked.slug, reason=f"you asked for {asked.name}", confidence=1.0, runner_up=None)
+    elif version and version["route"]:
+        report = version["route"]
     else:
         likelihoods = await _likelihoods(state["message"], classify)
-        current = find(state["last_employee"])
+        current = find(version["last_employee"] if version else state["last_employee"])
         slug = current.slug if current else None
         report = learned(likelihoods, slug) if likelihoods else by_the_rules(state["message"], slug)
     accepted = Accepted(
@@ -54,12 +93,15 @@ async def route(state: State, runtime: Runtime[Context], *, classify: Classify, 
         asked_employee=state.get("employee"),
         employee=report["employee"],
         route=report,
+        temporary=state.get("temporary", False),
     )
-    await turns.accept(asking(runtime), UUID(state["turn_id"]), accepted)
+    if version:
+        accepted["version"], accepted["replaces"] = version["kind"], version["replaces"]
+    may_remember = await turns.accept(asking(runtime), UUID(state["turn_id"]), accepted)
     emit(runtime, start_of(state["turn_id"], state["conversation_id"], report, model))
     for notice in state["notices"]:  # of the steps before, which may not come before the start
         emit(runtime, Notice(**notice))
-    return Chosen(route=report)
+    return Chosen(route=report, may_remember=may_remember)
 
 
 async def _likelihoods(message: str, classify: Classify) -> Mapping[str, float] | None:
@@ -74,11 +116,16 @@ def learned(likelihoods: Mapping[str, float], current: Slug | None) -> RouteRepo
     """The most likely employee; in a running conversation the likelihood of a follow-up speaks for staying."""
     follow_up = likelihoods.get(FOLLOW_UP, 0.0)
     scores: dict[Slug, float] = {one.slug: likelihoods.get(one.slug, 0.0) for one in EMPLOYEES}
-    scores[current or "prime"] += follow_up
+    scores[current or "prime"] += STAYING_FACTOR * follow_up + STAYING if current else follow_up
     best, second = sorted(scores, key=lambda slug: scores[slug], reverse=True)[:2]
+    confidence = scores[best] / sum(scores.values())
     stays = best == current and follow_up > likelihoods.get(best, 0.0)
-    reason = f"a follow-up, so it stays with {employee(best).name}" if stays else _topic(best)
-    return RouteReport(employee=best, reason=reason, confidence=round(scores[best], 2), runner_up=second)
+    return RouteReport(
+        employee=best,
+        reason=f"a follow-up, so it stays with {employee(best).name}" if stays else _topic(best),
+        confidence=round(confidence, 2),
+        runner_up=second if confidence < SURE else None,
+    )
 
 
 def by_the_rules(message: str, current: Slug | None) -> RouteReport:

@@ -8,7 +8,7 @@ from storage.connections import Connection
 from storage.facts import LearnedFact
 from storage.pool import Pool
 from storage.turn_records import FACTS_LEARNED, FACTS_USED, GENERATED_BY
-from storage.user_facts import delete_facts
+from storage.user_facts import delete_facts, lock_facts, settle_facts
 
 
 class Conversation(TypedDict):
@@ -18,6 +18,7 @@ class Conversation(TypedDict):
     title: str
     updated_at: datetime
     message_count: int
+    """On the active path, as everything here."""
     last_employee: str | None
     """The slug of the employee that answered last."""
 
@@ -28,6 +29,8 @@ class ConversationDetails(Conversation):
     created_at: datetime
     summary: str
     """Updated after each turn; empty at first."""
+    temporary: bool
+    """Whether nothing is recalled or learned in it; it is in no list, and deleted a day after its last message."""
 
 
 class RouteReason(TypedDict):
@@ -37,7 +40,7 @@ class RouteReason(TypedDict):
     confidence: float
     """0 to 1."""
     runner_up: str | None
-    """The slug of the employee with the second highest confidence."""
+    """The slug of the employee with the second highest confidence, where the first is unsure."""
 
 
 class MessageNotice(TypedDict):
@@ -56,6 +59,8 @@ class MessageDetails(TypedDict):
     employee: str
     content: str
     created_at: datetime
+    versions: list[UUID]
+    """The turns that are versions of this one, in order; the active one is `turn_id`."""
     route: RouteReason | None
     """None also where it is unknown, as after an import."""
     model: str | None
@@ -86,7 +91,7 @@ class Conversations:
     async def latest(
         self, user_id: UUID, *, limit: int, after: ConversationCursor | None = None, q: str | None = None
     ) -> list[Conversation]:
-        """Conversations, the last one used first.
+        """Conversations, the last one used first, without temporary ones.
 
         Args:
             user_id: the user.
@@ -96,14 +101,13 @@ class Conversations:
         """
         async with self._pool.as_user(user_id) as conn:
             cursor = await conn.execute(
-                "select c.convo_id as conversation_id, c.title, c.updated_at, c.employee_slug as last_employee,"
-                " (select count(*) from chat_messages m where m.user_id = c.user_id and m.convo_id = c.convo_id)"
-                " as message_count from chat_conversations c where c.user_id = %(user_id)s"
+                "select c.convo_id as conversation_id, c.title, c.updated_at, c.employee_slug as last_employee,"  # noqa: S608 (of literals)
+                f" {_COUNT} from chat_conversations c where c.user_id = %(user_id)s and not c.temporary"
                 " and (%(at)s::timestamptz is null or (c.updated_at, c.convo_id) < (%(at)s, %(id)s::text))"
                 " and (%(q)s::text is null"
                 "  or to_tsvector('simple', chat_search_words(c.title)) @@ chat_search_query(%(q)s)"
                 "  or exists (select from chat_messages m where m.user_id = c.user_id and m.convo_id = c.convo_id"
-                "             and m.search @@ chat_search_query(%(q)s)))"
+                "             and not m.superseded and m.search @@ chat_search_query(%(q)s)))"
                 " order by c.updated_at desc, c.convo_id desc limit %(limit)s",
                 {
                     "user_id": user_id,
@@ -119,10 +123,9 @@ class Conversations:
         """One conversation with its summary; None where the user has none of that id."""
         async with self._pool.as_user(user_id) as conn:
             cursor = await conn.execute(
-                "select c.convo_id as conversation_id, c.title, c.created_at, c.updated_at,"
-                " c.employee_slug as last_employee, coalesce(s.summary, '') as summary,"
-                " (select count(*) from chat_messages m where m.user_id = c.user_id and m.convo_id = c.convo_id)"
-                " as message_count from chat_conversations c left join chat_convo_summaries s using (user_id, convo_id)"
+                "select c.convo_id as conversation_id, c.title, c.created_at, c.updated_at,"  # noqa: S608 (of literals)
+                " c.employee_slug as last_employee, c.temporary, coalesce(s.summary, '') as summary,"
+                f" {_COUNT} from chat_conversations c left join chat_convo_summaries s using (user_id, convo_id)"
                 " where c.user_id = %(user_id)s and c.convo_id = %(convo_id)s",
                 {"user_id": user_id, "convo_id": conversation_id},
             )
@@ -132,7 +135,7 @@ class Conversations:
     async def messages(
         self, user_id: UUID, conversation_id: str, *, limit: int, after: UUID | None = None, newest_first: bool = False
     ) -> list[MessageDetails]:
-        """Messages of a conversation, oldest first.
+        """Messages of a conversation's active path, oldest first.
 
         Args:
             user_id: the user.
@@ -164,17 +167,27 @@ class Conversations:
 
 async def delete_conversation(conn: Connection, user_id: UUID, conversation_id: str) -> bool:
     """Delete a conversation and the facts learned only there; returns whether it existed."""
+    await lock_facts(conn, user_id)
     cursor = await conn.execute(
         "delete from chat_conversations where user_id = %(user_id)s and convo_id = %(convo_id)s",
         {"user_id": user_id, "convo_id": conversation_id},
     )
     # After the deletion, which waits for any transaction that is storing a fact from there.
     await delete_facts(conn, user_id, await _facts_without_source(conn, user_id))
+    await settle_facts(conn, user_id)  # what was said elsewhere may be superseded there
     return cursor.rowcount == 1
 
 
+# Few are superseded, and an index has these; so the whole is counted in an index, too.
+_COUNT: LiteralString = (
+    "((select count(*) from chat_messages m where m.user_id = c.user_id and m.convo_id = c.convo_id)"
+    " - (select count(*) from chat_messages m"
+    "    where m.user_id = c.user_id and m.convo_id = c.convo_id and m.superseded)) as message_count"
+)
 _COLUMNS: LiteralString = (
     "select m.id as message_id, m.turn_id, m.role, m.employee_key as employee, m.content, m.created_at,"  # noqa: S608 (of literals)
+    " (select versions_of(v.user_id, v.turn_id, v.convo_id, v.parent) from chat_turns v"
+    "  where v.user_id = m.user_id and v.turn_id = m.turn_id) as versions,"
     " case when t.route is not null then json_build_object('reason', t.route->'reason',"
     "  'confidence', t.route->'confidence', 'runner_up', t.route->'runner_up') end as route,"
     " t.report->>'model' as model, t.finish_reason, coalesce((t.report->>'fallback')::boolean, false) as fallback,"
@@ -183,7 +196,7 @@ _COLUMNS: LiteralString = (
     f" array({FACTS_USED}) as facts_used, array({FACTS_LEARNED}) as facts_learned"
     " from chat_messages m left join chat_turns t"
     " on t.user_id = m.user_id and t.turn_id = m.turn_id and m.role = 'assistant'"
-    " where m.user_id = %(user_id)s and m.convo_id = %(convo_id)s"
+    " where m.user_id = %(user_id)s and m.convo_id = %(convo_id)s and not m.superseded"
     " and (%(after)s::uuid is null or m.seq"
 )
 _AFTER_SEQ: LiteralString = "(select s.seq from chat_messages s where s.user_id = %(user_id)s and s.id = %(after)s))"

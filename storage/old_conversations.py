@@ -5,6 +5,7 @@ from uuid import UUID
 
 from storage.conversations import delete_conversation
 from storage.pool import Pool
+from storage.user_facts import lock_facts
 
 CONVERSATIONS = 20
 """Conversations in a batch."""
@@ -14,6 +15,10 @@ TURNS = 200
 FIND_OLD: LiteralString = (
     "select user_id, convo_id from chat_conversations where updated_at < now() - make_interval(secs => %(seconds)s)"
     " order by updated_at limit %(conversations)s"
+)
+FIND_OLD_TEMPORARY: LiteralString = (
+    "select user_id, convo_id from chat_conversations where temporary"
+    " and updated_at < now() - make_interval(secs => %(seconds)s) order by updated_at limit %(conversations)s"
 )
 # One in which a message is just being stored is locked, and not old any more.
 LOCK_IF_OLD: LiteralString = (
@@ -35,10 +40,15 @@ class OldConversation(NamedTuple):
 
 
 class OldConversations:
-    """Conversations of all users whose last message is so many days old."""
+    """Conversations of all users whose last message is so many days old.
 
-    def __init__(self, pool: Pool, days: float) -> None:
+    Args:
+        temporary: only temporary ones.
+    """
+
+    def __init__(self, pool: Pool, days: float, *, temporary: bool = False) -> None:
         self._pool = pool
+        self._find: LiteralString = FIND_OLD_TEMPORARY if temporary else FIND_OLD
         self._seconds = days * 86_400
 
     async def delete_batch(self) -> int:
@@ -47,7 +57,7 @@ class OldConversations:
         Each is deleted for its user, so the facts that were said only there go along, as where the user deletes it.
         """
         async with self._pool.as_maintenance() as conn:
-            cursor = await conn.execute(FIND_OLD, {"seconds": self._seconds, "conversations": CONVERSATIONS})
+            cursor = await conn.execute(self._find, {"seconds": self._seconds, "conversations": CONVERSATIONS})
             found = [OldConversation(**row) for row in await cursor.fetchall()]
         return sum([await self._delete_part(conversation) for conversation in found])
 
@@ -55,6 +65,7 @@ class OldConversations:
         """Delete the conversation with its last turns, or the oldest of more turns than one transaction takes."""
         values = {**old._asdict(), "seconds": self._seconds, "turns": TURNS}
         async with self._pool.as_user(old.user_id) as conn:
+            await lock_facts(conn, old.user_id)
             if not (await conn.execute(LOCK_IF_OLD, values)).rowcount:
                 return 0
             turns = (await conn.execute(DELETE_TURNS, values)).rowcount

@@ -76,14 +76,14 @@ async def pool(database_url: str) -> AsyncIterator[Pool]:
 
 @pytest.fixture(scope="session")
 def learned(pytestconfig: pytest.Config) -> Path:
-    """A data directory with what the embedding model has learned: no server has to learn it again."""
+    """A data directory that the servers of a test process share."""
     return Path(pytestconfig.cache.mkdir("frontdesk"))
 
 
 @pytest.fixture(scope="session")
-async def local(learned: Path) -> AsyncIterator[LocalModels]:
-    """The real embedding model and the router it taught, loaded once."""
-    async with open_local_models(lambda _: None, learned) as loaded:
+async def local() -> AsyncIterator[LocalModels]:
+    """The real embedding model and the real router, loaded once."""
+    async with open_local_models(lambda _: None) as loaded:
         yield loaded
 
 

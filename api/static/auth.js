@@ -23,12 +23,15 @@ export async function renewToken(rejected) {
   sessionStorage.setItem(TOKEN_KEY, await signIn);
 }
 
-/** Make the sign-out button work: it removes the token and reloads the page. */
+/** Make the sign-out button work. */
 export function initSignOut() {
-  byId("sign-out").addEventListener("click", () => {
-    sessionStorage.removeItem(TOKEN_KEY);
-    location.assign(location.pathname);
-  });
+  byId("sign-out").addEventListener("click", forgetToken);
+}
+
+/** Remove the token and load the page anew. */
+export function forgetToken() {
+  sessionStorage.removeItem(TOKEN_KEY);
+  location.assign(location.pathname);
 }
 
 /** Show the sign-out button if there is a token. */

@@ -7,9 +7,10 @@ import { followTurn, sendMessage, uuid } from "./event-stream.js";
 import { Problem, isNotFound, requestJson } from "./http.js";
 import { Answer, userMessage } from "./message.js";
 import {
-  appendItem, isEmpty, itemsOfTurn, loadMessages, loadNewestMessage, scrollToBottom, showItems, showMessages, showWelcome,
+  appendItem, isEmpty, itemsOfTurn, loadMessages, loadNewestMessage, scrollToBottom, showItems, showMessages, showTurn, showWelcome,
 } from "./message-list.js";
-import { conversationHash, conversationInUrl, savePending } from "./tab-state.js";
+import { conversationHash, conversationInUrl, messageInUrl, savePending } from "./tab-state.js";
+import { fixTemporary, isTemporary, showTemporary, updateTemporary } from "./temporary.js";
 import { textOf } from "./texts.js";
 
 /** @type {string | null} */
@@ -29,7 +30,7 @@ let loading = Promise.resolve();
 export const currentConversation = () => conversation;
 
 /**
- * Open a conversation, and resume the answer that is being streamed.
+ * Open a conversation, at the message that the URL names, and resume the answer that is being streamed.
  * @param {string | null} id null: a new one
  * @param {boolean} [sending] its last message is about to be sent again, so there is nothing to resume
  */
@@ -38,6 +39,7 @@ export async function openConversation(id, sending = false) {
   activeTurn = null;
   setAnswering(false);
   setConversation(id);
+  updateTemporary(id);
   newestId = unanswered = null;
   refreshLater = false;
   if (id) showItems(el("p.status", {}, textOf("loading")));
@@ -76,8 +78,12 @@ export async function ask(text, choice = {}) {
     showComposerError(new Error(textOf("answerRunning")));
     return;
   }
-  const message = { message: text, conversation_id: conversation ?? uuid(), ...choice };
-  if (!conversation) showItems();
+  const temporary = !conversation && isTemporary() ? { temporary: true } : {};
+  const message = { message: text, conversation_id: conversation ?? uuid(), ...temporary, ...choice };
+  if (!conversation) {
+    showItems();
+    fixTemporary();
+  }
   focusComposer();
   setConversation(message.conversation_id);
   await sendPending({ message, key: uuid() });
@@ -89,6 +95,7 @@ export async function ask(text, choice = {}) {
  */
 export async function sendPending(pending) {
   savePending(pending);
+  if (pending.message.temporary) showTemporary(true);
   const text = pending.message.message;
   const question = userMessage({ content: text });
   appendItem(question);
@@ -119,6 +126,10 @@ async function loadConversation(id, sending) {
   showMessages(id, page, ask);
   newestId = page.items[0]?.message_id ?? null;
   unanswered = page.items[0]?.role === "user" ? page.items[0] : null;
+  const turnId = messageInUrl(); // a question has the id of its turn
+  if (!turnId) return;
+  history.replaceState(null, "", conversationHash(id)); // so that the same link works again
+  await showTurn(id, turnId);
 }
 
 /** If the last message has no answer: stream it if the turn is running, or say that it has failed. */
@@ -190,7 +201,10 @@ function handleFailure(error, answer, question, text) {
   restoreText(text);
   if (error.retryAfter) startCountdown(error.retryAfter, error.message);
   else showComposerError(error);
-  if (isEmpty()) openConversation(null);
+  if (!isEmpty()) return;
+  const temporary = isTemporary();
+  openConversation(null);
+  showTemporary(temporary); // the text is going to be sent again
 }
 
 /** @param {string | null} id */

@@ -14,11 +14,12 @@ import { textOf } from "./texts.js";
 /**
  * Element types by id, where a plain HTMLElement is not enough.
  * @typedef {{
- *   composer: HTMLFormElement, confirm: HTMLDialogElement, employee: HTMLSelectElement, memory: HTMLDialogElement,
- *   message: HTMLTextAreaElement, "from-date": HTMLInputElement, "to-date": HTMLInputElement, "turn-panel": HTMLDialogElement,
+ *   composer: HTMLFormElement, confirm: HTMLDialogElement, employee: HTMLSelectElement, language: HTMLSelectElement,
+ *   memory: HTMLDialogElement, "memory-on": HTMLInputElement, message: HTMLTextAreaElement,
+ *   "search-conversations": HTMLInputElement, "search-memory": HTMLInputElement, send: HTMLButtonElement,
+ *   settings: HTMLDialogElement,
+ *   "from-date": HTMLInputElement, "to-date": HTMLInputElement, "turn-panel": HTMLDialogElement,
  *   "employee-filter": HTMLSelectElement, "model-filter": HTMLSelectElement, "outcome-filter": HTMLSelectElement,
- *   "search-conversations": HTMLInputElement, "search-memory": HTMLInputElement,
- *   send: HTMLButtonElement,
  * }} ElementsById
  */
 

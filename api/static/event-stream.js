@@ -16,7 +16,7 @@ const SEND_TIMEOUT = 10_000;
 const IDLE_TIMEOUT = 30_000;
 
 /** @typedef {{employee?: string, instead_of?: string}} EmployeeChoice who is to answer, and which turn the wrong employee answered */
-/** @typedef {{message: string, conversation_id: string} & EmployeeChoice} OutgoingMessage */
+/** @typedef {{message: string, conversation_id: string, temporary?: boolean} & EmployeeChoice} OutgoingMessage */
 /** @typedef {{id: number, event: string, data: unknown, retry: number | null}} ServerSentEvent */
 /** @typedef {import("../contract.js").TurnEvent | {event: "disconnected" | "slow", data: null}} TurnUpdate */
 

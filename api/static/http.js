@@ -36,20 +36,20 @@ export function isNotFound(error) {
 /**
  * Send a request. After a 401 the user is asked for a token, and the request is sent again.
  * @param {string} path
- * @param {{method?: string, body?: object, headers?: Record<string, string>, signal?: AbortSignal, timeout?: number}} [options]
+ * @param {{method?: string, body?: object, headers?: Record<string, string>, signal?: AbortSignal, timeout?: number, keepalive?: boolean}} [options] `keepalive`: sent also where the page is left
  * @returns {Promise<Response>} a successful response
  * @throws {Problem | NetworkError}
  */
-export async function request(path, { method = "GET", body, headers = {}, signal, timeout = RESPONSE_TIMEOUT } = {}) {
+export async function request(path, { method = "GET", body, headers = {}, signal, timeout = RESPONSE_TIMEOUT, keepalive = false } = {}) {
   const token = accessToken();
   const allHeaders = { ...headers };
   if (token) allHeaders.Authorization = `Bearer ${token}`;
   if (body !== undefined) allHeaders["Content-Type"] = "application/json";
-  const response = await fetchInTime(new Request(path, { method, headers: allHeaders, body: body && JSON.stringify(body) }), signal, timeout);
+  const response = await fetchInTime(new Request(path, { method, headers: allHeaders, body: body && JSON.stringify(body), keepalive }), signal, timeout);
   if (response.ok) return response;
   if (response.status === 401) {
     await renewToken(token);
-    return request(path, { method, body, headers, signal, timeout });
+    return request(path, { method, body, headers, signal, timeout, keepalive });
   }
   throw await toProblem(response);
 }

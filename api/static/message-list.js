@@ -23,6 +23,10 @@ const list = byId("messages");
 const jumpButton = byId("jump-to-latest");
 const reducedMotion = matchMedia("(prefers-reduced-motion: reduce)");
 let following = true;
+/** @type {string | null} the conversation whose messages are shown */
+let shown = null;
+/** @type {(() => Promise<boolean>) | null} loads the messages before the first one; null: there are none */
+let loadEarlier = null;
 let lastScrollTop = 0;
 let frame = 0;
 
@@ -68,6 +72,7 @@ export function scrollToBottom() {
  * @param {...Element} items
  */
 export function showItems(...items) {
+  shown = null;
   setChildren(list, ...items);
   scrollToBottom();
   if (!isEmpty()) return;
@@ -136,6 +141,7 @@ export async function loadNewestMessage(conversation) {
  */
 export function showMessages(conversation, page, ask) {
   showItems(...renderPage(conversation, page, ask));
+  shown = conversation;
 }
 
 /**
@@ -154,6 +160,7 @@ function renderPage(conversation, { items, next_cursor }, ask) {
     else if (question === null) elements.push(Answer.fromMessage(message, null, null).element);
     else elements.push(Answer.fromMessage(message, elements[index - 1], (choice) => ask(question, choice)).element);
   }
+  loadEarlier = null;
   return next_cursor ? [earlierButton(conversation, next_cursor, ask), ...elements] : elements;
 }
 
@@ -163,13 +170,32 @@ function renderPage(conversation, { items, next_cursor }, ask) {
  * @param {Ask} ask
  */
 function earlierButton(conversation, cursor, ask) {
-  const button = el("button.load-earlier", { type: "button", onclick: async () => {
+  const load = async () => {
     button.disabled = true;
     const page = await loadMessages(conversation, PAGE_SIZE, cursor).catch(() => null);
-    if (page) replaceEarlierButton(button, renderPage(conversation, page, ask));
+    if (page && button.isConnected) replaceEarlierButton(button, renderPage(conversation, page, ask));
     button.disabled = false;
-  } }, textOf("earlierMessages"));
+    return page !== null;
+  };
+  const button = el("button.load-earlier", { type: "button", onclick: load }, textOf("earlierMessages"));
+  loadEarlier = load;
   return button;
+}
+
+/**
+ * Show a turn of the conversation that is shown, however far back it is.
+ * @param {string} conversation
+ * @param {string} turnId
+ */
+export async function showTurn(conversation, turnId) {
+  while (shown === conversation && !itemsOfTurn(turnId).length && loadEarlier) if (!await loadEarlier()) return;
+  const [item] = shown === conversation ? itemsOfTurn(turnId) : [];
+  if (!item) return;
+  following = false;
+  item.classList.add("found");
+  item.tabIndex = -1;
+  item.focus({ preventScroll: true });
+  item.scrollIntoView({ block: "center" });
 }
 
 /**

@@ -4,11 +4,20 @@
  */
 {
   const LANGUAGES = ["en", "de"];
+  const root = document.documentElement;
   const wanted = [localStorage.getItem("frontdesk.language") ?? "", ...navigator.languages].map((tag) => tag.split("-")[0]);
   const language = wanted.find((tag) => LANGUAGES.includes(tag)) ?? "en";
   const preload = document.createElement("link");
   preload.rel = "modulepreload";
   preload.href = `/page/texts/${language}.js`;
   document.head.append(preload);
-  document.documentElement.lang = language;
+  root.lang = language;
+
+  const applyStyle = () => {
+    root.dataset.theme = localStorage.getItem("frontdesk.theme") ?? "system";
+    root.dataset.textSize = localStorage.getItem("frontdesk.textSize") ?? "normal";
+  };
+  applyStyle();
+  addEventListener("storage", applyStyle); // changed in another tab
+  addEventListener("preferencechange", applyStyle);
 }

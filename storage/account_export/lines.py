@@ -16,6 +16,7 @@ from pydantic import (
 )
 
 from storage.metrics import REJECTED, ErrorCode, Outcome
+from storage.turns import VersionKind
 
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 
@@ -55,6 +56,13 @@ class ExportStart(Line):
     format: Literal[1]
 
 
+class Settings(Line):
+    """The user's settings, where they are not the defaults."""
+
+    type: Literal["settings"]
+    memory: bool
+
+
 class Conversation(Line):
     """A conversation with its summary."""
 
@@ -62,6 +70,8 @@ class Conversation(Line):
     conversation_id: ConversationId
     title: Title
     last_employee: Name | None
+    temporary: bool = False
+    """Files of an earlier release have none."""
     created_at: Time
     updated_at: Time
     summary: Text | None
@@ -80,6 +90,15 @@ class Turn(Line):
     employee: Name
     finish_reason: Literal["stop", "length", "timeout", "stopped", "blocked"] | None
     error_code: ErrorCode | None
+    forgotten: bool = False
+    """Whether a fact that was learned from it was deleted; files of an earlier release do not say."""
+    parent: UUID | None = None
+    """The turn before it; zero for a first one; None where the order of the messages says it."""
+    replaces: UUID | None = None
+    version: VersionKind | None = None
+    summary: Text | None = None
+    """At its end."""
+    summary_covers: UUID | None = None
     created_at: Time
     updated_at: Time
 
@@ -100,6 +119,13 @@ class Misroute(Line):
         return self
 
 
+class Replacement(Line):
+    """Of a fact by another one, which holds where that one is not withdrawn."""
+
+    replaced_by: UUID
+    replaced_at: Time
+
+
 class Message(Line):
     """A message."""
 
@@ -112,6 +138,8 @@ class Message(Line):
     content: Text
     generated_by: Literal["ai", "template"] | None = None
     """Who wrote an answer; files of an earlier release do not say."""
+    superseded: bool = False
+    """Whether another version took its place."""
     created_at: Time
 
 
@@ -128,6 +156,8 @@ class Fact(Line):
     used_in: list[UUID]
     superseded_by: UUID | None
     superseded_at: Time | None
+    withdrawn_at: Time | None = None
+    replacements: list[Replacement] = []
     created_at: Time
 
     @model_validator(mode="after")
@@ -142,7 +172,7 @@ class GuardEvent(Line):
 
     type: Literal["guard_event"]
     turn_id: UUID
-    kind: Literal["card", "iban", "national_id", "injection"]
+    kind: Literal["card", "iban", "national_id", "secret", "email", "phone", "injection"]
     action: Literal["masked", "refused", "answer_masked"]
     rule: Name | None
     text_hash: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
@@ -203,7 +233,7 @@ class ExportEnd(Line):
     lines: int
 
 
-AccountLine = Conversation | Turn | Misroute | Message | Fact | GuardEvent | Metrics
+AccountLine = Settings | Conversation | Turn | Misroute | Message | Fact | GuardEvent | Metrics
 ExportLine = Annotated[ExportStart | AccountLine | ExportEnd, Field(discriminator="type")]
 _adapter: TypeAdapter[ExportLine] = TypeAdapter(ExportLine)
 

@@ -20,7 +20,7 @@ Run = Callable[[Path, UUID], Awaitable[CompletedProcess[str]]]
 
 @pytest.fixture
 def run(frontdesk: Frontdesk, forks: ForkServer, learned: Path) -> Run:
-    """The command, on the database of this application; what the embedding model has learned is there already."""
+    """The command, on the database of this application."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("FRONTDESK_")}
     environment |= {"DATABASE_URL": frontdesk.service.url, "FRONTDESK_DATA_DIR": str(learned)}
 

@@ -1,7 +1,6 @@
 """The embedded Postgres is killed under running servers, which bring it back themselves."""
 
 import asyncio
-import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,6 @@ import httpx
 import psutil
 import pytest
 
-from graph.models.factory import VECTORS
 from storage.local.postgres import EmbeddedPostgres
 from storage.migrate import migrate
 from tests.storage.processes import postmaster, wait_until_ended
@@ -34,10 +32,8 @@ async def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-async def start(folder: Path, model: ModelServer, learned: Path, forks: ForkServer) -> AsyncIterator[Start]:
+async def start(folder: Path, model: ModelServer, forks: ForkServer) -> AsyncIterator[Start]:
     """Starts servers that share this database."""
-    if (learned / VECTORS).exists():
-        shutil.copy(learned / VECTORS, folder.parent)
     async with starting("", model.url, folder.parent, forks) as begin:
         yield begin
 

@@ -43,7 +43,7 @@ async def test_a_german_browser_gets_a_german_dashboard(browser: Browser, empty_
     add_turns(empty_app.service.url, turns=4, good=3, ms=1500)
     async with open_dashboard(browser, empty_app, locale="de-DE") as dashboard:
         await expect(dashboard.page).to_have_title("Dashboard · Frontdesk")
-        await expect(dashboard.tile("Antwortzeit")).to_contain_text("1.500")
+        await expect(dashboard.tile("Dauer")).to_contain_text("1.500")
         await expect(dashboard.tile("Erfolg")).to_contain_text("3 von 4 Nachrichten")
         await expect(dashboard.error_codes).to_contain_text("Ein interner Fehler")
         await expect(dashboard.page.locator("#turns .axes text").last).to_have_text("jetzt")

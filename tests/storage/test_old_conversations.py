@@ -51,6 +51,19 @@ async def test_by_default_messages_stay_for_ever(pool: Pool, owner: Owner, ada: 
     assert left(owner) == [("old", 2)]
 
 
+async def test_a_temporary_conversation_is_deleted_after_a_day(pool: Pool, owner: Owner, ada: UUID, bob: UUID) -> None:
+    """With its turns; younger ones stay, and so do other users' conversations of the same name."""
+    for conversation in ("old", "young"):
+        await save_answered(pool, ada, answered(conversation=conversation, temporary=True))
+    await save_turns(pool, bob, 1)
+    owner.execute("update chat_conversations set updated_at = now() - interval '25 hours' where convo_id = 'old'")
+    assert (await Retention(pool, 24).prune())["temporary"] == 2
+    assert rows(owner, "select user_id, convo_id from chat_conversations order by convo_id") == [
+        (bob, "old"),
+        (ada, "young"),
+    ]
+
+
 async def test_an_old_conversation_is_deleted_with_what_was_learned_only_there(
     pool: Pool, facts: Facts, owner: Owner, ada: UUID, bob: UUID
 ) -> None:

@@ -96,7 +96,7 @@ async def starting(
     """A way to start servers, all of which are gone at the block's end.
 
     Args:
-        folder: keeps what the embedding model has learned, so that a start is quick.
+        folder: their data directory.
         forks: forks those with one worker, which is quicker; by default each is a program of its own.
         inherited: descriptors that each program has from its beginning.
     """

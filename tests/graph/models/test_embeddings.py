@@ -10,10 +10,14 @@ from weakref import ref
 import numpy as np
 import pytest
 
-from graph.models.embeddings import MESSAGE_TOKENS, EmbeddingCache, MiniLM, NoEmbeddings, embed_ahead, head_and_tail
+from graph.container import _embed_ahead
+from graph.models.embeddings import MESSAGE_TOKENS, EmbeddingCache, MiniLM, NoEmbeddings, embed_ahead
 from graph.models.factory import LocalModels
+from nodes.answer.prepared import nothing_prepared
 from nodes.errors import EmbeddingUnavailable
-from nodes.routing.classifier import no_router
+from nodes.injection.classifier import no_classifier
+from nodes.route import no_router
+from nodes.text.linear_model import head_and_tail
 
 
 class Counting:
@@ -113,6 +117,23 @@ async def started_before_the_failure() -> None:
     embed_ahead([EmbeddingCache(model)], "tax")
     model.gate.set()
     await model.done.wait()
+
+
+@pytest.mark.parametrize(
+    ("message", "embedded"), [("my reciept", ["my reciept", "my receipt"]), ("my receipt", ["my receipt"])]
+)
+async def test_what_the_router_reads_is_embedded_ahead_too(message: str, embedded: list[str]) -> None:
+    """Where the message is misspelt: itself for guard and memory, then what routing makes of it."""
+    model = counting()
+    cache = EmbeddingCache(model)
+
+    def mend(text: str) -> str:
+        return text.replace("reciept", "receipt")
+
+    _embed_ahead(LocalModels(cache, no_router, nothing_prepared, mend, no_classifier), cache, message)
+    for _ in range(4):  # rounds of the event loop, in which the tasks begin
+        await asyncio.sleep(0)
+    assert model.texts == embedded
 
 
 @pytest.mark.parametrize("failure", [cancelled_before_the_failure, started_before_the_failure])
@@ -218,7 +239,7 @@ async def test_a_fact_is_embedded_whole(local: LocalModels) -> None:
 def test_no_message_takes_more_than_its_tokens(minilm: MiniLM, text: str) -> None:
     """Neither the tokenizer nor the model gets more than head and tail."""
     assert len(head_and_tail(text)) <= 801
-    (tokens,) = minilm._tokens([text], whole=False)
+    tokens = minilm._tokens(text, whole=False)
     assert len(tokens) <= MESSAGE_TOKENS
 
 

@@ -6,8 +6,7 @@ import pytest
 
 from graph.models.factory import LocalModels
 from nodes.employees import EMPLOYEES, Slug, find
-from nodes.route import Classify, learned
-from nodes.routing.classifier import LearnedRouter
+from nodes.route import Classify, LearnedRouter, learned
 from tests.nodes.held_out import assert_right, read
 
 Case: TypeAlias = tuple[str, Slug | None, Slug]
@@ -32,6 +31,13 @@ def slug(name: str) -> Slug:
     return found.slug
 
 
+def second_set(kind: str) -> list[Case]:
+    """First messages of this kind, by another author."""
+    return [
+        (case["text"], None, slug(case["employee"])) for case in read("routing_2")["message"] if case["kind"] == kind
+    ]
+
+
 async def wrong(classify: Classify, cases: list[Case]) -> list[str]:
     """The cases that go to another employee than expected, as lines of a report."""
     lines: list[str] = []
@@ -49,10 +55,46 @@ def classify(local: LocalModels) -> Classify:
     return local.classify
 
 
+@pytest.mark.parametrize(
+    ("kind", "at_least", "of"),
+    [
+        ("plain", 56, 60),
+        ("short", 30, 35),
+        ("long", 31, 35),
+        ("typo", 38, 45),
+        ("no_keyword", 64, 70),
+        ("distractor", 40, 45),
+        ("language", 25, 30),
+    ],
+)
+async def test_messages_of_each_kind_go_to_their_employee(
+    classify: Classify, kind: str, at_least: int, of: int
+) -> None:
+    """Also misspelt ones, without a word of the field, with words of another field, and in other languages."""
+    cases = second_set(kind)
+    assert_right(await wrong(classify, cases), at_least=at_least, of=of, cases=cases)
+
+
+async def test_most_messages_of_all_kinds_go_to_their_employee(classify: Classify) -> None:
+    """At least 296 of 320."""
+    cases = [
+        case for kind in sorted({case["kind"] for case in read("routing_2")["message"]}) for case in second_set(kind)
+    ]
+    assert_right(await wrong(classify, cases), at_least=296, of=320, cases=cases)
+
+
+@pytest.mark.parametrize(("kind", "at_least", "of"), [("stay", 37, 42), ("leave", 32, 38)])
+async def test_later_messages_stay_or_leave(classify: Classify, kind: str, at_least: int, of: int) -> None:
+    """A follow-up stays with the employee who answered last, a new topic goes to the employee for it."""
+    found = [case for case in read("routing_2")["follow_up"] if case["kind"] == kind]
+    cases: list[Case] = [(case["message"], slug(case["current"]), slug(case["expected"])) for case in found]
+    assert_right(await wrong(classify, cases), at_least=at_least, of=of, cases=cases)
+
+
 async def test_first_messages_go_to_their_employee(classify: Classify) -> None:
-    """At least 135 of 150, in several languages."""
+    """At least 140 of 150, in several languages."""
     cases = first_messages()
-    assert_right(await wrong(classify, cases), at_least=135, of=150, cases=cases)
+    assert_right(await wrong(classify, cases), at_least=140, of=150, cases=cases)
 
 
 @pytest.mark.parametrize(
@@ -66,9 +108,9 @@ async def test_each_employee_gets_their_messages(classify: Classify, employee: S
 
 
 async def test_follow_ups_stay(classify: Classify) -> None:
-    """At least 25 of 30 messages without a topic stay with the employee who answered last."""
+    """At least 26 of 30 messages without a topic stay with the employee who answered last."""
     cases = later_messages("follow_up", "current")
-    assert_right(await wrong(classify, cases), at_least=25, of=30, cases=cases)
+    assert_right(await wrong(classify, cases), at_least=26, of=30, cases=cases)
 
 
 async def test_new_topics_change_the_employee(classify: Classify) -> None:

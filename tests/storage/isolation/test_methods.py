@@ -21,10 +21,12 @@ from storage.metrics_window import TimeWindow
 from storage.misroutes import Misroutes
 from storage.pool import Pool
 from storage.rate_limits import Admission, RateLimits
+from storage.recall import Recall
 from storage.turn_records import TurnRecords
 from storage.turns import Turns
 from storage.user_facts import UserFacts
 from storage.users import Users
+from storage.versions import Versions
 from tests.storage.isolation.ada_rows import SECRET, AdaRows
 from tests.storage.rows import (
     MODEL,
@@ -53,6 +55,9 @@ async def aggregates(pool: Pool, user: UUID) -> object:
 
 
 READS: dict[str, Attempt] = {
+    "what is recalled": lambda pool, ada_rows, bob: Recall(pool, MODEL).recall(
+        bob, ada_rows.turn, f"What of {SECRET}?", [1.0, 0.0], facts=9, turns=9
+    ),
     "conversations": lambda pool, _, bob: Conversations(pool).latest(bob, limit=9),
     "a search": lambda pool, _, bob: Conversations(pool).latest(bob, limit=9, q=SECRET),
     "a conversation": lambda pool, _, bob: Conversations(pool).find(bob, "c-1"),
@@ -69,7 +74,10 @@ READS: dict[str, Attempt] = {
     "a turn's events": lambda pool, ada_rows, bob: EventLog(pool).read(bob, ada_rows.turn, after=0),
     "insights": lambda pool, _, bob: InsightsQueries(pool).for_user(bob),
     "metrics": lambda pool, _, bob: aggregates(pool, bob),
+    "settings": lambda pool, _, bob: Users(pool).settings(bob),
     "an export": lambda pool, _, bob: exported(pool, bob),
+    "what a version is made of": lambda pool, ada_rows, bob: Versions(pool).original(bob, ada_rows.turn),
+    "a switch": lambda pool, ada_rows, bob: Versions(pool).switch(bob, "c-1", ada_rows.turn),
 }
 
 
@@ -111,6 +119,7 @@ WRITES: dict[str, Attempt] = {
     ),
     "is limited": lambda pool, _, bob: RateLimits(pool, 8).take(bob),
     "is counted": lambda pool, ada_rows, bob: Metrics(pool).record(bob, ada_rows.turn, turn_metrics(latency_ms=1)),
+    "switches memory off": lambda pool, _, bob: Users(pool).switch_memory(bob, on=False),
     "erases": lambda pool, _, bob: Users(pool).erase(bob),
 }
 
@@ -118,13 +127,23 @@ WRITES: dict[str, Attempt] = {
 @pytest.mark.parametrize("attempt", WRITES.values(), ids=WRITES.keys())
 async def test_no_method_writes_another_users_rows(pool: Pool, ada_rows: AdaRows, bob: UUID, attempt: Attempt) -> None:
     """Given Ada's ids, Bob changes nothing, or his own rows; a fixture checks that hers are unchanged."""
-    assert await attempt(pool, ada_rows, bob) in (None, False, 0) or attempt is WRITES["is limited"]
+    assert await attempt(pool, ada_rows, bob) in (None, False, 0) or attempt in (
+        WRITES["is limited"],
+        WRITES["accepts"],
+    )
 
 
 async def test_an_answer_to_another_users_turn_is_refused(pool: Pool, ada_rows: AdaRows, bob: UUID) -> None:
     """For Bob the turn does not exist."""
     with pytest.raises(Gone):
         await Turns(pool).answer(bob, ada_rows.turn, answered())
+
+
+async def test_a_version_of_another_users_turn_is_refused(pool: Pool, ada_rows: AdaRows, bob: UUID) -> None:
+    """Also in a conversation of Bob's that has the same id."""
+    await save_answered(pool, bob, answered())
+    with pytest.raises(Gone):
+        await Turns(pool).accept(bob, uuid4(), {**accepted(), "version": "edit", "replaces": str(ada_rows.turn)})
 
 
 async def test_a_hundred_concurrent_users_on_five_connections_see_only_their_own_rows(database_url: str) -> None:
@@ -139,13 +158,15 @@ async def test_a_hundred_concurrent_users_on_five_connections_see_only_their_own
             async with pool.as_user(user) as conn:
                 cursor = await conn.execute("select content from chat_messages")
                 contents = {row["content"] for row in await cursor.fetchall()}
+            recalled = await Recall(pool, MODEL).recall(user, uuid4(), mine, [1.0, 0.0], facts=9, turns=9)
             return [
                 contents,
                 {one["title"][:36] for one in await Conversations(pool).latest(user, limit=100)},
                 {one["content"] for one in await Conversations(pool).messages(user, "c-1", limit=100)},
                 {one["fact"] for one in await UserFacts(pool, MODEL).latest(user, limit=100)},
                 {one["fact"] for one in await Facts(pool, MODEL).nearest(user, [1.0, 0.0], limit=100)},
+                {one["said"] for one in recalled["turns"]},
             ]
 
         seen = await asyncio.gather(*map(visit, users))
-    assert seen == [[{str(user)}] * 5 for user in users]
+    assert seen == [[{str(user)}] * 6 for user in users]

@@ -1,0 +1,133 @@
+"""Train the classifiers from their labelled examples, and write their weights beside them: `make train`.
+
+Training needs scikit-learn and the embedding model, takes seconds, and is repeated only after a change of examples or
+features. The weights are committed, so that a start only reads them and every process has the same ones. The same
+machine writes the same file; another one may round the embeddings differently.
+"""
+
+import asyncio
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graph.models.embeddings import MiniLM
+from nodes.answer import prepared
+from nodes.injection import classifier as injection
+from nodes.injection.examples import injection_examples
+from nodes.routing import classifier as routing
+from nodes.routing.spelling import Spelling
+from nodes.text.linear_model import LinearModel, NGramFeatures
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
+
+Vectors = Sequence[NDArray[np.float32]]
+
+
+class Recipe(NamedTuple):
+    """How a classifier is trained."""
+
+    name: str
+    examples: Callable[[MiniLM], Mapping[str, Sequence[str]]]
+    """Label to texts, as the classifier will see them."""
+    ngrams: NGramFeatures
+    inverse_penalty: float
+    """scikit-learn's C: the larger, the closer the weights follow the examples."""
+    temperature: float
+    """What scores are divided by, so that probabilities are neither too sure nor too unsure; found by bench."""
+    weights: Path
+
+
+def routing_examples(model: MiniLM) -> dict[str, list[str]]:
+    """The router's examples, with their spelling mended as that of messages is."""
+    examples = routing.read_examples()
+    spelling = Spelling(model.words(), [text for texts in examples.values() for text in texts])
+    return {label: [spelling.mend(text) for text in texts] for label, texts in examples.items()}
+
+
+def guard_examples(_: MiniLM) -> dict[str, list[str]]:
+    """The examples of the guard's classifier, which needs no model to make them."""
+    return injection_examples()
+
+
+RECIPES = (
+    Recipe("routing", routing_examples, routing.NGRAMS, 3.0, 0.8, routing.WEIGHTS),
+    Recipe("injection", guard_examples, injection.NGRAMS, 10.0, 1.0, injection.WEIGHTS),
+)
+
+
+async def train(recipe: Recipe, model: MiniLM) -> LinearModel:
+    """Embed the recipe's examples and fit its classifier to them."""
+    examples = recipe.examples(model)
+    texts = [text for texts in examples.values() for text in texts]
+    labels = [label for label, texts in examples.items() for _ in texts]
+    return fit(recipe, texts, labels, await embed(model, texts))
+
+
+async def embed(model: MiniLM, texts: Sequence[str]) -> Vectors:
+    """The texts' vectors."""
+    return [np.asarray(await model.embed(text), dtype=np.float32) for text in texts]
+
+
+def fit(recipe: Recipe, texts: Sequence[str], labels: Sequence[str], vectors: Vectors) -> LinearModel:
+    """Fit by logistic regression. Deterministic: the solver starts from zero and uses all examples in every step."""
+    # A dependency of development alone, without types.
+    from sklearn.linear_model import LogisticRegression
+    from threadpoolctl import threadpool_limits
+
+    regression: Any = LogisticRegression(C=recipe.inverse_penalty, max_iter=1000)
+    with threadpool_limits(1):  # more threads gain nothing, and sum in another order
+        regression.fit(_inputs(recipe.ngrams, texts, vectors), list(labels))
+    weights, bias = regression.coef_ / recipe.temperature, regression.intercept_ / recipe.temperature
+    if len(weights) == 1:  # of two labels scikit-learn fits the difference
+        weights, bias = np.vstack([-weights / 2, weights / 2]), np.concatenate([-bias / 2, bias / 2])
+    return LinearModel(regression.classes_.tolist(), np.vstack([weights.T, bias]), recipe.ngrams)
+
+
+def made_from(recipe: Recipe, model: MiniLM) -> str:
+    """A hash of what the weights are trained from; it is stored with them, so that a test sees a change."""
+    parts = [recipe.examples(model), recipe.ngrams, recipe.inverse_penalty, recipe.temperature, model.name]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+def _inputs(ngrams: NGramFeatures, texts: Sequence[str], vectors: Vectors) -> "csr_matrix":
+    """A row for each text: its vector, then its n-grams."""
+    from scipy.sparse import csr_matrix, hstack
+
+    rows = [ngrams.of(text) for text in texts]
+    starts = np.cumsum([0, *(len(row.places) for row in rows)])
+    places, values = np.concatenate([row.places for row in rows]), np.concatenate([row.values for row in rows])
+    counted = csr_matrix((values, places, starts), shape=(len(rows), ngrams.buckets))
+    return csr_matrix(hstack([csr_matrix(np.asarray(vectors)), counted]))
+
+
+async def embed_prepared(model: MiniLM) -> None:
+    """Embed the questions of the prepared answers, and write their vectors."""
+    answers = prepared.read_prepared()
+    prepared.save_vectors(prepared.VECTORS, answers, await embed(model, prepared.questions(answers)))
+
+
+async def main() -> None:
+    """Train all classifiers and write their weights, and the vectors of the prepared answers."""
+    model = MiniLM()
+    try:
+        for recipe in RECIPES:
+            (await train(recipe, model)).save(recipe.weights, made_from(recipe, model))
+            _report(recipe.name, recipe.weights)
+        await embed_prepared(model)
+        _report("prepared answers", prepared.VECTORS)
+    finally:
+        model.close()
+
+
+def _report(name: str, path: Path) -> None:
+    print(f"{name}: {path.stat().st_size / 1024:.0f} KB in {path}")  # noqa: T201
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
