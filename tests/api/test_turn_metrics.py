@@ -199,7 +199,7 @@ async def test_every_table_comes_as_csv(frontdesk: Frontdesk, model: ModelServer
         assert employees["ledger"]["outcomes_fallback"] == "1"
         for one in summary["data"]:
             assert employees[one["employee_slug"]]["p99_latency_ms"] == str(one["p99_latency_ms"])
-        assert {one["model"] for one in await table("models")} == {"'=1+2", "fallback"}
+        assert "'=1+2" in {one["model"] for one in await table("models")}
         assert [one["turns"] for one in await table("series")] == [str(point["turns"]) for point in summary["series"]]
         assert await table("error_codes") == [{"error_code": "model_rejected", "turns": "1"}]
         assert [one["outcome"] for one in await table("failed_turns")] == ["fallback"]
