@@ -36,12 +36,15 @@ from api.routes import conversations, memory, turns
 from api.routes.account import erase, export
 from api.routes.audit import audit
 from api.routes.chat import chat
+from api.routes.costs import costs
 from api.routes.employees import employees
 from api.routes.health import live, ready
 from api.routes.metrics import insights, metrics_summary, prometheus
 from api.routes.pages import PAGES
 from api.routes.settings import change_settings, me
 from api.routes.settings import settings as user_settings
+from api.routes.tables import csv_table
+from api.routes.turn_metrics import list_turns, turn_content, turn_metrics
 from api.tracing import http_spans
 from graph.observability.tracing import Tracing
 from graph.service import Service
@@ -56,7 +59,8 @@ REQUESTS = PrometheusConfig(
 )
 ROUTES: list[ControllerRouterHandler] = [
     chat, turns.router, conversations.router, memory.router, export, erase, me, user_settings, change_settings,
-    metrics_summary, insights, prometheus, audit, employees, live, ready, *PAGES,
+    metrics_summary, insights, list_turns, turn_metrics, turn_content, costs, csv_table,
+    prometheus, audit, employees, live, ready, *PAGES,
 ]  # fmt: skip
 EXPOSED_HEADERS = [
     "X-Turn-Id", "X-Conversation-Id", "X-Employee", "X-Route-Confidence",
@@ -118,6 +122,7 @@ def _lifespan(
         async with open_service() as service:
             app.state.service = service
             app.state.authenticator = authenticator(settings)
+            app.state.metrics_days = settings.keep_metrics_days
             app.state.streams = Counter[UUID]()
             try:
                 yield

@@ -162,8 +162,10 @@ export interface Metrics {
   avg_latency_ms: Measurement;
   p50_latency_ms: Measurement;
   p95_latency_ms: Measurement;
+  p99_latency_ms: Measurement;
   p50_ttft_ms: Measurement;
   p95_ttft_ms: Measurement;
+  p99_ttft_ms: Measurement;
   total_tokens_est: number;
   /** Sums over the turns with both an estimate and a count from the model. */
   tokens: { turns: number; estimated: number; counted: number };
@@ -175,6 +177,10 @@ export interface EmployeeMetrics extends Metrics {
   employee_slug: string;
 }
 
+export interface ModelMetrics extends Metrics {
+  model: string;
+}
+
 export interface SeriesPoint {
   at: string;
   turns: number;
@@ -184,12 +190,70 @@ export interface SeriesPoint {
 }
 
 export interface Summary {
+  range: "24h" | "7d" | "custom";
   hours: number;
+  since: string;
+  until: string;
   totals: Metrics & { error_codes: Record<string, number> };
+  /** Of the period of the same length before. */
+  previous: Metrics;
   data: EmployeeMetrics[];
+  models: ModelMetrics[];
   series: SeriesPoint[];
   /** Bytes. Administrators only, whose metrics cover all users. */
   sizes?: { checkpoints: number; journal: number };
+}
+
+/** A turn in numbers; tokens are null where the model did not count them. */
+export interface TurnSummary {
+  turn_id: string;
+  created_at: string;
+  employee: string;
+  model: string;
+  outcome: "done" | "stopped" | "limited" | "refused" | "failed" | "fallback";
+  error_code: string | null;
+  latency_ms: number;
+  ttft_ms: Measurement;
+  prompt_tokens: number | null;
+  completion_tokens: number | null;
+  cached_tokens: number | null;
+  prompt_tokens_est: number;
+  completion_tokens_est: number;
+  attempts: number | null;
+}
+
+export interface TurnDetails extends TurnSummary {
+  times: number;
+  success: boolean;
+  timing: Partial<Record<`${"guard" | "wait" | "route" | "memory" | "model"}_ms`, number | null>> | null;
+  prompt_version: string | null;
+  trace_id: string | null;
+}
+
+export interface TurnContent {
+  message: string;
+  answer: string | null;
+  reason: string | null;
+}
+
+/** `cost`: US dollars without the turns whose model has no known price; null where none has one. */
+export interface Cost {
+  turns: number;
+  estimated_turns: number;
+  unpriced_turns: number;
+  prompt_tokens: number;
+  cached_tokens: number;
+  completion_tokens: number;
+  cost: number | null;
+}
+
+export interface CostReport {
+  total: Cost;
+  days: (Cost & { day: string })[];
+  models: (Cost & { model: string; price_source: "settings" | "genai-prices" | null })[];
+  employees: (Cost & { employee_slug: string })[];
+  /** Administrators only. */
+  users?: (Cost & { user_key: string })[];
 }
 
 export interface Insights {
@@ -212,7 +276,11 @@ export type ResponseBody<Path extends string> =
   : Path extends `/memory?${string}` ? Page<MemoryFact>
   : Path extends "/me" ? SignedIn
   : Path extends "/settings" ? Settings
+  : Path extends `/turns/${string}/metrics` ? TurnDetails
+  : Path extends `/turns/${string}/content` ? TurnContent
   : Path extends `/turns/${string}` ? Turn
+  : Path extends `/turns?${string}` ? { items: TurnSummary[]; scope: "own" | "all" }
+  : Path extends `/costs?${string}` ? CostReport
   : Path extends `/metrics-summary?${string}` ? Summary
   : Path extends "/insights" ? Insights
   : unknown;

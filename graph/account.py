@@ -2,6 +2,8 @@
 
 from uuid import UUID
 
+from graph.costs import Costs
+from graph.prices import Prices
 from graph.turns.registry import TurnRegistry
 from storage.account_export.exporter import AccountExporter
 from storage.admin_audit import AdminAudit
@@ -12,6 +14,7 @@ from storage.metrics_queries import MetricsQueries
 from storage.misroutes import Misroutes
 from storage.pool import Pool
 from storage.rate_limits import RateLimits
+from storage.turn_metrics import TurnMetricsQueries
 from storage.turn_records import TurnRecords
 from storage.user_facts import UserFact, UserFacts
 from storage.users import Users
@@ -28,10 +31,18 @@ class UserData:
         embed: embeds the whole of a fact; raises EmbeddingUnavailable.
         model: the name of the embedding model behind `embed`.
         limits: rate limits.
+        prices: what models cost.
     """
 
     def __init__(
-        self, pool: Pool, exports: int, registry: TurnRegistry, embed: Embed, model: str, limits: RateLimits
+        self,
+        pool: Pool,
+        exports: int,
+        registry: TurnRegistry,
+        embed: Embed,
+        model: str,
+        limits: RateLimits,
+        prices: Prices,
     ) -> None:
         self.conversations = Conversations(pool)
         self.facts = UserFacts(pool, model)
@@ -39,6 +50,8 @@ class UserData:
         self.misroutes = Misroutes(pool)
         self.versions = Versions(pool)
         self.metrics = MetricsQueries(pool)
+        self.turn_metrics = TurnMetricsQueries(pool)
+        self.costs = Costs(pool, prices)
         self.audit = AdminAudit(pool)
         self.insights = InsightsQueries(pool)
         self.exporter = AccountExporter(pool, at_once=exports)

@@ -18,6 +18,7 @@ from graph.models.factory import LocalModels, Models, open_local_models, open_mo
 from graph.observability.metrics import CountedMetrics, PrometheusMetrics
 from graph.observability.tracing import Tracing
 from graph.pipeline import Pipeline, build
+from graph.prices import Prices
 from graph.re_embedding import ROUND_SECONDS, ReEmbedding
 from graph.readiness import Readiness
 from graph.service import Service
@@ -215,7 +216,8 @@ def _turns(
 
 def _user_data(settings: Settings, d: Dependencies, pools: Pools, registry: TurnRegistry) -> UserData:
     exports = settings.record_connections // 2  # the others must not wait for clients that read slowly
-    return UserData(pools.records, exports, registry, partial(d.embed, whole=True), d.embedding_model, d.limits)
+    embed, prices = partial(d.embed, whole=True), Prices.of(settings)
+    return UserData(pools.records, exports, registry, embed, d.embedding_model, d.limits, prices)
 
 
 @asynccontextmanager

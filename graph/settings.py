@@ -1,12 +1,23 @@
 """Settings, read from the environment or `.env` and nowhere else."""
 
+import json
 import re
+import tomllib
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import unquote, urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, DirectoryPath, Field, SecretStr, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    DirectoryPath,
+    Field,
+    SecretStr,
+    ValidationError,
+)
 from pydantic_core import ErrorDetails
 from pydantic_settings import (
     BaseSettings,
@@ -70,6 +81,32 @@ def _comma_separated(value: object) -> object:
     return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
 
+class ModelPrice(BaseModel):
+    """What a million tokens of a model cost, in US dollars."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    input: float = Field(ge=0, allow_inf_nan=False)
+    cached: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    """Of the prompt's tokens that the provider read from its cache; None: as the others."""
+    output: float = Field(ge=0, allow_inf_nan=False)
+
+
+def _prices(value: object) -> object:
+    """Prices by model, from JSON or from a file of TOML or JSON."""
+    if not isinstance(value, str):
+        return value
+    try:
+        if value.lstrip().startswith("{"):
+            return json.loads(value)
+        text = Path(value).read_text(encoding="utf-8")
+        return json.loads(text) if value.endswith(".json") else tomllib.loads(text)
+    except (OSError, ValueError) as error:
+        raise ValueError(
+            'takes {"model": {"input": 0.15, "cached": 0.075, "output": 0.6}}, or a file of JSON or TOML with that'
+        ) from error
+
+
 class Settings(BaseSettings):
     """The settings, one field per variable. Read them with `Settings.read()`."""
 
@@ -120,6 +157,7 @@ class Settings(BaseSettings):
     keep_hours: float = Field(default=24, gt=0, le=8760)
     keep_messages_days: float | None = Field(default=None, ge=1, le=36_500)
     keep_metrics_days: float | None = Field(default=None, gt=0, le=36_500)
+    prices: Annotated[dict[str, ModelPrice], NoDecode, BeforeValidator(_prices)] = Field(default_factory=dict)
     keep_audit_days: float = Field(default=365, gt=0, le=36_500)
     multiproc_dir: DirectoryPath | None = Field(default=None, validation_alias="PROMETHEUS_MULTIPROC_DIR")
     cors_origins: Annotated[list[str], NoDecode, BeforeValidator(_comma_separated)] = Field(default_factory=list)

@@ -47,8 +47,8 @@ NO_MODEL = "No model is set, so nothing read your question; this is a prepared r
 _WORD = re.compile(r"\S+\s?")
 
 REPORTED = (
-    "employee", "model", "finish_reason", "fallback", "usage", "prompt", "prompt_version", "timing", "latency_ms",
-    "ttft_ms", "turns_recalled",
+    "employee", "model", "finish_reason", "fallback", "usage", "prompt", "prompt_version", "timing", "attempts",
+    "latency_ms", "ttft_ms", "turns_recalled",
 )  # fmt: skip
 """What is kept of an answer, with its notices, beside what has a column of its own."""
 
@@ -168,6 +168,7 @@ def _answer(state: State, draft: Draft, *, fallback: bool, first: int | None, wh
         usage=_usage(draft),
         prompt=size(draft.prompt),
         prompt_version=state.get("prompt_version"),
+        attempts=draft.attempts,
         latency_ms=whole,
         ttft_ms=first,
         facts_used=[] if fallback else [memory["fact_id"] for memory in state["memories"]],

@@ -1,9 +1,10 @@
 """Record how the turn went, in one row of metrics and one line of the log, whatever became of it."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict, dataclass
 from uuid import UUID
 
+import msgspec
 from langgraph.runtime import Runtime
 from structlog.stdlib import get_logger
 from typing_extensions import TypedDict
@@ -11,7 +12,8 @@ from typing_extensions import TypedDict
 from nodes.employees import Slug, find
 from nodes.prompts import estimate, size
 from nodes.retrying import retried
-from nodes.state import Context, FinishReason, PromptSize, Refusal, State, WhileBusy, asking, since
+from nodes.state import Answer, Context, FinishReason, PromptSize, Refusal, State, WhileBusy, asking, since
+from nodes.stream_events import timing_so_far
 from storage.errors import Gone, StorageUnavailable
 from storage.metrics import Metrics, Outcome, TurnMetrics
 from storage.turns import Turns
@@ -125,6 +127,8 @@ def measured(state: State, model: str, clock: Callable[[], float]) -> TurnMetric
         completion_tokens=_number(usage["completion_tokens"]) if usage else None,
         cached_tokens=_number(usage["cached_tokens"]) if usage and "cached_tokens" in usage else None,
         prompt_version=(answer or state).get("prompt_version"),
+        timing=_timing(answer),
+        attempts=answer.get("attempts") if answer else None,
         success=_outcome(state) in ("done", "stopped"),
         error_code=_error_code(state),
     )
@@ -133,6 +137,14 @@ def measured(state: State, model: str, clock: Callable[[], float]) -> TurnMetric
 def _number(given: int) -> int:
     """The number, or the nearest one that is recorded."""
     return min(max(given, 0), LARGEST)
+
+
+def _timing(answer: Answer | None) -> Mapping[str, float | None] | None:
+    """Milliseconds of each step of the answer, or of those that were over when the turn ended without one."""
+    if answer:
+        return answer.get("timing")
+    timing = timing_so_far()
+    return msgspec.to_builtins(timing) if timing else None
 
 
 def _asked(state: State) -> PromptSize:

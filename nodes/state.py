@@ -150,6 +150,8 @@ class Answer(TypedDict):
     """Which text the employee was given (`nodes.prompts.SystemPrompt`); answers of an earlier release do not say."""
     timing: NotRequired[Mapping[str, float | None]]
     """Of `stream_events.Timing`. It is kept with the answer, so that an end that is sent again is the same."""
+    attempts: NotRequired[int]
+    """Requests to a model, retries included; answers of an earlier release do not say."""
     latency_ms: int
     ttft_ms: int | None
     """Milliseconds from the request to the first token."""

@@ -1,7 +1,7 @@
 """Metrics: one row per turn, whatever its outcome; rejected turns share one row per hour."""
 
-from collections.abc import Sequence
-from typing import Literal
+from collections.abc import Mapping, Sequence
+from typing import Literal, NotRequired
 from uuid import UUID
 
 from psycopg.types.json import Json
@@ -55,6 +55,12 @@ class TurnMetrics(TypedDict):
     """Of `prompt_tokens`, those that the provider read from its cache."""
     prompt_version: str | None
     """Which text the employee was given; None where the turn ended before that."""
+    timing: Mapping[str, float | None] | None
+    """Milliseconds of each step, as in `done`; None where it is not known."""
+    attempts: int | None
+    """Requests to a model; None where there is no answer."""
+    trace_id: NotRequired[str | None]
+    """The OpenTelemetry trace of the run that recorded it, in hex."""
     success: bool
     error_code: str | None
 

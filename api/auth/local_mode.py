@@ -44,9 +44,9 @@ class LocalSessions:
         try:
             session = request.cookies.get(COOKIE, "")
             claims = jwt.decode(session, self._key, algorithms=["HS256"], issuer=ISSUER, options={"require": ["sub"]})
-            return User(UUID(claims["sub"]), admin=True)
+            return User(UUID(claims["sub"]), admin=True, verified=False)
         except (jwt.InvalidTokenError, ValueError):
-            return User(uuid4(), admin=True, new=True)
+            return User(uuid4(), admin=True, new=True, verified=False)
 
     async def close(self) -> None:
         """Nothing is under way."""

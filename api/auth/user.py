@@ -19,6 +19,13 @@ class User:
     """As the token's issuer knows it."""
     new: bool = False
     """First request of a browser in local mode: the response sets its session cookie."""
+    verified: bool = True
+    """Whether somebody vouches for who it is; nobody does in local mode."""
+
+    @property
+    def sees_others(self) -> bool:
+        """Whether this is an administrator who may look at single turns of other users."""
+        return self.admin and self.verified
 
 
 class Authenticator(Protocol):
@@ -41,3 +48,13 @@ def require_admin(user: User) -> None:
     """
     if not user.admin:
         raise Problem(403, "forbidden", "Only administrators may see this.")
+
+
+def require_admin_of_others(user: User) -> None:
+    """Refuse whoever may not look at single turns of other users.
+
+    Raises:
+        Problem: 403.
+    """
+    if not user.sees_others:
+        raise Problem(403, "forbidden", "Only administrators may see this, and nobody in local mode.")

@@ -15,10 +15,10 @@ import { locale, textOf } from "./texts.js";
  * }} ChartOptions
  */
 
-const HOUR = 60 * 60 * 1000;
 const HEIGHT = 190;
 const MARGIN = { left: 52, right: 4, top: 8, bottom: 26 };
 const now = new Intl.RelativeTimeFormat(locale, { numeric: "auto" }).format(0, "second");
+const dateFormat = new Intl.DateTimeFormat(locale, { day: "numeric", month: "short" });
 const timeFormat = new Intl.DateTimeFormat(locale, { weekday: "short", day: "numeric", month: "short", hour: "numeric", minute: "2-digit" });
 
 /** A chart whose points are selected with a range input, so that keyboard and screen readers work as usual. */
@@ -164,23 +164,33 @@ const latencyChart = new Chart(byId("latency"), {
 /**
  * Show or update both charts.
  * @param {SeriesPoint[]} points without gaps, oldest first
- * @param {number} hours that they span
+ * @param {import("../contract.js").Summary} summary of the time that they span
  */
-export function showCharts(points, hours) {
-  const step = (hours * HOUR) / points.length;
-  const times = points.map(({ at }) => timeFormat.formatRange(Date.parse(at), Date.parse(at) + step));
-  turnsChart.show(points, times, axisLabels(hours));
-  latencyChart.show(points, times, axisLabels(hours));
+export function showCharts(points, { range, hours, since, until }) {
+  const ends = [...points.slice(1).map(({ at }) => at), until];
+  const times = points.map(({ at }, index) => timeFormat.formatRange(Date.parse(at), Date.parse(ends[index])));
+  const labels = range === "custom" ? dateLabels(Date.parse(since), Date.parse(until)) : ageLabels(hours);
+  turnsChart.show(points, times, labels);
+  latencyChart.show(points, times, labels);
 }
 
 /**
  * @param {number} hours
  * @returns {AxisLabel[]}
  */
-function axisLabels(hours) {
+function ageLabels(hours) {
   const [unit, size, ages] = /** @type {["day" | "hour", number, number[]]} */ (hours > 48 ? ["day", 24, [6, 4, 2]] : ["hour", 1, [18, 12, 6]]);
   const age = new Intl.NumberFormat(locale, { style: "unit", unit, unitDisplay: "narrow" });
   return [...ages.map((units) => ({ position: 1 - (units * size) / hours, text: age.format(-units) })), { position: 1, text: now }];
+}
+
+/**
+ * @param {number} since
+ * @param {number} until
+ * @returns {AxisLabel[]}
+ */
+function dateLabels(since, until) {
+  return [1 / 4, 5 / 8, 1].map((position) => ({ position, text: dateFormat.format(since + position * (until - 1 - since)) }));
 }
 
 /**

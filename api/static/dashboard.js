@@ -1,48 +1,30 @@
-/** Entry point of the dashboard: polls the metrics of the chosen time range, and keeps old ones while the server is away. */
+/** Entry point of the dashboard: polls the metrics of the chosen period, and keeps old ones while the server is away. */
 
 import { initSignOut, updateSignOut } from "./auth.js";
-import { showEmployees, showErrorCodes, showOutcomes } from "./breakdowns.js";
+import { showEmployees, showErrorCodes, showModels, showOutcomes } from "./breakdowns.js";
 import { showCharts } from "./charts.js";
+import { initCosts, refreshCosts } from "./costs.js";
 import { byId, setText } from "./dom.js";
 import { allEmployees, loadEmployees } from "./employees.js";
 import { NetworkError, Problem, requestJson } from "./http.js";
 import { showInsights } from "./insights.js";
+import { currentPeriod, initPeriod, isFiltered, offerFilters, queryOf } from "./period.js";
 import { locale, textOf } from "./texts.js";
 import { showSizes, showTokens, showTotals } from "./tiles.js";
+import { initTurns, refreshTurns } from "./turns.js";
 
-/** @typedef {"24h" | "7d"} TimeRange */
 /** @typedef {{summary: import("../contract.js").Summary, insights: import("../contract.js").Insights, loadedAt: Date}} DashboardData */
 
 /** Milliseconds. */
 const POLL_INTERVAL = 15_000;
 const REQUEST_TIMEOUT = 10_000;
 
-/** @type {Map<TimeRange, DashboardData>} the latest data of each time range */
+/** @type {Map<string, DashboardData>} the latest data of each period, by its query */
 const cache = new Map();
 
-/**
- * The time range in the URL, so that it can be linked and the Back button works.
- * @returns {TimeRange}
- */
-function timeRange() {
-  return location.hash === "#7d" ? "7d" : "24h";
-}
-
-/** Make the choice of the time range work. */
-function initTimeRange() {
-  const fieldset = byId("time-range");
-  const check = () => { /** @type {HTMLInputElement} */ (fieldset.querySelector(`[value="${timeRange()}"]`)).checked = true; };
-  fieldset.addEventListener("change", (/** @type {any} */ event) => { location.hash = event.target.value; });
-  addEventListener("hashchange", () => {
-    check();
-    changeTimeRange();
-  });
-  check();
-}
-
-/** Show another time range: from the cache, or a spinner until its data is loaded. */
-function changeTimeRange() {
-  const data = cache.get(timeRange());
+/** Show another period: from the cache, or a spinner until its data is loaded. */
+function changePeriod() {
+  const data = cache.get(queryOf(currentPeriod()));
   showError("");
   if (data) show(data);
   else byId("main").setAttribute("aria-busy", "true");
@@ -54,42 +36,48 @@ function changeTimeRange() {
  * @param {AbortSignal} signal
  */
 async function load(signal) {
-  const range = timeRange();
-  const data = await fetchData(range, signal);
+  const query = queryOf(currentPeriod());
+  const data = await fetchData(query, signal);
   if (signal.aborted) return;
-  cache.set(range, data);
+  cache.set(query, data);
   show(data);
   showError("");
   updateSignOut();
+  const options = { signal, timeout: REQUEST_TIMEOUT };
+  await refreshTurns(query, options);
+  await refreshCosts(query, options);
 }
 
 /**
- * Fetch everything that the page shows; one request after the other, as the first may start a new user's session.
- * @param {TimeRange} range
+ * Fetch what the page shows at first; one request after the other, as the first may start a new user's session.
+ * @param {string} query
  * @param {AbortSignal} signal
  * @returns {Promise<DashboardData>}
  */
-async function fetchData(range, signal) {
+async function fetchData(query, signal) {
   const options = { signal, timeout: REQUEST_TIMEOUT };
   if (!allEmployees().length) await loadEmployees();
-  const summary = await requestJson(`/metrics-summary?range=${range}`, options);
+  const summary = await requestJson(`/metrics-summary?${query}`, options);
   const insights = await requestJson("/insights", options);
   return { summary, insights, loadedAt: new Date() };
 }
 
 /** @param {DashboardData} data */
 function show({ summary, insights, loadedAt }) {
-  const { totals, data, series, sizes } = summary;
+  const { totals, previous, data, models, series, sizes } = summary;
+  const period = currentPeriod();
   setText(byId("scope"), textOf(sizes ? "allTurns" : "yourTurns"));
   setText(byId("updated"), ` · ${textOf("updatedAt", { time: formatTime(loadedAt) })}`);
-  setText(byId("no-turns-text"), textOf(`noTurns${timeRange()}`));
+  setText(byId("no-turns-text"), isFiltered(period) ? textOf("noSuchTurns") : textOf(`noTurns${period.range}`));
   byId("no-turns").hidden = totals.total_requests > 0;
   byId("turn-metrics").hidden = totals.total_requests === 0;
   byId("metrics").hidden = false;
   byId("main").removeAttribute("aria-busy");
-  showTotals(totals, timeRange());
-  showCharts(series, summary.hours);
+  offerFilters(models.map(({ model }) => model));
+  showTotals(totals, previous, period.range);
+  showCharts(series, summary);
   showEmployees(data);
+  showModels(models);
   showOutcomes(totals);
   showErrorCodes(totals.error_codes);
   showTokens(totals.tokens);
@@ -102,7 +90,7 @@ function show({ summary, insights, loadedAt }) {
  * @param {unknown} error
  */
 function handleError(error) {
-  const data = cache.get(timeRange());
+  const data = cache.get(queryOf(currentPeriod()));
   byId("metrics").hidden = !data;
   byId("main").removeAttribute("aria-busy");
   const expected = error instanceof Problem || error instanceof NetworkError;
@@ -156,8 +144,10 @@ function startPolling(load, onError) {
 }
 
 initSignOut();
-initTimeRange();
+initPeriod(changePeriod);
 byId("main").setAttribute("aria-busy", "true");
 setText(byId("status"), textOf("loading"));
 const pollNow = startPolling(load, handleError);
 byId("retry").addEventListener("click", pollNow);
+initTurns(pollNow);
+initCosts(pollNow);

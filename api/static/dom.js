@@ -18,6 +18,8 @@ import { textOf } from "./texts.js";
  *   memory: HTMLDialogElement, "memory-on": HTMLInputElement, message: HTMLTextAreaElement,
  *   "search-conversations": HTMLInputElement, "search-memory": HTMLInputElement, send: HTMLButtonElement,
  *   settings: HTMLDialogElement,
+ *   "from-date": HTMLInputElement, "to-date": HTMLInputElement, "turn-panel": HTMLDialogElement,
+ *   "employee-filter": HTMLSelectElement, "model-filter": HTMLSelectElement, "outcome-filter": HTMLSelectElement,
  * }} ElementsById
  */
 

@@ -8,6 +8,7 @@ const integerFormat = new Intl.NumberFormat(locale);
 const decimalFormat = new Intl.NumberFormat(locale, { maximumFractionDigits: 1 });
 const percentFormat = new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: 2 });
 const deviationFormat = new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: 1, signDisplay: "exceptZero" });
+const dateTimeFormat = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "medium" });
 const BYTE_UNITS = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"];
 
 /** @typedef {import("../contract.js").Measurement} Measurement */
@@ -15,6 +16,11 @@ const BYTE_UNITS = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"];
 /** @param {Measurement} value */
 export function formatInteger(value) {
   return value === null ? MISSING : integerFormat.format(value);
+}
+
+/** @param {number} value */
+export function formatDecimal(value) {
+  return decimalFormat.format(value);
 }
 
 /** @param {Measurement} value 0 to 100 */
@@ -62,4 +68,14 @@ export function formatBytes(value) {
   const power = value < 1000 ? 0 : Math.min(Math.floor(Math.log10(value) / 3), BYTE_UNITS.length - 1);
   const format = new Intl.NumberFormat(locale, { style: "unit", unit: BYTE_UNITS[power], maximumFractionDigits: 1 });
   return format.format(value / 1000 ** power);
+}
+
+/** @param {number} dollars in US dollars; with four digits below one dollar */
+export function formatMoney(dollars) {
+  return new Intl.NumberFormat(locale, { style: "currency", currency: "USD", maximumFractionDigits: dollars < 1 ? 4 : 2 }).format(dollars);
+}
+
+/** @param {string} time in ISO 8601 */
+export function formatDateTime(time) {
+  return dateTimeFormat.format(Date.parse(time));
 }

@@ -1,38 +1,41 @@
 /** Metric tiles: a value with its name, its rating, and a detail. */
 
 import { byId, el, setText, syncChildren } from "./dom.js";
-import { formatBytes, formatDeviation, formatDuration, formatInteger, formatPercent, formatShare } from "./format.js";
+import { formatBytes, formatDecimal, formatDeviation, formatDuration, formatInteger, formatPercent, formatShare } from "./format.js";
 import { textOf } from "./texts.js";
 
 /** @typedef {import("../contract.js").Metrics} Metrics */
 /** @typedef {import("../contract.js").Measurement} Measurement */
 /** @typedef {{level: "good" | "fair" | "poor", sign: string, word: string}} Rating shown by colour, sign and word */
-/** @typedef {{name: string, value: string, rating?: Rating | null, detail?: string}} Tile */
+/** @typedef {{name: string, value: string, rating?: Rating | null, detail?: string, change?: string}} Tile `change`: since the period before */
 
 /**
  * @param {Metrics} totals
- * @param {"24h" | "7d"} range
+ * @param {Metrics} previous those of the period before
+ * @param {import("./period.js").TimeRange} range
  */
-export function showTotals(totals, range) {
+export function showTotals(totals, previous, range) {
   const { total_requests: turns, outcomes, misroutes } = totals;
   const successful = outcomes.done + outcomes.stopped;
   showTiles(byId("totals"), [
-    { name: textOf("turns"), value: formatInteger(turns), detail: textOf(`in${range}`) },
+    { name: textOf("turns"), value: formatInteger(turns), detail: textOf(`in${range}`), change: describeChange(turns, previous.total_requests) },
     {
       name: textOf("success"),
       value: formatPercent(totals.success_rate),
       rating: rateSuccess(totals.success_rate),
       detail: turns ? textOf("successfulTurns", { successful, turns }) : "",
+      change: describePoints(totals.success_rate, previous.success_rate),
     },
     {
       name: textOf("latency"),
       value: formatDuration(totals.avg_latency_ms),
       rating: rateLatency(totals.avg_latency_ms),
-      detail: withPercentile("average", totals.p95_latency_ms),
+      detail: withPercentile("average", totals.p95_latency_ms, totals.p99_latency_ms),
+      change: describeChange(totals.avg_latency_ms, previous.avg_latency_ms),
     },
-    { name: textOf("firstToken"), value: formatDuration(totals.p50_ttft_ms), detail: withPercentile("median", totals.p95_ttft_ms) },
-    { name: textOf("tokens"), value: formatInteger(totals.total_tokens_est), detail: textOf("estimated") },
-    { name: textOf("misroutes"), value: formatInteger(misroutes), detail: turns ? textOf("misrouteShare", { share: formatShare(misroutes, turns) }) : "" },
+    { name: textOf("firstToken"), value: formatDuration(totals.p50_ttft_ms), detail: withPercentile("median", totals.p95_ttft_ms, totals.p99_ttft_ms), change: describeChange(totals.p50_ttft_ms, previous.p50_ttft_ms) },
+    { name: textOf("tokens"), value: formatInteger(totals.total_tokens_est), detail: textOf("estimated"), change: describeChange(totals.total_tokens_est, previous.total_tokens_est) },
+    { name: textOf("misroutes"), value: formatInteger(misroutes), detail: turns ? textOf("misrouteShare", { share: formatShare(misroutes, turns) }) : "", change: describeChange(misroutes, previous.misroutes) },
   ]);
 }
 
@@ -62,23 +65,47 @@ export function showSizes(sizes) {
  * @param {Tile[]} tiles
  */
 export function showTiles(list, tiles) {
-  syncChildren(list, tiles, (tile) => tile.name, createTile, (element, { value, rating, detail }) => {
+  syncChildren(list, tiles, (tile) => tile.name, createTile, (element, { value, rating, detail, change }) => {
     updateRatedValue(element.querySelector(".rated-value"), value, rating ?? null);
     setText(element.querySelector(".detail"), detail ?? "");
+    setText(element.querySelector(".change"), change ?? "");
   });
 }
 
 /** @param {Tile} tile */
 function createTile({ name }) {
-  return el("div", {}, el("dt", {}, name), el("dd", {}, createRatedValue(), " ", el("span.detail")));
+  return el("div", {}, el("dt", {}, name), el("dd", {}, createRatedValue(), " ", el("span.detail"), " ", el("span.detail.change")));
 }
 
 /**
  * @param {"average" | "median"} label of the value in the tile
- * @param {Measurement} ms the 95th percentile
+ * @param {Measurement} p95 the 95th percentile
+ * @param {Measurement} p99 the 99th
  */
-function withPercentile(label, ms) {
-  return ms === null ? textOf(label) : textOf(`${label}Within`, { duration: formatDuration(ms) });
+function withPercentile(label, p95, p99) {
+  return p95 === null ? textOf(label) : textOf(`${label}Within`, { duration: formatDuration(p95), longest: formatDuration(p99) });
+}
+
+/**
+ * How a value differs from that of the period before; nothing where there is none to compare with.
+ * @param {Measurement} value
+ * @param {Measurement} before
+ */
+function describeChange(value, before) {
+  if (value === null || !before) return "";
+  const share = formatShare(Math.abs(value - before), before);
+  return value === before ? textOf("asBefore") : textOf(value > before ? "moreThanBefore" : "lessThanBefore", { share });
+}
+
+/**
+ * The same of a rate, in percentage points.
+ * @param {Measurement} rate
+ * @param {Measurement} before
+ */
+function describePoints(rate, before) {
+  if (rate === null || before === null) return "";
+  const points = formatDecimal(Math.abs(rate - before));
+  return rate === before ? textOf("asBefore") : textOf(rate > before ? "pointsMore" : "pointsLess", { points });
 }
 
 /** An element for a value and its rating. */

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Literal, get_args
 from uuid import UUID
 
+from opentelemetry.trace import format_trace_id, get_current_span
 from prometheus_client import (
     GC_COLLECTOR,
     PROCESS_COLLECTOR,
@@ -184,6 +185,9 @@ class CountedMetrics(Metrics):
         finish: bool = False,
     ) -> bool:
         """Store the turn's row and the guard's findings, once; see the base class."""
+        span = get_current_span().get_span_context()
+        if span.is_valid:
+            measured = {**measured, "trace_id": format_trace_id(span.trace_id)}
         try:
             new = await super().record(user_id, turn_id, measured, findings, finish=finish)
         except (StorageUnavailable, Gone):

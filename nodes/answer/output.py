@@ -37,6 +37,8 @@ class Draft:
     """What that model was asked."""
     begun: bool = field(default=False, compare=False)
     """Whether this attempt has sent something."""
+    attempts: int = field(default=0, compare=False)
+    """Requests to a model so far."""
     breaks: int = field(default=0, compare=False)
     """Attempts that sent something and failed then."""
     so_far: str = field(default="", compare=False)
@@ -52,6 +54,7 @@ class Draft:
 
     def begin(self) -> None:
         """The next attempt; it ends in its own way."""
+        self.attempts += 1
         self.finish_reason = self.prompt_tokens = self.completion_tokens = self.cached_tokens = None
         self.begun = False
         self._masker = StreamMasker(self.also)

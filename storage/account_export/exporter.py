@@ -85,7 +85,7 @@ _SECTIONS: tuple[LiteralString, ...] = (
         " 'completion_chars', completion_chars, 'prompt_tokens_est', prompt_tokens_est,"
         " 'completion_tokens_est', completion_tokens_est, 'prompt_tokens', prompt_tokens,"
         " 'completion_tokens', completion_tokens, 'cached_tokens', cached_tokens, 'prompt_version', prompt_version,"
-        " 'success', success, 'error_code', error_code,"
+        " 'timing', timing, 'attempts', attempts, 'trace_id', trace_id, 'success', success, 'error_code', error_code,"
         " 'times', times, 'created_at', created_at)::text as line"
         " from xai_chat_metrics where user_id = %(user_id)s order by created_at, id"
     ),

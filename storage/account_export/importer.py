@@ -6,6 +6,7 @@ from typing import Any, LiteralString
 from uuid import UUID, uuid5
 
 import psycopg
+from psycopg.types.json import Json
 
 from storage.account_export import lines as line
 from storage.connections import Connection
@@ -110,10 +111,15 @@ class _ImportWriter:
 
     def _row(self, entry: line.AccountLine) -> dict[str, Any]:
         """The line's fields, with every id replaced."""
-        return {"user_id": self._user_id} | {
-            name: NO_TURN if name == "parent" and value == NO_TURN else self._replace_ids(value)
-            for name, value in entry.model_dump().items()
-        }
+        json = {"timing": Json(entry.timing.model_dump())} if isinstance(entry, line.Metrics) and entry.timing else {}
+        return (
+            {"user_id": self._user_id}
+            | {
+                name: NO_TURN if name == "parent" and value == NO_TURN else self._replace_ids(value)
+                for name, value in entry.model_dump().items()
+            }
+            | json
+        )
 
     def _replace_ids(self, value: Any) -> Any:
         if isinstance(value, list):
@@ -181,10 +187,11 @@ _INSERT: dict[type[line.AccountLine], LiteralString] = {
         # Metrics outlive their account, so an imported row may still be there, without a user.
         "insert into xai_chat_metrics (id, user_id, employee_slug, model, outcome, latency_ms, ttft_ms, prompt_chars,"
         " completion_chars, prompt_tokens_est, completion_tokens_est, prompt_tokens, completion_tokens, cached_tokens,"
-        " prompt_version, success, error_code, times, created_at) values (%(turn_id)s, %(user_id)s, %(employee)s,"
-        " %(model)s, %(outcome)s, %(latency_ms)s, %(ttft_ms)s, %(prompt_chars)s, %(completion_chars)s,"
-        " %(prompt_tokens_est)s, %(completion_tokens_est)s, %(prompt_tokens)s, %(completion_tokens)s,"
-        " %(cached_tokens)s, %(prompt_version)s, %(success)s, %(error_code)s, %(times)s, %(created_at)s)"
+        " prompt_version, timing, attempts, trace_id, success, error_code, times, created_at)"
+        " values (%(turn_id)s, %(user_id)s, %(employee)s, %(model)s, %(outcome)s, %(latency_ms)s, %(ttft_ms)s,"
+        " %(prompt_chars)s, %(completion_chars)s, %(prompt_tokens_est)s, %(completion_tokens_est)s, %(prompt_tokens)s,"
+        " %(completion_tokens)s, %(cached_tokens)s, %(prompt_version)s, %(timing)s, %(attempts)s, %(trace_id)s,"
+        " %(success)s, %(error_code)s, %(times)s, %(created_at)s)"
         " on conflict do nothing"
     ),
 }

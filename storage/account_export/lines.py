@@ -179,6 +179,19 @@ class GuardEvent(Line):
     created_at: Time
 
 
+Milliseconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+
+class StepTimes(Line):
+    """How long each step of a turn took."""
+
+    guard_ms: Milliseconds | None = None
+    wait_ms: Milliseconds | None = None
+    route_ms: Milliseconds | None = None
+    memory_ms: Milliseconds | None = None
+    model_ms: Milliseconds | None = None
+
+
 class Metrics(Line):
     """Metrics of a turn, or of several rejected ones that share a row."""
 
@@ -197,6 +210,9 @@ class Metrics(Line):
     completion_tokens: Count | None
     cached_tokens: Count | None = None
     prompt_version: Name | None = None
+    timing: StepTimes | None = None
+    attempts: Count | None = None
+    trace_id: Annotated[str, Field(pattern="^[0-9a-f]{32}$")] | None = None
     success: bool
     error_code: ErrorCode | None
     times: Annotated[int, Field(gt=0, le=2**31 - 1)] = 1

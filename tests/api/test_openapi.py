@@ -40,6 +40,7 @@ async def test_the_document_has_every_route(document: dict[str, Any]) -> None:
         "/conversations", "/conversations/{conversation_id}",
         "/conversations/{conversation_id}/messages", "/conversations/{conversation_id}/active",
         "/memory", "/memory/{fact_id}", "/export", "/account", "/me", "/settings", "/metrics-summary",
+        "/turns", "/turns/{turn_id}/metrics", "/turns/{turn_id}/content", "/costs", "/tables/{table}",
         "/insights", "/metrics", "/audit", "/employees", "/health/live", "/health/ready",
     } == set(document["paths"])  # fmt: skip
 

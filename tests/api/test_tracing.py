@@ -9,6 +9,7 @@ import pytest
 
 from tests.support.app import Frontdesk, Serve
 from tests.support.collector import Collector, SpanData
+from tests.support.database import rows
 from tests.support.listening import listening, until
 from tests.support.model_script import Garbage, Gate, Hang, Reply, Status, Text, embedding, streaming, structured
 from tests.support.model_server import ModelServer
@@ -48,6 +49,7 @@ async def test_a_turn_is_one_trace(traced: Frontdesk, collector: Collector, ada:
     turn, below = await the_turn(collector)
     (request,) = await collector.named("POST /chat")
     assert {span.trace for span in collector.spans} == {turn.trace}
+    assert await rows(traced.service.url, "select trace_id from xai_chat_metrics") == [(turn.trace.hex(),)]
     assert (request.parent, request.kind, turn.parent, turn.kind) == (b"", "SERVER", request.id, "INTERNAL")
     nodes = {span.name: span for span in below if span.parent == turn.id}
     assert sorted(nodes) == sorted(BEFORE + AFTER)

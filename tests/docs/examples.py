@@ -40,7 +40,7 @@ STEADY: list[tuple[str, str]] = [
     (r'("model_ms": ?)[\d.]+', r"\g<1>284.3"),
     (r"(guard;dur=)[\d.]+", r"\g<1>6.2"),
     (r"(route;dur=)[\d.]+", r"\g<1>11.4"),
-    (r'("(?:prompt_tokens|total_tokens_est|estimated|counted)": ?)\d+', r"\g<1>118"),
+    (r'("(?:prompt_tokens|prompt_tokens_est|total_tokens_est|estimated|counted)": ?)\d+', r"\g<1>118"),
     (r'("prompt_version": ?"[a-z]+-)[0-9a-f]{8}', r"\g<1>3f2a9c1d"),
     (r'("confidence": ?)0\.\d+(, ?"runner_up")', r"\g<1>0.77\2"),
     (r'("next_cursor": ")[\w-]+', r"\1IjY1NWMyNzJh…"),

@@ -143,6 +143,8 @@ INVALID_VALUES: dict[str, dict[str, list[Any]]] = {
         "outcome": ["great"],
         "latency_ms": [-1, 2**31, 10**40, 1.5, True, "1"],
         "prompt_tokens": [-1, 2**31],
+        "timing": [{"guard_ms": -1}, {"model_ms": "1"}, []],
+        "trace_id": ["0" * 31],
         "success": ["yes", 1],
         "error_code": ["made_up"],
     },

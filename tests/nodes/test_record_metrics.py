@@ -190,6 +190,8 @@ def test_an_answered_turn_in_numbers() -> None:
         completion_tokens=7,
         cached_tokens=None,
         prompt_version=None,
+        timing=None,
+        attempts=None,
         success=True,
         error_code=None,
     )

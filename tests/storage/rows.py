@@ -104,6 +104,8 @@ SUCCESSFUL_TURN = TurnMetrics(
     completion_tokens=None,
     cached_tokens=None,
     prompt_version=None,
+    timing=None,
+    attempts=None,
     success=True,
     error_code=None,
 )

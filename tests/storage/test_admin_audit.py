@@ -7,8 +7,10 @@ import psycopg
 import pytest
 
 from storage.admin_audit import AdminAudit
+from storage.metrics import Metrics
 from storage.pool import Pool
-from tests.storage.rows import Owner
+from storage.turn_metrics import TurnMetricsQueries
+from tests.storage.rows import Owner, answered, save_answered, turn_metrics
 
 CLAIMS = {
     "a user": '{"sub": "00000000-0000-4000-8000-000000000001", "role": "authenticated"}',
@@ -55,3 +57,22 @@ def test_no_entry_is_changed_or_taken_away(owner: Owner, statement: LiteralStrin
         owner.execute("set local role frontdesk_auditor")
         with pytest.raises(psycopg.errors.InsufficientPrivilege, match="permission denied"):
             owner.execute(statement)
+
+
+async def test_nobody_looks_into_a_turn_without_an_entry(pool: Pool, owner: Owner, ada: UUID, bob: UUID) -> None:
+    """Not in a transaction of a user, and an entry that cannot be stored shows nothing."""
+    turn = await save_answered(pool, ada, answered("I sell biscuits"))
+    await Metrics(pool).record(ada, turn, turn_metrics())
+    look = "select * from read_turn_content(%(bob)s, %(turn)s)"
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        async with pool.as_user(bob) as conn:
+            await conn.execute(look, {"bob": bob, "turn": turn})
+    owner.execute("alter table chat_admin_audit add constraint full_up check (false) not valid")
+    with pytest.raises(psycopg.errors.CheckViolation):
+        await TurnMetricsQueries(pool).content(bob, turn)
+    owner.execute("alter table chat_admin_audit drop constraint full_up")
+    found = await TurnMetricsQueries(pool).content(bob, turn)
+    assert found == {"message": "I sell biscuits", "answer": "Hi", "reason": None}
+    assert [(entry["action"], entry["detail"]) for entry in await AdminAudit(pool).latest(bob, limit=9)] == [
+        ("turn_content", str(turn))
+    ]

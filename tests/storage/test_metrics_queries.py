@@ -8,7 +8,8 @@ import psycopg
 import pytest
 
 from storage.metrics import Metrics
-from storage.metrics_queries import MetricsQueries, MetricsReport, TimeWindow
+from storage.metrics_queries import MetricsQueries, MetricsReport
+from storage.metrics_window import TimeWindow
 from storage.misroutes import Misroutes
 from storage.pool import Pool
 from storage.users import Users

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, NamedTuple, cast, get_args
+from typing import Any, Literal, NamedTuple, cast, get_args
 from uuid import UUID
 
 import pytest
@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from storage.connections import Connection
 from storage.metrics import REJECTED, Outcome, TurnMetrics
-from storage.metrics_queries import MetricsQueries, TimeWindow
+from storage.metrics_queries import MetricsQueries
+from storage.metrics_window import TimeWindow
 from storage.pool import Pool
 from storage.users import ensure_user
 from tests.storage.rows import turn_metrics
@@ -36,6 +37,7 @@ TURNS = st.builds(
     turn_metrics,
     employee=st.sampled_from(["ledger", "prime", "tag"]),
     outcome=st.sampled_from(get_args(Outcome)),
+    model=st.sampled_from(["gpt", "big"]),
     success=st.booleans(),
     latency_ms=st.integers(0, 150_000),
     ttft_ms=st.none() | st.integers(0, 150_000),
@@ -79,19 +81,19 @@ async def insert(conn: Connection, user: UUID, turns: Sequence[Aged]) -> None:
     )
 
 
-def by_employee(turns: Sequence[TurnMetrics]) -> list[dict[str, Any]]:
-    """The busiest employee first."""
-    slugs = sorted({turn["employee"] for turn in turns})
-    groups = [(slug, [turn for turn in turns if turn["employee"] == slug]) for slug in slugs]
+def grouped(turns: Sequence[TurnMetrics], by: Literal["employee", "model"], name: str) -> list[dict[str, Any]]:
+    """The busiest employee or model first."""
+    groups = [(one, [turn for turn in turns if turn[by] == one]) for one in sorted({turn[by] for turn in turns})]
     groups.sort(key=lambda group: -len(group[1]))
-    return [{"employee_slug": slug, "misroutes": 0, **figures(group)} for slug, group in groups]
+    return [{name: one, "misroutes": 0, **figures(group)} for one, group in groups]
 
 
 def series(turns: Sequence[Aged], window: TimeWindow) -> list[dict[str, Any]]:
     """Steps back from now, the oldest first."""
-    steps: list[list[TurnMetrics]] = [[] for _ in range(window.hours // window.step)]
+    hours, step = int(window.hours), int(window.step)
+    steps: list[list[TurnMetrics]] = [[] for _ in range(hours // step)]
     for one in turns:
-        steps[(window.hours * HOUR - one.age) // (window.step * HOUR)] += [one.turn] * one.times
+        steps[(hours * HOUR - one.age) // (step * HOUR)] += [one.turn] * one.times
     points = [(figures(step), sum(not turn["success"] for turn in step)) for step in steps]
     return [
         {
@@ -118,6 +120,9 @@ async def test_aggregates_equal_those_of_plain_python(
     inside = [one for one in turns if 0 < one.age <= window.hours * HOUR]
     kept = [one.turn for one in inside for _ in range(one.times)]
     assert found["totals"] == {**figures(kept), "misroutes": 0, "error_codes": error_codes(kept)}
-    assert found["data"] == by_employee(kept)
+    assert found["data"] == grouped(kept, "employee", "employee_slug")
+    assert found["models"] == grouped(kept, "model", "model")
+    before = [one for one in turns if window.hours * HOUR < one.age <= 2 * window.hours * HOUR]
+    assert found["previous"] == {**figures([one.turn for one in before for _ in range(one.times)]), "misroutes": 0}
     points = [{name: value for name, value in point.items() if name != "at"} for point in found["series"]]
     assert points == series(inside, window)

@@ -41,8 +41,15 @@ GRANTED: Mapping[str, str] = {
 JOURNAL = {"chat_turn_events": "INSERT"}
 """All rights of the role that writes the event log."""
 
-AUDITOR = {"chat_admin_audit": "INSERT SELECT"}
-"""All rights of the role that adds to and reads the administrators' audit log."""
+AUDITOR = {
+    "chat_admin_audit": "INSERT SELECT",
+    "frontdesk_keys": "SELECT",
+    "xai_chat_metrics": (
+        "SELECT(cached_tokens,completion_tokens,completion_tokens_est,created_at,employee_slug,id,model,outcome,"
+        "prompt_tokens,prompt_tokens_est,user_id)"
+    ),
+}
+"""All rights of the role that adds to and reads the administrators' audit log, and finds whose a turn is."""
 
 KEEPER = {
     "chat_admin_audit": "DELETE SELECT(created_at,ctid)",
@@ -65,8 +72,8 @@ KEEPER = {
 ANALYST = {
     "chat_misroutes": "SELECT(chosen_employee,created_at,turn_id,wanted_employee)",
     "xai_chat_metrics": (
-        "SELECT(cached_tokens,completion_tokens,completion_tokens_est,created_at,employee_slug,error_code,id,latency_ms,"
-        "model,outcome,prompt_tokens,prompt_tokens_est,prompt_version,success,times,ttft_ms)"
+        "SELECT(attempts,cached_tokens,completion_tokens,completion_tokens_est,created_at,employee_slug,error_code,id,"
+        "latency_ms,model,outcome,prompt_tokens,prompt_tokens_est,prompt_version,success,times,timing,trace_id,ttft_ms)"
     ),
 }
 """All rights of the role that aggregates everyone's metrics: it cannot read user ids."""
@@ -83,7 +90,9 @@ FUNCTIONS: Mapping[str, set[str]] = {
         "recall_facts", "recall_memory", "recall_terms", "recall_turns", "record_findings", "record_turn",
         "save_summary", "store_embedding", "take_place", "take_rate_limit", "unpadded_width", "wake_next",
     },
-    "frontdesk_auditor": {"act_as", "add_to_admin_audit", "read_admin_audit"},
+    "frontdesk_auditor": {
+        "act_as", "add_to_admin_audit", "read_admin_audit", "read_turn_content", "tokens_by_user",
+    },
     "frontdesk_graph": {"act_for_thread", "save_checkpoint", "save_writes"},
     "frontdesk_journal": {"act_as", "log_events"},
     "frontdesk_keeper": {"act_as", "adopt_turns", "facts_to_embed", "lease_lapsed", "renew_turns"},
@@ -144,7 +153,11 @@ def test_every_table_of_users_has_row_level_security(owner: Owner) -> None:
             "keeper_sees r true -",
         ],
     )
+    administrators = f"r (({claims} ->> 'role'::text) = 'admin'::text) -"
+    guarded["xai_chat_metrics"][2].insert(0, f"administrators_see {administrators}")
+    guarded["xai_chat_metrics"][2].sort()
     closed = {table: (True, False, list[str]()) for table in OWNER_ONLY}
+    closed["frontdesk_keys"] = (True, False, [f"administrators_use {administrators}"])
     assert {table: (on, forced, policies) for table, on, forced, policies in rows(owner, walk)} == guarded | closed
 
 

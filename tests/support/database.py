@@ -109,10 +109,11 @@ async def schema(url: str) -> tuple[Any, ...]:
 
 
 async def empty(url: str) -> None:
-    """Delete every row that somebody's messages left."""
+    """Delete every row that somebody's messages left; the key of opaque ids is the database's own."""
     tables = (
         "select n.nspname, c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace"
         " where c.relkind = 'r' and n.nspname in ('public', 'langgraph') and c.relname not like '%migrations'"
+        " and c.relname <> 'frontdesk_keys'"
     )
     async with await psycopg.AsyncConnection.connect(url, autocommit=True) as conn:
         found = await (await conn.execute(tables)).fetchall()

@@ -16,7 +16,8 @@ from storage.facts import Facts
 from storage.idempotency import IdempotencyKeys
 from storage.insights import InsightsQueries
 from storage.metrics import Metrics
-from storage.metrics_queries import MetricsQueries, TimeWindow
+from storage.metrics_queries import MetricsQueries
+from storage.metrics_window import TimeWindow
 from storage.misroutes import Misroutes
 from storage.pool import Pool
 from storage.rate_limits import Admission, RateLimits
