@@ -40,6 +40,8 @@ from api.routes.employees import employees
 from api.routes.health import live, ready
 from api.routes.metrics import insights, metrics_summary, prometheus
 from api.routes.pages import PAGES
+from api.routes.settings import change_settings, me
+from api.routes.settings import settings as user_settings
 from api.tracing import http_spans
 from graph.observability.tracing import Tracing
 from graph.service import Service
@@ -53,7 +55,7 @@ REQUESTS = PrometheusConfig(
     buckets=[0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25, 60, 150],  # of a stream: until its last event
 )
 ROUTES: list[ControllerRouterHandler] = [
-    chat, turns.router, conversations.router, memory.router, export, erase,
+    chat, turns.router, conversations.router, memory.router, export, erase, me, user_settings, change_settings,
     metrics_summary, insights, prometheus, audit, employees, live, ready, *PAGES,
 ]  # fmt: skip
 EXPOSED_HEADERS = [

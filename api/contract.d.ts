@@ -22,6 +22,21 @@ export interface Conversation {
   last_employee: string | null;
 }
 
+/** One conversation, as `GET /conversations/{conversation_id}` has it. */
+export interface ConversationDetails extends Conversation {
+  temporary: boolean;
+}
+
+/** `email`: null where the token has none, and in local mode. */
+export interface SignedIn {
+  user_id: string;
+  email: string | null;
+}
+
+export interface Settings {
+  memory: boolean;
+}
+
 /** `confidence`: 0 to 1. */
 export interface Route {
   reason: string;
@@ -56,6 +71,9 @@ export interface Fact {
 
 export interface MemoryFact extends Fact {
   created_at: string;
+  /** Where it was said; null: that was deleted. */
+  conversation_id: string | null;
+  source_message_id: string | null;
   /** When a newer fact replaced it; null: it still holds. */
   superseded_at: string | null;
 }
@@ -67,6 +85,16 @@ export interface Turn {
   facts_used: Fact[];
   facts_learned: Fact[];
 }
+
+/** The closed lists of codes. */
+export type NoticeCode =
+  | "input_truncated" | "input_sanitized" | "pii_masked" | "context_trimmed" | "fallback" | "filtered" | "restarted"
+  | "memory_unavailable" | "rate_limit_unavailable";
+export type ProblemCode =
+  | "invalid_request" | "empty_message" | "blocked" | "unauthenticated" | "forbidden" | "not_found" | "deleted"
+  | "method_not_allowed" | "request_timeout" | "headers_too_large" | "body_too_large" | "unsupported_media_type"
+  | "fact_known" | "idempotency_mismatch" | "conversation_busy" | "export_running" | "rate_limited"
+  | "embedding_unavailable" | "issuer_unavailable" | "shutting_down" | "server_busy" | "storage_unavailable" | "internal";
 
 /** A problem document (RFC 9457). The fields are missing if a proxy refused the request. */
 export interface ProblemDetails {
@@ -84,8 +112,9 @@ export interface Start {
   model: string;
 }
 
+/** `demo`: the page's own. */
 export interface Notice {
-  code: string;
+  code: NoticeCode | "demo";
   message: string;
 }
 
@@ -172,7 +201,10 @@ export type ResponseBody<Path extends string> =
   Path extends "/employees" ? Employee[]
   : Path extends `/conversations?${string}` ? Page<Conversation>
   : Path extends `/conversations/${string}/messages?${string}` ? Page<Message>
+  : Path extends `/conversations/${string}` ? ConversationDetails
   : Path extends `/memory?${string}` ? Page<MemoryFact>
+  : Path extends "/me" ? SignedIn
+  : Path extends "/settings" ? Settings
   : Path extends `/turns/${string}` ? Turn
   : Path extends `/metrics-summary?${string}` ? Summary
   : Path extends "/insights" ? Insights

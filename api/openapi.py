@@ -68,6 +68,6 @@ class ModelSchema(OpenAPISchemaPlugin):
             title=model["title"],
             description=model["description"],
             properties=model["properties"],
-            required=model["required"],
+            required=model.get("required"),
             additional_properties=model["additionalProperties"],
         )

@@ -7,6 +7,7 @@ from typing import Annotated, TypeVar
 
 import msgspec
 from litestar.params import QueryParameter
+from pydantic import BeforeValidator
 
 from api.problems import Problem
 from nodes.text.cleaning import clean
@@ -33,6 +34,16 @@ Any of these characters, but not `.` and `..` alone, which browsers and proxies 
 """
 
 _encode = msgspec.json.Encoder().encode
+
+
+def _is_bool(value: object) -> object:
+    if not isinstance(value, bool):
+        raise ValueError("takes true or false")  # noqa: TRY004 - what pydantic catches
+    return value
+
+
+Switch = Annotated[bool, BeforeValidator(_is_bool)]
+"""A field that is true or false: the framework validates without `strict`, where "off" and 0 would be false, too."""
 
 
 def paginate(rows: list[Row], limit: int, position: Callable[[Row], object]) -> tuple[list[Row], str | None]:

@@ -40,7 +40,7 @@ class UserData:
         self.audit = AdminAudit(pool)
         self.insights = InsightsQueries(pool)
         self.exporter = AccountExporter(pool, at_once=exports)
-        self._users = Users(pool)
+        self.users = Users(pool)
         self._registry = registry
         self._embed = embed
         self._limits = limits
@@ -63,4 +63,4 @@ class UserData:
         """Delete everything stored about the user; metrics stay, without the user id."""
         await self._registry.delete(user_id)
         await self._limits.carry_over(user_id)
-        await self._users.erase(user_id)
+        await self.users.erase(user_id)

@@ -64,8 +64,11 @@ async def extract_facts(
 ) -> LearnedFacts:
     """Store at most two facts with enough confidence, each with its embedding and the facts it replaces.
 
-    Learns nothing without a model that follows instructions, and for a recovered turn whose facts are stored already.
+    Learns nothing without a model that follows instructions, for a recovered turn whose facts are stored already, and
+    where the user wants no memory.
     """
+    if not state["may_remember"]:
+        return LearnedFacts(learned=[])
     if state.get("facts_known") or extract is None or (state["answer"] and state["answer"]["fallback"]):
         return LearnedFacts(learned=[])  # done, no model, or a model that just could not be reached
     user_id, message = asking(runtime), state["message"]

@@ -32,7 +32,12 @@ class LoadedMemories(TypedDict):
 async def load_memory(
     state: State, runtime: Runtime[Context], *, embed: EmbedMessage, facts: Facts, seconds: float
 ) -> LoadedMemories:
-    """Load the facts nearest to the message, or none after `seconds`: the answer does not wait for memory."""
+    """Load the facts nearest to the message, or none after `seconds`: the answer does not wait for memory.
+
+    None, and no notice, where the user wants no memory here.
+    """
+    if not state["may_remember"]:
+        return LoadedMemories(memories=[], notices=state["notices"])
     try:
         async with asyncio.timeout(seconds):
             memories = await facts.nearest(asking(runtime), await embed(state["message"]), limit=MAX_MEMORIES)

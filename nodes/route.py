@@ -33,9 +33,10 @@ Classify = Callable[[str], Awaitable[Mapping[str, float]]]
 
 
 class Chosen(TypedDict):
-    """Who answers."""
+    """Who answers, and whether memory takes part."""
 
     route: RouteReport
+    may_remember: bool
 
 
 async def route(state: State, runtime: Runtime[Context], *, classify: Classify, turns: Turns, model: str) -> Chosen:
@@ -60,12 +61,13 @@ async def route(state: State, runtime: Runtime[Context], *, classify: Classify, 
         asked_employee=state.get("employee"),
         employee=report["employee"],
         route=report,
+        temporary=state.get("temporary", False),
     )
-    await turns.accept(asking(runtime), UUID(state["turn_id"]), accepted)
+    may_remember = await turns.accept(asking(runtime), UUID(state["turn_id"]), accepted)
     emit(runtime, start_of(state["turn_id"], state["conversation_id"], report, model))
     for notice in state["notices"]:  # of the steps before, which may not come before the start
         emit(runtime, Notice(**notice))
-    return Chosen(route=report)
+    return Chosen(route=report, may_remember=may_remember)
 
 
 async def _likelihoods(message: str, classify: Classify) -> Mapping[str, float] | None:

@@ -151,6 +151,8 @@ class Input(TypedDict):
     """The client's explicit choice, by slug or alias."""
     while_busy: NotRequired[WhileBusy]
     """What is to happen while the conversation is being answered; `wait` where nothing is said."""
+    temporary: NotRequired[bool]
+    """Whether the conversation is to be temporary, where this message begins it."""
 
 
 class State(TypedDict):
@@ -160,6 +162,7 @@ class State(TypedDict):
     conversation_id: str
     employee: NotRequired[str | None]
     while_busy: NotRequired[WhileBusy]
+    temporary: NotRequired[bool]
     turn_id: str
     """The id of the user's message, as a UUID."""
     started_at: float
@@ -178,6 +181,8 @@ class State(TypedDict):
     last_employee: str | None
     """Who answered last in the conversation."""
     route: RouteReport | None
+    may_remember: bool
+    """Whether facts may be recalled and learned; known once the turn is stored."""
     history: History
     memories: list[Memory]
     """What came to mind; after `trim_context` what of it is in the prompt."""
@@ -218,6 +223,7 @@ def new_state(
         place=None,
         last_employee=None,
         route=None,
+        may_remember=True,
         history=History(summary="", covers=0, messages=[]),
         memories=[],
         prompt=[],

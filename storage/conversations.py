@@ -28,6 +28,8 @@ class ConversationDetails(Conversation):
     created_at: datetime
     summary: str
     """Updated after each turn; empty at first."""
+    temporary: bool
+    """Whether nothing is recalled or learned in it; it is in no list, and deleted a day after its last message."""
 
 
 class RouteReason(TypedDict):
@@ -86,7 +88,7 @@ class Conversations:
     async def latest(
         self, user_id: UUID, *, limit: int, after: ConversationCursor | None = None, q: str | None = None
     ) -> list[Conversation]:
-        """Conversations, the last one used first.
+        """Conversations, the last one used first, without temporary ones.
 
         Args:
             user_id: the user.
@@ -98,7 +100,7 @@ class Conversations:
             cursor = await conn.execute(
                 "select c.convo_id as conversation_id, c.title, c.updated_at, c.employee_slug as last_employee,"
                 " (select count(*) from chat_messages m where m.user_id = c.user_id and m.convo_id = c.convo_id)"
-                " as message_count from chat_conversations c where c.user_id = %(user_id)s"
+                " as message_count from chat_conversations c where c.user_id = %(user_id)s and not c.temporary"
                 " and (%(at)s::timestamptz is null or (c.updated_at, c.convo_id) < (%(at)s, %(id)s::text))"
                 " and (%(q)s::text is null"
                 "  or to_tsvector('simple', chat_search_words(c.title)) @@ chat_search_query(%(q)s)"
@@ -120,7 +122,7 @@ class Conversations:
         async with self._pool.as_user(user_id) as conn:
             cursor = await conn.execute(
                 "select c.convo_id as conversation_id, c.title, c.created_at, c.updated_at,"
-                " c.employee_slug as last_employee, coalesce(s.summary, '') as summary,"
+                " c.employee_slug as last_employee, c.temporary, coalesce(s.summary, '') as summary,"
                 " (select count(*) from chat_messages m where m.user_id = c.user_id and m.convo_id = c.convo_id)"
                 " as message_count from chat_conversations c left join chat_convo_summaries s using (user_id, convo_id)"
                 " where c.user_id = %(user_id)s and c.convo_id = %(convo_id)s",

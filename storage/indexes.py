@@ -9,6 +9,7 @@ INDEXES: Mapping[LiteralString, tuple[LiteralString, LiteralString]] = {
     # Retention finds old checkpoints and old conversations by them.
     "checkpoints_age": ("langgraph", 'checkpoints (checkpoint_id collate "C")'),
     "chat_conversations_age": ("public", "chat_conversations (updated_at)"),
+    "chat_conversations_temporary": ("public", "chat_conversations (updated_at) where temporary"),
 }
 """Schema and definition, by name."""
 

@@ -15,6 +15,10 @@ FIND_OLD: LiteralString = (
     "select user_id, convo_id from chat_conversations where updated_at < now() - make_interval(secs => %(seconds)s)"
     " order by updated_at limit %(conversations)s"
 )
+FIND_OLD_TEMPORARY: LiteralString = (
+    "select user_id, convo_id from chat_conversations where temporary"
+    " and updated_at < now() - make_interval(secs => %(seconds)s) order by updated_at limit %(conversations)s"
+)
 # One in which a message is just being stored is locked, and not old any more.
 LOCK_IF_OLD: LiteralString = (
     "select from chat_conversations where user_id = %(user_id)s and convo_id = %(convo_id)s"
@@ -35,10 +39,15 @@ class OldConversation(NamedTuple):
 
 
 class OldConversations:
-    """Conversations of all users whose last message is so many days old."""
+    """Conversations of all users whose last message is so many days old.
 
-    def __init__(self, pool: Pool, days: float) -> None:
+    Args:
+        temporary: only temporary ones.
+    """
+
+    def __init__(self, pool: Pool, days: float, *, temporary: bool = False) -> None:
         self._pool = pool
+        self._find = FIND_OLD_TEMPORARY if temporary else FIND_OLD
         self._seconds = days * 86_400
 
     async def delete_batch(self) -> int:
@@ -47,7 +56,7 @@ class OldConversations:
         Each is deleted for its user, so the facts that were said only there go along, as where the user deletes it.
         """
         async with self._pool.as_maintenance() as conn:
-            cursor = await conn.execute(FIND_OLD, {"seconds": self._seconds, "conversations": CONVERSATIONS})
+            cursor = await conn.execute(self._find, {"seconds": self._seconds, "conversations": CONVERSATIONS})
             found = [OldConversation(**row) for row in await cursor.fetchall()]
         return sum([await self._delete_part(conversation) for conversation in found])
 

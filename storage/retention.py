@@ -24,6 +24,8 @@ BATCH = 1000
 """Rows, or checkpoint threads, per transaction: few enough to stay far below the statement timeout."""
 PAUSE = 0.05
 """Seconds between two batches, so that they do not keep the disk busy."""
+TEMPORARY_DAYS = 1.0
+"""Days after its last message for which a temporary conversation is kept."""
 MOST_BATCHES = 500
 """Batches of each kind in one run, which takes a minute or two then."""
 
@@ -87,6 +89,7 @@ class Pruned(TypedDict):
     admin_audit: int
     metrics: int
     threads: int
+    temporary: int
     conversations: int
 
 
@@ -126,6 +129,8 @@ class Retention:
             for name, statement in STATEMENTS.items()
         }
         deleted["threads"] = await _in_batches("threads", self._delete_threads)
+        temporary = OldConversations(self._pool, TEMPORARY_DAYS, temporary=True)
+        deleted["temporary"] = await _in_batches("temporary", temporary.delete_batch)
         deleted["conversations"] = 0
         if self._messages_days is not None:
             old = OldConversations(self._pool, self._messages_days)

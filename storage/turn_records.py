@@ -66,6 +66,8 @@ class RecoveryRecord(TypedDict):
     """Whether the summary with this turn is stored."""
     facts_known: bool
     """Whether its facts are stored, or there were none."""
+    may_remember: bool
+    """Whether facts may be recalled and learned in it."""
 
 
 class TurnRecords:
@@ -80,6 +82,7 @@ class TurnRecords:
             cursor = await conn.execute(
                 "select q.content as message, t.asked_employee, t.route, t.finish_reason, t.error_code, t.report,"
                 " t.summarised_at is not null as summarised, t.facts_at is not null as facts_known,"
+                " may_remember(t.user_id, t.convo_id),"
                 " greatest(0, extract(epoch from now() - t.created_at))::float8 as age,"
                 " a.id as message_id, a.content as answer,"
                 " array(select u.fact_id::text from chat_turn_facts u"

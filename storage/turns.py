@@ -4,7 +4,7 @@ A conversation's summary has a watermark, so that no message is in neither the s
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, LiteralString, TypedDict
+from typing import Any, Literal, LiteralString, NotRequired, TypedDict
 from uuid import UUID, uuid5
 
 from psycopg.types.json import Json
@@ -29,6 +29,8 @@ class Accepted(TypedDict):
     employee: str
     route: Mapping[str, Any]
     """Why, as in the `start` event."""
+    temporary: NotRequired[bool]
+    """Whether the conversation is to be temporary, where this message begins it."""
 
 
 class Answered(Accepted):
@@ -79,19 +81,25 @@ class Turns:
         self._pool = pool
         self._owner = owner
 
-    async def accept(self, user_id: UUID, turn_id: UUID, turn: Accepted) -> None:
+    async def accept(self, user_id: UUID, turn_id: UUID, turn: Accepted) -> bool:
         """Write the turn down with its message, so that it is not lost whatever happens now.
 
         Its key stands for it from then on, and its place in line is given up.
+
+        Returns:
+            Whether facts may be recalled and learned in it: not where the user switched memory off, or the conversation
+            is temporary.
 
         Raises:
             LeaseLost: its key or its place was given to another turn meanwhile, or another message of the conversation
                 is being answered: this process slept past its lease. Only where an owner runs turns.
         """
-        await self._pool.call(
-            "select accept_turn(%(user_id)s, %(turn_id)s, %(conversation_id)s, %(title)s, %(message)s,"
-            " %(asked_employee)s, %(employee)s, %(route)s, %(owner)s, %(lease)s, %(elsewhere)s)",
+        (row,) = await self._pool.call(
+            "select begin_turn(%(user_id)s, %(turn_id)s, %(conversation_id)s, %(title)s, %(message)s,"
+            " %(asked_employee)s, %(employee)s, %(route)s, %(owner)s, %(lease)s, %(elsewhere)s, %(temporary)s)"
+            " as may_remember",
             {
+                "temporary": False,
                 **turn,
                 "user_id": user_id,
                 "turn_id": turn_id,
@@ -103,6 +111,7 @@ class Turns:
             },
             accepting=True,
         )
+        return bool(row["may_remember"])
 
     async def history(self, user_id: UUID, conversation_id: str, *, before_turn: UUID) -> History:
         """The summary, every message it does not cover, and the latest ones even if it does.

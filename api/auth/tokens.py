@@ -52,7 +52,7 @@ class BearerTokens:
             raise _unauthenticated("token too long")
         try:
             claims = await self._verified(token.strip())
-            return User(UUID(claims["sub"]), admin=_is_admin(claims))
+            return User(UUID(claims["sub"]), admin=_is_admin(claims), email=_email(claims))
         except IssuerUnavailable:
             detail = "Who you are cannot be checked right now. Please try again in a moment."
             raise Problem(503, "issuer_unavailable", detail, retry_after=RETRY_ISSUER) from None
@@ -104,6 +104,11 @@ def _is_admin(claims: dict[str, Any]) -> bool:
             return True
         case _:
             return False
+
+
+def _email(claims: dict[str, Any]) -> str | None:
+    email = claims.get("email")
+    return email if isinstance(email, str) and email else None
 
 
 def _unauthenticated(why: str) -> Problem:

@@ -15,6 +15,8 @@ class User:
 
     user_id: UUID
     admin: bool = False
+    email: str | None = None
+    """As the token's issuer knows it."""
     new: bool = False
     """First request of a browser in local mode: the response sets its session cookie."""
 

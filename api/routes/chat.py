@@ -18,7 +18,7 @@ from api.auth.user import User
 from api.late import late_events
 from api.limits import CountRefusals, HoldStream, limit_headers, policy_headers, provide_sender
 from api.openapi import SIGNED_IN, problems
-from api.parameters import CONVERSATION_ID
+from api.parameters import CONVERSATION_ID, Switch
 from api.requests import require_json
 from api.schemas.events import EVENT_STREAM, StreamOperation, TurnEvent
 from api.sse import KEEP_ALIVE_SECONDS, UNBUFFERED, document, server_sent
@@ -66,6 +66,8 @@ class ChatRequest(BaseModel):
     """What is to happen while the conversation is being answered."""
     instead_of: Annotated[UUID, Field(strict=False)] | None = None  # JSON has no type of its own for it
     """The turn of this conversation whose answer the wrong employee gave; `employee` is asked instead."""
+    temporary: Switch = False
+    """Of a conversation's first message: nothing is recalled or learned there, and it is deleted after a day."""
 
 
 class ChatDocument(TypedDict):

@@ -42,13 +42,19 @@ def page_file(request: Request[Any, Any, Any], name: FileName) -> Response[bytes
     return _file(request, name)
 
 
+@get("/page/texts/{name:str}", include_in_schema=False, sync_to_thread=True)
+def texts_file(request: Request[Any, Any, Any], name: FileName) -> Response[bytes | None]:
+    """The pages' texts in a language."""
+    return _file(request, f"texts/{name}")
+
+
 @get("/page/vendor/{name:str}", include_in_schema=False, sync_to_thread=True)
 def vendor_file(request: Request[Any, Any, Any], name: FileName) -> Response[bytes | None]:
     """A file from npm."""
     return _file(request, f"vendor/{name}")
 
 
-PAGES = [chat_page, dashboard, page_file, vendor_file]
+PAGES = [chat_page, dashboard, page_file, texts_file, vendor_file]
 
 
 def _file(request: Request[Any, Any, Any], name: str) -> Response[bytes | None]:

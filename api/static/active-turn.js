@@ -7,6 +7,7 @@ import { pollFacts } from "./memory.js";
 import { addNotice } from "./message.js";
 import { itemsOfTurn, loadNewestMessage } from "./message-list.js";
 import { notifyChange, savePending } from "./tab-state.js";
+import { serverText, textOf } from "./texts.js";
 
 export class ActiveTurn {
   /**
@@ -31,7 +32,7 @@ export class ActiveTurn {
   /** Stop the answer; if the turn has not started yet, as soon as it does. */
   async stop() {
     this.stopping = true;
-    if (!this.answer.text) this.answer.setStatus("Stopping…");
+    if (!this.answer.text) this.answer.setStatus(textOf("stopping"));
     if (this.turnId) await requestJson(`/turns/${this.turnId}/stop`, { method: "POST" }).catch(showComposerError);
   }
 
@@ -55,15 +56,15 @@ export class ActiveTurn {
         this.handleDone(data);
         break;
       case "error":
-        answer.fail(data.message, data.retryable);
-        announce(data.message);
+        answer.fail(serverText(data.code, data.message), data.retryable);
+        announce(serverText(data.code, data.message));
         break;
       case "slow":
         this.handleSlow();
         break;
       default:
-        answer.setStatus("Connection lost. Reconnecting…");
-        if (!alreadyDisconnected) announce("Connection lost. Reconnecting…");
+        answer.setStatus(textOf("reconnecting"));
+        if (!alreadyDisconnected) announce(textOf("reconnecting"));
     }
   }
 
@@ -75,7 +76,7 @@ export class ActiveTurn {
     this.turnId = start.turn_id;
     this.onNewest(start.turn_id);
     this.answer.start(start);
-    announce(`${start.employee.name} is answering.`);
+    announce(textOf("isAnswering", { name: start.employee.name }));
     notifyChange("conversations", start.conversation_id);
     if (this.stopping) this.stop();
   }
@@ -83,7 +84,7 @@ export class ActiveTurn {
   /** @param {import("../contract.js").Done} done */
   handleDone(done) {
     this.answer.finish(done);
-    announce(`${this.answer.name}: ${this.answer.body.innerText}`);
+    announce(textOf("hasAnswered", { name: this.answer.name ?? "", answer: this.answer.body.innerText }));
     if (done.message_id) { // null for replies of the guard, which are not stored
       this.onNewest(done.message_id);
       pollFacts(done.turn_id, this.answer.facts);
@@ -93,12 +94,12 @@ export class ActiveTurn {
 
   /** Say what the message is waiting for. */
   async handleSlow() {
-    this.answer.setStatus(this.stopping ? "Stopping as soon as the answer starts…" : "Still waiting for the server…");
+    this.answer.setStatus(textOf(this.stopping ? "stoppingLater" : "waitingForServer"));
     const newest = await loadNewestMessage(this.conversation).catch(() => null);
     const isOwn = newest?.content === this.question.querySelector(".plain-text")?.textContent; // it has arrived, the response was lost
     const turn = newest?.role === "user" && !isOwn ? await requestJson(`/turns/${newest.turn_id}`).catch(() => null) : null;
     if (turn?.status !== "running" || this.turnId || this.stopping) return;
     this.queued = true;
-    this.answer.setStatus("Waiting for the answer to the previous message…");
+    this.answer.setStatus(textOf("waitingForPrevious"));
   }
 }

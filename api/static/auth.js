@@ -1,6 +1,7 @@
 /** Sign-in: the tab's access token, the dialog that asks for one, and the sign-out button. */
 
 import { byId, el, openModal } from "./dom.js";
+import { textOf } from "./texts.js";
 
 const TOKEN_KEY = "frontdesk.token";
 
@@ -22,12 +23,15 @@ export async function renewToken(rejected) {
   sessionStorage.setItem(TOKEN_KEY, await signIn);
 }
 
-/** Make the sign-out button work: it removes the token and reloads the page. */
+/** Make the sign-out button work. */
 export function initSignOut() {
-  byId("sign-out").addEventListener("click", () => {
-    sessionStorage.removeItem(TOKEN_KEY);
-    location.assign(location.pathname);
-  });
+  byId("sign-out").addEventListener("click", forgetToken);
+}
+
+/** Remove the token and load the page anew. */
+export function forgetToken() {
+  sessionStorage.removeItem(TOKEN_KEY);
+  location.assign(location.pathname);
 }
 
 /** Show the sign-out button if there is a token. */
@@ -43,12 +47,12 @@ export function updateSignOut() {
 async function askForToken(rejected) {
   const field = el("input", { id: "token", type: "password", autocomplete: "off", required: true });
   const dialog = el("dialog", { id: "sign-in", "aria-labelledby": "sign-in-title" }, el("form", { method: "dialog" },
-    el("h2", { id: "sign-in-title" }, "Sign in"),
-    rejected && el("p.error-text", {}, "This token is invalid or has expired."),
-    el("label", { for: "token" }, "Access token"),
+    el("h2", { id: "sign-in-title" }, textOf("signIn")),
+    rejected && el("p.error-text", {}, textOf("tokenRejected")),
+    el("label", { for: "token" }, textOf("accessToken")),
     field,
-    el("p.small", {}, "It is stored in this tab only, until you close it."),
-    el("footer", {}, el("button", {}, "Sign in"))));
+    el("p.small", {}, textOf("tokenNote")),
+    el("footer", {}, el("button", {}, textOf("signIn")))));
   document.body.append(dialog);
   try {
     for (;;) {

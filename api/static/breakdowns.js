@@ -3,58 +3,31 @@
 import { byId, el, setText, syncChildren } from "./dom.js";
 import { badge, employeeBySlug } from "./employees.js";
 import { formatDuration, formatInteger, formatPercent, formatShare } from "./format.js";
+import { inEnglish, knownText, textOf } from "./texts.js";
 import { createRatedValue, rateLatency, rateSuccess, updateRatedValue } from "./tiles.js";
 
 /** @typedef {import("../contract.js").EmployeeMetrics} EmployeeMetrics */
 
 /** @type {{name: string, value: (metrics: EmployeeMetrics) => string, rating?: (metrics: EmployeeMetrics) => import("./tiles.js").Rating | null}[]} */
 const COLUMNS = [
-  { name: "Requests", value: (metrics) => formatInteger(metrics.total_requests) },
-  { name: "Success", value: (metrics) => formatPercent(metrics.success_rate), rating: (metrics) => rateSuccess(metrics.success_rate) },
-  { name: "Average latency", value: (metrics) => formatDuration(metrics.avg_latency_ms), rating: (metrics) => rateLatency(metrics.avg_latency_ms) },
-  { name: "Median", value: (metrics) => formatDuration(metrics.p50_latency_ms) },
-  { name: "95th percentile", value: (metrics) => formatDuration(metrics.p95_latency_ms) },
-  { name: "First token", value: (metrics) => formatDuration(metrics.p50_ttft_ms) },
-  { name: "Tokens", value: (metrics) => formatInteger(metrics.total_tokens_est) },
-  { name: "Misroutes", value: (metrics) => formatInteger(metrics.misroutes) },
+  { name: textOf("requests"), value: (metrics) => formatInteger(metrics.total_requests) },
+  { name: textOf("success"), value: (metrics) => formatPercent(metrics.success_rate), rating: (metrics) => rateSuccess(metrics.success_rate) },
+  { name: textOf("averageLatency"), value: (metrics) => formatDuration(metrics.avg_latency_ms), rating: (metrics) => rateLatency(metrics.avg_latency_ms) },
+  { name: textOf("medianLatency"), value: (metrics) => formatDuration(metrics.p50_latency_ms) },
+  { name: textOf("percentile95"), value: (metrics) => formatDuration(metrics.p95_latency_ms) },
+  { name: textOf("firstToken"), value: (metrics) => formatDuration(metrics.p50_ttft_ms) },
+  { name: textOf("tokens"), value: (metrics) => formatInteger(metrics.total_tokens_est) },
+  { name: textOf("misroutes"), value: (metrics) => formatInteger(metrics.misroutes) },
 ];
 
-const OUTCOMES = /** @type {Record<string, string>} */ ({
-  done: "Answered",
-  stopped: "Stopped by the user",
-  limited: "Rate limited",
-  refused: "Blocked by the guard, or conversation busy",
-  failed: "Failed",
-  fallback: "Prepared reply",
-});
-
-const CODES = /** @type {Record<string, string>} */ ({
-  empty_message: "The message was empty.",
-  blocked: "The guard blocked the message as an attack.",
-  rate_limited: "Too many messages within a minute.",
-  conversation_busy: "The conversation was already being answered.",
-  model_unreachable: "The model server could not be reached.",
-  model_overloaded: "The model server was overloaded.",
-  model_failed: "The model server had an internal error.",
-  model_rejected: "The model server rejected the request or the API key.",
-  model_context_too_long: "The conversation was too long for the model.",
-  model_empty: "The model returned an empty answer.",
-  model_garbled: "The model’s answer could not be parsed.",
-  model_timeout: "The model did not finish in time.",
-  model_filtered: "The model provider’s filter stopped the answer.",
-  model_down: "The model had failed repeatedly and was not called for a while.",
-  storage_unavailable: "The database could not be reached.",
-  shutting_down: "The server was shutting down.",
-  internal: "An internal error: see the server’s log.",
-  summary_failed: "Answered, but the summary could not be updated.",
-  facts_failed: "Answered, but no facts could be extracted.",
-});
+/** In the order in which they are shown. */
+const OUTCOMES = /** @type {const} */ (["done", "stopped", "limited", "refused", "failed", "fallback"]);
 
 // On narrow screens the rows become cards. The roles keep the table a table for screen readers.
 const employeeRows = el("tbody", { role: "rowgroup" });
 byId("employees").append(el("table", { role: "table" },
-  el("caption.visually-hidden", {}, "Requests, success, latency, time to first token, tokens and misroutes of each employee"),
-  el("thead", { role: "rowgroup" }, el("tr", { role: "row" }, ...["Employee", ...COLUMNS.map(({ name }) => name)].map((name) => el("th", { role: "columnheader", scope: "col" }, name)))),
+  el("caption.visually-hidden", {}, textOf("employeesCaption")),
+  el("thead", { role: "rowgroup" }, el("tr", { role: "row" }, ...[textOf("employee"), ...COLUMNS.map(({ name }) => name)].map((name) => el("th", { role: "columnheader", scope: "col" }, name)))),
   employeeRows));
 
 /** @param {EmployeeMetrics[]} employees the busiest first */
@@ -68,13 +41,13 @@ export function showEmployees(employees) {
 function createEmployeeRow({ employee_slug }) {
   const employee = employeeBySlug(employee_slug);
   return el("tr", { role: "row" },
-    el("th", { role: "rowheader", scope: "row" }, el("div.employee-name", {}, badge(employee), el("span", {}, employee.name, el("small", {}, employee.title)))),
+    el("th", { role: "rowheader", scope: "row" }, el("div.employee-name", {}, badge(employee), el("span", {}, employee.name, el("small", inEnglish, employee.title)))),
     ...COLUMNS.map(({ name }) => el("td", { role: "cell", "data-name": name }, createRatedValue())));
 }
 
 /** @param {import("../contract.js").Metrics} totals */
 export function showOutcomes({ total_requests: turns, outcomes }) {
-  const items = Object.entries(OUTCOMES).map(([key, name]) => ({ key, name, count: outcomes[key] ?? 0 }));
+  const items = OUTCOMES.map((key) => ({ key, name: textOf(`outcome_${key}`), count: outcomes[key] ?? 0 }));
   syncChildren(byId("outcomes"), items, ({ key }) => key, createOutcome, (item, { count }) => {
     item.querySelector(".bar").firstChild.style.inlineSize = `${turns ? (100 * count) / turns : 0}%`;
     setText(item.querySelector(".count"), formatInteger(count));
@@ -91,12 +64,12 @@ function createOutcome({ key, name }) {
 export function showErrorCodes(codes) {
   const items = Object.entries(codes).map(([key, count]) => ({ key, count }));
   syncChildren(byId("error-codes"), items.length ? items : [{ key: "", count: 0 }], ({ key }) => key, createErrorCode, (item, { key, count }) => {
-    if (key) setText(item.querySelector(".count"), `${formatInteger(count)} ×`);
+    if (key) setText(item.querySelector(".count"), textOf("times", { number: count }));
   });
 }
 
 /** @param {{key: string}} code an empty key: there are no errors */
 function createErrorCode({ key }) {
-  if (!key) return el("li.empty", {}, "None.");
-  return el("li", {}, el("span.count"), " ", el("span", {}, el("code", {}, key), " ", el("span.explanation", {}, CODES[key] ?? "")));
+  if (!key) return el("li.empty", {}, textOf("noErrors"));
+  return el("li", {}, el("span.count"), " ", el("span", {}, el("code", {}, key), " ", el("span.explanation", {}, knownText(`error_${key}`) ?? "")));
 }

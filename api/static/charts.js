@@ -3,6 +3,7 @@
 import { byId, el, setChildren, setText, syncChildren } from "./dom.js";
 import { formatAxisDuration, formatDuration, formatInteger } from "./format.js";
 import { axes, bars, lines, svg, ticks, xOf } from "./svg.js";
+import { locale, textOf } from "./texts.js";
 
 /** @typedef {import("../contract.js").SeriesPoint} SeriesPoint */
 /** @typedef {import("../contract.js").Measurement} Measurement */
@@ -17,7 +18,8 @@ import { axes, bars, lines, svg, ticks, xOf } from "./svg.js";
 const HOUR = 60 * 60 * 1000;
 const HEIGHT = 190;
 const MARGIN = { left: 52, right: 4, top: 8, bottom: 26 };
-const timeFormat = new Intl.DateTimeFormat(undefined, { weekday: "short", day: "numeric", month: "short", hour: "numeric", minute: "2-digit" });
+const now = new Intl.RelativeTimeFormat(locale, { numeric: "auto" }).format(0, "second");
+const timeFormat = new Intl.DateTimeFormat(locale, { weekday: "short", day: "numeric", month: "short", hour: "numeric", minute: "2-digit" });
 
 /** A chart whose points are selected with a range input, so that keyboard and screen readers work as usual. */
 class Chart {
@@ -38,7 +40,7 @@ class Chart {
     this.highlight = svg("rect.highlight");
     this.image = svg("svg", { "aria-hidden": "true", height: HEIGHT });
     this.tooltip = el("div.tooltip", { "aria-hidden": "true", hidden: true });
-    this.slider = el("input.slider", { type: "range", min: 0, step: 1, "aria-label": `${options.name}, point by point` });
+    this.slider = el("input.slider", { type: "range", min: 0, step: 1, "aria-label": textOf("pointByPoint", { chart: options.name }) });
     this.plot = el("div.plot", { dir: "ltr" }, this.image, this.slider, this.tooltip); // time runs left to right in every language
     this.rows = el("tbody");
     container.append(this.createLegend(), this.plot, this.createTable());
@@ -124,10 +126,10 @@ class Chart {
   }
 
   createTable() {
-    const columns = ["Time", ...this.options.series.map(({ name }) => name)];
-    return el("details.chart-table", {}, el("summary", {}, "Show as table"),
-      el("div.scroll", { tabindex: 0, role: "region", "aria-label": `${this.options.name} as a table` }, el("table", {},
-        el("caption.visually-hidden", {}, `${this.options.name}, oldest first`),
+    const columns = [textOf("time"), ...this.options.series.map(({ name }) => name)];
+    return el("details.chart-table", {}, el("summary", {}, textOf("showAsTable")),
+      el("div.scroll", { tabindex: 0, role: "region", "aria-label": textOf("asTable", { chart: this.options.name }) }, el("table", {},
+        el("caption.visually-hidden", {}, textOf("oldestFirst", { chart: this.options.name })),
         el("thead", {}, el("tr", {}, ...columns.map((name) => el("th", { scope: "col" }, name)))),
         this.rows)));
   }
@@ -138,24 +140,24 @@ class Chart {
 }
 
 const turnsChart = new Chart(byId("turns"), {
-  name: "Turns",
+  name: textOf("turns"),
   draw: bars,
   format: formatInteger,
   formatTick: formatInteger,
   series: [
-    { name: "Turns", className: "turns", valueOf: (point) => point.turns },
-    { name: "Unsuccessful", className: "failures", valueOf: (point) => point.failures },
+    { name: textOf("turns"), className: "turns", valueOf: (point) => point.turns },
+    { name: textOf("unsuccessful"), className: "failures", valueOf: (point) => point.failures },
   ],
 });
 
 const latencyChart = new Chart(byId("latency"), {
-  name: "Latency",
+  name: textOf("latency"),
   draw: lines,
   format: formatDuration,
   formatTick: formatAxisDuration,
   series: [
-    { name: "Median", className: "median", valueOf: (point) => point.p50_latency_ms },
-    { name: "95th percentile", className: "percentile", valueOf: (point) => point.p95_latency_ms },
+    { name: textOf("medianLatency"), className: "median", valueOf: (point) => point.p50_latency_ms },
+    { name: textOf("percentile95"), className: "percentile", valueOf: (point) => point.p95_latency_ms },
   ],
 });
 
@@ -176,8 +178,9 @@ export function showCharts(points, hours) {
  * @returns {AxisLabel[]}
  */
 function axisLabels(hours) {
-  const [unit, size, ages] = hours > 48 ? ["d", 24, [6, 4, 2]] : ["h", 1, [18, 12, 6]];
-  return [...ages.map((age) => ({ position: 1 - (age * size) / hours, text: `−${age} ${unit}` })), { position: 1, text: "now" }];
+  const [unit, size, ages] = /** @type {["day" | "hour", number, number[]]} */ (hours > 48 ? ["day", 24, [6, 4, 2]] : ["hour", 1, [18, 12, 6]]);
+  const age = new Intl.NumberFormat(locale, { style: "unit", unit, unitDisplay: "narrow" });
+  return [...ages.map((units) => ({ position: 1 - (units * size) / hours, text: age.format(-units) })), { position: 1, text: now }];
 }
 
 /**

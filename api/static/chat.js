@@ -7,9 +7,11 @@ import { followTurn, sendMessage, uuid } from "./event-stream.js";
 import { Problem, isNotFound, requestJson } from "./http.js";
 import { Answer, userMessage } from "./message.js";
 import {
-  appendItem, isEmpty, itemsOfTurn, loadMessages, loadNewestMessage, scrollToBottom, showItems, showMessages, showWelcome,
+  appendItem, isEmpty, itemsOfTurn, loadMessages, loadNewestMessage, scrollToBottom, showItems, showMessages, showTurn, showWelcome,
 } from "./message-list.js";
-import { conversationHash, conversationInUrl, savePending } from "./tab-state.js";
+import { conversationHash, conversationInUrl, messageInUrl, savePending } from "./tab-state.js";
+import { fixTemporary, isTemporary, showTemporary, updateTemporary } from "./temporary.js";
+import { textOf } from "./texts.js";
 
 /** @type {string | null} */
 let conversation = null;
@@ -28,7 +30,7 @@ let loading = Promise.resolve();
 export const currentConversation = () => conversation;
 
 /**
- * Open a conversation, and resume the answer that is being streamed.
+ * Open a conversation, at the message that the URL names, and resume the answer that is being streamed.
  * @param {string | null} id null: a new one
  * @param {boolean} [sending] its last message is about to be sent again, so there is nothing to resume
  */
@@ -37,9 +39,10 @@ export async function openConversation(id, sending = false) {
   activeTurn = null;
   setAnswering(false);
   setConversation(id);
+  updateTemporary(id);
   newestId = unanswered = null;
   refreshLater = false;
-  if (id) showItems(el("p.status", {}, "Loading…"));
+  if (id) showItems(el("p.status", {}, textOf("loading")));
   else showWelcome(ask);
   loading = id ? loadConversation(id, sending) : Promise.resolve();
   await loading;
@@ -72,11 +75,15 @@ export async function ask(text, choice = {}) {
   await loading;
   if (activeTurn) {
     restoreText(text);
-    showComposerError(new Error("Please wait for the current answer, or stop it."));
+    showComposerError(new Error(textOf("answerRunning")));
     return;
   }
-  const message = { message: text, conversation_id: conversation ?? uuid(), ...choice };
-  if (!conversation) showItems();
+  const temporary = !conversation && isTemporary() ? { temporary: true } : {};
+  const message = { message: text, conversation_id: conversation ?? uuid(), ...temporary, ...choice };
+  if (!conversation) {
+    showItems();
+    fixTemporary();
+  }
   focusComposer();
   setConversation(message.conversation_id);
   await sendPending({ message, key: uuid() });
@@ -88,6 +95,7 @@ export async function ask(text, choice = {}) {
  */
 export async function sendPending(pending) {
   savePending(pending);
+  if (pending.message.temporary) showTemporary(true);
   const text = pending.message.message;
   const question = userMessage({ content: text });
   appendItem(question);
@@ -116,6 +124,11 @@ async function loadConversation(id, sending) {
   }
   if (id !== conversation || activeTurn) return;
   showMessages(id, page, ask);
+  const turnId = messageInUrl(); // a question has the id of its turn
+  if (turnId) {
+    history.replaceState(null, "", conversationHash(id)); // so that the same link works again
+    await showTurn(id, turnId);
+  }
   newestId = page.items[0]?.message_id ?? null;
   unanswered = page.items[0]?.role === "user" ? page.items[0] : null;
 }
@@ -130,7 +143,7 @@ async function resumeLastTurn() {
   else if (turn.status === "failed") {
     const answer = new Answer((choice) => ask(content, choice));
     appendItem(answer.element);
-    answer.fail("This message was not answered.", true);
+    answer.fail(textOf("notAnswered"), true);
   }
 }
 
@@ -177,7 +190,7 @@ async function streamAnswer(openStream, question, text) {
 function handleFailure(error, answer, question, text) {
   savePending(null);
   if (!(error instanceof Problem)) {
-    answer.fail("Something went wrong on this page.", true);
+    answer.fail(textOf("pageFailed"), true);
     throw error;
   }
   answer.element.remove();
@@ -189,7 +202,10 @@ function handleFailure(error, answer, question, text) {
   restoreText(text);
   if (error.retryAfter) startCountdown(error.retryAfter, error.message);
   else showComposerError(error);
-  if (isEmpty()) openConversation(null);
+  if (!isEmpty()) return;
+  const temporary = isTemporary();
+  openConversation(null);
+  showTemporary(temporary); // the text is going to be sent again
 }
 
 /** @param {string | null} id */

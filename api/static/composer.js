@@ -3,6 +3,7 @@
 import { announce, byId, el } from "./dom.js";
 import { allEmployees } from "./employees.js";
 import { loadDraft, saveDraft } from "./tab-state.js";
+import { textOf } from "./texts.js";
 
 const form = byId("composer");
 const field = byId("message");
@@ -68,7 +69,7 @@ export function enableSending() {
 export function setAnswering(value) {
   if (!value && document.activeElement === button) focusComposer();
   answering = value;
-  button.textContent = value ? "Stop" : "Send";
+  button.textContent = textOf(value ? "stop" : "send");
   button.classList.toggle("stop", value);
   updateButton();
 }
@@ -98,16 +99,16 @@ export function showComposerError(error) {
 export function startCountdown(seconds, reason) {
   clearInterval(countdown);
   const end = Date.now() + seconds * 1000;
-  announce(`${reason} You can send again in ${seconds} seconds.`);
+  announce(textOf("sendAgainInSpoken", { reason, count: seconds }));
   const tick = () => {
     const secondsLeft = Math.ceil((end - Date.now()) / 1000);
-    hint.textContent = `${reason} You can send again in ${secondsLeft} s.`;
+    hint.textContent = textOf("sendAgainIn", { reason, seconds: secondsLeft });
     hint.classList.add("error-text");
     if (secondsLeft > 0) return;
     clearInterval(countdown);
     countdown = 0;
     setHint("");
-    announce("You can send again.");
+    announce(textOf("sendAgainNow"));
     updateButton();
   };
   countdown = setInterval(tick, 250);
@@ -121,7 +122,7 @@ export function focusComposer() {
 }
 
 function showOffline() {
-  showComposerError(new Error("You are offline. Messages are sent when you are back online."));
+  showComposerError(new Error(textOf("offline")));
 }
 
 /** @param {string} text empty: no hint */

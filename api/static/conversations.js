@@ -5,6 +5,7 @@ import { byId, confirmAction, el, replaceItems } from "./dom.js";
 import { employeeBySlug } from "./employees.js";
 import { requestJson } from "./http.js";
 import { conversationHash, notifyChange, onChange } from "./tab-state.js";
+import { textOf } from "./texts.js";
 
 const list = byId("conversations");
 const searchField = byId("search-conversations");
@@ -48,7 +49,7 @@ async function loadConversations(cursor) {
   if (requestNumber !== requestCount || (renaming && !cursor)) return; // a newer request is running, or a title is being typed
   const items = page.items.map(conversationItem);
   if (cursor) list.append(...items);
-  else replaceItems(list, items.length ? items : [el("li.empty", {}, searchField.value.trim() ? "Nothing found." : "No conversations yet.")], searchField);
+  else replaceItems(list, items.length ? items : [el("li.empty", {}, textOf(searchField.value.trim() ? "nothingFound" : "noConversations"))], searchField);
   nextCursor = page.next_cursor;
   moreButton.hidden = !nextCursor;
   markCurrent();
@@ -57,11 +58,11 @@ async function loadConversations(cursor) {
 /** @param {import("../contract.js").Conversation} conversation */
 function conversationItem(conversation) {
   const id = conversation.conversation_id;
-  const title = conversation.title || "New conversation";
+  const title = conversation.title || textOf("untitled");
   const item = el("li", { "data-id": id },
     el("a", { href: conversationHash(id), dir: "auto", title }, el("span", { "aria-hidden": "true" }, `${employeeBySlug(conversation.last_employee).emoji} `), title),
-    el("button.icon", { type: "button", "aria-label": `Rename ${title}`, title: "Rename", onclick: () => renameConversation(item, id, title) }, "✎"),
-    el("button.icon", { type: "button", "aria-label": `Delete ${title}`, title: "Delete", onclick: () => deleteConversation(id, title) }, "✕"));
+    el("button.icon", { type: "button", "aria-label": textOf("renameNamed", { title }), title: textOf("rename"), onclick: () => renameConversation(item, id, title) }, "✎"),
+    el("button.icon", { type: "button", "aria-label": textOf("deleteNamed", { title }), title: textOf("delete"), onclick: () => deleteConversation(id, title) }, "✕"));
   return item;
 }
 
@@ -71,7 +72,7 @@ function conversationItem(conversation) {
  * @param {string} title
  */
 function renameConversation(item, id, title) {
-  const field = el("input", { value: title, maxlength: "200", "aria-label": "Title", dir: "auto" });
+  const field = el("input", { value: title, maxlength: "200", "aria-label": textOf("conversationTitle"), dir: "auto" });
   let ended = false;
   const end = async (/** @type {boolean} */ save) => {
     if (ended) return;
@@ -96,7 +97,7 @@ function renameConversation(item, id, title) {
  * @param {string} title
  */
 async function deleteConversation(id, title) {
-  if (!await confirmAction(`Delete “${title}”? Its messages and the facts learned only there are deleted, too.`, "Delete")) return;
+  if (!await confirmAction(textOf("deleteConversation", { title }), textOf("delete"))) return;
   await requestJson(conversationPath(id), { method: "DELETE" }).catch(() => null);
   notifyChange("conversations", id);
   notifyChange("memory");

@@ -7,12 +7,11 @@ import { byId, setText } from "./dom.js";
 import { allEmployees, loadEmployees } from "./employees.js";
 import { NetworkError, Problem, requestJson } from "./http.js";
 import { showInsights } from "./insights.js";
+import { locale, textOf } from "./texts.js";
 import { showSizes, showTokens, showTotals } from "./tiles.js";
 
 /** @typedef {"24h" | "7d"} TimeRange */
 /** @typedef {{summary: import("../contract.js").Summary, insights: import("../contract.js").Insights, loadedAt: Date}} DashboardData */
-
-const RANGE_TEXTS = { "24h": "the last 24 hours", "7d": "the last 7 days" };
 
 /** Milliseconds. */
 const POLL_INTERVAL = 15_000;
@@ -81,14 +80,14 @@ async function fetchData(range, signal) {
 /** @param {DashboardData} data */
 function show({ summary, insights, loadedAt }) {
   const { totals, data, series, sizes } = summary;
-  setText(byId("scope"), sizes ? "All users’ turns (you are an administrator)" : "Your turns");
-  setText(byId("updated"), ` · updated ${formatTime(loadedAt)}`);
-  setText(byId("no-turns-text"), `No turns in ${RANGE_TEXTS[timeRange()]}.`);
+  setText(byId("scope"), textOf(sizes ? "allTurns" : "yourTurns"));
+  setText(byId("updated"), ` · ${textOf("updatedAt", { time: formatTime(loadedAt) })}`);
+  setText(byId("no-turns-text"), textOf(`noTurns${timeRange()}`));
   byId("no-turns").hidden = totals.total_requests > 0;
   byId("turn-metrics").hidden = totals.total_requests === 0;
   byId("metrics").hidden = false;
   byId("main").removeAttribute("aria-busy");
-  showTotals(totals, RANGE_TEXTS[timeRange()]);
+  showTotals(totals, timeRange());
   showCharts(series, summary.hours);
   showEmployees(data);
   showOutcomes(totals);
@@ -107,8 +106,9 @@ function handleError(error) {
   byId("metrics").hidden = !data;
   byId("main").removeAttribute("aria-busy");
   const expected = error instanceof Problem || error instanceof NetworkError;
-  const reason = expected ? error.message : "Something went wrong on this page.";
-  showError(`${reason} ${data ? `Showing numbers from ${formatTime(data.loadedAt)}. ` : ""}Retrying every 15 seconds.`);
+  const reason = expected ? error.message : textOf("pageFailed");
+  const age = data && textOf("showingOld", { time: formatTime(data.loadedAt) });
+  showError([reason, age, textOf("retryingEvery", { seconds: POLL_INTERVAL / 1000 })].filter(Boolean).join(" "));
   if (!expected) throw error;
 }
 
@@ -121,7 +121,7 @@ function showError(text) {
 
 /** @param {Date} date */
 function formatTime(date) {
-  return date.toLocaleTimeString(undefined, { timeStyle: "medium" });
+  return date.toLocaleTimeString(locale, { timeStyle: "medium" });
 }
 
 /**
@@ -158,6 +158,6 @@ function startPolling(load, onError) {
 initSignOut();
 initTimeRange();
 byId("main").setAttribute("aria-busy", "true");
-setText(byId("status"), "Loading…");
+setText(byId("status"), textOf("loading"));
 const pollNow = startPolling(load, handleError);
 byId("retry").addEventListener("click", pollNow);

@@ -1,5 +1,7 @@
 /** DOM helpers: elements, dialogs, live region, clipboard. Elements are built from text nodes, so text never becomes HTML. */
 
+import { textOf } from "./texts.js";
+
 /** @typedef {Node | string | null | undefined | false} Child */
 /**
  * @template {string} Tag
@@ -12,9 +14,10 @@
 /**
  * Element types by id, where a plain HTMLElement is not enough.
  * @typedef {{
- *   composer: HTMLFormElement, confirm: HTMLDialogElement, employee: HTMLSelectElement, memory: HTMLDialogElement,
- *   message: HTMLTextAreaElement, "search-conversations": HTMLInputElement, "search-memory": HTMLInputElement,
- *   send: HTMLButtonElement,
+ *   composer: HTMLFormElement, confirm: HTMLDialogElement, employee: HTMLSelectElement, language: HTMLSelectElement,
+ *   memory: HTMLDialogElement, "memory-on": HTMLInputElement, message: HTMLTextAreaElement,
+ *   "search-conversations": HTMLInputElement, "search-memory": HTMLInputElement, send: HTMLButtonElement,
+ *   settings: HTMLDialogElement,
  * }} ElementsById
  */
 
@@ -178,9 +181,9 @@ export function copyButton(getText) {
     type: "button",
     onclick: async () => {
       await copyText(getText());
-      button.textContent = "Copied";
-      setTimeout(() => { button.textContent = "Copy"; }, 1500);
+      button.textContent = textOf("copied");
+      setTimeout(() => { button.textContent = textOf("copy"); }, 1500);
     },
-  }, "Copy");
+  }, textOf("copy"));
   return button;
 }

@@ -2,6 +2,7 @@
 
 import { el } from "./dom.js";
 import { requestJson } from "./http.js";
+import { textOf } from "./texts.js";
 
 /** @typedef {import("../contract.js").Employee} Employee */
 /** @typedef {Pick<Employee, "slug" | "name" | "title" | "emoji">} EmployeeProfile */
@@ -25,7 +26,7 @@ export function allEmployees() {
  * @returns {EmployeeProfile}
  */
 export function employeeBySlug(slug) {
-  return employees.find((employee) => employee.slug === slug) ?? { slug: "prime", name: "Frontdesk", title: "", emoji: "💬" };
+  return employees.find((employee) => employee.slug === slug) ?? { slug: "prime", name: textOf("unknownEmployee"), title: "", emoji: "💬" };
 }
 
 /**

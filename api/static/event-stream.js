@@ -1,6 +1,7 @@
 /** A turn's event stream: sends a message, parses server-sent events, and reconnects until the terminal event. */
 
 import { NetworkError, Problem, ResponseTimeout, request } from "./http.js";
+import { textOf } from "./texts.js";
 
 /** Milliseconds before each attempt to reconnect; the last one repeats. */
 const RECONNECT_DELAYS = [300, 1000, 2000, 4000, 5000];
@@ -15,7 +16,7 @@ const SEND_TIMEOUT = 10_000;
 const IDLE_TIMEOUT = 30_000;
 
 /** @typedef {{employee?: string, instead_of?: string}} EmployeeChoice who is to answer, and which turn the wrong employee answered */
-/** @typedef {{message: string, conversation_id: string} & EmployeeChoice} OutgoingMessage */
+/** @typedef {{message: string, conversation_id: string, temporary?: boolean} & EmployeeChoice} OutgoingMessage */
 /** @typedef {{id: number, event: string, data: unknown, retry: number | null}} ServerSentEvent */
 /** @typedef {import("../contract.js").TurnEvent | {event: "disconnected" | "slow", data: null}} TurnUpdate */
 
@@ -157,7 +158,7 @@ async function withIdleTimeout(reading) {
   try {
     return /** @type {T} */ (await Promise.race([reading, timeout]));
   } catch (error) {
-    throw /** @type {Error} */ (error).name === "AbortError" ? error : new NetworkError("The connection was lost.");
+    throw /** @type {Error} */ (error).name === "AbortError" ? error : new NetworkError(textOf("connectionLost"));
   } finally {
     clearTimeout(timer);
   }

@@ -1,12 +1,14 @@
 /** Formatters for numbers. A missing value is a dash, not a zero. */
 
+import { locale } from "./texts.js";
+
 const MISSING = "–";
 
-const integerFormat = new Intl.NumberFormat();
-const decimalFormat = new Intl.NumberFormat(undefined, { maximumFractionDigits: 1 });
-const percentFormat = new Intl.NumberFormat(undefined, { style: "percent", maximumFractionDigits: 2 });
-const deviationFormat = new Intl.NumberFormat(undefined, { style: "percent", maximumFractionDigits: 1, signDisplay: "exceptZero" });
-const BYTE_UNITS = ["bytes", "kB", "MB", "GB", "TB"];
+const integerFormat = new Intl.NumberFormat(locale);
+const decimalFormat = new Intl.NumberFormat(locale, { maximumFractionDigits: 1 });
+const percentFormat = new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: 2 });
+const deviationFormat = new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: 1, signDisplay: "exceptZero" });
+const BYTE_UNITS = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"];
 
 /** @typedef {import("../contract.js").Measurement} Measurement */
 
@@ -58,5 +60,6 @@ export function formatAxisDuration(ms) {
 /** @param {number} value */
 export function formatBytes(value) {
   const power = value < 1000 ? 0 : Math.min(Math.floor(Math.log10(value) / 3), BYTE_UNITS.length - 1);
-  return `${decimalFormat.format(value / 1000 ** power)} ${BYTE_UNITS[power]}`;
+  const format = new Intl.NumberFormat(locale, { style: "unit", unit: BYTE_UNITS[power], maximumFractionDigits: 1 });
+  return format.format(value / 1000 ** power);
 }

@@ -1,17 +1,18 @@
 /** Fetch wrapper for our own API: token, timeout, and errors. */
 
 import { accessToken, renewToken } from "./auth.js";
+import { serverText, textOf } from "./texts.js";
 
 /** A refusal of the server (RFC 9457). The message is safe to show. */
 export class Problem extends Error {
   /**
    * @param {number} status
    * @param {string} code from the server's closed list
-   * @param {string} detail
+   * @param {string} detail the server's sentence
    * @param {number | null} retryAfter seconds
    */
   constructor(status, code, detail, retryAfter) {
-    super(detail);
+    super(serverText(code, detail));
     this.status = status;
     this.code = code;
     this.retryAfter = retryAfter;
@@ -35,20 +36,20 @@ export function isNotFound(error) {
 /**
  * Send a request. After a 401 the user is asked for a token, and the request is sent again.
  * @param {string} path
- * @param {{method?: string, body?: object, headers?: Record<string, string>, signal?: AbortSignal, timeout?: number}} [options]
+ * @param {{method?: string, body?: object, headers?: Record<string, string>, signal?: AbortSignal, timeout?: number, keepalive?: boolean}} [options] `keepalive`: sent also where the page is left
  * @returns {Promise<Response>} a successful response
  * @throws {Problem | NetworkError}
  */
-export async function request(path, { method = "GET", body, headers = {}, signal, timeout = RESPONSE_TIMEOUT } = {}) {
+export async function request(path, { method = "GET", body, headers = {}, signal, timeout = RESPONSE_TIMEOUT, keepalive = false } = {}) {
   const token = accessToken();
   const allHeaders = { ...headers };
   if (token) allHeaders.Authorization = `Bearer ${token}`;
   if (body !== undefined) allHeaders["Content-Type"] = "application/json";
-  const response = await fetchInTime(new Request(path, { method, headers: allHeaders, body: body && JSON.stringify(body) }), signal, timeout);
+  const response = await fetchInTime(new Request(path, { method, headers: allHeaders, body: body && JSON.stringify(body), keepalive }), signal, timeout);
   if (response.ok) return response;
   if (response.status === 401) {
     await renewToken(token);
-    return request(path, { method, body, headers, signal, timeout });
+    return request(path, { method, body, headers, signal, timeout, keepalive });
   }
   throw await toProblem(response);
 }
@@ -68,7 +69,7 @@ export async function requestJson(path, options) {
     return /** @type {any} */ (text ? JSON.parse(text) : null);
   } catch (error) {
     if (options?.signal?.aborted) throw error;
-    throw new NetworkError("The connection was lost.");
+    throw new NetworkError(textOf("connectionLost"));
   }
 }
 
@@ -84,12 +85,12 @@ async function fetchInTime(request, signal, timeout) {
   const abort = () => controller.abort(signal?.reason);
   if (signal?.aborted) abort();
   signal?.addEventListener("abort", abort);
-  const timer = setTimeout(() => controller.abort(new ResponseTimeout("The server is not responding.")), timeout);
+  const timer = setTimeout(() => controller.abort(new ResponseTimeout(textOf("serverSilent"))), timeout);
   try {
     return await fetch(request, { signal: controller.signal });
   } catch (error) {
     if (signal?.aborted || error instanceof ResponseTimeout) throw error;
-    throw new NetworkError("The server cannot be reached.");
+    throw new NetworkError(textOf("serverUnreachable"));
   } finally {
     clearTimeout(timer);
   }
@@ -103,5 +104,5 @@ async function toProblem(response) {
     details = await response.json();
   } catch { /* a proxy's response, not our server's */ }
   const retryAfter = details.retry_after ?? (Number(response.headers.get("Retry-After")) || null);
-  return new Problem(response.status, details.code ?? "internal", details.detail ?? "Something went wrong.", retryAfter);
+  return new Problem(response.status, details.code ?? "internal", details.detail ?? textOf("serverFailed"), retryAfter);
 }

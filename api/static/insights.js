@@ -3,33 +3,34 @@
 import { byId, el, setText, syncChildren } from "./dom.js";
 import { badge, employeeBySlug } from "./employees.js";
 import { formatInteger } from "./format.js";
+import { locale, textOf } from "./texts.js";
 import { showTiles } from "./tiles.js";
 
 const DAY = 24 * 60 * 60 * 1000;
-const weekdayFormat = new Intl.DateTimeFormat(undefined, { weekday: "narrow", timeZone: "UTC" });
-const dateFormat = new Intl.DateTimeFormat(undefined, { weekday: "long", day: "numeric", month: "long", timeZone: "UTC" });
+const weekdayFormat = new Intl.DateTimeFormat(locale, { weekday: "narrow", timeZone: "UTC" });
+const dateFormat = new Intl.DateTimeFormat(locale, { weekday: "long", day: "numeric", month: "long", timeZone: "UTC" });
 
 const tiles = el("dl.small-tiles");
-const days = el("ul.days", { "aria-label": "Days with messages" });
-const topEmployees = el("ol.top-employees", { "aria-label": "Most answers" });
+const days = el("ul.days", { "aria-label": textOf("daysWithMessages") });
+const topEmployees = el("ol.top-employees", { "aria-label": textOf("mostAnswers") });
 byId("insights").append(tiles,
-  el("div.insights", {}, el("div", {}, days, el("p.small", {}, "Days are in UTC.")), topEmployees));
+  el("div.insights", {}, el("div", {}, days, el("p.small", {}, textOf("daysInUtc"))), topEmployees));
 
 /** @param {import("../contract.js").Insights} insights */
 export function showInsights(insights) {
   showTiles(tiles, [
-    { name: "Messages", value: formatInteger(insights.messages) },
-    { name: "Conversations", value: formatInteger(insights.conversations) },
-    { name: "Facts learned", value: formatInteger(insights.facts_learned) },
-    { name: "Active days", value: `${formatInteger(insights.active_days)} of ${formatInteger(insights.days)}` },
+    { name: textOf("messages"), value: formatInteger(insights.messages) },
+    { name: textOf("conversations"), value: formatInteger(insights.conversations) },
+    { name: textOf("factsLearned"), value: formatInteger(insights.facts_learned) },
+    { name: textOf("activeDays"), value: textOf("activeDaysOf", { active: insights.active_days, days: insights.days }) },
   ]);
   syncChildren(days, datesOf(insights), (date) => date, createDay, (item, date) => {
     const active = insights.active_dates.includes(date);
     item.classList.toggle("active", active);
-    setText(item.querySelector(".visually-hidden"), `${dateFormat.format(Date.parse(date))}: ${active ? "active" : "inactive"}`);
+    setText(item.querySelector(".visually-hidden"), textOf(active ? "dayActive" : "dayInactive", { date: dateFormat.format(Date.parse(date)) }));
   });
   syncChildren(topEmployees, insights.top_employees, ({ employee_slug }) => employee_slug, createEmployee, (item, { answers }) => {
-    setText(item.querySelector(".count"), `${formatInteger(answers)} ${answers === 1 ? "answer" : "answers"}`);
+    setText(item.querySelector(".count"), textOf("answers", { count: answers }));
   });
 }
 

@@ -9,19 +9,22 @@ import { loadEmployees } from "./employees.js";
 import { parserReady } from "./markdown-parser.js";
 import { initMemoryDialog } from "./memory.js";
 import { showItems } from "./message-list.js";
-import { conversationInUrl, loadPending, onChange } from "./tab-state.js";
+import { initSettings } from "./settings.js";
+import { conversationInUrl, loadPending, messageInUrl, onChange } from "./tab-state.js";
+import { textOf } from "./texts.js";
 
 async function main() {
   initSignOut();
   initComposer(ask, stopAnswer);
   initMemoryDialog();
+  initSettings();
   initSidebar();
   await loadEmployees();
   addEmployeeOptions();
   await initConversations(); // the first request that needs a user: starts a session, or asks for a token
   updateSignOut();
   onChange((topic, conversation, local) => { if (topic === "conversations" && !local && conversation === currentConversation()) refreshMessages(); });
-  addEventListener("popstate", () => { if (conversationInUrl() !== currentConversation()) openConversation(conversationInUrl()); });
+  addEventListener("popstate", () => { if (messageInUrl() || conversationInUrl() !== currentConversation()) openConversation(conversationInUrl()); });
   addEventListener("focus", () => {
     refreshConversations();
     refreshMessages();
@@ -65,5 +68,5 @@ function initSidebar() {
 }
 
 main().catch((error) => {
-  showItems(el("p.status", {}, error.message, " ", el("button", { type: "button", onclick: () => location.reload() }, "Try again")));
+  showItems(el("p.status", {}, error.message, " ", el("button", { type: "button", onclick: () => location.reload() }, textOf("tryAgain"))));
 });

@@ -2,6 +2,7 @@
 
 import { copyButton, el, setChildren } from "./dom.js";
 import { parser } from "./markdown-parser.js";
+import { textOf } from "./texts.js";
 
 /** @typedef {import("./markdown-parser.js").Token} Token */
 
@@ -132,7 +133,7 @@ function withCheckbox(item) {
   const [marker, mark] = (text instanceof Text && TASK.exec(text.data)) || [];
   if (marker) {
     /** @type {Text} */ (text).deleteData(0, marker.length);
-    parent.prepend(el("input", { type: "checkbox", disabled: true, checked: mark !== " ", "aria-label": "done" }));
+    parent.prepend(el("input", { type: "checkbox", disabled: true, checked: mark !== " ", "aria-label": textOf("taskDone") }));
   }
   return item;
 }
@@ -140,7 +141,7 @@ function withCheckbox(item) {
 /** @param {Token} token */
 function renderCodeBlock({ content, info }) {
   const code = content.replace(/\n$/, "");
-  const caption = el("figcaption", {}, el("span", {}, info.trim().split(/\s/)[0] || "code"), copyButton(() => code));
+  const caption = el("figcaption", {}, el("span", {}, info.trim().split(/\s/)[0] || textOf("code")), copyButton(() => code));
   return el("figure.code", {}, caption, el("pre", { dir: "ltr", tabindex: "0" }, el("code", {}, code)));
 }
 

@@ -1,8 +1,10 @@
 /** Remembered facts: shown below the answers that used or learned them, and managed in the memory dialog. */
 
 import { announce, byId, confirmAction, el, replaceItems } from "./dom.js";
-import { isNotFound, request, requestJson } from "./http.js";
-import { notifyChange, onChange } from "./tab-state.js";
+import { isNotFound, requestJson } from "./http.js";
+import { conversationHash, notifyChange, onChange } from "./tab-state.js";
+import { locale, textOf } from "./texts.js";
+import { deleteWithUndo, deletedItem } from "./undo.js";
 
 /** Milliseconds between polls: facts are extracted after the answer has been sent. */
 const POLL_DELAYS = [700, 1500, 3000, 6000, 12_000];
@@ -36,7 +38,7 @@ export async function pollFacts(turnId, container) {
     }
     showFacts(container, turn);
     if (!turn.facts_learned.length) continue;
-    announce(`Remembered: ${turn.facts_learned.map(({ fact }) => fact).join(" ")}`);
+    announce([textOf("remembered"), ...turn.facts_learned.map(({ fact }) => fact)].join(" "));
     notifyChange("memory");
     return;
   }
@@ -54,28 +56,27 @@ export function showFacts(container, { facts_used, facts_learned }) {
 /** @param {Fact[]} facts */
 function usedFacts(facts) {
   if (!facts.length) return [];
-  const summary = `Used ${facts.length} remembered ${facts.length === 1 ? "fact" : "facts"}`;
-  return [el("details.used-facts", {}, el("summary", {}, summary), el("ul", {}, ...facts.map(({ fact }) => el("li", { dir: "auto" }, fact))))];
+  return [el("details.used-facts", {}, el("summary", {}, textOf("usedFacts", { count: facts.length })), el("ul", {}, ...facts.map(({ fact }) => el("li", { dir: "auto" }, fact))))];
 }
 
 /** @param {Fact} fact */
 function learnedFact({ fact_id, fact }) {
-  const line = el("p.learned-fact", { tabindex: "-1" }, "Remembered: ", el("span", { dir: "auto" }, fact), " · ");
+  const line = el("p.learned-fact", { tabindex: "-1" }, `${textOf("remembered")} `, el("span", { dir: "auto" }, fact), " · ");
   const undo = el("button.quiet", { type: "button", onclick: async () => {
     undo.disabled = true;
     try {
-      await requestJson(`/memory/${fact_id}`, { method: "DELETE" });
+      await requestJson(factPath(fact_id), { method: "DELETE" });
     } catch (error) {
       if (!isNotFound(error)) {
         undo.disabled = false;
         return;
       }
     }
-    line.replaceChildren("Forgotten.");
+    line.replaceChildren(textOf("forgotten"));
     line.focus();
-    announce("Forgotten.");
+    announce(textOf("forgotten"));
     notifyChange("memory");
-  } }, "Undo");
+  } }, textOf("undo"));
   line.append(undo);
   return line;
 }
@@ -88,7 +89,6 @@ export function initMemoryDialog() {
   });
   byId("close-memory").addEventListener("click", () => dialog.close());
   byId("forget-all").addEventListener("click", forgetAllFacts);
-  byId("export").addEventListener("click", exportData);
   searchField.addEventListener("input", () => {
     clearTimeout(searchTimer);
     searchTimer = setTimeout(refreshFacts, 200);
@@ -108,20 +108,22 @@ async function loadFacts(cursor) {
   const query = new URLSearchParams({ limit: "50", ...(cursor && { cursor }), ...(searchField.value.trim() && { q: searchField.value }) });
   const page = await requestJson(`/memory?${query}`).catch(showFactsError);
   if (requestNumber !== requestCount || !page) return;
-  const items = page.items.map(factItem);
+  const items = page.items.map((fact) => deletedItem(factPath(fact.fact_id)) ?? factItem(fact));
   if (cursor) list.append(...items);
-  else replaceItems(list, items.length ? items : [el("li.empty", {}, searchField.value.trim() ? "Nothing found." : "Nothing remembered yet.")], searchField);
+  else replaceItems(list, items.length ? items : [el("li.empty", {}, textOf(searchField.value.trim() ? "nothingFound" : "nothingRemembered"))], searchField);
   nextCursor = page.next_cursor;
   moreButton.hidden = !nextCursor;
 }
 
 /** @param {import("../contract.js").MemoryFact} fact */
-function factItem({ fact_id, fact, created_at, superseded_at }) {
-  const learned = `learned ${new Date(created_at).toLocaleDateString(undefined, { dateStyle: "medium" })}`;
+function factItem({ fact_id, fact, created_at, superseded_at, conversation_id, source_message_id }) {
+  const date = new Date(created_at).toLocaleDateString(locale, { dateStyle: "medium" });
+  const source = conversation_id && el("a", { href: conversationHash(conversation_id, source_message_id), onclick: () => dialog.close() }, textOf("whereSaid"));
   const item = el(superseded_at ? "li.superseded" : "li", { "data-id": fact_id },
-    el("span.fact", { dir: "auto" }, fact, el("small", {}, superseded_at ? `outdated · ${learned}` : learned)),
-    el("button.icon", { type: "button", "aria-label": `Edit: ${fact}`, title: "Edit", onclick: () => editFact(item, { fact_id, fact }) }, "✎"),
-    el("button.icon", { type: "button", "aria-label": `Forget: ${fact}`, title: "Forget", onclick: () => forgetFact(fact_id) }, "✕"));
+    el("span.fact", { dir: "auto" }, fact),
+    el("button.icon", { type: "button", "aria-label": textOf("editNamed", { fact }), title: textOf("edit"), onclick: () => editFact(item, { fact_id, fact }) }, "✎"),
+    el("button.icon", { type: "button", "aria-label": textOf("forgetNamed", { fact }), title: textOf("forget"), onclick: () => forgetFact(fact_id, item) }, "✕"),
+    el("small", {}, textOf(superseded_at ? "outdated" : "learnedOn", { date }), source && " · ", source));
   return item;
 }
 
@@ -130,10 +132,10 @@ function factItem({ fact_id, fact, created_at, superseded_at }) {
  * @param {Fact} fact
  */
 function editFact(item, { fact_id, fact }) {
-  const field = el("textarea", { maxlength: "300", rows: "2", "aria-label": "Fact", dir: "auto" });
+  const field = el("textarea", { maxlength: "300", rows: "2", "aria-label": textOf("fact"), dir: "auto" });
   field.value = fact;
   const save = async () => {
-    if (await requestJson(`/memory/${fact_id}`, { method: "PATCH", body: { fact: field.value.trim() } }).then(() => true, showFactsError)) close();
+    if (await requestJson(factPath(fact_id), { method: "PATCH", body: { fact: field.value.trim() } }).then(() => true, showFactsError)) close();
   };
   const close = () => {
     refreshFacts();
@@ -149,29 +151,30 @@ function editFact(item, { fact_id, fact }) {
       close();
     }
   });
-  item.replaceChildren(field, el("button", { type: "button", onclick: save }, "Save"), el("button.quiet", { type: "button", onclick: close }, "Cancel"));
+  item.replaceChildren(field, el("button", { type: "button", onclick: save }, textOf("save")), el("button.quiet", { type: "button", onclick: close }, textOf("cancel")));
   field.focus();
 }
 
+/**
+ * @param {string} id
+ * @param {HTMLElement} item
+ */
+function forgetFact(id, item) {
+  deleteWithUndo(factPath(id), item, textOf("forgotten"), (error) => {
+    notifyChange("memory");
+    if (error) showFactsError(error);
+  });
+}
+
 /** @param {string} id */
-async function forgetFact(id) {
-  await requestJson(`/memory/${id}`, { method: "DELETE" }).catch(showFactsError);
-  notifyChange("memory");
+function factPath(id) {
+  return `/memory/${id}`;
 }
 
 async function forgetAllFacts() {
-  if (!await confirmAction("Forget all facts about you?", "Forget all")) return;
+  if (!await confirmAction(textOf("forgetAllQuestion"), textOf("forgetAll"))) return;
   await requestJson("/memory", { method: "DELETE" }).catch(showFactsError);
   notifyChange("memory");
-}
-
-/** Download all data of the user. A plain link could not send the token. */
-async function exportData() {
-  const response = await request("/export").catch(showFactsError);
-  if (!response) return;
-  const url = URL.createObjectURL(await response.blob());
-  el("a", { href: url, download: "frontdesk-export.ndjson" }).click();
-  URL.revokeObjectURL(url);
 }
 
 /** @param {Error} error */

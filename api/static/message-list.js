@@ -4,6 +4,7 @@ import { byId, el, setChildren } from "./dom.js";
 import { allEmployees, badge } from "./employees.js";
 import { requestJson } from "./http.js";
 import { Answer, userMessage } from "./message.js";
+import { inEnglish, textOf } from "./texts.js";
 
 /** Messages per page. */
 const PAGE_SIZE = 30;
@@ -22,6 +23,10 @@ const list = byId("messages");
 const jumpButton = byId("jump-to-latest");
 const reducedMotion = matchMedia("(prefers-reduced-motion: reduce)");
 let following = true;
+/** @type {string | null} the conversation whose messages are shown */
+let shown = null;
+/** @type {(() => Promise<boolean>) | null} loads the messages before the first one; null: there are none */
+let loadEarlier = null;
 let lastScrollTop = 0;
 let frame = 0;
 
@@ -67,6 +72,7 @@ export function scrollToBottom() {
  * @param {...Element} items
  */
 export function showItems(...items) {
+  shown = null;
   setChildren(list, ...items);
   scrollToBottom();
   if (!isEmpty()) return;
@@ -99,12 +105,12 @@ export function isEmpty() {
  */
 export function showWelcome(ask) {
   const cards = allEmployees().map((employee) => el(`li.card.employee-${employee.slug}`, {},
-    el("h3.with-badge", {}, badge(employee), employee.name, el("small", {}, employee.title)),
-    el("p", {}, employee.does),
-    ...(employee.examples ?? []).map((text) => el("button.example", { type: "button", onclick: () => ask(text) }, text))));
+    el("h3.with-badge", {}, badge(employee), employee.name, el("small", inEnglish, employee.title)),
+    el("p", inEnglish, employee.does),
+    ...(employee.examples ?? []).map((example) => el("button.example", { type: "button", ...inEnglish, onclick: () => ask(example) }, example))));
   showItems(el("section.welcome", {},
-    el("h2", {}, "What would you like to know?"),
-    el("p", {}, "Six AI employees are here to help. Just ask: the best one for your question answers."),
+    el("h2", {}, textOf("welcomeTitle")),
+    el("p", {}, textOf("welcomeText")),
     el("ul.cards", {}, ...cards)));
 }
 
@@ -135,6 +141,7 @@ export async function loadNewestMessage(conversation) {
  */
 export function showMessages(conversation, page, ask) {
   showItems(...renderPage(conversation, page, ask));
+  shown = conversation;
 }
 
 /**
@@ -153,6 +160,7 @@ function renderPage(conversation, { items, next_cursor }, ask) {
     else if (question === null) elements.push(Answer.fromMessage(message, null, null).element);
     else elements.push(Answer.fromMessage(message, elements[index - 1], (choice) => ask(question, choice)).element);
   }
+  loadEarlier = null;
   return next_cursor ? [earlierButton(conversation, next_cursor, ask), ...elements] : elements;
 }
 
@@ -162,13 +170,32 @@ function renderPage(conversation, { items, next_cursor }, ask) {
  * @param {Ask} ask
  */
 function earlierButton(conversation, cursor, ask) {
-  const button = el("button.load-earlier", { type: "button", onclick: async () => {
+  const load = async () => {
     button.disabled = true;
     const page = await loadMessages(conversation, PAGE_SIZE, cursor).catch(() => null);
-    if (page) replaceEarlierButton(button, renderPage(conversation, page, ask));
+    if (page && button.isConnected) replaceEarlierButton(button, renderPage(conversation, page, ask));
     button.disabled = false;
-  } }, "Earlier messages");
+    return page !== null;
+  };
+  const button = el("button.load-earlier", { type: "button", onclick: load }, textOf("earlierMessages"));
+  loadEarlier = load;
   return button;
+}
+
+/**
+ * Show a turn of the conversation that is shown, however far back it is.
+ * @param {string} conversation
+ * @param {string} turnId
+ */
+export async function showTurn(conversation, turnId) {
+  while (shown === conversation && !itemsOfTurn(turnId).length && loadEarlier) if (!await loadEarlier()) return;
+  const [item] = shown === conversation ? itemsOfTurn(turnId) : [];
+  if (!item) return;
+  following = false;
+  item.classList.add("found");
+  item.tabIndex = -1;
+  item.focus({ preventScroll: true });
+  item.scrollIntoView({ block: "center" });
 }
 
 /**

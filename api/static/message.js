@@ -4,12 +4,9 @@ import { copyButton, el, setChildren } from "./dom.js";
 import { allEmployees, badge, employeeBySlug } from "./employees.js";
 import { MarkdownView } from "./markdown.js";
 import { showFacts } from "./memory.js";
+import { inEnglish, knownText, locale, serverText, textOf } from "./texts.js";
 
-const FINISH_TEXTS = /** @type {Record<string, string>} */ ({
-  stopped: "You stopped this answer.",
-  timeout: "Cut off: the time limit was reached.",
-  length: "Cut off: the maximum length was reached.",
-});
+const percentFormat = new Intl.NumberFormat(locale, { style: "percent" });
 
 /** Notices about the user's message; all others are about the answer. */
 const USER_MESSAGE_NOTICES = ["input_truncated", "input_sanitized", "pii_masked"];
@@ -26,7 +23,7 @@ const DEMO_MODEL = /\(demo\)$/;
  */
 export function userMessage({ content, created_at, turn_id }) {
   const text = el("p.plain-text", { dir: "auto" }, content);
-  return el("article.user-message", { "aria-label": "You", "data-turn": turn_id }, text, el("div.notices"), timestamp(created_at));
+  return el("article.user-message", { "aria-label": textOf("you"), "data-turn": turn_id }, text, el("div.notices"), timestamp(created_at));
 }
 
 /**
@@ -37,7 +34,7 @@ export function userMessage({ content, created_at, turn_id }) {
  */
 export function addNotice(question, answer, notice) {
   const message = question && USER_MESSAGE_NOTICES.includes(notice.code) ? question : answer;
-  message.querySelector(".notices")?.append(el(`p.notice.${notice.code}`, {}, notice.message));
+  message.querySelector(".notices")?.append(el(`p.notice.${notice.code}`, {}, serverText(notice.code, notice.message)));
 }
 
 /** An employee's answer. */
@@ -48,7 +45,7 @@ export class Answer {
     this.text = "";
     this.header = el("header.with-badge");
     this.body = el("div.markdown");
-    this.status = el("p.status", {}, "Choosing an employee…");
+    this.status = el("p.status", {}, textOf("choosingEmployee"));
     this.footer = el("footer");
     this.facts = el("div.facts");
     this.element = el("article.answer.thinking", { "aria-busy": "true" },
@@ -81,7 +78,7 @@ export class Answer {
   start({ turn_id, employee, route, model }) {
     this.element.dataset.turn = turn_id;
     this.setEmployee(employee, route, model);
-    this.setStatus(`${employee.name} is thinking…`);
+    this.setStatus(textOf("isThinking", { name: employee.name }));
   }
 
   /**
@@ -92,12 +89,12 @@ export class Answer {
   setEmployee(employee, route, model) {
     this.name = employee.name;
     this.slug = employee.slug;
-    const reason = route && `${route.reason} · ${Math.round(route.confidence * 100)}\u00a0%\u00a0sure`;
+    const reason = route && textOf("routeReason", { reason: route.reason, confidence: percentFormat.format(route.confidence) });
     this.element.classList.add(`employee-${employee.slug}`);
     this.element.setAttribute("aria-label", `${employee.name}, ${employee.title}`);
-    setChildren(this.header, badge(employee), el("div", {}, el("h2", {}, employee.name), el("span.job-title", {}, employee.title)),
+    setChildren(this.header, badge(employee), el("div", {}, el("h2", {}, employee.name), el("span.job-title", inEnglish, employee.title)),
       reason && el("div.route-reason", {}, reason));
-    if (DEMO_MODEL.test(model ?? "")) addNotice(null, this.element, { code: "demo", message: "Written by a small demo model: do not rely on it." });
+    if (DEMO_MODEL.test(model ?? "")) addNotice(null, this.element, { code: "demo", message: textOf("demoModel") });
   }
 
   /** @param {string} text the next token */
@@ -132,11 +129,11 @@ export class Answer {
    */
   finish({ finish_reason, fallback, model, created_at }) {
     this.stopStreaming();
-    this.setStatus(FINISH_TEXTS[finish_reason ?? ""] ?? "");
+    this.setStatus(knownText(`finish_${finish_reason}`) ?? "");
     if (!DEMO_MODEL.test(model ?? "")) this.element.querySelector(".notice.demo")?.remove();
     const askAgain = finish_reason === "blocked" ? null : this.askAgain; // it would be blocked again
-    const actions = askAgain ? [el("button.quiet", { type: "button", onclick: () => askAgain() }, "Retry"), ...this.employeeMenu(askAgain)] : [];
-    const source = fallback ? "prepared reply" : model;
+    const actions = askAgain ? [el("button.quiet", { type: "button", onclick: () => askAgain() }, textOf("retry")), ...this.employeeMenu(askAgain)] : [];
+    const source = fallback ? textOf("preparedReply") : model;
     setChildren(this.footer, this.text && copyButton(() => this.text), ...actions,
       el("span.meta", {}, source && el("span.model", {}, source), timestamp(created_at)));
   }
@@ -150,7 +147,7 @@ export class Answer {
     this.stopStreaming();
     this.setStatus(message);
     this.element.classList.add("failed");
-    setChildren(this.footer, retryable && this.askAgain && el("button", { type: "button", onclick: () => this.askAgain?.() }, "Try again"));
+    setChildren(this.footer, retryable && this.askAgain && el("button", { type: "button", onclick: () => this.askAgain?.() }, textOf("tryAgain")));
   }
 
   stopStreaming() {
@@ -164,7 +161,7 @@ export class Answer {
    * @returns {[HTMLElement, HTMLElement]} a button, and the menu that it opens
    */
   employeeMenu(askAgain) {
-    const button = el("button.quiet.menu-toggle", { type: "button", "aria-expanded": "false", onclick: () => toggle(menu.hidden === true) }, "Ask another");
+    const button = el("button.quiet.menu-toggle", { type: "button", "aria-expanded": "false", onclick: () => toggle(menu.hidden === true) }, textOf("askAnother"));
     const toggle = (/** @type {boolean} */ open) => {
       menu.hidden = !open;
       button.setAttribute("aria-expanded", String(open));
@@ -179,7 +176,7 @@ export class Answer {
       button.focus();
     } }, ...allEmployees().map((employee) => el("li", {}, el("button.employee-option.with-badge", {
       type: "button", "aria-label": `${employee.name}, ${employee.title}`, onclick: () => choose(employee.slug),
-    }, badge(employee), employee.name, el("small", {}, employee.title)))));
+    }, badge(employee), employee.name, el("small", inEnglish, employee.title)))));
     return [button, menu];
   }
 }
@@ -188,6 +185,6 @@ export class Answer {
 function timestamp(createdAt) {
   const date = createdAt ? new Date(createdAt) : new Date();
   const today = date.toDateString() === new Date().toDateString();
-  const text = date.toLocaleString(undefined, today ? { timeStyle: "short" } : { dateStyle: "medium", timeStyle: "short" });
-  return el("time", { datetime: date.toISOString() }, text);
+  const style = /** @type {Intl.DateTimeFormatOptions} */ (today ? { timeStyle: "short" } : { dateStyle: "medium", timeStyle: "short" });
+  return el("time", { datetime: date.toISOString() }, date.toLocaleString(locale, style));
 }

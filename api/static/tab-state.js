@@ -40,16 +40,27 @@ export function savePending(pending) {
 
 /** The id of the open conversation according to the URL; null for a new one. */
 export function conversationInUrl() {
-  const match = /^#c=([A-Za-z0-9_.:-]{1,128})$/.exec(location.hash);
-  return match ? match[1] : null;
+  return hashParts().conversation ?? null;
+}
+
+/** The id of the message to show first, according to the URL; null: the newest. */
+export function messageInUrl() {
+  return hashParts().message ?? null;
+}
+
+/** @returns {{conversation?: string, message?: string}} */
+function hashParts() {
+  return /^#c=(?<conversation>[A-Za-z0-9_.:-]{1,128})(?:&m=(?<message>[0-9a-f-]{36}))?$/.exec(location.hash)?.groups ?? {};
 }
 
 /**
  * The URL hash of a conversation.
  * @param {string | null} id
+ * @param {string | null} [message] the id of the user's message to show first
  */
-export function conversationHash(id) {
-  return id ? `#c=${id}` : "#";
+export function conversationHash(id, message = null) {
+  if (!id) return "#";
+  return message ? `#c=${id}&m=${message}` : `#c=${id}`;
 }
 
 /**

@@ -2,6 +2,7 @@
 
 import { byId, el, setText, syncChildren } from "./dom.js";
 import { formatBytes, formatDeviation, formatDuration, formatInteger, formatPercent, formatShare } from "./format.js";
+import { textOf } from "./texts.js";
 
 /** @typedef {import("../contract.js").Metrics} Metrics */
 /** @typedef {import("../contract.js").Measurement} Measurement */
@@ -10,40 +11,39 @@ import { formatBytes, formatDeviation, formatDuration, formatInteger, formatPerc
 
 /**
  * @param {Metrics} totals
- * @param {string} range such as "the last 24 hours"
+ * @param {"24h" | "7d"} range
  */
 export function showTotals(totals, range) {
   const { total_requests: turns, outcomes, misroutes } = totals;
   const successful = outcomes.done + outcomes.stopped;
   showTiles(byId("totals"), [
-    { name: "Turns", value: formatInteger(turns), detail: `in ${range}` },
+    { name: textOf("turns"), value: formatInteger(turns), detail: textOf(`in${range}`) },
     {
-      name: "Success",
+      name: textOf("success"),
       value: formatPercent(totals.success_rate),
       rating: rateSuccess(totals.success_rate),
-      detail: turns ? `${formatInteger(successful)} of ${formatInteger(turns)} turns` : "",
+      detail: turns ? textOf("successfulTurns", { successful, turns }) : "",
     },
     {
-      name: "Latency",
+      name: textOf("latency"),
       value: formatDuration(totals.avg_latency_ms),
       rating: rateLatency(totals.avg_latency_ms),
       detail: withPercentile("average", totals.p95_latency_ms),
     },
-    { name: "First token", value: formatDuration(totals.p50_ttft_ms), detail: withPercentile("median", totals.p95_ttft_ms) },
-    { name: "Tokens", value: formatInteger(totals.total_tokens_est), detail: "estimated" },
-    { name: "Misroutes", value: formatInteger(misroutes), detail: turns ? `${formatShare(misroutes, turns)} asked another employee` : "" },
+    { name: textOf("firstToken"), value: formatDuration(totals.p50_ttft_ms), detail: withPercentile("median", totals.p95_ttft_ms) },
+    { name: textOf("tokens"), value: formatInteger(totals.total_tokens_est), detail: textOf("estimated") },
+    { name: textOf("misroutes"), value: formatInteger(misroutes), detail: turns ? textOf("misrouteShare", { share: formatShare(misroutes, turns) }) : "" },
   ]);
 }
 
 /** @param {Metrics["tokens"]} tokens */
 export function showTokens({ turns, estimated, counted }) {
   showTiles(byId("tokens"), [
-    { name: "Estimated", value: turns ? formatInteger(estimated) : formatInteger(null) },
-    { name: "Counted", value: turns ? formatInteger(counted) : formatInteger(null) },
-    { name: "Deviation", value: formatDeviation(estimated, counted) },
+    { name: textOf("tokensEstimated"), value: turns ? formatInteger(estimated) : formatInteger(null) },
+    { name: textOf("tokensCounted"), value: turns ? formatInteger(counted) : formatInteger(null) },
+    { name: textOf("deviation"), value: formatDeviation(estimated, counted) },
   ]);
-  const count = turns === 1 ? "1 turn" : `${formatInteger(turns)} turns`;
-  setText(byId("tokens-note"), turns ? `Based on ${count} with a token count from the model.` : "No turn has a token count from the model.");
+  setText(byId("tokens-note"), turns ? textOf("tokensNote", { count: turns }) : textOf("noTokenCounts"));
 }
 
 /** @param {import("../contract.js").Summary["sizes"]} sizes undefined: the user is not an administrator */
@@ -51,8 +51,8 @@ export function showSizes(sizes) {
   byId("sizes-card").hidden = !sizes;
   if (!sizes) return;
   showTiles(byId("sizes"), [
-    { name: "Checkpoints", value: formatBytes(sizes.checkpoints) },
-    { name: "Event log", value: formatBytes(sizes.journal) },
+    { name: textOf("checkpoints"), value: formatBytes(sizes.checkpoints) },
+    { name: textOf("eventLog"), value: formatBytes(sizes.journal) },
   ]);
 }
 
@@ -74,11 +74,11 @@ function createTile({ name }) {
 }
 
 /**
- * @param {string} label of the value in the tile
+ * @param {"average" | "median"} label of the value in the tile
  * @param {Measurement} ms the 95th percentile
  */
 function withPercentile(label, ms) {
-  return ms === null ? label : `${label} · 95% within ${formatDuration(ms)}`;
+  return ms === null ? textOf(label) : textOf(`${label}Within`, { duration: formatDuration(ms) });
 }
 
 /** An element for a value and its rating. */
@@ -105,8 +105,8 @@ export function updateRatedValue(element, value, rating) {
  */
 export function rateSuccess(percent) {
   if (percent === null) return null;
-  if (percent >= 95) return { level: "good", sign: "✓", word: "good" };
-  return percent >= 80 ? { level: "fair", sign: "△", word: "fair" } : { level: "poor", sign: "✕", word: "poor" };
+  if (percent >= 95) return { level: "good", sign: "✓", word: textOf("good") };
+  return percent >= 80 ? { level: "fair", sign: "△", word: textOf("fair") } : { level: "poor", sign: "✕", word: textOf("poor") };
 }
 
 /**
@@ -115,6 +115,6 @@ export function rateSuccess(percent) {
  */
 export function rateLatency(ms) {
   if (ms === null) return null;
-  if (ms < 2000) return { level: "good", sign: "✓", word: "fast" };
-  return ms < 5000 ? { level: "fair", sign: "△", word: "fair" } : { level: "poor", sign: "✕", word: "slow" };
+  if (ms < 2000) return { level: "good", sign: "✓", word: textOf("fast") };
+  return ms < 5000 ? { level: "fair", sign: "△", word: textOf("fair") } : { level: "poor", sign: "✕", word: textOf("slow") };
 }

@@ -40,6 +40,8 @@ class SendRequest:
     while_busy: WhileBusy = "wait"
     instead_of: UUID | None = None
     """The turn of this conversation that the wrong employee answered; `employee` is asked instead."""
+    temporary: bool = False
+    """Whether the conversation is to be temporary, where this message begins it."""
     key: str | None = None
     """The idempotency key: the same key and request are the same turn."""
 
@@ -52,6 +54,7 @@ class SendRequest:
             "employee": self.employee,
             "while_busy": self.while_busy,
             "instead_of": str(self.instead_of) if self.instead_of else None,
+            **({"temporary": True} if self.temporary else {}),  # else as in the release before, whose hashes are kept
         }
         return sha256(json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()).hexdigest()
 
@@ -253,6 +256,7 @@ class TurnManager:
             conversation_id=conversation_id,
             employee=request.employee,
             while_busy=request.while_busy,
+            temporary=request.temporary,
         )
         return self._executor.begin(request.user_id, turn_id, conversation_id, given, has_key=request.key is not None)
 

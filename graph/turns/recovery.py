@@ -28,7 +28,9 @@ def state_after_route(turn: Turn, record: RecoveryRecord, now: float) -> State:
         started_at=now - record["age"],
         message=record["message"],
     )
-    return State({**begun, "employee": record["asked_employee"], "route": cast(RouteReport, record["route"])})
+    route = cast(RouteReport, record["route"])
+    known = {"employee": record["asked_employee"], "route": route, "may_remember": record["may_remember"]}
+    return cast(State, {**begun, **known})
 
 
 def state_after_generate(turn: Turn, record: RecoveryRecord, history: History, now: float) -> State:

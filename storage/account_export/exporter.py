@@ -23,8 +23,13 @@ IDLE_SECONDS = 60.0
 # checkpoints, which only repeat messages of the last day.
 _SECTIONS: tuple[LiteralString, ...] = (
     (
+        "select json_build_object('type', 'settings', 'memory', memory)::text as line from chat_users"
+        " where user_id = %(user_id)s and not memory"  # the default is left out, so that older releases read the file
+    ),
+    (
         "select json_build_object('type', 'conversation', 'conversation_id', c.convo_id, 'title', c.title,"
-        " 'last_employee', c.employee_slug, 'created_at', c.created_at, 'updated_at', c.updated_at,"
+        " 'last_employee', c.employee_slug, 'temporary', c.temporary, 'created_at', c.created_at,"
+        " 'updated_at', c.updated_at,"
         " 'summary', s.summary, 'summary_covers', ("
         "   select m.id from chat_messages m where m.user_id = c.user_id and m.convo_id = c.convo_id"
         "   and m.seq <= s.covers_seq order by m.seq desc limit 1))::text as line"

@@ -55,6 +55,13 @@ class ExportStart(Line):
     format: Literal[1]
 
 
+class Settings(Line):
+    """The user's settings, where they are not the defaults."""
+
+    type: Literal["settings"]
+    memory: bool
+
+
 class Conversation(Line):
     """A conversation with its summary."""
 
@@ -62,6 +69,8 @@ class Conversation(Line):
     conversation_id: ConversationId
     title: Title
     last_employee: Name | None
+    temporary: bool = False
+    """Files of an earlier release have none."""
     created_at: Time
     updated_at: Time
     summary: Text | None
@@ -187,7 +196,7 @@ class ExportEnd(Line):
     lines: int
 
 
-AccountLine = Conversation | Turn | Misroute | Message | Fact | GuardEvent | Metrics
+AccountLine = Settings | Conversation | Turn | Misroute | Message | Fact | GuardEvent | Metrics
 ExportLine = Annotated[ExportStart | AccountLine | ExportEnd, Field(discriminator="type")]
 _adapter: TypeAdapter[ExportLine] = TypeAdapter(ExportLine)
 

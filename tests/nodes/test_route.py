@@ -36,9 +36,10 @@ class AcceptedTurns(Turns):
         self._run = run
         self.accepted: list[tuple[UUID, UUID, Accepted, int]] = []
 
-    async def accept(self, user_id: UUID, turn_id: UUID, turn: Accepted) -> None:
+    async def accept(self, user_id: UUID, turn_id: UUID, turn: Accepted) -> bool:
         """Keep the turn."""
         self.accepted.append((user_id, turn_id, turn, len(self._run.events)))
+        return True
 
 
 async def routed(
@@ -94,7 +95,7 @@ async def test_notices_of_the_steps_before_come_after_the_start() -> None:
             {"code": "rate_limit_unavailable", "message": "Not counted."},
         ]
     )
-    assert set(await routed(state, FixedLikelihoods(tag=0.9), run=run)) == {"route"}
+    assert set(await routed(state, FixedLikelihoods(tag=0.9), run=run)) == {"route", "may_remember"}
     assert isinstance(run.events[0], Start)
     masked, uncounted = Notice("pii_masked", "I masked an IBAN."), Notice("rate_limit_unavailable", "Not counted.")
     assert run.events[1:] == [masked, uncounted]
@@ -111,6 +112,7 @@ async def test_the_turn_is_stored_before_its_first_event() -> None:
         asked_employee="ledger-tax",
         employee="ledger",
         route=chosen["route"],
+        temporary=False,
     )
     assert turns.accepted == [(ADA, TURN, stored, 0)]
 

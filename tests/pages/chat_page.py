@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from playwright.async_api import Browser, Locator, Page, expect
 
@@ -70,8 +71,8 @@ class ChatPage:
 
 
 @asynccontextmanager
-async def open_chat(browser: Browser, url: str) -> AsyncGenerator[ChatPage]:
-    """The chat page of a new user."""
-    async with new_page(browser) as page:
+async def open_chat(browser: Browser, url: str, **options: Any) -> AsyncGenerator[ChatPage]:
+    """The chat page of a new user; the options are of the browser context, such as `locale`."""
+    async with new_page(browser, **options) as page:
         await page.goto(url)
         yield ChatPage(page)

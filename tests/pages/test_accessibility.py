@@ -97,7 +97,8 @@ async def test_screen_readers_hear_an_answer_once(chat: ChatPage, model: ModelSe
 
 
 async def test_dialogs_return_the_focus(chat: ChatPage, model: ModelServer) -> None:
-    """To the button that opened them, or to what is in its place."""
+    """To the button that opened them, or to what is in its place; Undo puts it back."""
+    await chat.page.clock.install()
     model.queue(Json({"facts": [{"fact": "The user sells biscuits.", "confidence": 0.9, "replaces": []}]}), structured)
     await chat.send("I sell biscuits")
     await expect(chat.last_answer.locator(".learned-fact")).to_be_visible()
@@ -113,6 +114,11 @@ async def test_dialogs_return_the_focus(chat: ChatPage, model: ModelServer) -> N
     await expect(facts.get_by_title("Edit")).to_be_focused()
     await facts.get_by_title("Forget").focus()
     await keyboard.press("Enter")
+    await expect(facts.get_by_role("button")).to_be_focused()
+    await keyboard.press("Enter")
+    await expect(facts.get_by_title("Forget")).to_be_focused()
+    await keyboard.press("Enter")
+    await chat.page.clock.run_for(8000)
     await expect(facts).to_have_text("Nothing remembered yet.")
     await expect(chat.page.get_by_label("Search memory")).to_be_focused()
     await keyboard.press("Escape")
@@ -167,11 +173,12 @@ async def test_tab_moves_the_focus_in_reading_order(chat: ChatPage) -> None:
     await expect(chat.welcome_cards).to_have_count(6)
     await chat.button("+ New conversation").focus()
     ids: list[str] = []
-    for key in ("Shift+Tab", "Tab", "Tab", "Tab", "Tab", "Tab"):
+    for key in ("Shift+Tab", "Tab", "Tab", "Tab", "Tab", "Tab", "Tab", "Tab"):
         await chat.page.keyboard.press(key)
         ids.append(await chat.page.evaluate("document.activeElement.id"))
     assert ids == [
-        "skip-link", "new-conversation", "search-conversations", "open-memory", "dashboard-link", "log",
+        "skip-link", "new-conversation", "search-conversations", "open-memory", "dashboard-link", "open-settings",
+        "temporary", "log",
     ]  # fmt: skip
     await chat.button("Skip to message field").focus()
     await chat.page.keyboard.press("Enter")

@@ -78,15 +78,17 @@ async def test_a_long_title_is_cut_off(chat: ChatPage) -> None:
     assert await chat.page.locator("#confirm").evaluate("dialog => dialog.scrollWidth <= dialog.clientWidth")
 
 
+async def shorten_page(route: Route) -> None:
+    """Have the server send four messages a page."""
+    await route.continue_(url=route.request.url.replace("limit=30", "limit=4"))
+
+
 async def test_earlier_messages_are_loaded_on_demand(chat: ChatPage, model: ModelServer) -> None:
     """A long conversation opens at its end, with a button for the messages before."""
     model.always(Text("Yes."), streaming)
     for number in range(5):
         await chat.send(f"Question {number}")
         await expect(chat.button("Copy")).to_have_count(number + 1)
-
-    async def shorten_page(route: Route) -> None:
-        await route.continue_(url=route.request.url.replace("limit=30", "limit=4"))
 
     await chat.page.route("**/messages?limit=30*", shorten_page)
     await chat.page.reload()
@@ -107,15 +109,11 @@ async def test_a_learned_fact_can_be_undone(chat: ChatPage, model: ModelServer) 
 
 
 async def test_facts_are_edited_searched_and_forgotten(chat: ChatPage, model: ModelServer) -> None:
-    """In the memory dialog, which also exports all data as a file."""
+    """In the memory dialog; what was forgotten can be restored for a while, and is gone once the page is left."""
     model.queue(LEARNS_FACT, structured)
     await chat.send("I sell biscuits")
     await expect(chat.last_answer.locator(".learned-fact")).to_contain_text(FACT)
     await chat.button("🧠 Memory").click()
-    async with chat.page.expect_download() as download_info:
-        await chat.button("Export my data").click()
-    download = await download_info.value
-    assert download.suggested_filename == "frontdesk-export.ndjson"
     facts = chat.page.locator("#facts li")
     await facts.get_by_title("Edit").click()
     await chat.page.get_by_label("Fact", exact=True).fill("The user sells cakes.")
@@ -125,4 +123,47 @@ async def test_facts_are_edited_searched_and_forgotten(chat: ChatPage, model: Mo
     await expect(facts).to_have_text("Nothing found.")
     await chat.page.get_by_label("Search memory").fill("cakes")
     await facts.get_by_title("Forget").click()
-    await expect(facts).to_have_text("Nothing found.")
+    await expect(facts).to_have_text("Forgotten.Undo")
+    await chat.page.get_by_label("Search memory").fill("")
+    await chat.button("Forgotten. Undo").click()
+    await expect(facts).to_contain_text("The user sells cakes.")
+    await facts.get_by_title("Forget").click()
+    await chat.page.reload()
+    await chat.button("🧠 Memory").click()
+    await expect(facts).to_have_text("Nothing remembered yet.")
+
+
+async def test_a_fact_that_could_not_be_forgotten_comes_back(chat: ChatPage, model: ModelServer) -> None:
+    """With the reason, once the time to undo is over."""
+    await chat.page.clock.install()
+    model.queue(LEARNS_FACT, structured)
+    await chat.send("I sell biscuits")
+    await expect(chat.last_answer.locator(".learned-fact")).to_contain_text(FACT)
+    await chat.button("🧠 Memory").click()
+    facts = chat.page.locator("#facts li")
+    await facts.get_by_title("Forget").click()
+    await chat.page.context.set_offline(True)
+    await chat.page.clock.run_for(8000)
+    await expect(facts).to_contain_text(FACT)
+    await expect(chat.page.locator("#memory-error")).to_have_text("The server cannot be reached.")
+    await chat.page.context.set_offline(False)
+
+
+async def test_a_fact_leads_to_the_message_in_which_it_was_said(chat: ChatPage, model: ModelServer) -> None:
+    """In its conversation, however many messages came after it, and each time."""
+    model.queue(LEARNS_FACT, structured)
+    await chat.send("I sell biscuits")
+    await expect(chat.last_answer.locator(".learned-fact")).to_contain_text(FACT)
+    for number in range(3):
+        await chat.send(f"Question {number}")
+        await expect(chat.button("Copy")).to_have_count(number + 2)
+    await chat.page.route("**/messages?limit=30*", shorten_page)
+    for _ in range(2):
+        await chat.button("+ New conversation").click()
+        await chat.button("🧠 Memory").click()
+        await chat.page.get_by_role("link", name="where you said it").click()
+        said = chat.page.locator("article.user-message.found")
+        await expect(said).to_contain_text("I sell biscuits")
+        await expect(said).to_be_focused()
+        await expect(said).to_be_in_viewport()
+        await expect(chat.button("Earlier messages")).to_have_count(0)

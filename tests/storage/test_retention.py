@@ -16,14 +16,14 @@ from storage.checkpoints import Checkpointer, first_checkpoint_id
 from storage.event_log import Batch, EventLog, LoggedEvent
 from storage.idempotency import IdempotencyKeys
 from storage.metrics import Finding, Metrics
-from storage.old_conversations import CONVERSATIONS, FIND_OLD
+from storage.old_conversations import CONVERSATIONS, FIND_OLD, FIND_OLD_TEMPORARY
 from storage.pool import Pool
 from storage.rate_limits import RateLimits
 from storage.retention import DELETE_THREADS, OLD_THREADS, STATEMENTS, Pruned, Retention
 from tests.storage.rows import Owner, accepted, rows, save_accepted, take_place, turn_metrics
 
 AGED = ("events", "rate_limits", "idempotency_keys", "queue", "audit", "admin_audit", "metrics", "threads")
-NOTHING = dict.fromkeys([*AGED, "conversations"], 0)
+NOTHING = dict.fromkeys([*AGED, "temporary", "conversations"], 0)
 FOUND = Finding(kind="card", action="masked", rule=None, text_hash="0" * 64)
 
 
@@ -224,7 +224,7 @@ async def test_old_rows_are_found_through_an_index(pool: Pool, database_url: str
         ("frontdesk_keeper", STATEMENTS.values(), Retention(pool, 24, audit_days=1, metrics_days=1).parameters()),
         ("frontdesk_graph", [OLD_THREADS], {"first": first_checkpoint_id(time.time()), "batch": retention.BATCH}),
         ("frontdesk_graph", DELETE_THREADS, {"threads": threads}),
-        ("frontdesk_keeper", [FIND_OLD], {"seconds": 86_400, "conversations": CONVERSATIONS}),
+        ("frontdesk_keeper", [FIND_OLD, FIND_OLD_TEMPORARY], {"seconds": 86_400, "conversations": CONVERSATIONS}),
     ]
     for role, statements, values in queries:
         for statement in statements:

@@ -22,7 +22,7 @@ GRANTED: Mapping[str, str] = {
         "DELETE INSERT SELECT UPDATE(attempt,employee_slug,error_code,facts_at,finish_reason,lease_until,owner,report,"
         "route,status,stop_asked_at,summarised_at,updated_at)"
     ),
-    "chat_users": "DELETE INSERT SELECT",
+    "chat_users": "DELETE INSERT SELECT UPDATE(memory)",
     "memory_embeddings": (
         "DELETE INSERT SELECT UPDATE(created_at,embedding,fact_id,holds,id,message_id,model,text,user_id)"
     ),
@@ -42,7 +42,7 @@ AUDITOR = {"chat_admin_audit": "INSERT SELECT"}
 
 KEEPER = {
     "chat_admin_audit": "DELETE SELECT(created_at,ctid)",
-    "chat_conversations": "SELECT(convo_id,updated_at,user_id)",
+    "chat_conversations": "SELECT(convo_id,temporary,updated_at,user_id)",
     "chat_turns": (
         "SELECT(attempt,convo_id,lease_until,owner,status,stop_asked_at,turn_id,user_id)"
         " UPDATE(attempt,lease_until,owner)"
@@ -69,11 +69,11 @@ ANALYST = {
 
 FUNCTIONS: Mapping[str, set[str]] = {
     "frontdesk_app": {
-        "accept_turn", "act_for", "admit_message", "answer_turn", "chat_search_query", "chat_search_words",
-        "conversation_history", "current_minute", "forget_my_checkpoints", "increment_rate_limit", "is_being_answered",
-        "is_first_in_conversation", "learn_facts", "lease_lapsed", "match_memory", "metrics_summary", "read_facts",
-        "recall_facts", "record_findings", "record_turn", "save_summary", "store_embedding", "take_place",
-        "take_rate_limit", "unpadded_width", "wake_next",
+        "accept_turn", "act_for", "admit_message", "answer_turn", "begin_turn", "chat_search_query",
+        "chat_search_words", "conversation_history", "current_minute", "forget_my_checkpoints", "increment_rate_limit",
+        "is_being_answered", "is_first_in_conversation", "learn_facts", "lease_lapsed", "match_memory", "may_remember",
+        "metrics_summary", "read_facts", "recall_facts", "record_findings", "record_turn", "save_summary",
+        "store_embedding", "take_place", "take_rate_limit", "unpadded_width", "wake_next",
     },
     "frontdesk_auditor": {"act_as", "add_to_admin_audit", "read_admin_audit"},
     "frontdesk_graph": {"act_for_thread", "save_checkpoint", "save_writes"},

@@ -11,8 +11,9 @@ from storage.facts import Facts
 from storage.leases import Leases
 from storage.pool import Pool
 from storage.turn_records import TurnRecords
-from storage.turns import TITLE_LENGTH, Turns, answer_id
+from storage.turns import TITLE_LENGTH, Accepted, Turns, answer_id
 from storage.user_facts import UserFacts
+from storage.users import Users
 from tests.storage.rows import (
     MODEL,
     Owner,
@@ -130,6 +131,27 @@ async def test_a_turn_notes_what_of_its_tail_is_stored(pool: Pool, facts: Facts,
     assert await noted() == (False, True)
     assert not await Turns(pool).save_summary(ada, "c-1", "The first.", turn_id=turn_id, seen=0)
     assert await noted() == (True, True)
+
+
+async def test_whether_a_turn_may_remember_is_known_when_it_is_taken_over(pool: Pool, ada: UUID, bob: UUID) -> None:
+    """As where it was accepted: not in a temporary conversation, and not without memory, which is each user's own."""
+
+    async def may_remember(user: UUID, turn: Accepted) -> bool:
+        turn_id = uuid4()
+        accepted_so = await Turns(pool).accept(user, turn_id, turn)
+        record = await TurnRecords(pool).recovery_record(user, turn_id)
+        assert record is not None
+        assert record["may_remember"] == accepted_so
+        return accepted_so
+
+    brief = accepted(conversation="brief")
+    assert not await may_remember(ada, Accepted(**{**brief, "temporary": True}))
+    assert not await may_remember(ada, brief)
+    assert await may_remember(ada, accepted())
+    assert await may_remember(ada, Accepted(**{**accepted(), "temporary": True}))
+    await Users(pool).switch_memory(ada, on=False)
+    assert not await may_remember(ada, accepted())
+    assert await may_remember(bob, brief)
 
 
 async def test_facts_that_could_not_be_stored_are_not_noted(pool: Pool, facts: Facts, ada: UUID) -> None:

@@ -38,7 +38,7 @@ class Step:
 
 STEPS: Mapping[str, Step] = {
     "admit_message": Step("admit_message(%(user)s, 'c-1', %(turn)s, null, false, 8, 60, true, 8, 16, 15, 3, 10, 60)"),
-    "accept_turn": Step("accept_turn(%(user)s, %(turn)s, 'c-1', 'T', 'M', null, 'tag', '{}', null, 15, 60)"),
+    "begin_turn": Step("begin_turn(%(user)s, %(turn)s, 'c-1', 'T', 'M', null, 'tag', '{}', null, 15, 60, true)"),
     "conversation_history": Step("conversation_history(%(user)s, 'c-1', gen_random_uuid(), 9)"),
     "recall_facts": Step("recall_facts(%(user)s, '[1, 0]', %(model)s, 9)"),
     "answer_turn": Step(

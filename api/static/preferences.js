@@ -1,0 +1,23 @@
+/**
+ * Applies this browser's preferences before the page is first painted. A classic script, because the parser waits for it;
+ * a module would come later, and the page would change before the reader's eyes.
+ */
+{
+  const LANGUAGES = ["en", "de"];
+  const root = document.documentElement;
+  const wanted = [localStorage.getItem("frontdesk.language") ?? "", ...navigator.languages].map((tag) => tag.split("-")[0]);
+  const language = wanted.find((tag) => LANGUAGES.includes(tag)) ?? "en";
+  const preload = document.createElement("link");
+  preload.rel = "modulepreload";
+  preload.href = `/page/texts/${language}.js`;
+  document.head.append(preload);
+  root.lang = language;
+
+  const applyStyle = () => {
+    root.dataset.theme = localStorage.getItem("frontdesk.theme") ?? "system";
+    root.dataset.textSize = localStorage.getItem("frontdesk.textSize") ?? "normal";
+  };
+  applyStyle();
+  addEventListener("storage", applyStyle); // changed in another tab
+  addEventListener("preferencechange", applyStyle);
+}

@@ -1,0 +1,82 @@
+/** The pages' texts in the language of the page: loads them, fills the HTML in, and gives them to modules by key. */
+
+/** @typedef {typeof import("./texts/en.js").default} Texts */
+/** @typedef {keyof Texts} Key */
+/** @typedef {{other: string} & Partial<Record<Intl.LDMLPluralRule, string>>} PluralForms */
+/** @typedef {{[K in Key]: Texts[K] extends string ? string : PluralForms}} Translation */
+/** @typedef {Record<import("../contract.js").NoticeCode | import("../contract.js").ProblemCode, string>} ServerTexts by code */
+/**
+ * The names in a text's braces.
+ * @template Text
+ * @typedef {Text extends `${string}{${infer Name}}${infer Rest}` ? Name | NamesIn<Rest> : never} NamesIn
+ */
+/**
+ * What a text is filled in with.
+ * @template {Key} K
+ * @typedef {NamesIn<Texts[K] extends {other: infer Other} ? Other : Texts[K]>} Names
+ */
+/**
+ * @template {Key} K
+ * @typedef {[Names<K>] extends [never] ? [] : [Record<Names<K>, string | number>]} Values
+ */
+
+/** "en" or "de": the user's choice, else the first of the browser's languages that there is. */
+const language = document.documentElement.lang;
+
+/** For Intl: the language as the browser's region writes dates and numbers. */
+export const locale = navigator.languages.find((tag) => tag.split("-")[0] === language) ?? language;
+
+// Awaited, so that no module runs before there are texts; preferences.js has begun to load them.
+/** @type {{default: Translation, serverTexts?: ServerTexts}} */
+const { default: texts, serverTexts } = await import(`./texts/${language}.js`);
+const integerFormat = new Intl.NumberFormat(locale);
+const pluralRules = new Intl.PluralRules(locale);
+
+/** Attributes of the HTML that name the text of another attribute. */
+const ATTRIBUTES = { "data-label": "aria-label", "data-placeholder": "placeholder" };
+
+/**
+ * A text in the language of the page, filled in with these values. A text with plural forms goes by `count`.
+ * @type {<K extends Key>(key: K, ...values: Values<K>) => string}
+ */
+export const textOf = (key, ...[values]) => fillIn(texts[key], values ?? {});
+
+/**
+ * The text with this key; null if there is none.
+ * @param {string} key
+ */
+export function knownText(key) {
+  return Object.hasOwn(texts, key) ? fillIn(texts[/** @type {Key} */ (key)], {}) : null;
+}
+
+/**
+ * What to show for a sentence of the server, which is English: another language has its own for each code.
+ * @param {string} code
+ * @param {string} sentence
+ * @returns {string}
+ */
+export function serverText(code, sentence) {
+  return serverTexts?.[/** @type {keyof ServerTexts} */ (code)] ?? sentence;
+}
+
+/** The attribute of an element whose text the server has in English only. */
+export const inEnglish = { lang: language === "en" ? null : "en" };
+
+/**
+ * @param {string | PluralForms} text
+ * @param {Record<string, string | number>} values
+ */
+function fillIn(text, values) {
+  const template = typeof text === "string" ? text : text[pluralRules.select(Number(values.count))] ?? text.other;
+  return template.replace(/\{(\w+)\}/g, (_, name) => (typeof values[name] === "number" ? integerFormat.format(values[name]) : values[name]));
+}
+
+/** Fill in the elements of the HTML that name their texts. */
+function fillInDocument() {
+  for (const element of document.querySelectorAll("[data-text]")) element.textContent = knownText(element.getAttribute("data-text") ?? "");
+  for (const [name, target] of Object.entries(ATTRIBUTES)) {
+    for (const element of document.querySelectorAll(`[${name}]`)) element.setAttribute(target, knownText(element.getAttribute(name) ?? "") ?? "");
+  }
+}
+
+fillInDocument();

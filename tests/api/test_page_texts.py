@@ -1,0 +1,85 @@
+"""The pages' texts: each language has all of them, and all of them are used."""
+
+import re
+from pathlib import Path
+from typing import get_args
+
+import pytest
+
+import api
+from api.problems import Code
+from nodes import stream_events
+from nodes.state import NoticeCode
+from storage.metrics import ErrorCode
+
+FOLDER = Path(api.__file__).with_name("static")
+LANGUAGES = sorted(path.stem for path in (FOLDER / "texts").iterdir())
+ENTRY = re.compile(r"^  (\w+): (.*),$", re.MULTILINE)
+PAGES = ("index.html", "dashboard.html")
+
+
+def entries(language: str) -> dict[str, str]:
+    """The texts of the page in this language by key, as they are written."""
+    source = (FOLDER / "texts" / f"{language}.js").read_text()
+    return dict(ENTRY.findall(source.split("export const serverTexts")[0]))
+
+
+def server_entries(language: str) -> dict[str, str]:
+    """The texts for the server's codes in this language."""
+    return dict(ENTRY.findall((FOLDER / "texts" / f"{language}.js").read_text().split("export const serverTexts")[1]))
+
+
+def test_the_page_knows_the_languages_that_there_are() -> None:
+    """Before it is painted it chooses one of them."""
+    (known,) = re.findall(r"LANGUAGES = \[(.*)\]", (FOLDER / "preferences.js").read_text())
+    assert sorted(re.findall(r'"(\w+)"', known)) == LANGUAGES
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_language_has_the_same_texts_as_english(language: str) -> None:
+    """With the same values to fill in."""
+    english, other = entries("en"), entries(language)
+    assert len(english) > 150
+    assert {key: placeholders(text) for key, text in other.items()} == {
+        key: placeholders(text) for key, text in english.items()
+    }
+
+
+def placeholders(text: str) -> set[str]:
+    """What a text is filled in with."""
+    return set(re.findall(r"\{(\w+)\}", text))
+
+
+def test_every_text_is_used() -> None:
+    """By a module, or by the HTML, which names no other."""
+    html = "".join((FOLDER / page).read_text() for page in PAGES)
+    named = set(re.findall(r'data-(?:text|label|placeholder)="(\w+)"', html))
+    assert named <= set(entries("en"))
+    modules = "".join(path.read_text() for path in FOLDER.glob("*.js"))
+    prefixes = tuple(re.findall(r"(?:textOf|knownText)\(`(\w+)\$\{", modules))
+    suffixes = tuple(re.findall(r"textOf\(`\$\{\w+\}(\w+)`", modules))
+    unused = [key for key in set(entries("en")) - named if f'"{key}"' not in modules]
+    assert [key for key in unused if not (key.startswith(prefixes) or key.endswith(suffixes))] == []
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_html_has_no_text_of_its_own(page: str) -> None:
+    """But for names, symbols, and what is said without JavaScript."""
+    html = re.sub(r"<noscript>.*</noscript>", "", (FOLDER / page).read_text())
+    texts = [text.strip() for text in re.findall(r">([^<]+)<", html)]
+    assert {text for text in texts if re.search(r"\w", text)} <= {"Frontdesk", "Deutsch", "English"}
+    assert not re.search(r' (?:aria-label|placeholder|title|alt)="', html)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_error_code_is_explained(language: str) -> None:
+    """The dashboard has a text for every code of the closed list, and for no other."""
+    explained = [key.removeprefix("error_") for key in entries(language) if key.startswith("error_")]
+    assert sorted(explained) == sorted(get_args(ErrorCode))
+
+
+@pytest.mark.parametrize("language", [language for language in LANGUAGES if language != "en"])
+def test_another_language_has_a_text_for_every_code_of_the_server(language: str) -> None:
+    """The server's own sentences are English."""
+    codes = {*get_args(NoticeCode), *get_args(Code), *get_args(stream_events.ErrorCode), "blocked"}
+    assert set(server_entries(language)) == codes
