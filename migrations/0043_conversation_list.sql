@@ -1,0 +1,22 @@
+-- A conversation's title may be written by the model, and a conversation may be pinned to the top of the list.
+--
+-- Nobody knows who wrote the titles that are there, so they count as the user's and stay. Those that servers of either
+-- release begin from now on have their first message as title, until a summary brings a better one.
+alter table chat_conversations
+    add column titled_by text not null default 'user',
+    add column pinned boolean not null default false;
+alter table chat_conversations alter column titled_by set default 'message';
+alter table chat_conversations add constraint chat_conversations_titled_by
+    check (titled_by in ('message', 'model', 'user')) not valid;
+grant update (titled_by, pinned) on chat_conversations to frontdesk_app;
+
+-- Give the conversation the model's title, where it still has its first message; never instead of the user's.
+create function title_conversation(p_user_id uuid, p_convo_id text, p_title text) returns void language plpgsql as $$
+begin
+    perform act_for(p_user_id);
+    update chat_conversations c set title = p_title, titled_by = 'model'
+        where c.user_id = p_user_id and c.convo_id = p_convo_id and c.titled_by = 'message' and p_title is not null;
+end $$;
+
+call guard_functions('title_conversation');
+grant execute on function title_conversation to frontdesk_app;
