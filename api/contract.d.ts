@@ -69,6 +69,8 @@ export interface Message {
   employee: string;
   content: string;
   created_at: string;
+  /** The turns that are versions of this one, in order; the active one is `turn_id`. */
+  versions: string[];
   /** Null: unknown. */
   route: Route | null;
   model: string | null;
@@ -99,6 +101,11 @@ export interface Turn {
   turn_id: string;
   conversation_id: string;
   status: "running" | "done" | "failed" | "stopped";
+  /** The question. */
+  message: string;
+  /** Another version took its place, or that of a turn before it. */
+  superseded: boolean;
+  versions: string[];
   facts_used: Fact[];
   facts_learned: Fact[];
 }

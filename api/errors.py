@@ -18,6 +18,7 @@ from api.limits import limit_headers
 from api.problems import Problem
 from graph.turns.manager import InvalidMisroute, KeyMismatch, ShuttingDown, TooManyTurns, TurnRefused, UnknownTurn
 from graph.turns.turn import MESSAGES, RETRY_AFTER
+from graph.turns.versions import InvalidVersion
 from nodes.errors import EmbeddingUnavailable
 from nodes.stream_events import RefusalCode
 from storage.errors import ExportInProgress, StorageUnavailable, TooManyExports
@@ -114,7 +115,7 @@ def key_mismatch_problem(_: KeyMismatch) -> Problem:
     return Problem(409, "idempotency_mismatch", "This Idempotency-Key was sent with another message.")
 
 
-def misroute_problem(error: InvalidMisroute) -> Problem:
+def contradiction_problem(error: InvalidMisroute | InvalidVersion) -> Problem:
     """The fields contradict each other."""
     return Problem(400, "invalid_request", str(error))
 
@@ -129,7 +130,8 @@ PROBLEMS: dict[type[Exception], Callable[[Any], Problem]] = {
     ShuttingDown: shutting_down_problem,
     TooManyTurns: server_busy_problem,
     KeyMismatch: key_mismatch_problem,
-    InvalidMisroute: misroute_problem,
+    InvalidMisroute: contradiction_problem,
+    InvalidVersion: contradiction_problem,
     UnknownTurn: unknown_turn_problem,
     HTTPException: http_problem,
     StorageUnavailable: storage_problem,

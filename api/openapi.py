@@ -69,5 +69,7 @@ class ModelSchema(OpenAPISchemaPlugin):
             description=model["description"],
             properties=model["properties"],
             required=model.get("required"),
+            any_of=[Schema(required=one["required"]) for one in model.get("anyOf", ())] or None,
+            example=model.get("example"),
             additional_properties=model["additionalProperties"],
         )

@@ -18,6 +18,8 @@ import psycopg
 from bench.environment import database, run
 from graph.models.embeddings import NoEmbeddings
 from graph.models.factory import LocalModels
+from nodes.answer.prepared import nothing_prepared
+from nodes.injection.classifier import no_classifier
 from nodes.routing.classifier import no_router
 from tests.support.app import Frontdesk, serving
 
@@ -27,7 +29,7 @@ async def main(messages: int) -> None:
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         url = await stack.enter_async_context(database())
-        local = LocalModels(NoEmbeddings(), no_router, str)
+        local = LocalModels(NoEmbeddings(), no_router, nothing_prepared, str, no_classifier)
         serve = await stack.enter_async_context(serving(url, "http://127.0.0.1:9/v1", local, folder))
         frontdesk = await serve(rate_limit=0)
         for count in (1_000, 1_000, messages):

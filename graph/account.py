@@ -15,6 +15,7 @@ from storage.rate_limits import RateLimits
 from storage.turn_records import TurnRecords
 from storage.user_facts import UserFact, UserFacts
 from storage.users import Users
+from storage.versions import Versions
 
 
 class UserData:
@@ -36,6 +37,7 @@ class UserData:
         self.facts = UserFacts(pool, model)
         self.turns = TurnRecords(pool)
         self.misroutes = Misroutes(pool)
+        self.versions = Versions(pool)
         self.metrics = MetricsQueries(pool)
         self.audit = AdminAudit(pool)
         self.insights = InsightsQueries(pool)

@@ -12,6 +12,7 @@ from graph.account import UserData
 from graph.database import Say, database_for_serving
 from graph.dependencies import Dependencies, Options
 from graph.jobs import job_app, run_worker
+from graph.models.chat import NoModel
 from graph.models.embeddings import Embedder, NoEmbeddings, embed_ahead
 from graph.models.factory import LocalModels, Models, open_local_models, open_models, open_remote_embedder
 from graph.observability.metrics import CountedMetrics, PrometheusMetrics
@@ -45,9 +46,11 @@ from storage.misroutes import Misroutes
 from storage.notifications import Notifications
 from storage.pool import Pool
 from storage.rate_limits import Admission, RateLimits
+from storage.recall import Recall
 from storage.retention import Retention
 from storage.turn_records import TurnRecords
 from storage.turns import Turns
+from storage.versions import Versions
 
 STOP_WITHIN = 1.5
 """Seconds that running turns get when the process is asked to end."""
@@ -140,16 +143,19 @@ async def open_dependencies(
             limits=limits,
             admission=Admission(pool, limits, owner),
             queue=ConversationQueue(pool, owner, notifications),
+            suspect=local.suspect,
             classify=local.classify,
             embed=embedder.embed,
             embedding_model=embedder.name,
             embed_ahead=partial(_embed_ahead, local, embedder),
             model=models.model,
             second=models.second,
+            prepare=local.prepare,
             turns=Turns(pool, owner),
             summarise=models.summarise,
             extract=models.extract,
             facts=Facts(pool, embedder.name),
+            recall=Recall(pool, embedder.name),
             metrics=Metrics(pool),
         )
 
@@ -203,7 +209,8 @@ def _turns(
     executor = TurnExecutor(pipeline, d, registry, keys, records, event_log, writer, tracing)
     followed = EventLog(pools.records), TurnRecords(pools.records)
     subscriptions = Subscriptions(registry, *followed, d.turns, notifications)
-    manager = TurnManager(executor, keys, subscriptions, Misroutes(pools.records), d.limits, health)
+    misroutes, versions = Misroutes(pools.records), Versions(pools.records)
+    manager = TurnManager(executor, keys, subscriptions, misroutes, versions, d.limits, health)
     return _Turns(manager, subscriptions, LeaseKeeper(executor, Leases(pools.leases, owner)))
 
 
@@ -295,5 +302,7 @@ def _options(settings: Settings, models: Models) -> Options:
         attempts=settings.attempts,
         turn_seconds=settings.turn_timeout,
         memory_seconds=settings.memory_timeout,
+        has_model=not isinstance(models.model, NoModel),
         summary_after=settings.summary_after,
+        mask=tuple(settings.mask),
     )

@@ -7,13 +7,16 @@ from uuid import UUID
 
 from langgraph.runtime import Runtime
 
-from nodes import extract_facts, roll_summary, route
+from nodes import extract_facts, guard, roll_summary, route
 from nodes.answer.attempts import Model
+from nodes.answer.prepared import Prepare
 from nodes.state import Context, State
+from nodes.text.pii.detection import OptionalKind
 from storage.conversation_queue import ConversationQueue
 from storage.facts import Facts
 from storage.metrics import Metrics
 from storage.rate_limits import Admission, RateLimits
+from storage.recall import Recall
 from storage.turns import Turns
 
 
@@ -35,9 +38,13 @@ class Options:
     attempts: int = 3
     turn_seconds: float = 25.0
     memory_seconds: float = 1.0
+    has_model: bool = True
+    """Whether a model is set; without one answers are prepared."""
     summary_after: int = 0
     """Messages that may wait for a summary."""
     tail_seconds: float = 20.0
+    mask: tuple[OptionalKind, ...] = ()
+    """Kinds that are masked beside those that always are."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +57,7 @@ class Dependencies:
     limits: RateLimits
     admission: Admission
     queue: ConversationQueue
+    suspect: guard.Suspect
     classify: route.Classify
     embed: extract_facts.Embed
     embedding_model: str
@@ -59,10 +67,13 @@ class Dependencies:
     model: Model
     second: Model | None
     """Answers where the first cannot."""
+    prepare: Prepare
+    """Finds the prepared answer that is given where no model answers."""
     turns: Turns
     summarise: roll_summary.Summarise | None
     extract: extract_facts.Extract | None
     facts: Facts
+    recall: Recall
     metrics: Metrics
     events_logged: Callable[[UUID], Awaitable[None]] | None = None
     """Returns once the event log has all events of a turn; None where there is no event log (LangGraph's server)."""

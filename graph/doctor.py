@@ -6,6 +6,7 @@ from typing import Literal, NamedTuple
 import httpx2
 
 from graph.database import bare_database
+from graph.models.chat import NoModel
 from graph.models.factory import open_models
 from graph.models.provider import without_secrets
 from graph.settings import Settings
@@ -93,6 +94,8 @@ async def _models(settings: Settings) -> list[Check]:
 
 async def _model(name: str, model: Model) -> Check:
     problem = await model.ask()
+    if problem and isinstance(model, NoModel):
+        return Check(name, "warn", f"{problem.detail}; answers are prepared")
     return _check(name, problem is None, problem.detail if problem else f"{model.label} answers")
 
 

@@ -63,17 +63,19 @@ def _add_nodes(graph: Graph, d: Dependencies, tracing: Tracing | None) -> None:
         graph.add_node(name, tracing.node(name, node) if tracing else node, retry_policy=retry)
 
     o, model = d.options, d.model.label
-    add("guard", partial(guard, clock=d.clock, max_chars=o.max_chars))
+    cleaned = partial(guard, clock=d.clock, max_chars=o.max_chars, also=o.mask)
+    add("guard", partial(cleaned, admission=d.admission, suspect=d.suspect))
     add("rate_limit", partial(rate_limit, admission=d.admission, embed_ahead=d.embed_ahead, model=model))
     add("wait_for_conversation", partial(wait_for_conversation, admission=d.admission, queue=d.queue))
     add("route", partial(route, classify=d.classify, turns=d.turns, model=model))
     # From `route` on the turn is stored, and waits for a database that is away for a moment.
     add("load_summary", partial(load_summary, turns=d.turns), retry=STORAGE_RETRY)
-    add("load_memory", partial(load_memory, embed=d.embed, facts=d.facts, seconds=o.memory_seconds))
+    add("load_memory", partial(load_memory, embed=d.embed, recall=d.recall, seconds=o.memory_seconds))
     prompt = partial(trim_context, budget=o.context_tokens, reserve=o.answer_tokens)
     add("trim_context", without_streaming(prompt))
     models = [d.model, d.second] if d.second else [d.model]
-    answer = partial(generate, clock=d.clock, models=models, turns=d.turns)
+    answer = partial(generate, clock=d.clock, models=models, turns=d.turns, also=o.mask)
+    answer = partial(answer, prepare=d.prepare, has_model=o.has_model)
     add("generate", partial(answer, seconds=o.turn_seconds, attempts=o.attempts))
     # What follows the answer may fail, and the answer stands.
     waiting = Waiting(o.summary_after, o.context_tokens // 4)

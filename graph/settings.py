@@ -66,7 +66,7 @@ def _secret(value: SecretStr) -> SecretStr:
     return value
 
 
-def _origins(value: object) -> object:
+def _comma_separated(value: object) -> object:
     return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
 
@@ -95,6 +95,7 @@ class Settings(BaseSettings):
         default=None, validation_alias="OPENAI_BASE_URL"
     )
     chat_model: str = "gpt-4o-mini"
+    demo_model: bool = False
     second_model: str | None = None
     second_base_url: Annotated[str, AfterValidator(_http_url)] | None = None
     second_api_key: SecretStr | None = None
@@ -107,6 +108,9 @@ class Settings(BaseSettings):
     data_dir: Path = Path(".frontdesk")
     rate_limit: int = Field(default=8, ge=0, le=100_000)
     max_input_chars: int = Field(default=8000, ge=1, le=100_000)
+    mask: Annotated[list[Literal["email", "phone"]], NoDecode, BeforeValidator(_comma_separated)] = Field(
+        default_factory=list
+    )
     context_tokens: int = Field(default=7500, ge=1000, le=2_000_000)
     summary_after: int = Field(default=0, ge=0, le=30)
     accept_timeout: float = Field(default=0.8, gt=0, le=60)
@@ -118,7 +122,7 @@ class Settings(BaseSettings):
     keep_metrics_days: float | None = Field(default=None, gt=0, le=36_500)
     keep_audit_days: float = Field(default=365, gt=0, le=36_500)
     multiproc_dir: DirectoryPath | None = Field(default=None, validation_alias="PROMETHEUS_MULTIPROC_DIR")
-    cors_origins: Annotated[list[str], NoDecode, BeforeValidator(_origins)] = Field(default_factory=list)
+    cors_origins: Annotated[list[str], NoDecode, BeforeValidator(_comma_separated)] = Field(default_factory=list)
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["json", "console"] | None = None
     otlp_endpoint: Annotated[str, AfterValidator(_otlp_url)] | None = Field(

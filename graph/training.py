@@ -16,6 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graph.models.embeddings import MiniLM
+from nodes.answer import prepared
+from nodes.injection import classifier as injection
+from nodes.injection.examples import injection_examples
 from nodes.routing import classifier as routing
 from nodes.routing.spelling import Spelling
 from nodes.text.linear_model import LinearModel, NGramFeatures
@@ -47,7 +50,15 @@ def routing_examples(model: MiniLM) -> dict[str, list[str]]:
     return {label: [spelling.mend(text) for text in texts] for label, texts in examples.items()}
 
 
-RECIPES = (Recipe("routing", routing_examples, routing.NGRAMS, 3.0, 0.8, routing.WEIGHTS),)
+def guard_examples(_: MiniLM) -> dict[str, list[str]]:
+    """The examples of the guard's classifier, which needs no model to make them."""
+    return injection_examples()
+
+
+RECIPES = (
+    Recipe("routing", routing_examples, routing.NGRAMS, 3.0, 0.8, routing.WEIGHTS),
+    Recipe("injection", guard_examples, injection.NGRAMS, 10.0, 1.0, injection.WEIGHTS),
+)
 
 
 async def train(recipe: Recipe, model: MiniLM) -> LinearModel:
@@ -95,15 +106,27 @@ def _inputs(ngrams: NGramFeatures, texts: Sequence[str], vectors: Vectors) -> "c
     return csr_matrix(hstack([csr_matrix(np.asarray(vectors)), counted]))
 
 
+async def embed_prepared(model: MiniLM) -> None:
+    """Embed the questions of the prepared answers, and write their vectors."""
+    answers = prepared.read_prepared()
+    prepared.save_vectors(prepared.VECTORS, answers, await embed(model, prepared.questions(answers)))
+
+
 async def main() -> None:
-    """Train all classifiers and write their weights."""
+    """Train all classifiers and write their weights, and the vectors of the prepared answers."""
     model = MiniLM()
     try:
         for recipe in RECIPES:
             (await train(recipe, model)).save(recipe.weights, made_from(recipe, model))
-            print(f"{recipe.name}: {recipe.weights.stat().st_size / 1024:.0f} KB in {recipe.weights}")  # noqa: T201
+            _report(recipe.name, recipe.weights)
+        await embed_prepared(model)
+        _report("prepared answers", prepared.VECTORS)
     finally:
         model.close()
+
+
+def _report(name: str, path: Path) -> None:
+    print(f"{name}: {path.stat().st_size / 1024:.0f} KB in {path}")  # noqa: T201
 
 
 if __name__ == "__main__":

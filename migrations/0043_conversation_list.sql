@@ -10,12 +10,18 @@ alter table chat_conversations add constraint chat_conversations_titled_by
     check (titled_by in ('message', 'model', 'user')) not valid;
 grant update (titled_by, pinned) on chat_conversations to frontdesk_app;
 
--- Give the conversation the model's title, where it still has its first message; never instead of the user's.
-create function title_conversation(p_user_id uuid, p_convo_id text, p_title text) returns void language plpgsql as $$
+-- Give the conversation the title that the model wrote at the end of a turn: in place of its first message, or of the
+-- title that it wrote for another version of the first question; never instead of the user's. That of a superseded turn
+-- is dropped.
+create function title_conversation(p_user_id uuid, p_convo_id text, p_turn_id uuid, p_title text)
+returns void language plpgsql as $$
 begin
     perform act_for(p_user_id);
     update chat_conversations c set title = p_title, titled_by = 'model'
-        where c.user_id = p_user_id and c.convo_id = p_convo_id and c.titled_by = 'message' and p_title is not null;
+        from chat_messages q join chat_turns t on t.user_id = q.user_id and t.turn_id = q.turn_id
+        where c.user_id = p_user_id and c.convo_id = p_convo_id and p_title is not null
+        and q.user_id = p_user_id and q.turn_id = p_turn_id and q.role = 'user' and not q.superseded
+        and (c.titled_by = 'message' or c.titled_by = 'model' and t.parent = no_turn());
 end $$;
 
 call guard_functions('title_conversation');

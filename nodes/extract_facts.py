@@ -1,4 +1,4 @@
-"""Learn durable facts about the user from the user's own message."""
+"""Learn durable facts about the user from the user's own message: by a model, or by rules where none extracts them."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -9,10 +9,13 @@ from langgraph.runtime import Runtime
 from pydantic import BaseModel, Field
 from typing_extensions import TypedDict
 
+from nodes.injection.detect import holds_instructions
 from nodes.prompts import facts_prompt
 from nodes.retrying import retried
 from nodes.state import Context, State, asking
+from nodes.text.cleaning import clean
 from nodes.text.pii.masking import mask
+from nodes.text.stated_facts import SAID, stated_facts
 from storage.facts import Facts, LearnedFact, Memory, NewFact
 
 MAX_FACTS = 2
@@ -21,6 +24,8 @@ MIN_CONFIDENCE = 0.6
 """Facts with less confidence are dropped."""
 MIN_FACT_CHARS = 6
 """Shorter facts are dropped."""
+STATED_CONFIDENCE = 0.7
+"""Of facts that rules found."""
 MAX_KNOWN_FACTS = 12
 """Known facts, the nearest to the message, that the model sees to say which of them no longer hold."""
 
@@ -64,22 +69,22 @@ async def extract_facts(
 ) -> LearnedFacts:
     """Store at most two facts with enough confidence, each with its embedding and the facts it replaces.
 
-    Learns nothing without a model that follows instructions, for a recovered turn whose facts are stored already, and
-    where the user wants no memory.
+    Learns nothing for a recovered turn whose facts are stored already, and where the user wants no memory.
     """
-    if not state["may_remember"]:
+    if state.get("facts_known") or not state["may_remember"]:
         return LearnedFacts(learned=[])
-    if state.get("facts_known") or extract is None or (state["answer"] and state["answer"]["fallback"]):
-        return LearnedFacts(learned=[])  # done, no model, or a model that just could not be reached
     user_id, message = asking(runtime), state["message"]
 
     # Not the memories in the state: the last turn may have stored facts after they were loaded.
     async def load_known() -> list[Memory]:
         return await facts.nearest(user_id, await embed(message), limit=MAX_KNOWN_FACTS)
 
-    known = await retried(load_known)
-    prompt = facts_prompt(message, known)
-    found = worth_keeping(await retried(lambda: extract(*prompt)))
+    if extract is None or (state["answer"] and state["answer"]["fallback"]):  # no model, or one that was not reached
+        known, found = [], by_rules(message)
+    else:
+        known = await retried(load_known)
+        prompt = facts_prompt(message, known)
+        found = worth_keeping(await retried(lambda: extract(*prompt)))
 
     async def store() -> list[LearnedFact]:
         vectors = await asyncio.gather(*(embed(fact.fact, whole=True) for fact in found))
@@ -92,15 +97,28 @@ async def extract_facts(
     return LearnedFacts(learned=await retried(store))
 
 
+def by_rules(message: str) -> list[Fact]:
+    """What the user states of themselves, in their own words; rules do not know which known fact that replaces."""
+    stated = [Fact(fact=SAID + clause, confidence=STATED_CONFIDENCE) for clause in stated_facts(message)]
+    return worth_keeping(FactsFound(facts=stated))
+
+
 def replaced_ids(fact: Fact, known: Sequence[Memory]) -> list[str]:
     """The ids of the known facts that it replaces; numbers that the model was not shown are ignored."""
     return [known[number - 1]["fact_id"] for number in fact.replaces if 1 <= number <= len(known)]
 
 
 def worth_keeping(found: FactsFound) -> list[Fact]:
-    """The `MAX_FACTS` facts with the highest confidence, without doubtful or very short ones, numbers masked."""
+    """The `MAX_FACTS` facts with the highest confidence, numbers masked.
+
+    Without doubtful ones, very short ones, and those that would give instructions to an employee who reads them.
+    """
     kept = [
-        fact for fact in found.facts if fact.confidence >= MIN_CONFIDENCE and len(fact.fact.strip()) >= MIN_FACT_CHARS
+        fact
+        for fact in found.facts
+        if fact.confidence >= MIN_CONFIDENCE
+        and len(fact.fact.strip()) >= MIN_FACT_CHARS
+        and not holds_instructions(clean(fact.fact).text)
     ]
     best = sorted(kept, key=lambda fact: fact.confidence, reverse=True)[:MAX_FACTS]
     return [fact.model_copy(update={"fact": mask(fact.fact).text}) for fact in best]

@@ -1,8 +1,9 @@
 """Have a model answer, stream its answer, and commit it."""
 
 import hashlib
+import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from uuid import UUID
 
 import msgspec
@@ -14,13 +15,15 @@ from typing_extensions import TypedDict
 
 from nodes.answer.attempts import Model, write
 from nodes.answer.output import AnswerOutput, Draft
+from nodes.answer.prepared import Prepare
 from nodes.employees import employee
 from nodes.prompts import estimate, estimate_messages, size
-from nodes.state import Answer, Context, Notice, State, Usage, asking, since
+from nodes.state import Answer, Context, Notice, State, Usage, asking, continued, since
 from nodes.stream_events import done_of, emit, stop_requested, timing_so_far
-from nodes.text.pii.masking import Kind
+from nodes.text.pii.detection import Kind, OptionalKind
 from storage.errors import StorageUnavailable
 from storage.metrics import Finding
+from storage.recall import RecalledReference, RecalledTurn
 from storage.turns import Answered, Turns
 
 log = get_logger(__name__)
@@ -30,6 +33,8 @@ COMMIT_SECONDS = 60.0
 
 FALLBACK = "fallback"
 """The model's name when none answered."""
+PREPARED = "prepared"
+"""The model's name when none answered, and an answer was given that people prepared for questions like the message."""
 
 FILTERED = (
     "The content filter of the model's provider stopped this answer before its first word. "
@@ -37,9 +42,13 @@ FILTERED = (
 )
 """What is said where such a filter leaves nothing."""
 
+NO_MODEL = "No model is set, so nothing read your question; this is a prepared reply."
+
+_WORD = re.compile(r"\S+\s?")
+
 REPORTED = (
     "employee", "model", "finish_reason", "fallback", "usage", "prompt", "prompt_version", "timing", "latency_ms",
-    "ttft_ms",
+    "ttft_ms", "turns_recalled",
 )  # fmt: skip
 """What is kept of an answer, with its notices, beside what has a column of its own."""
 
@@ -59,20 +68,33 @@ async def generate(
     *,
     clock: Callable[[], float],
     models: Sequence[Model],
+    prepare: Prepare,
+    has_model: bool,
     turns: Turns,
     seconds: float,
     attempts: int,
+    also: Collection[OptionalKind] = (),
 ) -> Generated:
-    """Stream a model's answer; say the employee's own words where there is none; commit what was said.
+    """Stream a model's answer, or give a prepared one where there is none; commit what was said.
 
-    `models` are asked in their order, the next one where the one before cannot answer.
+    Args:
+        models: asked in their order, the next one where the one before cannot answer.
+        prepare: finds the answer that was prepared for messages like this one.
+        has_model: False where no model is set, and `models` never answer.
+        also: kinds that are masked beside those that always are.
     """
     output = AnswerOutput(state, runtime, clock)
-    stop = stop_requested()
-    draft = await write(models, state["prompt"], output=output, stop=stop, seconds=seconds, attempts=attempts)
-    fallback = _is_missing(draft)
-    if fallback:
-        _fall_back(state, draft, output)
+    stop, version = stop_requested(), continued(state)
+    so_far = version["so_far"] if version else ""
+    prompt = state["prompt"]
+    draft = await write(
+        models, prompt, output=output, stop=stop, seconds=seconds, attempts=attempts, so_far=so_far, also=also
+    )
+    fallback = _is_missing(draft) and version is None
+    if version and _is_missing(draft):
+        draft.finish_reason = version["cut"]  # it stays cut, and may be continued again
+    elif fallback:
+        await _fall_back(state, draft, output, prepare, has_model=has_model)
     elif draft.finish_reason == "blocked":
         output.note(Notice(code="filtered", message="A filter of the model's provider stopped the answer here."))
     answer = _answer(state, draft, fallback=fallback, first=output.ttft_ms, whole=since(state, clock))
@@ -107,22 +129,31 @@ def _is_missing(draft: Draft) -> bool:
     return (draft.error_code is not None and not cut) or not draft.text.strip()
 
 
-def _fall_back(state: State, draft: Draft, output: AnswerOutput) -> None:
-    """Take back a broken answer and say what this employee says without a model."""
+async def _fall_back(state: State, draft: Draft, output: AnswerOutput, prepare: Prepare, *, has_model: bool) -> None:
+    """Take back a broken answer, and give the prepared answer to the message, else what this employee says instead."""
     assert state["route"] is not None
-    log.warning("turn falls back", code=draft.error_code)
+    if has_model:
+        log.warning("turn falls back", code=draft.error_code)
     if draft.text:
         output.retract()
     if draft.error_code == "model_filtered":
         said = "A filter of the model's provider stopped the answer; this is a prepared reply."
         output.note(Notice(code="filtered", message=said))
-        draft.text, draft.finish_reason = FILTERED, "blocked"
+        draft.text, draft.finish_reason, draft.model = FILTERED, "blocked", FALLBACK
+    elif (prepared := await prepare(state["message"])) is not None:
+        said = "No model answered. This is a prepared answer, which people wrote for questions like yours."
+        output.note(Notice(code="fallback", message=said))
+        draft.text, draft.finish_reason, draft.model = prepared, "stop", PREPARED
     else:
-        output.note(Notice(code="fallback", message="No model can be reached; this is a prepared reply."))
-        draft.text, draft.finish_reason = employee(state["route"]["employee"]).fallback, "stop"
+        said = "No model can be reached; this is a prepared reply." if has_model else NO_MODEL
+        output.note(Notice(code="fallback", message=said))
+        who = employee(state["route"]["employee"])
+        draft.text = who.fallback if has_model else who.without_model
+        draft.finish_reason, draft.model = "stop", FALLBACK
     draft.prompt_tokens = draft.completion_tokens = draft.cached_tokens = None
     draft.masked = Counter()
-    output.send(draft.text)
+    for word in _WORD.findall(draft.text):  # as a model's answer comes, so that clients meet the same stream
+        output.send(word)
 
 
 def _answer(state: State, draft: Draft, *, fallback: bool, first: int | None, whole: int) -> Answer:
@@ -131,7 +162,7 @@ def _answer(state: State, draft: Draft, *, fallback: bool, first: int | None, wh
         message_id="",
         employee=state["route"]["employee"],
         text=draft.text,
-        model=FALLBACK if fallback else draft.model,
+        model=draft.model,
         finish_reason=draft.finish_reason or "stop",
         fallback=fallback,
         usage=_usage(draft),
@@ -140,8 +171,13 @@ def _answer(state: State, draft: Draft, *, fallback: bool, first: int | None, wh
         latency_ms=whole,
         ttft_ms=first,
         facts_used=[] if fallback else [memory["fact_id"] for memory in state["memories"]],
+        turns_recalled=[] if fallback else [_reference(turn) for turn in state["recalled"]],
         error_code=draft.error_code,
     )
+
+
+def _reference(turn: RecalledTurn) -> RecalledReference:
+    return RecalledReference(turn_id=turn["turn_id"], date=turn["date"])
 
 
 def _usage(draft: Draft) -> Usage:
@@ -156,7 +192,7 @@ def _findings(text: str, masked: Counter[Kind]) -> list[Finding]:
     """For the audit: what was masked in the answer, with a hash of what is left."""
     if not masked:
         return []
-    log.info("numbers were masked in the answer", numbers=dict(masked))
+    log.info("masked in the answer", kinds=dict(masked))
     text_hash = hashlib.sha256(text.encode()).hexdigest()
     return [Finding(kind=kind, action="answer_masked", rule=None, text_hash=text_hash) for kind in masked]
 

@@ -2,31 +2,81 @@
 
 import asyncio
 import hashlib
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import NamedTuple
 from uuid import UUID, uuid4, uuid5
 
 from langchain_core.messages import AnyMessage, HumanMessage
 from langgraph.runtime import Runtime
+from structlog.stdlib import get_logger
 
-from nodes.state import Context, Notice, Refusal, State, new_state
+from nodes.errors import EmbeddingUnavailable
+from nodes.injection.detect import Attack, detect
+from nodes.state import Context, Notice, Refusal, State, asking, new_state
 from nodes.text.cleaning import clean
-from nodes.text.injection import detect
-from nodes.text.pii.masking import Kind, mask
+from nodes.text.pii.detection import Kind, OptionalKind
+from nodes.text.pii.masking import mask
+from nodes.text.pii.spoken import MAX_CHARS
 from storage.metrics import Finding
+from storage.rate_limits import Admission
+
+log = get_logger(__name__)
 
 REFUSAL = (
     "I can't follow instructions that try to change how this team works. Ask me about your money instead: "
     "spending, taxes, documents, categories or goals."
 )
+REFUSALS: Mapping[str, str] = {
+    "reveal_prompt": (
+        "I can't show the instructions that this team works with. If you meant a text of yours, say which one: "
+        "“show the text of the rental contract”."
+    ),
+    "other_users_data": (
+        "I can only show what is yours. Ask about your own accounts, documents and goals, or for an account that you "
+        "share, sign in as its owner."
+    ),
+    "planted_instruction": (
+        "I can't keep instructions that change how this team works. I do remember facts about you: your income, your "
+        "goals, what you prefer."
+    ),
+    "embedded_instruction": (
+        "The text that you sent holds instructions to me, and I can't follow those. Send it without them, or ask about "
+        "one thing in it, such as its amount or its date."
+    ),
+    "encoded_instruction": (
+        "I can't read messages in code or take instructions from them. Write what you need in plain words."
+    ),
+    "classifier": (
+        "I can't follow instructions that try to change how this team works, and your message reads like one. If it is "
+        "not, put it in other words: say what you want to know, without telling me how to be."
+    ),
+}
+"""What is said of each rule; `REFUSAL` of the others. Clients show it, so it says how to ask instead."""
 
-MARGIN = 64
-"""Characters looked at beyond the cut: more than the longest number that is masked, spaces included."""
+CLASSIFIER = "classifier"
+"""The rule of an attack that only the classifier found."""
+CERTAIN = 0.7
+"""Probability from which the classifier refuses a message by itself."""
+CONFIRMED = 0.2
+"""Probability from which it confirms an English rule, so that the rules' false alarms go."""
+
+MARGIN = MAX_CHARS
+"""Characters looked at beyond the cut: as many as the longest number that is masked may have, in words."""
 
 SHORT = 1000
 """Characters up to which a message costs less than handing it to a thread would."""
 
-KINDS = {"card": "a card number", "iban": "an IBAN", "national_id": "a national id"}
+BEYOND_LIMIT = "That is more messages than you may send in a minute. Try again in a moment."
+"""`rate_limit` says for how long; this stays where the limit ends in between."""
+
+KINDS: dict[Kind, str] = {
+    "card": "a card number",
+    "iban": "an IBAN",
+    "national_id": "a national id",
+    "secret": "a key or password",
+    "email": "an e-mail address",
+    "phone": "a phone number",
+}
 
 
 class Reading(NamedTuple):
@@ -35,23 +85,42 @@ class Reading(NamedTuple):
     text: str
     masked: tuple[Kind, ...]
     notices: list[Notice]
-    rule: str | None
-    """Of the attack that it is."""
+    attack: Attack | None
+    """What a rule found in it."""
 
 
-async def guard(state: State, runtime: Runtime[Context], *, clock: Callable[[], float], max_chars: int) -> State:
+Suspect = Callable[[str], Awaitable[float]]
+"""The probability that a text is an attack. Raises EmbeddingUnavailable."""
+
+
+async def guard(
+    state: State,
+    runtime: Runtime[Context],
+    *,
+    clock: Callable[[], float],
+    max_chars: int,
+    admission: Admission,
+    suspect: Suspect,
+    also: Collection[OptionalKind] = (),
+) -> State:
     """Clean, mask and cut the message; refuse it when nothing is left or when it attacks.
+
+    A message beyond a limit that is known to be used up is not judged: that would embed it.
 
     Nothing is emitted here: `rate_limit` counts every message before it is refused, and notices go out after `start`.
     Begins the turn: every field of the state is set here.
+
+    Args:
+        also: kinds that are masked beside those that always are.
     """
     asked = _last_of_the_user(state["messages"])
     if len(asked.text) <= SHORT:
-        read = _read(asked.text, max_chars)
+        read = _read(asked.text, max_chars, also)
     else:  # off the event loop, where other turns' tokens do not wait for it
-        read = await asyncio.to_thread(_read, asked.text, max_chars)
+        read = await asyncio.to_thread(_read, asked.text, max_chars, also)
     turn_id = _turn_id(asked)
-    refusal = _refusal(read)
+    beyond = admission.is_used_up(asking(runtime))
+    refusal = Refusal(code="rate_limited", message=BEYOND_LIMIT, rule=None) if beyond else await _refusal(read, suspect)
     begun = new_state(
         [HumanMessage(read.text, id=asked.id or turn_id)],
         conversation_id=_conversation_id(state, runtime, turn_id),
@@ -82,12 +151,26 @@ def _conversation_id(state: State, runtime: Runtime[Context], turn_id: str) -> s
     return state.get("conversation_id") or thread or turn_id
 
 
-def _refusal(read: Reading) -> Refusal | None:
+async def _refusal(read: Reading, suspect: Suspect) -> Refusal | None:
     if not read.text:
         return Refusal(code="empty_message", message="The message has no text to answer.", rule=None)
-    if read.rule:
-        return Refusal(code="blocked", message=REFUSAL, rule=read.rule)
-    return None
+    rule = await _broken_rule(read, suspect)
+    return Refusal(code="blocked", message=REFUSALS.get(rule, REFUSAL), rule=rule) if rule else None
+
+
+async def _broken_rule(read: Reading, suspect: Suspect) -> str | None:
+    """The rule by which the message is refused; without an embedding the rules alone decide."""
+    attack = read.attack
+    if attack and attack.certain:
+        return attack.rule
+    try:
+        probability = await suspect(read.text)
+    except EmbeddingUnavailable:
+        log.warning("no embedding for the guard, the rules alone decide", exc_info=True)
+        return attack.rule if attack else None
+    if attack and probability > CONFIRMED:
+        return attack.rule
+    return CLASSIFIER if probability > CERTAIN else None
 
 
 def _findings(read: Reading, refusal: Refusal | None) -> list[Finding]:
@@ -99,12 +182,12 @@ def _findings(read: Reading, refusal: Refusal | None) -> list[Finding]:
     return found
 
 
-def _read(text: str, max_chars: int) -> Reading:
+def _read(text: str, max_chars: int, also: Collection[OptionalKind] = ()) -> Reading:
     """Clean, mask, cut and judge it; what is far beyond the limit is only looked through for hidden characters."""
     # Masked before it is cut, or a cut through a card number would leave digits that no checksum finds. A number that
     # this first cut goes through ends in the margin.
     near = clean(text, max_chars + MARGIN)
-    masked = mask(near.text)
+    masked = mask(near.text, also)
     known = masked.text if near.whole else masked.text[:-MARGIN]
     cut = not near.whole or len(known) > max_chars
     kept = known[:max_chars]

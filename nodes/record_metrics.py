@@ -57,6 +57,7 @@ class Recorded(TypedDict):
     employee: None
     """A choice holds for one turn, and not for the next one in the same LangGraph thread."""
     while_busy: WhileBusy
+    version: None
 
 
 async def record_metrics(
@@ -91,7 +92,7 @@ async def record_metrics(
         log.exception("metrics not recorded", turn_id=state["turn_id"])
         if state["answer"]:
             await retried(lambda: turns.finish(user_id, turn_id))
-    return Recorded(employee=None, while_busy="wait")
+    return Recorded(employee=None, while_busy="wait", version=None)
 
 
 async def _record(state: State, user_id: UUID, numbers: TurnMetrics, metrics: Metrics) -> None:

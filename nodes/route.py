@@ -40,19 +40,21 @@ class Chosen(TypedDict):
 
 
 async def route(state: State, runtime: Runtime[Context], *, classify: Classify, turns: Turns, model: str) -> Chosen:
-    """An explicit choice wins; a follow-up without a topic of its own stays where it was.
+    """An explicit choice wins; a follow-up without a topic of its own, or the same question, stays where it was.
 
     From here on the turn is not lost: it is stored before its first event goes out.
 
     Args:
         model: which is going to be asked; clients are shown its name.
     """
-    asked = find(state.get("employee"))
+    asked, version = find(state.get("employee")), state.get("version")
     if asked:
         report = RouteReport(employee=asked.slug, reason=f"you asked for {asked.name}", confidence=1.0, runner_up=None)
+    elif version and version["route"]:
+        report = version["route"]
     else:
         likelihoods = await _likelihoods(state["message"], classify)
-        current = find(state["last_employee"])
+        current = find(version["last_employee"] if version else state["last_employee"])
         slug = current.slug if current else None
         report = learned(likelihoods, slug) if likelihoods else by_the_rules(state["message"], slug)
     accepted = Accepted(
@@ -63,6 +65,8 @@ async def route(state: State, runtime: Runtime[Context], *, classify: Classify, 
         route=report,
         temporary=state.get("temporary", False),
     )
+    if version:
+        accepted["version"], accepted["replaces"] = version["kind"], version["replaces"]
     may_remember = await turns.accept(asking(runtime), UUID(state["turn_id"]), accepted)
     emit(runtime, start_of(state["turn_id"], state["conversation_id"], report, model))
     for notice in state["notices"]:  # of the steps before, which may not come before the start

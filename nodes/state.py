@@ -19,7 +19,8 @@ from nodes.employees import Slug
 from storage.facts import LearnedFact, Memory
 from storage.metrics import Finding
 from storage.rate_limits import Allowance, Place
-from storage.turns import History
+from storage.recall import RecalledReference, RecalledTurn
+from storage.turns import History, VersionKind
 
 WhileBusy = Literal["wait", "reject", "interrupt"]
 """What is to happen to a message while its conversation is being answered."""
@@ -116,6 +117,22 @@ class Trimmed(TypedDict):
     memories: int
 
 
+class Version(TypedDict):
+    """What a turn is made of that is another version of an earlier one."""
+
+    kind: VersionKind
+    replaces: str
+    """The id of that turn."""
+    route: RouteReport | None
+    """Who answers; None where that is chosen anew."""
+    last_employee: str | None
+    """Who answered last before it."""
+    so_far: str
+    """The answer that is continued."""
+    cut: FinishReason | None
+    """How that one ended."""
+
+
 class Answer(TypedDict):
     """What was said, as committed."""
 
@@ -138,6 +155,8 @@ class Answer(TypedDict):
     """Milliseconds from the request to the first token."""
     facts_used: list[str]
     """Ids of what was remembered of the user and stood in the prompt."""
+    turns_recalled: NotRequired[list[RecalledReference]]
+    """Earlier turns that were quoted there. Answers of an earlier release do not say."""
     error_code: str | None
     """Why the model's own answer is missing or short, where it is."""
 
@@ -151,6 +170,8 @@ class Input(TypedDict):
     """The client's explicit choice, by slug or alias."""
     while_busy: NotRequired[WhileBusy]
     """What is to happen while the conversation is being answered; `wait` where nothing is said."""
+    version: NotRequired[Version | None]
+    """Of an earlier turn, where the message is one."""
     temporary: NotRequired[bool]
     """Whether the conversation is to be temporary, where this message begins it."""
 
@@ -162,6 +183,7 @@ class State(TypedDict):
     conversation_id: str
     employee: NotRequired[str | None]
     while_busy: NotRequired[WhileBusy]
+    version: NotRequired[Version | None]
     temporary: NotRequired[bool]
     turn_id: str
     """The id of the user's message, as a UUID."""
@@ -186,6 +208,8 @@ class State(TypedDict):
     history: History
     memories: list[Memory]
     """What came to mind; after `trim_context` what of it is in the prompt."""
+    recalled: list[RecalledTurn]
+    """Earlier turns, in the same way."""
     prompt: list[AnyMessage]
     prompt_version: str | None
     """None until there is a prompt; a state that an earlier release saved does not have it."""
@@ -226,6 +250,7 @@ def new_state(
         may_remember=True,
         history=History(summary="", covers=0, messages=[]),
         memories=[],
+        recalled=[],
         prompt=[],
         prompt_version=None,
         trimmed=Trimmed(messages=0, memories=0),
@@ -241,6 +266,12 @@ def turn_clock() -> Callable[[], float]:
     """A clock of Unix time that goes on evenly when the machine's clock is set."""
     offset = time.time() - time.monotonic()
     return lambda: offset + time.monotonic()
+
+
+def continued(state: State) -> Version | None:
+    """What this turn continues, where it does."""
+    version = state.get("version")
+    return version if version and version["kind"] == "continue" else None
 
 
 def since(state: State, clock: Callable[[], float]) -> int:

@@ -84,6 +84,14 @@ class Timing(msgspec.Struct, frozen=True):
     """From the request to the model to the first token; None where there was none."""
 
 
+class RecalledTurn(msgspec.Struct, frozen=True):
+    """An earlier turn of the user that was quoted in the prompt."""
+
+    turn_id: str
+    date: str
+    """The day on which it was said, ISO 8601."""
+
+
 GeneratedBy = Literal["ai", "template"]
 """Who wrote an answer: a model, or people in advance (the guard's reply, and what is said where no model answers)."""
 
@@ -112,6 +120,8 @@ class Done(msgspec.Struct, frozen=True):
     """Which text the employee was given; None for the guard's reply, and for answers of an earlier release."""
     timing: Timing | None = None
     """None for the guard's reply, and where not all steps of the turn were run in one process."""
+    turns_recalled: tuple[RecalledTurn, ...] = ()
+    """Earlier turns outside the window that were quoted in the prompt."""
 
 
 class Error(msgspec.Struct, frozen=True):
@@ -245,4 +255,5 @@ def done_of(turn_id: str, conversation_id: str, answer: Answer) -> Done:
         generated_by="template" if answer["fallback"] else "ai",
         prompt_version=answer.get("prompt_version"),
         timing=Timing(**answer["timing"]) if "timing" in answer else None,
+        turns_recalled=tuple(RecalledTurn(**turn) for turn in answer.get("turns_recalled", [])),
     )

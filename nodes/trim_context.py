@@ -7,10 +7,12 @@ from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, SystemM
 from langgraph.runtime import Runtime
 from typing_extensions import TypedDict
 
-from nodes.prompts import PER_MESSAGE, estimate, estimate_messages, notes, prompt_texts, today
-from nodes.state import Context, Notice, State, Trimmed
+from nodes.injection.detect import holds_instructions
+from nodes.prompts import GO_ON, PER_MESSAGE, as_quoted, estimate, estimate_messages, notes, prompt_texts, today
+from nodes.state import Context, Notice, State, Trimmed, continued
 from nodes.stream_events import note
 from storage.facts import Memory
+from storage.recall import RecalledTurn
 from storage.turns import History, Message
 
 SHORTENED_CHARS = (240, 120, 60, 30)
@@ -18,8 +20,12 @@ SHORTENED_CHARS = (240, 120, 60, 30)
 these with which all such messages fit in the notes."""
 ENTRY_TOKENS = 16
 """Tokens that an entry of the notes needs besides its text."""
+WARNING_TOKENS = 20
+"""Tokens that the warning needs with an entry that holds instructions."""
 HEADING_TOKENS = 32
 """Tokens that the heading of the notes needs."""
+MAX_RECALLED = 4
+"""Earlier turns that are quoted."""
 
 
 class TrimmedContext(TypedDict):
@@ -28,6 +34,7 @@ class TrimmedContext(TypedDict):
     prompt: list[AnyMessage]
     prompt_version: str
     memories: list[Memory]
+    recalled: list[RecalledTurn]
     trimmed: Trimmed
     notices: list[Notice]
 
@@ -41,24 +48,37 @@ async def trim_context(state: State, runtime: Runtime[Context], *, budget: int, 
     history = state["history"]
     room = budget - reserve
     instructions, date = prompt_texts().system(state["route"]["employee"], room), today(state["started_at"])
-    system, question = SystemMessage(instructions.text + date), HumanMessage(state["message"])
-    left = room - PER_MESSAGE - instructions.tokens - estimate(date) - estimate_messages([question])
+    system = SystemMessage(instructions.text + date)
+    asked = [HumanMessage(state["message"]), *_rest(state, budget // 4)]
+    left = room - PER_MESSAGE - instructions.tokens - estimate(date) - estimate_messages(asked)
     # The best memories that fit in a third of the room: they are sorted best first.
     memories = state["memories"][: _fitting([memory["fact"] for memory in state["memories"]], left // 3)]
-    if _cost(notes(history["summary"], memories, [])) > left:
+    if _cost(notes(history["summary"], memories, [], [])) > left:
         history = History(summary="", covers=history["covers"], messages=history["messages"])
-    left -= _cost(notes(history["summary"], memories, []))
-    kept, dropped, shortened = _window(history, left)
-    background = notes(history["summary"], memories, shortened)
+    recalled = _outside(state["recalled"], history, left - _cost(notes(history["summary"], memories, [], [])))
+    kept, dropped, shortened = _window(history, left - _cost(notes(history["summary"], memories, recalled, [])))
+    background = notes(history["summary"], memories, recalled, shortened)
     middle = [HumanMessage(background)] if background else []
     trimmed = Trimmed(messages=len(dropped), memories=len(state["memories"]) - len(memories))
     return TrimmedContext(
-        prompt=[system, *middle, *map(_chat_message, kept), question],
+        prompt=[system, *middle, *map(_chat_message, kept), *asked],
         prompt_version=instructions.version,
         memories=memories,
+        recalled=recalled,
         trimmed=trimmed,
         notices=_notices(state, runtime, trimmed, summarised=bool(dropped and history["summary"])),
     )
+
+
+def _rest(state: State, tokens: int) -> list[AnyMessage]:
+    """What asks for the rest of an answer; of a long one its end is enough to go on."""
+    version = continued(state)
+    if version is None:
+        return []
+    end = version["so_far"]
+    while estimate(end) > tokens:
+        end = end[len(end) // 8 + 1 :]
+    return [AIMessage(end), HumanMessage(GO_ON)]
 
 
 def _cost(background: str | None) -> int:
@@ -68,10 +88,21 @@ def _cost(background: str | None) -> int:
 def _fitting(texts: Sequence[str], tokens: int) -> int:
     """How many of the texts, from the first one on, fit as entries of the notes."""
     for count, text in enumerate(texts):
-        tokens -= estimate(json.dumps(text, ensure_ascii=False)) + ENTRY_TOKENS
+        warned = WARNING_TOKENS if holds_instructions(text) else 0
+        tokens -= estimate(json.dumps(text, ensure_ascii=False)) + ENTRY_TOKENS + warned
         if tokens < 0:
             return count
     return len(texts)
+
+
+def _outside(recalled: list[RecalledTurn], history: History, tokens: int) -> list[RecalledTurn]:
+    """The best of the earlier turns that the window does not hold, as many as fit in a sixth of the room."""
+    if not recalled:
+        return []
+    kept, _, shortened = _window(history, tokens)
+    shown = {message["id"] for message in (*kept, *shortened)}  # a question has the id of its turn
+    outside = [turn for turn in recalled if turn["turn_id"] not in shown][:MAX_RECALLED]
+    return outside[: _fitting([turn["said"] + (turn["answered"] or "") for turn in outside], tokens // 6)]
 
 
 def _window(history: History, tokens: int) -> tuple[list[Message], list[Message], list[Message]]:
@@ -92,7 +123,7 @@ def _newest(messages: list[Message], tokens: int) -> tuple[list[Message], list[M
     """The newest messages that fit, starting with one of the user's; and the others."""
     # A running sum and not LangChain's trim_messages, which counts all of them again for each one it tries.
     begin = len(messages)
-    while begin and (tokens := tokens - PER_MESSAGE - estimate(messages[begin - 1]["content"])) >= 0:
+    while begin and (tokens := tokens - PER_MESSAGE - estimate(_chat_message(messages[begin - 1]).text)) >= 0:
         begin -= 1
     while begin < len(messages) and messages[begin]["role"] != "user":
         begin += 1
@@ -121,7 +152,7 @@ def _short(text: str, chars: int) -> str:
 
 def _chat_message(message: Message) -> AnyMessage:
     kind = HumanMessage if message["role"] == "user" else AIMessage
-    return kind(message["content"], id=message["id"])
+    return kind(as_quoted(message) or message["content"], id=message["id"])
 
 
 def _notices(state: State, runtime: Runtime[Context], trimmed: Trimmed, *, summarised: bool) -> list[Notice]:

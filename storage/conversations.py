@@ -9,7 +9,7 @@ from storage.conversation_search import Match, find_match, snippet
 from storage.facts import LearnedFact
 from storage.pool import Pool
 from storage.turn_records import FACTS_LEARNED, FACTS_USED, GENERATED_BY
-from storage.user_facts import delete_facts
+from storage.user_facts import delete_facts, lock_facts, settle_facts
 
 
 class Conversation(TypedDict):
@@ -19,6 +19,7 @@ class Conversation(TypedDict):
     title: str
     updated_at: datetime
     message_count: int
+    """On the active path, as everything here."""
     last_employee: str | None
     """The slug of the employee that answered last."""
     pinned: bool
@@ -70,6 +71,8 @@ class MessageDetails(TypedDict):
     employee: str
     content: str
     created_at: datetime
+    versions: list[UUID]
+    """The turns that are versions of this one, in order; the active one is `turn_id`."""
     route: RouteReason | None
     """None also where it is unknown, as after an import."""
     model: str | None
@@ -111,23 +114,22 @@ class Conversations:
         """
         async with self._pool.as_user(user_id) as conn:
             cursor = await conn.execute(
-                "with page as materialized ("
+                "with page as materialized ("  # noqa: S608 (of literals)
                 " select c.* from chat_conversations c where c.user_id = %(user_id)s and not c.temporary"
                 " and (%(at)s::timestamptz is null"
                 "  or (c.pinned, c.updated_at, c.convo_id) < (%(pinned)s::boolean, %(at)s, %(id)s::text))"
                 " and (%(q)s::text is null"
                 "  or to_tsvector('simple', chat_search_words(c.title)) @@ chat_search_query(%(q)s)"
                 "  or exists (select from chat_messages m where m.user_id = c.user_id and m.convo_id = c.convo_id"
-                "             and m.search @@ chat_search_query(%(q)s)))"
+                "             and not m.superseded and m.search @@ chat_search_query(%(q)s)))"
                 " order by c.pinned desc, c.updated_at desc, c.convo_id desc limit %(limit)s)"
                 " select c.convo_id as conversation_id, c.title, c.updated_at, c.employee_slug as last_employee,"
-                " c.pinned, (select count(*) from chat_messages m where m.user_id = c.user_id"
-                "  and m.convo_id = c.convo_id) as message_count,"
+                f" c.pinned, {_COUNT},"
                 " (select m.content from chat_messages m where m.user_id = c.user_id and m.convo_id = c.convo_id"
-                "  and m.content <> '' order by m.seq desc limit 1) as last_message,"
+                "  and not m.superseded and m.content <> '' order by m.seq desc limit 1) as last_message,"
                 " found.id as found_id, found.content as found_content"
                 " from page c left join lateral (select m.id, m.content from chat_messages m"
-                "  where m.user_id = c.user_id and m.convo_id = c.convo_id"
+                "  where m.user_id = c.user_id and m.convo_id = c.convo_id and not m.superseded"
                 "  and m.search @@ chat_search_query(%(q)s) order by m.seq desc limit 1) found on true"
                 " order by c.pinned desc, c.updated_at desc, c.convo_id desc",
                 {
@@ -145,10 +147,9 @@ class Conversations:
         """One conversation with its summary; None where the user has none of that id."""
         async with self._pool.as_user(user_id) as conn:
             cursor = await conn.execute(
-                "select c.convo_id as conversation_id, c.title, c.created_at, c.updated_at,"
+                "select c.convo_id as conversation_id, c.title, c.created_at, c.updated_at,"  # noqa: S608 (of literals)
                 " c.employee_slug as last_employee, c.pinned, c.temporary, coalesce(s.summary, '') as summary,"
-                " (select count(*) from chat_messages m where m.user_id = c.user_id and m.convo_id = c.convo_id)"
-                " as message_count from chat_conversations c left join chat_convo_summaries s using (user_id, convo_id)"
+                f" {_COUNT} from chat_conversations c left join chat_convo_summaries s using (user_id, convo_id)"
                 " where c.user_id = %(user_id)s and c.convo_id = %(convo_id)s",
                 {"user_id": user_id, "convo_id": conversation_id},
             )
@@ -158,7 +159,7 @@ class Conversations:
     async def messages(
         self, user_id: UUID, conversation_id: str, *, limit: int, after: UUID | None = None, newest_first: bool = False
     ) -> list[MessageDetails]:
-        """Messages of a conversation, oldest first.
+        """Messages of a conversation's active path, oldest first.
 
         Args:
             user_id: the user.
@@ -200,17 +201,27 @@ def _listed(row: dict[str, Any], q: str | None) -> ListedConversation:
 
 async def delete_conversation(conn: Connection, user_id: UUID, conversation_id: str) -> bool:
     """Delete a conversation and the facts learned only there; returns whether it existed."""
+    await lock_facts(conn, user_id)
     cursor = await conn.execute(
         "delete from chat_conversations where user_id = %(user_id)s and convo_id = %(convo_id)s",
         {"user_id": user_id, "convo_id": conversation_id},
     )
     # After the deletion, which waits for any transaction that is storing a fact from there.
     await delete_facts(conn, user_id, await _facts_without_source(conn, user_id))
+    await settle_facts(conn, user_id)  # what was said elsewhere may be superseded there
     return cursor.rowcount == 1
 
 
+# Few are superseded, and an index has these; so the whole is counted in an index, too.
+_COUNT: LiteralString = (
+    "((select count(*) from chat_messages m where m.user_id = c.user_id and m.convo_id = c.convo_id)"
+    " - (select count(*) from chat_messages m"
+    "    where m.user_id = c.user_id and m.convo_id = c.convo_id and m.superseded)) as message_count"
+)
 _COLUMNS: LiteralString = (
     "select m.id as message_id, m.turn_id, m.role, m.employee_key as employee, m.content, m.created_at,"  # noqa: S608 (of literals)
+    " (select versions_of(v.user_id, v.turn_id, v.convo_id, v.parent) from chat_turns v"
+    "  where v.user_id = m.user_id and v.turn_id = m.turn_id) as versions,"
     " case when t.route is not null then json_build_object('reason', t.route->'reason',"
     "  'confidence', t.route->'confidence', 'runner_up', t.route->'runner_up') end as route,"
     " t.report->>'model' as model, t.finish_reason, coalesce((t.report->>'fallback')::boolean, false) as fallback,"
@@ -219,7 +230,7 @@ _COLUMNS: LiteralString = (
     f" array({FACTS_USED}) as facts_used, array({FACTS_LEARNED}) as facts_learned"
     " from chat_messages m left join chat_turns t"
     " on t.user_id = m.user_id and t.turn_id = m.turn_id and m.role = 'assistant'"
-    " where m.user_id = %(user_id)s and m.convo_id = %(convo_id)s"
+    " where m.user_id = %(user_id)s and m.convo_id = %(convo_id)s and not m.superseded"
     " and (%(after)s::uuid is null or m.seq"
 )
 _AFTER_SEQ: LiteralString = "(select s.seq from chat_messages s where s.user_id = %(user_id)s and s.id = %(after)s))"

@@ -9,6 +9,11 @@ INDEXES: Mapping[LiteralString, tuple[LiteralString, LiteralString]] = {
     # Retention finds old checkpoints and old conversations by them.
     "checkpoints_age": ("langgraph", 'checkpoints (checkpoint_id collate "C")'),
     "chat_conversations_age": ("public", "chat_conversations (updated_at)"),
+    # Every message asks for those of its user.
+    "chat_turns_forgotten": ("public", "chat_turns (user_id, turn_id) where forgotten"),
+    # Of versions only: where nothing was replaced they are empty.
+    "chat_messages_superseded": ("public", "chat_messages (user_id, convo_id) where superseded"),
+    "chat_turns_parent": ("public", "chat_turns (user_id, parent) where parent is not null"),
     "chat_conversations_temporary": ("public", "chat_conversations (updated_at) where temporary"),
 }
 """Schema and definition, by name."""

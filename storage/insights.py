@@ -48,7 +48,7 @@ class InsightsQueries:
             cursor = await conn.execute(
                 "with period as (select (now() at time zone 'UTC')::date - %(days)s + 1 as since), recent as ("
                 "  select m.convo_id, m.role, m.employee_key, (m.created_at at time zone 'UTC')::date as day"
-                "  from chat_messages m, period where m.user_id = %(user_id)s"
+                "  from chat_messages m, period where m.user_id = %(user_id)s and not m.superseded"
                 "  and m.created_at >= period.since::timestamp at time zone 'UTC'"
                 "), sent as (select * from recent where role = 'user')"
                 " select %(days)s::int as days, since,"
@@ -56,6 +56,7 @@ class InsightsQueries:
                 " (select count(distinct day) from sent) as active_days,"
                 " array(select distinct day from sent order by day) as active_dates,"
                 " (select count(*) from user_memory_facts f where f.user_id = %(user_id)s"
+                "  and f.withdrawn_at is null"
                 "  and f.created_at >= since::timestamp at time zone 'UTC') as facts_learned,"
                 " (select count(distinct convo_id) from sent) as conversations,"
                 " array(select json_build_object('employee_slug', employee_key, 'answers', count(*))"

@@ -29,7 +29,7 @@ REFUSALS_KEPT = 200
 class Finding(TypedDict):
     """What the guard found in a message or its answer, for the audit: kind and hash, never the content."""
 
-    kind: Literal["card", "iban", "national_id", "injection"]
+    kind: Literal["card", "iban", "national_id", "secret", "email", "phone", "injection"]
     action: Literal["masked", "refused", "answer_masked"]
     rule: str | None
     """The rule that matched, where a kind has several."""

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from storage.conversations import delete_conversation
 from storage.pool import Pool
+from storage.user_facts import lock_facts
 
 CONVERSATIONS = 20
 """Conversations in a batch."""
@@ -47,7 +48,7 @@ class OldConversations:
 
     def __init__(self, pool: Pool, days: float, *, temporary: bool = False) -> None:
         self._pool = pool
-        self._find = FIND_OLD_TEMPORARY if temporary else FIND_OLD
+        self._find: LiteralString = FIND_OLD_TEMPORARY if temporary else FIND_OLD
         self._seconds = days * 86_400
 
     async def delete_batch(self) -> int:
@@ -64,6 +65,7 @@ class OldConversations:
         """Delete the conversation with its last turns, or the oldest of more turns than one transaction takes."""
         values = {**old._asdict(), "seconds": self._seconds, "turns": TURNS}
         async with self._pool.as_user(old.user_id) as conn:
+            await lock_facts(conn, old.user_id)
             if not (await conn.execute(LOCK_IF_OLD, values)).rowcount:
                 return 0
             turns = (await conn.execute(DELETE_TURNS, values)).rowcount

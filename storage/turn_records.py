@@ -6,7 +6,9 @@ from uuid import UUID
 
 from storage.facts import LearnedFact
 from storage.pool import Pool
+from storage.recall import RecalledReference
 from storage.turn_status import TurnStatus
+from storage.versions import VERSIONS
 
 FACTS_USED: LiteralString = (
     "select json_build_object('fact_id', f.id, 'fact', f.fact) from chat_turn_facts u"
@@ -20,6 +22,11 @@ FACTS_LEARNED: LiteralString = (
     " where s.user_id = t.user_id and s.message_id = t.turn_id order by f.created_at, f.id"
 )
 """The facts learned from the message of a turn `t`."""
+TURNS_RECALLED: LiteralString = (
+    "select r from json_array_elements(t.report->'turns_recalled') r"
+    " join chat_turns e on e.user_id = t.user_id and e.turn_id = (r->>'turn_id')::uuid"
+)
+"""The earlier turns quoted in the prompt of a turn `t`, as far as they have not been deleted since."""
 
 
 GENERATED_BY: LiteralString = "case when (t.report->>'fallback')::boolean then 'template' else 'ai' end"
@@ -42,10 +49,18 @@ class TurnRecord(TypedDict):
     prompt_version: str | None
     """Which text the employee was given; None while there is no answer, and where it was not kept."""
     created_at: datetime
+    message: str
+    """The question."""
+    superseded: bool
+    """Whether another version took its place, or that of a turn before it."""
+    versions: list[UUID]
+    """All versions of it, in order, by their turns' ids."""
     facts_used: list[LearnedFact]
     """What was remembered of the user and went into the answer, as far as it has not been forgotten since."""
     facts_learned: list[LearnedFact]
     """Facts learned from the message."""
+    turns_recalled: list[RecalledReference]
+    """Earlier turns that were quoted in the prompt, as far as they have not been deleted since."""
 
 
 class RecoveryRecord(TypedDict):
@@ -53,6 +68,11 @@ class RecoveryRecord(TypedDict):
 
     message: str
     asked_employee: str | None
+    superseded: bool
+    continues: str | None
+    """The answer that it continues."""
+    cut: str | None
+    """How that one ended."""
     route: dict[str, Any]
     age: float
     """Seconds since it was stored, by the database's clock; 0 where that was set back since."""
@@ -80,7 +100,8 @@ class TurnRecords:
         """What the process that takes the turn over must know; None where it was deleted."""
         async with self._pool.as_user(user_id) as conn:
             cursor = await conn.execute(
-                "select q.content as message, t.asked_employee, t.route, t.finish_reason, t.error_code, t.report,"
+                "select q.content as message, t.asked_employee, q.superseded, c.content as continues,"
+                " o.finish_reason as cut, t.route, t.finish_reason, t.error_code, t.report,"
                 " t.summarised_at is not null as summarised, t.facts_at is not null as facts_known,"
                 " may_remember(t.user_id, t.convo_id),"
                 " greatest(0, extract(epoch from now() - t.created_at))::float8 as age,"
@@ -91,6 +112,10 @@ class TurnRecords:
                 " on q.user_id = t.user_id and q.turn_id = t.turn_id and q.role = 'user'"
                 " left join chat_messages a"
                 " on a.user_id = t.user_id and a.turn_id = t.turn_id and a.role = 'assistant'"
+                " left join chat_turns o"
+                " on o.user_id = t.user_id and o.turn_id = t.replaces and t.version = 'continue'"
+                " left join chat_messages c"
+                " on c.user_id = o.user_id and c.turn_id = o.turn_id and c.role = 'assistant'"
                 " where t.user_id = %(user_id)s and t.turn_id = %(turn_id)s",
                 {"user_id": user_id, "turn_id": turn_id},
             )
@@ -103,11 +128,15 @@ class TurnRecords:
             cursor = await conn.execute(
                 "select t.turn_id, t.convo_id as conversation_id, t.status, coalesce(m.content, '') as text,"  # noqa: S608 (of literals)
                 " t.employee_slug as employee, t.finish_reason, t.error_code, t.created_at,"
+                " coalesce(q.content, '') as message, coalesce(q.superseded, false) as superseded,"
+                f" {VERSIONS} as versions,"
                 f" case when m.id is not null then {GENERATED_BY} end as generated_by,"
                 " t.report->>'prompt_version' as prompt_version,"
-                f" array({FACTS_USED}) as facts_used, array({FACTS_LEARNED}) as facts_learned"
+                f" array({FACTS_USED}) as facts_used, array({FACTS_LEARNED}) as facts_learned,"
+                f" array({TURNS_RECALLED}) as turns_recalled"
                 " from chat_turns t left join chat_messages m"
                 " on m.user_id = t.user_id and m.turn_id = t.turn_id and m.role = 'assistant'"
+                " left join chat_messages q on q.user_id = t.user_id and q.turn_id = t.turn_id and q.role = 'user'"
                 " where t.user_id = %(user_id)s and t.turn_id = %(turn_id)s",
                 {"user_id": user_id, "turn_id": turn_id},
             )

@@ -1,10 +1,11 @@
 """Turns: one message and its answer, from the moment it is accepted, and the conversation that it belongs to.
 
-A conversation's summary has a watermark, so that no message is in neither the summary nor the window.
+A conversation's summary has a watermark, so that no message is in neither the summary nor the window. What was replaced
+by another version is in neither.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, LiteralString, NotRequired, TypedDict
+from typing import Any, Literal, NotRequired, TypedDict
 from uuid import UUID, uuid5
 
 from psycopg.types.json import Json
@@ -19,6 +20,10 @@ RECENT_MESSAGES = 40
 """Messages loaded even when the summary covers them; more than fits most models' context window."""
 
 
+VersionKind = Literal["regenerate", "edit", "continue"]
+"""Another answer to the same question, another question in its place, or the rest of an answer that was cut."""
+
+
 class Accepted(TypedDict):
     """A message that is going to be answered."""
 
@@ -29,6 +34,10 @@ class Accepted(TypedDict):
     employee: str
     route: Mapping[str, Any]
     """Why, as in the `start` event."""
+    version: NotRequired[VersionKind]
+    """How it replaces another turn, where it does."""
+    replaces: NotRequired[str]
+    """The id of that turn."""
     temporary: NotRequired[bool]
     """Whether the conversation is to be temporary, where this message begins it."""
 
@@ -86,6 +95,8 @@ class Turns:
 
         Its key stands for it from then on, and its place in line is given up.
 
+        Where it is a version of another turn, it takes the place of that one, with all that followed.
+
         Returns:
             Whether facts may be recalled and learned in it: not where the user switched memory off, or the conversation
             is temporary.
@@ -93,13 +104,17 @@ class Turns:
         Raises:
             LeaseLost: its key or its place was given to another turn meanwhile, or another message of the conversation
                 is being answered: this process slept past its lease. Only where an owner runs turns.
+            Gone: the turn that it replaces was deleted.
         """
         (row,) = await self._pool.call(
             "select begin_turn(%(user_id)s, %(turn_id)s, %(conversation_id)s, %(title)s, %(message)s,"
-            " %(asked_employee)s, %(employee)s, %(route)s, %(owner)s, %(lease)s, %(elsewhere)s, %(temporary)s)"
+            " %(asked_employee)s, %(employee)s, %(route)s, %(owner)s, %(lease)s, %(elsewhere)s, %(temporary)s,"
+            " %(version)s, %(replaces)s::uuid)"
             " as may_remember",
             {
                 "temporary": False,
+                "version": None,
+                "replaces": None,
                 **turn,
                 "user_id": user_id,
                 "turn_id": turn_id,
@@ -155,7 +170,7 @@ class Turns:
     ) -> bool:
         """Store the summary made at the end of `turn_id` from messages up to `seen`, and mark the turn as summarised.
 
-        The title replaces only that of the first message, so a conversation gets one once.
+        The title replaces that of the first message, or of another version of the first question.
 
         Its watermark is this turn's last message, or the message before the first one that another turn wrote
         meanwhile and that is therefore not in it. A summary with a lower watermark than the stored one is dropped: a
@@ -166,7 +181,7 @@ class Turns:
         """
         (row,) = await self._pool.call(
             # The title first: it locks the conversation's row, as a deletion does before the turn's.
-            "select title_conversation(%(user_id)s, %(convo_id)s, %(title)s),"
+            "select title_conversation(%(user_id)s, %(convo_id)s, %(turn_id)s, %(title)s),"
             " save_summary(%(user_id)s, %(convo_id)s, %(turn_id)s, %(summary)s, %(seen)s) as saved",
             {
                 "user_id": user_id,
@@ -201,27 +216,20 @@ class Turns:
 
     async def finish(self, user_id: UUID, turn_id: UUID) -> None:
         """Mark an answered turn as done, or as stopped: summary, facts and metrics are in."""
-        await self._end(
-            "update chat_turns set status = case finish_reason when 'stopped' then 'stopped' else 'done' end,"
-            " updated_at = now()"
-            " where user_id = %(user_id)s and turn_id = %(turn_id)s and status = 'answered'",
-            {"user_id": user_id, "turn_id": turn_id},
-        )
+        async with self._pool.as_user(user_id) as conn:
+            await conn.execute(
+                "update chat_turns set status = case finish_reason when 'stopped' then 'stopped' else 'done' end,"
+                " updated_at = now()"
+                " where user_id = %(user_id)s and turn_id = %(turn_id)s and status = 'answered'",
+                {"user_id": user_id, "turn_id": turn_id},
+            )
 
     async def fail(self, user_id: UUID, turn_id: UUID, error_code: str) -> None:
-        """Mark a turn that ended without an answer; its message stays."""
-        await self._end(
-            "update chat_turns set status = 'failed', error_code = %(error_code)s, updated_at = now()"
-            " where user_id = %(user_id)s and turn_id = %(turn_id)s and status = 'streaming'"
-            " and owner is not distinct from %(owner)s",
+        """Mark a turn that ended without an answer; its message stays. What a version replaced is active again."""
+        await self._pool.call(
+            "select fail_turn(%(user_id)s, %(turn_id)s, %(error_code)s, %(owner)s)",
             {"user_id": user_id, "turn_id": turn_id, "error_code": error_code, "owner": self._owner},
         )
-
-    async def _end(self, statement: LiteralString, values: dict[str, object]) -> None:
-        user_id = values["user_id"]
-        assert isinstance(user_id, UUID)
-        async with self._pool.as_user(user_id) as conn:
-            await conn.execute(statement, values)
 
 
 def short_title(text: str) -> str:

@@ -51,7 +51,7 @@ class UserFacts:
     async def latest(
         self, user_id: UUID, *, limit: int, after: FactCursor | None = None, q: str | None = None
     ) -> list[UserFact]:
-        """Facts, the last one learned first, including superseded ones.
+        """Facts, the last one learned first, including superseded ones, without withdrawn ones.
 
         Args:
             user_id: the user.
@@ -103,8 +103,12 @@ class UserFacts:
             return await delete_facts(conn, user_id, [fact_id]) == 1
 
     async def delete_all(self, user_id: UUID) -> int:
-        """Delete every fact; returns how many there were."""
+        """Delete every fact; returns how many there were. Nothing that was said before is recalled any more."""
         async with self._pool.as_user(user_id) as conn:
+            await conn.execute(
+                "update chat_turns set forgotten = true where user_id = %(user_id)s and not forgotten",
+                {"user_id": user_id},
+            )
             cursor = await conn.execute(
                 "delete from user_memory_facts where user_id = %(user_id)s", {"user_id": user_id}
             )
@@ -116,16 +120,34 @@ _FACTS: LiteralString = (
     "select f.id as fact_id, f.fact, f.confidence, f.source_message_id, m.convo_id as conversation_id, f.created_at,"
     " f.superseded_at, f.superseded_by from user_memory_facts f"
     " left join chat_messages m on m.user_id = f.user_id and m.id = f.source_message_id"
-    " where f.user_id = %(user_id)s"
+    " where f.user_id = %(user_id)s and f.withdrawn_at is null"
 )
+
+
+async def lock_facts(conn: Connection, user_id: UUID) -> None:
+    """Let nobody else change which facts of the user hold, until the end of the transaction. Before any row."""
+    await conn.execute("select lock_facts(%(user_id)s)", {"user_id": user_id})
+
+
+async def settle_facts(conn: Connection, user_id: UUID) -> None:
+    """Withdraw the facts that are said in superseded messages only, and let what they had replaced hold again."""
+    await conn.execute("select settle_facts(%(user_id)s)", {"user_id": user_id})
 
 
 async def delete_facts(conn: Connection, user_id: UUID, fact_ids: Sequence[UUID]) -> int:
     """Delete these facts with their vectors; returns how many there were.
 
-    What one of them had superseded is superseded by whatever had superseded *it*, or else holds again.
+    What one of them had superseded is superseded by whatever had superseded *it*, or else holds again. The turns in
+    which they were said are not recalled any more.
     """
     values = {"user_id": user_id, "ids": list(fact_ids)}
+    # Before the facts: a turn that learns some locks them in this order, too.
+    await conn.execute(
+        "update chat_turns t set forgotten = true from user_fact_sources s"
+        " where s.user_id = %(user_id)s and s.fact_id = any(%(ids)s) and t.user_id = s.user_id"
+        " and t.turn_id = s.message_id and not t.forgotten",
+        values,
+    )
     await conn.execute(
         "with recursive chain (id, next) as ("
         "  select f.id, f.superseded_by from user_memory_facts f"
@@ -160,7 +182,7 @@ async def _update_text(conn: Connection, values: Mapping[str, object]) -> None:
     try:
         await conn.execute(
             "update user_memory_facts set fact = %(fact)s, fact_hash = %(hash)s, confidence = 1"
-            " where user_id = %(user_id)s and id = %(fact_id)s",
+            " where user_id = %(user_id)s and id = %(fact_id)s and withdrawn_at is null",
             values,
         )
     except psycopg.errors.UniqueViolation as error:

@@ -1,7 +1,7 @@
 """POST /chat: one message in, an answer out, streamed."""
 
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, NotRequired
+from typing import Annotated, Any, Literal, NotRequired, Self
 from uuid import UUID
 
 import msgspec
@@ -11,7 +11,8 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import OpenAPIHeader, OpenAPIResponse, OpenAPIType, Schema
 from litestar.params import HeaderParameter, JSONBody
 from litestar.response import Stream
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
 from typing_extensions import TypedDict
 
 from api.auth.user import User
@@ -27,8 +28,9 @@ from graph.turns.manager import Sending, SendRequest, SentTurn
 from graph.turns.subscribe import LoggedTurn
 from graph.turns.turn import Turn
 from nodes.state import FinishReason, Usage, WhileBusy
-from nodes.stream_events import GeneratedBy, Timing
+from nodes.stream_events import GeneratedBy, RecalledTurn, Timing
 from storage.rate_limits import RateLimits
+from storage.turns import VersionKind
 
 EmployeeName = Literal[
     "prime", "prime-boss", "prime-ai",
@@ -54,20 +56,64 @@ HEADERS = {
 }
 
 
+TurnId = Annotated[UUID, Field(strict=False)]  # JSON has no type of its own for it
+
+
 class ChatRequest(BaseModel):
     """A message, and where it belongs."""
 
-    model_config = ConfigDict(extra="forbid", strict=True)
+    model_config = ConfigDict(
+        extra="forbid",
+        strict=True,
+        json_schema_extra={
+            "anyOf": [{"required": [one]} for one in ("message", "regenerate", "continue")],
+            "example": {"message": "What can I write off?", "conversation_id": "taxes-2026"},
+        },
+    )
 
-    message: str
+    message: str | None = None
+    """Required, but for `regenerate` and `continue`, which have none."""
     conversation_id: Annotated[str, Field(min_length=1, max_length=128, pattern=CONVERSATION_ID)] | None = None
     employee: EmployeeName | None = None
     while_busy: WhileBusy = "wait"
     """What is to happen while the conversation is being answered."""
-    instead_of: Annotated[UUID, Field(strict=False)] | None = None  # JSON has no type of its own for it
+    instead_of: TurnId | None = None
     """The turn of this conversation whose answer the wrong employee gave; `employee` is asked instead."""
+    regenerate: TurnId | None = None
+    """The turn whose question is to be answered again, by `employee` where that is given."""
+    edit: TurnId | None = None
+    """The turn whose question `message` takes the place of."""
+    continue_: Annotated[TurnId | None, Field(alias="continue")] = None
+    """The turn whose answer was cut, and is to be written to its end."""
     temporary: Switch = False
     """Of a conversation's first message: nothing is recalled or learned there, and it is deleted after a day."""
+
+    @model_validator(mode="after")
+    def _is_one_thing(self) -> Self:
+        kinds = [name for name, turn in self._replaced() if turn]
+        if len(kinds) > 1:
+            raise _contradiction(f"{' and '.join(kinds)}: at most one of them")
+        if (self.message is None) != (kinds in (["regenerate"], ["continue"])):
+            raise _contradiction("message: required, but not with regenerate or continue")
+        if self.continue_ and self.employee:
+            raise _contradiction("employee: the one who began an answer continues it")
+        return self
+
+    def _replaced(self) -> tuple[tuple[VersionKind, UUID | None], ...]:
+        return ("regenerate", self.regenerate), ("edit", self.edit), ("continue", self.continue_)
+
+    def to_send(self, user_id: UUID, key: str | None) -> SendRequest:
+        """The request, for the turn manager."""
+        kind, turn = next((one for one in self._replaced() if one[1]), (None, None))
+        fields = self.model_dump(
+            include={"message", "conversation_id", "employee", "while_busy", "instead_of", "temporary"}
+        )
+        return SendRequest(user_id, key=key, kind=kind, replaces=turn, **fields)
+
+
+def _contradiction(message: str) -> PydanticCustomError:
+    """Fields that do not go together; the message is told as it is."""
+    return PydanticCustomError("contradiction", "{what}", {"what": message})
 
 
 class ChatDocument(TypedDict):
@@ -90,6 +136,7 @@ class ChatDocument(TypedDict):
     generated_by: NotRequired[GeneratedBy]
     prompt_version: NotRequired[str | None]
     timing: NotRequired[Timing | None]
+    turns_recalled: NotRequired[list[RecalledTurn]]
     code: NotRequired[str]
     message: NotRequired[str]
     retryable: NotRequired[bool]
@@ -143,7 +190,7 @@ async def chat(
     idempotency_key: IdempotencyKey = None,
 ) -> Stream:
     """Send a message; it is answered with server-sent events, or with one JSON document."""
-    sending = service.turns.send(SendRequest(user.user_id, key=idempotency_key, **data.model_dump()))
+    sending = service.turns.send(data.to_send(user.user_id, idempotency_key))
     sent = await sending.begun(within=STATUS_SECONDS)
     if sent:
         headers, events = _headers(sent), sent.turn.follow(heartbeat=KEEP_ALIVE_SECONDS)

@@ -3,7 +3,7 @@
 from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from litestar import Router, delete, get, patch
+from litestar import Router, delete, get, patch, put
 from litestar.di import NamedDependency
 from litestar.params import JSONBody, PathParameter, QueryParameter
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
@@ -61,6 +61,14 @@ class ConversationChanges(BaseModel):
         return self
 
 
+class Active(BaseModel):
+    """The turn whose path is to be active."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    turn_id: Annotated[UUID, Field(strict=False)]  # JSON has no type of its own for it
+
+
 @get("/", responses=refusals(429))
 async def conversations(
     user: NamedDependency[User],
@@ -98,7 +106,7 @@ async def messages(
     cursor: Cursor = None,
     order: Annotated[Literal["asc", "desc"], QueryParameter(description="desc: from the newest back.")] = "asc",
 ) -> MessagePage:
-    """The messages of a conversation, in order."""
+    """The messages on the active path of a conversation, in order."""
     after = decode_cursor(cursor, UUID)
     found = await user_data.conversations.messages(
         user.user_id, conversation_id, limit=limit + 1, after=after, newest_first=order == "desc"
@@ -118,6 +126,22 @@ async def change_conversation(
 ) -> ConversationDetails:
     """Rename or pin a conversation."""
     await user_data.conversations.change(user.user_id, conversation_id, title=data.title, pinned=data.pinned)
+    return await _find(user_data, user, conversation_id)
+
+
+@put("/{conversation_id:str}/active", guards=[require_json], responses=refusals(404, 409, 413, 415))
+async def activate(
+    user: NamedDependency[User],
+    user_data: NamedDependency[UserData],
+    conversation_id: ConversationId,
+    data: JSONBody[Active],
+) -> ConversationDetails:
+    """Make the path through a turn, on to the last one accepted on it, the active one. Nothing where it is already."""
+    said = await user_data.versions.switch(user.user_id, conversation_id, data.turn_id)
+    if said == "missing":
+        raise Problem(404, "not_found", "There is no such turn in this conversation.")
+    if said == "busy":
+        raise Problem(409, "conversation_busy", "This conversation is being answered. Wait for the answer, or stop it.")
     return await _find(user_data, user, conversation_id)
 
 
@@ -143,7 +167,7 @@ def _missing() -> Problem:
 
 router = Router(
     "/conversations",
-    route_handlers=[conversations, conversation, messages, change_conversation, delete_conversation],
+    route_handlers=[conversations, conversation, messages, change_conversation, activate, delete_conversation],
     security=SIGNED_IN,
     tags=["conversations"],
 )

@@ -22,6 +22,7 @@ from graph.account import UserData
 from graph.service import Service
 from graph.turns.subscribe import NothingLeft
 from storage.facts import LearnedFact
+from storage.recall import RecalledReference
 from storage.turn_records import TurnRecord
 from storage.turn_status import TurnStatus
 
@@ -34,7 +35,7 @@ Status = Literal["running", "done", "failed", "stopped"]
 
 
 class TurnDocument(TypedDict):
-    """A turn: how it stands, what was said, and which facts it used and taught."""
+    """A turn: how it stands, what was said, and which facts it used and taught, and which earlier turns it quoted."""
 
     turn_id: UUID
     conversation_id: str
@@ -49,8 +50,15 @@ class TurnDocument(TypedDict):
     prompt_version: str | None
     """Which text the employee was given; null while there is no answer, and for imported ones."""
     created_at: datetime
+    message: str
+    """The question."""
+    superseded: bool
+    """Whether another version took its place, or that of a turn before it."""
+    versions: list[UUID]
+    """All versions of it, in order, by their turns' ids."""
     facts_used: list[LearnedFact]
     facts_learned: list[LearnedFact]
+    turns_recalled: list[RecalledReference]
 
 
 @get("/{turn_id:uuid}", responses=refusals(404))

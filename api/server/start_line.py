@@ -3,6 +3,7 @@
 import asyncio
 from socket import socket
 
+from graph.models.chat import NoModel
 from nodes.answer.attempts import Model
 from nodes.errors import ModelProblem
 
@@ -27,5 +28,7 @@ def start_line(
     """
     shown = f"[{host}]" if ":" in host else host
     at = f"Frontdesk is at http://{shown}:{listening[0].getsockname()[1]}"
+    if label == NoModel.label:
+        return f"{at} and gives prepared answers, because no model is set (OPENAI_API_KEY or OPENAI_BASE_URL)"
     line = f"{at}, but the model does not answer: {problem.detail}" if problem else f"{at} and {label} answers"
     return f"{line}; the second model does not answer: {second.detail}" if second else line

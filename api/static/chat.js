@@ -125,13 +125,12 @@ async function loadConversation(id, sending) {
   }
   if (id !== conversation || activeTurn) return;
   showMessages(id, page, ask);
-  const messageId = messageInUrl();
-  if (messageId) {
-    history.replaceState(null, "", conversationHash(id)); // so that the same link works again
-    await showMessage(id, messageId);
-  }
   newestId = page.items[0]?.message_id ?? null;
   unanswered = page.items[0]?.role === "user" ? page.items[0] : null;
+  const messageId = messageInUrl();
+  if (!messageId) return;
+  history.replaceState(null, "", conversationHash(id)); // so that the same link works again
+  await showMessage(id, messageId);
 }
 
 /** If the last message has no answer: stream it if the turn is running, or say that it has failed. */

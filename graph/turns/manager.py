@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Any
 from uuid import UUID, uuid4
@@ -15,14 +15,17 @@ from langchain_core.messages import HumanMessage
 from graph.turns.executor import TurnExecutor
 from graph.turns.subscribe import LoggedTurn, Subscriptions
 from graph.turns.turn import Turn
+from graph.turns.versions import version_of
 from nodes.employees import find
-from nodes.state import Input, WhileBusy
+from nodes.state import Input, Version, WhileBusy
 from nodes.stream_events import Refused, Start
 from storage.errors import StorageUnavailable
 from storage.health import DatabaseHealth
 from storage.idempotency import IdempotencyKeys
 from storage.misroutes import Misroutes
 from storage.rate_limits import Allowance, RateLimits
+from storage.turns import VersionKind
+from storage.versions import Versions
 
 POLL_SECONDS = 5.0
 """Seconds after which a turn of another process, which has not begun, is looked for again: that process may be dead."""
@@ -33,13 +36,19 @@ class SendRequest:
     """A message to answer, checked for its form and nothing else."""
 
     user_id: UUID
-    message: str
+    message: str | None
+    """None where another answer to the same question is wanted, or its rest."""
     conversation_id: str | None = None
     """None begins a new conversation."""
     employee: str | None = None
     while_busy: WhileBusy = "wait"
     instead_of: UUID | None = None
     """The turn of this conversation that the wrong employee answered; `employee` is asked instead."""
+    kind: VersionKind | None = None
+    replaces: UUID | None = None
+    """The turn that it is another version of, and how."""
+    version: Version | None = None
+    """What it is made of, once that was read."""
     temporary: bool = False
     """Whether the conversation is to be temporary, where this message begins it."""
     key: str | None = None
@@ -56,6 +65,8 @@ class SendRequest:
             "instead_of": str(self.instead_of) if self.instead_of else None,
             **({"temporary": True} if self.temporary else {}),  # else as in the release before, whose hashes are kept
         }
+        if self.replaces:  # of other messages the hash is the one that earlier releases make
+            body |= {"kind": self.kind, "replaces": str(self.replaces)}
         return sha256(json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()).hexdigest()
 
 
@@ -72,7 +83,7 @@ class KeyMismatch(Exception):
 
 
 class UnknownTurn(Exception):
-    """The conversation has no turn that `instead_of` could mean."""
+    """The conversation has no turn that `instead_of`, or another version, could mean."""
 
 
 class InvalidMisroute(Exception):
@@ -132,6 +143,7 @@ class TurnManager:
         keys: IdempotencyKeys,
         subscriptions: Subscriptions,
         misroutes: Misroutes,
+        versions: Versions,
         limits: RateLimits,
         health: DatabaseHealth,
     ) -> None:
@@ -140,6 +152,7 @@ class TurnManager:
         self._keys = keys
         self._subscriptions = subscriptions
         self._misroutes = misroutes
+        self._versions = versions
         self._limits = limits
         self._health = health
         self._sending: set[asyncio.Task[SentTurn]] = set()
@@ -150,7 +163,7 @@ class TurnManager:
 
         `Sending.begun` returns the turn once it has begun, or raises:
             TurnRefused: it was turned away, and is not stored.
-            KeyMismatch, UnknownTurn, InvalidMisroute: the request contradicts itself.
+            KeyMismatch, UnknownTurn, InvalidMisroute, InvalidVersion: the request contradicts itself.
             ShuttingDown, TooManyTurns: no more turns are begun here, or none for now.
             StorageUnavailable: the database went away meanwhile.
         """
@@ -160,6 +173,8 @@ class TurnManager:
         return sending
 
     async def _send(self, request: SendRequest, sending: Sending) -> SentTurn:
+        if request.replaces and request.kind:
+            request = await self._with_version(request, request.replaces, request.kind)
         if request.instead_of:
             await self._record_misroute(request, request.instead_of)
         turn, opening = await self._open(request, sending)
@@ -167,6 +182,18 @@ class TurnManager:
         if isinstance(opening, Refused):
             raise TurnRefused(opening, allowance)
         return SentTurn(turn, opening, allowance)
+
+    async def _with_version(self, request: SendRequest, turn_id: UUID, kind: VersionKind) -> SendRequest:
+        """The request with what is known of the turn that it replaces."""
+        original = await self._versions.original(request.user_id, turn_id)
+        if original is None or request.conversation_id not in (None, original["conversation_id"]):
+            raise UnknownTurn
+        return replace(
+            request,
+            message=original["message"] if request.message is None else request.message,
+            conversation_id=original["conversation_id"],
+            version=version_of(original, turn_id, kind),
+        )
 
     async def _record_misroute(self, request: SendRequest, turn_id: UUID) -> None:
         """Record that the wrong employee was chosen before; it holds also where this message is refused."""
@@ -252,10 +279,11 @@ class TurnManager:
             raise TooManyTurns
         conversation_id = request.conversation_id or str(uuid4())
         given = Input(
-            messages=[HumanMessage(request.message, id=str(turn_id))],
+            messages=[HumanMessage(request.message or "", id=str(turn_id))],
             conversation_id=conversation_id,
             employee=request.employee,
             while_busy=request.while_busy,
+            version=request.version,
             temporary=request.temporary,
         )
         return self._executor.begin(request.user_id, turn_id, conversation_id, given, has_key=request.key is not None)

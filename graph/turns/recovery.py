@@ -7,7 +7,7 @@ from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
 
 from graph.turns.turn import Turn, error_of
 from nodes.generate import REPORTED
-from nodes.state import Answer, RouteReport, State, new_state
+from nodes.state import Answer, FinishReason, RouteReport, State, Version, new_state
 from nodes.stream_events import ErrorCode, Notice, Token, done_of, start_of
 from storage.event_log import LoggedEvent
 from storage.turn_records import RecoveryRecord
@@ -30,7 +30,15 @@ def state_after_route(turn: Turn, record: RecoveryRecord, now: float) -> State:
     )
     route = cast(RouteReport, record["route"])
     known = {"employee": record["asked_employee"], "route": route, "may_remember": record["may_remember"]}
-    return cast(State, {**begun, **known})
+    return cast(State, {**begun, **known, "version": _continued(record)})
+
+
+def _continued(record: RecoveryRecord) -> Version | None:
+    """What the turn continues; of other versions all that matters is stored."""
+    if record["continues"] is None:
+        return None
+    cut = cast(FinishReason | None, record["cut"])
+    return Version(kind="continue", replaces="", route=None, last_employee=None, so_far=record["continues"], cut=cut)
 
 
 def state_after_generate(turn: Turn, record: RecoveryRecord, history: History, now: float) -> State:
@@ -38,7 +46,12 @@ def state_after_generate(turn: Turn, record: RecoveryRecord, history: History, n
     answer = answer_of(record)
     before = state_after_route(turn, record, now)
     messages: list[AnyMessage] = [*before["messages"], AIMessage(answer["text"], id=answer["message_id"])]
-    done = {"summarised": record["summarised"], "facts_known": record["facts_known"]}
+    # What was superseded meanwhile goes into no summary, and into no request for facts.
+    superseded = record["superseded"]
+    done = {
+        "summarised": record["summarised"] or superseded,
+        "facts_known": record["facts_known"] or superseded,
+    }
     return cast(State, {**before, **done, "messages": messages, "history": history, "answer": answer})
 
 

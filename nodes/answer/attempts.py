@@ -1,7 +1,7 @@
 """Attempts at an answer: which model is asked, how often, within one time budget, and what a failure means."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Collection, Sequence
 from contextlib import aclosing, asynccontextmanager
 from contextvars import ContextVar
 from typing import Protocol
@@ -11,6 +11,7 @@ from langchain_core.messages import AIMessageChunk, AnyMessage
 
 from nodes.answer.output import AnswerOutput, Draft
 from nodes.errors import ContextTooLong, ModelError, ModelProblem, ModelRejected, ModelUnavailable
+from nodes.text.pii.detection import OptionalKind
 
 LONGEST_WAIT = 8.0
 """Seconds until the next attempt at most: a model that asks for more is not asked again, because a person waits."""
@@ -63,6 +64,8 @@ async def write(
     stop: asyncio.Event,
     seconds: float,
     attempts: int,
+    so_far: str = "",
+    also: Collection[OptionalKind] = (),
 ) -> Draft:
     """Have a model answer within `seconds`, the whole stream included, and send the answer out as it comes.
 
@@ -70,8 +73,13 @@ async def write(
     After that, a broken answer is begun anew once in all, while the time lasts, and retracted when the new one has its
     first word. Once `stop` is set nothing more is sent. Failures of a model are not raised: `error_code` names them,
     and `text` holds what was sent.
+
+    Args:
+        so_far: the beginning of the answer, where it is continued: it is sent before the first word, and where there
+            is none by itself. The last three messages of the prompt ask for the rest then.
+        also: kinds that are masked beside those that always are.
     """
-    writing = _Writing(output, seconds, attempts)
+    writing = _Writing(output, seconds, attempts, so_far, also)
     try:
         async with asyncio.timeout(seconds) as deadline, stoppable(stop):
             _deadline.set(deadline)
@@ -83,14 +91,20 @@ async def write(
         writing.draft.finish_reason = "timeout"
     finally:
         _deadline.set(None)
+    if so_far and not writing.draft.text:
+        writing.draft.text = so_far
+        output.send(so_far)
     return writing.draft
 
 
 class _Writing:
     """The work on one answer."""
 
-    def __init__(self, output: AnswerOutput, seconds: float, attempts: int) -> None:
-        self.draft = Draft()
+    def __init__(
+        self, output: AnswerOutput, seconds: float, attempts: int, so_far: str, also: Collection[OptionalKind]
+    ) -> None:
+        self.draft = Draft(so_far=so_far, also=also)
+        self._asked = 3 if so_far else 1
         self._output = output
         self._seconds = seconds
         self._attempts = attempts
@@ -121,10 +135,10 @@ class _Writing:
             try:
                 return await self._try(model, prompt, last=last)
             except ContextTooLong:
-                middle = prompt[1:-1]  # between the system's words and the question
+                middle = prompt[1 : -self._asked]  # between the system's words and the question
                 if not middle:
                     raise
-                prompt = [prompt[0], *middle[(len(middle) + 1) // 2 :], prompt[-1]]
+                prompt = [prompt[0], *middle[(len(middle) + 1) // 2 :], *prompt[-self._asked :]]
                 self._output.shortened()
 
     async def _try(self, model: Model, prompt: list[AnyMessage], *, last: bool) -> None:
@@ -166,10 +180,13 @@ class _Writing:
 
     def _send(self, chunk: AIMessageChunk | None) -> None:
         """Send what a piece adds (None: the end of the attempt); first retract what an earlier attempt sent."""
-        replaces = bool(self.draft.text) and not self.draft.begun
+        begins = not self.draft.begun
+        replaces = begins and bool(self.draft.text)
         if text := self.draft.end() if chunk is None else self.draft.take(chunk):
             if replaces:
                 self._output.retract()
+            if begins and self.draft.first:
+                self._output.send(self.draft.first)
             self._output.send(text)
 
     def _time_left(self) -> bool:

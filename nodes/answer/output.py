@@ -1,7 +1,7 @@
 """An answer while it is written: its text, as a draft over several attempts, and what clients get of it, in order."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID, uuid5
 
@@ -11,7 +11,8 @@ from langgraph.runtime import Runtime
 from nodes.errors import ModelErrorCode
 from nodes.state import Context, FinishReason, Notice, State, since
 from nodes.stream_events import Token, emit, note, show
-from nodes.text.pii.masking import Kind, StreamMasker
+from nodes.text.pii.detection import Kind, OptionalKind
+from nodes.text.pii.masking import StreamMasker
 from storage.turns import answer_id
 
 FINISH_REASONS: dict[str, FinishReason] = {"length": "length", "content_filter": "blocked"}
@@ -23,7 +24,7 @@ class Draft:
     """The text that was sent out, and how it ended; an attempt's text stands until the next one has its first word."""
 
     text: str = ""
-    """As it went out: with card numbers, IBANs and national ids masked."""
+    """As it went out, masked."""
     model: str = ""
     """The label of the model that was asked last."""
     finish_reason: FinishReason | None = None
@@ -38,8 +39,14 @@ class Draft:
     """Whether this attempt has sent something."""
     breaks: int = field(default=0, compare=False)
     """Attempts that sent something and failed then."""
+    so_far: str = field(default="", compare=False)
+    """The beginning of the answer, where it is continued."""
+    first: str = field(default="", compare=False)
+    """What of it may be sent: a number to mask may begin at its end."""
     masked: Counter[Kind] = field(default_factory=Counter[Kind], compare=False)
-    """How many numbers were masked in `text`, by kind."""
+    """How often each kind was masked in `text`."""
+    also: Collection[OptionalKind] = field(default=(), compare=False)
+    """Kinds that are masked beside those that always are."""
     _masker: StreamMasker = field(default_factory=StreamMasker, compare=False, repr=False)
     _blanks: str = field(default="", compare=False)
 
@@ -47,8 +54,9 @@ class Draft:
         """The next attempt; it ends in its own way."""
         self.finish_reason = self.prompt_tokens = self.completion_tokens = self.cached_tokens = None
         self.begun = False
-        self._masker = StreamMasker()
+        self._masker = StreamMasker(self.also)
         self._blanks = ""
+        self.first = self._masker.feed(self.so_far)
 
     def take(self, chunk: AIMessageChunk) -> str:
         """Add a piece; returns what is to be sent, which is less while a number to mask may be under way."""
@@ -72,9 +80,22 @@ class Draft:
             if not text.strip():
                 self._blanks = text
                 return ""
-            self.begun, self.text, self.masked = True, "", self._masker.found
+            self.begun, self.text, self.masked = True, self.first, self._masker.found
+            if self.first == self.so_far:
+                text = _joined(self.so_far, text)
         self.text += text
         return text
+
+
+SPACED = 0x0E00
+"""Scripts before this code point put spaces between words; of those from here on the frequent ones do not."""
+
+
+def _joined(before: str, text: str) -> str:
+    """The text with a space before it where a word would run into another: models begin an answer without one."""
+    if before and not before[-1].isspace() and text[0].isalnum() and max(ord(before[-1]), ord(text[0])) < SPACED:
+        return f" {text}"
+    return text
 
 
 class AnswerOutput:

@@ -1,15 +1,19 @@
-"""Rolling summary without a model: the first sentence of each message, newest kept, under the word limit."""
+"""Rolling summary without a model: the sentences that matter most, whole and in their order, under the word limit."""
 
 import re
-from collections.abc import Sequence
-from itertools import islice
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby, islice
 
-from nodes.employees import find
+from nodes.employees import EMPLOYEES, find
 from nodes.prompts import SUMMARY_WORDS
 from storage.turns import Message
 
-SENTENCE_WORDS = 24
-"""Words at which a first sentence is cut."""
+LONGEST_SENTENCE = 60
+"""Words at which a sentence is cut."""
+MAX_SIGNS = 6
+"""Numbers, names and words of `_LIFE` that count in a sentence."""
+USER = "User"
 
 # The patterns are linear with `re`: a word has at most 32 characters, and a sentence end looks back two.
 _IDEOGRAPHS = r"\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
@@ -17,26 +21,51 @@ _IDEOGRAPHS = r"\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
 # 32 characters, or a few "words" could fill the context window.
 _WORD = re.compile(rf"[{_IDEOGRAPHS}]{{1,2}}|[^\s{_IDEOGRAPHS}]{{1,32}}")
 _SENTENCE_END = re.compile(r"(?<=[.!?]\s)|(?<=[。？！\n])")
+_NUMBER = re.compile(r"\d{1,32}")
+_NAME = re.compile(r"(?<=[a-z,;:] )[A-Z]")
+_LIFE = re.compile(
+    r"\b(?:rent|salary|income|wages?|mortgage|loans?|debts?|sav(?:e|es|ed|ings?)|budget|goals?|house|flat|apartment|cars?"
+    r"|child(?:ren)?|kids?|sons?|daughters?|baby|wife|husband|partner|married|divorced|jobs?|employer|freelance"
+    r"|self-employed|business|clients?|retire(?:d|ment)?|pension|tax(?:es)?|vat|gst|deadline|due|insurance"
+    r"|mov(?:e|ed|ing)|accounts?|cards?|bank|invest(?:ed|ments?|ing)?|prefers?|always|never|allergic|wedding|holiday"
+    r"|trip|deposit|overdraft|decided|agreed|plan|want|need|percent|euros?|dollars?|pounds?|francs?|january|february"
+    r"|march|april|may|june|july|august|september|october|november|december|monday|tuesday|wednesday|thursday|friday"
+    r"|saturday|sunday|weekly|monthly|yearly|quarterly|cancel(?:l?ed)?|separate|automatic|transfers?|standing order"
+    r"|receipts?|invoices?|emergency|fund|avoid|aside|snowball|avalanche|buffer|compare|split|forms?|envelopes?"
+    r"|spreadsheet|folder|rules?|categor(?:y|ies)|labels?|export|csv|pdf|statements?|allowance|deduct(?:ions?|ible)?"
+    r"|interest|rate|minimum|payments?|contract|subscriptions?|refund|fees?|bills?|first|last|until|before|by the)\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class _Sentence:
+    line: int
+    """Of the summary: one for each message and for each line of the previous summary."""
+    speaker: str | None
+    """None in a summary that a model wrote."""
+    text: str
+    words: int
 
 
 def extractive_summary(previous: str, messages: Sequence[Message]) -> str:
-    """The previous summary plus a line for each message; where that is too long, the oldest sentences are dropped."""
-    lines = [f"\n{_speaker(message)}: {first_sentence(message['content'])}" for message in messages]
-    kept: list[str] = []
-    words = 0
-    for piece in reversed([*_SENTENCE_END.split(previous), *lines]):
-        words += len(_words(piece, SUMMARY_WORDS))
-        if kept and words >= SUMMARY_WORDS:
-            break
-        kept.append(piece)
-    return shorten("".join(reversed(kept)))
-
-
-def first_sentence(text: str) -> str:
-    """The first sentence of the text on one line, cut at `SENTENCE_WORDS` words."""
-    sentence = " ".join(_SENTENCE_END.split(text.strip(), maxsplit=1)[0].split())
-    words = _words(sentence, SENTENCE_WORDS + 1)
-    return sentence if len(words) <= SENTENCE_WORDS else sentence[: words[SENTENCE_WORDS - 1].end()] + "…"
+    """The sentences of the previous summary and of the messages that matter most for their length."""
+    newest = {sentence.text.casefold(): sentence for sentence in _sentences(previous, messages)}
+    sentences = sorted(newest.values(), key=lambda sentence: sentence.line)
+    salience = [_salience(sentence, place / len(sentences)) for place, sentence in enumerate(sentences)]
+    said_last = max((sentence.line for sentence in sentences if sentence.speaker == USER), default=None)
+    best = sorted(range(len(sentences)), key=lambda place: -salience[place])
+    # What the user said last is never left out altogether.
+    first = next((place for place in best if sentences[place].line == said_last), None)
+    kept, lines, words = set[int](), set[int](), 0
+    for place in best if first is None else [first, *(place for place in best if place != first)]:
+        sentence = sentences[place]
+        needed = sentence.words + (sentence.line not in lines and sentence.speaker is not None)
+        if words + needed < SUMMARY_WORDS:
+            words += needed
+            kept.add(place)
+            lines.add(sentence.line)
+    return shorten(_joined([sentence for place, sentence in enumerate(sentences) if place in kept]))
 
 
 def shorten(text: str) -> str:
@@ -50,6 +79,48 @@ def shorten(text: str) -> str:
     return cut[:end].rstrip() if end > len(cut) // 2 else cut + "…"
 
 
+def _sentences(previous: str, messages: Sequence[Message]) -> Iterator[_Sentence]:
+    lines = [_speaker_of(line) for line in previous.splitlines()]
+    said = [(_speaker(message), message["content"]) for message in messages]
+    for line, (speaker, text) in enumerate([*lines, *said]):
+        for sentence in _SENTENCE_END.split(text):
+            cut, words = _cut(sentence)
+            if cut:
+                yield _Sentence(line, speaker, cut, words)
+
+
+def _salience(sentence: _Sentence, age: float) -> float:
+    """How much a sentence says for its length: numbers, names and words of people's lives, the user's and newer first.
+
+    Args:
+        age: 0 for the oldest sentence, nearly 1 for the newest.
+    """
+    text = sentence.text
+    names_and_life = sum(1 for pattern in (_NAME, _LIFE) for _ in islice(pattern.finditer(text), MAX_SIGNS))
+    numbers = sum(1 for _ in islice(_NUMBER.finditer(text), MAX_SIGNS))
+    theirs = sentence.speaker in (USER, None)
+    score = min(names_and_life + 2 * numbers, MAX_SIGNS) + 0.5 * theirs + age - 2 * text.endswith("?")
+    return score / (sentence.words + 5)
+
+
+def _joined(sentences: Sequence[_Sentence]) -> str:
+    lines: list[str] = []
+    for _, group in groupby(sentences, key=lambda sentence: sentence.line):
+        said = list(group)
+        text = " ".join(sentence.text for sentence in said)
+        lines.append(f"{said[0].speaker}: {text}" if said[0].speaker else text)
+    return "\n".join(lines)
+
+
+def _cut(sentence: str) -> tuple[str, int]:
+    """The sentence on one line, cut at `LONGEST_SENTENCE`, and how many words it has."""
+    sentence = " ".join(sentence.split())
+    words = _words(sentence, LONGEST_SENTENCE + 1)
+    if len(words) <= LONGEST_SENTENCE:
+        return sentence, len(words)
+    return sentence[: words[LONGEST_SENTENCE - 1].end()] + "…", LONGEST_SENTENCE
+
+
 def _words(text: str, limit: int) -> list[re.Match[str]]:
     """The first words of the text, `limit` at most."""
     return list(islice(_WORD.finditer(text), limit))
@@ -57,6 +128,17 @@ def _words(text: str, limit: int) -> list[re.Match[str]]:
 
 def _speaker(message: Message) -> str:
     if message["role"] == "user":
-        return "User"
+        return USER
     employee = find(message["employee"])
-    return employee.name if employee else "Assistant"
+    return employee.name if employee else ASSISTANT
+
+
+ASSISTANT = "Assistant"
+"""Said what an employee said who was removed since."""
+_SPEAKERS = {USER, ASSISTANT, *(employee.name for employee in EMPLOYEES)}
+
+
+def _speaker_of(line: str) -> tuple[str | None, str]:
+    """Who speaks in a line of a summary, and what."""
+    speaker, colon, said = line.partition(": ")
+    return (speaker, said) if colon and speaker in _SPEAKERS else (None, line)

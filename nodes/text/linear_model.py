@@ -70,6 +70,11 @@ class LinearModel:
             made_from=np.array(made_from),
         )
 
+    def ngram_scores(self, text: str) -> dict[str, float]:
+        """What the text's n-grams alone speak for each label: cheap, to choose which texts are worth embedding."""
+        places, values = self.ngrams.of(text)
+        return dict(zip(self.labels, (values @ self._of_ngrams[places]).tolist(), strict=True))
+
     def probabilities(self, embedding: Sequence[float] | NDArray[np.float32], text: str) -> dict[str, float]:
         """The probability of each label; they sum to 1.
 

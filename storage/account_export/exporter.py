@@ -38,10 +38,15 @@ _SECTIONS: tuple[LiteralString, ...] = (
         " where c.user_id = %(user_id)s order by c.created_at, c.convo_id"
     ),
     (
-        "select json_build_object('type', 'turn', 'turn_id', turn_id, 'conversation_id', convo_id, 'status', status,"
-        " 'asked_employee', asked_employee, 'employee', employee_slug, 'finish_reason', finish_reason,"
-        " 'error_code', error_code, 'created_at', created_at, 'updated_at', updated_at)::text as line"
-        " from chat_turns where user_id = %(user_id)s order by created_at, turn_id"
+        "select json_build_object('type', 'turn', 'turn_id', t.turn_id, 'conversation_id', t.convo_id,"
+        " 'status', t.status, 'asked_employee', t.asked_employee, 'employee', t.employee_slug,"
+        " 'finish_reason', t.finish_reason, 'error_code', t.error_code, 'parent', t.parent, 'replaces', t.replaces,"
+        " 'version', t.version, 'forgotten', t.forgotten, 'summary', s.summary, 'summary_covers', ("
+        "   select m.id from chat_messages m where m.user_id = t.user_id and m.convo_id = t.convo_id"
+        "   and m.seq <= s.covers_seq order by m.seq desc limit 1),"
+        " 'created_at', t.created_at, 'updated_at', t.updated_at)::text as line"
+        " from chat_turns t left join chat_turn_summaries s using (user_id, turn_id)"
+        " where t.user_id = %(user_id)s order by t.created_at, t.turn_id"
     ),
     (
         "select json_build_object('type', 'misroute', 'turn_id', turn_id, 'chosen_employee', chosen_employee,"
@@ -52,7 +57,7 @@ _SECTIONS: tuple[LiteralString, ...] = (
         "select json_build_object('type', 'message', 'message_id', m.id, 'turn_id', m.turn_id,"  # noqa: S608 (of literals)
         " 'conversation_id', m.convo_id, 'role', m.role, 'employee', m.employee_key, 'content', m.content,"
         f" 'generated_by', case m.role when 'assistant' then {GENERATED_BY} end,"
-        " 'created_at', m.created_at)::text as line"
+        " 'superseded', m.superseded, 'created_at', m.created_at)::text as line"
         " from chat_messages m join chat_turns t using (user_id, turn_id)"
         " where m.user_id = %(user_id)s order by m.seq"
     ),
@@ -63,7 +68,11 @@ _SECTIONS: tuple[LiteralString, ...] = (
         "   order by s.created_at, s.message_id),"
         " 'used_in', array(select u.turn_id from chat_turn_facts u where u.user_id = f.user_id and u.fact_id = f.id"
         "   order by u.turn_id),"
-        " 'superseded_by', f.superseded_by, 'superseded_at', f.superseded_at, 'created_at', f.created_at)::text as line"
+        " 'superseded_by', f.superseded_by, 'superseded_at', f.superseded_at, 'withdrawn_at', f.withdrawn_at,"
+        " 'replacements', array(select json_build_object('replaced_by', r.replaced_by, 'replaced_at', r.replaced_at)"
+        "   from user_fact_replacements r where r.user_id = f.user_id and r.fact_id = f.id"
+        "   order by r.replaced_at, r.replaced_by),"
+        " 'created_at', f.created_at)::text as line"
         " from user_memory_facts f where f.user_id = %(user_id)s order by f.created_at, f.id"
     ),
     (

@@ -13,6 +13,7 @@ from storage.errors import AccountNotEmpty, Gone, InvalidImport
 from storage.facts import Embed, fact_hash, store_embedding
 from storage.pool import Pool
 from storage.users import ensure_user
+from storage.versions import NO_TURN
 
 BATCH = 500
 """Lines written at once."""
@@ -75,7 +76,9 @@ class _ImportWriter:
         self._embed = embed
         self._model = model
         self._summaries: list[dict[str, Any]] = []
+        self._turn_summaries: list[dict[str, Any]] = []
         self._superseded: list[dict[str, Any]] = []
+        self._replacements: list[dict[str, Any]] = []
         self.count = 0
 
     async def insert_all(self, lines: AsyncIterable[line.AccountLine]) -> None:
@@ -87,7 +90,9 @@ class _ImportWriter:
                 batch = []
         await self._insert(batch)
         await self._insert_many(_SUMMARY, self._summaries)
+        await self._insert_many(_TURN_SUMMARY, self._turn_summaries)
         await self._insert_many(_SUPERSEDED, self._superseded)
+        await self._insert_many(_REPLACEMENT, self._replacements)
 
     async def _insert(self, lines: Iterable[line.AccountLine]) -> None:
         for kind, group in groupby(lines, type):
@@ -100,20 +105,27 @@ class _ImportWriter:
                 await self._insert_many(_INSERT[kind], rows)
             if kind is line.Conversation:
                 self._summaries += [row for row in rows if row["summary"]]
+            if kind is line.Turn:
+                self._turn_summaries += [row for row in rows if row["summary"]]
 
     def _row(self, entry: line.AccountLine) -> dict[str, Any]:
         """The line's fields, with every id replaced."""
         return {"user_id": self._user_id} | {
-            name: self._replace_ids(value) for name, value in entry.model_dump().items()
+            name: NO_TURN if name == "parent" and value == NO_TURN else self._replace_ids(value)
+            for name, value in entry.model_dump().items()
         }
 
     def _replace_ids(self, value: Any) -> Any:
         if isinstance(value, list):
             return [self._replace_ids(item) for item in list[Any](value)]
+        if isinstance(value, dict):
+            return {name: self._replace_ids(item) for name, item in dict[str, Any](value).items()}
         return uuid5(self._user_id, str(value)) if isinstance(value, UUID) else value
 
     async def _insert_fact(self, row: dict[str, Any]) -> None:
         vector = await self._embed(row["fact"])
+        replacements = row.pop("replacements")
+        self._replacements += [{**row, **one} for one in replacements]
         values = {**row, "hash": fact_hash(row["fact"])}
         for statement in _FACT:
             await self._conn.execute(statement, values)
@@ -139,10 +151,12 @@ _INSERT: dict[type[line.AccountLine], LiteralString] = {
     ),
     line.Turn: (
         "insert into chat_turns (user_id, turn_id, convo_id, status, asked_employee, employee_slug, finish_reason,"
-        " error_code, created_at, updated_at) values (%(user_id)s, %(turn_id)s, %(conversation_id)s,"
+        " error_code, parent, replaces, version, forgotten, created_at, updated_at)"
+        " values (%(user_id)s, %(turn_id)s, %(conversation_id)s,"
         " case when %(status)s in ('streaming', 'accepted', 'failed') then 'failed'"
         " when %(finish_reason)s::text = 'stopped' then 'stopped' else 'done' end,"
-        " %(asked_employee)s, %(employee)s, %(finish_reason)s, %(error_code)s, %(created_at)s, %(updated_at)s)"
+        " %(asked_employee)s, %(employee)s, %(finish_reason)s, %(error_code)s, %(parent)s, %(replaces)s, %(version)s,"
+        " %(forgotten)s, %(created_at)s, %(updated_at)s)"
     ),
     line.Misroute: (
         "insert into chat_misroutes (user_id, turn_id, chosen_employee, wanted_employee, created_at)"
@@ -152,8 +166,10 @@ _INSERT: dict[type[line.AccountLine], LiteralString] = {
         "with prepared as ("
         '  update chat_turns set report = \'{"model": "fallback", "fallback": true}\''
         "  where user_id = %(user_id)s and turn_id = %(turn_id)s and %(generated_by)s::text = 'template')"
-        " insert into chat_messages (id, user_id, convo_id, turn_id, employee_key, role, content, created_at)"
-        " select %(message_id)s, %(user_id)s, convo_id, turn_id, %(employee)s, %(role)s, %(content)s, %(created_at)s"
+        " insert into chat_messages (id, user_id, convo_id, turn_id, employee_key, role, content, superseded,"
+        " created_at)"
+        " select %(message_id)s, %(user_id)s, convo_id, turn_id, %(employee)s, %(role)s, %(content)s, %(superseded)s,"
+        " %(created_at)s"
         " from chat_turns where user_id = %(user_id)s and turn_id = %(turn_id)s and convo_id = %(conversation_id)s"
     ),
     line.GuardEvent: (
@@ -176,8 +192,9 @@ _INSERT: dict[type[line.AccountLine], LiteralString] = {
 _FACT: tuple[LiteralString, ...] = (
     (
         "insert into user_memory_facts (id, user_id, source, fact, source_message_id, fact_hash, confidence,"
-        " superseded_at, created_at) values (%(fact_id)s, %(user_id)s, %(source)s, %(fact)s, %(source_message_id)s,"
-        " %(hash)s, %(confidence)s, %(superseded_at)s, %(created_at)s)"
+        " superseded_at, withdrawn_at, created_at)"
+        " values (%(fact_id)s, %(user_id)s, %(source)s, %(fact)s, %(source_message_id)s, %(hash)s, %(confidence)s,"
+        " %(superseded_at)s, %(withdrawn_at)s, %(created_at)s)"
     ),
     (
         "insert into user_fact_sources (user_id, fact_id, message_id)"
@@ -201,6 +218,17 @@ _SUMMARY: LiteralString = (
     " and (%(summary_covers)s::uuid is null or m.id is not null)"
 )
 
+_TURN_SUMMARY: LiteralString = (
+    "insert into chat_turn_summaries (user_id, turn_id, summary, covers_seq)"
+    " select t.user_id, t.turn_id, %(summary)s, coalesce(m.seq, 0) from chat_turns t left join chat_messages m"
+    " on m.user_id = t.user_id and m.convo_id = t.convo_id and m.id = %(summary_covers)s"
+    " where t.user_id = %(user_id)s and t.turn_id = %(turn_id)s"
+    " and (%(summary_covers)s::uuid is null or m.id is not null)"
+)
+_REPLACEMENT: LiteralString = (
+    "insert into user_fact_replacements (user_id, fact_id, replaced_by, replaced_at)"
+    " values (%(user_id)s, %(fact_id)s, %(replaced_by)s, %(replaced_at)s)"
+)
 _SUPERSEDED: LiteralString = (
     "update user_memory_facts set superseded_by = %(superseded_by)s where user_id = %(user_id)s and id = %(fact_id)s"
 )

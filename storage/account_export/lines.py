@@ -16,6 +16,7 @@ from pydantic import (
 )
 
 from storage.metrics import REJECTED, ErrorCode, Outcome
+from storage.turns import VersionKind
 
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 
@@ -91,6 +92,15 @@ class Turn(Line):
     employee: Name
     finish_reason: Literal["stop", "length", "timeout", "stopped", "blocked"] | None
     error_code: ErrorCode | None
+    forgotten: bool = False
+    """Whether a fact that was learned from it was deleted; files of an earlier release do not say."""
+    parent: UUID | None = None
+    """The turn before it; zero for a first one; None where the order of the messages says it."""
+    replaces: UUID | None = None
+    version: VersionKind | None = None
+    summary: Text | None = None
+    """At its end."""
+    summary_covers: UUID | None = None
     created_at: Time
     updated_at: Time
 
@@ -111,6 +121,13 @@ class Misroute(Line):
         return self
 
 
+class Replacement(Line):
+    """Of a fact by another one, which holds where that one is not withdrawn."""
+
+    replaced_by: UUID
+    replaced_at: Time
+
+
 class Message(Line):
     """A message."""
 
@@ -123,6 +140,8 @@ class Message(Line):
     content: Text
     generated_by: Literal["ai", "template"] | None = None
     """Who wrote an answer; files of an earlier release do not say."""
+    superseded: bool = False
+    """Whether another version took its place."""
     created_at: Time
 
 
@@ -139,6 +158,8 @@ class Fact(Line):
     used_in: list[UUID]
     superseded_by: UUID | None
     superseded_at: Time | None
+    withdrawn_at: Time | None = None
+    replacements: list[Replacement] = []
     created_at: Time
 
     @model_validator(mode="after")
@@ -153,7 +174,7 @@ class GuardEvent(Line):
 
     type: Literal["guard_event"]
     turn_id: UUID
-    kind: Literal["card", "iban", "national_id", "injection"]
+    kind: Literal["card", "iban", "national_id", "secret", "email", "phone", "injection"]
     action: Literal["masked", "refused", "answer_masked"]
     rule: Name | None
     text_hash: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]

@@ -57,6 +57,8 @@ def without_ids(exported: list[dict[str, Any]]) -> list[dict[str, Any]]:
     def own(value: Any) -> Any:
         if isinstance(value, list):
             return [own(entry) for entry in list[Any](value)]
+        if isinstance(value, dict):
+            return {name: own(entry) for name, entry in dict[str, Any](value).items()}
         if isinstance(value, str) and len(value) == 36 and value.count("-") == 4:
             return known.setdefault(value, f"id {len(known)}")
         return value
@@ -119,7 +121,7 @@ async def test_settings_and_temporary_conversations_are_imported(
         await client.patch("/settings", json={"memory": False})
         await import_lines(frontdesk, bob, await export_of(client))
     async with frontdesk.client(bob) as client:
-        assert (await client.get("/settings")).json() == {"memory": False}
+        assert (await client.get("/settings")).json() == {"memory": False, "max_message_chars": 8000}
         assert (await client.get("/conversations/brief")).json()["temporary"] is True
 
 
@@ -152,6 +154,36 @@ async def test_an_imported_account_equals_the_exported_one(
     prompt = str((await model.received(streaming, count)).body["messages"])
     assert f"makes {MARK}" in prompt
     assert f"user sells {MARK}" not in prompt
+
+
+async def test_versions_are_exported_and_imported(
+    frontdesk: Frontdesk, model: ModelServer, ada: UUID, bob: UUID
+) -> None:
+    """With what they withdrew and superseded: a switch has the same effect on the copy."""
+    await with_history(frontdesk, model, ada)
+    there = f"/conversations/{MARK}-2"
+    async with frontdesk.client(ada) as client, frontdesk.client(bob) as copied:
+        first = (await client.get(f"{there}/messages")).json()["items"][0]["turn_id"]
+        model.queue(Text("They changed their mind."), plain)
+        body = {"edit": first, "message": "I never stopped"}
+        assert (await client.post("/chat", json=body, headers={"Accept": "application/json"})).status_code == 200
+        await frontdesk.settled()
+        exported = await export_of(client)
+        [withdrawn] = [line["fact"] for line in exported if line.get("withdrawn_at")]
+        assert withdrawn == f"The user makes {MARK} and no more sells it."
+        assert [line["superseded"] for line in exported if line["type"] == "message"] == [
+            *[False] * 2,
+            *[True] * 4,
+            *[False] * 2,
+        ]
+        await import_lines(frontdesk, bob, exported)
+        assert without_ids(await export_of(copied)) == without_ids(exported)
+        for one in (client, copied):
+            versions = (await one.get(f"{there}/messages")).json()["items"][0]["versions"]
+            assert (await one.put(f"{there}/active", json={"turn_id": versions[0]})).status_code == 200
+            assert (await one.get(there)).json()["summary"] == f"They asked about {MARK}."
+        assert without_ids(await export_of(copied)) == without_ids(await export_of(client))
+        assert (await copied.get("/memory")).json()["items"][0]["fact"] == withdrawn
 
 
 async def test_an_erased_account_can_be_restored(frontdesk: Frontdesk, model: ModelServer, ada: UUID) -> None:

@@ -43,7 +43,7 @@ class Served:
         self.process = subprocess.Popen(
             [FRONTDESK, "serve", "--port", "0", *arguments],
             cwd=folder,
-            env=environment(),
+            env=environment(FRONTDESK_DEMO_MODEL="1"),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -246,6 +246,13 @@ async def test_a_start_says_what_the_model_server_refuses(start: Start, model: M
     assert (found["status"], found["details"]) == ("degraded", {"model": wrong})
 
 
+async def test_a_start_without_a_key_says_what_answers(start: Start) -> None:
+    """In its last line, with what to set."""
+    process = await start(OPENAI_API_KEY="", OPENAI_BASE_URL="")
+    why = "because no model is set (OPENAI_API_KEY or OPENAI_BASE_URL)"
+    assert process.line == f"Frontdesk is at {process.url} and gives prepared answers, {why}\n"
+
+
 async def test_a_database_that_does_not_answer_is_said_in_one_line(forks: ForkServer, tmp_path: Path) -> None:
     """No server at the address: one line, no stack trace."""
     done = await forked(forks, "migrate", cwd=tmp_path, DATABASE_URL=NOWHERE)
@@ -270,6 +277,16 @@ def test_token_prints_a_token_for_the_user(tmp_path: Path) -> None:
     assert (claims["sub"], claims["role"]) == (str(user), "admin")
     assert claims["exp"] - claims["iat"] == 90
     assert before <= claims["iat"] <= time.time()
+
+
+async def test_doctor_warns_where_no_model_is_set(forks: ForkServer, tmp_path: Path, database_url: str) -> None:
+    """A desk without a key works, so that is no failure."""
+    given = {"DATABASE_URL": database_url, "FRONTDESK_JWT_SECRET": SECRET}
+    done = await forked(forks, "doctor", "--port", str(free_port()), cwd=tmp_path, **given)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert re.search(
+        r"^warn  model .*OPENAI_API_KEY or OPENAI_BASE_URL; answers are prepared$", done.stdout, re.MULTILINE
+    )
 
 
 async def test_doctor_has_a_line_for_each_thing_and_fails_where_one_is_not_well(

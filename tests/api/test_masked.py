@@ -69,6 +69,26 @@ async def test_numbers_in_summaries_and_facts_are_masked(
     assert tables_with(database_url, CARD) == []
 
 
+async def test_secrets_and_contacts_are_masked_on_both_ways(
+    serve: Serve, model: ModelServer, database_url: str, ada: UUID
+) -> None:
+    """In the message and in the streamed answer, contacts by setting; the audit has their kinds."""
+    frontdesk = await serve(mask=["email", "phone"])
+    model.queue(
+        Text(["Use ", "gh" + "p_AbCdEf0123456789", "GhIjKlMnOp", " and ", "ada", "@example", ".com", "."]), streaming
+    )
+    answer = await frontdesk.chat(ada, "My password is Sommer2024! and my phone is +49 170 1234567.")
+    assert answer.text == await stored_answer(frontdesk, answer) == "Use [secret] and [email]."
+    assert "My password is [secret] and my phone is [phone •4567]." in str(model.requests[0].body)
+    found = await rows(database_url, "select kind, action from chat_guard_events order by action, kind")
+    assert found == [
+        ("email", "answer_masked"),
+        ("secret", "answer_masked"),
+        ("phone", "masked"),
+        ("secret", "masked"),
+    ]
+
+
 def tables_with(database_url: str, text: str) -> list[str]:
     """The tables of all schemas with a row that contains the text, binary columns included."""
     with psycopg.connect(database_url) as conn:

@@ -38,8 +38,9 @@ async def test_the_document_has_every_route(document: dict[str, Any]) -> None:
     assert {
         "/chat", "/turns/{turn_id}", "/turns/{turn_id}/events", "/turns/{turn_id}/stop",
         "/conversations", "/conversations/{conversation_id}",
-        "/conversations/{conversation_id}/messages", "/memory", "/memory/{fact_id}", "/export", "/account",
-        "/metrics-summary", "/insights", "/metrics", "/audit", "/employees", "/health/live", "/health/ready",
+        "/conversations/{conversation_id}/messages", "/conversations/{conversation_id}/active",
+        "/memory", "/memory/{fact_id}", "/export", "/account", "/me", "/settings", "/metrics-summary",
+        "/insights", "/metrics", "/audit", "/employees", "/health/live", "/health/ready",
     } == set(document["paths"])  # fmt: skip
 
 
@@ -48,7 +49,7 @@ async def test_the_document_describes_the_message(document: dict[str, Any]) -> N
     body = document["paths"]["/chat"]["post"]["requestBody"]
     schema = body["content"]["application/json"]["schema"]
     assert body["required"] is True
-    assert schema["required"] == ["message"]
+    assert schema["anyOf"] == [{"required": ["message"]}, {"required": ["regenerate"]}, {"required": ["continue"]}]
     assert schema["additionalProperties"] is False
     assert schema["properties"]["conversation_id"]["anyOf"][0] == {
         "type": "string", "minLength": 1, "maxLength": 128, "pattern": CONVERSATION_ID

@@ -38,6 +38,7 @@ class Scenes:
         self._model = model
         self._ada = ada
         self._bob = bob
+        self._first_answer = ""
 
     @asynccontextmanager
     async def of(self, name: str) -> AsyncGenerator[Variables]:
@@ -69,6 +70,27 @@ class Scenes:
         self._model.queue(Cut(["Your VAT "]), streaming)
         self._model.queue(Text(["It is due on the 15th."]), streaming)
         yield {}
+
+    @asynccontextmanager
+    async def regenerate(self) -> AsyncGenerator[Variables]:
+        """A message was answered."""
+        answer = await self._frontdesk.chat(self._ada, "I spend too much on food", conversation_id="groceries")
+        self._model.queue(Text(["Set a limit ", "for each week."]), streaming)
+        self._first_answer = answer.headers["x-turn-id"]
+        yield {"TURN": self._first_answer}
+
+    @asynccontextmanager
+    async def activate(self) -> AsyncGenerator[Variables]:
+        """The same message was answered again."""
+        yield {"TURN": self._first_answer}
+
+    @asynccontextmanager
+    async def go_on(self) -> AsyncGenerator[Variables]:
+        """An answer was cut."""
+        self._model.queue(Text(["Saving a tenth "], finish_reason="length"), streaming)
+        cut = await self._frontdesk.chat(self._ada, "How do I begin to save?", conversation_id="first-savings")
+        self._model.queue(Text(["of each wage ", "is a good start."]), streaming)
+        yield {"TURN": cut.headers["x-turn-id"]}
 
     @asynccontextmanager
     async def deleted(self) -> AsyncGenerator[Variables]:

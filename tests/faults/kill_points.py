@@ -204,7 +204,7 @@ KILL_POINTS: dict[str, KillPoint] = {
         "load_summary", "streaming", "chat_convo_summaries", "conversation_history", mode="access exclusive"
     ),
     "as memory is searched": StatementWaits(
-        "load_memory", "streaming", "memory_embeddings", "recall_facts", mode="access exclusive"
+        "load_memory", "streaming", "memory_embeddings", "recall_memory", mode="access exclusive"
     ),
     "as the context is trimmed": FunctionCalled("trim_context", "streaming", "nodes.trim_context:trim_context"),
     "before the first token": ModelSilent("generate", "streaming", streaming),

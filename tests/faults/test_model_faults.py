@@ -50,7 +50,7 @@ async def test_a_prepared_reply_stands_in_for_a_model_that_fails(
 ) -> None:
     """It is labelled, it replaces what was said before, and it is what is kept and counted."""
     model.always(fault.reply, streaming)
-    answer = await frontdesk.chat(ada, "Hello")
+    answer = await frontdesk.chat(ada, "Go on")
     assert [notice["code"] for notice in answer.named("notice")] == ["restarted"] * fault.restarted + ["fallback"]
     assert answer.text == PREPARED
     done = answer.named("done")[0]
@@ -67,7 +67,7 @@ async def test_a_model_that_fails_once_is_asked_again(
 ) -> None:
     """The client notices nothing."""
     model.queue(once, streaming)
-    answer = await frontdesk.chat(ada, "Hello")
+    answer = await frontdesk.chat(ada, "Go on")
     assert answer.text == "Hello from the scripted model."
     assert answer.named("notice") == []
     assert len(list(filter(streaming, model.requests))) == 2
@@ -80,7 +80,7 @@ async def test_an_answer_that_breaks_off_is_begun_anew_once(
 ) -> None:
     """What was heard of it is taken back; nothing of it is kept or counted."""
     model.queue(once, streaming)
-    answer = await frontdesk.chat(ada, "Hello")
+    answer = await frontdesk.chat(ada, "Go on")
     assert [notice["code"] for notice in answer.named("notice")] == ["restarted"]
     assert answer.text == await stored_answer(frontdesk, answer) == "Hello from the scripted model."
     assert len(list(filter(streaming, model.requests))) == 2
@@ -91,7 +91,7 @@ async def test_a_model_that_asks_for_a_pause_gets_it(frontdesk: Frontdesk, model
     """Retry-After in seconds, and as a date of which a moment is left."""
     model.queue(Status(429, headers={"retry-after": "1"}), streaming)
     model.queue(Status(503, headers={"retry-after": formatdate(time.time(), usegmt=True)}), streaming)
-    answer = await frontdesk.chat(ada, "Hello")
+    answer = await frontdesk.chat(ada, "Go on")
     assert answer.text == "Hello from the scripted model."
     assert answer.named("done")[0]["ttft_ms"] >= 1000
 
@@ -127,7 +127,7 @@ async def test_a_message_too_long_for_the_model_has_a_code_of_its_own(
 ) -> None:
     """Nothing can be left out of it, so the prepared reply comes at once."""
     model.always(refusal, streaming)
-    answer = await frontdesk.chat(ada, "Hello")
+    answer = await frontdesk.chat(ada, "Go on")
     assert answer.text == PREPARED
     assert await outcome_in_metrics(frontdesk, answer) == ("fallback", "model_context_too_long", False)
     assert len(list(filter(streaming, model.requests))) == 1
@@ -136,7 +136,7 @@ async def test_a_message_too_long_for_the_model_has_a_code_of_its_own(
 async def test_an_answer_that_was_too_long_says_so(frontdesk: Frontdesk, model: ModelServer, ada: UUID) -> None:
     """The model's own limit is no failure."""
     model.queue(Text("A very long", finish_reason="length"), streaming)
-    answer = await frontdesk.chat(ada, "Hello")
+    answer = await frontdesk.chat(ada, "Go on")
     assert (answer.text, answer.named("done")[0]["finish_reason"]) == ("A very long", "length")
     assert await outcome_in_metrics(frontdesk, answer) == ("done", None, True)
 
@@ -146,7 +146,7 @@ async def test_after_a_failure_the_next_message_is_answered(
 ) -> None:
     """In the same conversation, where the prepared reply stays as what was said."""
     model.queue(Status(400), streaming)
-    first = await frontdesk.chat(ada, "Hello")
+    first = await frontdesk.chat(ada, "Go on")
     again = await frontdesk.chat(ada, "And now?", conversation_id=first.headers["x-conversation-id"])
     assert again.text == "Hello from the scripted model."
     assert PREPARED in str((await model.received(streaming, 2)).body["messages"])

@@ -15,7 +15,7 @@ async def test_a_model_that_never_begins_is_left_in_time(serve: Serve, model: Mo
     """The prepared reply comes, and the model sees that nobody waits any more."""
     model.always(Hang(), streaming)
     frontdesk = await serve(turn_timeout=1)
-    answer = await frontdesk.chat(ada, "Hello")
+    answer = await frontdesk.chat(ada, "Go on")
     assert answer.text == employee("prime").fallback
     assert answer.named("done")[0]["fallback"] is True
     assert await outcome_in_metrics(frontdesk, answer) == ("fallback", "model_timeout", False)
@@ -30,7 +30,7 @@ async def test_a_model_that_stops_in_the_middle_is_left_with_what_it_said(
     """Half an answer is better than a prepared one, and it says that time ran out."""
     model.always(Hang(["Half ", "an answer"]), streaming)
     frontdesk = await serve(turn_timeout=1)
-    answer = await frontdesk.chat(ada, "Hello")
+    answer = await frontdesk.chat(ada, "Go on")
     done = answer.named("done")[0]
     assert (answer.text, done["finish_reason"], done["fallback"]) == ("Half an answer", "timeout", False)
     assert await outcome_in_metrics(frontdesk, answer) == ("done", "model_timeout", True)
@@ -44,7 +44,7 @@ async def test_a_client_of_a_hanging_model_can_leave(serve: Serve, model: ModelS
     """Nobody listens when the time is up, and the turn ends all the same."""
     model.always(Hang(["Half "]), streaming)
     frontdesk = await serve(turn_timeout=1)
-    async with listening(frontdesk, ada, "Hello") as events:
+    async with listening(frontdesk, ada, "Go on") as events:
         start = await anext(events)
     await frontdesk.settled()
     turn = UUID(start.data["turn_id"])

@@ -74,7 +74,7 @@ async def test_odd_words_are_mended_and_shown(
 ) -> None:
     """Nobody is asked a second time, and no notice is given."""
     model.queue(Raw(pieces), streaming)
-    answer = await frontdesk.chat(ada, "Hello")
+    answer = await frontdesk.chat(ada, "Go on")
     assert (answer.text, answer.named("notice")) == (text, [])
     await told_alike(frontdesk, ada, answer)
     assert await outcome_in_metrics(frontdesk, answer) == ("done", None, True)
@@ -97,8 +97,8 @@ async def test_counts_that_are_none_are_estimated(
     frontdesk: Frontdesk, model: ModelServer, ada: UUID, usage: Any
 ) -> None:
     """As where the model says nothing of them; the client is told that it is an estimate."""
-    model.queue(Raw(words("Hello", usage=usage)), streaming)
-    answer = await frontdesk.chat(ada, "Hello")
+    model.queue(Raw(words("Go on", usage=usage)), streaming)
+    answer = await frontdesk.chat(ada, "Go on")
     assert answer.named("done")[0]["usage"]["estimated"] is True
     await told_alike(frontdesk, ada, answer)
     query = "select prompt_tokens, completion_tokens from xai_chat_metrics"
@@ -120,8 +120,8 @@ GARBLED = {
     "nothing": Garbled([b""]),
     "a reply that is not streamed": Garbled([b'{"choices": [{"message": {"content": "Hi"}}]}'], "application/json"),
     "no JSON": Garbled([b"data: Hello\n\n"]),
-    "JSON that is no object": Garbled([event("Hello"), event(7), event(None)]),
-    "objects that are no chunks": Garbled([event({"type": "ping"}), event({"text": "Hello"})]),
+    "JSON that is no object": Garbled([event("Go on"), event(7), event(None)]),
+    "objects that are no chunks": Garbled([event({"type": "ping"}), event({"text": "Go on"})]),
     "half a chunk": Garbled([delta(content="Hi")[:-20] + b"\n\n"]),
     "JSON nested without end": Garbled([b"data: " + b"[" * 100_000 + b"\n\n"]),
     "a number too long to read": Garbled([b'data: {"choices": [], "created": ' + b"9" * 5000 + b"}\n\n"]),
@@ -138,7 +138,7 @@ async def test_what_is_no_reply_is_asked_for_again_and_then_replaced(
 ) -> None:
     """By the prepared reply, which is labelled."""
     model.always(Raw(garbled.pieces, garbled.media), streaming)
-    answer = await frontdesk.chat(ada, "Hello")
+    answer = await frontdesk.chat(ada, "Go on")
     assert (answer.text, answer.named("done")[0]["fallback"]) == (PREPARED, True)
     assert len(list(filter(streaming, model.requests))) == 3
     await told_alike(frontdesk, ada, answer)
@@ -155,7 +155,7 @@ async def test_an_answer_of_ten_megabytes_is_cut(
 ) -> None:
     """It says that it is too long, and the model is hung up on."""
     model.queue(Raw(pieces), streaming)
-    answer = await frontdesk.chat(ada, "Hello")
+    answer = await frontdesk.chat(ada, "Go on")
     assert answer.text == "long " * 6400
     assert answer.named("done")[0]["finish_reason"] == "length"
     await told_alike(frontdesk, ada, answer)
@@ -167,7 +167,7 @@ async def test_an_answer_of_ten_megabytes_is_cut(
 async def test_a_reply_without_an_end_fills_no_memory(frontdesk: Frontdesk, model: ModelServer, ada: UUID) -> None:
     """A line of more than sixteen megabytes is no reply, long before the time is over."""
     model.always(Raw(repeat(b"data" * 16_384)), streaming)
-    answer = await frontdesk.chat(ada, "Hello")
+    answer = await frontdesk.chat(ada, "Go on")
     assert answer.text == PREPARED
     assert await outcome_in_metrics(frontdesk, answer) == ("fallback", "model_garbled", False)
 
@@ -175,7 +175,7 @@ async def test_a_reply_without_an_end_fills_no_memory(frontdesk: Frontdesk, mode
 async def test_what_a_filter_cut_off_stands_and_says_so(frontdesk: Frontdesk, model: ModelServer, ada: UUID) -> None:
     """What was shown stays; a notice and the finish reason tell why it goes no further."""
     model.queue(Raw(words("This is ", "how ", finish_reason="content_filter")), streaming)
-    answer = await frontdesk.chat(ada, "Hello")
+    answer = await frontdesk.chat(ada, "Go on")
     done = answer.named("done")[0]
     assert (answer.text, done["finish_reason"], done["fallback"]) == ("This is how ", "blocked", False)
     assert [notice["code"] for notice in answer.named("notice")] == ["filtered"]
@@ -192,7 +192,7 @@ async def test_where_a_filter_leaves_nothing_it_is_named(
 ) -> None:
     """The same would be filtered again, so nobody is asked twice."""
     model.always(reply, streaming)
-    answer = await frontdesk.chat(ada, "Hello")
+    answer = await frontdesk.chat(ada, "Go on")
     done = answer.named("done")[0]
     assert (answer.text, done["finish_reason"], done["fallback"]) == (FILTERED, "blocked", True)
     assert [notice["code"] for notice in answer.named("notice")] == ["filtered"]
@@ -216,7 +216,7 @@ async def test_a_flood_without_a_word_ends_with_the_time(
     """The limit holds although chunks come faster than they are read, and the model is hung up on."""
     model.always(Raw(repeat(flood)), streaming)
     frontdesk = await serve(turn_timeout=1)
-    answer = await frontdesk.chat(ada, "Hello")
+    answer = await frontdesk.chat(ada, "Go on")
     assert answer.text == PREPARED
     outcome, code, _ = await outcome_in_metrics(frontdesk, answer)
     assert (outcome, code in ("model_timeout", "model_garbled")) == ("fallback", True)
@@ -233,9 +233,9 @@ async def test_others_are_answered_during_a_flood_and_it_can_be_stopped(
     frontdesk = await serve(turn_timeout=300)
     model.queue(Raw(chain([delta(content="Well, ")], repeat(delta()))), streaming)
     model.queue(Text("Hello Bob."), streaming)
-    async with listening(frontdesk, ada, "Hello") as events, frontdesk.client(bob) as client:
+    async with listening(frontdesk, ada, "Go on") as events, frontdesk.client(bob) as client:
         turn = (await until(events, "token"))[0].data["turn_id"]
-        response = await client.post("/chat", json={"message": "Hello"}, headers={"Accept": "application/json"})
+        response = await client.post("/chat", json={"message": "Go on"}, headers={"Accept": "application/json"})
         assert response.json()["text"] == "Hello Bob."
         async with frontdesk.client(ada) as hers:
             assert (await hers.get(f"/turns/{turn}")).json()["status"] == "running"

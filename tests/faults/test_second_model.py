@@ -30,7 +30,7 @@ async def test_a_second_model_answers_where_the_first_cannot(
     """Before any prepared reply, with a key of its own, and counted under its own name."""
     frontdesk = await serve(second_model="spare", second_base_url=spare.url, second_api_key="sk-spare")
     model.always(reply, streaming)
-    answer = await frontdesk.chat(ada, "Hello")
+    answer = await frontdesk.chat(ada, "Go on")
     assert answer.text == "Hello from the spare."
     assert [notice["code"] for notice in answer.named("notice")] == notices
     done = answer.named("done")[0]
@@ -46,7 +46,7 @@ async def test_the_first_models_key_goes_to_no_other_server(
     """A second address without a key of its own is asked without one."""
     frontdesk = await serve(second_model="spare", second_base_url=spare.url)
     model.always(Refuse(), streaming)
-    await frontdesk.chat(ada, "Hello")
+    await frontdesk.chat(ada, "Go on")
     assert "sk-test" not in (await spare.received(streaming)).headers["authorization"]
 
 
@@ -57,7 +57,7 @@ async def test_where_both_models_fail_the_prepared_reply_comes(
     frontdesk = await serve(second_model="spare", second_base_url=spare.url, attempts=1)
     model.always(Refuse(), streaming)
     spare.always(Status(400), streaming)
-    answer = await frontdesk.chat(ada, "Hello")
+    answer = await frontdesk.chat(ada, "Go on")
     assert answer.text == employee("prime").fallback
     assert await outcome_in_metrics(frontdesk, answer) == ("fallback", "model_rejected", False)
 
@@ -67,8 +67,8 @@ async def test_a_model_that_is_down_is_left_alone(serve: Serve, model: ModelServ
     frontdesk = await serve(attempts=1)
     model.always(Status(500), streaming)
     for _ in range(FAILURE_THRESHOLD):
-        await frontdesk.chat(ada, "Hello")
-    answer = await frontdesk.chat(ada, "Hello")
+        await frontdesk.chat(ada, "Go on")
+    answer = await frontdesk.chat(ada, "Go on")
     assert answer.text == employee("prime").fallback
     assert await outcome_in_metrics(frontdesk, answer) == ("fallback", "model_down", False)
     assert len(list(filter(streaming, model.requests))) == FAILURE_THRESHOLD

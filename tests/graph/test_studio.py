@@ -72,9 +72,8 @@ async def test_the_schemas_require_messages_only(studio: Studio) -> None:
     """The context's user defaults to the local user."""
     schemas = await studio.schemas()
     assert schemas["input_schema"]["required"] == ["messages"]
-    assert set(schemas["input_schema"]["properties"]) == {
-        "messages", "conversation_id", "employee", "while_busy", "temporary",
-    }  # fmt: skip
+    optional = {"conversation_id", "employee", "while_busy", "version", "temporary"}
+    assert set(schemas["input_schema"]["properties"]) == {"messages", *optional}
     assert {"messages", "route", "answer", "learned"} < set(schemas["output_schema"]["properties"])
     assert schemas["context_schema"]["properties"]["user_id"]["default"] == LOCAL_USER
 

@@ -6,6 +6,7 @@ from uuid import UUID, uuid5
 
 from langchain_core.messages import AnyMessage, HumanMessage, SystemMessage
 
+from nodes.answer.prepared import Prepare, nothing_prepared
 from nodes.generate import Generated, generate
 from nodes.state import State
 from storage.turns import Answered, Turns
@@ -38,6 +39,8 @@ async def generated(
     seconds: float = 10,
     state: State | None = None,
     clock: Callable[[], float] = time.time,
+    prepare: Prepare = nothing_prepared,
+    has_model: bool = True,
 ) -> Generated:
     """What the node returns with this model."""
     return await generate(
@@ -45,6 +48,8 @@ async def generated(
         (run or Listener()).runtime,
         clock=clock,
         models=[model],
+        prepare=prepare,
+        has_model=has_model,
         turns=turns or StoredAnswers(),
         seconds=seconds,
         attempts=2,

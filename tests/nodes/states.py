@@ -12,6 +12,7 @@ from nodes.employees import Slug
 from nodes.state import Answer, Context, NoticeCode, PromptSize, RouteReport, State, Usage, new_state
 from nodes.stream_events import EVENT_NAMES, NodeEvent, Notice, Refused, Token
 from storage.facts import Memory
+from storage.recall import RecalledTurn
 from storage.turns import Message
 
 ADA = UUID("00000000-0000-4000-8000-0000000000ad")
@@ -114,3 +115,9 @@ def a_talk(*contents: str) -> list[Message]:
 def a_memory(fact: str) -> Memory:
     """A remembered fact."""
     return Memory(fact_id=f"id of {fact[:20]}", fact=fact, learned="2026-05-04", similarity=0.4)
+
+
+def a_recalled_turn(said: str, *, answered: str | None = None, turn_id: str = "an old turn") -> RecalledTurn:
+    """An earlier turn that was found."""
+    employee = "crystal" if answered else None
+    return RecalledTurn(turn_id=turn_id, date="2026-05-04", said=said, employee=employee, answered=answered)

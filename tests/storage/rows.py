@@ -19,7 +19,9 @@ Owner = psycopg.Connection[TupleRow]
 MODEL = "test-model"
 
 
-def accepted(message: str = "Hello", *, conversation: str = "c-1", employee: str = "ledger") -> Accepted:
+def accepted(
+    message: str = "Hello", *, conversation: str = "c-1", employee: str = "ledger", temporary: bool = False
+) -> Accepted:
     """A message that is accepted."""
     return Accepted(
         conversation_id=conversation,
@@ -27,6 +29,7 @@ def accepted(message: str = "Hello", *, conversation: str = "c-1", employee: str
         asked_employee=None,
         employee=employee,
         route={"employee": employee},
+        temporary=temporary,
     )
 
 
@@ -37,9 +40,10 @@ def answered(
     conversation: str = "c-1",
     employee: str = "ledger",
     used: Sequence[str] = (),
+    temporary: bool = False,
 ) -> Answered:
     """A message with its answer."""
-    turn = accepted(message, conversation=conversation, employee=employee)
+    turn = accepted(message, conversation=conversation, employee=employee, temporary=temporary)
     return Answered(**turn, answer=answer, finish_reason="stop", error_code=None, report={}, used=list(used))
 
 

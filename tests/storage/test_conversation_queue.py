@@ -206,7 +206,7 @@ async def test_of_two_that_are_accepted_at_once_one_is(pool: Pool, owner: Owner,
             Turns(pool, ELSEWHERE).accept(ada, quick, accepted(conversation=conversation)),
             return_exceptions=True,
         )
-        assert sorted(map(repr, ends)) == ["LeaseLost()", "None"]
+        assert sorted(map(repr, ends)) == ["LeaseLost()", "True"]
 
 
 @pytest.mark.usefixtures("told")

@@ -11,7 +11,7 @@ from storage.facts import Facts
 from storage.metrics import Metrics
 from storage.pool import Pool
 from storage.retention import Retention
-from storage.turns import Answered, Turns
+from storage.turns import Turns
 from tests.storage.rows import Owner, accepted, answered, new_fact, rows, save_accepted, save_answered, turn_metrics
 from tests.support.postgres import waits_for_a_lock
 
@@ -54,7 +54,7 @@ async def test_by_default_messages_stay_for_ever(pool: Pool, owner: Owner, ada: 
 async def test_a_temporary_conversation_is_deleted_after_a_day(pool: Pool, owner: Owner, ada: UUID, bob: UUID) -> None:
     """With its turns; younger ones stay, and so do other users' conversations of the same name."""
     for conversation in ("old", "young"):
-        await save_answered(pool, ada, Answered(**{**answered(conversation=conversation), "temporary": True}))
+        await save_answered(pool, ada, answered(conversation=conversation, temporary=True))
     await save_turns(pool, bob, 1)
     owner.execute("update chat_conversations set updated_at = now() - interval '25 hours' where convo_id = 'old'")
     assert (await Retention(pool, 24).prune())["temporary"] == 2

@@ -12,23 +12,27 @@ GRANTED: Mapping[str, str] = {
     "chat_convo_summaries": "INSERT SELECT UPDATE(covers_seq,summary,updated_at)",
     "chat_guard_events": "DELETE INSERT SELECT",
     "chat_idempotency": "DELETE INSERT SELECT UPDATE(body_hash,created_at,lease_until,owner,turn_id)",
-    "chat_messages": "INSERT SELECT",
+    "chat_messages": "INSERT SELECT UPDATE(superseded)",
     "chat_misroutes": "INSERT SELECT UPDATE(wanted_employee)",
     "chat_queue": "DELETE INSERT SELECT UPDATE(lease_until,waiting)",
     "chat_rate_limits": "DELETE INSERT SELECT UPDATE(admitted_at,count)",
     "chat_turn_events": "SELECT",
     "chat_turn_facts": "INSERT SELECT",
+    "chat_turn_vectors": "INSERT SELECT",
+    "chat_turn_summaries": "INSERT SELECT",
     "chat_turns": (
-        "DELETE INSERT SELECT UPDATE(attempt,employee_slug,error_code,facts_at,finish_reason,lease_until,owner,report,"
-        "route,status,stop_asked_at,summarised_at,updated_at)"
+        "DELETE INSERT SELECT UPDATE(attempt,employee_slug,error_code,facts_at,finish_reason,forgotten,lease_until,"
+        "owner,parent,replaces,report,route,status,stop_asked_at,summarised_at,updated_at,version)"
     ),
     "chat_users": "DELETE INSERT SELECT UPDATE(memory)",
     "memory_embeddings": (
         "DELETE INSERT SELECT UPDATE(created_at,embedding,fact_id,holds,id,message_id,model,text,user_id)"
     ),
+    "user_fact_replacements": "INSERT SELECT UPDATE(replaced_at)",
     "user_fact_sources": "INSERT SELECT",
     "user_memory_facts": (
-        "DELETE INSERT SELECT UPDATE(confidence,fact,fact_hash,source_message_id,superseded_at,superseded_by)"
+        "DELETE INSERT SELECT UPDATE(confidence,fact,fact_hash,source_message_id,superseded_at,superseded_by,"
+        "withdrawn_at)"
     ),
     "xai_chat_metrics": "INSERT SELECT UPDATE(id,times)",
 }
@@ -69,11 +73,16 @@ ANALYST = {
 
 FUNCTIONS: Mapping[str, set[str]] = {
     "frontdesk_app": {
+        "accept_version", "activate_path", "fail_turn", "latest_leaf", "lock_facts", "lock_path", "message_title",
+        "no_turn", "settle_facts", "store_parents", "store_replacements", "switch_version", "versions_of",
         "accept_turn", "act_for", "admit_message", "answer_turn", "begin_turn", "chat_search_query",
-        "chat_search_words", "conversation_history", "current_minute", "forget_my_checkpoints", "increment_rate_limit",
-        "is_being_answered", "is_first_in_conversation", "learn_facts", "lease_lapsed", "match_memory", "may_remember",
-        "metrics_summary", "read_facts", "recall_facts", "record_findings", "record_turn", "save_summary",
-        "store_embedding", "take_place", "take_rate_limit", "title_conversation", "unpadded_width", "wake_next",
+        "chat_search_words",
+        "conversation_history", "current_minute", "forget_my_checkpoints", "increment_rate_limit", "is_being_answered",
+        "is_first_in_conversation", "learn_facts", "lease_lapsed", "match_memory", "may_remember",
+        "metrics_summary", "read_facts",
+        "recall_facts", "recall_memory", "recall_terms", "recall_turns", "record_findings", "record_turn",
+        "save_summary", "store_embedding", "take_place", "take_rate_limit", "title_conversation",
+        "unpadded_width", "wake_next",
     },
     "frontdesk_auditor": {"act_as", "add_to_admin_audit", "read_admin_audit"},
     "frontdesk_graph": {"act_for_thread", "save_checkpoint", "save_writes"},

@@ -145,10 +145,10 @@ async def test_whether_a_turn_may_remember_is_known_when_it_is_taken_over(pool: 
         return accepted_so
 
     brief = accepted(conversation="brief")
-    assert not await may_remember(ada, Accepted(**{**brief, "temporary": True}))
+    assert not await may_remember(ada, accepted(conversation="brief", temporary=True))
     assert not await may_remember(ada, brief)
     assert await may_remember(ada, accepted())
-    assert await may_remember(ada, Accepted(**{**accepted(), "temporary": True}))
+    assert await may_remember(ada, accepted(temporary=True))
     await Users(pool).switch_memory(ada, on=False)
     assert not await may_remember(ada, accepted())
     assert await may_remember(bob, brief)

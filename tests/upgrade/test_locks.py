@@ -12,9 +12,8 @@ import pytest
 from storage import lock_waits
 from storage.errors import SetupFailed
 from storage.migrate import migrate, pending
-from storage.pool import Pool
-from tests.storage.rows import accepted, save_accepted
 from tests.support.database import PATIENCE
+from tests.upgrade import turn_0030
 from tests.upgrade.releases import RELEASES, create_schema
 
 
@@ -56,16 +55,16 @@ BLOCKING: Mapping[str, tuple[str, tuple[LiteralString, ...]]] = {
 
 @pytest.mark.parametrize("what", BLOCKING)
 async def test_turns_are_accepted_while_a_migration_waits(empty_url: str, ada: UUID, what: str) -> None:
-    """It says which process holds what it waits for, and ends once that process lets go."""
+    """By servers of the release before. It says which process it waits for, and ends once that lets go."""
     await create_schema(empty_url, RELEASES[-1].migration)
     waits_for, statements = BLOCKING[what]
     said = Said()
-    async with in_a_transaction(empty_url, *statements) as pid, Pool.open(empty_url, accept_timeout=20) as pool:
+    async with in_a_transaction(empty_url, *statements) as pid, turn_0030.connected(empty_url) as server:
         migration = asyncio.create_task(migrate(empty_url, say=said))
         line = await said.until(f"waiting for {waits_for}")
         assert f"held by process {pid} of frontdesk" in line
         for _ in range(3):
-            await save_accepted(pool, ada, accepted())
+            await turn_0030.run_turn(server, ada)
         assert not migration.done()
     await migration
     assert await pending(empty_url) == []

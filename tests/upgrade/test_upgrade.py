@@ -52,9 +52,14 @@ async def test_rows_of_a_release_are_there_after_the_upgrade(
         async with server.client(USER) as client:
             conversation = (await client.get("/conversations/c-1")).json()
             facts = (await client.get("/memory")).json()["items"]
+            second = "00000001-0000-4000-8000-000000000002"
+            await client.post("/chat", json={"edit": second, "message": "I sell cakes"})
+            edited = (await client.get("/conversations/c-1")).json()["message_count"]
+            back = await client.put("/conversations/c-1/active", json={"turn_id": second})
+    assert (edited, back.json()["message_count"]) == (4, 6)
     assert (conversation["title"], conversation["message_count"]) == ("Biscuits", 6)
     assert "Sells biscuits." in [fact["fact"] for fact in facts]
-    assert rows(empty_url, TURNS) == [("done", "assistant", 3), ("done", "user", 3)]
+    assert rows(empty_url, TURNS) == [("done", "assistant", 4), ("done", "user", 4)]
     async with Pool.open(empty_url) as pool:
         claim = await IdempotencyKeys(pool).claim(USER, "a key", "0" * 64, uuid4())
     assert (claim["mine"], str(claim["turn_id"])) == (False, "00000001-0000-4000-8000-000000000001")

@@ -73,6 +73,7 @@ export default /** @type {const} */ ({
   finish_timeout: "Cut off: the time limit was reached.",
   finish_length: "Cut off: the maximum length was reached.",
   notAnswered: "This message was not answered.",
+  preparedAnswer: "prepared answer",
   preparedReply: "prepared reply",
   retry: "Retry",
   askAnother: "Ask another",

@@ -6,28 +6,37 @@ from typing import NamedTuple
 from stdnum import luhn
 
 from nodes.text.pii.context import (
+    AFTER_CHARS,
+    GAP,
     ORDER_LABELS,
-    WORD_CHAR,
     beside_currency_sign,
+    group_ends,
     is_fragment,
     labelled,
+    named_behind,
     normalized_words,
 )
 
 
 class Issuer(NamedTuple):
-    """A range of issuer prefixes (the first six digits), and how many digits its cards have."""
+    """A range of issuer prefixes (the first six digits), and how many digits its cards have.
+
+    `named` are lengths, and whole ranges, that other numbers share: they count with a card's name before them.
+    """
 
     first: int
     last: int
-    lengths: tuple[int, ...]
+    lengths: tuple[int, ...] = ()
+    named: tuple[int, ...] = ()
 
 
 LONG = (16, 17, 18, 19)
-MAESTRO = (13, 14, 15, *LONG)
+MAESTRO = (12, 13, 14, 15, *LONG)
+NOT_BARCODES = (12, 14, 15, *LONG)
+"""Lengths of Maestro cards in the range of British product codes, which have 13 digits."""
 
 ISSUERS = (
-    Issuer(400000, 499999, (13, 16, 19)),  # Visa
+    Issuer(400000, 499999, (16, 19), (13, 18)),  # Visa
     Issuer(510000, 559999, (16,)),  # Mastercard
     Issuer(222100, 272099, (16,)),
     Issuer(340000, 349999, (15,)),  # American Express
@@ -35,67 +44,165 @@ ISSUERS = (
     Issuer(300000, 305999, (14, 16)),  # Diners Club
     Issuer(309500, 309599, (14, 16)),
     Issuer(360000, 369999, (14, 16)),
-    Issuer(380000, 399999, (14, 16)),
-    Issuer(352800, 358999, (16, 19)),  # JCB
-    Issuer(600000, 609999, (16, 19)),  # Discover at 6011, RuPay and Hipercard
-    Issuer(644000, 659999, (16, 19)),  # Discover, Troy, RuPay
+    Issuer(380000, 399999, (14, 16), (13, 19)),  # Hipercard at 3841
+    Issuer(180000, 180099, (15,)),  # JCB
+    Issuer(213100, 213199, (15,)),
+    Issuer(352800, 358999, (16, 17, 18, 19)),
+    Issuer(600000, 609999, (16, 19), (13,)),  # Discover at 6011, RuPay and Hipercard
+    Issuer(644000, 659999, (16, 17, 18, 19)),  # Discover, Troy, RuPay
     Issuer(620000, 629999, LONG),  # UnionPay
     Issuer(810000, 829999, LONG),
     Issuer(220000, 220499, LONG),  # Mir
-    Issuer(501800, 501999, MAESTRO),  # Maestro
-    Issuer(502000, 503899, MAESTRO),
+    Issuer(501800, 501999, NOT_BARCODES, (13,)),  # Maestro, Dankort
+    Issuer(502000, 503899, NOT_BARCODES, (13,)),
     Issuer(589300, 589399, MAESTRO),
     Issuer(630400, 630499, MAESTRO),
     Issuer(675900, 676399, MAESTRO),
-    Issuer(504100, 509999, (16, 18, 19)),  # Elo, RuPay, Verve
+    Issuer(633110, 633110, (16, 18, 19)),  # Switch and Solo, now Maestro
+    Issuer(633300, 633499, (16, 18, 19)),
+    Issuer(670000, 679999, LONG),  # Bancontact, Laser, more of Maestro
+    Issuer(500000, 509999, (16, 18, 19), MAESTRO),  # Elo, RuPay, Verve, Carnet
+    Issuer(560000, 589999, (16, 18, 19), MAESTRO),
     Issuer(636200, 639999, (16,)),  # Elo, InstaPayment
     Issuer(979200, 979299, (16,)),  # Troy
+    Issuer(970400, 970499, (16, 19)),  # Napas
+    Issuer(860000, 860099, (16,)),  # Uzcard, Humo
+    Issuer(986000, 986099, (16,)),
+    Issuer(911200, 911299, (16,)),  # Belkart, ArCa, Elcart, Prostir
+    Issuer(905100, 905199, (16,)),
+    Issuer(941700, 941799, (16,)),
+    Issuer(980400, 980499, (16,)),
+    Issuer(600000, 699999, (), MAESTRO),  # what Maestro may use
 )
-MIN_UNLABELLED_DIGITS = 14
-"""Thirteen bare digits are a barcode more often than an old Visa card: they need a card label before them."""
+
+_BY_PREFIX: dict[int, list[Issuer]] = {}
+for _issuer in ISSUERS:
+    for _prefix in range(_issuer.first // 1000, _issuer.last // 1000 + 1):
+        _BY_PREFIX.setdefault(_prefix, []).append(_issuer)
 
 PATTERN = re.compile(
-    rf"(?<!{WORD_CHAR})(?=(\d{{13,19}}"
-    r"|\d{4}([ -])(?:\d{4}\2\d{4}\2\d{1,4}(?:\2\d{1,3})?|\d{6}\2\d{4,5})"
-    rf"|\d{{6}} \d{{13}})(?!{WORD_CHAR}))",
-    re.ASCII,
+    rf"(?i:(?<![0-9A-Z])|(?<=visa)|(?<=card)|(?<=amex)|(?<=karte))(?=(\d(?:{GAP}?+\d){{11,18}}+))", re.ASCII
 )
-"""Start of a possible card number: bare digits, or groups of 4, 4-6-5, 4-6-4 or 6-13; group 1 is its longest form."""
+"""Start of a possible card number, at any group of digits; group 1 is as many digits as a card has at most."""
 
-_CARD_LABELS = (
-    " card ", " cards ", " carte ", " tarjeta ", " cartão ", " carta ", " karte ", " kreditkarte ", " kaart ", " kort ",
-    " karta ", " visa ",
+CARD_WORDS = (
+    " card ", " cards ", " carte ", " cartes ", " tarjeta ", " cartão ", " carta ", " karte ", " kreditkarte ",
+    " bankkarte ", " girokarte ", " kartennummer ", " kreditkartennummer ", " creditcard",
+    " cardnumber ", " debitcard", " kaart ", " kort ", " karta ", " kartı ", " visa ", " mastercard ", " maestro ",
+    " amex ", " american express ", " diners ", " discover ", " jcb ", " unionpay ", " rupay ", " mir ", " troy ",
+    " elo ", " hipercard ", " dankort ", " girocard ", " debit ", " credit ", " cc ", "カード", "卡", "카드", "карт",
+    "कार्ड", "بطاقة",
 )  # fmt: skip
+"""Names of cards, as `normalized_words` writes them."""
+
+_CARD_NUMBER = re.compile(
+    r"(?i)card ?(?:no\b|num|#)|kartennummer"
+    r"|(?:numéro|número|numero|nummer|nr)[^\n.\d]{0,12}(?:carte|tarjeta|cartão|carta|kaart|kort)"
+)
 # A group of four digits, or the start of an IBAN, right before: this is the middle of a longer number. Years are not.
-_GROUP_BEFORE = re.compile(r"(?:^|[^0-9A-Za-z/.])(?!(?:19|20)\d\d)[0-9A-Za-z]{2}\d\d([ -])$", re.ASCII)
+_GROUP_BEFORE = re.compile(r"(?:^|[^0-9A-Za-z/.])(?!(?:19|20)\d\d)[0-9A-Za-z]{2}\d\d([ ./_-])$", re.ASCII)
+_ITEM_BEFORE = re.compile(r"\d[ ./_-]{1,3}$", re.ASCII)
+_ITEM_AFTER = re.compile(r"[ ./_-]{1,3}\d", re.ASCII)
+_SHAPES = frozenset(
+    {
+        (4, 4, 5),
+        (6, 11),
+        (6, 12),
+        (4, 6, 5),
+        (4, 6, 4),
+        (6, 13),
+        (8, 8),
+        (6, 10),
+        (4, 4, 8),
+        (4, 12),
+        (4, 8, 4),
+        (4, 4, 5, 4),
+    }
+)
+"""Digits of the groups that cards are printed in, and a few that people make."""
+_NO_DIGIT = re.compile(r"\D")
+FOUR = 4
+MIN_DIGITS, MAX_DIGITS = 12, 19
 
 
 def card_length(found: re.Match[str], before: str) -> int:
     """Length of the card number at a match of `PATTERN`, 0 for none; `before` is the text that precedes it."""
-    written: str = found[1]
-    group = _GROUP_BEFORE.search(before[-6:])
-    if group and group[1] == found[2]:
+    if not is_issued(found, before):
         return 0
-    for number in (written, written.rstrip("0123456789")[:-1]):
-        after = found.string[found.start() + len(number) : found.start() + len(number) + 4]
-        if _is_card(number) and not _is_other_number(number, before, after):
-            return len(number)
+    run, end = found[1], found.end(1)
+    named: bool | None = None
+    for size, digits in reversed([*group_ends(run, found.string[end : end + 1])]):
+        if len(digits) < MIN_DIGITS or not is_card(digits, named=True):
+            continue
+        named = is_named(before) if named is None else named
+        after = found.string[found.start(1) + size : found.start(1) + size + 4]
+        if is_card(digits, named=named) and _stands_alone(run[:size], before, after, named=named):
+            return size
     return 0
 
 
-def _is_card(number: str) -> bool:
-    digits = number.replace(" ", "").replace("-", "")
-    prefix = int(digits[:6] or 0)
-    known = any(issuer.first <= prefix <= issuer.last and len(digits) in issuer.lengths for issuer in ISSUERS)
+def card_named_behind_length(found: re.Match[str], before: str) -> int:
+    """Length of the card number at a match of `PATTERN` that is called a card behind it; 0 for none."""
+    after = found.string[found.end(1) : found.end(1) + 2 * AFTER_CHARS]
+    if not is_issued(found, before) or not named_behind(after, CARD_WORDS):
+        return 0
+    ends = [*group_ends(found[1], after[:1])]
+    if not ends or not is_card(ends[-1][1], named=True):
+        return 0
+    return ends[-1][0] if _stands_alone(found[1], before, after, named=True) else 0
+
+
+def is_issued(found: re.Match[str], _before: str) -> bool:
+    """Whether there is an issuer whose numbers begin so."""
+    return bool(_issuers(_NO_DIGIT.sub("", found[1][:18])))
+
+
+def is_card(digits: str, *, named: bool) -> bool:
+    """Whether an issuer has such a number, and its check digit is right; `named`: a card's name stands before it."""
+    size = len(digits)
+    known = any(size in issuer.lengths or (named and size in issuer.named) for issuer in _issuers(digits))
     return known and luhn.is_valid(digits)
 
 
-def _is_other_number(number: str, before: str, after: str) -> bool:
-    """Whether the context shows that it is no card; labels count for bare digits only, not for grouped ones."""
-    if is_fragment(before, after) or beside_currency_sign(before, after):
-        return True
-    if not number.isdigit():
+def _issuers(digits: str) -> list[Issuer]:
+    prefix = int(digits[:6])
+    return [one for one in _BY_PREFIX.get(prefix // 1000, ()) if one.first <= prefix <= one.last]
+
+
+def is_named(before: str) -> bool:
+    """Whether a card's name stands before the number."""
+    return in_words(normalized_words(before))
+
+
+def in_words(words: str) -> bool:
+    """Whether a card's name is among these words."""
+    return any(word in words for word in CARD_WORDS)
+
+
+def _stands_alone(written: str, before: str, after: str, *, named: bool) -> bool:
+    """Whether its groups are those of a card, and no context shows that it is another number."""
+    if before[-1:] == "_" and not named:
         return False
-    if labelled(before, ORDER_LABELS):
+    if is_fragment(before, after) or beside_currency_sign(before, after) or re.match(r"_?[0-9A-Za-z]", after):
+        return False
+    if written.isdigit():
+        return not labelled(before, ORDER_LABELS) or bool(_CARD_NUMBER.search(before))
+    shape = tuple(map(len, re.findall(r"\d{1,19}", written)))
+    if shape[0] == FOUR:
+        group = _GROUP_BEFORE.search(before[-6:])
+        if group and group[1] == written[FOUR] and not named:
+            return False
+        if _is_even(shape) or (shape in _SHAPES and "." not in written):
+            return True
+    if named:
         return True
-    return len(number) < MIN_UNLABELLED_DIGITS and not any(label in normalized_words(before) for label in _CARD_LABELS)
+    # A list of numbers looks like this, too: only where nothing else is in it.
+    if _ITEM_BEFORE.search(before[-4:]) or _ITEM_AFTER.match(after) or "\n" in written:
+        return False
+    one_gap = len(set(re.findall(r"\D{1,3}", written))) == 1
+    return one_gap and "." not in written and (shape in _SHAPES or _is_even(shape))
+
+
+def _is_even(shape: tuple[int, ...]) -> bool:
+    """Whether the groups are equally long, and the last one no longer."""
+    return len(set(shape[:-1])) == 1 and shape[-1] <= shape[0]

@@ -1,12 +1,22 @@
-"""Context rules: what around a number shows that it is an amount, part of a longer number, an order or a phone."""
+"""Context rules: what may stand inside a number, and what around it shows that it is another kind of number."""
 
 import re
+from collections.abc import Iterator
 
-CONTEXT_CHARS = 40
+CONTEXT_CHARS = 60
 """Characters before a number that are read as its context. Behind it, only what touches it is read."""
+
+AFTER_CHARS = 24
+"""Characters behind "is my", in which a number's name is read."""
 
 WORD_CHAR = "[0-9A-Za-z_]"
 """A character that makes an adjacent number part of a word. Only ASCII: Chinese and Korean put no space there."""
+
+GAP = r"(?:(?<=\d{4})(?: [/-] | {2}|--|[ -]?+\n ?+)|[ ./_-])"
+"""What people write between the groups of a number: a character; behind four digits also a wide gap or a new line."""
+
+WIDE_GAP = r"(?: [/-] | {2}|--|, ?+|[ -]?+\n ?+|[ ./_-])"
+"""The same behind any digit, and commas, in numbers that their name or their letters tell from other numbers."""
 
 _SIGN = r"[$¢£¤¥֏؋৳฿₠-⃀﷼￠￡￥￦元円원]"
 _CODE = (
@@ -21,10 +31,20 @@ _FRAGMENT_BEFORE = re.compile(
     r"|(?<![\w./-])\d{1,2},)$"  # "0,4539…" is a fraction; "2024-01-02,4539…" is a line of a CSV file
 )
 # A bracket behind a separator may be a masked number; it counts as that number did, so that masking is idempotent.
-_FRAGMENT_AFTER = re.compile(r"\.\d|,\d{1,2}(?![\d/])|[.,/-]\[")
+_FRAGMENT_AFTER = re.compile(r"\.\d|,\d{1,2}(?![\d/,;])|[.,/-]\[")
+_WORD = re.compile("[0-9A-Za-z]")
 _CONTINUATION = re.compile(r"[/-]\w")
 # `re` does not count combining marks as word characters, but they stand inside the words of Indic scripts.
 _BETWEEN_WORDS = re.compile(r"[^\w\u0300-\u036f\u0900-\u0dff]+")
+
+_INITIALS = re.compile(r"(?<=\b[^\W\d_])\.(?=[^\W\d_]\b)")  # of "S.S.N."
+_DIGIT = re.compile(r"[\d•]")  # or what is masked
+_SENTENCE_END = re.compile(r"[.!?\n]")
+_NAMING = re.compile(
+    r"[^\w\n.!?]{0,4}+(?:(?:that's|that|this|is|was|as|for|my|the|her|his|our|a|an|old|new|ist|das|mein|meine"
+    r"|es|mi|est|ma|mon|è|la|é) ){0,4}+",
+    re.IGNORECASE,
+)
 
 ORDER_LABELS = frozenset(
     """order orders invoice invoices tracking shipment parcel receipt confirmation reference ref booking ticket
@@ -33,12 +53,19 @@ ORDER_LABELS = frozenset(
 )
 """Labels of order, invoice and parcel numbers."""
 
-PHONE_AND_ACCOUNT_LABELS = frozenset(
+PHONE_LABELS = frozenset(
     """phone phones telephone tel mobile cell fax whatsapp call text dial ring téléphone portable teléfono móvil
     telefono cellulare telefone celular telefon handy handynummer telefonnummer telefoon mobiel mobil llama llame
-    llámame account accounts acct konto kontonummer compte cuenta conto conta rekening routing""".split()  # noqa: SIM905
+    llámame""".split()  # noqa: SIM905
 )
-"""Labels of phone and bank account numbers."""
+"""Labels of phone numbers."""
+
+ACCOUNT_LABELS = frozenset(
+    "account accounts acct konto kontonummer compte cuenta conto conta rekening routing".split()  # noqa: SIM905
+)
+"""Labels of bank account numbers."""
+
+NON_ID_LABELS = ORDER_LABELS | PHONE_LABELS | ACCOUNT_LABELS
 
 _FILLERS = frozenset(
     "number numbers num no nr n° nº número numéro numero nummer id code is was me us at on al au".split()  # noqa: SIM905
@@ -70,8 +97,26 @@ def normalized_words(before: str) -> str:
 
     Ends in "#", so that " sin #" matches only directly before the number.
     """
-    plain = _BETWEEN_WORDS.sub(" ", before.replace("_", " "))
+    plain = _BETWEEN_WORDS.sub(" ", _INITIALS.sub("", before).replace("_", " "))
     return f" {plain} | {plain.casefold()} #".replace("  ", " ")
+
+
+def words_behind(after: str) -> tuple[str, str]:
+    """The words behind a number that may name it, as in "is my SSN" and "(SSN)": as written, and in lower case.
+
+    None where digits follow, which the words belong to then.
+    """
+    joined = _NAMING.match(after)
+    name = _SENTENCE_END.split(after[joined.end() : joined.end() + AFTER_CHARS], maxsplit=1)[0] if joined else ""
+    if not name or _DIGIT.search(name):
+        return "", ""
+    written, _, folded = normalized_words(name).partition(" |")
+    return f"{written} ", folded
+
+
+def named_behind(after: str, labels: tuple[str, ...]) -> bool:
+    """Whether the words behind a number begin with one of these."""
+    return any(words.startswith(labels) for words in words_behind(after))
 
 
 def labelled(before: str, labels: frozenset[str]) -> bool:
@@ -81,3 +126,18 @@ def labelled(before: str, labels: frozenset[str]) -> bool:
     while words and words[-1] in _FILLERS:
         words.pop()
     return bool(words) and words[-1] in labels
+
+
+def group_ends(run: str, after: str) -> Iterator[tuple[int, str]]:
+    """Where a number that begins with the run may end, with its letters and digits up to there: behind each group.
+
+    Args:
+        run: groups of letters and digits with gaps between.
+        after: the character behind the run, which may go on with its last group.
+    """
+    read = ""
+    for place, char in enumerate(run, 1):
+        if _WORD.match(char):
+            read += char
+            if not _WORD.match(run[place : place + 1] or after):
+                yield place, read

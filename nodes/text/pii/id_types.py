@@ -38,6 +38,8 @@ from stdnum.tr import tckimlik
 from stdnum.us import itin, ssn
 from stdnum.za import idnr as za_id
 
+from nodes.text.pii.context import normalized_words
+
 
 class IdType(NamedTuple):
     """One country's id: its validator, which takes capitals without spaces and dots, and the labels people give it.
@@ -47,12 +49,20 @@ class IdType(NamedTuple):
 
     valid: Callable[[str], bool]
     labels: tuple[str, ...]
+    form: str | None = None
+    """What is taken for one behind a label, valid or not: where nothing is checked, and for published specimens."""
+
+    def is_named(self, number: str) -> bool:
+        """Whether letters and digits behind one of its labels are such an id."""
+        return self.valid(number) or (self.form is not None and re.fullmatch(self.form, number) is not None)
 
 
 def _is_sin(number: str) -> bool:
     """As in stdnum, plus numbers with a leading 0, which stdnum refuses because none is issued: people write them."""
     digits = number.replace("-", "")
-    return sin.is_valid(digits) or (digits.startswith("0") and int(digits) > 0 and luhn.is_valid(digits))
+    return sin.is_valid(digits) or (
+        digits.isdecimal() and digits.startswith("0") and int(digits) > 0 and luhn.is_valid(digits)
+    )
 
 
 def _is_ric(number: str) -> bool:
@@ -71,49 +81,128 @@ def _is_dni(number: str) -> bool:
     return dni.is_valid(number) or nie.is_valid(number)
 
 
+def _is_hetu(number: str) -> bool:
+    """As in stdnum, plus numbers whose sign for the century was left out or taken for a gap."""
+    return hetu.is_valid(number) or any(hetu.is_valid(number[:6] + sign + number[6:]) for sign in "-A")
+
+
 def _is_nino(number: str) -> bool:
     """No checksum, but excluded prefixes: HMRC's National Insurance Manual, NIM39110."""
     return re.fullmatch(r"(?!BG|GB|KN|NK|NT|TN|ZZ)[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z]\d{6}[A-D]", number) is not None
 
 
-AADHAAR = IdType(aadhaar.is_valid, (" aadhaar", " aadhar", " adhar ", " uidai ", "आधार"))
-AHV = IdType(ahv.is_valid, (" ahv ", " avs ", " sozialversicherung"))
-BSN = IdType(bsn.is_valid, (" bsn ", " burgerservice", " sofi"))
+_RRN = r"\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])[1-8]\d{6}"
+"""Numbers given out since October 2020 have no check digit."""
+
+AADHAAR = IdType(aadhaar.is_valid, (" aadhaar", " aadhar", " adhar ", " adhaar ", " uidai ", "आधार"))
+AHV = IdType(ahv.is_valid, (" ahv", " avs ", " sozialversicherung"))
+BSN = IdType(bsn.is_valid, (" bsn ", " burgerservice", " sofi", " citizen service number "))
 CNP = IdType(cnp.is_valid, (" cnp ", " cod numeric personal"))
 CPF = IdType(cpf.is_valid, (" cpf ", " cadastro de pessoas"))
 CPR = IdType(cpr.is_valid, (" cpr ", " personnummer"))
-EGN = IdType(egn.is_valid, (" егн ", " egn "))
+EGN = IdType(egn.is_valid, (" егн ", " egn ", " единен граждански "))
 FODSELSNUMMER = IdType(fodselsnummer.is_valid, (" fødselsnummer", " fodselsnummer", " personnummer", " fnr "))
-HETU = IdType(hetu.is_valid, (" henkilötunnu", " hetu ", " personbeteckning"))
+HETU = IdType(_is_hetu, (" henkilötunnu", " hetu ", " personbeteckning"))
 IDNR = IdType(
     idnr.is_valid,
-    (" idnr ", " steuerid", " steuer id", " steuernummer", " steuernr", " steuerliche id", " tin ", " tax id "),
+    (
+        " idnr ",
+        " steuerid",
+        " steuer id",
+        " steuernummer",
+        " steuernr",
+        " steuerliche id",
+        " identifikationsnummer ",
+        " tin ",
+        " tax id ",
+        " tax number ",
+        " tax identification ",
+    ),
 )
 MY_NUMBER = IdType(my_number.is_valid, ("マイナンバー", "個人番号", " my number "))
 NHS = IdType(nhs.is_valid, (" nhs ",))
-NIF = IdType(nif.is_valid, (" nif ", " contribuinte "))
-NIR = IdType(nir.is_valid, (" nir ", " sécurité sociale ", " securite sociale ", " sécu ", " secu ", " carte vitale "))
+NIF = IdType(nif.is_valid, (" nif ", " contribuinte ", " contribuinte n "))
+NIR = IdType(
+    nir.is_valid,
+    (
+        " nir ",
+        " sécurité sociale ",
+        " securite sociale ",
+        " sécu ",
+        " secu ",
+        " carte vitale ",
+        " insee ",
+        " french social security ",
+    ),
+)
 NN = IdType(nn.is_valid, (" rijksregister", " registre national", " numéro national", " niss ", " insz ", " rrn "))
 OIB = IdType(oib.is_valid, (" oib ",))
 PERSONNUMMER = IdType(personnummer.is_valid, (" personnummer", " personnr ", " pnr ", " personal identity number "))
-PESEL = IdType(pesel.is_valid, (" pesel",))
+PESEL = IdType(pesel.is_valid, (" pesel", " polish id "))
 RC = IdType(rc.is_valid, (" rodné číslo ", " rodného čísla ", " rč "))
 RIC = IdType(_is_ric, ("身份证", "身分證", " resident id", " shenfenzheng "))
-RRN = IdType(rrn.is_valid, ("주민등록번호", "주민번호", " rrn ", " resident registration"))
+RRN = IdType(rrn.is_valid, ("주민등록번호", "주민번호", " rrn ", " resident registration"), _RRN)
 RUT = IdType(rut.is_valid, (" rut ", " run "))
 # "sin" is Spanish for "without", and a NAS is also a file server: only in capitals or in an unambiguous phrase.
 SIN = IdType(
     _is_sin,
     (" SIN ", " NAS ", " my sin ", " sin number ", " sin is ", " sin #", " social insurance ", " assurance sociale "),
 )
-SSN = IdType(_is_ssn, (" ssn ", " ssns ", " itin ", " social security ", " my social ", " seguro social "))
+SSN = IdType(
+    _is_ssn,
+    (
+        " ssn ",
+        " ssns ",
+        " itin ",
+        " social security ",
+        " my social ",
+        " social #",
+        " social is #",
+        " social no ",
+        " social number ",
+        " soc sec",
+        " social sec ",
+        " ss number ",
+        " ss no ",
+        " ss #",
+        " seguro social ",
+    ),
+    r"\d{9}",
+)
 TCKN = IdType(tckimlik.is_valid, (" kimlik", " tckn ", " tc no ", " t c no "))
-TEUDAT_ZEHUT = IdType(teudat_zehut.is_valid, ("תעודת זהות", " teudat zehut ", " israeli id "))
+TEUDAT_ZEHUT = IdType(teudat_zehut.is_valid, ("תעודת זהות", " תז ", " ת ז ", " teudat zehut ", " israeli id "))
 TFN = IdType(tfn.is_valid, (" tfn ", " tax file "))
 ZA_ID = IdType(za_id.is_valid, (" sa id ", " south african id ", " id number ", " id nommer ", " identity number "))
 
 CODICE_FISCALE = IdType(codicefiscale.is_valid, (" codice fiscale ", " cf ", " c f ", " cod fisc"))
 CURP = IdType(curp.is_valid, (" curp ",))
-DNI = IdType(_is_dni, (" dni ", " nie ", " nif "))
-NINO = IdType(_is_nino, (" nino ", " national insurance ", " ni number ", " ni no "))
-PPS = IdType(pps.is_valid, (" pps ", " ppsn ", " personal public service "))
+DNI = IdType(_is_dni, (" dni ", " nie ", " nif ", " documento nacional ", " identidad "))
+NINO = IdType(
+    _is_nino,
+    (" nino ", " national insurance ", " ni number ", " ni no ", " n i number ", " insurance number ", " nin "),
+    r"[A-Z]{2}\d{6}[A-D]",
+)
+PPS = IdType(pps.is_valid, (" pps ", " ppsn ", " pps no", " personal public service "))
+
+ID_TYPES = tuple(value for value in list(vars().values()) if isinstance(value, IdType))
+WITH_LETTERS = (CODICE_FISCALE, CURP, DNI, HETU, NINO, NIR, PPS, RIC, RUT)
+_ANY_ID = (
+    " national id ", " national identity ", " national identification ", " personal id ", " identity card ",
+    " citizen id ", " carte d identité ", " documento de identidad ", " carta d identità ", " personalausweis",
+)  # fmt: skip
+
+
+_LABELS = tuple({label.rstrip("#") for one in ID_TYPES for label in one.labels} | {*_ANY_ID})
+
+
+def has_label(words: str) -> bool:
+    """Whether any label stands in a text, as `normalized_words` writes it."""
+    return any(label in words for label in _LABELS)
+
+
+def named_types(before: str) -> list[IdType]:
+    """The types that have a label in the text before a number."""
+    words = normalized_words(before)
+    if any(label in words for label in _ANY_ID):
+        return list(ID_TYPES)
+    return [one for one in ID_TYPES if any(label in words for label in one.labels)]

@@ -1,44 +1,57 @@
-"""Mask card numbers, IBANs and national ids, which must be neither stored nor sent on, in a text or in a stream.
+"""Mask a text at once, or while it arrives in chunks.
 
-A number is masked when its checksum or its form identifies it and its context does not contradict.
+A text without digits, number words and anything that looks like a secret is not searched.
 
-The patterns use `re`, because they need look-around. They are linear: each starts at a word and reads at most some
-fifty characters, plus `CONTEXT_CHARS` of context.
-
-In a stream words pass at once. Text is held from a digit (or two capitals, which may start an IBAN) on, while it may
-still grow into a number or its context is incomplete: `MAX_HELD` characters at most.
+In a stream words pass at once. Text is held from a digit on (or two capitals, which may start an IBAN, or a secret's
+prefix), while it may still grow into a number or its context is incomplete: `MAX_HELD` characters at most. A secret is
+masked as soon as its beginning is recognised, and what follows of it is dropped as it comes.
 """
 
 import re
-import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Collection, Iterator
 from heapq import merge
-from typing import Literal, NamedTuple
 
-from nodes.text.pii import cards, ibans, national_ids
-from nodes.text.pii.context import CONTEXT_CHARS, WORD_CHAR
+from nodes.text.pii import ibans, secrets
+from nodes.text.pii.context import CONTEXT_CHARS, GAP, WIDE_GAP, WORD_CHAR
+from nodes.text.pii.detection import (
+    SECRET,
+    Detector,
+    Kind,
+    Masked,
+    OptionalKind,
+    candidates,
+    detectors_for,
+    mask_with,
+    normalized,
+    opaque,
+    placeholder,
+    start_of,
+    worth_searching,
+)
+from nodes.text.pii.id_types import named_types
+from nodes.text.pii.number_words import NUMBER_WORDS
 
-Kind = Literal["card", "iban", "national_id"]
-
-MAX_HELD = 48
-"""Characters of the longest number, a grouped IBAN, and of those behind it that decide where it ends."""
+MAX_HELD = 64
+"""Characters of the longest number, and of those behind it that decide where it ends."""
 
 LOOKAHEAD = 12
-"""Characters behind any other number that can show it is none, such as " złotych"."""
+"""Characters behind a number that can show it is none, such as " złotych"."""
 
 MAX_PREFIX = 16
 """Letters and spaces that a number may have before its first digit."""
 
 _KEPT_CHARS = CONTEXT_CHARS + MAX_PREFIX
 
-# Text that more characters may turn into a number: the patterns of `cards`, `ibans` and `national_ids`, each cut off
-# at any character after its first digit. Where it is too wide it delays text a little, and never lets a number pass.
+# Text that more characters may turn into a number: the patterns of the detectors, each cut off at any character after
+# its first digit. Where it is too wide it delays text a little, and never lets a number pass.
 _DIGITS = r"(?:\d{6}[A-FU-Y]\d{0,3}|\d{0,5}2[AB]\d{0,8}|\d{1,19})"
+_INCOMPLETE_ID = re.compile(rf"(?<!{WORD_CHAR})\d{{1,19}}(?:{WIDE_GAP}\d{{1,19}})*(?:{WIDE_GAP}| -)?\Z", re.ASCII)
 _INCOMPLETE = re.compile(
     rf"(?<!{WORD_CHAR})(?:"
-    rf"{_DIGITS}(?:[ ./+-]{_DIGITS})*[ ./+-]?"
-    r"|[A-Z]{2}\d(?:\d(?:[0-9A-Z]{0,30}|[ -](?:[0-9A-Z]{4}[ -]){0,7}[0-9A-Z]{0,4}))?"  # IBAN
+    r"(?!(?:19|20)\d\d(?: -| [/-] | {2}|--|[ -]?\n ?)\Z)"  # a year begins no card
+    rf"{_DIGITS}(?:(?:{GAP}|\+){_DIGITS})*"
+    r"(?:[ ./_+-]|(?<=\d{4})(?: -| [/-] | {2}|--)|(?:(?<=\d{8})|(?<=\d{4}[ ./_-]\d{4}))[ -]?\n ?)?"
     r"|[XYZ]-?\d{1,7}-?"  # NIE
     r"|[A-Z]{2} ?\d\d? ?(?:\d\d? ?){0,2}"  # NINO
     r"|[A-Z]{4}\d{1,6}(?:(?<=\d{6})[0-9A-Z]{1,8})?"  # CURP
@@ -50,114 +63,54 @@ _INCOMPLETE = re.compile(
 )
 _DIGIT = re.compile(r"\d")
 _MAY_START = re.compile(r"\d|(?<![0-9A-Za-z_])[A-Z]{2} ?\Z")
+_EMAIL = re.compile(r"(?<![\w.+%-])[\w.+%-]{1,64}(?:@[\w.-]{0,63})?\Z")
+_PHONE = re.compile(r"(?<![0-9A-Za-z_])\+?\(?(?:\d[ ./()-]{0,3}+){0,15}\Z", re.ASCII)
+_GROWING = (("email", _EMAIL), ("phone", _PHONE))
 
 
-class Masked(NamedTuple):
-    """The text with each number masked except its last four characters, and the kinds found, in order."""
-
-    text: str
-    kinds: tuple[Kind, ...]
+_LETTERS = re.compile(r"[^\W\d_]{1,20}")
 
 
-class Detector(NamedTuple):
-    """How one kind is detected: `pattern` finds possible starts, `length` gives the length of the number there."""
+def mask(text: str, also: Collection[OptionalKind] = ()) -> Masked:
+    """Mask a text, "4111 1111 1111 1111" as "[card •1111]"; idempotent.
 
-    kind: Kind
-    label: str
-    pattern: re.Pattern[str]
-    length: Callable[[re.Match[str], str], int]
-
-
-class Hit(NamedTuple):
-    """A number to mask: its `start` and `end` in the text, and the placeholder that replaces it."""
-
-    start: int
-    end: int
-    kind: Kind
-    placeholder: str
-
-
-DETECTORS = (
-    Detector("iban", "IBAN", ibans.PATTERN, ibans.iban_length),
-    Detector("card", "card", cards.PATTERN, cards.card_length),
-    Detector("national_id", "id", national_ids.PATTERN, national_ids.id_length),
-)
-
-
-def mask(text: str) -> Masked:
-    """Mask the numbers in a text, "4111 1111 1111 1111" as "[card •1111]"; idempotent."""
-    written: list[str] = []
-    kinds: list[Kind] = []
-    done = 0
-    for hit in _hits(normalized(text)):
-        written += text[done : hit.start], hit.placeholder
-        kinds.append(hit.kind)
-        done = hit.end
-    return Masked("".join(written) + text[done:], tuple(dict.fromkeys(kinds)))
-
-
-def _hits(plain: str) -> Iterator[Hit]:
-    """The numbers to mask, from the left.
-
-    The context before a number is read with earlier numbers masked, so that masking the result again finds no more.
+    Args:
+        also: which of the optional kinds are masked, too.
     """
-    written, done = "", 0
-    for detector, found in candidates(plain):
-        start = found.start()
-        if start < done:
-            continue
-        before = (written + plain[max(done, start - CONTEXT_CHARS) : start])[-CONTEXT_CHARS:]
-        if size := detector.length(found, before):
-            done = start + size
-            masked = placeholder(detector, plain[start:done])
-            written = before + masked
-            yield Hit(start, done, detector.kind, masked)
+    return mask_with(detectors_for(also), text) if _is_worth_reading(text) else Masked(text, ())
 
 
-def candidates(plain: str, begin: int = 0) -> Iterator[tuple[Detector, re.Match[str]]]:
-    """Possible starts of numbers from `begin` on, from the left; at the same place in the order of `DETECTORS`."""
-    streams = ([(detector, found) for found in detector.pattern.finditer(plain, begin)] for detector in DETECTORS)
-    return merge(*streams, key=lambda candidate: candidate[1].start())
-
-
-def placeholder(detector: Detector, number: str) -> str:
-    """The text that replaces a number, such as "[card •1111]"."""
-    last_four = re.sub(r"[\W_]", "", number)[-4:].upper()
-    return f"[{detector.label} •{last_four}]"
-
-
-def normalized(text: str) -> str:
-    """The text with digits, dashes, spaces and full-width characters replaced by ASCII ones, at the same offsets."""
-    if text.isascii():
-        return text
-    return text.translate({ord(char): _ascii(char) for char in set(text) if not char.isascii()})
-
-
-def _ascii(char: str) -> str:
-    if char.isdecimal():
-        return str(unicodedata.decimal(char))
-    category = unicodedata.category(char)
-    if category == "Zs":
-        return " "
-    if category == "Pd" or char == "\N{MINUS SIGN}":
-        return "-"
-    return chr(ord(char) - 0xFEE0) if "！" <= char <= "～" else char
+def _is_worth_reading(text: str) -> bool:
+    """Whether there is a digit, a number word, or what a secret or an address has."""
+    if secrets.HINT.search(text):
+        return True
+    folded = text.casefold()
+    return any(name in folded for name in secrets.NAMES) or not NUMBER_WORDS.isdisjoint(_LETTERS.findall(folded))
 
 
 class StreamMasker:
     """Masks one text that arrives in chunks.
 
-    However the text is cut, the output is what `mask` makes of the whole, with one exception: letters of a number that
-    were sent before its first digit arrived stay in front of the placeholder ("A" + "B123456C" becomes "A[id •456C]").
-    A number of letters only (a codice fiscale may be one) is not recognised.
+    However the text is cut, the output is what `mask` makes of the whole, with three exceptions. Letters of a number
+    that were sent before its first digit arrived stay in front of the placeholder ("A" + "B123456C" becomes
+    "A[id •456C]"). A number of letters only (a codice fiscale may be one) is not recognised, nor a card number
+    with a new line behind its first four digits. Detectors that are not `streamed` are left out: what they read is
+    longer than may be held, or made of ordinary words.
+
+    Args:
+        also: which of the optional kinds are masked, too; with "email" each word waits for the next one.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, also: Collection[OptionalKind] = ()) -> None:
         self.found: Counter[Kind] = Counter()
-        """Masked numbers, by kind."""
+        """What was masked, by kind."""
+        self._also = also
+        self._growing = [pattern for kind, pattern in _GROWING if kind in also]
         self._sent = ""
         """The end of the output so far, which is the context of the next number."""
         self._held = ""
+        self._secret: str | None = None
+        """The beginning of a secret that may go on."""
 
     @property
     def held(self) -> str:
@@ -166,7 +119,7 @@ class StreamMasker:
 
     def feed(self, text: str) -> str:
         """Take the next chunk; returns the text that can be sent."""
-        if not self._held and not _MAY_START.search(text):
+        if self._secret is None and not self._held and not self._may_start(text):
             self._sent = (self._sent + text)[-_KEPT_CHARS:]
             return text
         self._held += text
@@ -176,42 +129,79 @@ class StreamMasker:
         """Return the rest at the end of the text."""
         return self._release(final=True) if self._held else ""
 
+    def _may_start(self, text: str) -> bool:
+        if self._growing or _MAY_START.search(text):
+            return True
+        near = self._sent + text
+        return secrets.BEGUN.search(near) is not None or secrets.PATTERN.search(near) is not None
+
     def _release(self, *, final: bool) -> str:
+        if self._secret is not None and not self._drop_secret(final=final):
+            return ""
         text, begin = self._sent + self._held, len(self._sent)
-        plain = normalized(text)
+        plain = opaque(normalized(text))
         end = len(plain)
         written, out, done = plain[:begin], "", begin
         """`written` is the text up to the offset `done` with its numbers masked: the context that `mask` reads, too."""
-        stop = end if final else _incomplete_from(plain, begin)
-        for detector, found in candidates(plain, max(0, begin - MAX_PREFIX)):
-            start = found.start()
-            if start < done and (done > begin or _DIGIT.search(plain, start, begin)):
+        stop = end if final else self._incomplete_from(plain, begin)
+        for detector, found in self._candidates(plain, begin):
+            start = start_of(found)
+            if start < done and (done > begin or (detector is not SECRET and _DIGIT.search(plain, start, begin))):
                 continue  # inside the last number, or decided when it was sent
-            if start < stop and not final and not _is_decided(found, end):
+            before = (written[:start] if start < begin else written + plain[done:start])[-CONTEXT_CHARS:]
+            if not detector.possible(found, before):
+                continue
+            if start < stop and not final and not _is_decided(detector, found, end):
                 stop = start
             if start >= stop:
                 break
-            before = written[:start] if start < begin else written + plain[done:start]
-            size = detector.length(found, before[-CONTEXT_CHARS:])
+            size = detector.length(found, before)
             if not size or start + size <= done:
                 continue
             shown = text[done : max(start, begin)] + placeholder(detector, plain[start : start + size])
             self.found[detector.kind] += 1
-            out, written = out + shown, written + normalized(shown)
+            out, written = out + shown, written + opaque(normalized(shown))
             done = start + size
-            stop = stop if stop >= done else _incomplete_from(plain, done)
+            if detector is SECRET and not final and secrets.may_go_on(found):
+                self._secret, stop = found[found.lastindex or 0], done
+                break
+            stop = stop if stop >= done else self._incomplete_from(plain, done)
         stop = max(stop, done)
         out += text[done:stop]
         self._sent, self._held = (self._sent + out)[-_KEPT_CHARS:], text[stop:]
         return out
 
+    def _candidates(self, plain: str, begin: int) -> Iterator[tuple[Detector, re.Match[str]]]:
+        """Possible starts, from the left; of a secret the name may have been sent long ago."""
+        detectors = worth_searching([one for one in detectors_for(self._also) if one.streamed], plain)
+        found = candidates(plain, [one for one in detectors if one is not SECRET], max(0, begin - MAX_PREFIX))
+        if SECRET not in detectors:
+            return found
+        return merge(candidates(plain, [SECRET]), found, key=lambda candidate: start_of(candidate[1]))
 
-def _incomplete_from(plain: str, begin: int) -> int:
-    """Offset of the end of the text that may still become a number, which may start with letters before `begin`."""
-    found = _INCOMPLETE.search(plain, max(0, begin - MAX_PREFIX, len(plain) - MAX_HELD))
-    return found.start() if found else len(plain)
+    def _drop_secret(self, *, final: bool) -> bool:
+        """Drop what belongs to the secret that was masked last; returns whether it is over."""
+        assert self._secret is not None
+        run = secrets.run_of(self._held, 0, self._secret)
+        size = secrets.rest(self._held, 0, self._secret)
+        if not final and len(run) == len(self._held) and size <= len(run.rstrip(secrets.CLOSING)):
+            pem_end = MAX_HELD if secrets.is_private_key(self._secret) else 0
+            self._held = self._held[min(size, max(0, len(run) - pem_end)) :]
+            return False
+        self._held, self._secret = self._held[size:], None
+        return bool(self._held)
+
+    def _incomplete_from(self, plain: str, begin: int) -> int:
+        """Offset of the end of the text that may still become a number, which may start with letters before `begin`."""
+        window = max(0, begin - MAX_PREFIX, len(plain) - MAX_HELD)
+        patterns = [_INCOMPLETE, *self._growing, *([_INCOMPLETE_ID] if named_types(plain) else [])]
+        found = [pattern.search(plain, window) for pattern in patterns]
+        starts = [match.start() for match in found if match]
+        return max(window, min([*starts, ibans.begun_at(plain, window), secrets.begun_at(plain)]))
 
 
-def _is_decided(found: re.Match[str], end: int) -> bool:
+def _is_decided(detector: Detector, found: re.Match[str], end: int) -> bool:
     """Whether no text after `end` can change what is detected here."""
-    return end - found.start() >= MAX_HELD or end - found.end(found.lastindex or 0) >= LOOKAHEAD
+    if detector is SECRET:
+        return secrets.is_decided(found, end)
+    return end - start_of(found) >= MAX_HELD or end - found.end(found.lastindex or 0) >= LOOKAHEAD

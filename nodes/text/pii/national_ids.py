@@ -8,15 +8,18 @@ import re
 from typing import NamedTuple
 
 from nodes.text.pii.context import (
+    AFTER_CHARS,
     CONTEXT_CHARS,
-    ORDER_LABELS,
-    PHONE_AND_ACCOUNT_LABELS,
+    NON_ID_LABELS,
+    WIDE_GAP,
     WORD_CHAR,
     beside_currency,
     continues,
+    group_ends,
     is_fragment,
     labelled,
     normalized_words,
+    words_behind,
 )
 from nodes.text.pii.id_types import (
     AADHAAR,
@@ -31,6 +34,7 @@ from nodes.text.pii.id_types import (
     EGN,
     FODSELSNUMMER,
     HETU,
+    ID_TYPES,
     IDNR,
     MY_NUMBER,
     NHS,
@@ -51,8 +55,10 @@ from nodes.text.pii.id_types import (
     TCKN,
     TEUDAT_ZEHUT,
     TFN,
+    WITH_LETTERS,
     ZA_ID,
     IdType,
+    named_types,
 )
 
 
@@ -63,8 +69,6 @@ class Form(NamedTuple):
     by_form: tuple[IdType, ...]
     by_label: tuple[IdType, ...] = ()
 
-
-NON_ID_LABELS = ORDER_LABELS | PHONE_AND_ACCOUNT_LABELS
 
 # Not before another group of as many digits, which makes it a longer amount.
 _THREES = r"\d{3}(?P<three>[ -])\d{3}(?P=three)\d{3}(?!(?P=three)\d{3}(?![.-]?\d))"
@@ -124,21 +128,86 @@ PATTERN = re.compile(
 )
 """Start of a possible id; the group that matched is named after its form."""
 
+SPACED_SSN = re.compile(rf"(?<!{WORD_CHAR})(?=(\d{{3}} - \d\d - \d{{4}})(?!{WORD_CHAR}))", re.ASCII)
+"""Start of a social security number with spaces around its dashes."""
+
+NAMED = re.compile(
+    rf"(?i:(?<![0-9A-Z])|(?<=ssn)|(?<=sin)|(?<=cpf)|(?<=bsn)|(?<=pesel))(?=(\d(?:{WIDE_GAP}?+\d){{6,17}}+))", re.ASCII
+)
+"""Start of digits in any grouping, which are an id behind its label."""
+
+NAMED_WITH_LETTERS = re.compile(
+    rf"(?<!{WORD_CHAR})(?=([0-9A-Z](?:{WIDE_GAP}?+[0-9A-Z]){{7,24}}+))", re.ASCII | re.IGNORECASE
+)
+"""The same with letters among the digits."""
+
+MIN_DIGITS = 5
+LONG_ID = 16
+"""Characters from which on an id with letters is distinctive in lower case, too."""
+
 
 def id_length(found: re.Match[str], before: str) -> int:
     """Length of the id at a match of `PATTERN`, 0 for none; `before` is the text that precedes it."""
     form = found.lastgroup or ""
     written: str = found[form]
-    end = found.start() + len(written)
-    after = found.string[end : end + CONTEXT_CHARS]
-    if (
-        is_fragment(before, after)
-        or continues(after)
-        or beside_currency(before, after)
-        or labelled(before, NON_ID_LABELS)
-    ):
+    after = found.string[found.end(form) : found.end(form) + CONTEXT_CHARS]
+    if continues(after) or _is_other_number(before, after):
         return 0
     return len(written) if _is_id(FORMS[form], written, before) else 0
+
+
+def spaced_ssn_length(found: re.Match[str], before: str) -> int:
+    """Length of the social security number at a match of `SPACED_SSN`, 0 for none."""
+    number = found[1].replace(" ", "")
+    after = found.string[found.end(1) : found.end(1) + CONTEXT_CHARS]
+    return 0 if continues(after) or _is_other_number(before, after) or not SSN.valid(number) else len(found[1])
+
+
+def is_named(_found: re.Match[str], before: str) -> bool:
+    """Whether the label of an id stands before the digits."""
+    return bool(named_types(before))
+
+
+def named_id_length(found: re.Match[str], before: str) -> int:
+    """Length of the id of digits at a match of `NAMED`, behind one of its labels; 0 for none."""
+    return _named_length(found, before, named_types(before))
+
+
+def named_id_with_letters_length(found: re.Match[str], before: str) -> int:
+    """Length of the id at a match of `NAMED_WITH_LETTERS`, behind one of its labels; 0 for none."""
+    return _named_length(found, before, [one for one in named_types(before) if one in WITH_LETTERS])
+
+
+def id_named_behind_length(found: re.Match[str], before: str) -> int:
+    """Length of the id at a match of `NAMED` that is called so behind it; 0 for none."""
+    types = types_behind(found.string, found.end(1))
+    return _named_length(found, before, types) if types else 0
+
+
+def types_behind(text: str, end: int) -> list[IdType]:
+    """The types that a number which ends there is called behind it."""
+    words = words_behind(text[end : end + 2 * AFTER_CHARS])
+    return [one for one in ID_TYPES if words[0].startswith(one.labels) or words[1].startswith(one.labels)]
+
+
+def _named_length(found: re.Match[str], before: str, types: list[IdType]) -> int:
+    if not types:
+        return 0
+    other = labelled(before, NON_ID_LABELS)
+    run, end = found[1], found.end(1)
+    for size, number in reversed([*group_ends(run, found.string[end : end + 1])]):
+        after = found.string[found.start(1) + size : found.start(1) + size + CONTEXT_CHARS]
+        if sum(map(str.isdigit, number)) < MIN_DIGITS or is_fragment(before, after) or beside_currency(before, after):
+            continue
+        if other and number == run[:size]:
+            continue  # "the account in my SSN's name: 123456789"
+        if any(one.valid(number.upper()) if other else one.is_named(number.upper()) for one in types):
+            return size
+    return 0
+
+
+def _is_other_number(before: str, after: str) -> bool:
+    return is_fragment(before, after) or beside_currency(before, after) or labelled(before, NON_ID_LABELS)
 
 
 def _is_id(form: Form, written: str, before: str) -> bool:
@@ -147,13 +216,13 @@ def _is_id(form: Form, written: str, before: str) -> bool:
     for id_type in form.by_form + form.by_label:
         has_label = any(label in words for label in id_type.labels)
         recognised = has_label or (id_type in form.by_form and _needs_no_label(written, before))
-        if recognised and id_type.valid(number):
+        if recognised and (id_type.is_named(number) if has_label else id_type.valid(number)):
             return True
     return False
 
 
 def _needs_no_label(written: str, before: str) -> bool:
     """In capitals, not behind the prefix of a reference ("INV-"), and not behind other digits of an amount."""
-    if written != written.upper() or re.search(r"[A-Za-z]-$", before[-2:]):
+    if (written != written.upper() and len(written) < LONG_ID) or re.search(r"[A-Za-z]-$", before[-2:]):
         return False
     return " " not in written or not re.search(r"\d $", before[-2:])

@@ -13,7 +13,9 @@ import pytest
 from graph.container import _embed_ahead
 from graph.models.embeddings import MESSAGE_TOKENS, EmbeddingCache, MiniLM, NoEmbeddings, embed_ahead
 from graph.models.factory import LocalModels
+from nodes.answer.prepared import nothing_prepared
 from nodes.errors import EmbeddingUnavailable
+from nodes.injection.classifier import no_classifier
 from nodes.routing.classifier import no_router
 from nodes.text.ends import head_and_tail
 
@@ -128,7 +130,7 @@ async def test_what_the_router_reads_is_embedded_ahead_too(message: str, embedde
     def mend(text: str) -> str:
         return text.replace("reciept", "receipt")
 
-    _embed_ahead(LocalModels(cache, no_router, mend), cache, message)
+    _embed_ahead(LocalModels(cache, no_router, nothing_prepared, mend, no_classifier), cache, message)
     for _ in range(4):  # rounds of the event loop, in which the tasks begin
         await asyncio.sleep(0)
     assert model.texts == embedded

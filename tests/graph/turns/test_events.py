@@ -29,7 +29,13 @@ DONE_DATA = {
     "ttft_ms": 300,
 }
 """As an earlier release logged it."""
-NEW: dict[str, object] = {"error_code": None, "generated_by": "ai", "prompt_version": None, "timing": None}
+NEW: dict[str, object] = {
+    "error_code": None,
+    "generated_by": "ai",
+    "prompt_version": None,
+    "timing": None,
+    "turns_recalled": [],
+}
 """What it did not say yet."""
 
 

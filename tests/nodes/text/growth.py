@@ -18,13 +18,15 @@ from typing import Any
 
 from api.parameters import clean_and_mask
 from nodes.guard import _read
+from nodes.injection.classifier import parts
+from nodes.injection.detect import detect
 from nodes.prompts import estimate
 from nodes.routing.keywords import by_rules
 from nodes.text.cleaning import clean, limit_marks
 from nodes.text.ends import head_and_tail
-from nodes.text.extractive_summary import extractive_summary, first_sentence, shorten
-from nodes.text.injection import detect
+from nodes.text.extractive_summary import extractive_summary, shorten
 from nodes.text.pii.masking import StreamMasker, mask
+from nodes.text.stated_facts import stated_facts
 from nodes.trim_context import trim_context
 from storage.facts import fact_hash
 from storage.turns import short_title
@@ -106,10 +108,11 @@ STAGES: dict[str, Callable[[str], object]] = {
     "mask": mask,
     "stream_mask": stream_masked,
     "detect": detect,
+    "parts": lambda text: list(parts(text)),
     "read": lambda text: _read(text, LONG),
     "clean_and_mask": lambda text: clean_and_mask(f"x{text}"),
     "by_rules": by_rules,
-    "first_sentence": first_sentence,
+    "stated_facts": stated_facts,
     "shorten": shorten,
     "extractive_summary": lambda text: extractive_summary(text, a_talk(text, text)),
     "estimate": estimate,

@@ -14,18 +14,30 @@ from typing import Any
 import pytest
 
 from nodes import guard
+from nodes.injection import classifier, decoding, detect, folding
 from nodes.routing import keywords
-from nodes.text import cleaning, extractive_summary, injection
+from nodes.text import cleaning, extractive_summary, stated_facts
 from nodes.text.cleaning import MAX_MARKS
-from nodes.text.pii import cards, context, ibans, id_types, masking, national_ids
+from nodes.text.pii import (
+    cards,
+    contacts,
+    context,
+    detection,
+    ibans,
+    id_types,
+    masking,
+    national_ids,
+    secrets,
+    spoken,
+)
 from tests.nodes.text.growth import LONG, SHORT
 
 MODULES = [
-    guard, cards, cleaning, extractive_summary, ibans, injection, keywords, id_types, masking, national_ids,
-    context,
+    guard, cards, classifier, cleaning, contacts, context, decoding, detect, detection, extractive_summary, folding,
+    ibans, keywords, id_types, masking, national_ids, secrets, spoken, stated_facts,
 ]  # fmt: skip
-WINDOWED = (masking._INCOMPLETE,)
-"""Patterns that read the last `MAX_HELD` characters of a text only."""
+WINDOWED = (masking._INCOMPLETE, masking._INCOMPLETE_ID, secrets.BEGUN)
+"""Patterns that read what a stream holds back, and its context, only."""
 _parser: Any = importlib.import_module("re._parser")
 REPEATS = ("MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT")
 ONE_CHARACTER = ("IN", "LITERAL", "NOT_LITERAL", "ANY")
@@ -66,8 +78,8 @@ def test_eight_times_the_body_is_eight_times_the_work(counted: list[dict[str, An
 
 
 def test_little_more_than_what_is_kept_is_normalised(counted: list[dict[str, Any]]) -> None:
-    """Up to four characters become one, which takes three rounds, and one more to check it."""
-    most = 8 * (LONG + guard.MARGIN)
+    """Up to four characters become one: three rounds and one to check; the rules read two forms, one recomposed."""
+    most = 12 * (LONG + guard.MARGIN)
     assert [(line["unit"], line["bodies"]) for line in counted if line["bodies"][-1]["normalised"] > most] == []
 
 
@@ -94,8 +106,9 @@ def test_a_pattern_that_can_be_slow_is_detected(pattern: str) -> None:
 
 def test_the_injection_rules_do_not_run_on_re() -> None:
     """Their repeats are unbounded, which is safe only in an engine without backtracking."""
-    assert injection._COMPILED
-    assert not any(isinstance(pattern, re.Pattern) for _, pattern in injection._COMPILED)
+    found = [pattern for rules in (detect._ENGLISH, detect._LATIN, detect._OWN_SCRIPT) for _, pattern in rules]
+    assert found
+    assert not any(isinstance(pattern, re.Pattern) for pattern in found)
 
 
 def patterns(module: ModuleType) -> Iterator[tuple[str, int]]:

@@ -11,6 +11,7 @@ from storage.metrics import Finding, Metrics
 from storage.misroutes import Misroutes
 from storage.pool import Pool
 from storage.rate_limits import RateLimits
+from storage.recall import Recall
 from storage.turns import Turns
 from tests.storage.rows import (
     MODEL,
@@ -41,9 +42,18 @@ class AdaRows:
         first = await save_accepted(self.pool, self.user, accepted(f"I sell {SECRET}"))
         learned = await Facts(self.pool, MODEL).remember(self.user, [new_fact(f"Sells {SECRET}")], source=first)
         self.fact = UUID(learned[0]["fact_id"])
+        async with self.pool.as_user(self.user) as conn:  # a fact without a vector, so that she has one only
+            await conn.execute(
+                "with older as (insert into user_memory_facts (user_id, fact, fact_hash)"
+                " values (%(user)s, %(fact)s, 'older') returning id)"
+                " insert into user_fact_replacements (user_id, fact_id, replaced_by, replaced_at)"
+                " select %(user)s, id, %(newer)s, now() from older",
+                {"user": self.user, "fact": f"Sold {SECRET}", "newer": self.fact},
+            )
         self.turn = await save_answered(
             self.pool, self.user, answered(f"What of {SECRET}?", f"{SECRET}!", used=[str(self.fact)])
         )
+        await Recall(self.pool, MODEL).recall(self.user, self.turn, SECRET, [1.0, 0.0], facts=1, turns=1)
         await Turns(self.pool).save_summary(self.user, "c-1", f"They sell {SECRET}.", turn_id=self.turn, seen=0)
         await Misroutes(self.pool).record(self.user, "c-1", self.turn, "tag")
         await RateLimits(self.pool, 8).take(self.user)

@@ -38,15 +38,20 @@ class Step:
 
 STEPS: Mapping[str, Step] = {
     "admit_message": Step("admit_message(%(user)s, 'c-1', %(turn)s, null, false, 8, 60, true, 8, 16, 15, 3, 10, 60)"),
-    "begin_turn": Step("begin_turn(%(user)s, %(turn)s, 'c-1', 'T', 'M', null, 'tag', '{}', null, 15, 60, true)"),
+    "switch_version": Step("switch_version(%(user)s, 'c-1', %(turn)s, 15, 3, 10, 60)"),
+    "fail_turn": Step("fail_turn(%(user)s, %(turn)s, 'internal', null)"),
+    "begin_turn": Step(
+        "begin_turn(%(user)s, %(turn)s, 'c-1', 'T', 'M', null, 'tag', '{}', null, 15, 60, true, null, null)"
+    ),
     "conversation_history": Step("conversation_history(%(user)s, 'c-1', gen_random_uuid(), 9)"),
     "recall_facts": Step("recall_facts(%(user)s, '[1, 0]', %(model)s, 9)"),
+    "recall_memory": Step("recall_memory(%(user)s, %(turn)s, 'Oat biscuits?', '[1, 0]', %(model)s, 9, 9, 99)"),
     "answer_turn": Step(
         "answer_turn(%(user)s, %(turn)s, 'c-1', gen_random_uuid(), 'tag', 'A', 'stop', null, '{}',"
         " array[%(fact)s]::uuid[], null)"
     ),
     "save_summary": Step("save_summary(%(user)s, 'c-1', %(turn)s, 'S', 99)"),
-    "title_conversation": Step("title_conversation(%(user)s, 'c-1', 'T')"),
+    "title_conversation": Step("title_conversation(%(user)s, 'c-1', %(turn)s, 'T')"),
     "learn_facts": Step(
         "learn_facts(%(user)s, %(turn)s, %(model)s, jsonb_build_array(jsonb_build_object('fact', 'Sells tubas',"
         " 'hash', '0', 'confidence', 1, 'vector', '[1, 0]', 'replaces', array[%(fact)s])))"
@@ -73,7 +78,7 @@ STEPS: Mapping[str, Step] = {
 """Every function that the program calls outside of a transaction that acts for a user."""
 
 RIGHTS_FIRST = re.compile(
-    r"\s*(#variable_conflict use_column\s+)?(declare(\s+\w+ \w+;)+\s+)?begin\s+"
+    r"\s*(#variable_conflict use_column\s+)?(declare(\s+\w+ \w+(\[\])?;)+\s+)?begin\s+"
     r"(perform act_for\(p_user_id\);"
     r"|if not act_for_thread\(p_user_id, p_turn_id\) then\s+return;"
     r"|perform act_as\('frontdesk_\w+'\);)"

@@ -20,10 +20,12 @@ from storage.metrics_queries import MetricsQueries, TimeWindow
 from storage.misroutes import Misroutes
 from storage.pool import Pool
 from storage.rate_limits import Admission, RateLimits
+from storage.recall import Recall
 from storage.turn_records import TurnRecords
 from storage.turns import Turns
 from storage.user_facts import UserFacts
 from storage.users import Users
+from storage.versions import Versions
 from tests.storage.isolation.ada_rows import SECRET, AdaRows
 from tests.storage.rows import (
     MODEL,
@@ -52,6 +54,9 @@ async def aggregates(pool: Pool, user: UUID) -> object:
 
 
 READS: dict[str, Attempt] = {
+    "what is recalled": lambda pool, ada_rows, bob: Recall(pool, MODEL).recall(
+        bob, ada_rows.turn, f"What of {SECRET}?", [1.0, 0.0], facts=9, turns=9
+    ),
     "conversations": lambda pool, _, bob: Conversations(pool).latest(bob, limit=9),
     "a search": lambda pool, _, bob: Conversations(pool).latest(bob, limit=9, q=SECRET),
     "a conversation": lambda pool, _, bob: Conversations(pool).find(bob, "c-1"),
@@ -70,6 +75,8 @@ READS: dict[str, Attempt] = {
     "metrics": lambda pool, _, bob: aggregates(pool, bob),
     "settings": lambda pool, _, bob: Users(pool).settings(bob),
     "an export": lambda pool, _, bob: exported(pool, bob),
+    "what a version is made of": lambda pool, ada_rows, bob: Versions(pool).original(bob, ada_rows.turn),
+    "a switch": lambda pool, ada_rows, bob: Versions(pool).switch(bob, "c-1", ada_rows.turn),
 }
 
 
@@ -131,6 +138,13 @@ async def test_an_answer_to_another_users_turn_is_refused(pool: Pool, ada_rows: 
         await Turns(pool).answer(bob, ada_rows.turn, answered())
 
 
+async def test_a_version_of_another_users_turn_is_refused(pool: Pool, ada_rows: AdaRows, bob: UUID) -> None:
+    """Also in a conversation of Bob's that has the same id."""
+    await save_answered(pool, bob, answered())
+    with pytest.raises(Gone):
+        await Turns(pool).accept(bob, uuid4(), {**accepted(), "version": "edit", "replaces": str(ada_rows.turn)})
+
+
 async def test_a_hundred_concurrent_users_on_five_connections_see_only_their_own_rows(database_url: str) -> None:
     """Each writes, reads, learns and searches while the others do."""
     users = [uuid4() for _ in range(100)]
@@ -143,13 +157,15 @@ async def test_a_hundred_concurrent_users_on_five_connections_see_only_their_own
             async with pool.as_user(user) as conn:
                 cursor = await conn.execute("select content from chat_messages")
                 contents = {row["content"] for row in await cursor.fetchall()}
+            recalled = await Recall(pool, MODEL).recall(user, uuid4(), mine, [1.0, 0.0], facts=9, turns=9)
             return [
                 contents,
                 {one["title"][:36] for one in await Conversations(pool).latest(user, limit=100)},
                 {one["content"] for one in await Conversations(pool).messages(user, "c-1", limit=100)},
                 {one["fact"] for one in await UserFacts(pool, MODEL).latest(user, limit=100)},
                 {one["fact"] for one in await Facts(pool, MODEL).nearest(user, [1.0, 0.0], limit=100)},
+                {one["said"] for one in recalled["turns"]},
             ]
 
         seen = await asyncio.gather(*map(visit, users))
-    assert seen == [[{str(user)}] * 5 for user in users]
+    assert seen == [[{str(user)}] * 6 for user in users]

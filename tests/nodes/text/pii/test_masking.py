@@ -2,7 +2,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from nodes.text.pii.masking import Masked, mask
+from nodes.text.pii.detection import Masked
+from nodes.text.pii.masking import mask
 
 
 @pytest.mark.parametrize(
@@ -42,9 +43,6 @@ def test_a_card_number_is_masked(text: str, masked: str) -> None:
         "4111 1111 1111 1112",  # Luhn
         "9111 1111 1111 1111",  # no such issuer
         "411111111111111",  # not as long as a Visa card
-        "4111 1111-1111 1111",
-        "4111.1111.1111.1111",
-        "41 11 11 11 11 11 11 11",
         "1234 4111 1111 1111 1111",
         "41111111111111110",
         "A4111111111111111",

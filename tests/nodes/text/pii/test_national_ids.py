@@ -1,6 +1,7 @@
 import pytest
 
-from nodes.text.pii.masking import Masked, mask
+from nodes.text.pii.detection import Masked
+from nodes.text.pii.masking import mask
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,81 @@
+"""The desk without a model: prepared answers, labelled, and facts and summaries by rules."""
+
+from uuid import UUID, uuid4
+
+import pytest
+
+from nodes.answer.prepared import read_prepared
+from nodes.employees import employee
+from tests.support.app import Frontdesk, Serve
+
+SAYS = {question: answer.says for answer in read_prepared() for question in answer.asks}
+
+
+@pytest.fixture
+async def keyless(serve: Serve) -> Frontdesk:
+    """An application without a key."""
+    return await serve(openai_api_key=None, openai_base_url=None)
+
+
+async def test_a_common_question_gets_a_prepared_answer(keyless: Frontdesk, ada: UUID) -> None:
+    """From the employee of that field, word by word, labelled in `notice` and `done`; the same when told again."""
+    answer = await keyless.chat(ada, "which debt should I pay off first, please", conversation_id="debts")
+    assert answer.text == SAYS["Which debt should I pay off first?"]
+    assert [event.name for event in answer.events] == ["start", "notice", *["token"] * (len(answer.events) - 3), "done"]
+    (start,), (notice,), (done,) = (answer.named(name) for name in ("start", "notice", "done"))
+    assert (start["employee"]["slug"], start["model"]) == ("goalie", "none")
+    assert (notice["code"], "This is a prepared answer" in notice["message"]) == ("fallback", True)
+    assert (done["model"], done["fallback"], done["generated_by"]) == ("prepared", True, "template")
+    async with keyless.client(ada) as client:
+        _, reply = (await client.get("/conversations/debts/messages")).json()["items"]
+    assert (reply["content"], reply["model"], reply["generated_by"]) == (answer.text, "prepared", "template")
+
+
+async def test_any_other_question_gets_the_employees_reply(keyless: Frontdesk, ada: UUID) -> None:
+    """Which names what is needed, and how to set a key."""
+    answer = await keyless.chat(ada, "What is the standard VAT rate in Bolivia since 1994?", employee="ledger")
+    assert answer.text == employee("ledger").without_model
+    assert "OPENAI_API_KEY" in answer.text
+    (notice,), (done,) = answer.named("notice"), answer.named("done")
+    assert (notice["code"], "No model is set" in notice["message"]) == ("fallback", True)
+    assert (done["model"], done["fallback"], done["generated_by"]) == ("fallback", True, "template")
+
+
+async def test_the_chosen_employee_says_it(keyless: Frontdesk, ada: UUID) -> None:
+    """Also what another one's field has prepared."""
+    answer = await keyless.chat(ada, "how do the tax brackets work", employee="tag")
+    assert answer.text == SAYS["How do tax brackets work?"]
+    assert answer.named("done")[0]["employee"] == "tag"
+
+
+async def test_what_users_state_is_remembered_and_can_be_deleted(keyless: Frontdesk, ada: UUID) -> None:
+    """In their own words, found by meaning; a newer statement stands beside an older one."""
+    await keyless.chat(ada, "I rent a flat in Lyon for 950 a month.")
+    await keyless.chat(ada, "My rent is 990 now. What is a sinking fund?")
+    async with keyless.client(ada) as client:
+        facts = (await client.get("/memory")).json()["items"]
+        assert [fact["fact"] for fact in facts] == [
+            "You said: My rent is 990 now.",
+            "You said: I rent a flat in Lyon for 950 a month.",
+        ]
+        assert [(fact["confidence"], fact["superseded_by"]) for fact in facts] == [(pytest.approx(0.7), None)] * 2
+        assert (await client.delete(f"/memory/{facts[0]['fact_id']}")).status_code == 204
+        assert len((await client.get("/memory")).json()["items"]) == 1
+
+
+async def test_the_summary_keeps_what_the_user_said(keyless: Frontdesk, ada: UUID) -> None:
+    """And nothing of prepared answers."""
+    conversation = str(uuid4())
+    for message in ("My salary is 2,900 a month.", "Which debt should I pay off first?"):
+        await keyless.chat(ada, message, conversation_id=conversation)
+    async with keyless.client(ada) as client:
+        summary = (await client.get(f"/conversations/{conversation}")).json()["summary"]
+    assert summary == "User: My salary is 2,900 a month.\nUser: Which debt should I pay off first?"
+
+
+async def test_it_is_ready_but_degraded(keyless: Frontdesk) -> None:
+    """Health says what to set."""
+    async with keyless.client(None) as client:
+        response = await client.get("/health/ready")
+    assert (response.status_code, response.json()["status"]) == (200, "degraded")
+    assert "OPENAI_API_KEY" in response.json()["details"]["model"]

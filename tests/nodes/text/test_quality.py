@@ -1,0 +1,53 @@
+"""How well facts and summaries are made without a model, on messages that the rules were not written with."""
+
+import re
+
+from nodes.text.extractive_summary import extractive_summary
+from nodes.text.stated_facts import stated_facts
+from storage.turns import Message
+from tests.nodes.held_out import assert_right, read
+
+
+def test_facts_are_stated_by_the_user() -> None:
+    """At least 22 facts are found, of which at most three are none."""
+    found = [(fact, case["facts"]) for case in read("facts")["message"] for fact in stated_facts(case["text"])]
+    wrong = [fact for fact, stated in found if not any(alike(fact, one) for one in stated)]
+    assert len(found) >= 22
+    assert len(wrong) <= 3, wrong
+
+
+def test_messages_without_facts_teach_none() -> None:
+    """At least 47 of 50."""
+    cases = [case["text"] for case in read("facts")["message"] if not case["facts"]]
+    assert_right([text for text in cases if stated_facts(text)], at_least=47, of=50, cases=cases)
+
+
+def test_a_share_of_the_facts_is_found() -> None:
+    """At least 21 of 79: what is not plainly stated is left to a model."""
+    cases = [(fact, stated_facts(case["text"])) for case in read("facts")["message"] for fact in case["facts"]]
+    missed = [fact for fact, found in cases if not any(alike(fact, one) for one in found)]
+    assert_right(missed, at_least=21, of=79, cases=cases)
+
+
+def test_summaries_keep_what_matters() -> None:
+    """At least 135 of 146 words and figures of 18 conversations, summarised anew after each exchange."""
+    cases: list[tuple[str, str]] = []
+    for conversation in read("summary")["conversation"]:
+        said = [
+            Message(id="", seq=0, role=one["role"], employee=one.get("employee", "prime"), content=one["text"])
+            for one in conversation["message"]
+        ]
+        summary = ""
+        for begin in range(0, len(said), 2):
+            summary = extractive_summary(summary, said[begin : begin + 2])
+        cases += [(kept, summary) for kept in conversation["must_keep"]]
+    lost = [
+        kept for kept, summary in cases if " ".join(kept.casefold().split()) not in " ".join(summary.casefold().split())
+    ]
+    assert_right(lost, at_least=135, of=146, cases=cases)
+
+
+def alike(one: str, other: str) -> bool:
+    """Whether most words of the shorter one are in the longer one."""
+    words = [set(re.findall(r"[\w']+", text.casefold().replace("\u2019", "'"))) for text in (one, other)]
+    return len(words[0] & words[1]) >= 0.7 * min(map(len, words))
