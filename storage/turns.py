@@ -170,7 +170,7 @@ class Turns:
     ) -> bool:
         """Store the summary made at the end of `turn_id` from messages up to `seen`, and mark the turn as summarised.
 
-        The title replaces that of the first message, or of another version of the first question.
+        The title replaces only that of the first message.
 
         Its watermark is this turn's last message, or the message before the first one that another turn wrote
         meanwhile and that is therefore not in it. A summary with a lower watermark than the stored one is dropped: a

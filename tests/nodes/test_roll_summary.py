@@ -198,7 +198,7 @@ async def test_the_first_answer_does_not_wait_because_of_the_title(pool: Pool) -
     found = await Conversations(pool).find(ADA, CONVERSATION)
     assert found is not None
     assert found["title"] == "Rent, and what it costs in a city that is by far too large…"
-    assert rolled["summary"] == f"User: {MESSAGE}\nCrystal: Rent was 900."
+    assert rolled["summary"] == f"User: {MESSAGE}\nCrystal: Rent was 900. It rose."
 
 
 async def test_only_storing_is_retried(pool: Pool) -> None:
