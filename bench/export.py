@@ -20,7 +20,7 @@ from graph.models.embeddings import NoEmbeddings
 from graph.models.factory import LocalModels
 from nodes.answer.prepared import nothing_prepared
 from nodes.injection.classifier import no_classifier
-from nodes.routing.classifier import no_router
+from nodes.route import no_router
 from tests.support.app import Frontdesk, serving
 
 

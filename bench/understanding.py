@@ -22,7 +22,7 @@ from graph.training import RECIPES, Vectors, embed, fit, train
 from nodes import route
 from nodes.routing import classifier
 from nodes.routing.spelling import Spelling
-from nodes.text.ends import head_and_tail
+from nodes.text.linear_model import head_and_tail
 
 ROUTING = RECIPES[0]
 PAIRS = classifier.EXAMPLES.with_name("follow_up_pairs.jsonl")
@@ -127,7 +127,7 @@ def print_temperatures(guesses: Guesses) -> None:
                 print(f"  {name}: {low:.1f} to {high:.1f}: {right[inside].mean():.2f} of {inside.sum()}")
 
 
-async def print_follow_ups(router: classifier.LearnedRouter) -> None:
+async def print_follow_ups(router: route.LearnedRouter) -> None:
     """How many of the pairs are right, stays and leaves, with other numbers for staying."""
     pairs = [json.loads(line) for line in PAIRS.read_text(encoding="utf-8").splitlines()]
     likelihoods = [await router(pair["message"]) for pair in pairs]
@@ -141,13 +141,13 @@ async def print_follow_ups(router: classifier.LearnedRouter) -> None:
         print(f"{factor} x follow-up + {always}: {stay} stay, {leave} leave")
 
 
-async def trained(model: MiniLM) -> classifier.LearnedRouter:
+async def trained(model: MiniLM) -> route.LearnedRouter:
     """A router that was trained just now."""
     texts = [text for texts in classifier.read_examples().values() for text in texts]
-    return classifier.LearnedRouter(model.embed, await train(ROUTING, model), Spelling(model.words(), texts))
+    return route.LearnedRouter(model.embed, await train(ROUTING, model), Spelling(model.words(), texts))
 
 
-async def print_cpu(model: MiniLM, router: classifier.LearnedRouter, messages: Sequence[str]) -> None:
+async def print_cpu(model: MiniLM, router: route.LearnedRouter, messages: Sequence[str]) -> None:
     """Milliseconds of CPU of each stage, on average of a tenth of the examples."""
     vectors: Vectors = await embed(model, messages)
     mended = [router.spelling.mend(message) for message in messages]

@@ -23,7 +23,6 @@ from graph.readiness import Readiness
 from graph.service import Service
 from graph.settings import Settings
 from graph.supervision import Supervisor, Tick, Work
-from graph.turns.event_log import EventLogWriter
 from graph.turns.executor import TurnExecutor
 from graph.turns.leases import LeaseKeeper
 from graph.turns.manager import TurnManager
@@ -34,7 +33,7 @@ from nodes.state import turn_clock
 from storage.checkpoints import Checkpointer
 from storage.conversation_queue import ConversationQueue
 from storage.errors import StorageUnavailable
-from storage.event_log import EventLog
+from storage.event_log import EventLog, EventLogWriter
 from storage.fact_vectors import FactVectors
 from storage.facts import Facts
 from storage.health import DatabaseHealth

@@ -24,8 +24,7 @@ from graph.turns.turn import Turn
 from nodes.extract_facts import extract_facts
 from nodes.generate import generate
 from nodes.guard import guard
-from nodes.load_memory import load_memory
-from nodes.load_summary import load_summary
+from nodes.load_context import load_memory, load_summary
 from nodes.rate_limit import rate_limit
 from nodes.record_metrics import record_metrics
 from nodes.roll_summary import Waiting, roll_summary

@@ -9,13 +9,13 @@ from graph.dependencies import Dependencies
 from graph.observability.metrics import PrometheusMetrics
 from graph.readiness import CHECK_SECONDS, Readiness
 from graph.supervision import Supervisor
-from graph.turns.event_log import EventLogWriter
 from graph.turns.leases import LeaseKeeper
 from graph.turns.manager import TurnManager
 from graph.turns.registry import TurnRegistry
 from graph.turns.subscribe import Subscriptions
 from graph.turns.turn import error_of
 from storage.errors import StorageUnavailable
+from storage.event_log import EventLogWriter
 from storage.health import DatabaseHealth
 from storage.jobs import Jobs
 from storage.notifications import Notifications

@@ -1,4 +1,4 @@
--- Earlier turns of a user are found again by their words and by the vectors of their questions, in the statement that
+-- Earlier turns of a conversation are found again by their words and by the vectors of their questions, in the statement that
 -- recalls facts. What is found of a turn's words is in chat_messages.search already, so old turns are found, too.
 
 -- The vector of a turn's question, of the model that was in use then; a turn of another model is found by its words.
@@ -13,8 +13,6 @@ create table chat_turn_vectors (
 );
 -- In the row itself, which halves the time of a search.
 alter table chat_turn_vectors alter column embedding set storage main;
--- A search reads the newest ones.
-create index chat_turn_vectors_latest on chat_turn_vectors (user_id, created_at desc);
 call guard_user_table('chat_turn_vectors');
 grant select, insert on chat_turn_vectors to frontdesk_app;
 
@@ -37,19 +35,19 @@ begin
             order by length(w.lexeme) desc, w.lexeme limit 16) kept);
 end $$;
 
--- The earlier turns that have most to do with a message, best first. Those of the newest 600 messages are scored, so
--- that an old account costs no more. docs/understanding.md has the formula and how its numbers were chosen.
+-- The earlier turns of a conversation that have most to do with a message, best first. Those of its newest 600 messages
+-- are scored, so that a long one costs no more. docs/understanding.md has the formula and how its numbers were chosen.
 --   p_terms   as recall_terms says
 --   p_floor   what a turn must reach: its question's similarity, that of the more similar one beside it, and .3 of how
 --             much of the words it has, weighted by their rarity; without a vector .43 instead of the similarities
 --   score     z(similarity of the questions) + .4 z(BM25 of question and answer), and .2 of each neighbour's
 --   by_answer whether more of the words are in the answer than in the question
 create function recall_turns(
-    p_user_id uuid, p_turn_id uuid, p_terms tsquery[], p_vector halfvec, p_model text, p_count integer,
+    p_user_id uuid, p_convo_id text, p_turn_id uuid, p_terms tsquery[], p_vector halfvec, p_model text, p_count integer,
     p_floor double precision default 0.55
 ) returns table (turn_id uuid, score double precision, by_answer boolean) language plpgsql stable
--- So that the newest messages are read by their index: for a user with an average number of messages it would be as
--- cheap to read all of them, or the whole table, and the plan is made once for all users.
+-- So that the newest messages are read by their index: for a conversation of average length it would be as cheap to read
+-- all of it, or the whole table, and the plan is made once for all conversations.
 set enable_bitmapscan = off set enable_seqscan = off as $$
 #variable_conflict use_column
 declare
@@ -57,16 +55,17 @@ declare
 begin
     return query
         with said as materialized (
-            select m.turn_id, m.convo_id, m.seq, m.role, m.created_at, length(m.search) as words,
+            select m.turn_id, m.seq, m.role, length(m.search) as words,
                    case when m.search @@ any_term then m.search end as found
             from (
-                select n.turn_id, n.convo_id, n.seq, n.role, n.created_at, n.search
+                select n.turn_id, n.seq, n.role, n.search
                 from chat_messages n
-                where n.user_id = p_user_id and n.turn_id <> p_turn_id and n.content <> '' and not n.superseded
+                where n.user_id = p_user_id and n.convo_id = p_convo_id and n.turn_id <> p_turn_id
+                and n.content <> '' and not n.superseded
                 and n.turn_id not in (select t.turn_id from chat_turns t where t.user_id = p_user_id and t.forgotten)
-                order by n.created_at desc limit 600) m
+                order by n.seq desc limit 600) m
         ), everything as materialized (
-            select count(*)::float8 as messages, avg(words)::float8 as words, min(created_at) as since from said
+            select count(*)::float8 as messages, avg(words)::float8 as words from said
         ), hit as materialized (
             select s.turn_id, s.role, s.words, t.number
             from said s join unnest(p_terms) with ordinality t (term, number) on s.found @@ t.term
@@ -88,14 +87,11 @@ begin
             from of_term o group by o.turn_id
         ), vector as materialized (
             select v.turn_id, 1 - (v.embedding <=> p_vector) as similarity
-            from (
-                select n.turn_id, n.embedding
-                from chat_turn_vectors n
-                where n.user_id = p_user_id and n.created_at >= (select since from everything)
-                and n.model = p_model and vector_dims(n.embedding) = vector_dims(p_vector)
-                order by n.created_at desc limit 600) v
+            from chat_turn_vectors v
+            where v.user_id = p_user_id and v.turn_id = any (array(select s.turn_id from said s where s.role = 'user'))
+            and v.model = p_model and vector_dims(v.embedding) = vector_dims(p_vector)
         ), turn as materialized (
-            select s.turn_id, s.convo_id, s.seq, v.similarity, coalesce(w.bm25, 0) as bm25,
+            select s.turn_id, s.seq, v.similarity, coalesce(w.bm25, 0) as bm25,
                    coalesce(w.covered, 0) as covered, coalesce(w.by_answer, false) as by_answer
             from said s left join vector v on v.turn_id = s.turn_id left join worded w on w.turn_id = s.turn_id
             where s.role = 'user'
@@ -112,19 +108,19 @@ begin
                    s.own + 0.2 * (lag(s.own, 1, 0) over conversation + lead(s.own, 1, 0) over conversation) as score,
                    greatest(coalesce(lag(s.similarity) over conversation, s.similarity),
                             coalesce(lead(s.similarity) over conversation, s.similarity)) as beside
-            from scored s window conversation as (partition by s.convo_id order by s.seq)
+            from scored s window conversation as (order by s.seq)
         )
         select p.turn_id, p.score, p.by_answer from placed p
         where coalesce(p.similarity + p.beside, 0.43) + 0.3 * p.covered >= p_floor
         order by p.score desc limit p_count;
 end $$;
 
--- What is remembered for a message: the nearest facts, as match_memory finds them, and the earlier turns that have most
--- to do with it. Its vector is stored with its turn.
+-- What is remembered for a message: the nearest facts, as match_memory finds them, and the earlier turns of its
+-- conversation that have most to do with it. Its vector is stored with its turn.
 --   facts   [{"fact_id", "fact", "learned", "similarity"}], best first
 --   turns   [{"turn_id", "date", "said", "employee", "answered"}], best first; the answer where the words are in it
 create function recall_memory(
-    p_user_id uuid, p_turn_id uuid, p_message text, p_vector halfvec, p_model text, p_facts integer, p_turns integer,
+    p_user_id uuid, p_convo_id text, p_turn_id uuid, p_message text, p_vector halfvec, p_model text, p_facts integer, p_turns integer,
     p_chars integer
 ) returns table (facts json, turns json) language plpgsql as $$
 #variable_conflict use_column
@@ -140,7 +136,10 @@ begin
     select json_agg(json_build_object('fact_id', m.fact_id, 'fact', m.text, 'learned', m.created_at::date,
                                       'similarity', m.similarity) order by m.similarity desc)
         into facts from match_memory(p_user_id, p_vector, p_facts, p_model) m;
-    if exists (select from chat_messages m where m.user_id = p_user_id and m.turn_id <> p_turn_id) then
+    if exists (
+        select from chat_messages m
+        where m.user_id = p_user_id and m.convo_id = p_convo_id and m.turn_id <> p_turn_id
+    ) then
         terms := recall_terms(p_message);
     end if;
     if terms is not null then  -- else nothing was said before, or the message names nothing to look for
@@ -148,7 +147,7 @@ begin
                                           'said', left(q.content, p_chars), 'employee', a.employee_key,
                                           'answered', left(a.content, p_chars)) order by r.score desc)
             into turns
-            from recall_turns(p_user_id, p_turn_id, terms, p_vector, p_model, p_turns) r
+            from recall_turns(p_user_id, p_convo_id, p_turn_id, terms, p_vector, p_model, p_turns) r
             join chat_messages q on q.user_id = p_user_id and q.turn_id = r.turn_id and q.role = 'user'
             left join chat_messages a
             on r.by_answer and a.user_id = p_user_id and a.turn_id = r.turn_id and a.role = 'assistant';

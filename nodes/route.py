@@ -1,17 +1,21 @@
 """Choose who answers."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from uuid import UUID
 
+import numpy as np
 from langgraph.runtime import Runtime
+from numpy.typing import NDArray
 from structlog.stdlib import get_logger
 from typing_extensions import TypedDict
 
 from nodes.employees import EMPLOYEES, Slug, employee, find
 from nodes.errors import EmbeddingUnavailable
 from nodes.routing.keywords import by_rules
+from nodes.routing.spelling import Spelling
 from nodes.state import Context, RouteReport, State, asking
 from nodes.stream_events import Notice, emit, start_of
+from nodes.text.linear_model import LinearModel, head_and_tail
 from storage.turns import Accepted, Turns
 
 log = get_logger(__name__)
@@ -28,8 +32,34 @@ SURE = 0.6
 SPEAKS = 0.5
 """Confidence from which a rule speaks for leaving the conversation's employee."""
 
+Vector = Sequence[float] | NDArray[np.float32]
+Embed = Callable[[str], Awaitable[list[float]]]
+"""Embeds a message. Raises EmbeddingUnavailable."""
 Classify = Callable[[str], Awaitable[Mapping[str, float]]]
 """How likely each label is for a message: the six slugs and `FOLLOW_UP`, summing to 1. Raises EmbeddingUnavailable."""
+
+
+class LearnedRouter:
+    """Classifies messages by their embeddings and n-grams, after mending their spelling."""
+
+    def __init__(self, embed: Embed, model: LinearModel, spelling: Spelling) -> None:
+        self._embed = embed
+        self._model = model
+        self.spelling = spelling
+
+    async def __call__(self, message: str) -> Mapping[str, float]:
+        """The probability of each label. Raises EmbeddingUnavailable."""
+        mended = self.spelling.mend(message)
+        return self.classify(await self._embed(mended), mended)
+
+    def classify(self, embedding: Vector, mended: str) -> Mapping[str, float]:
+        """The probability of each label for a message whose spelling is mended."""
+        return self._model.probabilities(embedding, head_and_tail(mended))
+
+
+async def no_router(message: str) -> Mapping[str, float]:  # noqa: ARG001
+    """The router without an embedding model: always raises EmbeddingUnavailable, so that keyword rules decide."""
+    raise EmbeddingUnavailable("no embedding model is installed")
 
 
 class Chosen(TypedDict):

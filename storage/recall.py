@@ -14,7 +14,7 @@ LONGEST = 2_000
 
 
 class RecalledTurn(TypedDict):
-    """An earlier turn of the user, in any of their conversations."""
+    """An earlier turn of a conversation."""
 
     turn_id: str
     date: str
@@ -52,17 +52,26 @@ class Recall:
         self._model = model
 
     async def recall(
-        self, user_id: UUID, turn_id: UUID, message: str, vector: Sequence[float], *, facts: int, turns: int
+        self,
+        user_id: UUID,
+        conversation_id: str,
+        turn_id: UUID,
+        message: str,
+        vector: Sequence[float],
+        *,
+        facts: int,
+        turns: int,
     ) -> Recalled:
-        """At most so many facts and turns for the message of a turn, whose vector is stored with it.
+        """At most so many facts, and turns of the conversation, for the message of a turn.
 
-        Nothing that has nothing to do with it is among the turns.
+        Nothing that has nothing to do with it is among the turns. The message's vector is stored with its turn.
         """
         (row,) = await self._pool.call(
-            "select facts, turns from recall_memory(%(user_id)s, %(turn_id)s, %(message)s, %(vector)s, %(model)s,"
-            " %(facts)s, %(turns)s, %(chars)s)",
+            "select facts, turns from recall_memory(%(user_id)s, %(convo_id)s, %(turn_id)s, %(message)s, %(vector)s,"
+            " %(model)s, %(facts)s, %(turns)s, %(chars)s)",
             {
                 "user_id": user_id,
+                "convo_id": conversation_id,
                 "turn_id": turn_id,
                 "message": message,
                 "vector": HalfVector(vector),

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from graph.models.int8 import in_int8
 from graph.observability.tracing import Tracing
 from nodes.errors import EmbeddingUnavailable
-from nodes.text.ends import head_and_tail
+from nodes.text.linear_model import head_and_tail
 
 NAME = "minilm-l6-int8"
 MAX_TOKENS = 256

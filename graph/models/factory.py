@@ -32,8 +32,8 @@ from nodes.extract_facts import Extract
 from nodes.guard import Suspect
 from nodes.injection import classifier as injection
 from nodes.roll_summary import Summarise
-from nodes.route import Classify
-from nodes.routing.classifier import WEIGHTS, LearnedRouter, no_router, read_examples
+from nodes.route import Classify, LearnedRouter, no_router
+from nodes.routing.classifier import WEIGHTS, read_examples
 from nodes.routing.spelling import Spelling
 from nodes.text.linear_model import LinearModel
 

@@ -27,10 +27,10 @@ from prometheus_client.multiprocess import MultiProcessCollector
 
 from graph.models.chat import BreakerState, ChatModel
 from graph.supervision import BackgroundTask, Tick
-from graph.turns.event_log import EventLogWriter
 from graph.turns.registry import TurnRegistry
 from nodes.employees import EMPLOYEES
 from storage.errors import Gone, StorageUnavailable
+from storage.event_log import EventLogWriter
 from storage.metrics import REJECTED, Finding, Metrics, Outcome, TurnMetrics
 from storage.pool import Pool, PoolUsage
 

@@ -16,14 +16,13 @@ from graph.dependencies import Dependencies
 from graph.observability.tracing import Tracing
 from graph.pipeline import Pipeline
 from graph.turns import recovery
-from graph.turns.event_log import EventLogWriter
 from graph.turns.registry import TurnRegistry
 from graph.turns.turn import Turn, decoded_end, error_of
 from nodes.record_metrics import TurnLogLine, log_line, measured
 from nodes.state import Input, State, new_state
 from nodes.stream_events import Done, ErrorCode
 from storage.errors import Gone, LeaseLost, StorageError, StorageUnavailable
-from storage.event_log import EventLog
+from storage.event_log import EventLog, EventLogWriter
 from storage.idempotency import IdempotencyKeys
 from storage.leases import Orphan
 from storage.turn_records import TurnRecords

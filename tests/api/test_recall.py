@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from tests.support.app import Frontdesk
+from tests.support.app import Frontdesk, Serve
 from tests.support.model_script import Text, streaming
 from tests.support.model_server import ModelServer
 
@@ -18,25 +18,26 @@ async def prompt_of(frontdesk: Frontdesk, model: ModelServer, user: UUID, messag
     return str((await model.received(streaming, count + 1)).body["messages"])
 
 
-async def test_what_was_said_in_another_conversation_comes_into_the_prompt(
-    frontdesk: Frontdesk, model: ModelServer, ada: UUID, bob: UUID
+async def test_what_was_said_outside_the_window_comes_into_the_prompt(
+    serve: Serve, model: ModelServer, ada: UUID, bob: UUID
 ) -> None:
-    """For its user alone; `done` and the turn name it, until its conversation is deleted."""
+    """In its conversation alone; `done` and the turn name it, until it is deleted."""
+    frontdesk = await serve(context_tokens=1500)
     model.always(Text("I see."), streaming)
     told = await frontdesk.chat(ada, SAID, conversation_id="heating")
-    asked = await frontdesk.chat(ada, ASKED, conversation_id="other")
-    request = await model.received(streaming, 2)
-    assert SAID in str(request.body["messages"])
-    turn_id = told.headers["x-turn-id"]
+    for number in range(3):
+        await frontdesk.chat(ada, f"{number}: " + "Nothing much happened today. " * 60, conversation_id="heating")
+    asked = await frontdesk.chat(ada, ASKED, conversation_id="heating")
+    messages: list[dict[str, Any]] = (await model.received(streaming, 5)).body["messages"]
+    assert [message["role"] for message in messages if SAID in message["content"]] == ["user"]
+    assert all(message["content"] != SAID for message in messages)
     [recalled] = asked.named("done")[0]["turns_recalled"]
-    assert recalled["turn_id"] == turn_id
+    assert recalled["turn_id"] == told.headers["x-turn-id"]
     async with frontdesk.client(ada) as client:
         path = f"/turns/{asked.headers['x-turn-id']}"
         assert (await client.get(path)).json()["turns_recalled"] == [recalled]
-        await client.delete("/conversations/heating")
-        assert (await client.get(path)).json()["turns_recalled"] == []
-    assert SAID not in await prompt_of(frontdesk, model, ada, ASKED, "third")
-    assert SAID not in await prompt_of(frontdesk, model, bob, ASKED, "other")
+    assert SAID not in await prompt_of(frontdesk, model, ada, ASKED, "other")
+    assert SAID not in await prompt_of(frontdesk, model, bob, ASKED, "heating")
 
 
 async def test_what_the_window_holds_is_not_quoted_again(frontdesk: Frontdesk, model: ModelServer, ada: UUID) -> None:

@@ -37,6 +37,7 @@ class Told(NamedTuple):
     """A user who has had one conversation."""
 
     user: UUID
+    conversation: str
     turns: list[UUID]
     """In order."""
 
@@ -57,11 +58,11 @@ async def store(pool: Pool, conversations: Sequence[Mapping[str, Any]], minilm: 
     for conversation in conversations:
         turns, questions = conversation["turn"], conversation["question"]
         vectors = await embed(minilm, [turn["user"] for turn in turns])
-        told = Told(uuid4(), [uuid4() for _ in turns])
+        told = Told(uuid4(), conversation["id"], [uuid4() for _ in turns])
         async with pool.as_user(told.user) as conn:
             await ensure_user(conn, told.user)
             for number, (turn, turn_id, vector) in enumerate(zip(turns, told.turns, vectors, strict=True)):
-                values = {"user": told.user, "turn": turn_id, "conversation": conversation["id"], "model": MODEL}
+                values = {"user": told.user, "turn": turn_id, "conversation": told.conversation, "model": MODEL}
                 said = {"said": turn["user"], "answered": turn["assistant"], "vector": HalfVector(vector.tolist())}
                 at = f"{turn['day']} {number // 60:02}:{number % 60:02}"
                 for statement in INSERT:
@@ -82,15 +83,16 @@ async def found(
         model: whose vectors count.
         words: whether words count.
     """
-    values = {"user": asked.told.user, "text": asked.text, "vector": HalfVector(asked.vector)}
-    async with pool.as_user(asked.told.user) as conn:
+    told = asked.told
+    values = {"convo": told.conversation, "text": asked.text, "vector": HalfVector(asked.vector)}
+    async with pool.as_user(told.user) as conn:
         cursor = await conn.execute(
-            "select turn_id from recall_turns(%(user)s, gen_random_uuid(),"
+            "select turn_id from recall_turns(%(user)s, %(convo)s, gen_random_uuid(),"
             " case when %(words)s then recall_terms(%(text)s) end, %(vector)s, %(model)s, 6)"
             if floor is None
-            else "select turn_id from recall_turns(%(user)s, gen_random_uuid(),"
+            else "select turn_id from recall_turns(%(user)s, %(convo)s, gen_random_uuid(),"
             " case when %(words)s then recall_terms(%(text)s) end, %(vector)s, %(model)s, 6, %(floor)s)",
-            {**values, "floor": floor, "model": model, "words": words},
+            {**values, "user": told.user, "floor": floor, "model": model, "words": words},
         )
         return [row["turn_id"] for row in await cursor.fetchall()]
 

@@ -7,11 +7,11 @@ import pytest
 from structlog.testing import capture_logs
 
 from nodes.errors import EmbeddingUnavailable
-from nodes.load_memory import MAX_MEMORIES, QUOTED_CHARS, excerpt, load_memory
+from nodes.load_context import MAX_MEMORIES, QUOTED_CHARS, excerpt, load_memory
 from storage.pool import Pool
 from storage.recall import Recall
 from tests.nodes.states import Listener, a_state
-from tests.nodes.stored import MODEL, store_facts, store_turn
+from tests.nodes.stored import CONVERSATION, MODEL, store_facts, store_turn
 from tests.support.postgres import lock
 
 ADVICE = "First list your debts. Then call Harrow Heating about the boiler. At the end put 50 a month aside."
@@ -42,7 +42,7 @@ async def test_of_earlier_turns_as_much_is_loaded_as_is_quoted(pool: Pool) -> No
     """From the sentence with most of the message's words."""
     run = Listener()
     turn = await store_turn(pool, "What now?", f"{'It may break. ' * 20}The boiler man is Harrow Heating.")
-    state = a_state("Who is the man for the boiler?")
+    state = a_state("Who is the man for the boiler?", conversation_id=CONVERSATION)
     loaded = await load_memory(state, run.runtime, embed=embed, recall=Recall(pool, MODEL), seconds=30)
     [recalled] = loaded["recalled"]
     assert (recalled["turn_id"], recalled["said"], recalled["employee"]) == (str(turn), "What now?", "crystal")

@@ -2,7 +2,7 @@
 
 from uuid import uuid4
 
-from nodes.load_summary import load_summary
+from nodes.load_context import load_summary
 from storage.pool import Pool
 from storage.turns import Turns
 from tests.nodes.states import ADA, TURN, Listener, a_state

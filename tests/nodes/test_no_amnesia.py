@@ -8,7 +8,7 @@ from uuid import uuid4
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from nodes.load_summary import load_summary
+from nodes.load_context import load_summary
 from nodes.roll_summary import Waiting, roll_summary
 from storage.pool import Pool
 from storage.turns import Turns

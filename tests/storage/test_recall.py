@@ -37,25 +37,26 @@ async def say(
     else:
         turn_id = await save_answered(pool, user, answered(said, answer, conversation=conversation))
     if vector:
-        await Recall(pool, model).recall(user, turn_id, said, vector, facts=1, turns=1)
+        await Recall(pool, model).recall(user, conversation, turn_id, said, vector, facts=1, turns=1)
     return turn_id
 
 
 async def found(recall: Recall, user: UUID, message: str, vector: Sequence[float] = OTHER) -> list[RecalledTurn]:
     """The turns found for a message of a new turn."""
-    return (await recall.recall(user, uuid4(), message, vector, facts=6, turns=12))["turns"]
+    return (await recall.recall(user, "c-1", uuid4(), message, vector, facts=6, turns=12))["turns"]
 
 
 async def test_a_turn_is_found_by_the_meaning_of_its_question(
     pool: Pool, recall: Recall, owner: Owner, ada: UUID
 ) -> None:
-    """With its id, its day and what was said, in whichever conversation."""
-    turn = await say(pool, ada, "The heating broke.", vector=BOILER, conversation="c-2")
+    """With its id, its day and what was said; those of other conversations are not looked at."""
+    turn = await say(pool, ada, "The heating broke.", vector=BOILER)
+    await say(pool, ada, "The boiler is out.", vector=BOILER, conversation="c-2")
     await say(pool, ada, "Maya changes schools.", vector=SCHOOL)
     [(day,)] = rows(owner, "select created_at::date::text from chat_messages where id = %(turn)s", turn=turn)
-    assert await found(recall, ada, "What about my boiler?", BOILER) == [
-        RecalledTurn(turn_id=str(turn), date=day, said="The heating broke.", employee=None, answered=None)
-    ]
+    [first, *others] = await found(recall, ada, "What about my boiler?", BOILER)
+    assert first == RecalledTurn(turn_id=str(turn), date=day, said="The heating broke.", employee=None, answered=None)
+    assert [other["said"] for other in others] == ["Maya changes schools."]  # beside it
 
 
 async def test_a_turn_is_found_by_the_words_of_its_answer(pool: Pool, recall: Recall, ada: UUID) -> None:
@@ -112,16 +113,15 @@ async def test_vectors_of_another_model_are_not_compared(pool: Pool, recall: Rec
 async def test_a_turn_does_not_find_itself(pool: Pool, recall: Recall, owner: Owner, ada: UUID) -> None:
     """Its vector is stored once, however often it is run."""
     turn = await say(pool, ada, "The heating broke.", vector=BOILER)
-    again = await recall.recall(ada, turn, "The heating broke.", BOILER, facts=1, turns=12)
+    again = await recall.recall(ada, "c-1", turn, "The heating broke.", BOILER, facts=1, turns=12)
     assert again["turns"] == []
     assert rows(owner, "select turn_id, model from chat_turn_vectors") == [(turn, MODEL)]
 
 
 async def test_only_the_newest_messages_are_scored(pool: Pool, recall: Recall, owner: Owner, ada: UUID) -> None:
-    """600 of them, so that an old account costs no more."""
-    old = await say(pool, ada, "The heating broke.")
+    """600 of them, so that a long conversation costs no more."""
+    await say(pool, ada, "The heating broke.")
     later = await say(pool, ada, "The heating works.")
-    owner.execute("update chat_messages set created_at = now() - interval '1 year' where turn_id = %s", [old])
     filler = (
         "insert into chat_messages (user_id, convo_id, turn_id, employee_key, role, content)"
         " select user_id, convo_id, gen_random_uuid(), employee_key, 'user', 'Hello' from chat_messages,"
@@ -134,8 +134,8 @@ async def test_only_the_newest_messages_are_scored(pool: Pool, recall: Recall, o
 
 async def test_a_deleted_conversation_is_not_found(pool: Pool, recall: Recall, owner: Owner, ada: UUID) -> None:
     """Its vectors are gone, too."""
-    await say(pool, ada, "The heating broke.", vector=BOILER, conversation="c-2")
-    await Conversations(pool).delete(ada, "c-2")
+    await say(pool, ada, "The heating broke.", vector=BOILER)
+    await Conversations(pool).delete(ada, "c-1")
     assert await found(recall, ada, "heating", BOILER) == []
     assert rows(owner, "select from chat_turn_vectors") == []
 
@@ -157,7 +157,7 @@ async def test_facts_are_those_nearest_to_the_message(pool: Pool, recall: Recall
     source = await save_accepted(pool, ada, accepted())
     known = [new_fact("Lives in Ghent", *SCHOOL), new_fact("Has an old boiler", *BOILER)]
     await facts.remember(ada, known, source=source)
-    recalled = await recall.recall(ada, uuid4(), "Hello", BOILER, facts=2, turns=1)
+    recalled = await recall.recall(ada, "c-1", uuid4(), "Hello", BOILER, facts=2, turns=1)
     assert recalled["facts"] == await facts.nearest(ada, BOILER, limit=2)
     assert [fact["fact"] for fact in recalled["facts"]] == ["Has an old boiler", "Lives in Ghent"]
 

@@ -16,8 +16,8 @@ from graph.models.factory import LocalModels
 from nodes.answer.prepared import nothing_prepared
 from nodes.errors import EmbeddingUnavailable
 from nodes.injection.classifier import no_classifier
-from nodes.routing.classifier import no_router
-from nodes.text.ends import head_and_tail
+from nodes.route import no_router
+from nodes.text.linear_model import head_and_tail
 
 
 class Counting:

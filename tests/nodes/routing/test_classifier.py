@@ -10,8 +10,8 @@ from graph.models.embeddings import MiniLM
 from graph.models.factory import LocalModels
 from graph.training import RECIPES, Recipe, made_from, train
 from nodes.employees import EMPLOYEES
-from nodes.route import FOLLOW_UP
-from nodes.routing.classifier import LearnedRouter, read_examples
+from nodes.route import FOLLOW_UP, LearnedRouter
+from nodes.routing.classifier import read_examples
 from tests.nodes.held_out import read
 
 

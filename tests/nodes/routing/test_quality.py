@@ -6,8 +6,7 @@ import pytest
 
 from graph.models.factory import LocalModels
 from nodes.employees import EMPLOYEES, Slug, find
-from nodes.route import Classify, learned
-from nodes.routing.classifier import LearnedRouter
+from nodes.route import Classify, LearnedRouter, learned
 from tests.nodes.held_out import assert_right, read
 
 Case: TypeAlias = tuple[str, Slug | None, Slug]

@@ -23,8 +23,8 @@ from nodes.injection.detect import detect
 from nodes.prompts import estimate
 from nodes.routing.keywords import by_rules
 from nodes.text.cleaning import clean, limit_marks
-from nodes.text.ends import head_and_tail
 from nodes.text.extractive_summary import extractive_summary, shorten
+from nodes.text.linear_model import head_and_tail
 from nodes.text.pii.masking import StreamMasker, mask
 from nodes.text.stated_facts import stated_facts
 from nodes.trim_context import trim_context

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nodes.text.ngrams import hashed_ngrams
+from nodes.text.linear_model import hashed_ngrams
 
 
 def test_a_texts_ngrams_are_those_of_its_words() -> None:

@@ -53,7 +53,7 @@ class AdaRows:
         self.turn = await save_answered(
             self.pool, self.user, answered(f"What of {SECRET}?", f"{SECRET}!", used=[str(self.fact)])
         )
-        await Recall(self.pool, MODEL).recall(self.user, self.turn, SECRET, [1.0, 0.0], facts=1, turns=1)
+        await Recall(self.pool, MODEL).recall(self.user, "c-1", self.turn, SECRET, [1.0, 0.0], facts=1, turns=1)
         await Turns(self.pool).save_summary(self.user, "c-1", f"They sell {SECRET}.", turn_id=self.turn, seen=0)
         await Misroutes(self.pool).record(self.user, "c-1", self.turn, "tag")
         await RateLimits(self.pool, 8).take(self.user)

@@ -45,7 +45,7 @@ STEPS: Mapping[str, Step] = {
     ),
     "conversation_history": Step("conversation_history(%(user)s, 'c-1', gen_random_uuid(), 9)"),
     "recall_facts": Step("recall_facts(%(user)s, '[1, 0]', %(model)s, 9)"),
-    "recall_memory": Step("recall_memory(%(user)s, %(turn)s, 'Oat biscuits?', '[1, 0]', %(model)s, 9, 9, 99)"),
+    "recall_memory": Step("recall_memory(%(user)s, 'c-1', %(turn)s, 'Oat biscuits?', '[1, 0]', %(model)s, 9, 9, 99)"),
     "answer_turn": Step(
         "answer_turn(%(user)s, %(turn)s, 'c-1', gen_random_uuid(), 'tag', 'A', 'stop', null, '{}',"
         " array[%(fact)s]::uuid[], null)"

@@ -55,7 +55,7 @@ async def aggregates(pool: Pool, user: UUID) -> object:
 
 READS: dict[str, Attempt] = {
     "what is recalled": lambda pool, ada_rows, bob: Recall(pool, MODEL).recall(
-        bob, ada_rows.turn, f"What of {SECRET}?", [1.0, 0.0], facts=9, turns=9
+        bob, "c-1", ada_rows.turn, f"What of {SECRET}?", [1.0, 0.0], facts=9, turns=9
     ),
     "conversations": lambda pool, _, bob: Conversations(pool).latest(bob, limit=9),
     "a search": lambda pool, _, bob: Conversations(pool).latest(bob, limit=9, q=SECRET),
@@ -157,7 +157,7 @@ async def test_a_hundred_concurrent_users_on_five_connections_see_only_their_own
             async with pool.as_user(user) as conn:
                 cursor = await conn.execute("select content from chat_messages")
                 contents = {row["content"] for row in await cursor.fetchall()}
-            recalled = await Recall(pool, MODEL).recall(user, uuid4(), mine, [1.0, 0.0], facts=9, turns=9)
+            recalled = await Recall(pool, MODEL).recall(user, "c-1", uuid4(), mine, [1.0, 0.0], facts=9, turns=9)
             return [
                 contents,
                 {one["title"][:36] for one in await Conversations(pool).latest(user, limit=100)},

@@ -1,4 +1,4 @@
-"""Load what is remembered for the message: the nearest facts, and earlier turns."""
+"""Load what the prompt is made of: summary and messages; beside them the nearest facts, and earlier turns."""
 
 import asyncio
 import re
@@ -15,6 +15,7 @@ from nodes.stream_events import note
 from storage.errors import StorageError
 from storage.facts import Memory
 from storage.recall import Recall, Recalled, RecalledTurn
+from storage.turns import History, Turns
 
 log = get_logger(__name__)
 
@@ -30,6 +31,19 @@ _WORD = re.compile(r"\w{3,}")
 
 EmbedMessage = Callable[[str], Awaitable[list[float]]]
 """Embeds a message. Raises EmbeddingUnavailable."""
+
+
+class LoadedHistory(TypedDict):
+    """The conversation so far."""
+
+    history: History
+
+
+async def load_summary(state: State, runtime: Runtime[Context], *, turns: Turns) -> LoadedHistory:
+    """Load the rolling summary, every message that it does not cover, and the latest messages."""
+    turn_id = UUID(state["turn_id"])
+    history = await turns.history(asking(runtime), state["conversation_id"], before_turn=turn_id)
+    return LoadedHistory(history=history)
 
 
 class LoadedMemories(TypedDict):
@@ -62,8 +76,8 @@ async def load_memory(
 
 
 async def _recall(state: State, user_id: UUID, vector: list[float], recall: Recall) -> Recalled:
-    turn_id, message = UUID(state["turn_id"]), state["message"]
-    return await recall.recall(user_id, turn_id, message, vector, facts=MAX_MEMORIES, turns=MAX_TURNS)
+    conversation_id, turn_id, message = state["conversation_id"], UUID(state["turn_id"]), state["message"]
+    return await recall.recall(user_id, conversation_id, turn_id, message, vector, facts=MAX_MEMORIES, turns=MAX_TURNS)
 
 
 def _quoted(turn: RecalledTurn, message: str) -> RecalledTurn:

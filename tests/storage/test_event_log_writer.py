@@ -8,12 +8,11 @@ from uuid import uuid4
 import pytest
 from structlog.testing import capture_logs
 
-from graph.turns import event_log as module
-from graph.turns.event_log import EventLogWriter
 from graph.turns.turn import encoded
 from nodes.stream_events import Notice, Token
+from storage import event_log as module
 from storage.errors import StorageUnavailable
-from storage.event_log import Batch, EventLog, LoggedEvent
+from storage.event_log import Batch, EventLog, EventLogWriter, LoggedEvent
 from tests.graph.turns.samples import DONE
 
 ADA = uuid4()
