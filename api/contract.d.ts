@@ -20,6 +20,22 @@ export interface Conversation {
   updated_at: string;
   message_count: number;
   last_employee: string | null;
+  pinned: boolean;
+}
+
+/** `positions`: start and end of each matching word in `text`, in Unicode characters. */
+export interface Match {
+  /** Null: only the title has the words. */
+  message_id: string | null;
+  text: string;
+  positions: [number, number][];
+}
+
+/** A conversation in the list. */
+export interface ListedConversation extends Conversation {
+  snippet: string;
+  /** Null: nothing was searched for. */
+  match: Match | null;
 }
 
 /** One conversation, as `GET /conversations/{conversation_id}` has it. */
@@ -35,6 +51,7 @@ export interface SignedIn {
 
 export interface Settings {
   memory: boolean;
+  max_message_chars: number;
 }
 
 /** `confidence`: 0 to 1. */
@@ -270,7 +287,7 @@ export interface Insights {
 /** The response body of a GET request; `unknown` for paths that are not listed. */
 export type ResponseBody<Path extends string> =
   Path extends "/employees" ? Employee[]
-  : Path extends `/conversations?${string}` ? Page<Conversation>
+  : Path extends `/conversations?${string}` ? Page<ListedConversation>
   : Path extends `/conversations/${string}/messages?${string}` ? Page<Message>
   : Path extends `/conversations/${string}` ? ConversationDetails
   : Path extends `/memory?${string}` ? Page<MemoryFact>

@@ -13,11 +13,15 @@ from nodes.errors import ModelError
 from nodes.prompts import estimate, summary_prompt
 from nodes.retrying import retried
 from nodes.state import Context, State, asking
+from nodes.text.cleaning import clean
 from nodes.text.extractive_summary import extractive_summary, shorten
 from nodes.text.pii.masking import mask
-from storage.turns import Message, Turns
+from storage.turns import Message, Turns, short_title
 
 log = get_logger(__name__)
+
+_AROUND_TITLE = "#*_`\"'“”„«»:;.。 "
+"""What models put around a title."""
 
 Summarise = Callable[[str, str], Awaitable[str]]
 """Sends a system and a user message to a model and returns its reply. Raises ModelError."""
@@ -27,6 +31,14 @@ class RolledSummary(TypedDict):
     """The conversation's summary after this turn."""
 
     summary: str | None
+
+
+class Written(NamedTuple):
+    """What a summary's writer wrote."""
+
+    summary: str
+    title: str | None = None
+    """None where it gave none."""
 
 
 class Waiting(NamedTuple):
@@ -47,7 +59,8 @@ async def roll_summary(
 ) -> RolledSummary:
     """Summarise in under 150 words what the last summary does not cover, including this turn.
 
-    Does nothing for a recovered turn whose summary is stored already, and as long as all of it may wait.
+    Does nothing for a recovered turn whose summary is stored already, and as long as all of it may wait. The first
+    answer of a conversation does not wait, because its summary brings the conversation's title.
 
     Args:
         seconds: for the model. Time has to be left after it: without a summary the conversation would be forgotten.
@@ -59,27 +72,41 @@ async def roll_summary(
     uncovered = [message for message in history["messages"] if message["seq"] > history["covers"]]
     reached = state["answer"] is not None and not state["answer"]["fallback"]
     messages = [*uncovered, *_this_turn(state)]
-    if len(messages) <= waiting.messages and _tokens(messages) <= waiting.tokens:
+    title_is_due = summarise is not None and reached and not history["messages"]
+    if not title_is_due and len(messages) <= waiting.messages and _tokens(messages) <= waiting.tokens:
         return RolledSummary(summary=history["summary"])
-    summary = await _summary(history["summary"], messages, summarise if reached else None, seconds)
+    summary, title = await _written(history["summary"], messages, summarise if reached else None, seconds)
     seen = max((message["seq"] for message in history["messages"]), default=history["covers"])
     user_id, turn_id, conversation_id = asking(runtime), UUID(state["turn_id"]), state["conversation_id"]
-    await retried(lambda: turns.save_summary(user_id, conversation_id, summary, turn_id=turn_id, seen=seen))
+    await retried(
+        lambda: turns.save_summary(user_id, conversation_id, summary, turn_id=turn_id, seen=seen, title=title)
+    )
     return RolledSummary(summary=summary)
 
 
-async def _summary(previous: str, messages: list[Message], summarise: Summarise | None, seconds: float) -> str:
+async def _written(previous: str, messages: list[Message], summarise: Summarise | None, seconds: float) -> Written:
     """A model's summary, or an extractive one where there is no model or it fails, so that nothing is lost."""
+    title = None
     if summarise is not None:
         try:
             async with asyncio.timeout(seconds):
-                written = await summarise(*summary_prompt(previous, messages))
+                summary, title = _read(await summarise(*summary_prompt(previous, messages)))
         except (ModelError, TimeoutError):
             log.warning("the model wrote no summary, using an extractive one", exc_info=True)
         else:
-            if written.strip():
-                return shorten(mask(written).text)
-    return extractive_summary(previous, messages)
+            if summary:
+                return Written(shorten(mask(summary).text), title)
+    return Written(extractive_summary(previous, messages), title)
+
+
+def _read(reply: str) -> Written:
+    """The parts of a model's reply: a first line `# …` is the title. A model that gives none has written a summary."""
+    reply = reply.strip()
+    if not reply.startswith("#"):
+        return Written(reply)
+    heading, _, rest = reply.partition("\n")
+    title = " ".join(mask(clean(heading).text).text.split()).strip(_AROUND_TITLE)
+    return Written(rest.strip(), short_title(title) or None)
 
 
 def _tokens(messages: list[Message]) -> int:

@@ -1,10 +1,11 @@
 """Conversations as their user manages them: list, search, read, rename, delete."""
 
 from datetime import datetime
-from typing import Literal, LiteralString, NamedTuple, TypedDict
+from typing import Any, Literal, LiteralString, NamedTuple, TypedDict, cast
 from uuid import UUID
 
 from storage.connections import Connection
+from storage.conversation_search import Match, find_match, snippet
 from storage.facts import LearnedFact
 from storage.pool import Pool
 from storage.turn_records import FACTS_LEARNED, FACTS_USED, GENERATED_BY
@@ -12,7 +13,7 @@ from storage.user_facts import delete_facts, lock_facts, settle_facts
 
 
 class Conversation(TypedDict):
-    """A conversation in a list."""
+    """A conversation."""
 
     conversation_id: str
     title: str
@@ -21,6 +22,17 @@ class Conversation(TypedDict):
     """On the active path, as everything here."""
     last_employee: str | None
     """The slug of the employee that answered last."""
+    pinned: bool
+    """Whether it stays at the top of the list."""
+
+
+class ListedConversation(Conversation):
+    """A conversation in a list, with words that it is recognised by."""
+
+    snippet: str
+    """The first words of its last message, without Markdown; empty where it has none."""
+    match: Match | None
+    """Where the words of the search are; None without one."""
 
 
 class ConversationDetails(Conversation):
@@ -80,6 +92,7 @@ class ConversationCursor(NamedTuple):
 
     updated_at: datetime
     conversation_id: str
+    pinned: bool = False
 
 
 class Conversations:
@@ -90,8 +103,8 @@ class Conversations:
 
     async def latest(
         self, user_id: UUID, *, limit: int, after: ConversationCursor | None = None, q: str | None = None
-    ) -> list[Conversation]:
-        """Conversations, the last one used first, without temporary ones.
+    ) -> list[ListedConversation]:
+        """Conversations, pinned ones first and the last one used first, without temporary ones.
 
         Args:
             user_id: the user.
@@ -101,30 +114,41 @@ class Conversations:
         """
         async with self._pool.as_user(user_id) as conn:
             cursor = await conn.execute(
-                "select c.convo_id as conversation_id, c.title, c.updated_at, c.employee_slug as last_employee,"  # noqa: S608 (of literals)
-                f" {_COUNT} from chat_conversations c where c.user_id = %(user_id)s and not c.temporary"
-                " and (%(at)s::timestamptz is null or (c.updated_at, c.convo_id) < (%(at)s, %(id)s::text))"
+                "with page as materialized ("  # noqa: S608 (of literals)
+                " select c.* from chat_conversations c where c.user_id = %(user_id)s and not c.temporary"
+                " and (%(at)s::timestamptz is null"
+                "  or (c.pinned, c.updated_at, c.convo_id) < (%(pinned)s::boolean, %(at)s, %(id)s::text))"
                 " and (%(q)s::text is null"
                 "  or to_tsvector('simple', chat_search_words(c.title)) @@ chat_search_query(%(q)s)"
                 "  or exists (select from chat_messages m where m.user_id = c.user_id and m.convo_id = c.convo_id"
                 "             and not m.superseded and m.search @@ chat_search_query(%(q)s)))"
-                " order by c.updated_at desc, c.convo_id desc limit %(limit)s",
+                " order by c.pinned desc, c.updated_at desc, c.convo_id desc limit %(limit)s)"
+                " select c.convo_id as conversation_id, c.title, c.updated_at, c.employee_slug as last_employee,"
+                f" c.pinned, {_COUNT},"
+                " (select m.content from chat_messages m where m.user_id = c.user_id and m.convo_id = c.convo_id"
+                "  and not m.superseded and m.content <> '' order by m.seq desc limit 1) as last_message,"
+                " found.id as found_id, found.content as found_content"
+                " from page c left join lateral (select m.id, m.content from chat_messages m"
+                "  where m.user_id = c.user_id and m.convo_id = c.convo_id and not m.superseded"
+                "  and m.search @@ chat_search_query(%(q)s) order by m.seq desc limit 1) found on true"
+                " order by c.pinned desc, c.updated_at desc, c.convo_id desc",
                 {
                     "user_id": user_id,
                     "at": after.updated_at if after else None,
                     "id": after.conversation_id if after else None,
+                    "pinned": after.pinned if after else None,
                     "q": q,
                     "limit": limit,
                 },
             )
-            return [Conversation(**row) for row in await cursor.fetchall()]  # type: ignore[typeddict-item]
+            return [_listed(row, q) for row in await cursor.fetchall()]
 
     async def find(self, user_id: UUID, conversation_id: str) -> ConversationDetails | None:
         """One conversation with its summary; None where the user has none of that id."""
         async with self._pool.as_user(user_id) as conn:
             cursor = await conn.execute(
                 "select c.convo_id as conversation_id, c.title, c.created_at, c.updated_at,"  # noqa: S608 (of literals)
-                " c.employee_slug as last_employee, c.temporary, coalesce(s.summary, '') as summary,"
+                " c.employee_slug as last_employee, c.pinned, c.temporary, coalesce(s.summary, '') as summary,"
                 f" {_COUNT} from chat_conversations c left join chat_convo_summaries s using (user_id, convo_id)"
                 " where c.user_id = %(user_id)s and c.convo_id = %(convo_id)s",
                 {"user_id": user_id, "convo_id": conversation_id},
@@ -149,13 +173,17 @@ class Conversations:
             cursor = await conn.execute(_NEWEST_FIRST if newest_first else _OLDEST_FIRST, values)
             return [MessageDetails(**row) for row in await cursor.fetchall()]  # type: ignore[typeddict-item]
 
-    async def rename(self, user_id: UUID, conversation_id: str, title: str) -> bool:
-        """Change the title; returns whether the conversation exists. Its position in the list stays."""
+    async def change(
+        self, user_id: UUID, conversation_id: str, *, title: str | None = None, pinned: bool | None = None
+    ) -> bool:
+        """Change what is given; returns whether the conversation exists. A title of the user's is never overwritten."""
         async with self._pool.as_user(user_id) as conn:
             cursor = await conn.execute(
-                "update chat_conversations set title = %(title)s"
+                "update chat_conversations set title = coalesce(%(title)s, title),"
+                " titled_by = case when %(title)s::text is null then titled_by else 'user' end,"
+                " pinned = coalesce(%(pinned)s, pinned)"
                 " where user_id = %(user_id)s and convo_id = %(convo_id)s",
-                {"user_id": user_id, "convo_id": conversation_id, "title": title},
+                {"user_id": user_id, "convo_id": conversation_id, "title": title, "pinned": pinned},
             )
             return cursor.rowcount == 1
 
@@ -163,6 +191,12 @@ class Conversations:
         """Delete a conversation and the facts learned only there; returns whether it existed."""
         async with self._pool.as_user(user_id) as conn:
             return await delete_conversation(conn, user_id, conversation_id)
+
+
+def _listed(row: dict[str, Any], q: str | None) -> ListedConversation:
+    content, message_id, last = row.pop("found_content"), row.pop("found_id"), row.pop("last_message")
+    match = None if q is None else find_match(q, row["title"] if content is None else content, message_id)
+    return cast("ListedConversation", {**row, "snippet": snippet(last or ""), "match": match})
 
 
 async def delete_conversation(conn: Connection, user_id: UUID, conversation_id: str) -> bool:

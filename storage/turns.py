@@ -15,7 +15,7 @@ from storage.leases import ELSEWHERE_SECONDS, LEASE_SECONDS
 from storage.pool import Pool
 
 TITLE_LENGTH = 60
-"""Characters of the first message that make a conversation's title."""
+"""Characters of a title of ours: the beginning of the first message, then what the model calls the conversation."""
 RECENT_MESSAGES = 40
 """Messages loaded even when the summary covers them; more than fits most models' context window."""
 
@@ -118,7 +118,7 @@ class Turns:
                 **turn,
                 "user_id": user_id,
                 "turn_id": turn_id,
-                "title": _title(turn["message"]),
+                "title": short_title(turn["message"]),
                 "route": Json(turn["route"]),
                 "owner": self._owner,
                 "lease": LEASE_SECONDS,
@@ -166,9 +166,11 @@ class Turns:
         return message_id
 
     async def save_summary(
-        self, user_id: UUID, conversation_id: str, summary: str, *, turn_id: UUID, seen: int
+        self, user_id: UUID, conversation_id: str, summary: str, *, turn_id: UUID, seen: int, title: str | None = None
     ) -> bool:
         """Store the summary made at the end of `turn_id` from messages up to `seen`, and mark the turn as summarised.
+
+        The title replaces only that of the first message.
 
         Its watermark is this turn's last message, or the message before the first one that another turn wrote
         meanwhile and that is therefore not in it. A summary with a lower watermark than the stored one is dropped: a
@@ -178,8 +180,17 @@ class Turns:
             Whether it was stored.
         """
         (row,) = await self._pool.call(
-            "select save_summary(%(user_id)s, %(convo_id)s, %(turn_id)s, %(summary)s, %(seen)s) as saved",
-            {"user_id": user_id, "convo_id": conversation_id, "summary": summary, "turn_id": turn_id, "seen": seen},
+            # The title first: it locks the conversation's row, as a deletion does before the turn's.
+            "select title_conversation(%(user_id)s, %(convo_id)s, %(turn_id)s, %(title)s),"
+            " save_summary(%(user_id)s, %(convo_id)s, %(turn_id)s, %(summary)s, %(seen)s) as saved",
+            {
+                "user_id": user_id,
+                "convo_id": conversation_id,
+                "title": title,
+                "summary": summary,
+                "turn_id": turn_id,
+                "seen": seen,
+            },
         )
         return bool(row["saved"])
 
@@ -221,6 +232,7 @@ class Turns:
         )
 
 
-def _title(message: str) -> str:
-    first_line = message.strip().split("\n", 1)[0]
+def short_title(text: str) -> str:
+    """The first line of the text, cut at `TITLE_LENGTH`."""
+    first_line = text.strip().split("\n", 1)[0]
     return first_line if len(first_line) <= TITLE_LENGTH else first_line[: TITLE_LENGTH - 1].rstrip() + "…"

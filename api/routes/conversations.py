@@ -1,30 +1,40 @@
-"""/conversations: list, search, read, rename and delete a user's conversations."""
+"""/conversations: list, search, read, rename, pin and delete a user's conversations."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 from uuid import UUID
 
 from litestar import Router, delete, get, patch, put
 from litestar.di import NamedDependency
 from litestar.params import JSONBody, PathParameter, QueryParameter
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 from typing_extensions import TypedDict
 
 from api.auth.user import User
 from api.limits import RequestLimits
 from api.openapi import SIGNED_IN, refusals
-from api.parameters import CONVERSATION_ID, Cursor, Limit, Search, clean_and_mask, decode_cursor, paginate, search_words
+from api.parameters import (
+    CONVERSATION_ID,
+    Cursor,
+    Limit,
+    Search,
+    Switch,
+    clean_and_mask,
+    decode_cursor,
+    paginate,
+    search_words,
+)
 from api.problems import Problem
 from api.requests import require_json
 from graph.account import UserData
-from storage.conversations import Conversation, ConversationCursor, ConversationDetails, MessageDetails
+from storage.conversations import ConversationCursor, ConversationDetails, ListedConversation, MessageDetails
 
 ConversationId = Annotated[str, PathParameter(min_length=1, max_length=128, pattern=CONVERSATION_ID)]
 
 
 class ConversationPage(TypedDict):
-    """Conversations, the one used last first."""
+    """Conversations, pinned ones first, and the one used last first."""
 
-    items: list[Conversation]
+    items: list[ListedConversation]
     next_cursor: str | None
 
 
@@ -35,12 +45,20 @@ class MessagePage(TypedDict):
     next_cursor: str | None
 
 
-class Rename(BaseModel):
-    """A new title."""
+class ConversationChanges(BaseModel):
+    """What to change of a conversation; what is left out stays."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    title: Annotated[str, Field(min_length=1, max_length=200), AfterValidator(clean_and_mask)]
+    title: Annotated[str, Field(min_length=1, max_length=200), AfterValidator(clean_and_mask)] | None = None
+    """Never overwritten afterwards."""
+    pinned: Switch | None = None
+
+    @model_validator(mode="after")
+    def _is_a_change(self) -> Self:
+        if self.title is None and self.pinned is None:
+            raise ValueError("names nothing to change")
+        return self
 
 
 class Active(BaseModel):
@@ -60,13 +78,13 @@ async def conversations(
     cursor: Cursor = None,
     q: Search = None,
 ) -> ConversationPage:
-    """Your conversations, the one used last first; with `q` only those that contain its words."""
+    """Your conversations, pinned ones first, then the one used last; with `q` only those that contain its words."""
     after, words = decode_cursor(cursor, ConversationCursor), search_words(q)
     if words is not None:
         await limits.take("search")
     found = await user_data.conversations.latest(user.user_id, limit=limit + 1, after=after, q=words)
     items, next_cursor = paginate(
-        found, limit, lambda one: ConversationCursor(one["updated_at"], one["conversation_id"])
+        found, limit, lambda one: ConversationCursor(one["updated_at"], one["conversation_id"], one["pinned"])
     )
     return ConversationPage(items=items, next_cursor=next_cursor)
 
@@ -100,14 +118,14 @@ async def messages(
 
 
 @patch("/{conversation_id:str}", guards=[require_json], responses=refusals(404, 413, 415))
-async def rename(
+async def change_conversation(
     user: NamedDependency[User],
     user_data: NamedDependency[UserData],
     conversation_id: ConversationId,
-    data: JSONBody[Rename],
+    data: JSONBody[ConversationChanges],
 ) -> ConversationDetails:
-    """Rename a conversation."""
-    await user_data.conversations.rename(user.user_id, conversation_id, data.title)
+    """Rename or pin a conversation."""
+    await user_data.conversations.change(user.user_id, conversation_id, title=data.title, pinned=data.pinned)
     return await _find(user_data, user, conversation_id)
 
 
@@ -149,7 +167,7 @@ def _missing() -> Problem:
 
 router = Router(
     "/conversations",
-    route_handlers=[conversations, conversation, messages, rename, activate, delete_conversation],
+    route_handlers=[conversations, conversation, messages, change_conversation, activate, delete_conversation],
     security=SIGNED_IN,
     tags=["conversations"],
 )

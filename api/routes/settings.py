@@ -13,6 +13,7 @@ from api.openapi import SIGNED_IN, refusals
 from api.parameters import Switch
 from api.requests import require_json
 from graph.account import UserData
+from graph.service import Service
 from storage.users import UserSettings
 
 
@@ -23,6 +24,13 @@ class SignedIn(TypedDict):
     email: str | None
     """None where the token has none, and in local mode."""
     admin: bool
+
+
+class SettingsInForce(UserSettings):
+    """A user's settings, with what the server's own mean for them."""
+
+    max_message_chars: int
+    """Characters of a message; what is longer is cut."""
 
 
 class Changes(BaseModel):
@@ -40,16 +48,26 @@ async def me(user: NamedDependency[User]) -> SignedIn:
 
 
 @get("/settings", security=SIGNED_IN, tags=["account"], responses=refusals())
-async def settings(user: NamedDependency[User], user_data: NamedDependency[UserData]) -> UserSettings:
+async def settings(
+    user: NamedDependency[User], user_data: NamedDependency[UserData], service: NamedDependency[Service]
+) -> SettingsInForce:
     """Your settings."""
-    return await user_data.users.settings(user.user_id)
+    return await _in_force(user, user_data, service)
 
 
 @patch("/settings", guards=[require_json], security=SIGNED_IN, tags=["account"], responses=refusals(413, 415))
 async def change_settings(
-    user: NamedDependency[User], user_data: NamedDependency[UserData], data: JSONBody[Changes]
-) -> UserSettings:
+    user: NamedDependency[User],
+    user_data: NamedDependency[UserData],
+    service: NamedDependency[Service],
+    data: JSONBody[Changes],
+) -> SettingsInForce:
     """Change settings; they count from your next message on."""
     if data.memory is not None:
         await user_data.users.switch_memory(user.user_id, on=data.memory)
-    return await user_data.users.settings(user.user_id)
+    return await _in_force(user, user_data, service)
+
+
+async def _in_force(user: User, user_data: UserData, service: Service) -> SettingsInForce:
+    chosen = await user_data.users.settings(user.user_id)
+    return SettingsInForce(**chosen, max_message_chars=service.dependencies.options.max_chars)

@@ -87,6 +87,7 @@ export class ActiveTurn {
     announce(textOf("hasAnswered", { name: this.answer.name ?? "", answer: this.answer.body.innerText }));
     if (done.message_id) { // null for replies of the guard, which are not stored
       this.onNewest(done.message_id);
+      this.answer.element.dataset.message = done.message_id;
       pollFacts(done.turn_id, this.answer.facts);
     }
     notifyChange("conversations", done.conversation_id);

@@ -28,8 +28,9 @@ export function initSignOut() {
   byId("sign-out").addEventListener("click", forgetToken);
 }
 
-/** Remove the token and load the page anew. */
+/** Remove the token and the drafts, and load the page anew. */
 export function forgetToken() {
+  for (const key of Object.keys(localStorage)) if (key.startsWith("frontdesk.draft.")) localStorage.removeItem(key);
   sessionStorage.removeItem(TOKEN_KEY);
   location.assign(location.pathname);
 }

@@ -1,13 +1,13 @@
 /** The open conversation: loads its messages, sends new ones, and streams the answer. */
 
 import { ActiveTurn } from "./active-turn.js";
-import { focusComposer, restoreText, setAnswering, showComposerError, startCountdown } from "./composer.js";
+import { carryDraft, focusComposer, restoreText, setAnswering, showComposerError, startCountdown, switchDraft } from "./composer.js";
 import { el } from "./dom.js";
 import { followTurn, sendMessage, uuid } from "./event-stream.js";
 import { Problem, isNotFound, requestJson } from "./http.js";
 import { Answer, userMessage } from "./message.js";
 import {
-  appendItem, isEmpty, itemsOfTurn, loadMessages, loadNewestMessage, scrollToBottom, showItems, showMessages, showTurn, showWelcome,
+  appendItem, isEmpty, itemsOfTurn, loadMessages, loadNewestMessage, scrollToBottom, showItems, showMessage, showMessages, showWelcome,
 } from "./message-list.js";
 import { conversationHash, conversationInUrl, messageInUrl, savePending } from "./tab-state.js";
 import { fixTemporary, isTemporary, showTemporary, updateTemporary } from "./temporary.js";
@@ -83,6 +83,7 @@ export async function ask(text, choice = {}) {
   if (!conversation) {
     showItems();
     fixTemporary();
+    carryDraft(message.conversation_id);
   }
   focusComposer();
   setConversation(message.conversation_id);
@@ -126,10 +127,10 @@ async function loadConversation(id, sending) {
   showMessages(id, page, ask);
   newestId = page.items[0]?.message_id ?? null;
   unanswered = page.items[0]?.role === "user" ? page.items[0] : null;
-  const turnId = messageInUrl(); // a question has the id of its turn
-  if (!turnId) return;
+  const messageId = messageInUrl();
+  if (!messageId) return;
   history.replaceState(null, "", conversationHash(id)); // so that the same link works again
-  await showTurn(id, turnId);
+  await showMessage(id, messageId);
 }
 
 /** If the last message has no answer: stream it if the turn is running, or say that it has failed. */
@@ -203,6 +204,7 @@ function handleFailure(error, answer, question, text) {
   else showComposerError(error);
   if (!isEmpty()) return;
   const temporary = isTemporary();
+  carryDraft(null);
   openConversation(null);
   showTemporary(temporary); // the text is going to be sent again
 }
@@ -210,6 +212,7 @@ function handleFailure(error, answer, question, text) {
 /** @param {string | null} id */
 function setConversation(id) {
   conversation = id;
+  switchDraft(id);
   if (conversationInUrl() !== id) history.pushState(null, "", id ? conversationHash(id) : location.pathname);
   dispatchEvent(new Event("conversationchange"));
 }

@@ -1,15 +1,25 @@
-/** The composer: message field, employee choice, Send and Stop button, and the hint beside them. */
+/** The composer: message field, choice of employee, Send and Stop button, and the hint and the counter beside them. */
 
-import { announce, byId, el } from "./dom.js";
-import { allEmployees } from "./employees.js";
-import { loadDraft, saveDraft } from "./tab-state.js";
+import { announce, byId, isEnter } from "./dom.js";
+import { loadDraft, saveDraft } from "./drafts.js";
+import { chooseEmployee, chosenEmployee, initEmployeeChoice } from "./employee-choice.js";
+import { requestJson } from "./http.js";
+import { initPastes, pastedTexts, showPastes } from "./pastes.js";
+import { conversationInUrl } from "./tab-state.js";
 import { textOf } from "./texts.js";
+
+/** The share of the longest message from which on characters are counted. */
+const COUNTED_FROM = 7 / 8;
 
 const form = byId("composer");
 const field = byId("message");
-const employeeSelect = byId("employee");
 const button = byId("send");
 const hint = byId("composer-hint");
+const counter = byId("counter");
+/** @type {string | null} whose draft is shown; null: that of a new conversation */
+let conversation = conversationInUrl();
+/** Characters of a message that the server takes; what is longer is cut. */
+let maxChars = Infinity;
 let sendingEnabled = false;
 /** Whether Enter was pressed before sending was enabled. */
 let submitWhenEnabled = false;
@@ -23,14 +33,13 @@ let countdown = 0;
  * @param {() => void} stop
  */
 export function initComposer(send, stop) {
-  setValue(field.value || loadDraft()); // on a slow connection, something may have been typed already
-  field.addEventListener("input", () => {
-    saveDraft(field.value);
-    fitHeight();
-    updateButton();
-  });
+  initEmployeeChoice(updateDraft, focusComposer);
+  initPastes(field, updateDraft);
+  refuseFiles();
+  showDraft(field.value); // on a slow connection, something may have been typed already
+  field.addEventListener("input", updateDraft);
   field.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
-    if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+    if (!isEnter(event) || event.shiftKey) return;
     event.preventDefault();
     submitWhenEnabled = !sendingEnabled;
     if (!button.disabled && !answering) form.requestSubmit();
@@ -41,11 +50,12 @@ export function initComposer(send, stop) {
   form.addEventListener("submit", (/** @type {Event} */ event) => {
     event.preventDefault();
     if (answering) stop();
-    else if (sendingEnabled && field.value.trim() && !countdown) {
-      const text = field.value;
+    else if (sendingEnabled && messageText().trim() && !countdown) {
+      const text = messageText();
+      showPastes([]);
       setValue("");
       setHint("");
-      send(text, employeeSelect.value ? { employee: employeeSelect.value } : {});
+      send(text, chosenEmployee() ? { employee: chosenEmployee() } : {});
     }
   });
   addEventListener("offline", showOffline);
@@ -53,16 +63,38 @@ export function initComposer(send, stop) {
   if (!navigator.onLine) showOffline();
 }
 
-/** Add all employees to the choice. */
-export function addEmployeeOptions() {
-  for (const { slug, emoji, name, title } of allEmployees()) employeeSelect.append(el("option", { value: slug }, `${emoji} ${name} · ${title}`));
-}
-
 /** Enable sending: the server knows the user now. */
 export function enableSending() {
   sendingEnabled = true;
   updateButton();
   if (submitWhenEnabled && !answering && !button.disabled) form.requestSubmit();
+}
+
+/** Ask the server how long a message may be. */
+export async function loadLimit() {
+  const settings = await requestJson("/settings").catch(() => null); // without it nothing is counted
+  maxChars = settings?.max_message_chars ?? Infinity;
+  updateCounter();
+}
+
+/**
+ * Another conversation is open: show its draft.
+ * @param {string | null} id null: a new one
+ */
+export function switchDraft(id) {
+  if (id === conversation) return;
+  conversation = id;
+  showDraft("");
+}
+
+/**
+ * The open conversation has another id now: what is in the composer stays there.
+ * @param {string | null} id
+ */
+export function carryDraft(id) {
+  saveDraft(conversation, { text: "", pastes: [], employee: "" });
+  conversation = id;
+  updateDraft();
 }
 
 /** @param {boolean} value whether an answer is streaming, which can be stopped */
@@ -79,7 +111,7 @@ export function setAnswering(value) {
  * @param {string} text
  */
 export function restoreText(text) {
-  if (!field.value.trim()) setValue(text);
+  if (!messageText().trim()) setValue(text);
 }
 
 /**
@@ -121,6 +153,18 @@ export function focusComposer() {
   if (matchMedia("(pointer: fine)").matches) field.focus();
 }
 
+/** Say that there is no upload, where files are dropped or pasted; the browser would open a dropped file. */
+function refuseFiles() {
+  const refuse = (/** @type {Event} */ event, /** @type {DataTransfer | null} */ data) => {
+    if (!data?.types.includes("Files") || data.types.includes("text/plain")) return;
+    event.preventDefault();
+    if (event.type !== "dragover") showComposerError(new Error(textOf("noFiles")));
+  };
+  addEventListener("dragover", (event) => refuse(event, event.dataTransfer));
+  addEventListener("drop", (event) => refuse(event, event.dataTransfer));
+  field.addEventListener("paste", (/** @type {ClipboardEvent} */ event) => refuse(event, event.clipboardData));
+}
+
 function showOffline() {
   showComposerError(new Error(textOf("offline")));
 }
@@ -132,16 +176,44 @@ function setHint(text) {
   hint.classList.toggle("error-text", Boolean(text));
 }
 
+/** What is going to be sent: what was typed, and below it what was pasted. */
+function messageText() {
+  return [field.value, ...pastedTexts()].filter((text) => text.trim()).join("\n\n");
+}
+
+/** @param {string} typed shown instead of the draft's text, if there is any */
+function showDraft(typed) {
+  const { text, pastes, employee } = loadDraft(conversation);
+  chooseEmployee(employee);
+  showPastes(pastes);
+  setValue(typed || text);
+}
+
 /** @param {string} text */
 function setValue(text) {
   field.value = text;
-  saveDraft(text);
+  updateDraft();
+}
+
+/** The message that is being written has changed. */
+function updateDraft() {
+  saveDraft(conversation, { text: field.value, pastes: pastedTexts(), employee: chosenEmployee() });
   fitHeight();
+  updateCounter();
   updateButton();
 }
 
 function updateButton() {
-  button.disabled = !answering && (!sendingEnabled || Boolean(countdown) || !field.value.trim());
+  button.disabled = !answering && (!sendingEnabled || Boolean(countdown) || !messageText().trim());
+}
+
+function updateCounter() {
+  const text = messageText();
+  const count = text.length < maxChars * COUNTED_FROM ? 0 : [...text].length; // the server counts characters, not UTF-16
+  const shown = count >= maxChars * COUNTED_FROM;
+  counter.hidden = !shown;
+  counter.classList.toggle("error-text", count > maxChars);
+  counter.textContent = shown ? textOf(count > maxChars ? "tooManyCharacters" : "charactersOf", { count, limit: maxChars }) : "";
 }
 
 function fitHeight() {

@@ -1,15 +1,22 @@
-/** The list of conversations: open, search, rename, delete. */
+/** The list of conversations: open, search, pin, rename, delete. */
 
 import { currentConversation, openConversation } from "./chat.js";
-import { byId, confirmAction, el, replaceItems } from "./dom.js";
+import { showComposerError } from "./composer.js";
+import { dayGroup, shortTime } from "./dates.js";
+import { byId, el, isEnter, replaceItems } from "./dom.js";
 import { employeeBySlug } from "./employees.js";
 import { requestJson } from "./http.js";
 import { conversationHash, notifyChange, onChange } from "./tab-state.js";
 import { textOf } from "./texts.js";
+import { deleteWithUndo, deletedItem, finishDeletions } from "./undo.js";
+
+/** @typedef {import("../contract.js").ListedConversation} Conversation */
 
 const list = byId("conversations");
 const searchField = byId("search-conversations");
 const moreButton = byId("more-conversations");
+/** @type {Conversation[]} those that are shown */
+let conversations = [];
 /** @type {string | null} */
 let nextCursor = null;
 let requestCount = 0;
@@ -26,6 +33,7 @@ export async function initConversations() {
   moreButton.addEventListener("click", () => loadConversations(nextCursor));
   addEventListener("conversationchange", markCurrent);
   onChange((topic) => { if (topic === "conversations") refreshConversations(); });
+  await finishDeletions();
   await refreshConversations();
 }
 
@@ -46,24 +54,67 @@ async function loadConversations(cursor) {
     if (requestNumber === requestCount) replaceItems(list, [el("li.empty", {}, /** @type {Error} */ (error).message)], searchField);
     return;
   }
-  if (requestNumber !== requestCount || (renaming && !cursor)) return; // a newer request is running, or a title is being typed
-  const items = page.items.map(conversationItem);
-  if (cursor) list.append(...items);
-  else replaceItems(list, items.length ? items : [el("li.empty", {}, textOf(searchField.value.trim() ? "nothingFound" : "noConversations"))], searchField);
+  if (requestNumber !== requestCount || renaming) return; // a newer request is running, or a title is being typed
+  conversations = cursor ? [...conversations, ...page.items] : page.items;
   nextCursor = page.next_cursor;
   moreButton.hidden = !nextCursor;
+  showConversations();
+}
+
+/** Show them in groups, or as they were found. */
+function showConversations() {
+  /** @type {HTMLElement[]} */
+  const items = [];
+  let last = "";
+  for (const conversation of conversations) {
+    const group = conversation.match ? "" : conversation.pinned ? textOf("pinned") : dayGroup(new Date(conversation.updated_at));
+    if (group !== last) items.push(el("li.group", {}, el("h2", {}, group)));
+    last = group;
+    items.push(deletedItem(conversationPath(conversation.conversation_id)) ?? conversationItem(conversation));
+  }
+  replaceItems(list, items.length ? items : [el("li.empty", {}, textOf(searchField.value.trim() ? "nothingFound" : "noConversations"))], searchField);
   markCurrent();
 }
 
-/** @param {import("../contract.js").Conversation} conversation */
-function conversationItem(conversation) {
-  const id = conversation.conversation_id;
-  const title = conversation.title || textOf("untitled");
+/** @param {Conversation} conversation */
+function conversationItem({ conversation_id: id, title: given, last_employee, updated_at, pinned, snippet, match }) {
+  const title = given || textOf("untitled");
+  const found = match?.message_id ? match : null;
   const item = el("li", { "data-id": id },
-    el("a", { href: conversationHash(id), dir: "auto", title }, el("span", { "aria-hidden": "true" }, `${employeeBySlug(conversation.last_employee).emoji} `), title),
-    el("button.icon", { type: "button", "aria-label": textOf("renameNamed", { title }), title: textOf("rename"), onclick: () => renameConversation(item, id, title) }, "✎"),
-    el("button.icon", { type: "button", "aria-label": textOf("deleteNamed", { title }), title: textOf("delete"), onclick: () => deleteConversation(id, title) }, "✕"));
+    el("a", { href: conversationHash(id, found?.message_id), title },
+      el("span.title", { dir: "auto" }, el("span", { "aria-hidden": "true" }, `${employeeBySlug(last_employee).emoji} `), ...(match && !found ? marked(match) : [title])),
+      el("time", { datetime: updated_at }, shortTime(new Date(updated_at))),
+      el("span.snippet", { dir: "auto" }, ...(found ? marked(found) : [snippet]))),
+    el("span.actions", {},
+      el("button.icon", { type: "button", "aria-label": textOf("pinNamed", { title }), "aria-pressed": String(pinned), title: textOf(pinned ? "unpin" : "pin"), onclick: () => changeConversation(id, { pinned: !pinned }) }, "📌"),
+      el("button.icon", { type: "button", "aria-label": textOf("renameNamed", { title }), title: textOf("rename"), onclick: () => renameConversation(item, id, title) }, "✎"),
+      el("button.icon", { type: "button", "aria-label": textOf("deleteNamed", { title }), title: textOf("delete"), onclick: () => deleteConversation(id, item) }, "✕")));
   return item;
+}
+
+/**
+ * A piece of text with the words marked that were searched for.
+ * @param {import("../contract.js").Match} match
+ */
+function marked({ text, positions }) {
+  const characters = [...text]; // positions count characters, strings count UTF-16
+  const piece = (/** @type {number} */ start, /** @type {number} */ end) => characters.slice(start, end).join("");
+  let end = 0;
+  const nodes = positions.flatMap(([from, to]) => {
+    const before = piece(end, from);
+    end = to;
+    return [before, el("mark", {}, piece(from, to))];
+  });
+  return [...nodes, piece(end, characters.length)];
+}
+
+/**
+ * @param {string} id
+ * @param {{title?: string, pinned?: boolean}} changes
+ */
+async function changeConversation(id, changes) {
+  await requestJson(conversationPath(id), { method: "PATCH", body: changes }).catch(showComposerError);
+  notifyChange("conversations", id);
 }
 
 /**
@@ -79,12 +130,14 @@ function renameConversation(item, id, title) {
     ended = true;
     const newTitle = field.value.trim();
     renaming = false;
-    if (save && newTitle && newTitle !== title) await requestJson(conversationPath(id), { method: "PATCH", body: { title: newTitle } }).catch(() => null);
-    notifyChange("conversations", id);
+    if (save && newTitle && newTitle !== title) await changeConversation(id, { title: newTitle });
+    else showConversations();
   };
   field.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
-    if (event.key === "Enter" && !event.isComposing) end(true);
-    if (event.key === "Escape") end(false);
+    if (isEnter(event)) end(true);
+    if (event.key !== "Escape") return;
+    event.preventDefault(); // or it would close the drawer
+    end(false);
   });
   field.addEventListener("blur", () => end(true));
   renaming = true;
@@ -94,20 +147,22 @@ function renameConversation(item, id, title) {
 
 /**
  * @param {string} id
- * @param {string} title
+ * @param {HTMLElement} item
  */
-async function deleteConversation(id, title) {
-  if (!await confirmAction(textOf("deleteConversation", { title }), textOf("delete"))) return;
-  await requestJson(conversationPath(id), { method: "DELETE" }).catch(() => null);
-  notifyChange("conversations", id);
-  notifyChange("memory");
-  if (id === currentConversation()) await openConversation(null);
+function deleteConversation(id, item) {
+  deleteWithUndo(conversationPath(id), item, textOf("conversationDeleted"), async (error) => {
+    notifyChange("conversations", id);
+    notifyChange("memory");
+    if (error) showComposerError(error);
+    else if (id === currentConversation()) await openConversation(null);
+  });
 }
 
 function markCurrent() {
-  for (const link of list.querySelectorAll("a")) {
-    if (link.getAttribute("href") === conversationHash(currentConversation())) link.setAttribute("aria-current", "page");
-    else link.removeAttribute("aria-current");
+  const current = currentConversation();
+  for (const item of /** @type {NodeListOf<HTMLElement>} */ (list.querySelectorAll("li[data-id]"))) {
+    if (item.dataset.id === current) item.querySelector("a")?.setAttribute("aria-current", "page");
+    else item.querySelector("a")?.removeAttribute("aria-current");
   }
 }
 

@@ -14,10 +14,10 @@ import { textOf } from "./texts.js";
 /**
  * Element types by id, where a plain HTMLElement is not enough.
  * @typedef {{
- *   composer: HTMLFormElement, confirm: HTMLDialogElement, employee: HTMLSelectElement, language: HTMLSelectElement,
+ *   composer: HTMLFormElement, confirm: HTMLDialogElement, keys: HTMLDialogElement, language: HTMLSelectElement,
  *   memory: HTMLDialogElement, "memory-on": HTMLInputElement, message: HTMLTextAreaElement,
  *   "search-conversations": HTMLInputElement, "search-memory": HTMLInputElement, send: HTMLButtonElement,
- *   settings: HTMLDialogElement,
+ *   settings: HTMLDialogElement, "single-keys": HTMLInputElement,
  *   "from-date": HTMLInputElement, "to-date": HTMLInputElement, "turn-panel": HTMLDialogElement,
  *   "employee-filter": HTMLSelectElement, "model-filter": HTMLSelectElement, "outcome-filter": HTMLSelectElement,
  * }} ElementsById
@@ -145,6 +145,14 @@ export function openModal(dialog) {
   });
   dialogResults.set(dialog, result);
   return result;
+}
+
+/**
+ * Whether the key is an Enter of its own, and not one that ends a composition, as of Chinese characters.
+ * @param {KeyboardEvent} event
+ */
+export function isEnter(event) {
+  return event.key === "Enter" && !event.isComposing && event.keyCode !== 229; // the code: Safari ends it before the key
 }
 
 /**

@@ -2,10 +2,12 @@
 
 import { initSignOut, updateSignOut } from "./auth.js";
 import { ask, currentConversation, openConversation, refreshMessages, sendPending, stopAnswer } from "./chat.js";
-import { addEmployeeOptions, enableSending, focusComposer, initComposer } from "./composer.js";
+import { enableSending, focusComposer, initComposer, loadLimit } from "./composer.js";
 import { initConversations, refreshConversations } from "./conversations.js";
 import { byId, el } from "./dom.js";
+import { addEmployeeChoices } from "./employee-choice.js";
 import { loadEmployees } from "./employees.js";
+import { initKeys } from "./keys.js";
 import { parserReady } from "./markdown-parser.js";
 import { initMemoryDialog } from "./memory.js";
 import { showItems } from "./message-list.js";
@@ -19,10 +21,12 @@ async function main() {
   initMemoryDialog();
   initSettings();
   initSidebar();
+  initKeys();
   await loadEmployees();
-  addEmployeeOptions();
+  addEmployeeChoices();
   await initConversations(); // the first request that needs a user: starts a session, or asks for a token
   updateSignOut();
+  loadLimit();
   onChange((topic, conversation, local) => { if (topic === "conversations" && !local && conversation === currentConversation()) refreshMessages(); });
   addEventListener("popstate", () => { if (messageInUrl() || conversationInUrl() !== currentConversation()) openConversation(conversationInUrl()); });
   addEventListener("focus", () => {
@@ -56,7 +60,10 @@ function initSidebar() {
   menuButton.addEventListener("click", () => toggle(!document.body.classList.contains("sidebar-open")));
   byId("backdrop").addEventListener("click", () => toggle(false));
   byId("sidebar").addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
-    if (event.key === "Escape" && document.body.classList.contains("sidebar-open")) toggle(false);
+    if (event.key === "Escape" && document.body.classList.contains("sidebar-open") && !event.defaultPrevented) {
+      event.preventDefault(); // it does not stop an answer
+      toggle(false);
+    }
   });
   addEventListener("conversationchange", () => toggle(false));
   narrow.addEventListener("change", () => toggle(false));

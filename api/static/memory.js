@@ -1,6 +1,6 @@
 /** Remembered facts: shown below the answers that used or learned them, and managed in the memory dialog. */
 
-import { announce, byId, confirmAction, el, replaceItems } from "./dom.js";
+import { announce, byId, confirmAction, el, isEnter, replaceItems } from "./dom.js";
 import { isNotFound, requestJson } from "./http.js";
 import { conversationHash, notifyChange, onChange } from "./tab-state.js";
 import { locale, textOf } from "./texts.js";
@@ -142,7 +142,7 @@ function editFact(item, { fact_id, fact }) {
     notifyChange("memory");
   };
   field.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
-    if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
+    if (isEnter(event) && !event.shiftKey) {
       event.preventDefault();
       save();
     }

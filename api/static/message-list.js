@@ -9,6 +9,9 @@ import { inEnglish, textOf } from "./texts.js";
 /** Messages per page. */
 const PAGE_SIZE = 30;
 
+/** Messages per page on the way back to one that is looked for. */
+const LARGE_PAGE_SIZE = 100;
+
 /** Pixels from the bottom within which scrolling down resumes following. */
 const NEAR_BOTTOM = 64;
 
@@ -25,7 +28,7 @@ const reducedMotion = matchMedia("(prefers-reduced-motion: reduce)");
 let following = true;
 /** @type {string | null} the conversation whose messages are shown */
 let shown = null;
-/** @type {(() => Promise<boolean>) | null} loads the messages before the first one; null: there are none */
+/** @type {((limit: number) => Promise<boolean>) | null} loads the messages before the first one; null: there are none */
 let loadEarlier = null;
 let lastScrollTop = 0;
 let frame = 0;
@@ -170,26 +173,27 @@ function renderPage(conversation, { items, next_cursor }, ask) {
  * @param {Ask} ask
  */
 function earlierButton(conversation, cursor, ask) {
-  const load = async () => {
+  const load = async (/** @type {number} */ limit) => {
     button.disabled = true;
-    const page = await loadMessages(conversation, PAGE_SIZE, cursor).catch(() => null);
+    const page = await loadMessages(conversation, limit, cursor).catch(() => null);
     if (page && button.isConnected) replaceEarlierButton(button, renderPage(conversation, page, ask));
     button.disabled = false;
     return page !== null;
   };
-  const button = el("button.load-earlier", { type: "button", onclick: load }, textOf("earlierMessages"));
+  const button = el("button.load-earlier", { type: "button", onclick: () => load(PAGE_SIZE) }, textOf("earlierMessages"));
   loadEarlier = load;
   return button;
 }
 
 /**
- * Show a turn of the conversation that is shown, however far back it is.
+ * Show and mark a message of the conversation that is shown, however far back it is.
  * @param {string} conversation
- * @param {string} turnId
+ * @param {string} id of the message; a question has the id of its turn
  */
-export async function showTurn(conversation, turnId) {
-  while (shown === conversation && !itemsOfTurn(turnId).length && loadEarlier) if (!await loadEarlier()) return;
-  const [item] = shown === conversation ? itemsOfTurn(turnId) : [];
+export async function showMessage(conversation, id) {
+  const find = () => /** @type {HTMLElement[]} */ ([...list.children]).find(({ dataset }) => dataset.message === id || dataset.turn === id);
+  while (shown === conversation && !find() && loadEarlier) if (!await loadEarlier(LARGE_PAGE_SIZE)) return;
+  const item = shown === conversation && find();
   if (!item) return;
   following = false;
   item.classList.add("found");

@@ -63,6 +63,7 @@ export class Answer {
   static fromMessage(message, question, askAgain) {
     const answer = new Answer(askAgain);
     answer.element.dataset.turn = message.turn_id;
+    answer.element.dataset.message = message.message_id;
     answer.setEmployee(employeeBySlug(message.employee), message.route, message.model);
     for (const notice of message.notices) addNotice(question, answer.element, notice);
     answer.text = message.content;
@@ -172,6 +173,7 @@ export class Answer {
     };
     const menu = el("ul.employee-menu", { hidden: true, onkeydown: (/** @type {KeyboardEvent} */ event) => {
       if (event.key !== "Escape") return;
+      event.preventDefault(); // it does not stop an answer
       toggle(false);
       button.focus();
     } }, ...allEmployees().map((employee) => el("li", {}, el("button.employee-option.with-badge", {

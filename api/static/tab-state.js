@@ -1,6 +1,5 @@
-/** State of this tab: draft and pending message over a reload, the open conversation in the URL, changes in other tabs. */
+/** State of this tab: pending message over a reload, the open conversation in the URL, changes in other tabs. */
 
-const DRAFT_KEY = "frontdesk.draft";
 const PENDING_KEY = "frontdesk.sending";
 
 /** @typedef {{message: import("./event-stream.js").OutgoingMessage, key: string}} PendingMessage with its idempotency key */
@@ -12,17 +11,6 @@ const channel = new BroadcastChannel("frontdesk");
 const listeners = [];
 
 channel.addEventListener("message", ({ data }) => callListeners(data.topic, data.conversation, false));
-
-/** The text that was typed but not sent. */
-export function loadDraft() {
-  return sessionStorage.getItem(DRAFT_KEY) ?? "";
-}
-
-/** @param {string} text */
-export function saveDraft(text) {
-  if (text) sessionStorage.setItem(DRAFT_KEY, text);
-  else sessionStorage.removeItem(DRAFT_KEY);
-}
 
 /**
  * The message that was being sent when the page was left, if it may not have arrived.
@@ -56,7 +44,7 @@ function hashParts() {
 /**
  * The URL hash of a conversation.
  * @param {string | null} id
- * @param {string | null} [message] the id of the user's message to show first
+ * @param {string | null} [message] the id of the message to show first
  */
 export function conversationHash(id, message = null) {
   if (!id) return "#";

@@ -7,12 +7,25 @@ import { textOf } from "./texts.js";
 /** Milliseconds in which a deletion can be undone. */
 const UNDO_TIME = 8000;
 
+/** What was being deleted when the page was left. */
+const LEFT_KEY = "frontdesk.deleting";
+
 /** @typedef {{item: HTMLElement, send: (keepalive: boolean) => Promise<void>}} Deletion */
 
 /** @type {Map<string, Deletion>} the deletions that can still be undone, by the path of what is deleted */
 const deletions = new Map();
 
-addEventListener("pagehide", () => { for (const { send } of deletions.values()) send(true); });
+addEventListener("pagehide", () => {
+  if (deletions.size) sessionStorage.setItem(LEFT_KEY, JSON.stringify([...deletions.keys()]));
+  for (const { send } of deletions.values()) send(true);
+});
+
+/** Finish the deletions that were sent when the page was left, so that what the page shows now is without them. */
+export async function finishDeletions() {
+  const paths = /** @type {string[]} */ (JSON.parse(sessionStorage.getItem(LEFT_KEY) ?? "[]"));
+  await Promise.allSettled(paths.map((path) => requestJson(path, { method: "DELETE" })));
+  sessionStorage.removeItem(LEFT_KEY);
+}
 
 /**
  * Delete something when the time to undo is over, or the page is left. Until then its item says so, with a button.

@@ -28,6 +28,7 @@ _SECTIONS: tuple[LiteralString, ...] = (
     ),
     (
         "select json_build_object('type', 'conversation', 'conversation_id', c.convo_id, 'title', c.title,"
+        " 'titled_by', c.titled_by, 'pinned', c.pinned,"
         " 'last_employee', c.employee_slug, 'temporary', c.temporary, 'created_at', c.created_at,"
         " 'updated_at', c.updated_at,"
         " 'summary', s.summary, 'summary_covers', ("

@@ -151,9 +151,9 @@ class _ImportWriter:
 _INSERT: dict[type[line.AccountLine], LiteralString] = {
     line.Settings: "update chat_users set memory = %(memory)s where user_id = %(user_id)s",
     line.Conversation: (
-        "insert into chat_conversations (user_id, convo_id, title, employee_slug, temporary, created_at, updated_at)"
-        " values (%(user_id)s, %(conversation_id)s, %(title)s, %(last_employee)s, %(temporary)s, %(created_at)s,"
-        " %(updated_at)s)"
+        "insert into chat_conversations (user_id, convo_id, title, titled_by, pinned, employee_slug, temporary,"
+        " created_at, updated_at) values (%(user_id)s, %(conversation_id)s, %(title)s, %(titled_by)s, %(pinned)s,"
+        " %(last_employee)s, %(temporary)s, %(created_at)s, %(updated_at)s)"
     ),
     line.Turn: (
         "insert into chat_turns (user_id, turn_id, convo_id, status, asked_employee, employee_slug, finish_reason,"

@@ -69,9 +69,11 @@ class Conversation(Line):
     type: Literal["conversation"]
     conversation_id: ConversationId
     title: Title
+    titled_by: Literal["message", "model", "user"] = "user"
+    pinned: bool = False
+    """Files of an earlier release have neither, nor `temporary`."""
     last_employee: Name | None
     temporary: bool = False
-    """Files of an earlier release have none."""
     created_at: Time
     updated_at: Time
     summary: Text | None

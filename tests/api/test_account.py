@@ -121,7 +121,7 @@ async def test_settings_and_temporary_conversations_are_imported(
         await client.patch("/settings", json={"memory": False})
         await import_lines(frontdesk, bob, await export_of(client))
     async with frontdesk.client(bob) as client:
-        assert (await client.get("/settings")).json() == {"memory": False}
+        assert (await client.get("/settings")).json() == {"memory": False, "max_message_chars": 8000}
         assert (await client.get("/conversations/brief")).json()["temporary"] is True
 
 

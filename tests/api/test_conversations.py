@@ -45,6 +45,7 @@ async def test_a_conversation_is_titled_by_its_first_message(frontdesk: Frontdes
     assert item.pop("updated_at")
     assert item == {
         "conversation_id": "c-1", "title": "What can I write off?", "message_count": 4, "last_employee": "ledger",
+        "pinned": False, "snippet": "Hello from the scripted model.", "match": None,
     }  # fmt: skip
 
 
@@ -91,12 +92,32 @@ async def test_pages_contain_everything_once_while_conversations_are_added(front
     ],
 )
 async def test_a_search_finds_words_of_any_language(frontdesk: Frontdesk, ada: UUID, said: str, q: str) -> None:
-    """By their beginnings, without case and accents, in messages and titles."""
+    """By their beginnings, without case and accents, in messages and titles; and says in which message and where."""
     await talk(frontdesk, ada, "something else", conversation="other")
     await talk(frontdesk, ada, "hello", said, conversation="this")
     async with frontdesk.client(ada) as client:
-        assert titles(*await pages(client, "/conversations", q=q)) == [["hello"]]
+        ((found,),) = await pages(client, "/conversations", q=q)
+        message = (await client.get("/conversations/this/messages")).json()["items"][2]
+        assert (found["title"], found["match"]["message_id"]) == ("hello", message["message_id"])
+        text, ((start, end),) = found["match"]["text"], found["match"]["positions"]
+        assert text[start:end].casefold().replace("é", "e").startswith(q.casefold().replace("é", "e"))
         assert titles(*await pages(client, "/conversations", q=f"{q} nowhere")) == [[]]
+
+
+async def test_a_match_is_a_piece_of_the_message(frontdesk: Frontdesk, model: ModelServer, ada: UUID) -> None:
+    """Around the first word that is found, in the newest message that has all; a title is one where no message is."""
+    model.queue(Text(f"{'Well. ' * 200}Your Café costs\n\n🥐 a lot, cafes do. {'So. ' * 200}"), streaming)
+    await talk(frontdesk, ada, "hello", "and my cafe?", conversation="c-1")
+    async with frontdesk.client(ada) as client:
+        ((found,),) = await pages(client, "/conversations", q="costs cafe")
+        text = found["match"]["text"]
+        assert text.startswith("…")
+        assert "Café costs 🥐 a lot, cafes do. So." in text
+        assert len(text) < 200
+        assert [text[start:end] for start, end in found["match"]["positions"]] == ["Café", "costs", "cafes"]
+        await client.patch("/conversations/c-1", json={"title": "Croissants"})
+        ((found,),) = await pages(client, "/conversations", q="croiss")
+        assert found["match"] == {"message_id": None, "text": "Croissants", "positions": [[0, 10]]}
 
 
 async def test_an_empty_search_lists_everything(frontdesk: Frontdesk, ada: UUID) -> None:
@@ -150,7 +171,46 @@ async def test_a_title_can_be_changed(frontdesk: Frontdesk, ada: UUID) -> None:
     assert "4111 1111" not in item["title"]
 
 
-@pytest.mark.parametrize("body", [{}, {"title": ""}, {"title": "\u200b"}, {"title": "x" * 201}, {"title": "x", "a": 1}])
+async def test_a_conversation_can_be_pinned(frontdesk: Frontdesk, ada: UUID) -> None:
+    """It comes before those used later, page by page, until it is unpinned; its title stays."""
+    for name in ("one", "two", "three"):
+        await talk(frontdesk, ada, f"hello {name}", conversation=name)
+    async with frontdesk.client(ada) as client:
+        pinned = (await client.patch("/conversations/one", json={"pinned": True})).json()
+        assert (pinned["pinned"], pinned["title"]) == (True, "hello one")
+        listed = titles(*await pages(client, "/conversations", limit=1))
+        assert listed == [["hello one"], ["hello three"], ["hello two"]]
+        await client.patch("/conversations/one", json={"pinned": False})
+        assert titles(*await pages(client, "/conversations")) == [["hello three", "hello two", "hello one"]]
+
+
+async def test_the_model_gives_a_title_once_and_never_instead_of_the_users(
+    frontdesk: Frontdesk, model: ModelServer, ada: UUID
+) -> None:
+    """With the first summary, cleaned and masked."""
+    reply = "# **Car \u200bcosts 4111 1111 1111 1111**\n\nThey asked about a car."
+    model.queue(Text(reply), plain)
+    await talk(frontdesk, ada, "Can I write off my car?", conversation="c-1")
+    async with frontdesk.client(ada) as client:
+        await frontdesk.settled()
+        found = (await client.get("/conversations/c-1")).json()
+        assert found["title"].startswith("Car costs ")
+        assert "4111 1111" not in found["title"]
+        assert found["summary"] == "They asked about a car."
+        model.always(Text("# Another title\nThey asked about a car."), plain)
+        await talk(frontdesk, ada, "And a bus?", conversation="c-1")
+        await frontdesk.settled()
+        assert (await client.get("/conversations/c-1")).json()["title"] == found["title"]
+        await talk(frontdesk, ada, "hello", conversation="c-2")
+        await client.patch("/conversations/c-2", json={"title": "Mine"})
+        await talk(frontdesk, ada, "hello again", conversation="c-2")
+        await frontdesk.settled()
+        assert (await client.get("/conversations/c-2")).json()["title"] == "Mine"
+
+
+@pytest.mark.parametrize(
+    "body", [{}, {"pinned": "yes"}, {"title": ""}, {"title": "\u200b"}, {"title": "x" * 201}, {"title": "x", "a": 1}]
+)
 async def test_an_invalid_title_is_refused(frontdesk: Frontdesk, ada: UUID, body: dict[str, Any]) -> None:
     """And the old one stays."""
     await talk(frontdesk, ada, "hello", conversation="c-1")

@@ -11,6 +11,7 @@ from nodes.errors import ModelUnavailable
 from nodes.prompts import SUMMARY_WORDS
 from nodes.roll_summary import RolledSummary, Waiting, roll_summary
 from nodes.state import State
+from storage.conversations import Conversations
 from storage.errors import StorageUnavailable
 from storage.pool import Pool
 from storage.turns import Turns
@@ -51,13 +52,13 @@ class FailingHistories(Turns):
     failures = 2
 
     async def save_summary(
-        self, user_id: UUID, conversation_id: str, summary: str, *, turn_id: UUID, seen: int
+        self, user_id: UUID, conversation_id: str, summary: str, *, turn_id: UUID, seen: int, title: str | None = None
     ) -> bool:
         """Fail, or save."""
         if self.failures:
             self.failures -= 1
             raise StorageUnavailable
-        return await super().save_summary(user_id, conversation_id, summary, turn_id=turn_id, seen=seen)
+        return await super().save_summary(user_id, conversation_id, summary, turn_id=turn_id, seen=seen, title=title)
 
 
 async def answered(pool: Pool, *exchanges: tuple[str, str], summary: str = "", meanwhile: str | None = None) -> State:
@@ -186,6 +187,18 @@ async def test_messages_may_wait_for_a_summary(pool: Pool, waiting: Waiting, ask
     assert rolled["summary"] == history["summary"] == ("They spoke of rent." if asked else "Zero.")
     uncovered = [message for message in history["messages"] if message["seq"] > history["covers"]]
     assert len(uncovered) == (0 if asked else 4)
+
+
+async def test_the_first_answer_does_not_wait_because_of_the_title(pool: Pool) -> None:
+    """A title is cut at 60 characters, and a reply with nothing else is no summary."""
+    state, run = await answered(pool), Listener()
+    writer, turns = Writer("# «Rent, and what it costs in a city that is by far too large for us all»"), Turns(pool)
+    waiting = Waiting(30, 1000)
+    rolled = await roll_summary(state, run.runtime, summarise=writer, turns=turns, seconds=30, waiting=waiting)
+    found = await Conversations(pool).find(ADA, CONVERSATION)
+    assert found is not None
+    assert found["title"] == "Rent, and what it costs in a city that is by far too large…"
+    assert rolled["summary"] == f"User: {MESSAGE}\nCrystal: Rent was 900. It rose."
 
 
 async def test_only_storing_is_retried(pool: Pool) -> None:

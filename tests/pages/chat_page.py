@@ -11,6 +11,8 @@ from tests.pages.browser import new_page
 
 GREETING = "Hello from the scripted model."
 """The answer if a test scripts none."""
+UNDO_TIME = 8000
+"""Milliseconds for which a deletion can be undone."""
 
 
 @dataclass(frozen=True)
@@ -51,8 +53,8 @@ class ChatPage:
 
     @property
     def conversations(self) -> Locator:
-        """The items of the conversation list."""
-        return self.page.locator("#conversations li")
+        """The items of the conversation list, without the headings of its groups."""
+        return self.page.locator("#conversations li:not(.group)")
 
     @property
     def welcome_cards(self) -> Locator:

@@ -4,7 +4,7 @@ import asyncio
 
 from playwright.async_api import expect
 
-from tests.pages.chat_page import ChatPage
+from tests.pages.chat_page import UNDO_TIME, ChatPage
 from tests.support.model_script import Gate, Json, Text, streaming, structured
 from tests.support.model_server import ModelServer
 
@@ -39,7 +39,7 @@ async def test_arabic_is_right_to_left(chat: ChatPage, model: ModelServer) -> No
         answer.locator("li").first,
         answer.locator("blockquote"),
     )
-    for part in (*parts, answer.locator("td").first, chat.conversations.get_by_role("link")):
+    for part in (*parts, answer.locator("td").first, chat.conversations.locator(".title")):
         assert await part.evaluate("part => getComputedStyle(part).direction") == "rtl"
     for part in (chat.page.locator("html"), chat.last_answer.locator("header"), chat.last_answer.locator("footer")):
         assert await part.evaluate("part => getComputedStyle(part).direction") == "ltr"
@@ -126,7 +126,8 @@ async def test_dialogs_return_the_focus(chat: ChatPage, model: ModelServer) -> N
 
 
 async def test_the_conversation_list_keeps_the_focus(chat: ChatPage) -> None:
-    """While it is updated, after a rename, and after a cancelled deletion."""
+    """While it is updated, after a rename, and after a deletion and one that was undone."""
+    await chat.page.clock.install()
     await chat.send("Hello")
     await expect(chat.button("Copy")).to_be_visible()
     keyboard = chat.page.keyboard
@@ -140,32 +141,30 @@ async def test_the_conversation_list_keeps_the_focus(chat: ChatPage) -> None:
     delete = chat.conversations.get_by_title("Delete")
     await delete.focus()
     await keyboard.press("Enter")
-    await expect(chat.button("Cancel")).to_be_focused()
-    await keyboard.press("Escape")
+    await expect(chat.button("Deleted. Undo")).to_be_focused()
+    await keyboard.press("Enter")
     await expect(delete).to_be_focused()
     await keyboard.press("Enter")
-    await chat.button("Delete").click()
+    await expect(chat.button("Deleted. Undo")).to_be_focused()
+    await chat.page.clock.run_for(UNDO_TIME)
     await expect(chat.conversations).to_have_text("No conversations yet.")
     await expect(chat.page.get_by_label("Search conversations")).to_be_focused()
 
 
-async def test_a_dialog_that_is_reopened_at_once_gets_its_own_result(chat: ChatPage) -> None:
+async def test_a_dialog_that_is_reopened_at_once_gets_its_own_result(chat: ChatPage, model: ModelServer) -> None:
     """The browser's close event comes late, and must not answer the next question."""
-    for text in ("Hello", "Good morning"):
-        await chat.button("+ New conversation").click()
-        await chat.send(text)
-        await expect(chat.button("Copy")).to_be_visible()
-    await expect(chat.conversations).to_have_count(2)
-    kept, deleted = chat.conversations.last, chat.conversations.first
-    await kept.get_by_title("Delete").evaluate("button => button.click()")
+    model.queue(Json({"facts": [{"fact": "The user sells biscuits.", "confidence": 0.9, "replaces": []}]}), structured)
+    await chat.send("I sell biscuits")
+    await expect(chat.last_answer.locator(".learned-fact")).to_be_visible()
+    await chat.button("🧠 Memory").click()
+    await chat.button("Forget all facts").click()
     await expect(chat.button("Cancel")).to_be_focused()
-    await deleted.get_by_title("Delete").evaluate("""(button) => {
+    await chat.button("Forget all facts").evaluate("""(button) => {
       document.getElementById("confirm").close();
       button.click();
     }""")
-    await chat.button("Delete").click()
-    await expect(chat.conversations).to_have_count(1)
-    await expect(chat.conversations).to_contain_text("Hello")
+    await chat.button("Forget all").click()
+    await expect(chat.page.locator("#facts li")).to_have_text("Nothing remembered yet.")
 
 
 async def test_tab_moves_the_focus_in_reading_order(chat: ChatPage) -> None:
@@ -178,7 +177,7 @@ async def test_tab_moves_the_focus_in_reading_order(chat: ChatPage) -> None:
         ids.append(await chat.page.evaluate("document.activeElement.id"))
     assert ids == [
         "skip-link", "new-conversation", "search-conversations", "open-memory", "dashboard-link", "open-settings",
-        "temporary", "log",
+        "open-keys", "temporary",
     ]  # fmt: skip
     await chat.button("Skip to message field").focus()
     await chat.page.keyboard.press("Enter")

@@ -5,8 +5,8 @@ from uuid import UUID
 
 from playwright.async_api import Browser, expect
 
-from tests.pages.accessibility import NARROW, assert_accessible
-from tests.pages.chat_page import ChatPage, open_chat
+from tests.pages.accessibility import NARROW, WIDE, assert_accessible
+from tests.pages.chat_page import GREETING, ChatPage, open_chat
 from tests.pages.test_markdown import RICH
 from tests.support.app import Frontdesk, Serve
 from tests.support.model_script import Gate, Json, Status, Text, streaming, structured
@@ -62,19 +62,22 @@ async def test_memory_dialog(chat: ChatPage, model: ModelServer) -> None:
 
 
 async def test_conversation_list(chat: ChatPage) -> None:
-    """With its buttons, a title that is edited, the drawer of narrow screens, and the question before a deletion."""
+    """With its buttons, a title that is edited, a match, what was just deleted, and the drawer of narrow screens."""
     await chat.send("Hello")
     await expect(chat.button("Copy")).to_be_visible()
-    await expect(chat.conversations).to_have_text("👑 Hello✎✕")
+    await expect(chat.conversations.locator(".snippet")).to_have_text(GREETING)
     await chat.conversations.hover()
     await assert_accessible(chat.page)
     await chat.conversations.get_by_title("Rename").click()
     await assert_accessible(chat.page)
     await chat.page.keyboard.press("Escape")
+    await chat.page.get_by_label("Search conversations").fill("scripted")
+    await expect(chat.conversations.locator("mark")).to_have_text("scripted")
     await chat.conversations.hover()
-    await chat.conversations.get_by_title("Delete").click()
     await assert_accessible(chat.page)
-    await chat.button("Cancel").click()
+    await chat.conversations.get_by_title("Delete").click()
+    await assert_accessible(chat.page, [WIDE])
+    await chat.button("Deleted. Undo").click()
     await chat.page.set_viewport_size({"width": NARROW, "height": 800})
     await chat.button("Conversations").click()
     await expect(chat.button("+ New conversation")).to_be_focused()

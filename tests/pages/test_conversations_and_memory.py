@@ -1,5 +1,7 @@
 """The conversation list, and the memory dialog."""
 
+import re
+
 from playwright.async_api import Route, expect
 
 from tests.pages.chat_page import ChatPage
@@ -38,8 +40,8 @@ async def test_conversations_are_opened_and_searched(chat: ChatPage, model: Mode
     await expect(chat.conversations).to_have_count(2)
 
 
-async def test_conversations_are_renamed_and_deleted(chat: ChatPage, model: ModelServer) -> None:
-    """A new title is there after a reload; deleting asks first, and the open conversation gives way to a new one."""
+async def test_conversations_are_renamed_pinned_and_deleted(chat: ChatPage, model: ModelServer) -> None:
+    """A new title is there after a reload; a deletion can be undone, and is sent when the page is left."""
     await start_two_conversations(chat, model)
     item = chat.conversations.filter(has_text="house")
     await item.hover()
@@ -53,16 +55,26 @@ async def test_conversations_are_renamed_and_deleted(chat: ChatPage, model: Mode
     item = chat.conversations.filter(has_text="biscuits")
     await item.hover()
     await item.get_by_title("Delete").click()
-    await chat.button("Cancel").click()
-    await expect(chat.conversations).to_have_count(2)
+    await expect(chat.conversations.first).to_have_text("Deleted.Undo")
+    await chat.button("Deleted. Undo").click()
+    await expect(item).to_be_visible()
+    groups = chat.page.locator("#conversations h2")
+    await expect(groups).to_have_text(["Today"])
+    house = chat.conversations.filter(has_text="My home")
+    await house.hover()
+    await house.get_by_title("Pin").click()
+    await expect(groups).to_have_text(["Pinned", "Today"])
+    await expect(chat.conversations.locator(".title")).to_have_text([re.compile("My home"), re.compile("biscuits")])
+    await item.hover()
     await item.get_by_title("Delete").click()
-    await chat.button("Delete").click()
+    await chat.page.reload()
     await expect(chat.conversations).to_have_count(1)
     await expect(chat.welcome_cards).to_have_count(6)
+    await expect(groups).to_have_text(["Pinned"])
 
 
 async def test_a_long_title_is_cut_off(chat: ChatPage) -> None:
-    """It fits the sidebar and the dialog before a deletion, and is complete in the tooltip."""
+    """It fits the sidebar, and is complete in the tooltip."""
     await chat.send("Hello")
     await expect(chat.button("Copy")).to_be_visible()
     title = "w" * 199
@@ -73,9 +85,24 @@ async def test_a_long_title_is_cut_off(chat: ChatPage) -> None:
     link = chat.conversations.get_by_role("link")
     await expect(link).to_have_attribute("title", title)
     assert await chat.page.locator("#sidebar").evaluate("sidebar => sidebar.scrollWidth <= sidebar.clientWidth")
-    await chat.conversations.hover()
-    await chat.conversations.get_by_title("Delete").click()
-    assert await chat.page.locator("#confirm").evaluate("dialog => dialog.scrollWidth <= dialog.clientWidth")
+
+
+async def test_a_search_leads_to_the_message(chat: ChatPage, model: ModelServer) -> None:
+    """Its words are marked as text, and a click opens the conversation there, however far back the message is."""
+    answers = ["Spend <i>less</i> than 🥐 you earn.", *(f"Well, {number}." for number in range(3))]
+    for number, answer in enumerate(answers):
+        model.queue(Text(answer), streaming)
+        await chat.send("Question")
+        await expect(chat.button("Copy")).to_have_count(number + 1)
+    await chat.page.route("**/messages?limit=30*", shorten_page)
+    await chat.page.get_by_label("Search conversations").fill("earn less")
+    await expect(chat.conversations.locator(".snippet")).to_have_text("Spend <i>less</i> than 🥐 you earn.")
+    await expect(chat.conversations.locator("mark")).to_have_text(["less", "earn"])
+    await chat.conversations.get_by_role("link").click()
+    found = chat.page.locator("article.answer.found")
+    await expect(found).to_contain_text("you earn")
+    await expect(found).to_be_focused()
+    await expect(found).to_be_in_viewport()
 
 
 async def shorten_page(route: Route) -> None:

@@ -4,7 +4,7 @@ import asyncio
 
 from playwright.async_api import Browser, expect
 
-from tests.pages.chat_page import GREETING, ChatPage, open_chat
+from tests.pages.chat_page import GREETING, UNDO_TIME, ChatPage, open_chat
 from tests.support.app import Frontdesk
 from tests.support.model_script import Gate, streaming
 from tests.support.model_server import ModelServer
@@ -122,14 +122,15 @@ async def test_messages_of_another_tab_are_shown_after_the_current_answer(chat: 
 
 
 async def test_a_conversation_deleted_in_one_tab_disappears_in_the_other(chat: ChatPage) -> None:
-    """From the list, and where it was open."""
+    """From the list, and where it was open, once the time to undo is over."""
+    await chat.page.clock.install()
     await chat.send("Hello")
     await expect(chat.button("Copy")).to_be_visible()
     other = await open_second_tab(chat)
     await expect(other.answers).to_have_text(GREETING)
     await chat.conversations.hover()
     await chat.conversations.get_by_title("Delete").click()
-    await chat.button("Delete").click()
+    await chat.page.clock.run_for(UNDO_TIME)
     for tab in (chat, other):
         await expect(tab.conversations).to_have_text("No conversations yet.")
         await expect(tab.welcome_cards).to_have_count(6)
@@ -137,12 +138,13 @@ async def test_a_conversation_deleted_in_one_tab_disappears_in_the_other(chat: C
 
 async def test_a_conversation_can_be_deleted_during_an_answer(chat: ChatPage, model: ModelServer) -> None:
     """The answer ends, and the next message begins a new conversation."""
+    await chat.page.clock.install()
     model.queue(Gate(["Well, ", "it depends."], asyncio.Event()), streaming)
     await chat.send("Hello")
     await expect(chat.answers).to_have_text("Well,")
     await chat.conversations.hover()
     await chat.conversations.get_by_title("Delete").click()
-    await chat.button("Delete").click()
+    await chat.page.clock.run_for(UNDO_TIME)
     await expect(chat.welcome_cards).to_have_count(6)
     await chat.send("Hello again")
     await expect(chat.answers).to_have_text(GREETING)

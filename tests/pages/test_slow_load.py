@@ -53,7 +53,7 @@ async def test_text_typed_during_loading_survives_a_reload(browser: Browser, loc
 async def test_a_message_sent_during_loading_goes_out(browser: Browser, local_app: Frontdesk) -> None:
     """Enter works before the Markdown parser has loaded: the message is sent as soon as it has."""
     async with loading_chat(browser, local_app.url, "vendor/markdown-it.js") as (chat, request):
-        await expect(chat.page.locator("#employee option")).to_have_count(7)
+        await expect(chat.page.locator("#employee-menu label")).to_have_count(7)
         await chat.message_field.fill("Hello")
         await chat.message_field.press("Enter")
         await request.continue_()

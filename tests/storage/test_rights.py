@@ -8,7 +8,7 @@ from psycopg import errors, sql
 from tests.storage.rows import Owner, rows
 
 GRANTED: Mapping[str, str] = {
-    "chat_conversations": "DELETE INSERT SELECT UPDATE(employee_slug,title,updated_at)",
+    "chat_conversations": "DELETE INSERT SELECT UPDATE(employee_slug,pinned,title,titled_by,updated_at)",
     "chat_convo_summaries": "INSERT SELECT UPDATE(covers_seq,summary,updated_at)",
     "chat_guard_events": "DELETE INSERT SELECT",
     "chat_idempotency": "DELETE INSERT SELECT UPDATE(body_hash,created_at,lease_until,owner,turn_id)",
@@ -88,7 +88,8 @@ FUNCTIONS: Mapping[str, set[str]] = {
         "is_first_in_conversation", "learn_facts", "lease_lapsed", "match_memory", "may_remember",
         "metrics_summary", "read_facts",
         "recall_facts", "recall_memory", "recall_terms", "recall_turns", "record_findings", "record_turn",
-        "save_summary", "store_embedding", "take_place", "take_rate_limit", "unpadded_width", "wake_next",
+        "save_summary", "store_embedding", "take_place", "take_rate_limit", "title_conversation",
+        "unpadded_width", "wake_next",
     },
     "frontdesk_auditor": {
         "act_as", "add_to_admin_audit", "read_admin_audit", "read_turn_content", "tokens_by_user",

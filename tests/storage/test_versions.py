@@ -98,7 +98,9 @@ async def test_a_version_takes_the_place_of_a_turn_with_all_that_followed(pool: 
     [listed] = await conversations.latest(ada, limit=9)
     assert listed["message_count"] == 6
     assert await conversations.latest(ada, limit=9, q="three") == []
-    assert await conversations.latest(ada, limit=9, q="zwei") == [listed]
+    [found] = await conversations.latest(ada, limit=9, q="zwei")
+    assert found["match"] is not None
+    assert found == {**listed, "match": found["match"]}
     assert (await InsightsQueries(pool).for_user(ada))["messages"] == 3
     messages = await conversations.messages(ada, "c-1", limit=99)
     assert [one["versions"] for one in messages][2:4] == [[two, changed]] * 2
@@ -170,7 +172,7 @@ async def test_a_conversation_from_before_versions_keeps_its_summary(
 
 
 async def test_a_title_follows_the_first_message_unless_the_user_gave_it(pool: Pool, ask: Ask, ada: UUID) -> None:
-    """So that no list shows, and no search finds, words that were replaced."""
+    """So that no list shows, and no search finds, words that were replaced; the model's goes with its question."""
     conversations = Conversations(pool)
 
     async def title() -> str:
@@ -182,7 +184,14 @@ async def test_a_title_follows_the_first_message_unless_the_user_gave_it(pool: P
     assert await title() == "x" * 59 + "…"
     await switch(pool, ada, first)
     assert await title() == "A secret"
-    await conversations.rename(ada, "c-1", "My own")
+    await Turns(pool).save_summary(ada, "c-1", "Of X.", turn_id=changed, seen=0, title="X")
+    assert await title() == "A secret"
+    await Turns(pool).save_summary(ada, "c-1", "Of secrets.", turn_id=first, seen=0, title="Secrets")
+    assert await title() == "Secrets"
+    await switch(pool, ada, changed)
+    assert await title() == "x" * 59 + "…"
+    await switch(pool, ada, first)
+    await conversations.change(ada, "c-1", title="My own")
     await switch(pool, ada, changed)
     assert await title() == "My own"
 

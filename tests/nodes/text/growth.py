@@ -29,7 +29,7 @@ from nodes.text.pii.masking import StreamMasker, mask
 from nodes.text.stated_facts import stated_facts
 from nodes.trim_context import trim_context
 from storage.facts import fact_hash
-from storage.turns import _title
+from storage.turns import short_title
 from tests.nodes.states import Listener, a_memory, a_state, a_talk
 from tests.nodes.trimming import talked
 
@@ -118,7 +118,7 @@ STAGES: dict[str, Callable[[str], object]] = {
     "estimate": estimate,
     "head_and_tail": head_and_tail,
     "trim_context": trimmed,
-    "title": _title,
+    "title": short_title,
     "fact_hash": lambda text: fact_hash(limit_marks(text)),
 }
 """Everything a message passes; all but `clean`, `read` and `as_kept` get it cleaned."""

@@ -51,6 +51,7 @@ STEPS: Mapping[str, Step] = {
         " array[%(fact)s]::uuid[], null)"
     ),
     "save_summary": Step("save_summary(%(user)s, 'c-1', %(turn)s, 'S', 99)"),
+    "title_conversation": Step("title_conversation(%(user)s, 'c-1', %(turn)s, 'T')"),
     "learn_facts": Step(
         "learn_facts(%(user)s, %(turn)s, %(model)s, jsonb_build_array(jsonb_build_object('fact', 'Sells tubas',"
         " 'hash', '0', 'confidence', 1, 'vector', '[1, 0]', 'replaces', array[%(fact)s])))"

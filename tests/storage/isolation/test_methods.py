@@ -99,7 +99,7 @@ async def supersede(pool: Pool, ada_rows: AdaRows, bob: UUID) -> None:
 
 
 WRITES: dict[str, Attempt] = {
-    "renames a conversation": lambda pool, _, bob: Conversations(pool).rename(bob, "c-1", "Mine"),
+    "changes a conversation": lambda pool, _, bob: Conversations(pool).change(bob, "c-1", title="Mine", pinned=True),
     "deletes a conversation": lambda pool, _, bob: Conversations(pool).delete(bob, "c-1"),
     "corrects a fact": lambda pool, ada_rows, bob: UserFacts(pool, MODEL).correct(
         bob, ada_rows.fact, "Sells tubas", [1.0]
@@ -115,7 +115,7 @@ WRITES: dict[str, Attempt] = {
     "finishes": lambda pool, ada_rows, bob: Turns(pool).finish(bob, ada_rows.turn),
     "accepts": lambda pool, ada_rows, bob: Turns(pool).accept(bob, ada_rows.turn, accepted("Mine")),
     "summarises": lambda pool, ada_rows, bob: Turns(pool).save_summary(
-        bob, "c-1", "Mine.", turn_id=ada_rows.turn, seen=0
+        bob, "c-1", "Mine.", turn_id=ada_rows.turn, seen=0, title="Mine"
     ),
     "is limited": lambda pool, _, bob: RateLimits(pool, 8).take(bob),
     "is counted": lambda pool, ada_rows, bob: Metrics(pool).record(bob, ada_rows.turn, turn_metrics(latency_ms=1)),
