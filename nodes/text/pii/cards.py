@@ -1,6 +1,7 @@
 """Payment card numbers: ISO/IEC 7812 issuer prefixes and lengths, the Luhn check digit, the usual grouping."""
 
 import re
+from itertools import pairwise
 from typing import NamedTuple
 
 from stdnum import luhn
@@ -81,7 +82,8 @@ for _issuer in ISSUERS:
         _BY_PREFIX.setdefault(_prefix, []).append(_issuer)
 
 PATTERN = re.compile(
-    rf"(?i:(?<![0-9A-Z])|(?<=visa)|(?<=card)|(?<=amex)|(?<=karte))(?=(\d(?:{GAP}?+\d){{11,18}}+))", re.ASCII
+    rf"(?i:(?<![0-9A-Z])|(?<=visa)|(?<=card)|(?<=amex)|(?<=karte)|(?<=cc)|(?<=mc)|(?<=pan)|(?<=number)|(?<=no))(?=(\d(?:{GAP}?+\d){{11,18}}+))",
+    re.ASCII,
 )
 """Start of a possible card number, at any group of digits; group 1 is as many digits as a card has at most."""
 
@@ -90,7 +92,8 @@ CARD_WORDS = (
     " bankkarte ", " girokarte ", " kartennummer ", " kreditkartennummer ", " creditcard",
     " cardnumber ", " debitcard", " kaart ", " kort ", " karta ", " kartı ", " visa ", " mastercard ", " maestro ",
     " amex ", " american express ", " diners ", " discover ", " jcb ", " unionpay ", " rupay ", " mir ", " troy ",
-    " elo ", " hipercard ", " dankort ", " girocard ", " debit ", " credit ", " cc ", "カード", "卡", "카드", "карт",
+    " elo ", " hipercard ", " dankort ", " girocard ", " debit ", " credit ", " cc ", " mc ", " cvv ",
+    " cvc ", " exp ", " pay with ", "カード", "卡", "카드", "карт",
     "कार्ड", "بطاقة",
 )  # fmt: skip
 """Names of cards, as `normalized_words` writes them."""
@@ -103,21 +106,10 @@ _CARD_NUMBER = re.compile(
 _GROUP_BEFORE = re.compile(r"(?:^|[^0-9A-Za-z/.])(?!(?:19|20)\d\d)[0-9A-Za-z]{2}\d\d([ ./_-])$", re.ASCII)
 _ITEM_BEFORE = re.compile(r"\d[ ./_-]{1,3}$", re.ASCII)
 _ITEM_AFTER = re.compile(r"[ ./_-]{1,3}\d", re.ASCII)
+_GLUED_BEHIND = re.compile(r"exp|cvv|cvc|valid", re.IGNORECASE)
 _SHAPES = frozenset(
-    {
-        (4, 4, 5),
-        (6, 11),
-        (6, 12),
-        (4, 6, 5),
-        (4, 6, 4),
-        (6, 13),
-        (8, 8),
-        (6, 10),
-        (4, 4, 8),
-        (4, 12),
-        (4, 8, 4),
-        (4, 4, 5, 4),
-    }
+    {(4, 4, 5), (6, 11), (6, 12), (4, 6, 5), (4, 6, 4), (6, 13), (8, 8), (6, 10), (4, 4, 8), (4, 12), (4, 8, 4)}
+    | {(4, 4, 5, 4)}
 )
 """Digits of the groups that cards are printed in, and a few that people make."""
 _NO_DIGIT = re.compile(r"\D")
@@ -130,8 +122,10 @@ def card_length(found: re.Match[str], before: str) -> int:
     if not is_issued(found, before):
         return 0
     run, end = found[1], found.end(1)
+    if glued := _GLUED_BEHIND.match(found.string, end):
+        end = glued.end()
     named: bool | None = None
-    for size, digits in reversed([*group_ends(run, found.string[end : end + 1])]):
+    for size, digits in reversed([*group_ends(run, "" if glued else found.string[end : end + 1])]):
         if len(digits) < MIN_DIGITS or not is_card(digits, named=True):
             continue
         named = is_named(before) if named is None else named
@@ -154,7 +148,7 @@ def card_named_behind_length(found: re.Match[str], before: str) -> int:
 
 def is_issued(found: re.Match[str], _before: str) -> bool:
     """Whether there is an issuer whose numbers begin so."""
-    return bool(_issuers(_NO_DIGIT.sub("", found[1][:18])))
+    return bool(_issuers(_NO_DIGIT.sub("", found[1][:40])))
 
 
 def is_card(digits: str, *, named: bool) -> bool:
@@ -183,11 +177,26 @@ def _stands_alone(written: str, before: str, after: str, *, named: bool) -> bool
     """Whether its groups are those of a card, and no context shows that it is another number."""
     if before[-1:] == "_" and not named:
         return False
-    if is_fragment(before, after) or beside_currency_sign(before, after) or re.match(r"_?[0-9A-Za-z]", after):
+    if named and _GLUED_BEHIND.match(after):
+        after = ""
+    in_a_table = named and written.isdigit()  # a comma behind is none of an amount
+    if is_fragment(before, "" if in_a_table else after) or _touches(before, after):
         return False
     if written.isdigit():
         return not labelled(before, ORDER_LABELS) or bool(_CARD_NUMBER.search(before))
+    return _is_grouped(written, before, after, named=named)
+
+
+def _touches(before: str, after: str) -> bool:
+    """Whether a currency sign, or a word behind, touches the number."""
+    return beside_currency_sign(before, after) or re.match(r"_?[0-9A-Za-z]", after) is not None
+
+
+def _is_grouped(written: str, before: str, after: str, *, named: bool) -> bool:
+    """Whether the groups are those of a card, and no list of figures."""
     shape = tuple(map(len, re.findall(r"\d{1,19}", written)))
+    if not named and is_series(re.findall(r"\d{1,19}", written)):
+        return False
     if shape[0] == FOUR:
         group = _GROUP_BEFORE.search(before[-6:])
         if group and group[1] == written[FOUR] and not named:
@@ -197,10 +206,17 @@ def _stands_alone(written: str, before: str, after: str, *, named: bool) -> bool
     if named:
         return True
     # A list of numbers looks like this, too: only where nothing else is in it.
-    if _ITEM_BEFORE.search(before[-4:]) or _ITEM_AFTER.match(after) or "\n" in written:
+    if _ITEM_BEFORE.search(before[-4:]) or _ITEM_AFTER.match(after) or ("\n" in written and shape != (8, 8)):
         return False
     one_gap = len(set(re.findall(r"\D{1,3}", written))) == 1
     return one_gap and "." not in written and (shape in _SHAPES or _is_even(shape))
+
+
+def is_series(groups: list[str]) -> bool:
+    """Whether the groups are figures: all round, or each as much more than the last."""
+    numbers = [int(group) for group in groups]
+    steps = {after - before for before, after in pairwise(numbers)}
+    return len(groups) > 2 and (all(number % 10 == 0 for number in numbers) or (len(steps) == 1 and 0 not in steps))
 
 
 def _is_even(shape: tuple[int, ...]) -> bool:

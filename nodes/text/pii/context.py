@@ -42,7 +42,7 @@ _DIGIT = re.compile(r"[\d•]")  # or what is masked
 _SENTENCE_END = re.compile(r"[.!?\n]")
 _NAMING = re.compile(
     r"[^\w\n.!?]{0,4}+(?:(?:that's|that|this|is|was|as|for|my|the|her|his|our|a|an|old|new|ist|das|mein|meine"
-    r"|es|mi|est|ma|mon|è|la|é) ){0,4}+",
+    r"|es|mi|est|ma|mon|è|la|é|il|mio|mia|o|meu|minha|mijn|er|mitt|mit|min|är|to|mój|moje|benim|minun|on) ){0,4}+",
     re.IGNORECASE,
 )
 

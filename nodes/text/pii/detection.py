@@ -8,24 +8,21 @@ two hundred characters, plus `CONTEXT_CHARS` of context.
 """
 
 import re
-import unicodedata
 from collections.abc import Callable, Collection, Iterator
 from heapq import merge
 from typing import Literal, NamedTuple
 
-from nodes.text.pii import cards, contacts, ibans, secrets, spoken
+from nodes.text.pii import cards, contacts, ibans, punctuated, secrets, spoken
 from nodes.text.pii import national_ids as ids
 from nodes.text.pii.context import CONTEXT_CHARS, normalized_words
 from nodes.text.pii.id_types import has_label
+from nodes.text.pii.normalizing import normalized, with_all_digits, without_invisible
 
 Kind = Literal["card", "iban", "national_id", "secret", "email", "phone"]
 OptionalKind = Literal["email", "phone"]
 
 _DIGIT = re.compile(r"\d")
-_CHINESE = re.compile("[〇零一二三四五六七八九]{4,}")
-_CHINESE_DIGITS = dict(zip("〇零一二三四五六七八九", "00123456789", strict=True))
 _PLACEHOLDER = re.compile(r"\[(?:(?:card|id|IBAN|phone) •[0-9A-Z]{4}|secret|email)\]")
-MIDDLE_DOTS = "·∙⋅‧・"
 
 
 def _letters_and_digits(written: str) -> str:
@@ -133,6 +130,8 @@ DETECTORS = (
         _named_card,
         streamed=False,
     ),
+    Detector("card", punctuated.PATTERN, punctuated.card_length, _digits, streamed=False),
+    Detector("national_id", ids.HKID, ids.hkid_length, _digits, streamed=False),
     Detector("card", spoken.PATTERN, spoken.card_length, _spelt, streamed=False, digits=spoken.digits_of),
     Detector("national_id", spoken.PATTERN, spoken.id_length, _spelt_id, streamed=False, digits=spoken.digits_of),
     Detector("email", contacts.EMAIL, contacts.email_length, _email),
@@ -148,8 +147,10 @@ def mask_with(detectors: Collection[Detector], text: str) -> Masked:
     Secrets and addresses come first: what is in them is no part of a number, and no name of one.
     """
     kinds: list[Kind] = []
+    unchanged, text = text, without_invisible(text)
     for first in (True, False):
-        plain = _CHINESE.sub(_chinese_digits, opaque(normalized(text)))
+        plain = opaque(normalized(text))
+        plain = plain if first else with_all_digits(plain)
         written: list[str] = []
         done = 0
         chosen = [one for one in detectors if (one.kind in ("secret", "email")) == first]
@@ -158,7 +159,7 @@ def mask_with(detectors: Collection[Detector], text: str) -> Masked:
             kinds.append(hit.kind)
             done = hit.end
         text = "".join(written) + text[done:]
-    return Masked(text, tuple(dict.fromkeys(kinds)))
+    return Masked(text if kinds else unchanged, tuple(dict.fromkeys(kinds)))
 
 
 def worth_searching(detectors: Collection[Detector], plain: str) -> list[Detector]:
@@ -166,7 +167,8 @@ def worth_searching(detectors: Collection[Detector], plain: str) -> list[Detecto
     digits, spelt = _DIGIT.search(plain) is not None, spoken.has_number_words(plain)
     words = normalized_words(plain) if digits or spelt else ""
     named_card, named_id = bool(words) and cards.in_words(words), bool(words) and has_label(words)
-    apart = digits and spoken.is_apart(plain) and (named_card or named_id or spoken.is_dictated(words))
+    told = named_card or named_id or spoken.is_dictated(words) or spoken.may_be_groups(plain)
+    apart = digits and told and spoken.is_apart(plain)
     hints = Hints(digits, named_card, named_id, spelt, apart, secrets.may_have(plain), "@" in plain)
     return [one for one in detectors if one.worth(hints)]
 
@@ -219,29 +221,3 @@ def opaque(text: str) -> str:
 
 def _hide(found: re.Match[str]) -> str:
     return f"[{'•' * (len(found[0]) - 2)}]"
-
-
-def normalized(text: str) -> str:
-    """The text with digits, dashes, spaces and full-width characters replaced by ASCII ones, at the same offsets."""
-    if text.isascii():
-        return text.replace("\t", " ")
-    return text.translate({ord(char): _ascii(char) for char in set(text) if not char.isascii() or char == "\t"})
-
-
-def _chinese_digits(found: re.Match[str]) -> str:
-    return "".join(_CHINESE_DIGITS[char] for char in found[0])
-
-
-def _ascii(char: str) -> str:
-    if "①" <= char <= "⑨":
-        return chr(ord(char) - ord("①") + ord("1"))
-    if char.isdecimal():
-        return str(unicodedata.decimal(char))
-    if char in MIDDLE_DOTS:
-        return "."
-    category = unicodedata.category(char)
-    if category == "Zs" or char == "\t":
-        return " "
-    if category == "Pd" or char == "\N{MINUS SIGN}":
-        return "-"
-    return chr(ord(char) - 0xFEE0) if "！" <= char <= "～" else char

@@ -1,8 +1,6 @@
 """The supported types of national ids: how each is validated, and what people call it."""
 
 import re
-from collections.abc import Callable
-from typing import NamedTuple
 
 from stdnum import luhn
 from stdnum.au import tfn
@@ -39,22 +37,8 @@ from stdnum.us import itin, ssn
 from stdnum.za import idnr as za_id
 
 from nodes.text.pii.context import normalized_words
-
-
-class IdType(NamedTuple):
-    """One country's id: its validator, which takes capitals without spaces and dots, and the labels people give it.
-
-    A label with a space at an end is a whole word there; see `context.normalized_words`.
-    """
-
-    valid: Callable[[str], bool]
-    labels: tuple[str, ...]
-    form: str | None = None
-    """What is taken for one behind a label, valid or not: where nothing is checked, and for published specimens."""
-
-    def is_named(self, number: str) -> bool:
-        """Whether letters and digits behind one of its labels are such an id."""
-        return self.valid(number) or (self.form is not None and re.fullmatch(self.form, number) is not None)
+from nodes.text.pii.id_type import IdType
+from nodes.text.pii.more_id_types import HKID, MORE_TYPES, MORE_WITH_LETTERS, NRIC
 
 
 def _is_sin(number: str) -> bool:
@@ -95,14 +79,17 @@ _RRN = r"\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])[1-8]\d{6}"
 """Numbers given out since October 2020 have no check digit."""
 
 AADHAAR = IdType(aadhaar.is_valid, (" aadhaar", " aadhar", " adhar ", " adhaar ", " uidai ", "आधार"))
-AHV = IdType(ahv.is_valid, (" ahv", " avs ", " sozialversicherung"))
-BSN = IdType(bsn.is_valid, (" bsn ", " burgerservice", " sofi", " citizen service number "))
+AHV = IdType(ahv.is_valid, (" ahv", " avs ", " navs", " sozialversicherung"))
+BSN = IdType(bsn.is_valid, (" bsn ", " bsnr ", " bsn nr ", " burgerservice", " sofi", " citizen service number "))
 CNP = IdType(cnp.is_valid, (" cnp ", " cod numeric personal"))
 CPF = IdType(cpf.is_valid, (" cpf ", " cadastro de pessoas"))
-CPR = IdType(cpr.is_valid, (" cpr ", " personnummer"))
+CPR = IdType(cpr.is_valid, (" cpr ", " cprnr ", " personnummer"))
 EGN = IdType(egn.is_valid, (" егн ", " egn ", " единен граждански "))
-FODSELSNUMMER = IdType(fodselsnummer.is_valid, (" fødselsnummer", " fodselsnummer", " personnummer", " fnr "))
-HETU = IdType(_is_hetu, (" henkilötunnu", " hetu ", " personbeteckning"))
+FODSELSNUMMER = IdType(
+    fodselsnummer.is_valid,
+    (" fødselsnummer", " fodselsnummer", " personnummer", " fnr ", " fødselsnr ", " norwegian national "),
+)
+HETU = IdType(_is_hetu, (" henkilötunnu", " hetu", " personbeteckning"))
 IDNR = IdType(
     idnr.is_valid,
     (
@@ -121,7 +108,7 @@ IDNR = IdType(
 )
 MY_NUMBER = IdType(my_number.is_valid, ("マイナンバー", "個人番号", " my number "))
 NHS = IdType(nhs.is_valid, (" nhs ",))
-NIF = IdType(nif.is_valid, (" nif ", " contribuinte ", " contribuinte n "))
+NIF = IdType(nif.is_valid, (" nif ", " contribuinte ", " nif pt#"))
 NIR = IdType(
     nir.is_valid,
     (
@@ -134,14 +121,18 @@ NIR = IdType(
         " insee ",
         " french social security ",
     ),
+    r"[12]\d\d(?:0[1-9]|1[0-2])\d{8}",
 )
-NN = IdType(nn.is_valid, (" rijksregister", " registre national", " numéro national", " niss ", " insz ", " rrn "))
+NN = IdType(
+    nn.is_valid,
+    (" rijksregister", " registre national", " numéro national", " belgian national ", " niss ", " insz ", " rrn "),
+)
 OIB = IdType(oib.is_valid, (" oib ",))
 PERSONNUMMER = IdType(personnummer.is_valid, (" personnummer", " personnr ", " pnr ", " personal identity number "))
 PESEL = IdType(pesel.is_valid, (" pesel", " polish id "))
 RC = IdType(rc.is_valid, (" rodné číslo ", " rodného čísla ", " rč "))
-RIC = IdType(_is_ric, ("身份证", "身分證", " resident id", " shenfenzheng "))
-RRN = IdType(rrn.is_valid, ("주민등록번호", "주민번호", " rrn ", " resident registration"), _RRN)
+RIC = IdType(_is_ric, ("身份证", "身分證", " resident id", " shenfenzheng ", " chinese id"))
+RRN = IdType(rrn.is_valid, ("주민등록번호", "주민번호", " rrn ", " resident registration", " korean "), _RRN)
 RUT = IdType(rut.is_valid, (" rut ", " run "))
 # "sin" is Spanish for "without", and a NAS is also a file server: only in capitals or in an unambiguous phrase.
 SIN = IdType(
@@ -166,10 +157,13 @@ SSN = IdType(
         " ss no ",
         " ss #",
         " seguro social ",
+        " tax id #",
+        " tax id is #",
+        " taxpayer id ",
     ),
     r"\d{9}",
 )
-TCKN = IdType(tckimlik.is_valid, (" kimlik", " tckn ", " tc no ", " t c no "))
+TCKN = IdType(tckimlik.is_valid, (" kimlik", " tckn ", " tc no ", " t c no ", " TC ", " turkish id"))
 TEUDAT_ZEHUT = IdType(teudat_zehut.is_valid, ("תעודת זהות", " תז ", " ת ז ", " teudat zehut ", " israeli id "))
 TFN = IdType(tfn.is_valid, (" tfn ", " tax file "))
 ZA_ID = IdType(za_id.is_valid, (" sa id ", " south african id ", " id number ", " id nommer ", " identity number "))
@@ -180,24 +174,29 @@ DNI = IdType(_is_dni, (" dni ", " nie ", " nif ", " documento nacional ", " iden
 NINO = IdType(
     _is_nino,
     (" nino ", " national insurance ", " ni number ", " ni no ", " n i number ", " insurance number ", " nin "),
-    r"[A-Z]{2}\d{6}[A-D]",
+    r"[A-Z]{2}\d{6}[A-D]|(?!NR)[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z]\d{6}",
 )
 PPS = IdType(pps.is_valid, (" pps ", " ppsn ", " pps no", " personal public service "))
 
-ID_TYPES = tuple(value for value in list(vars().values()) if isinstance(value, IdType))
-WITH_LETTERS = (CODICE_FISCALE, CURP, DNI, HETU, NINO, NIR, PPS, RIC, RUT)
+ID_TYPES = (*(value for value in list(vars().values()) if isinstance(value, IdType)), *MORE_TYPES)
+WITH_LETTERS = (CODICE_FISCALE, CURP, DNI, HETU, NINO, NIR, PPS, RIC, RUT, *MORE_WITH_LETTERS)
 _ANY_ID = (
     " national id ", " national identity ", " national identification ", " personal id ", " identity card ",
     " citizen id ", " carte d identité ", " documento de identidad ", " carta d identità ", " personalausweis",
 )  # fmt: skip
+_ID = (" id ", " ID ", " id card ", " identification number ")
+_BY_DATE = (CNP, EGN, FODSELSNUMMER, PESEL, RIC, RRN, TCKN, ZA_ID, HKID, NRIC)
+"""What a mere "ID" may name: a date or two check digits tell them from other numbers."""
+
+_LABELS = tuple({label.rstrip("#") for one in ID_TYPES for label in one.labels} | {*_ANY_ID, *_ID})
 
 
-_LABELS = tuple({label.rstrip("#") for one in ID_TYPES for label in one.labels} | {*_ANY_ID})
+_GLUED = re.compile(r"(?:ssn|sin|cpf|bsn|pesel)\d")
 
 
 def has_label(words: str) -> bool:
     """Whether any label stands in a text, as `normalized_words` writes it."""
-    return any(label in words for label in _LABELS)
+    return any(label in words for label in _LABELS) or _GLUED.search(words) is not None
 
 
 def named_types(before: str) -> list[IdType]:
@@ -205,4 +204,5 @@ def named_types(before: str) -> list[IdType]:
     words = normalized_words(before)
     if any(label in words for label in _ANY_ID):
         return list(ID_TYPES)
-    return [one for one in ID_TYPES if any(label in words for label in one.labels)]
+    mere = any(label in words for label in _ID)
+    return [one for one in ID_TYPES if (mere and one in _BY_DATE) or any(label in words for label in one.labels)]

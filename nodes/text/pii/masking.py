@@ -23,13 +23,13 @@ from nodes.text.pii.detection import (
     candidates,
     detectors_for,
     mask_with,
-    normalized,
     opaque,
     placeholder,
     start_of,
     worth_searching,
 )
 from nodes.text.pii.id_types import named_types
+from nodes.text.pii.normalizing import normalized
 from nodes.text.pii.number_words import NUMBER_WORDS
 
 MAX_HELD = 64
@@ -52,7 +52,7 @@ _INCOMPLETE = re.compile(
     r"(?!(?:19|20)\d\d(?: -| [/-] | {2}|--|[ -]?\n ?)\Z)"  # a year begins no card
     rf"{_DIGITS}(?:(?:{GAP}|\+){_DIGITS})*"
     r"(?:[ ./_+-]|(?<=\d{4})(?: -| [/-] | {2}|--)|(?:(?<=\d{8})|(?<=\d{4}[ ./_-]\d{4}))[ -]?\n ?)?"
-    r"|[XYZ]-?\d{1,7}-?"  # NIE
+    r"|[FGMSTXYZ]-?\d{1,7}-?"  # NIE, NRIC
     r"|[A-Z]{2} ?\d\d? ?(?:\d\d? ?){0,2}"  # NINO
     r"|[A-Z]{4}\d{1,6}(?:(?<=\d{6})[0-9A-Z]{1,8})?"  # CURP
     r"|(?=[A-Z]*\d)[A-Z]{6}[\dL-V][0-9A-Z]{0,9}"  # codice fiscale, in one piece and in four

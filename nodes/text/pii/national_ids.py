@@ -21,6 +21,7 @@ from nodes.text.pii.context import (
     normalized_words,
     words_behind,
 )
+from nodes.text.pii.id_type import IdType
 from nodes.text.pii.id_types import (
     AADHAAR,
     AHV,
@@ -57,9 +58,10 @@ from nodes.text.pii.id_types import (
     TFN,
     WITH_LETTERS,
     ZA_ID,
-    IdType,
     named_types,
 )
+from nodes.text.pii.more_id_types import CNPJ, NRIC
+from nodes.text.pii.more_id_types import HKID as HONG_KONG
 
 
 class Form(NamedTuple):
@@ -77,6 +79,7 @@ _FOURS = r"\d{4}(?P<four>[ -])\d{4}(?P=four)\d{4}(?!(?P=four)\d{4}(?![.-]?\d))"
 # The first form that matches wins: a form comes before those that start like it.
 DIGITS = {
     "cpf": Form(r"\d{3}\.\d{3}\.\d{3}-\d\d", (CPF,)),
+    "cnpj": Form(r"\d\d\.\d{3}\.\d{3}/\d{4}-\d\d", (CNPJ,)),
     "ssn": Form(r"\d{3}-\d\d-\d{4}", (SSN,)),
     "ssn_spaced": Form(r"\d{3} \d\d \d{4}", (), (SSN,)),
     "threes": Form(_THREES, (SIN,), (TFN, BSN, NIF)),
@@ -105,10 +108,11 @@ DIGITS = {
     "twelve": Form(r"\d{12}", (), (AADHAAR, PERSONNUMMER, MY_NUMBER)),
     "thirteen": Form(r"\d{13}", (), (AHV, CNP, RRN, ZA_ID)),
     "fifteen": Form(r"\d{15}", (), (NIR,)),
-    "eighteen": Form(r"\d{18}", (), (RIC,)),
+    "eighteen": Form(r"\d{18}", (RIC,)),
 }
 LETTERS = {
     "nie": Form(r"[XYZ]-?\d{7}-?[A-Z]", (DNI,)),
+    "nric": Form(r"[FGST]\d{7}[A-Z]", (NRIC,)),
     "nino": Form(r"[A-Z]{2} ?\d\d ?\d\d ?\d\d ?[A-D]", (NINO,)),
     "curp": Form(r"[A-Z]{4}\d{6}[HM][A-Z]{5}[0-9A-Z]\d", (CURP,)),
     "codice_fiscale": Form(
@@ -131,8 +135,15 @@ PATTERN = re.compile(
 SPACED_SSN = re.compile(rf"(?<!{WORD_CHAR})(?=(\d{{3}} - \d\d - \d{{4}})(?!{WORD_CHAR}))", re.ASCII)
 """Start of a social security number with spaces around its dashes."""
 
+HKID = re.compile(
+    rf"(?<!{WORD_CHAR})(?=([A-Z]{{1,2}} ?\d{{6}} ?(?:\([\dA]\)|-[\dA](?!{WORD_CHAR}))))", re.ASCII | re.IGNORECASE
+)
+"""Start of a Hong Kong identity card's number, whose check digit stands in brackets."""
+
 NAMED = re.compile(
-    rf"(?i:(?<![0-9A-Z])|(?<=ssn)|(?<=sin)|(?<=cpf)|(?<=bsn)|(?<=pesel))(?=(\d(?:{WIDE_GAP}?+\d){{6,17}}+))", re.ASCII
+    r"(?i:(?<![0-9A-Z])|(?<=ssn)|(?<=sin)|(?<=cpf)|(?<=bsn)|(?<=pesel)|(?<=nif pt))"
+    rf"(?=(\d(?:{WIDE_GAP}?+\d){{6,17}}+))",
+    re.ASCII,
 )
 """Start of digits in any grouping, which are an id behind its label."""
 
@@ -141,7 +152,7 @@ NAMED_WITH_LETTERS = re.compile(
 )
 """The same with letters among the digits."""
 
-MIN_DIGITS = 5
+MIN_DIGITS = 4
 LONG_ID = 16
 """Characters from which on an id with letters is distinctive in lower case, too."""
 
@@ -161,6 +172,11 @@ def spaced_ssn_length(found: re.Match[str], before: str) -> int:
     number = found[1].replace(" ", "")
     after = found.string[found.end(1) : found.end(1) + CONTEXT_CHARS]
     return 0 if continues(after) or _is_other_number(before, after) or not SSN.valid(number) else len(found[1])
+
+
+def hkid_length(found: re.Match[str], _before: str) -> int:
+    """Length of the Hong Kong identity card's number at a match of `HKID`, 0 for none."""
+    return len(found[1]) if HONG_KONG.valid(found[1].replace(" ", "").upper()) else 0
 
 
 def is_named(_found: re.Match[str], before: str) -> bool:
@@ -199,7 +215,7 @@ def _named_length(found: re.Match[str], before: str, types: list[IdType]) -> int
         after = found.string[found.start(1) + size : found.start(1) + size + CONTEXT_CHARS]
         if sum(map(str.isdigit, number)) < MIN_DIGITS or is_fragment(before, after) or beside_currency(before, after):
             continue
-        if other and number == run[:size]:
+        if other and number == run[:size] and number.isdigit():
             continue  # "the account in my SSN's name: 123456789"
         if any(one.valid(number.upper()) if other else one.is_named(number.upper()) for one in types):
             return size

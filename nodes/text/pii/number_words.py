@@ -1,16 +1,16 @@
-"""Number words of seven languages, as people dictate digits with them: en, es, fr, de, it, pt, nl."""
+"""Number words, as people dictate digits with them: en, es, fr, de, it, pt, nl; the units also in pl, sv, tr, fi."""
 
 _UNITS = (
-    "zero oh o nought naught null zéro cero nul",
-    "one un une uno una um uma eins ein een één",
-    "two deux dos due dois duas zwei zwo twee",
-    "three trois tres tre três drei drie",
-    "four quatre cuatro quattro quatro vier",
-    "five cinq cinco cinque fünf fuenf vijf",
-    "six seis sei sechs zes",
-    "seven sept siete sette sete sieben zeven",
-    "eight huit ocho otto oito acht",
-    "nine neuf nueve nove neun negen",
+    "zero oh o nought naught null zéro cero nul noll sıfır nolla",
+    "one un une uno una um uma eins ein een één jeden ett bir yksi",
+    "two deux dos due dois duas zwei zwo twee dwa två iki kaksi",
+    "three trois tres tre três drei drie trzy üç kolme",
+    "four quatre cuatro quattro quatro vier cztery fyra dört neljä",
+    "five cinq cinco cinque fünf fuenf vijf pięć piec fem beş viisi",
+    "six seis sei sechs zes sześć szesc sex altı kuusi",
+    "seven sept siete sette sete sieben zeven siedem sju yedi seitsemän",
+    "eight huit ocho otto oito acht osiem åtta sekiz kahdeksan",
+    "nine neuf nueve nove neun negen dziewięć dziewiec nio dokuz yhdeksän",
 )
 _TEENS = (
     "ten dix diez zehn dieci dez tien",
@@ -53,13 +53,14 @@ NUMBER_WORDS = frozenset({*NUMBERS, *TENS, *TIMES})
 
 WORDS_BETWEEN = frozenset(
     """and then dot point comma pause by plus again the it it's is are ends with in y e et und luego después puis depois
-    poi dann the a uh er slash part point visa mastercard amex""".split()  # noqa: SIM905 (words read better as a text)
+    poi dann the a uh uhm um er slash part begins starts continues goes on point visa mastercard amex""".split()  # noqa: SIM905 (words read better as a text)
 )
 """Words that may stand between the parts of a number."""
 
 DICTATED = frozenset(
     """dash hyphen space spaces followed ending next last first second third fourth final group block digits numbers
-    rest guion guión raya espacio ensuite tiret espace strich bindestrich minus leerzeichen trattino spazio traço espaço
+    1st 2nd 3rd 4th rest guion guión raya espacio ensuite tiret espace strich bindestrich minus leerzeichen trattino
+    spazio traço espaço
     streepje""".split()  # noqa: SIM905
 )
 """Words between that are said only where a number is dictated."""

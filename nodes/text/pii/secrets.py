@@ -66,7 +66,7 @@ BEGUN = re.compile(
 MAX_VALUE, SHORT_KEY = 40, 24
 CLOSING = ".!?)\n "
 _LONG = re.compile(r"[\w+/=.-]{16}|://", re.ASCII)
-HINT = re.compile(r"\d|@|[\w+/=.-]{16}|-----BEGIN|[零〇一二三四五六七八九]{4}")
+HINT = re.compile(r"\d|@|[\w+/=.-]{16}|-----BEGIN|[零〇一二三四五六七八九]{4}|[①-⑨⓪⁰¹²³⁴-⁹₀-₉]{4}")
 NAMES = (
     "pass", "pwd", "kennwort", "contrase", "clave", "mdp", "senha", "wachtwoord", "parola", "hasło", "пароль", "密码",
     "パスワード",

@@ -7,7 +7,7 @@ import re
 from itertools import islice
 from typing import NamedTuple
 
-from nodes.text.pii import cards
+from nodes.text.pii import cards, punctuated
 from nodes.text.pii.context import CONTEXT_CHARS, NON_ID_LABELS, beside_currency, continues, is_fragment, labelled
 from nodes.text.pii.id_types import named_types
 from nodes.text.pii.national_ids import types_behind
@@ -20,9 +20,11 @@ BETWEEN = WORDS_BETWEEN | DICTATED | ORDINALS
 _TOKEN = re.compile(r"[^\W_]{1,40}")
 _WORD = re.compile(r"[^\W\d_]{1,40}")
 _CLOSED = re.compile(r"(?<!\s)[.!?]\s|[$€£%@•]")
-_APART = re.compile(r"(?<!\d)\d{1,19}[^\d.!?$€£%@]{2,40}\d|\d{4} ?[:,*`|.]{1,2} ?\d{1,4}")
+_APART = re.compile(r"(?<!\d)\d{1,19}[^\d.!?$€£%@]{2,40}\d|\d{4} ?[:,*`|.]{1,2} ?\d{1,4}|\d[.)] \d{4}")
+_NUMBERED = re.compile(r"(?<![^\n])[ >*-]{0,4}+[1-9][.)] ")
+_FOUR_GROUPS = re.compile(r"\d{4}(?:[^\d.!?$€£%@•]{1,40}+\d{4}){3}")
 _IN_BRACKETS = re.compile(r"\([^()\d]{1,30}\)|\[[^\[\]\d•]{1,30}\]")
-_BETWEEN = re.compile(r"[^\W\d_]|[:,*`|()]| \. ")
+_BETWEEN = re.compile(r"[^\W\d_]|[:,*`|()]|[ \d]\. ")
 MAX_TOKENS = 48
 MAX_CHARS = 240
 """Characters of a spelt number at most."""
@@ -51,6 +53,11 @@ def is_apart(text: str) -> bool:
     return _APART.search(text) is not None
 
 
+def may_be_groups(text: str) -> bool:
+    """Whether there are four groups of four digits with words between, which may be a card's without any name."""
+    return _FOUR_GROUPS.search(text) is not None
+
+
 def is_dictated(words: str) -> bool:
     """Whether there is a word that is said only where a number is dictated."""
     return not DICTATED.isdisjoint(words.split())
@@ -59,32 +66,37 @@ def is_dictated(words: str) -> bool:
 def card_length(found: re.Match[str], before: str) -> int:
     """Length of the spelt card number at a match of `PATTERN`, 0 for none."""
     pieces = _pieces(found, strange=3)
-    digits, spelt, size = "", 0, 0
+    digits, spelt, words, size = "", 0, 0, 0
     for place, piece in enumerate(pieces, 1):
         digits += piece.digits
-        spelt += piece.spelt
+        spelt += len(piece.digits) * piece.spelt
+        words += piece.spelt
         if len(digits) >= cards.MIN_DIGITS and cards.is_card(digits, named=True):
             written = found.string[found.start(1) : piece.end]
             sizes = [len(one.digits) for one in pieces[:place]]
             grouped = min(sizes[:-1], default=0) >= GROUP and max(sizes) <= LONGEST
-            if _is_read_as_card(digits, spelt, written, before, _after(found, piece), grouped=grouped):
+            if _is_read_as_card(digits, (spelt, words), written, before, _after(found, piece), grouped=grouped):
                 size = len(written)
     return size
 
 
-def _is_read_as_card(digits: str, spelt: int, written: str, before: str, after: str, *, grouped: bool) -> bool:
+def _is_read_as_card(
+    digits: str, spelt: tuple[int, int], written: str, before: str, after: str, *, grouped: bool
+) -> bool:
     """Whether a spelt number is a card's: three of its digits are words, or words stand between groups of four.
 
     Args:
         digits: of the number.
-        spelt: how many parts of it are words.
+        spelt: how many of its digits are words, and of how many parts.
         written: as it stands in the text, with what stands before and after it.
         grouped: whether its parts are as long as the groups on cards.
     """
     dictated = is_dictated(written.casefold())
     named = dictated or cards.is_named(before) or cards.is_named(written) or cards.is_named(after)
-    apart = grouped and named and _BETWEEN.search(written)
-    if not apart and not (spelt >= LEAST_WORDS and (named or spelt > GROUP)):
+    figures = re.findall(r"\d{4,6}", written)
+    told = named or ("".join(figures) == digits and punctuated.is_told(figures, written, before, after))
+    apart = grouped and told and _BETWEEN.search(written)
+    if not apart and not ((named and spelt[0] >= LEAST_WORDS and spelt[1] > 1) or spelt[1] > GROUP):
         return False
     fragment = is_fragment(before, after) or beside_currency(before, after) or continues(after)
     return not fragment and cards.is_card(digits, named=named)
@@ -148,7 +160,7 @@ def _pieces(found: re.Match[str], *, letters: bool = False, strange: int = 1) ->
     if not _may_begin(found[1], letters=letters):
         return []
     start = found.start(1)
-    text = _IN_BRACKETS.sub(_blank, found.string[start : start + MAX_CHARS])
+    text = _NUMBERED.sub(_blank, _IN_BRACKETS.sub(_blank, found.string[start : start + MAX_CHARS]))
     tokens = [*islice(_TOKEN.finditer(text), MAX_TOKENS)]
     words = [token[0].casefold() for token in tokens]
     pieces: list[Piece] = []
@@ -178,7 +190,7 @@ def _counts(word: str, before: str, after: str) -> bool:
     """Whether a number says which part of a number follows, as in "the last four", "block 2" and "2) 1111"."""
     if word.isdecimal():
         return len(word) == 1 and (before in ORDINALS or before in PARTS or after in (")", ":"))
-    return before in ORDINALS
+    return before in ORDINALS or (before in PARTS and before != "digits")
 
 
 def _blank(found: re.Match[str]) -> str:

@@ -1,0 +1,97 @@
+"""Card numbers with signs of punctuation between their groups, such as "4111|1111|1111|1111" and "(4111) (1111) …"."""
+
+import re
+
+from nodes.text.pii import cards
+from nodes.text.pii.context import AFTER_CHARS, beside_currency, named_behind
+
+PATTERN = re.compile(
+    r"(?<![0-9A-Za-z])(?=(\d(?:(?:<br ?+/?+>|&nbsp;|%20| [xX] |(?:(?![$€£¥%!?@•])[\W_]){0,5}+)\d){11,18}+)(?![\d%]))"
+)
+"""Start of a possible card number; group 1 is as many digits as a card has at most."""
+
+SHAPES = ((4, 6, 5), (4, 6, 4), (5, 5, 5), (4, 4, 5), (6, 13), (8, 8), (6, 10), (1, 3, 3, 3, 3, 3))
+"""Digits of the groups, besides groups of one, two, three, four or six."""
+_GAP = re.compile(r"<br ?/?>|&nbsp;|%20| [xX] |[\W_]{1,5}")
+_LIST_GAP = re.compile(r"[,;>|\n]|\.\.| [xX] ")
+"""What stands between the figures of a list, too."""
+_LISTED_BEFORE = re.compile(r"\d[\W_]{1,5}$")
+_LISTED_AFTER = re.compile(r"[\W_]{1,5}\d")
+_CARD_BEHIND = re.compile(r"[\W_]{0,4}(?:exp|cvv|cvc|csc|valid|gültig|visa|mastercard|amex)", re.IGNORECASE)
+_WORD = re.compile(r"[^\W\d_]{2}")
+GROUP = 4
+
+
+def card_length(found: re.Match[str], before: str) -> int:
+    """Length of the card number at a match of `PATTERN`, 0 for none; `before` is the text that precedes it."""
+    run, start = found[1], found.start(1)
+    if not cards.is_issued(found, before) or beside_currency(before, ""):
+        return 0
+    named = cards.is_named(before)
+    size, read = 0, []
+    for place, char in enumerate(run, 1):
+        if "0" <= char <= "9":
+            read.append(char)
+            after = found.string[start + place : start + place + 2 * AFTER_CHARS]
+            if (
+                len(read) >= cards.MIN_DIGITS
+                and not after[:1].isalnum()
+                and _is_card(run[:place], before, after, named)
+            ):
+                size = place
+    return size
+
+
+def _is_card(written: str, before: str, after: str, named: bool) -> bool:
+    digits = "".join(_digits_of(written))
+    if not cards.is_card(digits, named=True) or beside_currency("", after):
+        return False
+    if named or named_behind(after, cards.CARD_WORDS) or _CARD_BEHIND.match(after):
+        return _has_shape(tuple(map(len, _digits_of(written))))
+    return cards.is_card(digits, named=False) and is_printed(written, before, after)
+
+
+def _digits_of(written: str) -> list[str]:
+    return [group for group in _GAP.split(written) if group]
+
+
+def _has_shape(shape: tuple[int, ...]) -> bool:
+    return shape in SHAPES or (len(set(shape[:-1])) == 1 and shape[0] in (1, 2, 3, GROUP, 6) and shape[-1] <= GROUP)
+
+
+def is_printed(written: str, before: str, after: str) -> bool:
+    """Whether digits without any name are a card's: groups as on a card, one sign between, and no list of figures."""
+    groups = _digits_of(written)
+    shape = tuple(map(len, groups))
+    if cards.is_series(groups):
+        return False
+    if shape[0] != GROUP or len(set(_GAP.findall(written))) != 1 or not _is_alone(before, after):
+        return False
+    if shape in ((4, 6, 5), (4, 6, 4)):
+        return True
+    return shape in ((4, 4, 4, 4), (4, 4, 4, 4, 3)) and (not _LIST_GAP.search(written) or no_figures(groups))
+
+
+def is_told(groups: list[str], written: str, before: str, after: str) -> bool:
+    """Whether four groups of four digits with words between ("4111 then 1111 …") are no figures of a list."""
+    shape = tuple(map(len, groups))
+    return (
+        shape == (GROUP,) * GROUP
+        and _WORD.search(written) is not None
+        and _is_alone(before, after)
+        and (no_figures(groups))
+    )
+
+
+def _is_alone(before: str, after: str) -> bool:
+    """Whether no other number stands right beside it, as in a longer list."""
+    return not _LISTED_BEFORE.search(before[-6:]) and not _LISTED_AFTER.match(after[:6])
+
+
+def no_figures(groups: list[str]) -> bool:
+    """Whether groups of four digits are no amounts: one begins with 0, or none is round, a year, or in a series."""
+    if any(group.startswith("0") for group in groups):
+        return True
+    if any(group[-1] in "05" or group.startswith(("19", "20")) for group in groups):
+        return False
+    return groups not in (sorted(groups), sorted(groups, reverse=True)) or len(set(groups)) <= 2
