@@ -150,8 +150,10 @@ async def test_the_chat_works_with_the_keyboard_alone(chat: ChatPage, model: Mod
     keyboard = chat.page.keyboard
     await chat.message_field.focus()
     await keyboard.press("Tab")
+    await keyboard.press("Enter")
     for _ in ("Prime", "Crystal", "Ledger"):
         await keyboard.press("ArrowDown")
+    await keyboard.press("Enter")
     await keyboard.press("Shift+Tab")
     await keyboard.type("Hello")
     await keyboard.press("Shift+Enter")
