@@ -55,7 +55,7 @@ REFUSALS: Mapping[str, str] = {
 
 CLASSIFIER = "classifier"
 """The rule of an attack that only the classifier found."""
-CERTAIN = 0.7
+CERTAIN = 0.75
 """Probability from which the classifier refuses a message by itself."""
 CONFIRMED = 0.2
 """Probability from which it confirms an English rule, so that the rules' false alarms go."""

@@ -15,7 +15,7 @@ from nodes.injection.folding import plain
 from nodes.text.linear_model import LinearModel, NGramFeatures
 
 WEIGHTS = Path(__file__).with_name("weights.npz")
-NGRAMS = NGramFeatures(shortest=2, longest=5, buckets=16_384, weight=2.0)
+NGRAMS = NGramFeatures(shortest=2, longest=5, buckets=16_384, weight=4.0)
 ATTACK = "attack"
 """The label of attacks; the other one is benign."""
 
