@@ -57,7 +57,7 @@ def guard_examples(_: MiniLM) -> dict[str, list[str]]:
 
 RECIPES = (
     Recipe("routing", routing_examples, routing.NGRAMS, 3.0, 0.8, routing.WEIGHTS),
-    Recipe("injection", guard_examples, injection.NGRAMS, 4.0, 1.0, injection.WEIGHTS),
+    Recipe("injection", guard_examples, injection.NGRAMS, 1.5, 1.0, injection.WEIGHTS),
 )
 
 
