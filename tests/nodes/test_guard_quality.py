@@ -71,7 +71,7 @@ def test_card_numbers_and_ids_are_masked() -> None:
     assert_right(leaking, at_least=33, of=35, cases=cases)
 
 
-FLOORS = {"card": (42, 46), "iban": (12, 14), "national_id": (18, 22), "secret": (6, 8)}
+FLOORS = {"card": (42, 46), "iban": (12, 14), "national_id": (20, 22), "secret": (6, 8)}
 """At least so many of so many are masked, by kind."""
 
 
