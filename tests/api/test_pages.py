@@ -47,7 +47,7 @@ async def test_a_page_and_its_files_are_served(frontdesk: Frontdesk, path: str) 
     assert {part.headers["content-type"] for part in parts} == {
         "text/javascript; charset=utf-8", "text/css; charset=utf-8", "image/svg+xml",
     }  # fmt: skip
-    assert sum(answer.num_bytes_downloaded for answer in (page, *parts)) < 100_000
+    assert sum(answer.num_bytes_downloaded for answer in (page, *parts)) < 100 * 1024
 
 
 @pytest.mark.parametrize("document", PAGES.values())

@@ -194,10 +194,10 @@ KILL_POINTS: dict[str, KillPoint] = {
     ),
     "as it waits for its conversation": ConversationBusy("wait_for_conversation", "unknown"),
     "at the beginning of acceptance": StatementWaits(
-        "route", "unknown", "chat_conversations", "accept_turn", finished="streaming"
+        "route", "unknown", "chat_conversations", "begin_turn", finished="streaming"
     ),
     "at the end of acceptance": StatementWaits(
-        "route", "unknown", "chat_messages", "accept_turn", finished="streaming"
+        "route", "unknown", "chat_messages", "begin_turn", finished="streaming"
     ),
     "before the start event": FunctionCalled("route", "streaming", "graph.turns.turn:encoded"),
     "as the summary is read": StatementWaits(

@@ -61,7 +61,7 @@ def test_eight_times_the_text_is_eight_times_the_work(counted: list[dict[str, An
         f"{line['unit']!a}: {stage} {short} to {long}"
         for line in counted
         for stage, (short, long) in line["calls"].items()
-        if long > max(1.2 * grown * short, 3 * LONG)
+        if long > max(1.3 * grown * short, 3 * LONG)
     ]
     assert slow == []
 
