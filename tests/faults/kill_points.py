@@ -196,9 +196,7 @@ KILL_POINTS: dict[str, KillPoint] = {
     "at the beginning of acceptance": StatementWaits(
         "route", "unknown", "chat_conversations", "begin_turn", finished="streaming"
     ),
-    "at the end of acceptance": StatementWaits(
-        "route", "unknown", "chat_messages", "begin_turn", finished="streaming"
-    ),
+    "at the end of acceptance": StatementWaits("route", "unknown", "chat_messages", "begin_turn", finished="streaming"),
     "before the start event": FunctionCalled("route", "streaming", "graph.turns.turn:encoded"),
     "as the summary is read": StatementWaits(
         "load_summary", "streaming", "chat_convo_summaries", "conversation_history", mode="access exclusive"
