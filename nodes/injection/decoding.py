@@ -31,13 +31,16 @@ _CIPHERS = (*_SHIFTS, str.maketrans(_ABC, _ABC[::-1]))
 _CIPHER_OF = {word.translate(cipher): cipher for word, cipher in product(_KEYWORDS, _CIPHERS)}
 _CLEAR_OF = {id(cipher): {new: old for old, new in cipher.items()} for cipher in _CIPHERS}
 
-_LEET = str.maketrans({"0": "o", "3": "e", "4": "a", "@": "a", "5": "s", "$": "s", "7": "t", "8": "b", "9": "g"})
+_LEET = str.maketrans(
+    {"0": "o", "3": "e", "4": "a", "@": "a", "5": "s", "$": "s", "7": "t", "8": "b", "9": "g", "!": "1"}
+)
+_SHAPE = str.maketrans("il", "11")
 _LEET_WORDS = (
     *_KEYWORDS, "rules", "all", "limits", "filter", "filters", "tell", "initial", "original", "policy", "display",
     "will", "hidden", "previous", "prior", "guidelines", "instructions", "restrictions", "with", "without", "anything",
     "evil", "print", "disclose", "jailbroken", "limitations", "model", "unlimited", "unrestricted", "developer", "leak",
 )  # fmt: skip
-_BY_SHAPE = {re.sub("[il]", "1", word): word for word in _LEET_WORDS}
+_BY_SHAPE = {word.translate(_SHAPE): word for word in _LEET_WORDS}
 """Words by their shape: 1 and ! stand for both i and l."""
 
 _LOOK_ALIKES = str.maketrans(
@@ -98,9 +101,8 @@ def _without_leet(word: re.Match[str]) -> str:
     """The word with letters for digits, where it mixes both."""
     if word[0].isalpha() or word[0].isdigit():
         return word[0]
-    letters = word[0].translate(_LEET).replace("!", "1")
-    shape = re.sub("[il]", "1", letters)
-    return _BY_SHAPE.get(shape) or letters.replace("1", "i")
+    letters = word[0].translate(_LEET)
+    return _BY_SHAPE.get(letters.translate(_SHAPE)) or letters.replace("1", "i")
 
 
 def _of_bytes(text: str) -> Iterator[str]:
