@@ -11,7 +11,6 @@ import { initKeys } from "./keys.js";
 import { parserReady } from "./markdown-parser.js";
 import { initMemoryDialog } from "./memory.js";
 import { showItems } from "./message-list.js";
-import { initSettings } from "./settings.js";
 import { conversationInUrl, loadPending, messageInUrl, onChange } from "./tab-state.js";
 import { textOf } from "./texts.js";
 
@@ -43,6 +42,17 @@ async function main() {
   const sent = sendPending(pending);
   enableSending();
   await sent;
+}
+
+/** Make the settings dialog open and close. Few open it, so that its module is loaded then. */
+function initSettings() {
+  const dialog = byId("settings");
+  const errorText = byId("settings-error");
+  byId("open-settings").addEventListener("click", () => {
+    dialog.showModal();
+    import("./settings.js").then(({ showSettings }) => showSettings(), () => { errorText.textContent = textOf("serverUnreachable"); });
+  });
+  byId("close-settings").addEventListener("click", () => dialog.close());
 }
 
 /** Make the sidebar work. On narrow screens it is a drawer over the page. */

@@ -1,4 +1,4 @@
-/** The settings dialog: look and language of this browser; memory, export and deletion of the user's account. */
+/** What is in the settings dialog: look and language of this browser; memory, export and deletion of the account. */
 
 import { accessToken, forgetToken } from "./auth.js";
 import { byId, el, openModal } from "./dom.js";
@@ -13,13 +13,8 @@ const memorySwitch = byId("memory-on");
 const STYLES = { theme: "system", textSize: "normal" };
 const LANGUAGE_KEY = "frontdesk.language";
 
-/** Make the dialog work. */
-export function initSettings() {
-  byId("open-settings").addEventListener("click", () => {
-    dialog.showModal();
-    load();
-  });
-  byId("close-settings").addEventListener("click", () => dialog.close());
+/** Make what is in the dialog work. */
+function init() {
   byId("export").addEventListener("click", exportData);
   byId("delete-account").addEventListener("click", deleteAccount);
   memorySwitch.addEventListener("change", switchMemory);
@@ -50,7 +45,7 @@ function initStyle(name, standard) {
 }
 
 /** Show what the server knows: who is signed in, and whether memory is on. */
-async function load() {
+export async function showSettings() {
   errorText.textContent = "";
   memorySwitch.disabled = true;
   const [user, settings] = await Promise.all([requestJson("/me"), requestJson("/settings")]).catch(showError);
@@ -116,3 +111,5 @@ function showError(error) {
   errorText.textContent = error.message;
   return [];
 }
+
+init();

@@ -42,11 +42,24 @@ async def test_theme_text_size_and_language_are_kept(chat: ChatPage) -> None:
     await expect(chat.message_field).to_be_visible()
 
 
+async def test_settings_that_cannot_be_loaded_say_so(chat: ChatPage) -> None:
+    """They are loaded when they are opened; the dialog can be closed, and opened again once the server is there."""
+    page = chat.page
+    await page.context.set_offline(True)
+    await chat.button("⚙️ Settings").click()
+    await expect(page.locator("#settings-error")).to_have_text("The server cannot be reached.")
+    await page.locator("#close-settings").click()
+    await page.context.set_offline(False)
+    await chat.button("⚙️ Settings").click()
+    await expect(page.get_by_role("switch", name="Remember facts about me")).to_be_enabled()
+
+
 async def test_memory_is_switched_off_and_a_conversation_is_temporary(chat: ChatPage) -> None:
     """The switch goes back where the server could not be told; the conversation is in no list, and says what it is."""
     page = chat.page
     await chat.button("⚙️ Settings").click()
     memory = page.get_by_role("switch", name="Remember facts about me")
+    await expect(memory).to_be_enabled()  # once the settings are loaded
     await expect(memory).to_be_checked()
     await page.context.set_offline(True)
     await memory.click()
