@@ -6,7 +6,7 @@ alter table xai_chat_metrics
     add column trace_id text;
 grant select (timing, attempts, trace_id) on xai_chat_metrics to frontdesk_analyst;
 
--- As before, with these three columns.
+-- As before, with these columns and those of 0036.
 create or replace function record_turn(
     p_user_id uuid, p_turn_id uuid, p_metrics json, p_findings json, p_rejected boolean, p_refusals_kept integer,
     p_finish boolean
