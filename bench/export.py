@@ -19,7 +19,7 @@ from bench.environment import database, run
 from graph.models.embeddings import NoEmbeddings
 from graph.models.factory import LocalModels
 from nodes.answer.prepared import nothing_prepared
-from nodes.injection.classifier import no_classifier
+from nodes.injection.detect import no_classifier
 from nodes.route import no_router
 from tests.support.app import Frontdesk, serving
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from graph.models.embeddings import MiniLM
 from nodes.answer import prepared
-from nodes.injection import classifier as injection
+from nodes.injection import detect as injection
 from nodes.injection.examples import injection_examples
 from nodes.routing import classifier as routing
 from nodes.routing.spelling import Spelling

@@ -30,7 +30,7 @@ from nodes.answer.attempts import Model
 from nodes.answer.prepared import Prepare, PreparedAnswers, nothing_prepared
 from nodes.extract_facts import Extract
 from nodes.guard import Suspect
-from nodes.injection import classifier as injection
+from nodes.injection import detect as injection
 from nodes.roll_summary import Summarise
 from nodes.route import Classify, LearnedRouter, no_router
 from nodes.routing.classifier import WEIGHTS, read_examples

@@ -12,7 +12,7 @@ from html import unescape
 from itertools import product
 from urllib.parse import unquote
 
-from nodes.injection.folding import compiled
+from nodes.injection.rules import compiled
 
 DEPTH = 3
 """Encodings inside each other that are undone."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from nodes.injection.classifier import WHOLE, parts
+from nodes.injection.detect import WHOLE, parts
 from nodes.routing.classifier import read_examples
 from nodes.text.cleaning import clean
 

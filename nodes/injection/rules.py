@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import re2
+
 FILE = Path(__file__).with_name("rules.toml")
 
 
@@ -37,6 +39,16 @@ def read_rules() -> Rules:
         return [Rule(name, tuple(_filled(pattern, words) for pattern in table[name])) for name in table]
 
     return Rules(*(rules(read[name]) for name in Rules._fields))
+
+
+def compiled(patterns: tuple[str, ...]) -> Any:
+    """One pattern for RE2 that matches what any of these does; it searches bytes."""
+    options = re2.Options()
+    options.encoding = re2.Options.Encoding.LATIN1  # a byte is a character, so that gaps stay small automata
+    options.never_capture = True
+    options.max_mem = 1 << 22  # bytes; RE2 forgets what is beyond, and a text made to fill them costs no more
+    options.log_errors = False  # RE2 would print that they are full, and works on without them
+    return re2.compile("|".join(patterns).encode(), options)
 
 
 def _filled(pattern: str, words: dict[str, str]) -> str:

@@ -15,7 +15,7 @@ from graph.models.embeddings import MESSAGE_TOKENS, EmbeddingCache, MiniLM, NoEm
 from graph.models.factory import LocalModels
 from nodes.answer.prepared import nothing_prepared
 from nodes.errors import EmbeddingUnavailable
-from nodes.injection.classifier import no_classifier
+from nodes.injection.detect import no_classifier
 from nodes.route import no_router
 from nodes.text.linear_model import head_and_tail
 

@@ -6,10 +6,9 @@ from urllib.parse import quote
 
 import pytest
 
-from nodes.injection.detect import detect, holds_instructions
+from nodes.injection.detect import detect, holds_instructions, own_script, plain
 from nodes.injection.examples import injection_examples
-from nodes.injection.folding import compiled, own_script, plain
-from nodes.injection.rules import read_rules
+from nodes.injection.rules import compiled, read_rules
 from nodes.text.cleaning import clean
 
 ATTACKS = [

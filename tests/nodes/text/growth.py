@@ -18,8 +18,7 @@ from typing import Any
 
 from api.parameters import clean_and_mask
 from nodes.guard import _read
-from nodes.injection.classifier import parts
-from nodes.injection.detect import detect
+from nodes.injection.detect import detect, parts
 from nodes.prompts import estimate
 from nodes.routing.keywords import by_rules
 from nodes.text.cleaning import clean, limit_marks

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from nodes import guard
-from nodes.injection import classifier, decoding, detect, folding
+from nodes.injection import decoding, detect
 from nodes.routing import keywords
 from nodes.text import cleaning, extractive_summary, stated_facts
 from nodes.text.cleaning import MAX_MARKS
@@ -35,7 +35,7 @@ from nodes.text.pii import (
 from tests.nodes.text.growth import LONG, SHORT
 
 MODULES = [
-    guard, cards, classifier, cleaning, contacts, context, decoding, detect, detection, extractive_summary, folding,
+    guard, cards, cleaning, contacts, context, decoding, detect, detection, extractive_summary,
     ibans, keywords, id_types, masking, national_ids, normalizing, punctuated, secrets, spoken, stated_facts,
 ]  # fmt: skip
 WINDOWED = (masking._INCOMPLETE, masking._INCOMPLETE_ID, secrets.BEGUN)
