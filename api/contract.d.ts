@@ -240,6 +240,11 @@ export interface TurnSummary {
 }
 
 export interface TurnDetails extends TurnSummary {
+  /** Of its summary and facts. */
+  background_model: string | null;
+  background_prompt_tokens: number | null;
+  background_cached_tokens: number | null;
+  background_completion_tokens: number | null;
   times: number;
   success: boolean;
   timing: Partial<Record<`${"guard" | "wait" | "route" | "memory" | "model"}_ms`, number | null>> | null;

@@ -1,4 +1,4 @@
-"""What answers cost: their tokens at the price of their model, by day, model, employee and user."""
+"""What turns cost: the tokens of answers, summaries and facts at the price of their model, by day, model and so on."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
@@ -17,7 +17,7 @@ Row = TypeVar("Row", bound=Tokens)
 
 
 class Cost(TypedDict):
-    """Tokens of answers, and what they cost."""
+    """Tokens of answers, and of the summaries and facts that follow them, and what they cost."""
 
     turns: int
     """Turns that a model answered."""
@@ -61,7 +61,7 @@ class UserCost(Cost):
 
 
 class CostReport(TypedDict):
-    """What the answers of a time window cost."""
+    """What the turns of a time window cost."""
 
     since: datetime
     until: datetime
@@ -80,19 +80,19 @@ PriceList = Mapping[tuple[str, date], Price | None]
 
 
 class Costs:
-    """What the answers of a user cost, or those of all users."""
+    """What the turns of a user cost, or those of all users."""
 
     def __init__(self, pool: Pool, prices: Prices) -> None:
         self._usage = TokenUsageQueries(pool)
         self._prices = prices
 
     async def of_user(self, user_id: UUID, window: TimeWindow, only: TurnFilter) -> CostReport:
-        """Those of the user's own answers."""
+        """Those of the user's own turns."""
         used = await self._usage.of_user(user_id, window, only)
         return _report(used.since, used.until, used.rows, await self._find(used.rows))
 
     async def of_all_users(self, admin_id: UUID, window: TimeWindow, only: TurnFilter) -> CostReport:
-        """Those of everyone's answers, with the users who used most, for an administrator."""
+        """Those of everyone's turns, with the users who used most, for an administrator."""
         used = await self._usage.of_all_users(window, only)
         users = await self._usage.by_user(admin_id, used.since, used.until, only, limit=TOP_USERS)
         prices = await self._find([*used.rows, *users])

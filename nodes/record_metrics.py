@@ -13,7 +13,7 @@ from nodes.employees import Slug, find
 from nodes.prompts import estimate, size
 from nodes.retrying import retried
 from nodes.state import Answer, Context, FinishReason, PromptSize, Refusal, State, WhileBusy, asking, since
-from nodes.stream_events import timing_so_far
+from nodes.stream_events import background_usage, timing_so_far
 from storage.errors import Gone, StorageUnavailable
 from storage.metrics import Metrics, Outcome, TurnMetrics
 from storage.turns import Turns
@@ -112,7 +112,7 @@ def measured(state: State, model: str, clock: Callable[[], float]) -> TurnMetric
     answer = state["answer"]
     text = answer["text"] if answer else ""
     usage = answer["usage"] if answer and not answer["usage"]["estimated"] else None
-    prompt = _asked(state)
+    prompt, background = _asked(state), background_usage()
     return TurnMetrics(
         employee=_employee(state),
         model=answer["model"] if answer else model,
@@ -126,6 +126,10 @@ def measured(state: State, model: str, clock: Callable[[], float]) -> TurnMetric
         prompt_tokens=_number(usage["prompt_tokens"]) if usage else None,
         completion_tokens=_number(usage["completion_tokens"]) if usage else None,
         cached_tokens=_number(usage["cached_tokens"]) if usage and "cached_tokens" in usage else None,
+        background_model=background.model,
+        background_prompt_tokens=_number(background.prompt_tokens) if background.model else None,
+        background_cached_tokens=_number(background.cached_tokens) if background.model else None,
+        background_completion_tokens=_number(background.completion_tokens) if background.model else None,
         prompt_version=(answer or state).get("prompt_version"),
         timing=_timing(answer),
         attempts=answer.get("attempts") if answer else None,

@@ -11,6 +11,7 @@ import asyncio
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import Literal, get_args
 
 import msgspec
@@ -172,6 +173,26 @@ NodeEvent = Event | LimitChecked | Refused | StepDone
 _receiver: ContextVar[Callable[[NodeEvent], None] | None] = ContextVar("_receiver", default=None)
 _stop: ContextVar[asyncio.Event | None] = ContextVar("_stop", default=None)
 _timing: ContextVar[Callable[[], Timing | None] | None] = ContextVar("_timing", default=None)
+_background: ContextVar["BackgroundUsage | None"] = ContextVar("_background", default=None)
+
+
+@dataclass
+class BackgroundUsage:
+    """Tokens of a turn's summary and facts, which are not part of its answer, and of whatever was asked again."""
+
+    model: str | None = None
+    """None as long as no model replied."""
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cached_tokens: int = 0
+    """Of `prompt_tokens`, as far as the provider says."""
+
+    def add(self, model: str, prompt_tokens: int, completion_tokens: int, cached_tokens: int) -> None:
+        """Count one reply; all replies of a turn's background are of one model."""
+        self.model = model
+        self.prompt_tokens += prompt_tokens
+        self.completion_tokens += completion_tokens
+        self.cached_tokens += cached_tokens
 
 
 @contextmanager
@@ -183,19 +204,25 @@ def received_by(
     Args:
         timing: how long the steps so far took; None where not all of them ran here.
     """
-    tokens = _receiver.set(receiver), _stop.set(stop), _timing.set(timing)
+    tokens = _receiver.set(receiver), _stop.set(stop), _timing.set(timing), _background.set(BackgroundUsage())
     try:
         yield
     finally:
         _receiver.reset(tokens[0])
         _stop.reset(tokens[1])
         _timing.reset(tokens[2])
+        _background.reset(tokens[3])
 
 
 def timing_so_far() -> Timing | None:
     """How long the steps of this run took; None where that is not known."""
     timing = _timing.get()
     return timing() if timing else None
+
+
+def background_usage() -> BackgroundUsage:
+    """Tokens of this run's summary and facts; where the run is no turn of ours, one that nobody reads."""
+    return _background.get() or BackgroundUsage()
 
 
 def stop_requested() -> asyncio.Event:

@@ -53,6 +53,12 @@ class TurnMetrics(TypedDict):
     completion_tokens: int | None
     cached_tokens: int | None
     """Of `prompt_tokens`, those that the provider read from its cache."""
+    background_model: str | None
+    """The model that wrote the summary and extracted facts; None where none was asked."""
+    background_prompt_tokens: int | None
+    background_cached_tokens: int | None
+    """Of `background_prompt_tokens`."""
+    background_completion_tokens: int | None
     prompt_version: str | None
     """Which text the employee was given; None where the turn ended before that."""
     timing: Mapping[str, float | None] | None

@@ -1,4 +1,4 @@
-"""Tokens of answers, from which their price is computed: by day, model and employee, or by user."""
+"""Tokens of answers, summaries and facts, from which their price is computed: by day, model and employee, or user."""
 
 from datetime import date, datetime
 from typing import LiteralString, NamedTuple, TypedDict
@@ -10,12 +10,13 @@ from storage.pool import Pool
 
 
 class Tokens(TypedDict):
-    """Tokens of the answers of one model on one day. Those of turns without a model's answer are not known."""
+    """Tokens of one model on one day: of answers, and of the summaries and facts that follow them."""
 
     day: date
     """In UTC."""
     model: str
     turns: int
+    """Turns that the model answered."""
     estimated: int
     """Turns whose tokens the model did not count, so that they are estimates."""
     prompt_tokens: int
@@ -80,11 +81,15 @@ async def _usage(conn: Connection, window: TimeWindow, only: TurnFilter) -> Toke
 
 
 _TOKENS: LiteralString = (
-    "select (m.created_at at time zone 'UTC')::date as day, m.model, m.employee_slug, count(*) as turns,"  # noqa: S608 (of literals)
-    " count(*) filter (where m.prompt_tokens is null) as estimated,"
-    " sum(coalesce(m.prompt_tokens, m.prompt_tokens_est))::bigint as prompt_tokens,"
-    " coalesce(sum(m.cached_tokens), 0)::bigint as cached_tokens,"
-    " sum(coalesce(m.completion_tokens, m.completion_tokens_est))::bigint as completion_tokens"
-    f" from xai_chat_metrics m where {MATCHES} and m.outcome in ('done', 'stopped')"
-    " group by 1, 2, 3 order by 1, 2, 3"
+    "select (m.created_at at time zone 'UTC')::date as day, u.model, m.employee_slug, count(u.counted) as turns,"  # noqa: S608 (of literals)
+    " count(*) filter (where not u.counted) as estimated, sum(u.prompt_tokens)::bigint as prompt_tokens,"
+    " coalesce(sum(u.cached_tokens), 0)::bigint as cached_tokens, sum(u.completion_tokens)::bigint as completion_tokens"
+    " from xai_chat_metrics m cross join lateral ("
+    "   select m.model, m.prompt_tokens is not null as counted,"
+    "     coalesce(m.prompt_tokens, m.prompt_tokens_est) as prompt_tokens, m.cached_tokens,"
+    "     coalesce(m.completion_tokens, m.completion_tokens_est) as completion_tokens"
+    "   where m.outcome in ('done', 'stopped')"
+    "   union all select m.background_model, null, m.background_prompt_tokens, m.background_cached_tokens,"
+    "     m.background_completion_tokens where m.background_model is not null) u"
+    f" where {MATCHES} group by 1, 2, 3 order by 1, 2, 3"
 )

@@ -37,6 +37,11 @@ class TurnSummary(TypedDict):
 class TurnDetails(TurnSummary):
     """A turn with the time of each of its steps."""
 
+    background_model: str | None
+    """The model that wrote the summary and extracted facts; None where none was asked, or it is not known."""
+    background_prompt_tokens: int | None
+    background_cached_tokens: int | None
+    background_completion_tokens: int | None
     times: int
     """How many rejected turns share the row."""
     success: bool
@@ -106,7 +111,7 @@ async def _list(
 
 async def _find(conn: Connection, turn_id: UUID) -> TurnDetails | None:
     cursor = await conn.execute(
-        f"select {_COLUMNS}, m.times, m.success, m.timing, m.prompt_version, m.trace_id"  # noqa: S608 (of literals)
+        f"select {_COLUMNS}, {_BACKGROUND}, m.times, m.success, m.timing, m.prompt_version, m.trace_id"  # noqa: S608 (of literals)
         " from xai_chat_metrics m where m.id = %(turn_id)s",
         {"turn_id": turn_id},
     )
@@ -114,6 +119,9 @@ async def _find(conn: Connection, turn_id: UUID) -> TurnDetails | None:
     return TurnDetails(**row) if row else None  # type: ignore[typeddict-item]
 
 
+_BACKGROUND: LiteralString = (
+    "m.background_model, m.background_prompt_tokens, m.background_cached_tokens, m.background_completion_tokens"
+)
 _COLUMNS: LiteralString = (
     "m.id as turn_id, m.created_at, m.employee_slug as employee, m.model, m.outcome, m.error_code, m.latency_ms,"
     " m.ttft_ms, m.prompt_tokens, m.completion_tokens, m.cached_tokens, m.prompt_tokens_est, m.completion_tokens_est,"

@@ -52,6 +52,7 @@ function numbers(turn) {
     [textOf("promptTokens"), tokens(turn.prompt_tokens, turn.prompt_tokens_est)],
     [textOf("cachedTokens"), turn.cached_tokens === null ? null : formatInteger(turn.cached_tokens)],
     [textOf("completionTokens"), tokens(turn.completion_tokens, turn.completion_tokens_est)],
+    [textOf("backgroundTokens"), turn.background_model === null ? null : formatInteger((turn.background_prompt_tokens ?? 0) + (turn.background_completion_tokens ?? 0))],
     [textOf("turnsInRow"), turn.times > 1 ? formatInteger(turn.times) : null],
     [textOf("traceId"), turn.trace_id],
     [textOf("turnId"), turn.turn_id],

@@ -11,7 +11,7 @@ from functools import cache
 from typing import Any, Literal, cast
 
 import openai
-from langchain_core.messages import AIMessageChunk, AnyMessage, BaseMessage, HumanMessage, SystemMessage
+from langchain_core.messages import AIMessage, AIMessageChunk, AnyMessage, BaseMessage, HumanMessage, SystemMessage
 from langchain_core.runnables import RunnableConfig
 from pydantic import SecretStr
 from structlog.stdlib import get_logger
@@ -24,6 +24,8 @@ from graph.observability.genai_attributes import RequestSpan
 from graph.observability.tracing import Tracing
 from nodes.errors import ModelDown, ModelError, ModelProblem, ModelRejected, ModelUnavailable
 from nodes.extract_facts import FactsFound
+from nodes.prompts import estimate
+from nodes.stream_events import background_usage
 
 log = get_logger(__name__)
 
@@ -155,7 +157,17 @@ class ChatModel:
             reply = await self._instructed.ainvoke(messages, NO_STREAM, **options)
             if span:
                 span.add(reply)
+        self._count(messages, reply)
         return str(reply.text)
+
+    def _count(self, prompt: Sequence[BaseMessage], reply: AIMessage) -> None:
+        """Add the tokens of a summary or of facts to the turn's; estimates where the model did not count them."""
+        if usage := reply.usage_metadata:
+            cached = usage.get("input_token_details", {}).get("cache_read", 0)
+            background_usage().add(self.label, usage["input_tokens"], usage["output_tokens"], cached)
+        else:
+            asked = sum(estimate(str(message.text)) for message in prompt)
+            background_usage().add(self.label, asked, estimate(str(reply.text)), 0)
 
     @contextmanager
     def _request(self, model: CheckedChatOpenAI, messages: Sequence[BaseMessage]) -> Generator[RequestSpan | None]:

@@ -187,11 +187,13 @@ _INSERT: dict[type[line.AccountLine], LiteralString] = {
         # Metrics outlive their account, so an imported row may still be there, without a user.
         "insert into xai_chat_metrics (id, user_id, employee_slug, model, outcome, latency_ms, ttft_ms, prompt_chars,"
         " completion_chars, prompt_tokens_est, completion_tokens_est, prompt_tokens, completion_tokens, cached_tokens,"
+        " background_model, background_prompt_tokens, background_cached_tokens, background_completion_tokens,"
         " prompt_version, timing, attempts, trace_id, success, error_code, times, created_at)"
         " values (%(turn_id)s, %(user_id)s, %(employee)s, %(model)s, %(outcome)s, %(latency_ms)s, %(ttft_ms)s,"
         " %(prompt_chars)s, %(completion_chars)s, %(prompt_tokens_est)s, %(completion_tokens_est)s, %(prompt_tokens)s,"
-        " %(completion_tokens)s, %(cached_tokens)s, %(prompt_version)s, %(timing)s, %(attempts)s, %(trace_id)s,"
-        " %(success)s, %(error_code)s, %(times)s, %(created_at)s)"
+        " %(completion_tokens)s, %(cached_tokens)s, %(background_model)s, %(background_prompt_tokens)s,"
+        " %(background_cached_tokens)s, %(background_completion_tokens)s, %(prompt_version)s, %(timing)s,"
+        " %(attempts)s, %(trace_id)s, %(success)s, %(error_code)s, %(times)s, %(created_at)s)"
         " on conflict do nothing"
     ),
 }

@@ -211,6 +211,10 @@ class Metrics(Line):
     prompt_tokens: Count | None
     completion_tokens: Count | None
     cached_tokens: Count | None = None
+    background_model: Name | None = None
+    background_prompt_tokens: Count | None = None
+    background_cached_tokens: Count | None = None
+    background_completion_tokens: Count | None = None
     prompt_version: Name | None = None
     timing: StepTimes | None = None
     attempts: Count | None = None

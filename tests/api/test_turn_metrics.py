@@ -12,7 +12,7 @@ import pytest
 from tests.pages.seed import add_turns
 from tests.support.app import Frontdesk, Serve
 from tests.support.database import owner, row
-from tests.support.model_script import Status, Text, streaming
+from tests.support.model_script import Status, Text, plain, streaming, structured
 from tests.support.model_server import ModelServer
 
 STEPS = {"guard_ms", "wait_ms", "route_ms", "memory_ms", "model_ms"}
@@ -151,16 +151,24 @@ async def test_another_period_is_refused(serve: Serve, ada: UUID, query: dict[st
             assert (refused.status_code, refused.json()["detail"]) == (400, detail)
 
 
-async def test_answers_cost_what_their_tokens_cost(serve: Serve, model: ModelServer, ada: UUID, bob: UUID) -> None:
-    """By day, model, employee and user, who has an opaque id; a model without a price has tokens only, and says so."""
+async def test_turns_cost_what_their_tokens_cost(serve: Serve, model: ModelServer, ada: UUID, bob: UUID) -> None:
+    """Those of answers, summaries and facts, by day, model, employee and user, who has an opaque id.
+
+    A model without a price has tokens only, and says so.
+    """
     frontdesk = await serve(chat_model="gpt-4o-mini", prices=PRICES, rate_limit=0)
     model.always(Text(["Yes."], cached=3), streaming)
+    model.always(Text("They said hello.", counts=7, cached=2), plain)
+    model.always(Text('{"facts": []}', counts=5), structured)
     usages = [
         (await frontdesk.chat(user, "Hello", employee=employee)).named("done")[0]["usage"]
         for user, employee in ((ada, "tag"), (ada, "ledger"), (bob, "ledger"))
     ]
-    prompt, completion = (sum(one[name] for one in usages) for name in ("prompt_tokens", "completion_tokens"))
-    expected = ((prompt - 9) * 10 + 9 * 1 + completion * 100) / 1_000_000
+    background = 3 * (7 + 5)
+    prompt, completion = (
+        sum(one[name] for one in usages) + background for name in ("prompt_tokens", "completion_tokens")
+    )
+    expected = ((prompt - 15) * 10 + 15 * 1 + completion * 100) / 1_000_000
     add_turns(frontdesk.service.url, "byte", turns=2)
     async with frontdesk.client(bob, admin=True) as admin, frontdesk.client(ada) as client:
         found, own = await get(admin, "/costs"), await get(client, "/costs")
@@ -168,7 +176,7 @@ async def test_answers_cost_what_their_tokens_cost(serve: Serve, model: ModelSer
         assert ("costs", "range=24h") in await actions(admin)
     total = found["total"]
     assert (total["turns"], total["unpriced_turns"], total["estimated_turns"]) == (5, 2, 2)
-    assert (total["prompt_tokens"], total["cached_tokens"]) == (prompt + 20, 9)
+    assert (total["prompt_tokens"], total["cached_tokens"]) == (prompt + 20, 15)
     assert total["cost"] == pytest.approx(expected)
     assert sum(day["cost"] for day in found["days"]) == pytest.approx(expected)
     assert sum(one["cost"] or 0 for one in found["employees"]) == pytest.approx(expected)
@@ -185,7 +193,8 @@ async def test_every_table_comes_as_csv(frontdesk: Frontdesk, model: ModelServer
     model.queue(Status(400), streaming)
     await frontdesk.chat(ada, "Hello", employee="ledger")
     await frontdesk.chat(ada, "Hello", employee="tag")
-    await owner(frontdesk.service.url, "update xai_chat_metrics set model = '=1+2' where outcome = 'done'")
+    renamed = "update xai_chat_metrics set model = '=1+2', background_model = '=1+2' where outcome = 'done'"
+    await owner(frontdesk.service.url, renamed)
     async with frontdesk.client(ada, admin=True) as admin:
         summary = await get(admin, "/metrics-summary")
 

@@ -166,15 +166,18 @@ async def test_findings_of_the_latest_refused_messages_are_kept(pool: Pool, owne
 async def test_every_field_is_stored(pool: Pool, owner: Owner, ada: UUID) -> None:
     """In the column of its name."""
     turn = turn_metrics(
-        ttft_ms=None, prompt_tokens=11, completion_tokens=6, cached_tokens=4, prompt_version="ledger-0a1b2c3d",
-        timing={"guard_ms": 1.5, "model_ms": None}, attempts=2,
+        ttft_ms=None, prompt_tokens=11, completion_tokens=6, cached_tokens=4, background_model="small",
+        background_prompt_tokens=9, background_cached_tokens=2, background_completion_tokens=7,
+        prompt_version="ledger-0a1b2c3d", timing={"guard_ms": 1.5, "model_ms": None}, attempts=2,
     )  # fmt: skip
     turn["trace_id"] = "0af7651916cd43dd8448eb211c80319c"
     await record_turns(pool, ada, turn)
     stored = rows(
         owner,
         "select employee_slug, model, outcome, latency_ms, ttft_ms, prompt_chars, completion_chars,"
-        " prompt_tokens_est, completion_tokens_est, prompt_tokens, completion_tokens, cached_tokens, prompt_version,"
+        " prompt_tokens_est, completion_tokens_est, prompt_tokens, completion_tokens, cached_tokens,"
+        " background_model, background_prompt_tokens, background_cached_tokens, background_completion_tokens,"
+        " prompt_version,"
         " timing, attempts, success, error_code, trace_id"
         " from xai_chat_metrics",
     )

@@ -45,7 +45,8 @@ AUDITOR = {
     "chat_admin_audit": "INSERT SELECT",
     "frontdesk_keys": "SELECT",
     "xai_chat_metrics": (
-        "SELECT(cached_tokens,completion_tokens,completion_tokens_est,created_at,employee_slug,id,model,outcome,"
+        "SELECT(background_cached_tokens,background_completion_tokens,background_model,background_prompt_tokens,"
+        "cached_tokens,completion_tokens,completion_tokens_est,created_at,employee_slug,id,model,outcome,"
         "prompt_tokens,prompt_tokens_est,user_id)"
     ),
 }
@@ -72,7 +73,8 @@ KEEPER = {
 ANALYST = {
     "chat_misroutes": "SELECT(chosen_employee,created_at,turn_id,wanted_employee)",
     "xai_chat_metrics": (
-        "SELECT(attempts,cached_tokens,completion_tokens,completion_tokens_est,created_at,employee_slug,error_code,id,"
+        "SELECT(attempts,background_cached_tokens,background_completion_tokens,background_model,"
+        "background_prompt_tokens,cached_tokens,completion_tokens,completion_tokens_est,created_at,employee_slug,error_code,id,"
         "latency_ms,model,outcome,prompt_tokens,prompt_tokens_est,prompt_version,success,times,timing,trace_id,ttft_ms)"
     ),
 }
