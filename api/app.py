@@ -38,6 +38,7 @@ from api.routes.audit import audit
 from api.routes.chat import chat
 from api.routes.costs import costs
 from api.routes.employees import employees
+from api.routes.feedback import bad_answers, give_feedback, take_feedback_back
 from api.routes.health import live, ready
 from api.routes.metrics import insights, metrics_summary, prometheus
 from api.routes.pages import PAGES
@@ -58,9 +59,9 @@ REQUESTS = PrometheusConfig(
     buckets=[0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25, 60, 150],  # of a stream: until its last event
 )
 ROUTES: list[ControllerRouterHandler] = [
-    chat, turns.router, conversations.router, memory.router, export, erase, me, user_settings, change_settings,
-    metrics_summary, insights, list_turns, turn_metrics, turn_content, costs, csv_table,
-    prometheus, audit, employees, live, ready, *PAGES,
+    chat, turns.router, give_feedback, take_feedback_back, conversations.router, memory.router, export, erase, me,
+    user_settings, change_settings, metrics_summary, insights, list_turns, turn_metrics, turn_content, costs, csv_table,
+    bad_answers, prometheus, audit, employees, live, ready, *PAGES,
 ]  # fmt: skip
 EXPOSED_HEADERS = [
     "X-Turn-Id", "X-Conversation-Id", "X-Employee", "X-Route-Confidence",

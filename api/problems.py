@@ -23,6 +23,7 @@ Code = Literal[
     "fact_known",
     "idempotency_mismatch",
     "conversation_busy",
+    "not_answered",
     "export_running",
     "rate_limited",
     "embedding_unavailable",

@@ -9,6 +9,7 @@ from storage.account_export.exporter import AccountExporter
 from storage.admin_audit import AdminAudit
 from storage.conversations import Conversations
 from storage.facts import Embed
+from storage.feedback import FeedbackOnTurns
 from storage.insights import InsightsQueries
 from storage.metrics_queries import MetricsQueries
 from storage.misroutes import Misroutes
@@ -49,6 +50,7 @@ class UserData:
         self.turns = TurnRecords(pool)
         self.misroutes = Misroutes(pool)
         self.versions = Versions(pool)
+        self.feedback = FeedbackOnTurns(pool)
         self.metrics = MetricsQueries(pool)
         self.turn_metrics = TurnMetricsQueries(pool)
         self.costs = Costs(pool, prices)

@@ -6,9 +6,9 @@ from uuid import UUID
 
 from storage.pool import Pool
 
-AdminAction = Literal["metrics_summary", "prometheus", "audit", "costs", "turns", "turn", "turn_content"]
+AdminAction = Literal["metrics_summary", "prometheus", "audit", "costs", "turns", "turn", "turn_content", "feedback"]
 """What an administrator did: read everyone's metrics, the program's own, this log, everyone's costs, a list of turns,
-one turn in numbers, or what was said in it."""
+one turn in numbers, what was said in it, or everyone's feedback."""
 QUIET_SECONDS = 3600
 """Seconds in which the same again adds nothing: the dashboard asks every 15 seconds, and so does Prometheus."""
 

@@ -7,6 +7,7 @@ from uuid import UUID
 from storage.connections import Connection
 from storage.conversation_search import Match, find_match, snippet
 from storage.facts import LearnedFact
+from storage.feedback import FEEDBACK, Feedback
 from storage.pool import Pool
 from storage.turn_records import FACTS_LEARNED, FACTS_USED, GENERATED_BY
 from storage.user_facts import delete_facts, lock_facts, settle_facts
@@ -85,6 +86,8 @@ class MessageDetails(TypedDict):
     """Of the whole turn, so including those about the user's message."""
     facts_used: list[LearnedFact]
     facts_learned: list[LearnedFact]
+    feedback: Feedback | None
+    """What the user said of the answer."""
 
 
 class ConversationCursor(NamedTuple):
@@ -227,7 +230,7 @@ _COLUMNS: LiteralString = (
     " t.report->>'model' as model, t.finish_reason, coalesce((t.report->>'fallback')::boolean, false) as fallback,"
     f" case m.role when 'assistant' then {GENERATED_BY} end as generated_by,"
     " coalesce(t.report->'notices', '[]') as notices,"
-    f" array({FACTS_USED}) as facts_used, array({FACTS_LEARNED}) as facts_learned"
+    f" array({FACTS_USED}) as facts_used, array({FACTS_LEARNED}) as facts_learned, {FEEDBACK} as feedback"
     " from chat_messages m left join chat_turns t"
     " on t.user_id = m.user_id and t.turn_id = m.turn_id and m.role = 'assistant'"
     " where m.user_id = %(user_id)s and m.convo_id = %(convo_id)s and not m.superseded"

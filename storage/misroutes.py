@@ -31,7 +31,8 @@ class Misroutes:
                 "), written as ("
                 "  insert into chat_misroutes (user_id, turn_id, chosen_employee, wanted_employee)"
                 "  select user_id, turn_id, employee_slug, %(wanted)s from turn where employee_slug <> %(wanted)s"
-                "  on conflict (user_id, turn_id) do update set wanted_employee = excluded.wanted_employee)"
+                "  on conflict (user_id, turn_id) do update"
+                "  set wanted_employee = excluded.wanted_employee, from_feedback = false)"
                 " select employee_slug from turn",
                 {"user_id": user_id, "turn_id": turn_id, "convo_id": conversation_id, "wanted": wanted},
             )

@@ -5,6 +5,7 @@ from typing import Any, Literal, LiteralString, TypedDict
 from uuid import UUID
 
 from storage.facts import LearnedFact
+from storage.feedback import FEEDBACK, Feedback
 from storage.pool import Pool
 from storage.recall import RecalledReference
 from storage.turn_status import TurnStatus
@@ -61,6 +62,8 @@ class TurnRecord(TypedDict):
     """Facts learned from the message."""
     turns_recalled: list[RecalledReference]
     """Earlier turns that were quoted in the prompt, as far as they have not been deleted since."""
+    feedback: Feedback | None
+    """What the user said of the answer."""
 
 
 class RecoveryRecord(TypedDict):
@@ -133,7 +136,7 @@ class TurnRecords:
                 f" case when m.id is not null then {GENERATED_BY} end as generated_by,"
                 " t.report->>'prompt_version' as prompt_version,"
                 f" array({FACTS_USED}) as facts_used, array({FACTS_LEARNED}) as facts_learned,"
-                f" array({TURNS_RECALLED}) as turns_recalled"
+                f" array({TURNS_RECALLED}) as turns_recalled, {FEEDBACK} as feedback"
                 " from chat_turns t left join chat_messages m"
                 " on m.user_id = t.user_id and m.turn_id = t.turn_id and m.role = 'assistant'"
                 " left join chat_messages q on q.user_id = t.user_id and q.turn_id = t.turn_id and q.role = 'user'"

@@ -22,6 +22,7 @@ from graph.account import UserData
 from graph.service import Service
 from graph.turns.subscribe import NothingLeft
 from storage.facts import LearnedFact
+from storage.feedback import Feedback
 from storage.recall import RecalledReference
 from storage.turn_records import TurnRecord
 from storage.turn_status import TurnStatus
@@ -59,6 +60,8 @@ class TurnDocument(TypedDict):
     facts_used: list[LearnedFact]
     facts_learned: list[LearnedFact]
     turns_recalled: list[RecalledReference]
+    feedback: Feedback | None
+    """What you said of the answer."""
 
 
 @get("/{turn_id:uuid}", responses=refusals(404))

@@ -50,8 +50,14 @@ _SECTIONS: tuple[LiteralString, ...] = (
     ),
     (
         "select json_build_object('type', 'misroute', 'turn_id', turn_id, 'chosen_employee', chosen_employee,"
-        " 'wanted_employee', wanted_employee, 'created_at', created_at)::text as line"
+        " 'wanted_employee', wanted_employee, 'from_feedback', from_feedback, 'created_at', created_at)::text as line"
         " from chat_misroutes where user_id = %(user_id)s order by created_at, turn_id"
+    ),
+    (
+        "select json_build_object('type', 'feedback', 'turn_id', turn_id, 'employee', employee_slug, 'rating', rating,"
+        " 'reason', reason, 'comment', comment, 'wanted_employee', wanted_employee, 'created_at', created_at,"
+        " 'updated_at', updated_at)::text as line"
+        " from chat_feedback where user_id = %(user_id)s order by created_at, turn_id"
     ),
     (
         "select json_build_object('type', 'message', 'message_id', m.id, 'turn_id', m.turn_id,"  # noqa: S608 (of literals)

@@ -165,8 +165,14 @@ _INSERT: dict[type[line.AccountLine], LiteralString] = {
         " %(forgotten)s, %(created_at)s, %(updated_at)s)"
     ),
     line.Misroute: (
-        "insert into chat_misroutes (user_id, turn_id, chosen_employee, wanted_employee, created_at)"
-        " values (%(user_id)s, %(turn_id)s, %(chosen_employee)s, %(wanted_employee)s, %(created_at)s)"
+        "insert into chat_misroutes (user_id, turn_id, chosen_employee, wanted_employee, from_feedback, created_at)"
+        " values (%(user_id)s, %(turn_id)s, %(chosen_employee)s, %(wanted_employee)s, %(from_feedback)s,"
+        " %(created_at)s)"
+    ),
+    line.Feedback: (
+        "insert into chat_feedback (user_id, turn_id, employee_slug, rating, reason, comment, wanted_employee,"
+        " created_at, updated_at) values (%(user_id)s, %(turn_id)s, %(employee)s, %(rating)s, %(reason)s, %(comment)s,"
+        " %(wanted_employee)s, %(created_at)s, %(updated_at)s)"
     ),
     line.Message: (
         "with prepared as ("

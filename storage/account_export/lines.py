@@ -15,6 +15,7 @@ from pydantic import (
     model_validator,
 )
 
+from storage.feedback import FeedbackReason, Rating
 from storage.metrics import REJECTED, ErrorCode, Outcome
 from storage.turns import VersionKind
 
@@ -112,6 +113,8 @@ class Misroute(Line):
     turn_id: UUID
     chosen_employee: Name
     wanted_employee: Name
+    from_feedback: bool = False
+    """Whether feedback alone says so; files of an earlier release do not say."""
     created_at: Time
 
     @model_validator(mode="after")
@@ -126,6 +129,28 @@ class Replacement(Line):
 
     replaced_by: UUID
     replaced_at: Time
+
+
+class Feedback(Line):
+    """What the user said of an answer."""
+
+    type: Literal["feedback"]
+    turn_id: UUID
+    employee: Name
+    rating: Rating
+    reason: FeedbackReason | None
+    comment: Annotated[str, Field(min_length=1, max_length=3000, pattern=r"^[^\x00]*$")] | None
+    wanted_employee: Name | None
+    created_at: Time
+    updated_at: Time
+
+    @model_validator(mode="after")
+    def _gives_reasons_for_bad_answers(self) -> Self:
+        if self.reason and self.rating == "up":
+            raise ValueError("a reason of a good answer")
+        if self.wanted_employee and (self.reason != "wrong_employee" or self.wanted_employee == self.employee):
+            raise ValueError("another employee is wanted only instead of the wrong one")
+        return self
 
 
 class Message(Line):
@@ -239,7 +264,7 @@ class ExportEnd(Line):
     lines: int
 
 
-AccountLine = Settings | Conversation | Turn | Misroute | Message | Fact | GuardEvent | Metrics
+AccountLine = Settings | Conversation | Turn | Misroute | Feedback | Message | Fact | GuardEvent | Metrics
 ExportLine = Annotated[ExportStart | AccountLine | ExportEnd, Field(discriminator="type")]
 _adapter: TypeAdapter[ExportLine] = TypeAdapter(ExportLine)
 

@@ -36,12 +36,12 @@ async def test_the_document_is_valid(document: dict[str, Any]) -> None:
 async def test_the_document_has_every_route(document: dict[str, Any]) -> None:
     """All routes of the API; pages and their files are not part of it."""
     assert {
-        "/chat", "/turns/{turn_id}", "/turns/{turn_id}/events", "/turns/{turn_id}/stop",
+        "/chat", "/turns/{turn_id}", "/turns/{turn_id}/events", "/turns/{turn_id}/stop", "/turns/{turn_id}/feedback",
         "/conversations", "/conversations/{conversation_id}",
         "/conversations/{conversation_id}/messages", "/conversations/{conversation_id}/active",
         "/memory", "/memory/{fact_id}", "/export", "/account", "/me", "/settings", "/metrics-summary",
         "/turns", "/turns/{turn_id}/metrics", "/turns/{turn_id}/content", "/costs", "/tables/{table}",
-        "/insights", "/metrics", "/audit", "/employees", "/health/live", "/health/ready",
+        "/insights", "/metrics", "/audit", "/feedback", "/employees", "/health/live", "/health/ready",
     } == set(document["paths"])  # fmt: skip
 
 

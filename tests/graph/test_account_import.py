@@ -52,6 +52,10 @@ EXPORTED: Lines = [
     turn(TURN, "here"),
     turn(OTHER_TURN, "there"),
     {"type": "misroute", "turn_id": TURN, "chosen_employee": "tag", "wanted_employee": "byte", "created_at": WHEN},
+    {
+        "type": "feedback", "turn_id": TURN, "employee": "tag", "rating": "down", "reason": "wrong_employee",
+        "comment": "Byte knows.", "wanted_employee": "byte", "created_at": WHEN, "updated_at": WHEN,
+    },
     message(QUESTION, TURN, "here", "user", "I sell tea"),
     message(ANSWER, TURN, "here", "assistant", "Good."),
     message(OTHER, OTHER_TURN, "there", "user", "Hello"),
@@ -70,7 +74,7 @@ EXPORTED: Lines = [
         "prompt_tokens": None, "completion_tokens": None, "success": True, "error_code": None, "created_at": WHEN,
     },
 ]  # fmt: skip
-FIRST_LINES = {"conversation": 0, "turn": 2, "misroute": 4, "message": 5, "fact": 8, "guard_event": 9, "metrics": 10}
+FIRST_LINES = {"conversation": 0, "turn": 2, "misroute": 4, "feedback": 5, "message": 6, "fact": 9, "guard_event": 10, "metrics": 11}
 
 
 def with_fields(kind: str, /, **fields: Any) -> Lines:
@@ -124,6 +128,12 @@ INVALID_VALUES: dict[str, dict[str, list[Any]]] = {
         "error_code": ["made_up"],
     },
     "misroute": {"wanted_employee": ["nobody"], "chosen_employee": ["nobody"]},
+    "feedback": {
+        "rating": ["sideways", None],
+        "reason": ["bored"],
+        "comment": ["", "x" * 3001],
+        "wanted_employee": ["nobody"],
+    },
     "message": {
         "role": ["system", "tool"],
         "content": ["a\0b", "x" * 100_001, None, {"a": 1}],
@@ -212,6 +222,8 @@ async def test_lines_that_contradict_themselves_are_invalid() -> None:
     """A misroute to the employee that answered; a fact superseded by itself, or at no time."""
     for kind, fields in (
         ("misroute", {"wanted_employee": "tag"}),
+        ("feedback", {"rating": "up"}),
+        ("feedback", {"reason": "unsafe"}),
         ("fact", {"superseded_by": FACT, "superseded_at": WHEN}),
         ("fact", {"superseded_by": OTHER}),
     ):
@@ -243,9 +255,9 @@ async def test_a_reference_to_something_missing_is_refused(pool: Pool, ada: UUID
 
 RULE_VIOLATIONS: dict[str, Lines] = {
     **{kind: [*EXPORTED, EXPORTED[FIRST_LINES[kind]]] for kind in ("conversation", "turn", "message")},
-    "fact": [*EXPORTED, EXPORTED[8] | {"fact": "Another fact."}],
-    "the same fact": [*EXPORTED, EXPORTED[8] | {"fact_id": OTHER, "fact": "the USER sells tea"}],
-    "a second answer": [*EXPORTED, EXPORTED[6] | {"message_id": str(UUID(int=9))}],
+    "fact": [*EXPORTED, EXPORTED[9] | {"fact": "Another fact."}],
+    "the same fact": [*EXPORTED, EXPORTED[9] | {"fact_id": OTHER, "fact": "the USER sells tea"}],
+    "a second answer": [*EXPORTED, EXPORTED[7] | {"message_id": str(UUID(int=9))}],
     "said twice in one message": with_fields("fact", said_in=[QUESTION, QUESTION]),
     "too small a number": with_fields("fact", confidence=1e-300),
 }

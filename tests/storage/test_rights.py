@@ -10,10 +10,13 @@ from tests.storage.rows import Owner, rows
 GRANTED: Mapping[str, str] = {
     "chat_conversations": "DELETE INSERT SELECT UPDATE(employee_slug,pinned,title,titled_by,updated_at)",
     "chat_convo_summaries": "INSERT SELECT UPDATE(covers_seq,summary,updated_at)",
+    "chat_feedback": (
+        "DELETE INSERT SELECT UPDATE(comment,employee_slug,rating,reason,updated_at,wanted_employee)"
+    ),
     "chat_guard_events": "DELETE INSERT SELECT",
     "chat_idempotency": "DELETE INSERT SELECT UPDATE(body_hash,created_at,lease_until,owner,turn_id)",
     "chat_messages": "INSERT SELECT UPDATE(superseded)",
-    "chat_misroutes": "INSERT SELECT UPDATE(wanted_employee)",
+    "chat_misroutes": "DELETE INSERT SELECT UPDATE(from_feedback,wanted_employee)",
     "chat_queue": "DELETE INSERT SELECT UPDATE(lease_until,waiting)",
     "chat_rate_limits": "DELETE INSERT SELECT UPDATE(admitted_at,count)",
     "chat_turn_events": "SELECT",
@@ -55,6 +58,7 @@ AUDITOR = {
 KEEPER = {
     "chat_admin_audit": "DELETE SELECT(created_at,ctid)",
     "chat_conversations": "SELECT(convo_id,temporary,updated_at,user_id)",
+    "chat_feedback": "SELECT(created_at,turn_id,user_id,wanted_employee)",
     "chat_turns": (
         "SELECT(attempt,convo_id,lease_until,owner,status,stop_asked_at,turn_id,user_id)"
         " UPDATE(attempt,lease_until,owner)"
@@ -68,9 +72,10 @@ KEEPER = {
     "user_memory_facts": "SELECT(id,user_id)",
     "xai_chat_metrics": "DELETE SELECT(created_at,ctid)",
 }
-"""All rights of the role that renews leases, deletes old rows and finds facts without a vector."""
+"""All rights of the role that renews leases, deletes old rows, and finds facts without a vector and marked examples."""
 
 ANALYST = {
+    "chat_feedback": "SELECT(created_at,employee_slug,rating,reason,turn_id,wanted_employee)",
     "chat_misroutes": "SELECT(chosen_employee,created_at,turn_id,wanted_employee)",
     "xai_chat_metrics": (
         "SELECT(attempts,background_cached_tokens,background_completion_tokens,background_model,"
@@ -134,14 +139,16 @@ def test_every_table_of_users_has_row_level_security(owner: Owner) -> None:
     """
     own = "(user_id = ( SELECT auth.uid() AS uid))"
     guarded = {table: (True, True, [f"owner_only * {own} {own}"]) for table in GRANTED}
-    others = {"chat_admin_audit", "chat_conversations", "chat_turns", "memory_embeddings", "user_memory_facts"}
+    others = {
+        "chat_admin_audit", "chat_conversations", "chat_feedback", "chat_turns", "memory_embeddings", "user_memory_facts",
+    }  # fmt: skip
     for table in KEEPER.keys() - others:
         guarded[table][2][:0] = ["keeper_deletes d true -", "keeper_sees r true -"]
     for table in ("chat_idempotency", "chat_queue"):
         guarded[table][2].insert(1, "keeper_leases w true true")
     guarded["chat_turn_events"][2].insert(0, "journal_adds a - true")
     guarded["chat_turns"][2][:0] = ["keeper_leases w true true", "keeper_sees r true -"]
-    for table in ("chat_conversations", "memory_embeddings", "user_memory_facts"):
+    for table in ("chat_conversations", "chat_feedback", "memory_embeddings", "user_memory_facts"):
         guarded[table][2].insert(0, "keeper_sees r true -")
     for table in ANALYST:
         guarded[table][2].insert(0, "analyst_sees r true -")

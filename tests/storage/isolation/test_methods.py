@@ -13,6 +13,7 @@ from storage.conversations import Conversations
 from storage.errors import Gone
 from storage.event_log import EventLog
 from storage.facts import Facts
+from storage.feedback import Feedback, FeedbackOnTurns
 from storage.idempotency import IdempotencyKeys
 from storage.insights import InsightsQueries
 from storage.metrics import Metrics
@@ -75,6 +76,8 @@ READS: dict[str, Attempt] = {
     "insights": lambda pool, _, bob: InsightsQueries(pool).for_user(bob),
     "metrics": lambda pool, _, bob: aggregates(pool, bob),
     "settings": lambda pool, _, bob: Users(pool).settings(bob),
+    "ratings": lambda pool, _, bob: FeedbackOnTurns(pool).rates(bob, hours=9),
+    "bad answers": lambda pool, _, bob: FeedbackOnTurns(pool).bad_answers(bob, hours=9, limit=9),
     "an export": lambda pool, _, bob: exported(pool, bob),
     "what a version is made of": lambda pool, ada_rows, bob: Versions(pool).original(bob, ada_rows.turn),
     "a switch": lambda pool, ada_rows, bob: Versions(pool).switch(bob, "c-1", ada_rows.turn),
@@ -108,6 +111,10 @@ WRITES: dict[str, Attempt] = {
     "deletes all facts": lambda pool, _, bob: UserFacts(pool, MODEL).delete_all(bob),
     "supersedes": supersede,
     "records a misroute": lambda pool, ada_rows, bob: Misroutes(pool).record(bob, "c-1", ada_rows.turn, "tag"),
+    "rates an answer": lambda pool, ada_rows, bob: FeedbackOnTurns(pool).put(
+        bob, ada_rows.turn, Feedback(rating="up", reason=None, comment=None, employee=None)
+    ),
+    "takes a rating back": lambda pool, ada_rows, bob: FeedbackOnTurns(pool).delete(bob, ada_rows.turn),
     "leaves a queue": lambda pool, ada_rows, bob: ConversationQueue(pool).leave(bob, ada_rows.turn),
     "interrupts": lambda pool, _, bob: ConversationQueue(pool).interrupt(bob, "c-1"),
     "releases a key": lambda pool, ada_rows, bob: IdempotencyKeys(pool).give_up(bob, ada_rows.turn),

@@ -1,0 +1,190 @@
+"""Feedback: what users say of answers, with a reason, and who should have answered."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Literal, LiteralString, NamedTuple, TypedDict
+from uuid import UUID
+
+from storage.connections import Connection
+from storage.errors import Gone
+from storage.pool import Pool
+
+Rating = Literal["up", "down"]
+FeedbackReason = Literal["wrong", "not_asked", "wrong_employee", "unsafe", "other"]
+"""Why an answer was bad: untrue, not what was asked, by the wrong employee, harmful, anything else."""
+FEEDBACK: LiteralString = (
+    "(select json_build_object('rating', b.rating, 'reason', b.reason, 'comment', b.comment,"
+    " 'employee', b.wanted_employee)"
+    " from chat_feedback b where b.user_id = t.user_id and b.turn_id = t.turn_id)"
+)
+"""The feedback on a turn `t`, with the fields of `Feedback`; null where there is none."""
+
+
+class Feedback(TypedDict):
+    """Feedback on an answer."""
+
+    rating: Rating
+    reason: FeedbackReason | None
+    """Of a bad answer."""
+    comment: str | None
+    """Cleaned and masked."""
+    employee: str | None
+    """The slug of who should have answered, where the reason is `wrong_employee`."""
+
+
+class EmployeeFeedback(TypedDict):
+    """Number of ratings of an employee's answers, and of reasons of the bad ones."""
+
+    employee_slug: str
+    up: int
+    down: int
+    reasons: dict[str, int]
+
+
+class BadAnswer(TypedDict):
+    """An answer that its user called bad."""
+
+    turn_id: UUID
+    conversation_id: str | None
+    """None for administrators."""
+    employee_slug: str
+    """Who answered."""
+    reason: FeedbackReason | None
+    comment: str | None
+    """None for administrators."""
+    wanted_employee: str | None
+    created_at: datetime
+
+
+class FeedbackCursor(NamedTuple):
+    """Position in the list of bad answers: the last one on the page before."""
+
+    created_at: datetime
+    turn_id: UUID
+
+
+class NotAnswered(Exception):
+    """The turn has no answer that could be rated."""
+
+
+class AnsweredByThem(Exception):
+    """The employee that should have answered is the one who did."""
+
+
+class FeedbackOnTurns:
+    """Feedback of all users."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def put(self, user_id: UUID, turn_id: UUID, feedback: Feedback) -> bool:
+        """Give or change the feedback on an answer; returns whether the user has such a turn.
+
+        Raises:
+            NotAnswered, AnsweredByThem: nothing is changed.
+        """
+        values = {**feedback, "user_id": user_id, "turn_id": turn_id}
+        try:
+            async with self._pool.as_user(user_id) as conn:
+                return await _put(conn, values)
+        except Gone:
+            return False  # deleted at this moment
+
+    async def delete(self, user_id: UUID, turn_id: UUID) -> bool:
+        """Take the feedback back, with the misroute that is known from it alone; returns whether the turn exists."""
+        async with self._pool.as_user(user_id) as conn:
+            cursor = await conn.execute(
+                "with taken_back as ("
+                "  delete from chat_feedback where user_id = %(user_id)s and turn_id = %(turn_id)s"
+                "  returning user_id, turn_id"
+                "), known_from_it as ("
+                "  delete from chat_misroutes m using taken_back"
+                "  where m.user_id = taken_back.user_id and m.turn_id = taken_back.turn_id and m.from_feedback)"
+                " select from chat_turns where user_id = %(user_id)s and turn_id = %(turn_id)s",
+                {"user_id": user_id, "turn_id": turn_id},
+            )
+            return cursor.rowcount == 1
+
+    async def rates(self, user_id: UUID | None, hours: int) -> list[EmployeeFeedback]:
+        """Ratings of the last hours by employee, the most rated first; of all users where none is given."""
+        return [EmployeeFeedback(**row) for row in await self._read(user_id, _RATES, {"hours": hours})]  # type: ignore[typeddict-item]
+
+    async def bad_answers(
+        self, user_id: UUID | None, hours: int, *, limit: int, after: FeedbackCursor | None = None
+    ) -> list[BadAnswer]:
+        """Bad answers of the last hours, the last one rated first; of all users, without words, where none is given."""
+        values = {
+            "hours": hours,
+            "at": after.created_at if after else None,
+            "turn_id": after.turn_id if after else None,
+            "limit": limit,
+        }
+        return [BadAnswer(**row) for row in await self._read(user_id, _OWN_BAD if user_id else _ALL_BAD, values)]  # type: ignore[typeddict-item]
+
+    async def _read(
+        self, user_id: UUID | None, statement: LiteralString, values: Mapping[str, object]
+    ) -> list[dict[str, Any]]:
+        """Rows that the user sees, or the role for everyone's metrics: no statement here names a user."""
+        async with self._pool.as_user(user_id) if user_id else self._pool.as_analyst() as conn:
+            return await (await conn.execute(statement, values)).fetchall()
+
+
+async def _put(conn: Connection, values: Mapping[str, object]) -> bool:
+    cursor = await conn.execute(
+        "select employee_slug, status in ('answered', 'done', 'stopped') as answered from chat_turns"
+        " where user_id = %(user_id)s and turn_id = %(turn_id)s",
+        values,
+    )
+    turn = await cursor.fetchone()
+    if turn is None:
+        return False
+    if not turn["answered"]:
+        raise NotAnswered
+    if turn["employee_slug"] == values["employee"]:
+        raise AnsweredByThem
+    values = {**values, "answered_by": turn["employee_slug"]}
+    await conn.execute(_PUT, values)  # holds the row, so that two at once are one after the other
+    await conn.execute(_MISROUTE if values["employee"] else _NO_MISROUTE, values)
+    return True
+
+
+_PUT: LiteralString = (
+    "insert into chat_feedback (user_id, turn_id, employee_slug, rating, reason, comment, wanted_employee)"
+    " values (%(user_id)s, %(turn_id)s, %(answered_by)s, %(rating)s, %(reason)s, %(comment)s, %(employee)s)"
+    " on conflict (user_id, turn_id) do update set employee_slug = excluded.employee_slug, rating = excluded.rating,"
+    " reason = excluded.reason, comment = excluded.comment, wanted_employee = excluded.wanted_employee,"
+    " updated_at = now()"
+)
+# A turn is one misroute, whether another employee was asked, or feedback names one, or both.
+_MISROUTE: LiteralString = (
+    "insert into chat_misroutes (user_id, turn_id, chosen_employee, wanted_employee, from_feedback)"
+    " values (%(user_id)s, %(turn_id)s, %(answered_by)s, %(employee)s, true)"
+    " on conflict (user_id, turn_id) do update set wanted_employee = excluded.wanted_employee"
+)
+_NO_MISROUTE: LiteralString = (
+    "delete from chat_misroutes where user_id = %(user_id)s and turn_id = %(turn_id)s and from_feedback"
+)
+_RATES: LiteralString = (
+    "select employee_slug, count(*) filter (where rating = 'up') as up,"
+    " count(*) filter (where rating = 'down') as down,"
+    " json_build_object('wrong', count(*) filter (where reason = 'wrong'),"
+    "  'not_asked', count(*) filter (where reason = 'not_asked'),"
+    "  'wrong_employee', count(*) filter (where reason = 'wrong_employee'),"
+    "  'unsafe', count(*) filter (where reason = 'unsafe'),"
+    "  'other', count(*) filter (where reason = 'other')) as reasons"
+    " from chat_feedback where created_at >= now() - make_interval(hours => %(hours)s)"
+    " group by employee_slug order by count(*) desc, employee_slug"
+)
+_PAGE: LiteralString = (
+    " where b.rating = 'down' and b.created_at >= now() - make_interval(hours => %(hours)s)"
+    " and (%(at)s::timestamptz is null or (b.created_at, b.turn_id) < (%(at)s, %(turn_id)s::uuid))"
+    " order by b.created_at desc, b.turn_id desc limit %(limit)s"
+)
+_OWN_BAD: LiteralString = (
+    "select b.turn_id, t.convo_id as conversation_id, b.employee_slug, b.reason, b.comment, b.wanted_employee,"  # noqa: S608 (of literals)
+    f" b.created_at from chat_feedback b join chat_turns t using (user_id, turn_id){_PAGE}"
+)
+_ALL_BAD: LiteralString = (
+    "select b.turn_id, null as conversation_id, b.employee_slug, b.reason, null as comment, b.wanted_employee,"  # noqa: S608 (of literals)
+    f" b.created_at from chat_feedback b{_PAGE}"
+)
