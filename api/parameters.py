@@ -3,7 +3,7 @@
 import base64
 import binascii
 from collections.abc import Callable
-from typing import Annotated, TypeVar
+from typing import Annotated, Literal, TypeVar
 
 import msgspec
 from litestar.params import QueryParameter
@@ -32,6 +32,16 @@ CONVERSATION_ID = r"^(\.{0,2}[A-Za-z0-9_:-]|\.{3})[A-Za-z0-9_.:-]*$"
 
 Any of these characters, but not `.` and `..` alone, which browsers and proxies take out of a path.
 """
+
+EmployeeName = Literal[
+    "prime", "prime-boss", "prime-ai",
+    "crystal", "crystal-analytics", "crystal-ai",
+    "ledger", "ledger-tax", "ledger-ai",
+    "byte", "byte-docs", "byte-ai",
+    "tag", "tag-categorize", "tag-ai",
+    "goalie", "goalie-goals", "goalie-ai",
+]  # fmt: skip
+"""The employees' slugs and their aliases."""
 
 _encode = msgspec.json.Encoder().encode
 

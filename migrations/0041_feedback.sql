@@ -26,7 +26,7 @@ grant select (turn_id, employee_slug, rating, reason, wanted_employee, created_a
 create policy analyst_sees on chat_feedback for select to frontdesk_analyst using (true);
 -- Examples for the router are exported from turns of all users: whose they are is found here, and their words are read
 -- in the name of each.
-grant select (user_id, turn_id, wanted_employee, created_at) on chat_feedback to frontdesk_keeper;
+grant select (user_id, wanted_employee) on chat_feedback to frontdesk_keeper;
 create policy keeper_sees on chat_feedback for select to frontdesk_keeper using (true);
 
 -- A misroute may be known from feedback alone, and is none any more once that is taken back.

@@ -63,6 +63,16 @@ class FeedbackCursor(NamedTuple):
     turn_id: UUID
 
 
+class MarkedMessage(TypedDict):
+    """A message whose user named who should have answered it."""
+
+    message: str
+    chosen: str
+    """The slug of who answered."""
+    wanted: str
+    """The slug of who should have."""
+
+
 class NotAnswered(Exception):
     """The turn has no answer that could be rated."""
 
@@ -121,6 +131,23 @@ class FeedbackOnTurns:
         }
         return [BadAnswer(**row) for row in await self._read(user_id, _OWN_BAD if user_id else _ALL_BAD, values)]  # type: ignore[typeddict-item]
 
+    async def marked(self) -> list[MarkedMessage]:
+        """Messages of all users that the wrong employee answered, read in the name of one user after the other.
+
+        Left out is what its user wants forgotten.
+        """
+        async with self._pool.as_maintenance() as conn:
+            cursor = await conn.execute(
+                "select distinct user_id from chat_feedback where wanted_employee is not null order by user_id"
+            )
+            users: list[UUID] = [row["user_id"] for row in await cursor.fetchall()]
+        found: list[MarkedMessage] = []
+        for user_id in users:
+            async with self._pool.as_user(user_id) as conn:
+                rows = await (await conn.execute(_MARKED, {"user_id": user_id})).fetchall()
+            found += [MarkedMessage(**row) for row in rows]  # type: ignore[typeddict-item]
+        return found
+
     async def _read(
         self, user_id: UUID | None, statement: LiteralString, values: Mapping[str, object]
     ) -> list[dict[str, Any]]:
@@ -163,6 +190,12 @@ _MISROUTE: LiteralString = (
 )
 _NO_MISROUTE: LiteralString = (
     "delete from chat_misroutes where user_id = %(user_id)s and turn_id = %(turn_id)s and from_feedback"
+)
+_MARKED: LiteralString = (
+    "select m.content as message, b.employee_slug as chosen, b.wanted_employee as wanted"
+    " from chat_feedback b join chat_turns t using (user_id, turn_id) join chat_messages m using (user_id, turn_id)"
+    " where user_id = %(user_id)s and b.wanted_employee is not null and m.role = 'user' and not t.forgotten"
+    " order by b.created_at, turn_id"
 )
 _RATES: LiteralString = (
     "select employee_slug, count(*) filter (where rating = 'up') as up,"

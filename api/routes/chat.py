@@ -19,7 +19,7 @@ from api.auth.user import User
 from api.late import late_events
 from api.limits import CountRefusals, HoldStream, limit_headers, policy_headers, provide_sender
 from api.openapi import SIGNED_IN, problems
-from api.parameters import CONVERSATION_ID, Switch
+from api.parameters import CONVERSATION_ID, EmployeeName, Switch
 from api.requests import require_json
 from api.schemas.events import EVENT_STREAM, StreamOperation, TurnEvent
 from api.sse import KEEP_ALIVE_SECONDS, UNBUFFERED, document, server_sent
@@ -31,15 +31,6 @@ from nodes.state import FinishReason, Usage, WhileBusy
 from nodes.stream_events import GeneratedBy, RecalledTurn, Timing
 from storage.rate_limits import RateLimits
 from storage.turns import VersionKind
-
-EmployeeName = Literal[
-    "prime", "prime-boss", "prime-ai",
-    "crystal", "crystal-analytics", "crystal-ai",
-    "ledger", "ledger-tax", "ledger-ai",
-    "byte", "byte-docs", "byte-ai",
-    "tag", "tag-categorize", "tag-ai",
-    "goalie", "goalie-goals", "goalie-ai",
-]  # fmt: skip
 
 STATUS_SECONDS = 5.0
 """Seconds after which the status goes out, though the turn has not begun: proxies and clients give up on a request that

@@ -11,10 +11,9 @@ from typing_extensions import TypedDict
 
 from api.auth.user import User
 from api.openapi import SIGNED_IN, refusals
-from api.parameters import Cursor, Limit, clean_and_mask, decode_cursor, paginate
+from api.parameters import Cursor, EmployeeName, Limit, clean_and_mask, decode_cursor, paginate
 from api.problems import Problem
 from api.requests import require_json
-from api.routes.chat import EmployeeName
 from graph.account import UserData
 from nodes.employees import find
 from storage.feedback import (

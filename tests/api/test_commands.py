@@ -279,6 +279,21 @@ def test_token_prints_a_token_for_the_user(tmp_path: Path) -> None:
     assert before <= claims["iat"] <= time.time()
 
 
+async def test_feedback_is_exported_to_a_file_of_its_owners(
+    forks: ForkServer, tmp_path: Path, database_url: str
+) -> None:
+    """Without feedback it has a heading only, and nothing is compared."""
+    given = {"DATABASE_URL": database_url, "FRONTDESK_JWT_SECRET": SECRET}
+    done = await forked(forks, "feedback", "export", "--out", "found.txt", cwd=tmp_path, **given)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == "0 new examples; nothing is changed by this.\n"
+    file = tmp_path / "found.txt"
+    assert all(line.startswith("#") for line in file.read_text().splitlines())
+    assert file.stat().st_mode & 0o077 == 0
+    elsewhere = await forked(forks, "feedback", "export", "--out", "no/found.txt", cwd=tmp_path, **given)
+    assert (elsewhere.returncode, "cannot be written" in elsewhere.stderr) == (1, True)
+
+
 async def test_doctor_warns_where_no_model_is_set(forks: ForkServer, tmp_path: Path, database_url: str) -> None:
     """A desk without a key works, so that is no failure."""
     given = {"DATABASE_URL": database_url, "FRONTDESK_JWT_SECRET": SECRET}

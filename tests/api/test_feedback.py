@@ -197,9 +197,7 @@ async def test_an_administrator_sees_turns_and_reasons_without_words(
     assert ("feedback", "range=24h") in [(entry["action"], entry["detail"]) for entry in entries]
 
 
-async def test_feedback_is_exported_imported_and_deleted(
-    frontdesk: Frontdesk, ada: UUID, bob: UUID, turn: str
-) -> None:
+async def test_feedback_is_exported_imported_and_deleted(frontdesk: Frontdesk, ada: UUID, bob: UUID, turn: str) -> None:
     """With the misroute that comes of it; a deleted conversation and an erased account take it along."""
     count = "select count(*) from chat_feedback where user_id = %(user)s"
     feedback = {**TAKEN_FOR, "comment": "A tax question."}

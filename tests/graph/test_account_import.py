@@ -74,7 +74,16 @@ EXPORTED: Lines = [
         "prompt_tokens": None, "completion_tokens": None, "success": True, "error_code": None, "created_at": WHEN,
     },
 ]  # fmt: skip
-FIRST_LINES = {"conversation": 0, "turn": 2, "misroute": 4, "feedback": 5, "message": 6, "fact": 9, "guard_event": 10, "metrics": 11}
+FIRST_LINES = {
+    "conversation": 0,
+    "turn": 2,
+    "misroute": 4,
+    "feedback": 5,
+    "message": 6,
+    "fact": 9,
+    "guard_event": 10,
+    "metrics": 11,
+}
 
 
 def with_fields(kind: str, /, **fields: Any) -> Lines:

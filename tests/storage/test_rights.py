@@ -10,9 +10,7 @@ from tests.storage.rows import Owner, rows
 GRANTED: Mapping[str, str] = {
     "chat_conversations": "DELETE INSERT SELECT UPDATE(employee_slug,pinned,title,titled_by,updated_at)",
     "chat_convo_summaries": "INSERT SELECT UPDATE(covers_seq,summary,updated_at)",
-    "chat_feedback": (
-        "DELETE INSERT SELECT UPDATE(comment,employee_slug,rating,reason,updated_at,wanted_employee)"
-    ),
+    "chat_feedback": ("DELETE INSERT SELECT UPDATE(comment,employee_slug,rating,reason,updated_at,wanted_employee)"),
     "chat_guard_events": "DELETE INSERT SELECT",
     "chat_idempotency": "DELETE INSERT SELECT UPDATE(body_hash,created_at,lease_until,owner,turn_id)",
     "chat_messages": "INSERT SELECT UPDATE(superseded)",
@@ -58,7 +56,7 @@ AUDITOR = {
 KEEPER = {
     "chat_admin_audit": "DELETE SELECT(created_at,ctid)",
     "chat_conversations": "SELECT(convo_id,temporary,updated_at,user_id)",
-    "chat_feedback": "SELECT(created_at,turn_id,user_id,wanted_employee)",
+    "chat_feedback": "SELECT(user_id,wanted_employee)",
     "chat_turns": (
         "SELECT(attempt,convo_id,lease_until,owner,status,stop_asked_at,turn_id,user_id)"
         " UPDATE(attempt,lease_until,owner)"
@@ -140,7 +138,8 @@ def test_every_table_of_users_has_row_level_security(owner: Owner) -> None:
     own = "(user_id = ( SELECT auth.uid() AS uid))"
     guarded = {table: (True, True, [f"owner_only * {own} {own}"]) for table in GRANTED}
     others = {
-        "chat_admin_audit", "chat_conversations", "chat_feedback", "chat_turns", "memory_embeddings", "user_memory_facts",
+        "chat_admin_audit", "chat_conversations", "chat_feedback", "chat_turns", "memory_embeddings",
+        "user_memory_facts",
     }  # fmt: skip
     for table in KEEPER.keys() - others:
         guarded[table][2][:0] = ["keeper_deletes d true -", "keeper_sees r true -"]

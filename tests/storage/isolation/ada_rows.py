@@ -57,7 +57,7 @@ class AdaRows:
         await Recall(self.pool, MODEL).recall(self.user, "c-1", self.turn, SECRET, [1.0, 0.0], facts=1, turns=1)
         await Turns(self.pool).save_summary(self.user, "c-1", f"They sell {SECRET}.", turn_id=self.turn, seen=0)
         await Misroutes(self.pool).record(self.user, "c-1", self.turn, "tag")
-        feedback = Feedback(rating="down", reason="wrong", comment=f"Not {SECRET}", employee=None)
+        feedback = Feedback(rating="down", reason="wrong_employee", comment=f"Not {SECRET}", employee="tag")
         await FeedbackOnTurns(self.pool).put(self.user, self.turn, feedback)
         await RateLimits(self.pool, 8).take(self.user)
         await take_place(self.pool, self.user)
