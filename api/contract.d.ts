@@ -81,6 +81,31 @@ export interface Message {
   notices: Notice[];
   facts_used: Fact[];
   facts_learned: Fact[];
+  feedback: Feedback | null;
+}
+
+export type FeedbackReason = "wrong" | "not_asked" | "wrong_employee" | "unsafe" | "other";
+
+/** What the user said of an answer. `employee`: who should have answered. */
+export interface Feedback {
+  rating: "up" | "down";
+  reason: FeedbackReason | null;
+  comment: string | null;
+  employee: string | null;
+}
+
+/** Ratings by employee, and the answers that were rated down. Those of all users come without conversations and comments. */
+export interface FeedbackPage extends Page<{
+  turn_id: string;
+  conversation_id: string | null;
+  employee_slug: string;
+  reason: FeedbackReason | null;
+  comment: string | null;
+  wanted_employee: string | null;
+  created_at: string;
+}> {
+  data: { employee_slug: string; up: number; down: number; reasons: Record<FeedbackReason, number> }[];
+  scope: "own" | "all";
 }
 
 export interface Fact {
@@ -108,6 +133,7 @@ export interface Turn {
   versions: string[];
   facts_used: Fact[];
   facts_learned: Fact[];
+  feedback: Feedback | null;
 }
 
 /** The closed lists of codes. */
@@ -117,7 +143,7 @@ export type NoticeCode =
 export type ProblemCode =
   | "invalid_request" | "empty_message" | "blocked" | "unauthenticated" | "forbidden" | "not_found" | "deleted"
   | "method_not_allowed" | "request_timeout" | "headers_too_large" | "body_too_large" | "unsupported_media_type"
-  | "fact_known" | "idempotency_mismatch" | "conversation_busy" | "export_running" | "rate_limited"
+  | "fact_known" | "idempotency_mismatch" | "conversation_busy" | "not_answered" | "export_running" | "rate_limited"
   | "embedding_unavailable" | "issuer_unavailable" | "shutting_down" | "server_busy" | "storage_unavailable" | "internal";
 
 /** A problem document (RFC 9457). The fields are missing if a proxy refused the request. */
@@ -304,5 +330,6 @@ export type ResponseBody<Path extends string> =
   : Path extends `/turns?${string}` ? { items: TurnSummary[]; scope: "own" | "all" }
   : Path extends `/costs?${string}` ? CostReport
   : Path extends `/metrics-summary?${string}` ? Summary
+  : Path extends `/feedback?${string}` ? FeedbackPage
   : Path extends "/insights" ? Insights
   : unknown;

@@ -117,8 +117,8 @@ async def bad_answers(
     if hours is None:
         raise Problem(400, "invalid_request", f"range: takes {' or '.join(HOURS)}")
     after = decode_cursor(cursor, FeedbackCursor)
-    whose = None if user.admin else user.user_id
-    if user.admin:
+    whose = None if user.sees_others else user.user_id
+    if user.sees_others:
         await user_data.audit.record(user.user_id, "feedback", f"range={span}")
     rates = await user_data.feedback.rates(whose, hours)
     found = await user_data.feedback.bad_answers(whose, hours, limit=limit + 1, after=after)

@@ -6,6 +6,7 @@ import { showCharts } from "./charts.js";
 import { initCosts, refreshCosts } from "./costs.js";
 import { byId, setText } from "./dom.js";
 import { allEmployees, loadEmployees } from "./employees.js";
+import { initFeedback, refreshFeedback } from "./feedback-summary.js";
 import { NetworkError, Problem, requestJson } from "./http.js";
 import { showInsights } from "./insights.js";
 import { currentPeriod, initPeriod, isFiltered, offerFilters, queryOf } from "./period.js";
@@ -46,6 +47,7 @@ async function load(signal) {
   const options = { signal, timeout: REQUEST_TIMEOUT };
   await refreshTurns(query, options);
   await refreshCosts(query, options);
+  await refreshFeedback(query, options);
 }
 
 /**
@@ -151,3 +153,4 @@ const pollNow = startPolling(load, handleError);
 byId("retry").addEventListener("click", pollNow);
 initTurns(pollNow);
 initCosts(pollNow);
+initFeedback(pollNow);

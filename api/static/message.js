@@ -126,17 +126,30 @@ export class Answer {
 
   /**
    * The answer is complete.
-   * @param {{finish_reason: string | null, fallback: boolean, model: string | null, created_at?: string}} result
+   * @param {{finish_reason: string | null, fallback: boolean, model: string | null, message_id: string | null, created_at?: string, feedback?: import("../contract.js").Feedback | null}} result
+   *   no `message_id`: a reply that is not stored
    */
-  finish({ finish_reason, fallback, model, created_at }) {
+  finish({ finish_reason, fallback, model, message_id, created_at, feedback }) {
     this.stopStreaming();
     this.setStatus(knownText(`finish_${finish_reason}`) ?? "");
     if (!DEMO_MODEL.test(model ?? "")) this.element.querySelector(".notice.demo")?.remove();
     const askAgain = finish_reason === "blocked" ? null : this.askAgain; // it would be blocked again
     const actions = askAgain ? [el("button.quiet", { type: "button", onclick: () => askAgain() }, textOf("retry")), ...this.employeeMenu(askAgain)] : [];
     const source = fallback ? textOf(model === "prepared" ? "preparedAnswer" : "preparedReply") : model;
-    setChildren(this.footer, this.text && copyButton(() => this.text), ...actions,
+    const rating = message_id && el("span"); // the place for what feedback.js makes, which is loaded with the first answer
+    setChildren(this.footer, this.text && copyButton(() => this.text), ...actions, rating,
       el("span.meta", {}, source && el("span.model", {}, source), timestamp(created_at)));
+    if (rating) this.offerFeedback(rating, feedback ?? null);
+  }
+
+  /**
+   * Put what an answer is rated with into its place; where it cannot be loaded, the answer stays without.
+   * @param {Element} place
+   * @param {import("../contract.js").Feedback | null} given
+   */
+  async offerFeedback(place, given) {
+    const module = await import("./feedback.js").catch(() => null);
+    if (module) place.replaceWith(...module.feedbackControls(this.element.dataset.turn ?? "", this.slug, given));
   }
 
   /**

@@ -167,6 +167,31 @@ export default /** @type {const} */ ({
   typeToConfirm: "Type “{word}” to confirm.",
   deletionWord: "delete",
 
+
+  // Feedback
+  goodAnswer: "Good answer",
+  badAnswer: "Bad answer",
+  whatWasWrong: "What was wrong?",
+  reason_wrong: "It is wrong",
+  reason_not_asked: "Not what I asked",
+  reason_wrong_employee: "The wrong employee",
+  reason_unsafe: "Harmful or unsafe",
+  reason_other: "Something else",
+  whoShouldAnswer: "Who should have answered?",
+  notSure: "Not sure",
+  comment: "Comment (optional)",
+  sendFeedback: "Send feedback",
+  takeFeedbackBack: "Take back",
+  feedbackThanks: "Thank you.",
+  feedback: "Feedback",
+  ratings: "Ratings by employee",
+  ratingsOf: "{up} good, {down} bad ({share} bad)",
+  badAnswers: "Bad answers",
+  noReason: "No reason given",
+  shouldHaveAnswered: "{name} should have answered",
+  noFeedback: "No answer was rated.",
+  latestBadAnswers: "Only the latest {count} bad answers are listed.",
+
   // Dashboard: the page
   dashboardTitle: "Dashboard · Frontdesk",
   dashboard: "Dashboard",
