@@ -32,6 +32,15 @@ class Feedback(TypedDict):
     """The slug of who should have answered, where the reason is `wrong_employee`."""
 
 
+class Rated(NamedTuple):
+    """An answer that was rated."""
+
+    employee: str
+    """The slug of who answered."""
+    is_new: bool
+    """Whether it had no rating before."""
+
+
 class EmployeeFeedback(TypedDict):
     """Number of ratings of an employee's answers, and of reasons of the bad ones."""
 
@@ -87,8 +96,8 @@ class FeedbackOnTurns:
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
-    async def put(self, user_id: UUID, turn_id: UUID, feedback: Feedback) -> bool:
-        """Give or change the feedback on an answer; returns whether the user has such a turn.
+    async def put(self, user_id: UUID, turn_id: UUID, feedback: Feedback) -> Rated | None:
+        """Give or change the feedback on an answer; None where the user has no such turn.
 
         Raises:
             NotAnswered, AnsweredByThem: nothing is changed.
@@ -98,7 +107,7 @@ class FeedbackOnTurns:
             async with self._pool.as_user(user_id) as conn:
                 return await _put(conn, values)
         except Gone:
-            return False  # deleted at this moment
+            return None  # deleted at this moment
 
     async def delete(self, user_id: UUID, turn_id: UUID) -> bool:
         """Take the feedback back, with the misroute that is known from it alone; returns whether the turn exists."""
@@ -156,7 +165,7 @@ class FeedbackOnTurns:
             return await (await conn.execute(statement, values)).fetchall()
 
 
-async def _put(conn: Connection, values: Mapping[str, object]) -> bool:
+async def _put(conn: Connection, values: Mapping[str, object]) -> Rated | None:
     cursor = await conn.execute(
         "select employee_slug, status in ('answered', 'done', 'stopped') as answered from chat_turns"
         " where user_id = %(user_id)s and turn_id = %(turn_id)s",
@@ -164,15 +173,17 @@ async def _put(conn: Connection, values: Mapping[str, object]) -> bool:
     )
     turn = await cursor.fetchone()
     if turn is None:
-        return False
+        return None
     if not turn["answered"]:
         raise NotAnswered
     if turn["employee_slug"] == values["employee"]:
         raise AnsweredByThem
     values = {**values, "answered_by": turn["employee_slug"]}
-    await conn.execute(_PUT, values)  # holds the row, so that two at once are one after the other
+    cursor = await conn.execute(_PUT, values)  # holds the row, so that two at once are one after the other
+    row = await cursor.fetchone()
+    assert row is not None
     await conn.execute(_MISROUTE if values["employee"] else _NO_MISROUTE, values)
-    return True
+    return Rated(turn["employee_slug"], row["is_new"])
 
 
 _PUT: LiteralString = (
@@ -180,7 +191,7 @@ _PUT: LiteralString = (
     " values (%(user_id)s, %(turn_id)s, %(answered_by)s, %(rating)s, %(reason)s, %(comment)s, %(employee)s)"
     " on conflict (user_id, turn_id) do update set employee_slug = excluded.employee_slug, rating = excluded.rating,"
     " reason = excluded.reason, comment = excluded.comment, wanted_employee = excluded.wanted_employee,"
-    " updated_at = now()"
+    " updated_at = now() returning xmax = 0 as is_new"
 )
 # A turn is one misroute, whether another employee was asked, or feedback names one, or both.
 _MISROUTE: LiteralString = (

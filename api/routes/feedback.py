@@ -15,6 +15,7 @@ from api.parameters import Cursor, EmployeeName, Limit, clean_and_mask, decode_c
 from api.problems import Problem
 from api.requests import require_json
 from graph.account import UserData
+from graph.service import Service
 from nodes.employees import find
 from storage.feedback import (
     AnsweredByThem,
@@ -76,6 +77,7 @@ class FeedbackPage(TypedDict):
 async def give_feedback(
     user: NamedDependency[User],
     user_data: NamedDependency[UserData],
+    service: NamedDependency[Service],
     turn_id: FromPath[UUID],
     data: JSONBody[FeedbackRequest],
 ) -> Feedback:
@@ -85,13 +87,15 @@ async def give_feedback(
         rating=data.rating, reason=data.reason, comment=data.comment, employee=wanted.slug if wanted else None
     )
     try:
-        known = await user_data.feedback.put(user.user_id, turn_id, feedback)
+        rated = await user_data.feedback.put(user.user_id, turn_id, feedback)
     except NotAnswered:
         raise Problem(409, "not_answered", "This turn has no answer to rate.") from None
     except AnsweredByThem:
         raise Problem(400, "invalid_request", "employee: that turn was answered by the same employee") from None
-    if not known:
+    if rated is None:
         raise _missing()
+    if rated.is_new:
+        service.metrics.count_feedback(rated.employee, data.rating)
     return feedback
 
 

@@ -32,6 +32,7 @@ from graph.turns.registry import TurnRegistry
 from nodes.employees import EMPLOYEES
 from storage.errors import Gone, StorageUnavailable
 from storage.event_log import EventLogWriter
+from storage.feedback import Rating
 from storage.metrics import REJECTED, Finding, Metrics, Outcome, TurnMetrics
 from storage.pool import Pool, PoolUsage
 
@@ -66,6 +67,9 @@ class PrometheusMetrics:
         self._turns = counter("frontdesk_turns", "Turns that ended, by employee and outcome.", ["employee", "outcome"])
         for employee, outcome in product(EMPLOYEES, get_args(Outcome)):
             self._turns.labels(employee.slug, outcome)  # 0 instead of absent, so that the first one is an increase
+        self._feedback = counter("frontdesk_feedback", "Answers that were rated.", ["employee", "rating"])
+        for employee, rating in product(EMPLOYEES, get_args(Rating)):
+            self._feedback.labels(employee.slug, rating)
         self._first_token = histogram(
             "frontdesk_first_token_seconds", "Time to the first token.", ["employee"], buckets=FIRST_TOKEN_BUCKETS
         )
@@ -84,6 +88,10 @@ class PrometheusMetrics:
             self._duration.labels(turn["employee"]).observe(turn["latency_ms"] / 1000)
         if turn["ttft_ms"] is not None:
             self._first_token.labels(turn["employee"]).observe(turn["ttft_ms"] / 1000)
+
+    def count_feedback(self, employee: str, rating: Rating) -> None:
+        """Count an answer that was rated for the first time."""
+        self._feedback.labels(employee, rating).inc()
 
     def count_unrecorded(self) -> None:
         """Count a turn whose metrics could not be stored."""

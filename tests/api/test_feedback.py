@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -12,7 +13,7 @@ import pytest
 from graph.account_import import read_export
 from storage.account_export.importer import AccountImporter
 from storage.pool import Pool
-from tests.support.app import Frontdesk
+from tests.support.app import Frontdesk, Serve
 from tests.support.database import rows
 from tests.support.listening import listening, until
 from tests.support.model_script import Hang, streaming
@@ -40,6 +41,13 @@ async def misroutes(frontdesk: Frontdesk, user: UUID) -> list[tuple[Any, ...]]:
 async def rate(client: httpx.AsyncClient, turn: str, **fields: Any) -> httpx.Response:
     """Rate an answer."""
     return await client.put(f"/turns/{turn}/feedback", json=fields)
+
+
+async def counted(client: httpx.AsyncClient) -> dict[tuple[str, str], float]:
+    """The rated answers in Prometheus, by employee and rating."""
+    line = re.compile(r'^frontdesk_feedback_total{employee="(\w+)",rating="(\w+)"} (\S+)$', re.MULTILINE)
+    found = line.findall((await client.get("/metrics")).text)
+    return {(employee, rating): float(value) for employee, rating, value in found}
 
 
 async def test_an_answer_is_rated_and_the_rating_changed_and_taken_back(
@@ -182,6 +190,17 @@ async def test_bad_answers_are_listed_for_their_user(frontdesk: Frontdesk, ada: 
     assert (nothing["data"], nothing["items"]) == ([], [])
 
 
+async def test_prometheus_counts_each_answer_once(frontdesk: Frontdesk, ada: UUID, turn: str) -> None:
+    """By its first rating, and who answered."""
+    async with frontdesk.client(ada, admin=True) as client:
+        before = await counted(client)
+        for feedback in (BAD, GOOD):
+            await rate(client, turn, **feedback)
+        after = await counted(client)
+    assert {key: value - before[key] for key, value in after.items() if value != before[key]} == {("tag", "down"): 1.0}
+    assert len(after) == 12
+
+
 async def test_an_administrator_sees_turns_and_reasons_without_words(
     frontdesk: Frontdesk, ada: UUID, bob: UUID, turn: str
 ) -> None:
@@ -218,3 +237,14 @@ async def test_feedback_is_exported_imported_and_deleted(frontdesk: Frontdesk, a
         await rate(other, answer["turn_id"], **feedback)
         assert (await other.delete("/account")).status_code == 204
     assert await rows(frontdesk.service.url, count, user=bob) == [(0,)]
+
+
+async def test_in_local_mode_a_browser_sees_its_own_only(serve: Serve) -> None:
+    """Though it may read the program's metrics: nobody vouches for who it is."""
+    app = await serve(jwt_secret=None)
+    async with app.client(None) as browser, app.client(None) as another:
+        answer = await browser.post("/chat", json={"message": "Hello"})
+        rated = await rate(browser, answer.headers["x-turn-id"], **BAD)
+        assert rated.status_code == 200
+        assert [item["comment"] for item in (await browser.get("/feedback")).json()["items"]] == [BAD["comment"]]
+        assert (await another.get("/feedback")).json()["items"] == []
