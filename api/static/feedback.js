@@ -1,6 +1,6 @@
 /** Feedback on an answer: good or bad, and of a bad one what was wrong, who should have answered, and a comment. */
 
-import { el, setText } from "./dom.js";
+import { announce, el, setText } from "./dom.js";
 import { allEmployees } from "./employees.js";
 import { request, requestJson } from "./http.js";
 import { inEnglish, textOf } from "./texts.js";
@@ -24,7 +24,7 @@ export function feedbackControls(turn, answeredBy, given) {
     if (form.hidden === false) open(false);
     else if (feedback?.rating === "down" || await send({ rating: "down" })) open(true);
   } }, "👎");
-  const status = el("span.small", { role: "status" });
+  const status = el("span.small.feedback-status");
   const { form, read, fill } = feedbackForm(turn, answeredBy, {
     send: async () => {
       if (await send(read())) close(textOf("feedbackThanks"));
@@ -35,6 +35,10 @@ export function feedbackControls(turn, answeredBy, given) {
     cancel: () => close(""),
   });
 
+  const say = (/** @type {string} */ text) => {
+    setText(status, text);
+    if (text) announce(text);
+  };
   const show = () => {
     up.setAttribute("aria-pressed", String(feedback?.rating === "up"));
     down.setAttribute("aria-pressed", String(feedback?.rating === "down"));
@@ -47,18 +51,18 @@ export function feedbackControls(turn, answeredBy, given) {
   };
   const close = (/** @type {string} */ said) => {
     open(false);
-    setText(status, said);
+    say(said);
     down.focus();
   };
   /** @param {() => Promise<Feedback | null>} change @returns {Promise<boolean>} whether the server took it */
   const change = async (change) => {
-    setText(status, "");
+    say("");
     try {
       feedback = await change();
       show();
       return true;
     } catch (error) {
-      setText(status, /** @type {Error} */ (error).message);
+      say(/** @type {Error} */ (error).message);
       return false;
     }
   };

@@ -126,7 +126,7 @@ async def test_keyboard_and_screen_reader(empty_app: Frontdesk, browser: Browser
         await expect(dashboard.page.get_by_role("heading", level=1)).to_have_text("Dashboard")
         await expect(dashboard.page.get_by_role("heading", level=2)).to_have_text([
             "Totals", "Turns", "Latency", "By employee", "By model", "Outcomes", "Tokens: estimated and counted",
-            "Errors", "Failed and slow turns", "Costs", "Your last seven days", "Disk usage",
+            "Errors", "Failed and slow turns", "Costs", "Feedback", "Your last seven days", "Disk usage",
         ])  # fmt: skip
         await expect(dashboard.page.get_by_role("table", name="Requests, success, latency")).to_have_count(2)
         live_regions = dashboard.page.locator("[aria-live], [role=status], [role=alert], [role=log]")

@@ -27,7 +27,8 @@ async def test_an_answer_is_rated_and_the_rating_changed(chat: ChatPage) -> None
     await page.get_by_label("Comment").fill("A tax question.")
     await assert_accessible(page)
     await chat.button("Send feedback").click()
-    await expect(chat.last_answer.get_by_role("status")).to_have_text("Thank you.")
+    await expect(chat.last_answer.locator(".feedback-status")).to_have_text("Thank you.")
+    await expect(page.get_by_role("status")).to_have_text("Thank you.")
     await expect(bad).to_be_focused()
 
     await page.reload()
