@@ -19,8 +19,7 @@ from graph.models.embeddings import MiniLM
 from graph.settings import Settings
 from graph.training import RECIPES, embed, fit
 from nodes.employees import EMPLOYEES, Slug, find
-from nodes.route import Classify, learned
-from nodes.routing.classifier import LearnedRouter
+from nodes.route import Classify, LearnedRouter, learned
 from nodes.routing.spelling import Spelling
 from storage.feedback import FeedbackOnTurns, MarkedMessage
 from storage.pool import Pool

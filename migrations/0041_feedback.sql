@@ -8,6 +8,7 @@ create table chat_feedback (
         check (reason in ('wrong', 'not_asked', 'wrong_employee', 'unsafe', 'other')),
     comment text constraint comment_is_short check (length(comment) between 1 and 3000),
     wanted_employee text,  -- who should have answered
+    temporary boolean not null default false,  -- whether its conversation is: then no list and no example has it
     created_at timestamptz not null default now(),
     updated_at timestamptz not null default now(),
     primary key (user_id, turn_id),
@@ -22,7 +23,8 @@ grant select, insert, update (employee_slug, rating, reason, comment, wanted_emp
     on chat_feedback to frontdesk_app;
 
 -- An administrator counts ratings and reasons, and sees of which turn: no user's id, and no comment.
-grant select (turn_id, employee_slug, rating, reason, wanted_employee, created_at) on chat_feedback to frontdesk_analyst;
+grant select (turn_id, employee_slug, rating, reason, wanted_employee, temporary, created_at)
+    on chat_feedback to frontdesk_analyst;
 create policy analyst_sees on chat_feedback for select to frontdesk_analyst using (true);
 -- Examples for the router are exported from turns of all users: whose they are is found here, and their words are read
 -- in the name of each.

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from storage.connections import Connection
 from storage.errors import Gone
+from storage.metrics_window import TimeWindow, TurnFilter, parameters
 from storage.pool import Pool
 
 Rating = Literal["up", "down"]
@@ -124,26 +125,36 @@ class FeedbackOnTurns:
             )
             return cursor.rowcount == 1
 
-    async def rates(self, user_id: UUID | None, hours: int) -> list[EmployeeFeedback]:
-        """Ratings of the last hours by employee, the most rated first; of all users where none is given."""
-        return [EmployeeFeedback(**row) for row in await self._read(user_id, _RATES, {"hours": hours})]  # type: ignore[typeddict-item]
+    async def rates(self, user_id: UUID | None, window: TimeWindow, only: TurnFilter) -> list[EmployeeFeedback]:
+        """Ratings given in the window by employee, the most rated first; of all users where none is given."""
+        rows = await self._read(user_id, _RATES, window, only, {})
+        return [EmployeeFeedback(**row) for row in rows]  # type: ignore[typeddict-item]
 
     async def bad_answers(
-        self, user_id: UUID | None, hours: int, *, limit: int, after: FeedbackCursor | None = None
+        self,
+        user_id: UUID | None,
+        window: TimeWindow,
+        only: TurnFilter,
+        *,
+        limit: int,
+        after: FeedbackCursor | None = None,
     ) -> list[BadAnswer]:
-        """Bad answers of the last hours, the last one rated first; of all users, without words, where none is given."""
+        """Answers rated down in the window, the last one first; of all users, without words, where none is given.
+
+        Temporary conversations are left out.
+        """
         values = {
-            "hours": hours,
             "at": after.created_at if after else None,
             "turn_id": after.turn_id if after else None,
             "limit": limit,
         }
-        return [BadAnswer(**row) for row in await self._read(user_id, _OWN_BAD if user_id else _ALL_BAD, values)]  # type: ignore[typeddict-item]
+        rows = await self._read(user_id, _OWN_BAD if user_id else _ALL_BAD, window, only, values)
+        return [BadAnswer(**row) for row in rows]  # type: ignore[typeddict-item]
 
     async def marked(self) -> list[MarkedMessage]:
         """Messages of all users that the wrong employee answered, read in the name of one user after the other.
 
-        Left out is what its user wants forgotten.
+        Left out is what its user wants forgotten, so also what was said in temporary conversations or without memory.
         """
         async with self._pool.as_maintenance() as conn:
             cursor = await conn.execute(
@@ -158,16 +169,23 @@ class FeedbackOnTurns:
         return found
 
     async def _read(
-        self, user_id: UUID | None, statement: LiteralString, values: Mapping[str, object]
+        self,
+        user_id: UUID | None,
+        statement: LiteralString,
+        window: TimeWindow,
+        only: TurnFilter,
+        values: Mapping[str, object],
     ) -> list[dict[str, Any]]:
         """Rows that the user sees, or the role for everyone's metrics: no statement here names a user."""
         async with self._pool.as_user(user_id) if user_id else self._pool.as_analyst() as conn:
-            return await (await conn.execute(statement, values)).fetchall()
+            cursor = await conn.execute(statement, {**await parameters(conn, window, only), **values})
+            return await cursor.fetchall()
 
 
 async def _put(conn: Connection, values: Mapping[str, object]) -> Rated | None:
     cursor = await conn.execute(
-        "select employee_slug, status in ('answered', 'done', 'stopped') as answered from chat_turns"
+        "select t.employee_slug, t.status in ('answered', 'done', 'stopped') as answered, c.temporary"
+        " from chat_turns t join chat_conversations c using (user_id, convo_id)"
         " where user_id = %(user_id)s and turn_id = %(turn_id)s",
         values,
     )
@@ -178,7 +196,7 @@ async def _put(conn: Connection, values: Mapping[str, object]) -> Rated | None:
         raise NotAnswered
     if turn["employee_slug"] == values["employee"]:
         raise AnsweredByThem
-    values = {**values, "answered_by": turn["employee_slug"]}
+    values = {**values, "answered_by": turn["employee_slug"], "temporary": turn["temporary"]}
     cursor = await conn.execute(_PUT, values)  # holds the row, so that two at once are one after the other
     row = await cursor.fetchone()
     assert row is not None
@@ -187,17 +205,19 @@ async def _put(conn: Connection, values: Mapping[str, object]) -> Rated | None:
 
 
 _PUT: LiteralString = (
-    "insert into chat_feedback (user_id, turn_id, employee_slug, rating, reason, comment, wanted_employee)"
-    " values (%(user_id)s, %(turn_id)s, %(answered_by)s, %(rating)s, %(reason)s, %(comment)s, %(employee)s)"
+    "insert into chat_feedback (user_id, turn_id, employee_slug, rating, reason, comment, wanted_employee, temporary)"
+    " values (%(user_id)s, %(turn_id)s, %(answered_by)s, %(rating)s, %(reason)s, %(comment)s, %(employee)s,"
+    " %(temporary)s)"
     " on conflict (user_id, turn_id) do update set employee_slug = excluded.employee_slug, rating = excluded.rating,"
     " reason = excluded.reason, comment = excluded.comment, wanted_employee = excluded.wanted_employee,"
     " updated_at = now() returning xmax = 0 as is_new"
 )
-# A turn is one misroute, whether another employee was asked, or feedback names one, or both.
+# A turn is one misroute, whether another employee was asked, or feedback names one, or both: then who was asked stays.
 _MISROUTE: LiteralString = (
     "insert into chat_misroutes (user_id, turn_id, chosen_employee, wanted_employee, from_feedback)"
     " values (%(user_id)s, %(turn_id)s, %(answered_by)s, %(employee)s, true)"
     " on conflict (user_id, turn_id) do update set wanted_employee = excluded.wanted_employee"
+    " where chat_misroutes.from_feedback"
 )
 _NO_MISROUTE: LiteralString = (
     "delete from chat_misroutes where user_id = %(user_id)s and turn_id = %(turn_id)s and from_feedback"
@@ -205,22 +225,31 @@ _NO_MISROUTE: LiteralString = (
 _MARKED: LiteralString = (
     "select m.content as message, b.employee_slug as chosen, b.wanted_employee as wanted"
     " from chat_feedback b join chat_turns t using (user_id, turn_id) join chat_messages m using (user_id, turn_id)"
-    " where user_id = %(user_id)s and b.wanted_employee is not null and m.role = 'user' and not t.forgotten"
+    " where user_id = %(user_id)s and b.wanted_employee is not null and m.role = 'user'"
+    " and not t.forgotten and not b.temporary"
     " order by b.created_at, turn_id"
 )
+_GIVEN: LiteralString = (
+    "b.created_at >= %(since)s and b.created_at < %(until)s"
+    " and (%(employee)s::text is null or b.employee_slug = %(employee)s)"
+    " and (coalesce(%(model)s::text, %(outcome)s::text) is null or exists ("
+    "  select from xai_chat_metrics m where m.id = b.turn_id"
+    "  and (%(model)s::text is null or m.model = %(model)s)"
+    "  and (%(outcome)s::text is null or m.outcome = %(outcome)s)))"
+)
+"""Condition on feedback `b`: given in the window, on turns that the filter matches."""
 _RATES: LiteralString = (
-    "select employee_slug, count(*) filter (where rating = 'up') as up,"
+    "select employee_slug, count(*) filter (where rating = 'up') as up,"  # noqa: S608 (of literals)
     " count(*) filter (where rating = 'down') as down,"
     " json_build_object('wrong', count(*) filter (where reason = 'wrong'),"
     "  'not_asked', count(*) filter (where reason = 'not_asked'),"
     "  'wrong_employee', count(*) filter (where reason = 'wrong_employee'),"
     "  'unsafe', count(*) filter (where reason = 'unsafe'),"
     "  'other', count(*) filter (where reason = 'other')) as reasons"
-    " from chat_feedback where created_at >= now() - make_interval(hours => %(hours)s)"
-    " group by employee_slug order by count(*) desc, employee_slug"
+    f" from chat_feedback b where {_GIVEN} group by employee_slug order by count(*) desc, employee_slug"
 )
 _PAGE: LiteralString = (
-    " where b.rating = 'down' and b.created_at >= now() - make_interval(hours => %(hours)s)"
+    f" where {_GIVEN} and b.rating = 'down' and not b.temporary"
     " and (%(at)s::timestamptz is null or (b.created_at, b.turn_id) < (%(at)s, %(turn_id)s::uuid))"
     " order by b.created_at desc, b.turn_id desc limit %(limit)s"
 )

@@ -1,7 +1,7 @@
 """POST /chat: one message in, an answer out, streamed."""
 
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, NotRequired, Self
+from typing import Annotated, Any, NotRequired, Self
 from uuid import UUID
 
 import msgspec

@@ -1,15 +1,16 @@
 """Feedback on answers: given and taken back by turn, and summed up for the dashboard."""
 
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 from uuid import UUID
 
 from litestar import delete, get, put
-from litestar.di import NamedDependency
-from litestar.params import FromPath, JSONBody, QueryParameter
+from litestar.di import NamedDependency, Provide
+from litestar.params import FromPath, JSONBody
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 from typing_extensions import TypedDict
 
 from api.auth.user import User
+from api.metrics_period import Period, provide_period
 from api.openapi import SIGNED_IN, refusals
 from api.parameters import Cursor, EmployeeName, Limit, clean_and_mask, decode_cursor, paginate
 from api.problems import Problem
@@ -27,12 +28,6 @@ from storage.feedback import (
     NotAnswered,
     Rating,
 )
-
-HOURS = {"24h": 24, "7d": 7 * 24}
-
-Span = Annotated[  # not a Literal: the framework's error would not name the values
-    str, QueryParameter(name="range", description="How far to look back.", schema_extra={"enum": [*HOURS]})
-]
 
 
 class FeedbackRequest(BaseModel):
@@ -65,6 +60,8 @@ class FeedbackPage(TypedDict):
     items: list[BadAnswer]
     """Answers that were rated down, the last one first."""
     next_cursor: str | None
+    scope: Literal["own", "all"]
+    """Whether they are the user's own, or for an administrator those of all users."""
 
 
 @put(
@@ -108,26 +105,30 @@ async def take_feedback_back(
         raise _missing()
 
 
-@get("/feedback", security=SIGNED_IN, tags=["metrics"], responses=refusals())
+@get(
+    "/feedback",
+    dependencies={"period": Provide(provide_period, sync_to_thread=False)},
+    security=SIGNED_IN,
+    tags=["metrics"],
+    responses=refusals(),
+)
 async def bad_answers(
     user: NamedDependency[User],
     user_data: NamedDependency[UserData],
-    span: Span = "24h",
+    period: NamedDependency[Period],
     limit: Limit = 20,
     cursor: Cursor = None,
 ) -> FeedbackPage:
     """Your ratings by employee, and the answers you rated down; an administrator sees everyone's, without comments."""
-    hours = HOURS.get(span)
-    if hours is None:
-        raise Problem(400, "invalid_request", f"range: takes {' or '.join(HOURS)}")
     after = decode_cursor(cursor, FeedbackCursor)
     whose = None if user.sees_others else user.user_id
     if user.sees_others:
-        await user_data.audit.record(user.user_id, "feedback", f"range={span}")
-    rates = await user_data.feedback.rates(whose, hours)
-    found = await user_data.feedback.bad_answers(whose, hours, limit=limit + 1, after=after)
+        await user_data.audit.record(user.user_id, "feedback", period.detail)
+    rates = await user_data.feedback.rates(whose, period.window, period.only)
+    found = await user_data.feedback.bad_answers(whose, period.window, period.only, limit=limit + 1, after=after)
     items, next_cursor = paginate(found, limit, lambda one: FeedbackCursor(one["created_at"], one["turn_id"]))
-    return FeedbackPage(range=span, data=rates, items=items, next_cursor=next_cursor)
+    scope: Literal["own", "all"] = "all" if user.sees_others else "own"
+    return FeedbackPage(range=period.range, data=rates, items=items, next_cursor=next_cursor, scope=scope)
 
 
 def _missing() -> Problem:

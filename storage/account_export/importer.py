@@ -171,8 +171,10 @@ _INSERT: dict[type[line.AccountLine], LiteralString] = {
     ),
     line.Feedback: (
         "insert into chat_feedback (user_id, turn_id, employee_slug, rating, reason, comment, wanted_employee,"
-        " created_at, updated_at) values (%(user_id)s, %(turn_id)s, %(employee)s, %(rating)s, %(reason)s, %(comment)s,"
-        " %(wanted_employee)s, %(created_at)s, %(updated_at)s)"
+        " temporary, created_at, updated_at)"
+        " select user_id, turn_id, %(employee)s, %(rating)s, %(reason)s, %(comment)s, %(wanted_employee)s, c.temporary,"
+        " %(created_at)s, %(updated_at)s from chat_turns join chat_conversations c using (user_id, convo_id)"
+        " where user_id = %(user_id)s and turn_id = %(turn_id)s"
     ),
     line.Message: (
         "with prepared as ("

@@ -158,9 +158,10 @@ async def test_a_misroute_stays_where_another_employee_was_asked(frontdesk: Fron
         for replaced in (turn, later):
             await frontdesk.chat(ada, "When is VAT due?", instead_of=replaced, **asked)
         await rate(client, later, **TAKEN_FOR)
+        assert await misroutes(frontdesk, ada) == [("tag", "byte")] * 2
         for rated in (turn, later):
             await client.delete(f"/turns/{rated}/feedback")
-    assert sorted(await misroutes(frontdesk, ada)) == [("tag", "byte"), ("tag", "ledger")]
+        assert await misroutes(frontdesk, ada) == [("tag", "byte")] * 2
 
 
 async def test_bad_answers_are_listed_for_their_user(frontdesk: Frontdesk, ada: UUID, bob: UUID, turn: str) -> None:

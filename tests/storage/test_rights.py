@@ -73,7 +73,7 @@ KEEPER = {
 """All rights of the role that renews leases, deletes old rows, and finds facts without a vector and marked examples."""
 
 ANALYST = {
-    "chat_feedback": "SELECT(created_at,employee_slug,rating,reason,turn_id,wanted_employee)",
+    "chat_feedback": "SELECT(created_at,employee_slug,rating,reason,temporary,turn_id,wanted_employee)",
     "chat_misroutes": "SELECT(chosen_employee,created_at,turn_id,wanted_employee)",
     "xai_chat_metrics": (
         "SELECT(attempts,background_cached_tokens,background_completion_tokens,background_model,"

@@ -18,7 +18,7 @@ from storage.idempotency import IdempotencyKeys
 from storage.insights import InsightsQueries
 from storage.metrics import Metrics
 from storage.metrics_queries import MetricsQueries
-from storage.metrics_window import TimeWindow
+from storage.metrics_window import EVERYTHING, TimeWindow
 from storage.misroutes import Misroutes
 from storage.pool import Pool
 from storage.rate_limits import Admission, RateLimits
@@ -49,9 +49,12 @@ async def exported(pool: Pool, user: UUID) -> str:
         return "\n".join([line async for line in lines])
 
 
+DAY = TimeWindow(hours=24, step=1)
+
+
 async def aggregates(pool: Pool, user: UUID) -> object:
     """Aggregates of a user's turns."""
-    found = await MetricsQueries(pool).for_user(user, TimeWindow(hours=1, step=1))
+    found = await MetricsQueries(pool).for_user(user, DAY)
     return found["totals"], found["data"]  # the series depends on the time of the query
 
 
@@ -76,8 +79,8 @@ READS: dict[str, Attempt] = {
     "insights": lambda pool, _, bob: InsightsQueries(pool).for_user(bob),
     "metrics": lambda pool, _, bob: aggregates(pool, bob),
     "settings": lambda pool, _, bob: Users(pool).settings(bob),
-    "ratings": lambda pool, _, bob: FeedbackOnTurns(pool).rates(bob, hours=9),
-    "bad answers": lambda pool, _, bob: FeedbackOnTurns(pool).bad_answers(bob, hours=9, limit=9),
+    "ratings": lambda pool, _, bob: FeedbackOnTurns(pool).rates(bob, DAY, EVERYTHING),
+    "bad answers": lambda pool, _, bob: FeedbackOnTurns(pool).bad_answers(bob, DAY, EVERYTHING, limit=9),
     "an export": lambda pool, _, bob: exported(pool, bob),
     "what a version is made of": lambda pool, ada_rows, bob: Versions(pool).original(bob, ada_rows.turn),
     "a switch": lambda pool, ada_rows, bob: Versions(pool).switch(bob, "c-1", ada_rows.turn),
