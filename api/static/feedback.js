@@ -11,13 +11,14 @@ const REASONS = /** @type {const} */ (["wrong", "not_asked", "wrong_employee", "
 const MAX_COMMENT = 1000;
 
 /**
- * @param {string} turn
- * @param {string | undefined} answeredBy slug
- * @param {Feedback | null} given
- * @returns {HTMLElement[]} two buttons, what was done, and the form that the second button opens
+ * Add to an answer's footer two buttons, what was done, and the form that the second button opens.
+ * @param {import("./message.js").Answer} answer
+ * @param {Feedback | null} [given]
  */
-export function feedbackControls(turn, answeredBy, given) {
+export function addFeedback(answer, given = null) {
+  const turn = answer.element.dataset.turn ?? "";
   let feedback = given;
+  let sending = false;
   const path = `/turns/${turn}/feedback`;
   const up = el("button.quiet", { type: "button", "aria-label": textOf("goodAnswer"), onclick: () => (feedback?.rating === "up" ? takeBack() : send({ rating: "up" })) }, "👍");
   const down = el("button.quiet", { type: "button", "aria-label": textOf("badAnswer"), "aria-expanded": "false", onclick: async () => {
@@ -25,7 +26,7 @@ export function feedbackControls(turn, answeredBy, given) {
     else if (feedback?.rating === "down" || await send({ rating: "down" })) open(true);
   } }, "👎");
   const status = el("span.small.feedback-status");
-  const { form, read, fill } = feedbackForm(turn, answeredBy, {
+  const { form, read, fill } = feedbackForm(turn, answer.slug, {
     send: async () => {
       if (await send(read())) close(textOf("feedbackThanks"));
     },
@@ -56,6 +57,8 @@ export function feedbackControls(turn, answeredBy, given) {
   };
   /** @param {() => Promise<Feedback | null>} change @returns {Promise<boolean>} whether the server took it */
   const change = async (change) => {
+    if (sending) return false;
+    sending = true;
     say("");
     try {
       feedback = await change();
@@ -64,6 +67,8 @@ export function feedbackControls(turn, answeredBy, given) {
     } catch (error) {
       say(/** @type {Error} */ (error).message);
       return false;
+    } finally {
+      sending = false;
     }
   };
   const send = (/** @type {object} */ body) => change(async () => /** @type {Feedback} */ (await requestJson(path, { method: "PUT", body })));
@@ -72,7 +77,7 @@ export function feedbackControls(turn, answeredBy, given) {
     return null;
   });
   show();
-  return [up, down, status, form];
+  answer.footer.querySelector(".meta")?.before(up, down, status, form);
 }
 
 /**

@@ -136,20 +136,9 @@ export class Answer {
     const askAgain = finish_reason === "blocked" ? null : this.askAgain; // it would be blocked again
     const actions = askAgain ? [el("button.quiet", { type: "button", onclick: () => askAgain() }, textOf("retry")), ...this.employeeMenu(askAgain)] : [];
     const source = fallback ? textOf(model === "prepared" ? "preparedAnswer" : "preparedReply") : model;
-    const rating = message_id && el("span"); // the place for what feedback.js makes, which is loaded with the first answer
-    setChildren(this.footer, this.text && copyButton(() => this.text), ...actions, rating,
+    setChildren(this.footer, this.text && copyButton(() => this.text), ...actions,
       el("span.meta", {}, source && el("span.model", {}, source), timestamp(created_at)));
-    if (rating) this.offerFeedback(rating, feedback ?? null);
-  }
-
-  /**
-   * Put what an answer is rated with into its place; where it cannot be loaded, the answer stays without.
-   * @param {Element} place
-   * @param {import("../contract.js").Feedback | null} given
-   */
-  async offerFeedback(place, given) {
-    const module = await import("./feedback.js").catch(() => null);
-    if (module) place.replaceWith(...module.feedbackControls(this.element.dataset.turn ?? "", this.slug, given));
+    if (message_id) import("./feedback.js").then(({ addFeedback }) => addFeedback(this, feedback), () => {}); // without it, no rating
   }
 
   /**

@@ -12,6 +12,7 @@ import pytest
 
 from graph.account_import import read_export
 from storage.account_export.importer import AccountImporter
+from storage.feedback import FeedbackOnTurns
 from storage.pool import Pool
 from tests.support.app import Frontdesk, Serve
 from tests.support.database import rows
@@ -191,6 +192,63 @@ async def test_bad_answers_are_listed_for_their_user(frontdesk: Frontdesk, ada: 
     assert (nothing["data"], nothing["items"]) == ([], [])
 
 
+@pytest.mark.parametrize(
+    ("query", "rated"),
+    [
+        ({"employee": "tag-ai"}, 1),
+        ({"employee": "byte"}, 0),
+        ({"outcome": "done"}, 1),
+        ({"outcome": "done", "model": "another"}, 0),
+        ({"from": "2026-01-01T00:00:00Z", "to": "2026-01-08T00:00:00Z"}, 0),
+        ({"from": "2026-01-01T00:00:00Z"}, 1),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("admin", [False, True])
+async def test_feedback_is_asked_for_like_other_metrics(
+    frontdesk: Frontdesk, ada: UUID, turn: str, query: dict[str, str], rated: int, admin: bool
+) -> None:
+    """By any days, employee, model and outcome."""
+    async with frontdesk.client(ada, admin=admin) as client:
+        await rate(client, turn, **BAD)
+        found = (await client.get("/feedback", params=query)).json()
+    assert (len(found["data"]), len(found["items"])) == (rated, rated)
+    assert found["scope"] == ("all" if admin else "own")
+
+
+async def test_temporary_conversations_are_counted_and_not_listed(frontdesk: Frontdesk, ada: UUID, bob: UUID) -> None:
+    """Neither for their user nor for administrators, nor after an import."""
+    answer = await frontdesk.chat(ada, "When is VAT due?", employee="tag", temporary=True)
+    async with frontdesk.client(ada) as client, frontdesk.client(bob, admin=True) as admin:
+        assert (await rate(client, answer.headers["x-turn-id"], **TAKEN_FOR)).status_code == 200
+        lines = (await client.get("/export")).text.splitlines()
+        await client.delete("/account")
+        parts = frontdesk.service.dependencies
+        async with Pool.open(frontdesk.service.url, size=1) as pool:
+            for user in (ada, bob):
+                importer = AccountImporter(pool, parts.embed, parts.embedding_model)
+                await importer.import_lines(user, read_export(line.encode() for line in lines))
+            assert await FeedbackOnTurns(pool).marked() == []
+        for reader, count in ((client, 1), (admin, 2)):
+            found = (await reader.get("/feedback")).json()
+            assert ([row["down"] for row in found["data"]], found["items"]) == ([count], [])
+
+
+async def test_feedback_stays_with_a_superseded_answer(frontdesk: Frontdesk, ada: UUID, turn: str) -> None:
+    """It is counted and listed; the answer that took its place has none."""
+    async with frontdesk.client(ada) as client:
+        await rate(client, turn, **BAD)
+        again = (await client.post("/chat", json={"regenerate": turn})).headers["x-turn-id"]
+        await frontdesk.settled()
+        _, answer = (await client.get("/conversations/c-1/messages")).json()["items"]
+        assert (answer["turn_id"], answer["feedback"]) == (again, None)
+        assert (await client.get(f"/turns/{turn}")).json()["feedback"] == BAD
+        await rate(client, again, **GOOD)
+        found = (await client.get("/feedback")).json()
+    assert [(row["up"], row["down"]) for row in found["data"]] == [(1, 1)]
+    assert [item["turn_id"] for item in found["items"]] == [turn]
+
+
 async def test_prometheus_counts_each_answer_once(frontdesk: Frontdesk, ada: UUID, turn: str) -> None:
     """By its first rating, and who answered."""
     async with frontdesk.client(ada, admin=True) as client:
@@ -241,10 +299,10 @@ async def test_feedback_is_exported_imported_and_deleted(frontdesk: Frontdesk, a
 
 
 async def test_in_local_mode_a_browser_sees_its_own_only(serve: Serve) -> None:
-    """Though it may read the program's metrics: nobody vouches for who it is."""
-    app = await serve(jwt_secret=None)
+    """Though it may read the program's metrics: nobody vouches for who it is. Prepared answers are rated, too."""
+    app = await serve(jwt_secret=None, openai_api_key=None, openai_base_url=None)
     async with app.client(None) as browser, app.client(None) as another:
-        answer = await browser.post("/chat", json={"message": "Hello"})
+        answer = await browser.post("/chat", json={"message": "Which debt should I pay off first?"})
         rated = await rate(browser, answer.headers["x-turn-id"], **BAD)
         assert rated.status_code == 200
         assert [item["comment"] for item in (await browser.get("/feedback")).json()["items"]] == [BAD["comment"]]

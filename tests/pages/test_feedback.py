@@ -39,11 +39,13 @@ async def test_an_answer_is_rated_and_the_rating_changed(chat: ChatPage) -> None
 
     conversation = page.url
     await page.goto(re.sub(r"/#.*", "/dashboard", conversation))
+    await page.locator("#feedback summary").click()
     await expect(page.locator(".feedback-rates li")).to_have_text(re.compile(r"Prime 0 good, 1 bad \(100% bad\)"))
     await expect(page.locator(".bad-answers li")).to_contain_text("The wrong employee · Ledger should have answered")
     await expect(page.locator(".bad-answers .comment")).to_have_text("A tax question.")
     await assert_accessible(page)
     await page.locator(".bad-answers a").click()
+    await expect(page.locator(".user-message.found")).to_have_text(re.compile("Hello"))
     await expect(page).to_have_url(conversation)
 
     await bad.click()
@@ -55,12 +57,18 @@ async def test_an_answer_is_rated_and_the_rating_changed(chat: ChatPage) -> None
 
 
 async def test_an_administrator_sees_no_comment(frontdesk: Frontdesk, browser: Browser, ada: UUID, bob: UUID) -> None:
-    """But of which turn it is, and the reason."""
+    """But of which turn it is, and the reason; what was said only by the click that is logged."""
     answer = await frontdesk.chat(ada, "Hello", employee="tag")
     turn = answer.headers["x-turn-id"]
     async with frontdesk.client(ada) as client:
         given = {"rating": "down", "reason": "unsafe", "comment": "Sell everything?"}
         assert (await client.put(f"/turns/{turn}/feedback", json=given)).status_code == 200
     async with open_dashboard(browser, frontdesk, bob, admin=True) as dashboard:
-        await expect(dashboard.page.locator(".bad-answers li")).to_contain_text(f"Harmful or unsafe{turn}")
-        await expect(dashboard.page.get_by_text("Sell everything?")).to_have_count(0)
+        page = dashboard.page
+        await page.locator("#feedback summary").click()
+        await expect(page.locator(".bad-answers li")).to_contain_text(f"Harmful or unsafe{turn}")
+        await expect(page.get_by_text("Sell everything?")).to_have_count(0)
+        await page.locator(".bad-answers button").click()
+        panel = page.get_by_role("dialog", name="Turn")
+        await panel.get_by_role("button", name="Show what was said").click()
+        await expect(panel).to_contain_text("Hello")
