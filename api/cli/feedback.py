@@ -33,7 +33,7 @@ def export(settings: "Settings", out: Path | None) -> None:
         click.echo(text, nl=False)
     else:
         _write(out, text)
-    click.echo(f"{len(found)} new examples; nothing is changed by this.", err=True)
+    click.echo(f"{len(found)} new example{'' if len(found) == 1 else 's'}; nothing is changed by this.", err=True)
     if not found:
         return
     if reason := examples.why_not_compared():

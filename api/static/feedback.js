@@ -10,6 +10,8 @@ import { inEnglish, textOf } from "./texts.js";
 const REASONS = /** @type {const} */ (["wrong", "not_asked", "wrong_employee", "unsafe", "other"]);
 const MAX_COMMENT = 1000;
 
+document.head.append(el("link", { rel: "stylesheet", href: "/page/feedback.css" }));
+
 /**
  * Add to an answer's footer two buttons, what was done, and the form that the second button opens.
  * @param {import("./message.js").Answer} answer
