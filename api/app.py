@@ -26,11 +26,11 @@ from api.openapi_page import SchemaPage
 from api.requests import (
     Application,
     JSONRequest,
-    add_security_headers,
     bind_request,
     provide_service,
     provide_user,
     provide_user_data,
+    security_headers,
 )
 from api.routes import conversations, memory, turns
 from api.routes.account import erase, export
@@ -44,6 +44,7 @@ from api.routes.metrics import insights, metrics_summary, prometheus
 from api.routes.pages import PAGES
 from api.routes.settings import change_settings, me
 from api.routes.settings import settings as user_settings
+from api.routes.sign_in import sign_in, sign_in_options
 from api.routes.tables import csv_table
 from api.routes.turn_metrics import list_turns, turn_content, turn_metrics
 from api.tracing import http_spans
@@ -59,8 +60,8 @@ REQUESTS = PrometheusConfig(
     buckets=[0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25, 60, 150],  # of a stream: until its last event
 )
 ROUTES: list[ControllerRouterHandler] = [
-    chat, turns.router, give_feedback, take_feedback_back, conversations.router, memory.router, export, erase, me,
-    user_settings, change_settings, metrics_summary, insights, list_turns, turn_metrics, turn_content, costs, csv_table,
+    chat, turns.router, give_feedback, take_feedback_back, conversations.router, memory.router, export, erase, sign_in,
+    me, user_settings, change_settings, metrics_summary, insights, list_turns, turn_metrics, turn_content, costs, csv_table,
     bad_answers, prometheus, audit, employees, live, ready, *PAGES,
 ]  # fmt: skip
 EXPOSED_HEADERS = [
@@ -85,7 +86,11 @@ def create_app(
         },
         guards=[local_pages_only(settings.cors_origins)] if settings.local else [],
         before_request=bind_request,
-        before_send=[*([set_session_cookie] if settings.local else []), add_limit_headers, add_security_headers],
+        before_send=[
+            *([set_session_cookie] if settings.local else []),
+            add_limit_headers,
+            security_headers(settings.sign_in_origin),
+        ],
         request_class=JSONRequest,
         request_max_body_size=MAX_BODY_BYTES,
         plugins=[
@@ -123,6 +128,7 @@ def _lifespan(
         async with open_service() as service:
             app.state.service = service
             app.state.authenticator = authenticator(settings)
+            app.state.sign_in = sign_in_options(settings)
             app.state.metrics_days = settings.keep_metrics_days
             app.state.streams = Counter[UUID]()
             try:

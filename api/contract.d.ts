@@ -304,6 +304,15 @@ export interface CostReport {
   users?: (Cost & { user_key: string })[];
 }
 
+/** How users of this server get a token; all but `method` is null where that is not "oidc". */
+export interface SignInOptions {
+  method: "none" | "token" | "oidc";
+  issuer: string | null;
+  client_id: string | null;
+  scope: string | null;
+  audience: string | null;
+}
+
 export interface Insights {
   days: number;
   since: string;

@@ -1,5 +1,6 @@
 """What every request is checked for and given, and the security headers of every response."""
 
+from collections.abc import Awaitable, Callable
 from typing import Any, cast
 
 from litestar import Litestar, MediaType, Request
@@ -22,14 +23,11 @@ SECURITY_HEADERS = {
     b"cache-control": b"no-store",
 }
 """Headers of a response that is no page; a handler may set another value."""
-PAGE_HEADERS = {
-    **SECURITY_HEADERS,
-    b"content-security-policy": (
-        b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self';"
-        b" base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-    ),
-}
-"""A page may load files from this server only, and use nothing inline."""
+PAGE_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'{issuer};"
+    " base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+"""A page may load files from this server only, use nothing inline, and send to this server and the issuer."""
 
 
 class Application(Litestar):
@@ -97,10 +95,20 @@ def provide_user_data(service: NamedDependency[Service]) -> UserData:
     return service.user_data
 
 
-async def add_security_headers(message: Message, _: Scope) -> None:
-    """Hook before a response is sent: add the headers that its handler has not set."""
-    if message["type"] == "http.response.start":
-        given = dict(message["headers"])
-        is_page = given.get(b"content-type", b"").startswith(b"text/html")
-        added = (PAGE_HEADERS if is_page else SECURITY_HEADERS).items()
-        message["headers"] = [*message["headers"], *((name, value) for name, value in added if name not in given)]
+def security_headers(sign_in_origin: str | None) -> Callable[[Message, Scope], Awaitable[None]]:
+    """A hook before a response is sent: it adds the headers that the handler has not set.
+
+    Args:
+        sign_in_origin: of the issuer that the pages sign in with; None where they do not.
+    """
+    policy = PAGE_POLICY.format(issuer=f" {sign_in_origin}" if sign_in_origin else "")
+    page_headers = {**SECURITY_HEADERS, b"content-security-policy": policy.encode()}
+
+    async def add_security_headers(message: Message, _: Scope) -> None:
+        if message["type"] == "http.response.start":
+            given = dict(message["headers"])
+            is_page = given.get(b"content-type", b"").startswith(b"text/html")
+            added = (page_headers if is_page else SECURITY_HEADERS).items()
+            message["headers"] = [*message["headers"], *((name, value) for name, value in added if name not in given)]
+
+    return add_security_headers

@@ -17,6 +17,8 @@ from pydantic import (
     Field,
     SecretStr,
     ValidationError,
+    ValidationInfo,
+    field_validator,
 )
 from pydantic_core import ErrorDetails
 from pydantic_settings import (
@@ -142,6 +144,8 @@ class Settings(BaseSettings):
     jwks_url: Annotated[str, AfterValidator(_jwks_url)] | None = None
     jwt_audience: str | None = None
     jwt_issuer: str | None = None
+    oidc_client_id: str | None = None
+    oidc_scope: str = "openid"
     data_dir: Path = Path(".frontdesk")
     rate_limit: int = Field(default=8, ge=0, le=100_000)
     max_input_chars: int = Field(default=8000, ge=1, le=100_000)
@@ -175,6 +179,14 @@ class Settings(BaseSettings):
     otel_service_name: str = Field(default="frontdesk", validation_alias="OTEL_SERVICE_NAME")
     otel_content: bool = Field(default=False, validation_alias="OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT")
 
+    @field_validator("oidc_client_id")
+    @classmethod
+    def _issuer_is_known(cls, value: str | None, info: ValidationInfo) -> str | None:
+        issuer = urlsplit(info.data.get("jwt_issuer") or "")
+        if value is not None and not (info.data.get("jwks_url") and issuer.scheme in ("https", "http")):
+            raise ValueError("needs FRONTDESK_JWKS_URL, and the issuer's address as FRONTDESK_JWT_ISSUER")
+        return value
+
     @classmethod
     def read(cls) -> Self:
         """The settings of this process.
@@ -207,6 +219,14 @@ class Settings(BaseSettings):
     def local(self) -> bool:
         """Local mode: users are not verified, so the server listens on loopback only."""
         return self.jwt_secret is None and self.jwks_url is None
+
+    @property
+    def sign_in_origin(self) -> str | None:
+        """Origin of the issuer that the pages sign in with; None where they do not."""
+        if self.oidc_client_id is None or self.jwt_issuer is None:
+            return None
+        parts = urlsplit(self.jwt_issuer)
+        return f"{parts.scheme}://{parts.netloc}"
 
     @property
     def remote_model(self) -> bool:

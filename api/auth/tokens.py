@@ -1,7 +1,7 @@
 """Bearer tokens, verified with the configured secret or with the issuer's public keys."""
 
 from typing import Any
-from uuid import UUID
+from uuid import NAMESPACE_URL, UUID, uuid5
 
 import jwt
 from litestar import Request
@@ -52,7 +52,7 @@ class BearerTokens:
             raise _unauthenticated("token too long")
         try:
             claims = await self._verified(token.strip())
-            return User(UUID(claims["sub"]), admin=_is_admin(claims), email=_email(claims))
+            return User(self._user_id(claims["sub"]), admin=_is_admin(claims), email=_email(claims))
         except IssuerUnavailable:
             detail = "Who you are cannot be checked right now. Please try again in a moment."
             raise Problem(503, "issuer_unavailable", detail, retry_after=RETRY_ISSUER) from None
@@ -64,6 +64,19 @@ class BearerTokens:
         """End what is under way."""
         if self._keys:
             await self._keys.close()
+
+    def _user_id(self, subject: str) -> UUID:
+        """The user of a token's `sub`; of one that is no UUID, such as Auth0's, one made from it and the issuer.
+
+        Raises:
+            ValueError: it is no UUID, and may come from any issuer.
+        """
+        try:
+            return UUID(subject)
+        except ValueError:
+            if self._issuer is None or not subject:
+                raise
+            return uuid5(NAMESPACE_URL, f"{self._issuer}#{subject}")
 
     async def _verified(self, token: str) -> dict[str, Any]:
         """The token's claims, once its signature, times, audience and issuer were checked."""

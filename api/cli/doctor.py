@@ -3,6 +3,7 @@
 import asyncio
 import sys
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import click
 
@@ -33,6 +34,7 @@ async def _checks(settings: "Settings", host: str, port: int, workers: int) -> "
     mode = "local mode (loopback only)" if settings.local else "verified tokens"
     unknown = [Check("settings", "warn", text) for text in unknown_settings()]
     issuer = [await _issuer(settings.jwks_url)] if settings.jwks_url else []
+    issuer += [await check_sign_in(settings.jwt_issuer)] if settings.oidc_client_id and settings.jwt_issuer else []
     own = [Check("settings", "ok", mode), *unknown, await _port(settings, host, port), *issuer]
     return [*own, *await run_checks(settings, workers)]
 
@@ -95,3 +97,26 @@ async def _issuer(url: str) -> "Check":
         return Check("issuer", "FAIL", f"FRONTDESK_JWKS_URL {why}")
     algorithms = ", ".join(sorted({key.algorithm_name for key in keys}))
     return Check("issuer", "ok", f"{len(keys)} key{'s' if len(keys) > 1 else ''} at FRONTDESK_JWKS_URL ({algorithms})")
+
+
+async def check_sign_in(issuer: str) -> "Check":
+    """Whether the pages can sign in there: they may send to the issuer's own origin only."""
+    import httpx2
+
+    from graph.doctor import Check
+
+    url = f"{issuer.rstrip('/')}/.well-known/openid-configuration"
+    try:
+        async with httpx2.AsyncClient(timeout=ANSWER_SECONDS) as client:
+            found = (await client.get(url)).raise_for_status().json()
+        origins = {urlsplit(str(address or ""))[:2] for address in (issuer, found["token_endpoint"])}
+        named, methods = found["issuer"], found.get("code_challenge_methods_supported", ["S256"])
+    except (httpx2.HTTPError, ValueError, LookupError, TypeError, AttributeError):
+        return Check("sign-in", "FAIL", "FRONTDESK_JWT_ISSUER has no OpenID Connect configuration that can be read")
+    if named != issuer:
+        return Check("sign-in", "FAIL", "the issuer calls itself otherwise than FRONTDESK_JWT_ISSUER")
+    if len(origins) > 1:
+        return Check("sign-in", "FAIL", "the issuer gives out tokens at another address, which the pages may not use")
+    if "S256" not in methods:
+        return Check("sign-in", "FAIL", "the issuer does not support PKCE (S256)")
+    return Check("sign-in", "ok", "the issuer of FRONTDESK_JWT_ISSUER signs users in")

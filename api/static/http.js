@@ -41,7 +41,7 @@ export function isNotFound(error) {
  * @throws {Problem | NetworkError}
  */
 export async function request(path, { method = "GET", body, headers = {}, signal, timeout = RESPONSE_TIMEOUT, keepalive = false } = {}) {
-  const token = accessToken();
+  const token = await accessToken();
   const allHeaders = { ...headers };
   if (token) allHeaders.Authorization = `Bearer ${token}`;
   if (body !== undefined) allHeaders["Content-Type"] = "application/json";

@@ -1,6 +1,6 @@
 /** What is in the settings dialog: look and language of this browser; memory, export and deletion of the account. */
 
-import { accessToken, forgetToken } from "./auth.js";
+import { isSignedIn, signOut } from "./auth.js";
 import { byId, el, openModal } from "./dom.js";
 import { request, requestJson } from "./http.js";
 import { textOf } from "./texts.js";
@@ -50,7 +50,7 @@ export async function showSettings() {
   memorySwitch.disabled = true;
   const [user, settings] = await Promise.all([requestJson("/me"), requestJson("/settings")]).catch(showError);
   if (!user || !settings) return;
-  byId("signed-in").textContent = accessToken() ? textOf("signedInAs", { name: user.email ?? user.user_id }) : textOf("notSignedIn");
+  byId("signed-in").textContent = isSignedIn() ? textOf("signedInAs", { name: user.email ?? user.user_id }) : textOf("notSignedIn");
   memorySwitch.checked = settings.memory;
   memorySwitch.disabled = false;
 }
@@ -81,7 +81,7 @@ async function deleteAccount() {
   const deleted = await requestJson("/account", { method: "DELETE" }).then(() => true, showError);
   if (deleted !== true) return;
   sessionStorage.clear();
-  forgetToken();
+  signOut();
 }
 
 /** @returns {Promise<boolean>} */

@@ -56,6 +56,18 @@ async def test_a_page_may_load_files_of_this_server_only(frontdesk: Frontdesk, p
     assert "unsafe" not in answer.headers["content-security-policy"]
 
 
+async def test_pages_may_send_to_the_issuer_they_sign_in_with(serve: Serve) -> None:
+    """And the way to sign in is told to whoever asks."""
+    issuer = "https://id.example:8443/realms/desk"
+    frontdesk = await serve(jwks_url=f"{issuer}/certs", jwt_issuer=issuer, oidc_client_id="pages")
+    async with frontdesk.client(None) as client:
+        policy = (await client.get("/")).headers["content-security-policy"]
+        assert policy == PAGE_POLICY.replace("connect-src 'self'", "connect-src 'self' https://id.example:8443")
+        assert (await client.get("/sign-in")).json() == {
+            "method": "oidc", "issuer": issuer, "client_id": "pages", "scope": "openid", "audience": None,
+        }  # fmt: skip
+
+
 async def test_a_stream_may_load_nothing(frontdesk: Frontdesk, ada: UUID) -> None:
     """Its own Cache-Control stays."""
     answer = await frontdesk.chat(ada, "Hello")

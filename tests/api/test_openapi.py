@@ -39,7 +39,7 @@ async def test_the_document_has_every_route(document: dict[str, Any]) -> None:
         "/chat", "/turns/{turn_id}", "/turns/{turn_id}/events", "/turns/{turn_id}/stop", "/turns/{turn_id}/feedback",
         "/conversations", "/conversations/{conversation_id}",
         "/conversations/{conversation_id}/messages", "/conversations/{conversation_id}/active",
-        "/memory", "/memory/{fact_id}", "/export", "/account", "/me", "/settings", "/metrics-summary",
+        "/memory", "/memory/{fact_id}", "/export", "/account", "/sign-in", "/me", "/settings", "/metrics-summary",
         "/turns", "/turns/{turn_id}/metrics", "/turns/{turn_id}/content", "/costs", "/tables/{table}",
         "/insights", "/metrics", "/audit", "/feedback", "/employees", "/health/live", "/health/ready",
     } == set(document["paths"])  # fmt: skip

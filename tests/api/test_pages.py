@@ -16,9 +16,9 @@ TEXTS = [f"texts/{path.name}" for path in (FOLDER / "texts").iterdir()]
 MODULES = [name for name in [*PARTS, *TEXTS] if name.endswith(".js")]
 HTML = re.compile(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function|DOMParser|srcdoc")
 IMPORT = re.compile(r'^import [^;]*?"\./([^"]+)";|\("\./(vendor/[^"]+)"\)', re.MULTILINE | re.DOTALL)
-FETCHED = {"vendor/markdown-it.js"}
+FETCHED = {"vendor/markdown-it.js", "vendor/oauth.js"}
 """Files from npm, which import nothing."""
-ON_DEMAND = {"feedback.js", "settings.js"}
+ON_DEMAND = {"feedback.js", "settings.js", "sign-in.js", "vendor/oauth.js"}
 """Modules that the chat page loads once they are wanted."""
 CLASSIC = "preferences.js"
 """The script that runs before the page is painted, and loads one of the texts."""

@@ -20,6 +20,11 @@ const texts = {
 
   // Signing in
   signIn: "Anmelden",
+  sessionExpired: "Deine Sitzung ist abgelaufen. Melde dich wieder an: Was du getippt hast und eine laufende Antwort bleiben erhalten.",
+  signInDenied: "Du bist nicht angemeldet: Die Anmeldung wurde abgebrochen oder abgelehnt.",
+  signInFailed: "Die Anmeldung ist fehlgeschlagen. Bitte versuche es noch einmal.",
+  signInNote: "Du kommst zur Anmeldeseite deiner Organisation und wieder zurück.",
+  signInUnavailable: "Die Anmeldeseite ist nicht erreichbar. Bitte versuche es gleich noch einmal.",
   tokenRejected: "Dieses Token ist ungültig oder abgelaufen.",
   accessToken: "Zugriffstoken",
   tokenNote: "Es wird nur in diesem Tab gespeichert, bis du ihn schließt.",

@@ -19,6 +19,11 @@ export default /** @type {const} */ ({
 
   // Signing in
   signIn: "Sign in",
+  sessionExpired: "Your session has expired. Sign in again: what you typed and a running answer are kept.",
+  signInDenied: "You were not signed in: the sign-in was cancelled or refused.",
+  signInFailed: "The sign-in failed. Please try again.",
+  signInNote: "You are taken to your organisation’s sign-in page and back.",
+  signInUnavailable: "The sign-in page cannot be reached. Please try again in a moment.",
   tokenRejected: "This token is invalid or has expired.",
   accessToken: "Access token",
   tokenNote: "It is stored in this tab only, until you close it.",
