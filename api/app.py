@@ -61,8 +61,8 @@ REQUESTS = PrometheusConfig(
 )
 ROUTES: list[ControllerRouterHandler] = [
     chat, turns.router, give_feedback, take_feedback_back, conversations.router, memory.router, export, erase, sign_in,
-    me, user_settings, change_settings, metrics_summary, insights, list_turns, turn_metrics, turn_content, costs, csv_table,
-    bad_answers, prometheus, audit, employees, live, ready, *PAGES,
+    me, user_settings, change_settings, metrics_summary, insights, list_turns, turn_metrics, turn_content, costs,
+    csv_table, bad_answers, prometheus, audit, employees, live, ready, *PAGES,
 ]  # fmt: skip
 EXPOSED_HEADERS = [
     "X-Turn-Id", "X-Conversation-Id", "X-Employee", "X-Route-Confidence",

@@ -7,10 +7,12 @@
   const root = document.documentElement;
   const wanted = [localStorage.getItem("frontdesk.language") ?? "", ...navigator.languages].map((tag) => tag.split("-")[0]);
   const language = wanted.find((tag) => LANGUAGES.includes(tag)) ?? "en";
-  const preload = document.createElement("link");
-  preload.rel = "modulepreload";
-  preload.href = `/page/texts/${language}.js`;
-  document.head.append(preload);
+  for (const name of [language, ...(root.dataset.page ? [`${root.dataset.page}-${language}`] : [])]) {
+    const preload = document.createElement("link");
+    preload.rel = "modulepreload";
+    preload.href = `/page/texts/${name}.js`;
+    document.head.append(preload);
+  }
   root.lang = language;
 
   const applyStyle = () => {

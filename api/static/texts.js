@@ -1,9 +1,17 @@
 /** The pages' texts in the language of the page: loads them, fills the HTML in, and gives them to modules by key. */
 
-/** @typedef {typeof import("./texts/en.js").default} Texts */
+/** @typedef {typeof import("./texts/en.js").default} SharedTexts the chat page's, too */
+/** @typedef {typeof import("./texts/dashboard-en.js").default} DashboardTexts */
+/** @typedef {SharedTexts & DashboardTexts} Texts */
 /** @typedef {keyof Texts} Key */
 /** @typedef {{other: string} & Partial<Record<Intl.LDMLPluralRule, string>>} PluralForms */
-/** @typedef {{[K in Key]: Texts[K] extends string ? string : PluralForms}} Translation */
+/**
+ * The same texts in another language.
+ * @template T
+ * @typedef {{[K in keyof T]: T[K] extends string ? string : PluralForms}} Translated
+ */
+/** @typedef {Translated<SharedTexts>} Translation */
+/** @typedef {Translated<DashboardTexts>} DashboardTranslation */
 /** @typedef {Record<import("../contract.js").NoticeCode | import("../contract.js").ProblemCode, string>} ServerTexts by code */
 /**
  * The names in a text's braces.
@@ -27,8 +35,12 @@ const language = document.documentElement.lang;
 export const locale = navigator.languages.find((tag) => tag.split("-")[0] === language) ?? language;
 
 // Awaited, so that no module runs before there are texts; preferences.js has begun to load them.
-/** @type {{default: Translation, serverTexts?: ServerTexts}} */
-const { default: texts, serverTexts } = await import(`./texts/${language}.js`);
+/** @type {[{default: Translation, serverTexts?: ServerTexts}, {default: DashboardTranslation}?]} */
+const [{ default: sharedTexts, serverTexts }, dashboard] = await Promise.all([
+  import(`./texts/${language}.js`), document.documentElement.dataset.page === "dashboard" ? import(`./texts/dashboard-${language}.js`) : undefined,
+]);
+/** On the chat page nothing asks for the dashboard's. */
+const texts = { ...sharedTexts, .../** @type {{default: DashboardTranslation}} */ (dashboard ?? { default: {} }).default };
 const integerFormat = new Intl.NumberFormat(locale);
 const pluralRules = new Intl.PluralRules(locale);
 

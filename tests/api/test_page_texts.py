@@ -13,15 +13,17 @@ from nodes.state import NoticeCode
 from storage.metrics import ErrorCode
 
 FOLDER = Path(api.__file__).with_name("static")
-LANGUAGES = sorted(path.stem for path in (FOLDER / "texts").iterdir())
+LANGUAGES = ["de", "en"]
 ENTRY = re.compile(r"^  (\w+): (.*),$", re.MULTILINE)
 PAGES = ("index.html", "dashboard.html")
 
 
 def entries(language: str) -> dict[str, str]:
     """The texts of the page in this language by key, as they are written."""
-    source = (FOLDER / "texts" / f"{language}.js").read_text()
-    return dict(ENTRY.findall(source.split("export const serverTexts")[0]))
+    parts = [(FOLDER / "texts" / f"{name}.js").read_text() for name in (language, f"dashboard-{language}")]
+    found = [dict(ENTRY.findall(source.split("export const serverTexts")[0])) for source in parts]
+    assert found[0].keys().isdisjoint(found[1])
+    return {**found[0], **found[1]}
 
 
 def server_entries(language: str) -> dict[str, str]:
@@ -33,6 +35,18 @@ def test_the_page_knows_the_languages_that_there_are() -> None:
     """Before it is painted it chooses one of them."""
     (known,) = re.findall(r"LANGUAGES = \[(.*)\]", (FOLDER / "preferences.js").read_text())
     assert sorted(re.findall(r'"(\w+)"', known)) == LANGUAGES
+    files = {path.stem for path in (FOLDER / "texts").iterdir()}
+    assert files == {*LANGUAGES, *(f"dashboard-{language}" for language in LANGUAGES)}
+
+
+def test_the_chat_page_uses_no_text_of_the_dashboard() -> None:
+    """It does not load them."""
+    html = (FOLDER / "index.html").read_text()
+    names = {*re.findall(r'"/page/([a-z-]+\.js)"', html), "feedback.js", "settings.js", "sign-in.js"}
+    modules = html + "".join((FOLDER / name).read_text() for name in names - {"preferences.js"})
+    dashboards = ENTRY.findall((FOLDER / "texts" / "dashboard-en.js").read_text())
+    asked = set(re.findall(r'(?:textOf|knownText)\("(\w+)"|data-(?:text|label|placeholder)="(\w+)"', modules))
+    assert {key for key, _ in dashboards}.isdisjoint({key for found in asked for key in found})
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -43,8 +43,9 @@ async def test_a_page_and_its_files_are_served(frontdesk: Frontdesk, path: str) 
         page = await client.get(path)
         assert page.headers["content-type"] == "text/html; charset=utf-8"
         parts = [await client.get(f"/page/{name}") for name in named(page.text)]
-        texts = [await client.get(f"/page/{name}") for name in TEXTS]
-    parts.append(max(texts, key=lambda one: one.num_bytes_downloaded))  # only one language is loaded
+        prefixes = ("", "dashboard-") if path == "/dashboard" else ("",)
+        texts = [[await client.get(f"/page/texts/{part}{name}.js") for part in prefixes] for name in ("de", "en")]
+    parts += max(texts, key=lambda files: sum(file.num_bytes_downloaded for file in files))
     assert [part.status_code for part in parts] == [200] * len(parts)
     assert {part.headers["content-type"] for part in parts} == {
         "text/javascript; charset=utf-8", "text/css; charset=utf-8", "image/svg+xml",
