@@ -95,9 +95,12 @@ async def test_an_expired_session_loses_nothing(
         await expect(chat.answers).to_have_text("Slowly")
         await chat.message_field.fill("And then")
         issuer.error = "login_required"
-        async with asyncio.timeout(60):
-            while not await chat.page.get_by_role("dialog").get_by_text(EXPIRED).count():
+        status = 200
+        while status == 200:
+            async with chat.page.expect_response("**/conversations?*") as response:
                 await chat.page.evaluate("dispatchEvent(new Event('focus'))")  # asks for the list
+            status = (await response.value).status
+        await expect(chat.page.get_by_role("dialog")).to_contain_text(EXPIRED)
         issuer.error, issuer.seconds = None, 300
         await sign_in(chat)
         await expect(chat.answers).to_have_text("Slowly")
