@@ -116,6 +116,27 @@ ROLES = [
 ]
 """All roles that the program uses."""
 
+INJECTED = [
+    "create table mine (a int)",
+    "create view mine as select 1",
+    "create function mine() returns int language sql as 'select 1'",
+    "create schema mine",
+    "create role mine",
+    "alter table chat_messages disable row level security",
+    "alter table chat_messages no force row level security",
+    "drop policy owner_only on chat_messages",
+    "create policy mine on chat_messages using (true)",
+    "alter role current_user bypassrls",
+    "truncate chat_messages",
+    "call guard_user_table('chat_messages')",
+    "select forget_checkpoints()",
+    "select * from frontdesk_migrations",
+    "update chat_turn_events set created_at = now()",
+    "update chat_turn_events set events = '[]'",
+    "copy chat_messages to program 'cat'",
+]
+"""Statements that none of them may run."""
+
 OWNER_ONLY = {"frontdesk_job_migrations", "frontdesk_migrations"}
 """Tables without users' data, which only the owner may read."""
 
@@ -224,50 +245,30 @@ def test_no_other_role_has_rights(owner: Owner) -> None:
     assert rows(owner, others) == []
 
 
-@pytest.mark.parametrize("role", ROLES)
-def test_no_role_can_bypass_its_rights(owner: Owner, role: str) -> None:
+def test_no_role_can_bypass_its_rights(owner: Owner, subtests: pytest.Subtests) -> None:
     """None can log in, bypass row level security or create roles and databases, or is a member of another role."""
-    attributes = rows(
-        owner,
-        "select rolsuper, rolbypassrls, rolcreaterole, rolcreatedb, rolcanlogin, rolreplication,"
-        " exists (select from pg_auth_members where member = r.oid),"
-        " exists (select from pg_shdepend where deptype = 'o' and refobjid = r.oid)"
-        " from pg_roles r where rolname = %(role)s",
-        role=role,
-    )
-    assert attributes == [(False,) * 8]
+    for role in ROLES:
+        with subtests.test(role):
+            attributes = rows(
+                owner,
+                "select rolsuper, rolbypassrls, rolcreaterole, rolcreatedb, rolcanlogin, rolreplication,"
+                " exists (select from pg_auth_members where member = r.oid),"
+                " exists (select from pg_shdepend where deptype = 'o' and refobjid = r.oid)"
+                " from pg_roles r where rolname = %(role)s",
+                role=role,
+            )
+            assert attributes == [(False,) * 8]
 
 
 @pytest.mark.parametrize("role", ROLES)
-@pytest.mark.parametrize(
-    "statement",
-    [
-        "create table mine (a int)",
-        "create view mine as select 1",
-        "create function mine() returns int language sql as 'select 1'",
-        "create schema mine",
-        "create role mine",
-        "alter table chat_messages disable row level security",
-        "alter table chat_messages no force row level security",
-        "drop policy owner_only on chat_messages",
-        "create policy mine on chat_messages using (true)",
-        "alter role current_user bypassrls",
-        "truncate chat_messages",
-        "call guard_user_table('chat_messages')",
-        "select forget_checkpoints()",
-        "select * from frontdesk_migrations",
-        "update chat_turn_events set created_at = now()",
-        "update chat_turn_events set events = '[]'",
-        "copy chat_messages to program 'cat'",
-    ],
-)
-def test_no_role_can_create_objects_or_change_policies(owner: Owner, role: str, statement: str) -> None:
-    """Whatever an injected statement tries."""
+def test_no_role_can_create_objects_or_change_policies(owner: Owner, role: str, subtests: pytest.Subtests) -> None:
+    """Whatever an injected statement tries; each is undone, so they share a database."""
     refusals = (errors.InsufficientPrivilege, errors.WrongObjectType, errors.FeatureNotSupported)
-    with owner.transaction(force_rollback=True):
-        owner.execute(sql.SQL("set local role {}").format(sql.Identifier(role)))
-        with pytest.raises(refusals):
-            owner.execute(statement.encode())
+    for statement in INJECTED:
+        with subtests.test(statement), owner.transaction(force_rollback=True):
+            owner.execute(sql.SQL("set local role {}").format(sql.Identifier(role)))
+            with pytest.raises(refusals):
+                owner.execute(statement.encode())
 
 
 def test_only_the_graph_role_can_read_checkpoints(owner: Owner) -> None:

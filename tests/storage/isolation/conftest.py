@@ -1,6 +1,7 @@
 """Ada, who has rows in every table, and Bob, who tries to reach them."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable, Generator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from uuid import UUID, uuid4
 
 import pytest
@@ -24,9 +25,32 @@ async def bob(pool: Pool) -> UUID:
 
 
 @pytest.fixture(autouse=True)
-async def unchanged(ada_rows: AdaRows, owner: Owner) -> AsyncGenerator[None]:
-    """Check after each test that every row of Ada's is unchanged."""
+def unchanged(ada_rows: AdaRows, owner: Owner) -> Generator[Callable[[], None]]:
+    """Check that every row of Ada's is unchanged: whenever it is called, and after each test."""
     before = {table: all_rows(owner, table, ada_rows.user) for table in GRANTED}
     assert all(before.values())
-    yield
-    assert {table: all_rows(owner, table, ada_rows.user) for table in GRANTED} == before
+
+    def check() -> None:
+        assert {table: all_rows(owner, table, ada_rows.user) for table in GRANTED} == before
+
+    yield check
+    check()
+
+
+Case = Callable[[object], AbstractAsyncContextManager[UUID]]
+
+
+@pytest.fixture
+def case(subtests: pytest.Subtests, pool: Pool, unchanged: Callable[[], None]) -> Case:
+    """One of a test's cases, which a failure names: it begins with a Bob of its own and ends with that check.
+
+    The cases of a test share its database, because to clone one takes longer than most of them.
+    """
+
+    @asynccontextmanager
+    async def begin(name: object) -> AsyncGenerator[UUID]:
+        with subtests.test(str(name)):
+            yield await create_user(pool, uuid4())
+            unchanged()
+
+    return begin

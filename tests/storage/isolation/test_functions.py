@@ -17,6 +17,7 @@ import storage
 from storage.errors import Gone
 from storage.pool import Pool
 from tests.storage.isolation.ada_rows import SECRET, AdaRows
+from tests.storage.isolation.conftest import Case
 from tests.storage.rows import MODEL, Owner, accepted, rows, save_accepted
 from tests.storage.test_rights import ROLES
 
@@ -118,53 +119,54 @@ def test_every_step_gives_the_logins_rights_up_first(owner: Owner) -> None:
     assert [name for name, source in sources if not RIGHTS_FIRST.match(source)] == []
 
 
-@pytest.mark.parametrize("name", STEPS)
 @pytest.mark.parametrize("login", ["the owner", "a member of the program's roles"])
 async def test_a_step_runs_as_the_role_that_it_needs(
-    pool: Pool, owner: Owner, ada_rows: AdaRows, bob: UUID, name: str, login: str
+    pool: Pool, owner: Owner, ada_rows: AdaRows, case: Case, login: str
 ) -> None:
     """And not as the login, which may be the owner, whom no policy binds here."""
-    turn = await save_accepted(pool, bob, accepted())
-    with owner.transaction(force_rollback=True):
-        if login != "the owner":
-            member = sql.Identifier(f"member_{uuid4().hex}")
-            roles = sql.SQL(", ").join(map(sql.Identifier, ROLES))
-            owner.execute(sql.SQL("create role {} in role {}").format(member, roles))
-            owner.execute(sql.SQL("set local session authorization {}").format(member))
-        owner.execute(STEPS[name].call, values(bob, turn, ada_rows.fact))
-        assert rows(owner, "select current_user::text") == [(STEPS[name].role,)]
-    assert rows(owner, "select current_user::text") == [("frontdesk",)]
+    for name, step in STEPS.items():
+        async with case(name) as bob:
+            turn = await save_accepted(pool, bob, accepted())
+            with owner.transaction(force_rollback=True):
+                if login != "the owner":
+                    member = sql.Identifier(f"member_{uuid4().hex}")
+                    roles = sql.SQL(", ").join(map(sql.Identifier, ROLES))
+                    owner.execute(sql.SQL("create role {} in role {}").format(member, roles))
+                    owner.execute(sql.SQL("set local session authorization {}").format(member))
+                owner.execute(step.call, values(bob, turn, ada_rows.fact))
+                assert rows(owner, "select current_user::text") == [(step.role,)]
+            assert rows(owner, "select current_user::text") == [("frontdesk",)]
 
 
-@pytest.mark.parametrize("name", STEPS)
-async def test_a_step_reaches_no_row_of_another_user(pool: Pool, ada_rows: AdaRows, bob: UUID, name: str) -> None:
-    """Given the ids of Ada's turn and fact, for Bob; a fixture checks that her rows are unchanged."""
-    found: object = None
-    with suppress(Gone):
-        found = await pool.call(STEPS[name].call, values(bob, ada_rows.turn, ada_rows.fact))
-    assert SECRET not in str(found)
-    assert str(ada_rows.turn) not in str(found)
+async def test_a_step_reaches_no_row_of_another_user(pool: Pool, ada_rows: AdaRows, case: Case) -> None:
+    """Given the ids of Ada's turn and fact, for Bob; each case checks that her rows are unchanged."""
+    for name, step in STEPS.items():
+        async with case(name) as bob:
+            found: object = None
+            with suppress(Gone):
+                found = await pool.call(step.call, values(bob, ada_rows.turn, ada_rows.fact))
+            assert SECRET not in str(found)
+            assert str(ada_rows.turn) not in str(found)
 
 
-@pytest.mark.parametrize("name", STEPS)
-async def test_a_transaction_of_a_user_cannot_act_for_another(
-    pool: Pool, ada_rows: AdaRows, bob: UUID, name: str
-) -> None:
+async def test_a_transaction_of_a_user_cannot_act_for_another(pool: Pool, ada_rows: AdaRows, case: Case) -> None:
     """Nor for everyone: an injected call of a step is refused."""
-    with pytest.raises(psycopg.errors.InsufficientPrivilege):
-        async with pool.as_user(bob) as conn:
-            await conn.execute(STEPS[name].call, values(ada_rows.user, ada_rows.turn, ada_rows.fact))
-
-
-@pytest.mark.parametrize("name", STEPS)
-def test_a_role_cannot_act_for_a_user(owner: Owner, ada_rows: AdaRows, name: str) -> None:
-    """Not even the program's own, without a user; those that act for nobody may call their own steps."""
-    step = STEPS[name]
-    for role in set(ROLES) - ({step.role} & {"frontdesk_auditor", "frontdesk_journal", "frontdesk_keeper"}):
-        with owner.transaction(force_rollback=True):
-            owner.execute(sql.SQL("set local role {}").format(sql.Identifier(role)))
+    for name, step in STEPS.items():
+        async with case(name) as bob:
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
-                owner.execute(step.call, values(ada_rows.user, ada_rows.turn, ada_rows.fact))
+                async with pool.as_user(bob) as conn:
+                    await conn.execute(step.call, values(ada_rows.user, ada_rows.turn, ada_rows.fact))
+
+
+async def test_a_role_cannot_act_for_a_user(owner: Owner, ada_rows: AdaRows, case: Case) -> None:
+    """Not even the program's own, without a user; those that act for nobody may call their own steps."""
+    for name, step in STEPS.items():
+        async with case(name):
+            for role in set(ROLES) - ({step.role} & {"frontdesk_auditor", "frontdesk_journal", "frontdesk_keeper"}):
+                with owner.transaction(force_rollback=True):
+                    owner.execute(sql.SQL("set local role {}").format(sql.Identifier(role)))
+                    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                        owner.execute(step.call, values(ada_rows.user, ada_rows.turn, ada_rows.fact))
 
 
 @pytest.mark.parametrize(

@@ -29,6 +29,7 @@ from storage.user_facts import UserFacts
 from storage.users import Users
 from storage.versions import Versions
 from tests.storage.isolation.ada_rows import SECRET, AdaRows
+from tests.storage.isolation.conftest import Case
 from tests.storage.rows import (
     MODEL,
     accepted,
@@ -87,14 +88,15 @@ READS: dict[str, Attempt] = {
 }
 
 
-@pytest.mark.parametrize("attempt", READS.values(), ids=READS.keys())
-async def test_no_method_reads_another_users_rows(pool: Pool, ada_rows: AdaRows, bob: UUID, attempt: Attempt) -> None:
+async def test_no_method_reads_another_users_rows(pool: Pool, ada_rows: AdaRows, case: Case) -> None:
     """Given Ada's ids or words, Bob gets the same as for rows that do not exist."""
-    found = await attempt(pool, ada_rows, bob)
-    assert SECRET not in str(found)
-    assert str(ada_rows.turn) not in str(found)
-    nothing = await attempt(pool, await AdaRows(pool, uuid4()).insert(), await create_user(pool, uuid4()))
-    assert found == nothing
+    for name, attempt in READS.items():
+        async with case(name) as bob:
+            found = await attempt(pool, ada_rows, bob)
+            assert SECRET not in str(found)
+            assert str(ada_rows.turn) not in str(found)
+            nothing = await attempt(pool, await AdaRows(pool, uuid4()).insert(), await create_user(pool, uuid4()))
+            assert found == nothing
 
 
 async def supersede(pool: Pool, ada_rows: AdaRows, bob: UUID) -> None:
@@ -134,13 +136,11 @@ WRITES: dict[str, Attempt] = {
 }
 
 
-@pytest.mark.parametrize("attempt", WRITES.values(), ids=WRITES.keys())
-async def test_no_method_writes_another_users_rows(pool: Pool, ada_rows: AdaRows, bob: UUID, attempt: Attempt) -> None:
-    """Given Ada's ids, Bob changes nothing, or his own rows; a fixture checks that hers are unchanged."""
-    assert await attempt(pool, ada_rows, bob) in (None, False, 0) or attempt in (
-        WRITES["is limited"],
-        WRITES["accepts"],
-    )
+async def test_no_method_writes_another_users_rows(pool: Pool, ada_rows: AdaRows, case: Case) -> None:
+    """Given Ada's ids, Bob changes nothing, or his own rows; each case checks that hers are unchanged."""
+    for name, attempt in WRITES.items():
+        async with case(name) as bob:
+            assert await attempt(pool, ada_rows, bob) in (None, False, 0) or name in ("is limited", "accepts")
 
 
 async def test_an_answer_to_another_users_turn_is_refused(pool: Pool, ada_rows: AdaRows, bob: UUID) -> None:

@@ -1,5 +1,6 @@
 """The vector store reaches only the user's own facts, whatever it is asked."""
 
+from contextlib import suppress
 from uuid import UUID
 
 import pytest
@@ -10,9 +11,10 @@ from storage.fact_vectors import (
     _current_user,  # pyright: ignore[reportPrivateUsage]
 )
 from tests.storage.isolation.ada_rows import AdaRows
+from tests.storage.isolation.conftest import Case
 from tests.storage.rows import MODEL, Owner, rows
 
-PERMISSIVE_FILTERS = [
+PERMISSIVE_FILTERS: list[dict[str, object] | None] = [
     None,
     {},
     {"model": {"$ne": "none"}},
@@ -23,32 +25,32 @@ PERMISSIVE_FILTERS = [
     {"model": {"$like": "%"}},
     {"fact_id": {"$exists": True}},
 ]
+ODD_FILTERS: list[dict[str, object]] = [{"user_id": {"$ne": ""}}, {"1=1; --": 1}, {"model": {"$evil": 1}}]
 
 
-@pytest.mark.parametrize("filter_", PERMISSIVE_FILTERS, ids=str)
 async def test_a_search_with_any_filter_finds_only_own_facts(
-    fact_vectors: FactVectors, ada_rows: AdaRows, bob: UUID, filter_: dict[str, object] | None
+    fact_vectors: FactVectors, ada_rows: AdaRows, case: Case
 ) -> None:
     """With a filter that matches everything Bob finds nothing, and Ada her fact."""
     store = await fact_vectors._get_store()  # pyright: ignore[reportPrivateUsage]
-    for user, found in ((bob, 0), (ada_rows.user, 1)):
-        _current_user.set(user)
-        documents = await store.asimilarity_search_by_vector([1.0, 0.0], k=50, filter=filter_)
-        assert len(documents) == found
+    for filter_ in PERMISSIVE_FILTERS:
+        async with case(filter_) as bob:
+            for user, found in ((bob, 0), (ada_rows.user, 1)):
+                _current_user.set(user)
+                documents = await store.asimilarity_search_by_vector([1.0, 0.0], k=50, filter=filter_)
+                assert len(documents) == found
 
 
-@pytest.mark.parametrize("filter_", [{"user_id": {"$ne": ""}}, {"1=1; --": 1}, {"model": {"$evil": 1}}], ids=str)
-async def test_an_odd_filter_is_an_error_or_finds_nothing(
-    fact_vectors: FactVectors, ada_rows: AdaRows, bob: UUID, filter_: dict[str, object]
-) -> None:
+async def test_an_odd_filter_is_an_error_or_finds_nothing(fact_vectors: FactVectors, case: Case) -> None:
     """No filter can reach other users' rows or inject SQL."""
     store = await fact_vectors._get_store()  # pyright: ignore[reportPrivateUsage]
-    _current_user.set(bob)
-    try:
-        found = await store.asimilarity_search_by_vector([1.0, 0.0], k=50, filter=filter_)
-    except Exception:  # noqa: BLE001 - whichever it raises
-        return
-    assert found == []
+    for filter_ in ODD_FILTERS:
+        async with case(filter_) as bob:
+            _current_user.set(bob)
+            found: object = []
+            with suppress(Exception):  # whichever it raises
+                found = await store.asimilarity_search_by_vector([1.0, 0.0], k=50, filter=filter_)
+            assert found == []
 
 
 async def test_no_vector_is_added_to_another_users_fact(
