@@ -17,8 +17,9 @@ from typing import Any, LiteralString, NamedTuple
 from uuid import UUID
 
 import psycopg
-from pgvector.psycopg import register_vector_async  # pyright: ignore[reportMissingTypeStubs, reportUnknownVariableType]
+from pgvector.psycopg.halfvec import register_halfvec_info  # pyright: ignore[reportMissingTypeStubs, reportUnknownVariableType]
 from psycopg.rows import DictRow, dict_row
+from psycopg.types import TypeInfo
 from psycopg_pool import AsyncConnectionPool
 
 from storage.connections import DEFAULT_TIMEOUT, Connection, connection_parameters, is_pooled, milliseconds
@@ -324,4 +325,7 @@ class Pool:
 async def _configure(conn: Connection) -> None:
     if await is_pooled(conn):
         conn.prepare_threshold = None
-    await register_vector_async(conn)
+    # The only type of vectors that is sent; register_vector_async() asks for four, in a transaction each.
+    if (info := await TypeInfo.fetch(conn, "halfvec")) is None:
+        raise psycopg.ProgrammingError("pgvector is not installed")
+    register_halfvec_info(conn, info)

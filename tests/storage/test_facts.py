@@ -5,7 +5,7 @@ from uuid import UUID, uuid4
 
 import psycopg
 import pytest
-from pgvector.psycopg import Vector  # pyright: ignore[reportMissingTypeStubs]
+from pgvector.psycopg import HalfVector  # pyright: ignore[reportMissingTypeStubs]
 
 from storage.errors import Gone
 from storage.facts import Facts, LearnedFact, fact_hash
@@ -141,7 +141,7 @@ async def test_padding_of_the_release_before_is_removed(
             "insert into memory_embeddings (user_id, fact_id, message_id, text, embedding, model, holds)"
             " select user_id, id, source_message_id, fact, %(vector)s, %(model)s, true"
             " from user_memory_facts where fact = 'Sells oat biscuits'",
-            {"vector": Vector([1.0, 0.5, last, *[0.0] * 1533]), "model": MODEL},
+            {"vector": HalfVector([1.0, 0.5, last, *[0.0] * 1533]), "model": MODEL},
         )
     found = await facts.nearest(ada, [1.0, 0.5, last], limit=2)
     assert [memory["fact"] for memory in found] == ["Sells oat biscuits", "Has two ovens"]
