@@ -97,22 +97,13 @@ def test_help_is_shown_without_loading_the_application(arguments: list[str]) -> 
     assert loaded == ""
 
 
-def test_serve_prints_its_address_and_ends_everything_on_ctrl_c(served: Served) -> None:
-    """The line also names the model; SIGINT leaves no process behind."""
+def test_serve_leaves_no_process_when_it_is_killed_or_ends_on_ctrl_c(served: Served, folder: Path) -> None:
+    """Its line names the model; a kill -9 ends database and model too, and the next start has what was committed."""
     assert "SmolLM2-135M (demo)" in served.line
-    answer = served.chat("What can I write off for my side business?")
-    assert (answer["employee"], answer["model"]) == ("ledger", "SmolLM2-135M (demo)")
+    said = served.chat("What can I write off for my side business?")
+    assert (said["employee"], said["model"]) == ("ledger", "SmolLM2-135M (demo)")
     helpers = served.helpers()
     assert len(helpers) >= 4  # two keepers, the database, the model
-    served.process.send_signal(signal.SIGINT)
-    assert served.process.wait(60) == 0
-    assert psutil.wait_procs(helpers, timeout=60)[1] == []
-
-
-def test_a_killed_server_leaves_no_process_and_keeps_its_data(served: Served, folder: Path) -> None:
-    """A kill -9 ends database and model too; the next start has what was committed."""
-    said = served.chat("hello")
-    helpers = served.helpers()
     served.process.kill()
     assert psutil.wait_procs(helpers, timeout=60)[1] == []
     again = Served(folder)
@@ -122,9 +113,13 @@ def test_a_killed_server_leaves_no_process_and_keeps_its_data(served: Served, fo
         found = run("replay", "--help")  # the command line itself is unharmed
         assert found.returncode == 0
         assert stored_answer(url, str(said["message_id"])) == said["text"]
+        helpers = again.helpers()
+        assert len(helpers) >= 4
     finally:
         again.process.send_signal(signal.SIGINT)
         again.process.communicate(timeout=60)
+    assert again.process.returncode == 0
+    assert psutil.wait_procs(helpers, timeout=60)[1] == []
 
 
 def test_two_workers_share_database_and_model(folder: Path) -> None:

