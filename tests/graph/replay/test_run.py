@@ -1,18 +1,18 @@
 """Recorded turns, replayed offline."""
 
 import json
-import subprocess
-import sys
+import os
 from pathlib import Path
 
 import pytest
 
 from graph.replay.recording import Recording
 from graph.replay.run import UnrecordedCall, differences, replay
+from tests.support.fork_server import ForkServer
+from tests.support.process import run
 
 REPLAYS = Path(__file__).parents[2] / "replays"
 FILES = sorted(REPLAYS.glob("*.jsonl"))
-FRONTDESK = Path(sys.executable).with_name("frontdesk")
 
 PLAIN = [
     "guard",
@@ -83,30 +83,29 @@ async def test_a_replay_uses_the_recorded_model_output() -> None:
     assert steps[0].result["answer"]["text"].startswith("Otherwise")
 
 
-def test_a_file_that_is_no_recording_is_refused(tmp_path: Path) -> None:
+async def test_a_file_that_is_no_recording_is_refused(forks: ForkServer, tmp_path: Path) -> None:
     """In one line, and no node runs."""
     path = tmp_path / "other.jsonl"
     path.write_text("{}\n")
-    done = frontdesk("replay", "run", str(path))
+    done = await run(forks, "replay", "run", str(path), folder=tmp_path, environment=os.environ)
     assert done.returncode == 1
     assert "is no recording" in done.stderr
     assert "Traceback" not in done.stderr
 
 
-def test_the_commands_replay_and_compare(tmp_path: Path) -> None:
+async def test_the_commands_replay_and_compare(forks: ForkServer, tmp_path: Path) -> None:
     """`run` prints each node and `diff` each difference, with an exit code for scripts."""
-    done = frontdesk("replay", "run", str(REPLAYS / "plain.jsonl"), "--node", "route")
+    done = await run(
+        forks, "replay", "run", str(REPLAYS / "plain.jsonl"), "--node", "route", folder=tmp_path, environment=os.environ
+    )
     assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "as recorded")
     changed = tmp_path / "changed.jsonl"
     head, *steps = (REPLAYS / "plain.jsonl").read_text().splitlines()
     documents = [json.loads(step) for step in steps]
     next(step for step in documents if step["node"] == "route")["result"]["route"]["employee"] = "tag"
     changed.write_text("\n".join([head, *map(json.dumps, documents)]))
-    done = frontdesk("replay", "diff", str(REPLAYS / "plain.jsonl"), str(changed))
+    done = await run(
+        forks, "replay", "diff", str(REPLAYS / "plain.jsonl"), str(changed), folder=tmp_path, environment=os.environ
+    )
     assert done.returncode == 1
     assert done.stdout.strip() == "route: result.route.employee: recorded 'ledger', now 'tag'"
-
-
-def frontdesk(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run the command as a user would."""
-    return subprocess.run([FRONTDESK, *arguments], capture_output=True, text=True, check=False, timeout=120)
