@@ -18,7 +18,7 @@ export PATH := $(PATH):$(CURDIR)/$(BIN)
 
 PYTEST := $(BIN)/python -m pytest
 SLOW := storage/local graph/test_studio.py graph/models/test_demo_model.py graph/replay/test_run.py \
-	nodes/text/test_growth.py
+	nodes/text/test_growth.py nodes/routing/test_training.py
 
 # The demo model is installed only for those who ask for it.
 DEMO := $(if $(filter 1 true yes on,$(FRONTDESK_DEMO_MODEL)),$(VENV)/.demo)

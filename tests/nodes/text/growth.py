@@ -168,9 +168,10 @@ def body(unit: str, size: int) -> dict[str, Any]:
 def measure(unit: str) -> dict[str, Any]:
     """All counts for one unit."""
     texts = [(unit * size)[:size] for size in (SHORT, LONG)]
+    cleaned = [clean(text).text for text in texts]
     made: dict[str, list[int]] = {}
     for name, stage in STAGES.items():
-        given = texts if name in ("clean", "read", "clean_and_mask") else [clean(text).text for text in texts]
+        given = texts if name in ("clean", "read", "clean_and_mask") else cleaned
         stage(given[0])  # fills caches and loads what is loaded once
         made[name] = [calls(stage, text) for text in given]
     return {"unit": unit, "calls": made, "bodies": [body(unit, size) for size in (BODY // 8, BODY)]}
