@@ -19,6 +19,7 @@ from api.auth.jwks import KeySet
 from api.auth.local_mode import LocalSessions, local_pages_only, set_session_cookie
 from api.auth.tokens import BearerTokens
 from api.auth.user import Authenticator
+from api.doors.all import DOORS
 from api.errors import PROBLEMS
 from api.limits import add_limit_headers, provide_limits
 from api.openapi import COMPONENTS, ModelSchema
@@ -62,7 +63,7 @@ REQUESTS = PrometheusConfig(
 ROUTES: list[ControllerRouterHandler] = [
     chat, turns.router, give_feedback, take_feedback_back, conversations.router, memory.router, export, erase, sign_in,
     me, user_settings, change_settings, metrics_summary, insights, list_turns, turn_metrics, turn_content, costs,
-    csv_table, bad_answers, prometheus, audit, employees, live, ready, *PAGES,
+    csv_table, bad_answers, prometheus, audit, employees, live, ready, *PAGES, *DOORS,
 ]  # fmt: skip
 EXPOSED_HEADERS = [
     "X-Turn-Id", "X-Conversation-Id", "X-Employee", "X-Route-Confidence",

@@ -11,7 +11,7 @@ from litestar.handlers import BaseRouteHandler
 from litestar.types import Message, Receive, Scope, Send
 from structlog.contextvars import bind_contextvars
 
-from api.auth.user import Authenticator, User
+from api.auth.user import Authenticator, User, require_scope
 from api.problems import Problem
 from graph.account import UserData
 from graph.service import Service
@@ -72,9 +72,14 @@ async def bind_request(request: Request[Any, Any, Any]) -> None:
 
 
 async def provide_user(request: Request[Any, Any, Any]) -> User:
-    """Dependency `user`. Raises Problem 401, or 503 where the user cannot be checked."""
+    """Dependency `user`.
+
+    Raises:
+        Problem: 401; 403 beyond an API key's scopes; 503 where the user cannot be checked.
+    """
     authenticator: Authenticator = request.app.state.authenticator
     user = await authenticator.user(request)
+    require_scope(user, request)
     request.state.user = user
     return user
 

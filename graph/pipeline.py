@@ -6,7 +6,7 @@ for LangGraph Studio and for looking into what happened.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, Literal
 
@@ -29,7 +29,7 @@ from nodes.rate_limit import rate_limit
 from nodes.record_metrics import record_metrics
 from nodes.roll_summary import Waiting, roll_summary
 from nodes.route import route
-from nodes.state import NO_FACTS, NO_SUMMARY, Context, Input, Output, State
+from nodes.state import NO_FACTS, NO_SUMMARY, Context, Input, Output, Quoted, State
 from nodes.stream_events import Step, StepDone, emit, received_by
 from nodes.trim_context import trim_context
 from nodes.wait_for_conversation import wait_for_conversation
@@ -70,7 +70,7 @@ def _add_nodes(graph: Graph, d: Dependencies, tracing: Tracing | None) -> None:
     # From `route` on the turn is stored, and waits for a database that is away for a moment.
     add("load_summary", partial(load_summary, turns=d.turns), retry=STORAGE_RETRY)
     add("load_memory", partial(load_memory, embed=d.embed, recall=d.recall, seconds=o.memory_seconds))
-    prompt = partial(trim_context, budget=o.context_tokens, reserve=o.answer_tokens)
+    prompt = partial(trim_context, budget=o.context_tokens, reserve=o.answer_tokens, also=o.mask)
     add("trim_context", without_streaming(prompt))
     models = [d.model, d.second] if d.second else [d.model]
     answer = partial(generate, clock=d.clock, models=models, turns=d.turns, also=o.mask)
@@ -180,17 +180,17 @@ class Pipeline:
         self._graph = graph.compile(checkpointer=checkpointer)  # pyright: ignore[reportUnknownMemberType]
         self._checkpointer = checkpointer
 
-    async def begin(self, turn: Turn, given: Input) -> None:
+    async def begin(self, turn: Turn, given: Input, quoted: Sequence[Quoted] = ()) -> None:
         """Run a new thread to its end; the turn gets its events."""
         with self._checkpointer.new_thread(str(turn.turn_id)):
-            await self.run(turn, given)
+            await self.run(turn, given, quoted)
 
-    async def run(self, turn: Turn, given: Input | Command[Any] | None) -> None:
+    async def run(self, turn: Turn, given: Input | Command[Any] | None, quoted: Sequence[Quoted] = ()) -> None:
         """Run the thread to its end, from where it stands (None) or as given; the turn gets its events."""
         with received_by(turn.receive, turn.stop, lambda: turn.timing if turn.attempt == 1 else None):
             # Without a stream: `ainvoke` reads the whole state after each step.
             async for _ in self._graph.astream(  # pyright: ignore[reportUnknownMemberType]
-                given, _config(turn), context=_context(turn), durability="exit", stream_mode=[]
+                given, _config(turn), context=_context(turn, quoted), durability="exit", stream_mode=[]
             ):
                 pass
 
@@ -219,5 +219,5 @@ def _config(turn: Turn) -> RunnableConfig:
     }
 
 
-def _context(turn: Turn) -> Context:
-    return Context(user_id=str(turn.user_id), claimed=turn.has_key)
+def _context(turn: Turn, quoted: Sequence[Quoted]) -> Context:
+    return Context(user_id=str(turn.user_id), claimed=turn.has_key, quoted=quoted)

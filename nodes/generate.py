@@ -8,7 +8,7 @@ from uuid import UUID
 
 import msgspec
 import stamina
-from langchain_core.messages import AIMessage, AnyMessage
+from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
 from langgraph.runtime import Runtime
 from structlog.stdlib import get_logger
 from typing_extensions import TypedDict
@@ -86,7 +86,8 @@ async def generate(
     output = AnswerOutput(state, runtime, clock)
     stop, version = stop_requested(), continued(state)
     so_far = version["so_far"] if version else ""
-    prompt = state["prompt"]
+    quotes = state.get("quotes")
+    prompt = [*state["prompt"][:1], HumanMessage(quotes), *state["prompt"][1:]] if quotes else state["prompt"]
     draft = await write(
         models, prompt, output=output, stop=stop, seconds=seconds, attempts=attempts, so_far=so_far, also=also
     )

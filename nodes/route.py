@@ -13,7 +13,7 @@ from nodes.employees import EMPLOYEES, Slug, employee, find
 from nodes.errors import EmbeddingUnavailable
 from nodes.routing.keywords import by_rules
 from nodes.routing.spelling import Spelling
-from nodes.state import Context, RouteReport, State, asking
+from nodes.state import Context, RouteReport, State, asking, quoted
 from nodes.stream_events import Notice, emit, start_of
 from nodes.text.linear_model import LinearModel, head_and_tail
 from storage.turns import Accepted, Turns
@@ -92,7 +92,7 @@ async def route(state: State, runtime: Runtime[Context], *, classify: Classify, 
         message=state["message"],
         asked_employee=state.get("employee"),
         employee=report["employee"],
-        route=report,
+        route={**report, "quoted": True} if quoted(runtime) else report,
         temporary=state.get("temporary", False),
     )
     if version:

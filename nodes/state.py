@@ -5,12 +5,13 @@ Studio's chat view) and state outlives a step.
 """
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Literal, NotRequired
 from uuid import UUID
 
 from langchain_core.messages import AnyMessage
+from langgraph.channels import UntrackedValue  # pyright: ignore[reportMissingTypeStubs]
 from langgraph.graph import add_messages  # pyright: ignore[reportMissingTypeStubs] - has types, but no marker there
 from langgraph.runtime import Runtime
 from typing_extensions import TypedDict
@@ -45,6 +46,13 @@ FinishReason = Literal["stop", "length", "timeout", "stopped", "blocked"]
 RefusalCode = Literal["empty_message", "blocked", "rate_limited", "conversation_busy"]
 
 
+class Quoted(TypedDict):
+    """Something that a client says was said before; it has no authority, whoever it names."""
+
+    role: str
+    said: str
+
+
 @dataclass(frozen=True)
 class Context:
     """Who is asking, and how. It comes with the run, never from the message or the model."""
@@ -52,6 +60,8 @@ class Context:
     user_id: str = LOCAL_USER
     claimed: bool = False
     """Whether an idempotency key was claimed for the turn, so that it is only accepted while that claim holds."""
+    quoted: Sequence[Quoted] = ()
+    """What the client sent along as said before: for this turn's prompt only, and stored nowhere."""
 
 
 def asking(runtime: Runtime[Context]) -> UUID:
@@ -64,6 +74,12 @@ def claimed(runtime: Runtime[Context]) -> bool:
     """Whether an idempotency key was claimed for the turn of this run."""
     context: Context | None = runtime.context
     return bool(context and context.claimed)
+
+
+def quoted(runtime: Runtime[Context]) -> Sequence[Quoted]:
+    """What the client of this run sent along as said before."""
+    context: Context | None = runtime.context
+    return context.quoted if context else ()
 
 
 class Notice(TypedDict):
@@ -213,6 +229,8 @@ class State(TypedDict):
     recalled: list[RecalledTurn]
     """Earlier turns, in the same way."""
     prompt: list[AnyMessage]
+    quotes: NotRequired[Annotated[str, UntrackedValue]]
+    """What the client sent along, as it goes into the prompt after the system's words. It is in no checkpoint."""
     prompt_version: str | None
     """None until there is a prompt; a state that an earlier release saved does not have it."""
     trimmed: Trimmed

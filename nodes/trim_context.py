@@ -1,16 +1,31 @@
 """Fit the prompt into the model's context window."""
 
+import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from typing import NotRequired
 
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, SystemMessage
 from langgraph.runtime import Runtime
 from typing_extensions import TypedDict
 
 from nodes.injection.detect import holds_instructions
-from nodes.prompts import GO_ON, PER_MESSAGE, as_quoted, estimate, estimate_messages, notes, prompt_texts, today
-from nodes.state import Context, Notice, State, Trimmed, continued
+from nodes.prompts import (
+    GO_ON,
+    PER_MESSAGE,
+    as_quoted,
+    client_notes,
+    estimate,
+    estimate_messages,
+    notes,
+    prompt_texts,
+    today,
+)  # fmt: skip
+from nodes.state import Context, Notice, Quoted, State, Trimmed, continued, quoted
 from nodes.stream_events import note
+from nodes.text.cleaning import clean
+from nodes.text.pii.detection import OptionalKind
+from nodes.text.pii.masking import mask
 from storage.facts import Memory
 from storage.recall import RecalledTurn
 from storage.turns import History, Message
@@ -32,6 +47,7 @@ class TrimmedContext(TypedDict):
     """The prompt, and what was left out of it."""
 
     prompt: list[AnyMessage]
+    quotes: NotRequired[str]
     prompt_version: str
     memories: list[Memory]
     recalled: list[RecalledTurn]
@@ -39,10 +55,15 @@ class TrimmedContext(TypedDict):
     notices: list[Notice]
 
 
-async def trim_context(state: State, runtime: Runtime[Context], *, budget: int, reserve: int) -> TrimmedContext:
+async def trim_context(
+    state: State, runtime: Runtime[Context], *, budget: int, reserve: int, also: Collection[OptionalKind] = ()
+) -> TrimmedContext:
     """Build the prompt: system prompt and user message always, then notes, then the newest messages that fit.
 
-    `budget` is in tokens; `reserve` of them are left free for the answer.
+    Args:
+        budget: tokens of the whole.
+        reserve: of them those that are left free for the answer.
+        also: kinds that are masked beside those that always are, in what a client sent along.
     """
     assert state["route"] is not None
     history = state["history"]
@@ -50,7 +71,9 @@ async def trim_context(state: State, runtime: Runtime[Context], *, budget: int, 
     instructions, date = prompt_texts().system(state["route"]["employee"], room), today(state["started_at"])
     system = SystemMessage(instructions.text + date)
     asked = [HumanMessage(state["message"]), *_rest(state, budget // 4)]
-    left = room - PER_MESSAGE - instructions.tokens - estimate(date) - estimate_messages(asked)
+    sent = _newest_quoted(quoted(runtime), room // 2)
+    quotes = await asyncio.to_thread(_quotes, sent, also) if sent else ""
+    left = room - PER_MESSAGE - instructions.tokens - estimate(date) - estimate_messages(asked) - _cost(quotes)
     # The best memories that fit in a third of the room: they are sorted best first.
     memories = state["memories"][: _fitting([memory["fact"] for memory in state["memories"]], left // 3)]
     if _cost(notes(history["summary"], memories, [], [])) > left:
@@ -59,8 +82,9 @@ async def trim_context(state: State, runtime: Runtime[Context], *, budget: int, 
     kept, dropped, shortened = _window(history, left - _cost(notes(history["summary"], memories, recalled, [])))
     background = notes(history["summary"], memories, recalled, shortened)
     middle = [HumanMessage(background)] if background else []
-    trimmed = Trimmed(messages=len(dropped), memories=len(state["memories"]) - len(memories))
-    return TrimmedContext(
+    left_out = len(dropped) + len(quoted(runtime)) - len(sent)
+    trimmed = Trimmed(messages=left_out, memories=len(state["memories"]) - len(memories))
+    fitted = TrimmedContext(
         prompt=[system, *middle, *map(_chat_message, kept), *asked],
         prompt_version=instructions.version,
         memories=memories,
@@ -68,6 +92,9 @@ async def trim_context(state: State, runtime: Runtime[Context], *, budget: int, 
         trimmed=trimmed,
         notices=_notices(state, runtime, trimmed, summarised=bool(dropped and history["summary"])),
     )
+    if quotes:
+        fitted["quotes"] = quotes
+    return fitted
 
 
 def _rest(state: State, tokens: int) -> list[AnyMessage]:
@@ -79,6 +106,19 @@ def _rest(state: State, tokens: int) -> list[AnyMessage]:
     while estimate(end) > tokens:
         end = end[len(end) // 8 + 1 :]
     return [AIMessage(end), HumanMessage(GO_ON)]
+
+
+def _newest_quoted(sent: Sequence[Quoted], tokens: int) -> Sequence[Quoted]:
+    """The newest of what the client sent along, as much as fits."""
+    begin = len(sent)
+    while begin and (tokens := tokens - ENTRY_TOKENS - WARNING_TOKENS - estimate(sent[begin - 1]["said"])) >= 0:
+        begin -= 1
+    return sent[begin:]
+
+
+def _quotes(sent: Sequence[Quoted], also: Collection[OptionalKind]) -> str:
+    """It as it goes into the prompt, cleaned and masked as a message is."""
+    return client_notes([Quoted(role=one["role"], said=mask(clean(one["said"]).text, also).text) for one in sent])
 
 
 def _cost(background: str | None) -> int:

@@ -1,12 +1,21 @@
 """The user of a request: from a bearer token, or in local mode from a session cookie; never from body or query."""
 
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Final, Literal, Protocol
 from uuid import UUID
 
 from litestar import Request
 
 from api.problems import Problem
+
+Scope = Literal["chat", "read"]
+"""What an API key is good for: sending messages and following, stopping and deleting what was sent; or reading."""
+CHAT: Final = {"scopes": frozenset[Scope]({"chat"})}
+"""`opt` of a route, or of a door's router, for which a key needs the scope `chat`."""
+CHAT_OR_READ: Final = {"scopes": frozenset[Scope]({"chat", "read"})}
+"""`opt` of a route for which a key needs either scope."""
+NO_KEY: Final = {"scopes": frozenset[Scope]()}
+"""`opt` of a route that no key may use."""
 
 
 @dataclass(frozen=True)
@@ -21,6 +30,8 @@ class User:
     """First request of a browser in local mode: the response sets its session cookie."""
     verified: bool = True
     """Whether somebody vouches for who it is; nobody does in local mode."""
+    scopes: frozenset[Scope] | None = None
+    """Of the API key by which the user is known; None without one: no route is closed."""
 
     @property
     def sees_others(self) -> bool:
@@ -38,6 +49,20 @@ class Authenticator(Protocol):
     async def close(self) -> None:
         """End what is under way."""
         ...
+
+
+def require_scope(user: User, request: Request[Any, Any, Any]) -> None:
+    """Refuse an API key on a route that is not within its scopes; a route that says nothing can be read, and no more.
+
+    Raises:
+        Problem: 403.
+    """
+    if user.scopes is None:
+        return
+    reads = request.method in ("GET", "HEAD")
+    scopes: frozenset[Scope] = request.route_handler.opt.get("scopes", {"read"} if reads else ())
+    if not user.scopes.intersection(scopes):
+        raise Problem(403, "forbidden", "This API key may not do that.")
 
 
 def require_admin(user: User) -> None:

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 from typing_extensions import TypedDict
 
-from api.auth.user import User
+from api.auth.user import CHAT, User
 from api.late import late_events
 from api.limits import CountRefusals, HoldStream, limit_headers, policy_headers, provide_sender
 from api.openapi import SIGNED_IN, problems
@@ -167,6 +167,7 @@ IdempotencyKey = Annotated[
     middleware=[CountRefusals(), HoldStream()],
     dependencies={"user": Provide(provide_sender)},
     security=SIGNED_IN,
+    opt=CHAT,
     operation_class=ChatOperation,
     responses={
         200: ResponseSpec(ChatDocument, description="The answer.", generate_examples=False),

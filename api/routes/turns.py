@@ -12,7 +12,7 @@ from litestar.params import FromPath, HeaderParameter
 from litestar.response import Stream
 from typing_extensions import TypedDict
 
-from api.auth.user import User
+from api.auth.user import CHAT, CHAT_OR_READ, User
 from api.limits import HoldStream, provide_reader
 from api.openapi import SIGNED_IN, refusals
 from api.problems import Problem
@@ -64,7 +64,7 @@ class TurnDocument(TypedDict):
     """What you said of the answer."""
 
 
-@get("/{turn_id:uuid}", responses=refusals(404))
+@get("/{turn_id:uuid}", opt=CHAT_OR_READ, responses=refusals(404))
 async def turn(
     user: NamedDependency[User], user_data: NamedDependency[UserData], turn_id: FromPath[UUID]
 ) -> TurnDocument:
@@ -77,6 +77,7 @@ async def turn(
     media_type=EVENT_STREAM,
     middleware=[HoldStream()],
     dependencies={"user": Provide(provide_reader)},
+    opt=CHAT_OR_READ,
     operation_class=StreamOperation,
     responses={
         200: ResponseSpec(str, description="The events again.", media_type=EVENT_STREAM, generate_examples=False),
@@ -110,6 +111,7 @@ async def events(
     status_code=200,
     middleware=[HoldStream()],
     dependencies={"user": Provide(provide_reader)},
+    opt=CHAT,
     responses=refusals(404, 429),
 )
 async def stop(user: NamedDependency[User], service: NamedDependency[Service], turn_id: FromPath[UUID]) -> TurnDocument:

@@ -5,7 +5,7 @@ process was lost is recovered: it is answered anew, or gets the rest done.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import nullcontext, suppress
 from uuid import UUID
 
@@ -19,7 +19,7 @@ from graph.turns import recovery
 from graph.turns.registry import TurnRegistry
 from graph.turns.turn import Turn, decoded_end, error_of
 from nodes.record_metrics import TurnLogLine, log_line, measured
-from nodes.state import Input, State, new_state
+from nodes.state import Input, Quoted, State, new_state
 from nodes.stream_events import Done, ErrorCode
 from storage.errors import Gone, LeaseLost, StorageError, StorageUnavailable
 from storage.event_log import EventLog, EventLogWriter
@@ -59,7 +59,16 @@ class TurnExecutor:
         self._writer = writer
         self._tracing = tracing
 
-    def begin(self, user_id: UUID, turn_id: UUID, conversation_id: str, given: Input, *, has_key: bool) -> Turn:
+    def begin(
+        self,
+        user_id: UUID,
+        turn_id: UUID,
+        conversation_id: str,
+        given: Input,
+        *,
+        has_key: bool,
+        quoted: Sequence[Quoted] = (),
+    ) -> Turn:
         """Start a turn under that id; it goes on to its end by itself."""
         turn = Turn(turn_id, user_id, conversation_id, add_to_log=self._writer.add, has_key=has_key)
         began = new_state(
@@ -69,7 +78,7 @@ class TurnExecutor:
             started_at=self._dependencies.clock(),
             message=given["messages"][-1].text,
         )
-        work = self._supervise(turn, lambda: self._run(turn, given), began)
+        work = self._supervise(turn, lambda: self._run(turn, given, quoted), began)
         self.registry.start(turn, work, remember=True)
         return turn
 
@@ -118,8 +127,8 @@ class TurnExecutor:
                 if turn.status is TurnStatus.REFUSED and turn.cancel_code != "storage_unavailable":
                     await self._give_up_key(turn)
 
-    async def _run(self, turn: Turn, given: Input) -> None:
-        await self._pipeline.begin(turn, given)
+    async def _run(self, turn: Turn, given: Input, quoted: Sequence[Quoted]) -> None:
+        await self._pipeline.begin(turn, given, quoted)
         turn.finish()
 
     async def _recover(self, turn: Turn) -> None:
@@ -144,7 +153,8 @@ class TurnExecutor:
             await self._pipeline.restart_after(turn, "generate", state)
         else:
             await self._pipeline.restart_after(turn, "route", recovery.state_after_route(turn, record, d.clock()))
-            if turn.end or turn.attempt > MAX_ATTEMPTS:  # its readers got an error, or it is given up
+            # Its readers got an error, or it is given up, or what its client sent along is lost with the process.
+            if turn.end or turn.attempt > MAX_ATTEMPTS or record["route"].get("quoted"):
                 log.error("turn is given up", attempts=turn.attempt)
                 await self._fail(turn, "internal")
                 return

@@ -17,7 +17,7 @@ from graph.turns.subscribe import LoggedTurn, Subscriptions
 from graph.turns.turn import Turn
 from graph.turns.versions import version_of
 from nodes.employees import find
-from nodes.state import Input, Version, WhileBusy
+from nodes.state import Input, Quoted, Version, WhileBusy
 from nodes.stream_events import Refused, Start
 from storage.errors import StorageUnavailable
 from storage.health import DatabaseHealth
@@ -51,13 +51,15 @@ class SendRequest:
     """What it is made of, once that was read."""
     temporary: bool = False
     """Whether the conversation is to be temporary, where this message begins it."""
+    quoted: tuple[Quoted, ...] = ()
+    """What the client sent along as said before: for this turn's prompt only, and stored nowhere."""
     key: str | None = None
     """The idempotency key: the same key and request are the same turn."""
 
     @property
     def fingerprint(self) -> str:
         """Hash of all that a repeated request must have in common, in hex."""
-        body = {
+        body: dict[str, object] = {
             "message": self.message,
             "conversation_id": self.conversation_id,
             "employee": self.employee,
@@ -67,6 +69,8 @@ class SendRequest:
         }
         if self.replaces:  # of other messages the hash is the one that earlier releases make
             body |= {"kind": self.kind, "replaces": str(self.replaces)}
+        if self.quoted:
+            body["quoted"] = self.quoted
         return sha256(json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()).hexdigest()
 
 
@@ -286,7 +290,8 @@ class TurnManager:
             version=request.version,
             temporary=request.temporary,
         )
-        return self._executor.begin(request.user_id, turn_id, conversation_id, given, has_key=request.key is not None)
+        has_key, quoted = request.key is not None, request.quoted
+        return self._executor.begin(request.user_id, turn_id, conversation_id, given, has_key=has_key, quoted=quoted)
 
     async def _remaining(self, user_id: UUID) -> Allowance | None:
         """What the limit leaves a user whose message never came as far as the limit; None where that is unknown."""

@@ -1,0 +1,9 @@
+"""All doors: a new one is an import and a line here."""
+
+from litestar.types import ControllerRouterHandler
+
+from api.doors import openai
+
+DOORS: list[ControllerRouterHandler] = [
+    openai.router,
+]
