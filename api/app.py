@@ -15,6 +15,7 @@ from litestar.plugins.problem_details import ProblemDetailsConfig, ProblemDetail
 from litestar.plugins.prometheus import PrometheusConfig
 from litestar.types import ControllerRouterHandler
 
+from api.auth.api_keys import KeyAuthenticator
 from api.auth.jwks import KeySet
 from api.auth.local_mode import LocalSessions, local_pages_only, set_session_cookie
 from api.auth.tokens import BearerTokens
@@ -33,7 +34,7 @@ from api.requests import (
     provide_user_data,
     security_headers,
 )
-from api.routes import conversations, memory, turns
+from api.routes import conversations, keys, memory, turns
 from api.routes.account import erase, export
 from api.routes.audit import audit
 from api.routes.chat import chat
@@ -63,7 +64,7 @@ REQUESTS = PrometheusConfig(
 ROUTES: list[ControllerRouterHandler] = [
     chat, turns.router, give_feedback, take_feedback_back, conversations.router, memory.router, export, erase, sign_in,
     me, user_settings, change_settings, metrics_summary, insights, list_turns, turn_metrics, turn_content, costs,
-    csv_table, bad_answers, prometheus, audit, employees, live, ready, *PAGES, *DOORS,
+    csv_table, bad_answers, prometheus, audit, employees, live, ready, keys.router, *PAGES, *DOORS,
 ]  # fmt: skip
 EXPOSED_HEADERS = [
     "X-Turn-Id", "X-Conversation-Id", "X-Employee", "X-Route-Confidence",
@@ -130,6 +131,7 @@ def _lifespan(
             app.state.service = service
             app.state.authenticator = authenticator(settings)
             app.state.sign_in = sign_in_options(settings)
+            app.state.key_authenticator = KeyAuthenticator(service.user_data.keys, service.health)
             app.state.metrics_days = settings.keep_metrics_days
             app.state.streams = Counter[UUID]()
             try:

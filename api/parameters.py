@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Annotated, Literal, TypeVar
 
 import msgspec
-from litestar.params import QueryParameter
+from litestar.params import HeaderParameter, QueryParameter
 from pydantic import BeforeValidator
 
 from api.problems import Problem
@@ -42,6 +42,17 @@ EmployeeName = Literal[
     "goalie", "goalie-goals", "goalie-ai",
 ]  # fmt: skip
 """The employees' slugs and their aliases."""
+
+IdempotencyKey = Annotated[
+    str | None,
+    HeaderParameter(
+        name="Idempotency-Key",
+        min_length=1,
+        max_length=255,
+        pattern=r"^[\x20-\x7e]+$",
+        description="The same key and body attach to the same turn, for a day; another body is refused.",
+    ),
+]
 
 _encode = msgspec.json.Encoder().encode
 

@@ -11,7 +11,7 @@ from litestar.handlers import BaseRouteHandler
 from litestar.types import Message, Receive, Scope, Send
 from structlog.contextvars import bind_contextvars
 
-from api.auth.user import Authenticator, User, require_scope
+from api.auth.user import PREFIX, Authenticator, User, require_scope
 from api.problems import Problem
 from graph.account import UserData
 from graph.service import Service
@@ -77,11 +77,20 @@ async def provide_user(request: Request[Any, Any, Any]) -> User:
     Raises:
         Problem: 401; 403 beyond an API key's scopes; 503 where the user cannot be checked.
     """
-    authenticator: Authenticator = request.app.state.authenticator
+    state = request.app.state
+    authenticator: Authenticator = state.key_authenticator if _shows_key(request) else state.authenticator
     user = await authenticator.user(request)
-    require_scope(user, request)
+    if user.scopes is not None:
+        require_scope(user, request)
     request.state.user = user
     return user
+
+
+def _shows_key(request: Request[Any, Any, Any]) -> bool:
+    """Whether there is an API key, as a bearer token or in `X-Api-Key`, where some clients put it."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    as_bearer = scheme.lower() == "bearer" and token.strip().startswith(PREFIX)
+    return as_bearer or request.headers.get("x-api-key", "").startswith(PREFIX)
 
 
 def provide_service(request: Request[Any, Any, Any], user: NamedDependency[User]) -> Service:  # noqa: ARG001

@@ -7,6 +7,7 @@ from graph.prices import Prices
 from graph.turns.registry import TurnRegistry
 from storage.account_export.exporter import AccountExporter
 from storage.admin_audit import AdminAudit
+from storage.api_keys import ApiKeys
 from storage.conversations import Conversations
 from storage.facts import Embed
 from storage.feedback import FeedbackOnTurns
@@ -58,6 +59,7 @@ class UserData:
         self.insights = InsightsQueries(pool)
         self.exporter = AccountExporter(pool, at_once=exports)
         self.users = Users(pool)
+        self.keys = ApiKeys(pool)
         self._registry = registry
         self._embed = embed
         self._limits = limits

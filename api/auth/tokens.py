@@ -47,9 +47,9 @@ class BearerTokens:
         """
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not token.strip():
-            raise _unauthenticated("no bearer token")
+            raise unauthenticated("no bearer token")
         if len(token) > MAX_CHARS:
-            raise _unauthenticated("token too long")
+            raise unauthenticated("token too long")
         try:
             claims = await self._verified(token.strip())
             return User(self._user_id(claims["sub"]), admin=_is_admin(claims), email=_email(claims))
@@ -58,7 +58,7 @@ class BearerTokens:
             raise Problem(503, "issuer_unavailable", detail, retry_after=RETRY_ISSUER) from None
         except (jwt.InvalidTokenError, UnknownKey, ValueError, TypeError, AttributeError) as error:
             # The error's type and not its message, which may repeat parts of the token.
-            raise _unauthenticated(type(error).__name__) from None
+            raise unauthenticated(type(error).__name__) from None
 
     async def close(self) -> None:
         """End what is under way."""
@@ -124,6 +124,7 @@ def _email(claims: dict[str, Any]) -> str | None:
     return email if isinstance(email, str) and email else None
 
 
-def _unauthenticated(why: str) -> Problem:
+def unauthenticated(why: str) -> Problem:
+    """401, in the same words whatever is wrong; the log says what."""
     log.info("unauthenticated", why=why)
     return Problem(401, "unauthenticated", "Sign in first.", headers={"WWW-Authenticate": "Bearer"})

@@ -1,20 +1,24 @@
-"""The user of a request: from a bearer token, or in local mode from a session cookie; never from body or query."""
+"""The user of a request: from a bearer token or an API key, or in local mode from a session cookie.
+
+Never from body or query.
+"""
 
 from dataclasses import dataclass
-from typing import Any, Final, Literal, Protocol
+from typing import Any, Final, Protocol
 from uuid import UUID
 
 from litestar import Request
 
 from api.problems import Problem
+from storage.api_keys import KeyScope
 
-Scope = Literal["chat", "read"]
-"""What an API key is good for: sending messages and following, stopping and deleting what was sent; or reading."""
-CHAT: Final = {"scopes": frozenset[Scope]({"chat"})}
+PREFIX: Final = "fd_"
+"""How every API key begins, so that people and scanners for secrets recognise one."""
+CHAT: Final = {"scopes": frozenset[KeyScope]({"chat"})}
 """`opt` of a route, or of a door's router, for which a key needs the scope `chat`."""
-CHAT_OR_READ: Final = {"scopes": frozenset[Scope]({"chat", "read"})}
+CHAT_OR_READ: Final = {"scopes": frozenset[KeyScope]({"chat", "read"})}
 """`opt` of a route for which a key needs either scope."""
-NO_KEY: Final = {"scopes": frozenset[Scope]()}
+NO_KEY: Final = {"scopes": frozenset[KeyScope]()}
 """`opt` of a route that no key may use."""
 
 
@@ -30,7 +34,7 @@ class User:
     """First request of a browser in local mode: the response sets its session cookie."""
     verified: bool = True
     """Whether somebody vouches for who it is; nobody does in local mode."""
-    scopes: frozenset[Scope] | None = None
+    scopes: frozenset[KeyScope] | None = None
     """Of the API key by which the user is known; None without one: no route is closed."""
 
     @property
@@ -52,15 +56,14 @@ class Authenticator(Protocol):
 
 
 def require_scope(user: User, request: Request[Any, Any, Any]) -> None:
-    """Refuse an API key on a route that is not within its scopes; a route that says nothing can be read, and no more.
+    """Refuse the user of an API key beyond its scopes. A route that names none may be read, and nothing else.
 
     Raises:
         Problem: 403.
     """
-    if user.scopes is None:
-        return
+    assert user.scopes is not None
     reads = request.method in ("GET", "HEAD")
-    scopes: frozenset[Scope] = request.route_handler.opt.get("scopes", {"read"} if reads else ())
+    scopes: frozenset[KeyScope] = request.route_handler.opt.get("scopes", {"read"} if reads else ())
     if not user.scopes.intersection(scopes):
         raise Problem(403, "forbidden", "This API key may not do that.")
 

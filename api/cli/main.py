@@ -14,6 +14,7 @@ import click
 from api.cli.doctor import doctor
 from api.cli.feedback import feedback
 from api.cli.import_account import import_account
+from api.cli.keys import keys
 from api.cli.options import Duration, warn_of_unknown_settings, with_address, with_settings
 from api.cli.replay import replay
 
@@ -31,6 +32,7 @@ def main() -> None:
 main.add_command(doctor)
 main.add_command(feedback)
 main.add_command(import_account)
+main.add_command(keys)
 main.add_command(replay)
 
 

@@ -17,7 +17,9 @@ from litestar.types import ExceptionHandlersMap
 
 from api.errors import PROBLEMS, REFUSAL_STATUS, problem_of
 from api.late import late_events
+from api.limits import limit_headers
 from api.problems import Code, Problem
+from api.routes import chat
 from api.schemas.events import EVENT_STREAM
 from api.sse import KEEP_ALIVE_SECONDS, UNBUFFERED
 from graph.service import Service
@@ -25,7 +27,6 @@ from graph.turns.manager import SendRequest
 from graph.turns.subscribe import NothingLeft
 from nodes.stream_events import Done, Notice, Start, Token
 from storage.event_log import EventName, LoggedEvent
-from storage.rate_limits import Allowance
 
 KEEP_ALIVE = b": keep-alive\n\n"
 """What a silence sends in a stream: a comment, which clients of server-sent events skip."""
@@ -71,8 +72,6 @@ class SentMessage:
 
     turn_id: UUID | None
     """None while it waits and nobody knows; `Start` has it."""
-    allowance: Allowance | None
-    """What the rate limit leaves, where that is known."""
     events: Events
 
 
@@ -81,30 +80,37 @@ async def send(
     request: Request[Any, Any, Any],
     message: SendRequest,
     *,
-    within: float | None,
+    until_begun: bool = False,
     heartbeat: float = KEEP_ALIVE_SECONDS,
 ) -> SentMessage:
     """Send a message; the same idempotency key attaches to the same turn, from its first event.
 
-    Raises what `TurnManager.send` says, while the status is not out.
+    What the rate limit leaves goes into the response's headers. Raises what `TurnManager.send` says.
 
     Args:
-        within: seconds after which the response may begin though the turn has not: it waits for its conversation. What
-            is refused later is a `Failure`. None waits for as long as it takes.
+        until_begun: wait until the turn has begun or was refused. Without it the response may begin before, where the
+            message waits for its conversation; what is refused then is a `Failure`.
         heartbeat: seconds of silence after which the events have a None.
     """
     sending = service.turns.send(message)
-    if sent := await sending.begun(within=within):
-        return SentMessage(sent.turn.turn_id, sent.allowance, decoded(sent.turn.follow(heartbeat=heartbeat)))
+    sent = await sending.begun(within=None if until_begun else chat.STATUS_SECONDS)
+    turn = sent.turn if sent else sending.turn
+    allowance = sent.allowance if sent else turn and turn.allowance
+    if allowance:
+        request.state.limit_headers = limit_headers({"chat": allowance})
+    if sent:
+        return SentMessage(sent.turn.turn_id, decoded(sent.turn.follow(heartbeat=heartbeat)))
     late = decoded(late_events(sending, request.scope, heartbeat=heartbeat))
-    turn = sending.turn
-    return SentMessage(turn.turn_id, turn.allowance, late) if turn else SentMessage(None, None, late)
+    return SentMessage(turn.turn_id if turn else None, late)
 
 
 async def follow(
     service: Service, user_id: UUID, turn_id: UUID, *, after: int = 0, heartbeat: float = KEEP_ALIVE_SECONDS
 ) -> Events | None:
     """The events of a turn after the one of that number, live while it runs; None where nothing comes after it.
+
+    From the first one on they are there for as long as the turn is: where they are not kept any more, its start, its
+    text in one piece, and its end are made from what is.
 
     Raises:
         Problem: 404, there is no such turn, or its events are not kept any more.
@@ -113,6 +119,8 @@ async def follow(
         found = await service.subscriptions.follow(user_id, turn_id, after=after, heartbeat=heartbeat)
     except NothingLeft:
         return None
+    if found is None and after == 0 and (turn := await service.subscriptions.begun(user_id, turn_id)):
+        found = turn.follow(heartbeat=heartbeat)
     if found is None:
         raise Problem(404, "not_found", "There is no such turn, or its events are not kept any more.")
     return decoded(found)

@@ -9,7 +9,7 @@ from litestar import MediaType, Request, post
 from litestar.di import NamedDependency, Provide
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import OpenAPIHeader, OpenAPIResponse, OpenAPIType, Schema
-from litestar.params import HeaderParameter, JSONBody
+from litestar.params import JSONBody
 from litestar.response import Stream
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
@@ -19,7 +19,7 @@ from api.auth.user import CHAT, User
 from api.late import late_events
 from api.limits import CountRefusals, HoldStream, limit_headers, policy_headers, provide_sender
 from api.openapi import SIGNED_IN, problems
-from api.parameters import CONVERSATION_ID, EmployeeName, Switch
+from api.parameters import CONVERSATION_ID, EmployeeName, IdempotencyKey, Switch
 from api.requests import require_json
 from api.schemas.events import EVENT_STREAM, StreamOperation, TurnEvent
 from api.sse import KEEP_ALIVE_SECONDS, UNBUFFERED, document, server_sent
@@ -145,18 +145,6 @@ class ChatOperation(StreamOperation):
         assert isinstance(answered, OpenAPIResponse)
         text = Schema(type=OpenAPIType.STRING)
         answered.headers = {name: OpenAPIHeader(description=what, schema=text) for name, what in HEADERS.items()}
-
-
-IdempotencyKey = Annotated[
-    str | None,
-    HeaderParameter(
-        name="Idempotency-Key",
-        min_length=1,
-        max_length=255,
-        pattern=r"^[\x20-\x7e]+$",
-        description="The same key and body attach to the same turn, for a day; another body is refused.",
-    ),
-]
 
 
 @post(

@@ -14,7 +14,7 @@ from langchain_core.messages import HumanMessage
 
 from graph.turns.executor import TurnExecutor
 from graph.turns.subscribe import LoggedTurn, Subscriptions
-from graph.turns.turn import Turn
+from graph.turns.turn import Turn, new_turn_id
 from graph.turns.versions import version_of
 from nodes.employees import find
 from nodes.state import Input, Quoted, Version, WhileBusy
@@ -230,7 +230,7 @@ class TurnManager:
     async def _begun_or_found(self, request: SendRequest) -> Turn | LoggedTurn:
         """A new turn, or the one that the request's key names, as soon as that has begun."""
         if request.key is None:
-            return self._begin(request, uuid4())
+            return self._begin(request, new_turn_id())
         finding = asyncio.create_task(self._find(request, request.key))
         try:
             return await asyncio.shield(finding)
@@ -258,11 +258,11 @@ class TurnManager:
         """
         # Of two requests of this process the second finds the turn of the first.
         async with self._claiming.setdefault((request.user_id, key), asyncio.Lock()):
-            claim = await self._keys.claim(request.user_id, key, request.fingerprint, uuid4())
+            claim = await self._keys.claim(request.user_id, key, request.fingerprint, new_turn_id())
             turn = self._registry.find_any(request.user_id, claim["turn_id"])
             if turn and turn.is_over and not turn.start:  # refused: nothing is kept of it
                 await self._keys.give_up(request.user_id, turn.turn_id)
-                claim, turn = await self._keys.claim(request.user_id, key, request.fingerprint, uuid4()), None
+                claim, turn = await self._keys.claim(request.user_id, key, request.fingerprint, new_turn_id()), None
             if claim["mine"]:
                 try:
                     return self._begin(request, claim["turn_id"])

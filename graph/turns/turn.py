@@ -1,6 +1,7 @@
 """One running turn: its status and its events, each encoded once, for any number of readers."""
 
 import asyncio
+import secrets
 import time
 from collections.abc import AsyncIterator, Callable
 from uuid import UUID
@@ -41,6 +42,18 @@ RETRY_AFTER = 5.0
 
 AddToLog = Callable[[UUID, UUID, LoggedEvent], None]
 """Given user, turn and event."""
+
+
+def new_turn_id(now: float | None = None) -> UUID:
+    """The id of a new turn, version 7: it begins with the time, so that every process knows when the turn began."""
+    milliseconds = int((time.time() if now is None else now) * 1000)
+    random = secrets.randbits(74)
+    return UUID(int=milliseconds << 80 | 7 << 76 | random >> 62 << 64 | 2 << 62 | random & (1 << 62) - 1)
+
+
+def began_at(turn_id: UUID) -> int | None:
+    """When the turn of such an id began, in Unix time; None of ids that say nothing."""
+    return (turn_id.int >> 80) // 1000 if turn_id.version == 7 else None
 
 
 class IllegalTransition(Exception):
@@ -254,14 +267,16 @@ LINE_BREAKS = ("\x85", "\u2028", "\u2029")
 
 
 def encoded(number: int, event: Event) -> LoggedEvent:
-    """The event as it is logged, stored, followed and sent: JSON on one line.
+    """The event as it is logged, stored, followed and sent."""
+    return LoggedEvent(number, EVENT_NAMES[type(event)], encode_line(event))
 
-    Also for readers that end lines as Python's splitlines does (httpx's among them).
-    """
-    data = _encoder.encode(event)
+
+def encode_line(value: object) -> bytes:
+    """JSON on one line, also for readers that end lines as Python's splitlines does (httpx's among them)."""
+    data = _encoder.encode(value)
     for line_break in LINE_BREAKS:
         data = data.replace(line_break.encode(), b"\\u%04x" % ord(line_break))
-    return LoggedEvent(number, EVENT_NAMES[type(event)], data)
+    return data
 
 
 def decoded_start(logged: LoggedEvent) -> Start:

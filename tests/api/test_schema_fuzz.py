@@ -7,6 +7,10 @@ from asyncio.subprocess import PIPE, STDOUT
 from pathlib import Path
 from uuid import UUID
 
+import pytest
+from litestar import Router
+
+from api.doors.all import DOORS
 from tests.support.app import Serve
 from tests.support.model_script import Text, streaming
 from tests.support.model_server import ModelServer
@@ -26,8 +30,23 @@ EXCLUDED_CHECKS = [
 HOOKS = {"PYTHONPATH": str(Path(__file__).parents[2]), "SCHEMATHESIS_HOOKS": "tests.support.schemathesis_hooks"}
 
 
+DOOR_TAGS = [tag for router in DOORS if isinstance(router, Router) for tag in router.tags]
+OWN = [option for tag in DOOR_TAGS for option in ("--exclude-tag", tag)]
+OF_DOORS = [option for tag in DOOR_TAGS for option in ("--include-tag", tag)]
+
+
+@pytest.mark.parametrize(
+    ("chosen", "unchecked"),
+    [
+        (OWN, EXCLUDED_CHECKS),
+        # Their bodies are nested, so that the edges of each field would be thousands of requests. What they do not
+        # know they ignore.
+        ([*OF_DOORS, "--phases", "fuzzing"], [*EXCLUDED_CHECKS, "negative_data_rejection"]),
+    ],
+    ids=["own", "doors"],
+)
 async def test_every_response_is_as_the_document_describes_it(
-    serve: Serve, model: ModelServer, ada: UUID, tmp_path: Path
+    serve: Serve, model: ModelServer, ada: UUID, tmp_path: Path, chosen: list[str], unchecked: list[str]
 ) -> None:
     """Statuses, types and bodies match, bad data and missing tokens are refused, and nothing is a 5xx."""
     model.always(Text("Yes."))
@@ -39,7 +58,7 @@ async def test_every_response_is_as_the_document_describes_it(
         str(Path(sys.executable).with_name("schemathesis")),
         "run", f"{frontdesk.url}/schema/openapi.json", "--header", f"Authorization: {token}",
         "--max-examples", str(EXAMPLES), "--seed", "2", "--generation-deterministic",
-        "--exclude-checks", ",".join(EXCLUDED_CHECKS), "--continue-on-failure", "--no-color",
+        "--exclude-checks", ",".join(unchecked), "--continue-on-failure", "--no-color", *chosen,
         cwd=tmp_path, env={**os.environ, **HOOKS}, stdout=PIPE, stderr=STDOUT,
     )  # fmt: skip
     report, _ = await process.communicate()

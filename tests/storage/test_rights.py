@@ -8,6 +8,7 @@ from psycopg import errors, sql
 from tests.storage.rows import Owner, rows
 
 GRANTED: Mapping[str, str] = {
+    "chat_api_keys": "DELETE INSERT SELECT",
     "chat_conversations": "DELETE INSERT SELECT UPDATE(employee_slug,pinned,title,titled_by,updated_at)",
     "chat_convo_summaries": "INSERT SELECT UPDATE(covers_seq,summary,updated_at)",
     "chat_feedback": ("DELETE INSERT SELECT UPDATE(comment,employee_slug,rating,reason,updated_at,wanted_employee)"),
@@ -55,6 +56,7 @@ AUDITOR = {
 
 KEEPER = {
     "chat_admin_audit": "DELETE SELECT(created_at,ctid)",
+    "chat_api_keys": "SELECT(expires_at,key_hash,last_used_at,scopes,user_id) UPDATE(last_used_at)",
     "chat_conversations": "SELECT(convo_id,temporary,updated_at,user_id)",
     "chat_feedback": "SELECT(user_id,wanted_employee)",
     "chat_turns": (
@@ -70,7 +72,8 @@ KEEPER = {
     "user_memory_facts": "SELECT(id,user_id)",
     "xai_chat_metrics": "DELETE SELECT(created_at,ctid)",
 }
-"""All rights of the role that renews leases, deletes old rows, and finds facts without a vector and marked examples."""
+"""All rights of the role that renews leases, deletes old rows, and finds facts without a vector, marked examples, and
+whose a key is."""
 
 ANALYST = {
     "chat_feedback": "SELECT(created_at,employee_slug,rating,reason,temporary,turn_id,wanted_employee)",
@@ -101,7 +104,9 @@ FUNCTIONS: Mapping[str, set[str]] = {
     },
     "frontdesk_graph": {"act_for_thread", "save_checkpoint", "save_writes"},
     "frontdesk_journal": {"act_as", "log_events"},
-    "frontdesk_keeper": {"act_as", "adopt_turns", "facts_to_embed", "lease_lapsed", "renew_turns"},
+    "frontdesk_keeper": {
+        "act_as", "adopt_turns", "facts_to_embed", "lease_lapsed", "renew_turns", "use_api_key",
+    },
 }  # fmt: skip
 """Every function that each role may call."""
 
@@ -159,13 +164,14 @@ def test_every_table_of_users_has_row_level_security(owner: Owner) -> None:
     own = "(user_id = ( SELECT auth.uid() AS uid))"
     guarded = {table: (True, True, [f"owner_only * {own} {own}"]) for table in GRANTED}
     others = {
-        "chat_admin_audit", "chat_conversations", "chat_feedback", "chat_turns", "memory_embeddings",
-        "user_memory_facts",
+        "chat_admin_audit", "chat_api_keys", "chat_conversations", "chat_feedback", "chat_turns",
+        "memory_embeddings", "user_memory_facts",
     }  # fmt: skip
     for table in KEEPER.keys() - others:
         guarded[table][2][:0] = ["keeper_deletes d true -", "keeper_sees r true -"]
     for table in ("chat_idempotency", "chat_queue"):
         guarded[table][2].insert(1, "keeper_leases w true true")
+    guarded["chat_api_keys"][2][:0] = ["keeper_sees r true -", "keeper_uses w true true"]
     guarded["chat_turn_events"][2].insert(0, "journal_adds a - true")
     guarded["chat_turns"][2][:0] = ["keeper_leases w true true", "keeper_sees r true -"]
     for table in ("chat_conversations", "chat_feedback", "memory_embeddings", "user_memory_facts"):

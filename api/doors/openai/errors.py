@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any
 from uuid import uuid4
 
@@ -9,6 +10,7 @@ from litestar import Response
 from litestar.datastructures import MutableScopeHeaders
 from litestar.enums import ScopeType
 from litestar.middleware import ASGIMiddleware
+from litestar.openapi.datastructures import ResponseSpec
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from typing_extensions import TypedDict
 
@@ -55,6 +57,15 @@ def error_body(problem: Problem) -> ErrorBody:
 
 def _refusal(problem: Problem) -> Response[Any]:
     return Response(error_body(problem), status_code=problem.status_code, headers=dict(problem.headers or {}))
+
+
+def refusals(*statuses: int) -> dict[int, ResponseSpec]:
+    """The error responses of every request, and these, for the OpenAPI document."""
+    every = sorted({400, 401, 403, 500, 503, *statuses})
+    return {
+        status: ResponseSpec(ErrorBody, description=HTTPStatus(status).phrase, generate_examples=False)
+        for status in every
+    }
 
 
 REFUSALS = refusals_as(_refusal)

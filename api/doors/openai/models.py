@@ -8,6 +8,7 @@ from litestar.params import FromPath
 from typing_extensions import TypedDict
 
 from api.auth.user import User
+from api.doors.openai.errors import refusals
 from api.problems import Problem
 from nodes.employees import EMPLOYEES
 
@@ -45,13 +46,13 @@ def employee_of(name: str) -> str | None:
     return None if name == ROUTED else name
 
 
-@get("/models")
+@get("/models", responses=refusals())
 async def models(user: NamedDependency[User]) -> ModelList:  # noqa: ARG001 - who is not signed in gets 401
     """The models: `frontdesk` and the employees."""
     return ModelList(object="list", data=[_model(name) for name in NAMES])
 
 
-@get("/models/{name:str}")
+@get("/models/{name:str}", responses=refusals(404))
 async def model(user: NamedDependency[User], name: FromPath[str]) -> Model:  # noqa: ARG001
     """One model."""
     employee_of(name)

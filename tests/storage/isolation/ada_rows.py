@@ -1,9 +1,10 @@
 """A user with rows in every table, which no other user may reach."""
 
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from psycopg import sql
 
+from storage.api_keys import ApiKeys
 from storage.event_log import Batch, EventLog, LoggedEvent
 from storage.facts import Facts
 from storage.feedback import Feedback, FeedbackOnTurns
@@ -65,6 +66,9 @@ class AdaRows:
         start = LoggedEvent(1, "start", f'{{"model":"{SECRET}"}}'.encode())
         await EventLog(self.pool).write([Batch(self.user, self.turn, [start])])
         found = Finding(kind="card", action="masked", rule=None, text_hash="0" * 64)
+        await ApiKeys(self.pool).create(
+            self.user, uuid4().bytes * 2, hint="fd_abcd", name=SECRET, scopes=["chat"], seconds=None
+        )
         await Metrics(self.pool).record(self.user, self.turn, turn_metrics(), [found])
         return self
 

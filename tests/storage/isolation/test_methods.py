@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from storage.account_export.exporter import AccountExporter
+from storage.api_keys import ApiKeys
 from storage.conversation_queue import ConversationQueue
 from storage.conversations import Conversations
 from storage.errors import Gone
@@ -79,6 +80,7 @@ READS: dict[str, Attempt] = {
     "a turn's events": lambda pool, ada_rows, bob: EventLog(pool).read(bob, ada_rows.turn, after=0),
     "insights": lambda pool, _, bob: InsightsQueries(pool).for_user(bob),
     "metrics": lambda pool, _, bob: aggregates(pool, bob),
+    "API keys": lambda pool, _, bob: ApiKeys(pool).list(bob),
     "settings": lambda pool, _, bob: Users(pool).settings(bob),
     "ratings": lambda pool, _, bob: FeedbackOnTurns(pool).rates(bob, DAY, EVERYTHING),
     "bad answers": lambda pool, _, bob: FeedbackOnTurns(pool).bad_answers(bob, DAY, EVERYTHING, limit=9),
@@ -106,6 +108,12 @@ async def supersede(pool: Pool, ada_rows: AdaRows, bob: UUID) -> None:
     await Facts(pool, MODEL).remember(bob, [fact], source=await save_accepted(pool, bob, accepted()))
 
 
+async def revoke(pool: Pool, ada_rows: AdaRows, bob: UUID) -> bool:
+    """Bob revokes Ada's key."""
+    (key,) = await ApiKeys(pool).list(ada_rows.user)
+    return await ApiKeys(pool).revoke(bob, key["key_id"])
+
+
 WRITES: dict[str, Attempt] = {
     "changes a conversation": lambda pool, _, bob: Conversations(pool).change(bob, "c-1", title="Mine", pinned=True),
     "deletes a conversation": lambda pool, _, bob: Conversations(pool).delete(bob, "c-1"),
@@ -131,6 +139,7 @@ WRITES: dict[str, Attempt] = {
     ),
     "is limited": lambda pool, _, bob: RateLimits(pool, 8).take(bob),
     "is counted": lambda pool, ada_rows, bob: Metrics(pool).record(bob, ada_rows.turn, turn_metrics(latency_ms=1)),
+    "revokes a key": revoke,
     "switches memory off": lambda pool, _, bob: Users(pool).switch_memory(bob, on=False),
     "erases": lambda pool, _, bob: Users(pool).erase(bob),
 }

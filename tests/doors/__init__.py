@@ -1,0 +1,1 @@
+"""Tests of the doors, with the clients that they are for."""
