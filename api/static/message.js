@@ -1,9 +1,10 @@
 /** One message: the user's, or an employee's answer, which may still be streaming. */
 
+import { showComposerError } from "./composer.js";
 import { copyButton, el, setChildren } from "./dom.js";
 import { allEmployees, badge, employeeBySlug } from "./employees.js";
 import { MarkdownView } from "./markdown.js";
-import { showFacts } from "./memory.js";
+import { showFacts } from "./facts.js";
 import { inEnglish, knownText, locale, serverText, textOf } from "./texts.js";
 
 const percentFormat = new Intl.NumberFormat(locale, { style: "percent" });
@@ -14,16 +15,82 @@ const USER_MESSAGE_NOTICES = ["input_truncated", "input_sanitized", "pii_masked"
 /** The names of demo models end like this. */
 const DEMO_MODEL = /\(demo\)$/;
 
-/** @typedef {(choice?: import("./event-stream.js").EmployeeChoice) => void} AskAgain sends the same question once more */
+/** Finish reasons of answers that can be continued. */
+const CUT = ["length", "timeout", "stopped"];
+
+/**
+ * The versions of a message: see Message in contract.d.ts.
+ * @typedef {Pick<import("../contract.js").Message, "turn_id" | "versions" | "questions">} Versions
+ */
+
+/** @type {WeakMap<Element, Versions>} */
+const versionsOf = new WeakMap();
+
+/**
+ * Use the module that makes and switches versions, which is loaded when somebody wants one.
+ * @param {(module: typeof import("./versions.js")) => unknown} use
+ */
+export async function withVersions(use) {
+  const module = await import("./versions.js").catch(() => null);
+  if (module) await use(module);
+  else showComposerError(new Error(textOf("serverUnreachable")));
+}
 
 /**
  * The user's message.
- * @param {{content: string, created_at?: string, turn_id?: string}} message
+ * @param {{content: string, created_at?: string} & Partial<Versions>} message
  * @returns {HTMLElement}
  */
-export function userMessage({ content, created_at, turn_id }) {
+export function userMessage({ content, created_at, turn_id, versions, questions }) {
   const text = el("p.plain-text", { dir: "auto" }, content);
-  return el("article.user-message", { "aria-label": textOf("you"), "data-turn": turn_id }, text, el("div.notices"), timestamp(created_at));
+  const tools = el("div.tools", {}, el("span.switch"),
+    el("button.icon.edit", { type: "button", "aria-label": textOf("editMessage"), title: textOf("edit"), onclick: () => withVersions((module) => module.editMessage(item)) }, "✎"),
+    timestamp(created_at));
+  const item = el("article.user-message", { "aria-label": textOf("you") }, text, el("div.notices"), tools);
+  if (turn_id) setVersions(item, { turn_id, versions: versions ?? [turn_id], questions: questions ?? [turn_id] });
+  return item;
+}
+
+/**
+ * The versions of a message; of a new one the only one.
+ * @param {Element} item
+ * @param {string} turn_id
+ * @returns {Versions}
+ */
+export const getVersions = (item, turn_id) => versionsOf.get(item) ?? { turn_id, versions: [turn_id], questions: [turn_id] };
+
+/**
+ * Show a user's message as this one of its versions.
+ * @param {HTMLElement} item
+ * @param {Versions} known
+ */
+export function setVersions(item, known) {
+  const { turn_id, versions, questions } = known;
+  versionsOf.set(item, known);
+  item.dataset.turn = turn_id;
+  const different = [...new Set(questions)];
+  const own = different.indexOf(questions[versions.indexOf(turn_id)]);
+  const latest = different.map((question) => versions[questions.lastIndexOf(question)]);
+  item.querySelector(".switch")?.replaceWith(versionSwitch(latest, own));
+}
+
+/**
+ * Two buttons that lead to the version before and after; nothing where there is one only.
+ * @param {string[]} turns
+ * @param {number} index of the one that is shown
+ */
+function versionSwitch(turns, index) {
+  if (turns.length < 2) return el("span.switch");
+  const place = { number: index + 1, total: turns.length };
+  const button = (/** @type {number} */ step, /** @type {string} */ label, /** @type {string} */ sign) => el("button.icon", {
+    type: "button", "aria-label": label, title: label, disabled: !turns[index + step],
+    onclick: () => withVersions((module) => module.switchVersion(turns[index + step], element)),
+  }, sign);
+  const element = el("span.switch", { role: "group", "aria-label": textOf("versions") },
+    button(-1, textOf("previousVersion"), "‹"),
+    el("span.visually-hidden", {}, textOf("versionOf", place)), el("span", { "aria-hidden": "true" }, `${place.number}/${place.total}`),
+    button(1, textOf("nextVersion"), "›"));
+  return element;
 }
 
 /**
@@ -39,10 +106,12 @@ export function addNotice(question, answer, notice) {
 
 /** An employee's answer. */
 export class Answer {
-  /** @param {AskAgain | null} askAgain null: the question is not known */
-  constructor(askAgain) {
-    this.askAgain = askAgain;
+  constructor() {
     this.text = "";
+    /** @type {Versions | null} null: it is the only one */
+    this.versions = null;
+    /** @type {string | null} why the turn has failed */
+    this.failure = null;
     this.header = el("header.with-badge");
     this.body = el("div.markdown");
     this.status = el("p.status", {}, textOf("choosingEmployee"));
@@ -58,10 +127,11 @@ export class Answer {
    * A complete answer from the conversation's history.
    * @param {import("../contract.js").Message} message
    * @param {Element | null} question null: not on the page
-   * @param {AskAgain | null} askAgain
    */
-  static fromMessage(message, question, askAgain) {
-    const answer = new Answer(askAgain);
+  static fromMessage(message, question) {
+    const answer = new Answer();
+    answer.versions = message;
+    versionsOf.set(answer.element, message);
     answer.element.dataset.turn = message.turn_id;
     answer.element.dataset.message = message.message_id;
     answer.setEmployee(employeeBySlug(message.employee), message.route, message.model);
@@ -69,6 +139,18 @@ export class Answer {
     answer.text = message.content;
     answer.finish(message);
     showFacts(answer.facts, message);
+    return answer;
+  }
+
+  /**
+   * What stands in the place of an answer that there is not.
+   * @param {Versions} question
+   */
+  static missing(question) {
+    const answer = new Answer();
+    answer.versions = question;
+    answer.element.dataset.turn = question.turn_id;
+    answer.fail(textOf("notAnswered"), true);
     return answer;
   }
 
@@ -133,10 +215,12 @@ export class Answer {
     this.stopStreaming();
     this.setStatus(knownText(`finish_${finish_reason}`) ?? "");
     if (!DEMO_MODEL.test(model ?? "")) this.element.querySelector(".notice.demo")?.remove();
-    const askAgain = finish_reason === "blocked" ? null : this.askAgain; // it would be blocked again
-    const actions = askAgain ? [el("button.quiet", { type: "button", onclick: () => askAgain() }, textOf("retry")), ...this.employeeMenu(askAgain)] : [];
+    const cut = Boolean(this.text) && CUT.includes(finish_reason ?? "");
+    const again = finish_reason === "blocked" ? [] // it would be blocked again
+      : [el("button.quiet", { type: "button", onclick: () => this.askAgain() }, textOf("retry")), ...this.employeeMenu()];
     const source = fallback ? textOf(model === "prepared" ? "preparedAnswer" : "preparedReply") : model;
-    setChildren(this.footer, this.text && copyButton(() => this.text), ...actions,
+    setChildren(this.footer, this.switch(), cut && el("button.go-on", { type: "button", onclick: () => this.goOn() }, textOf("continue")),
+      this.text && copyButton(() => this.text), ...again,
       el("span.meta", {}, source && el("span.model", {}, source), timestamp(created_at)));
     if (message_id) import("./feedback.js").then(({ addFeedback }) => addFeedback(this, feedback), () => {}); // without it, no rating
   }
@@ -147,10 +231,37 @@ export class Answer {
    * @param {boolean} retryable
    */
   fail(message, retryable) {
+    this.failure = message;
     this.stopStreaming();
     this.setStatus(message);
     this.element.classList.add("failed");
-    setChildren(this.footer, retryable && this.askAgain && el("button", { type: "button", onclick: () => this.askAgain?.() }, textOf("tryAgain")));
+    setChildren(this.footer, this.switch(), retryable && el("button", { type: "button", onclick: () => this.askAgain() }, textOf("tryAgain")));
+  }
+
+  /** The buttons to other answers to the same question. */
+  switch() {
+    if (!this.versions) return null;
+    const { turn_id, versions, questions } = this.versions;
+    const question = questions[versions.indexOf(turn_id)];
+    const answers = versions.filter((_, index) => questions[index] === question);
+    return versionSwitch(answers, answers.indexOf(turn_id));
+  }
+
+  /**
+   * Have the question answered once more.
+   * @param {import("./event-stream.js").EmployeeChoice} [choice]
+   */
+  askAgain(choice = {}) {
+    withVersions((module) => module.regenerate(this.turnId, choice));
+  }
+
+  /** Have a cut answer written to its end. */
+  goOn() {
+    withVersions((module) => module.goOn(this.turnId));
+  }
+
+  get turnId() {
+    return /** @type {string} */ (this.element.dataset.turn);
   }
 
   stopStreaming() {
@@ -160,10 +271,9 @@ export class Answer {
   }
 
   /**
-   * @param {AskAgain} askAgain
    * @returns {[HTMLElement, HTMLElement]} a button, and the menu that it opens
    */
-  employeeMenu(askAgain) {
+  employeeMenu() {
     const button = el("button.quiet.menu-toggle", { type: "button", "aria-expanded": "false", onclick: () => toggle(menu.hidden === true) }, textOf("askAnother"));
     const toggle = (/** @type {boolean} */ open) => {
       menu.hidden = !open;
@@ -171,7 +281,7 @@ export class Answer {
     };
     const choose = (/** @type {string} */ slug) => {
       toggle(false);
-      askAgain(slug === this.slug ? { employee: slug } : { employee: slug, instead_of: this.element.dataset.turn });
+      this.askAgain(slug === this.slug ? { employee: slug } : { employee: slug, instead_of: this.turnId });
     };
     const menu = el("ul.employee-menu", { hidden: true, onkeydown: (/** @type {KeyboardEvent} */ event) => {
       if (event.key !== "Escape") return;
