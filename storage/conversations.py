@@ -191,7 +191,7 @@ class Conversations:
             return [MessageDetails(**row) for row in await cursor.fetchall()]  # type: ignore[typeddict-item]
 
     async def around(self, user_id: UUID, conversation_id: str, message_id: UUID, *, limit: int) -> MessagesAround:
-        """A message of a conversation and those around it on the active path; a superseded one comes with its turn only.
+        """A message of a conversation, and those around it on the active path; of a superseded one its turn only.
 
         Args:
             user_id: the user.
@@ -269,7 +269,7 @@ _QUESTIONS: LiteralString = (
     " from unnest(v.ids) with ordinality as one (id, place) order by one.place) else v.ids end"
 )
 _COLUMNS: LiteralString = (
-    "select m.id as message_id, m.turn_id, m.role, m.employee_key as employee, m.content, m.created_at,"  # noqa: S608 (of literals)
+    "select m.id as message_id, m.turn_id, m.role, m.employee_key as employee, m.content, m.created_at,"
     f" v.ids as versions, {_QUESTIONS} as questions, m.superseded,"
     " case when t.route is not null then json_build_object('reason', t.route->'reason',"
     "  'confidence', t.route->'confidence', 'runner_up', t.route->'runner_up') end as route,"

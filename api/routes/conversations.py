@@ -131,9 +131,7 @@ async def messages(
 async def _around(
     user_data: UserData, user: User, conversation_id: str, message_id: UUID, *, limit: int, newest_first: bool
 ) -> MessagePage:
-    items, earlier, later = await user_data.conversations.around(
-        user.user_id, conversation_id, message_id, limit=limit
-    )
+    items, earlier, later = await user_data.conversations.around(user.user_id, conversation_id, message_id, limit=limit)
     if not items:
         raise Problem(404, "not_found", "There is no such message in this conversation.")
     first = encode_cursor(items[0]["message_id"]) if earlier else None

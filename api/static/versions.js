@@ -173,18 +173,19 @@ export function editMessage(item) {
 
 /**
  * Go on with the edit that was begun, after the messages were shown anew.
- * @param {string} [problem] why it was not sent
+ * @param {string | null} [problem] why it was not sent; null: it was not tried
  */
-export async function resumeEdit(problem = "") {
+export async function resumeEdit(problem = null) {
   const edit = loadEdit();
   if (!edit) return;
   const found = await bringMessage(edit.conversation, edit.turn);
-  if (edit.conversation !== currentConversation()) return;
+  if (edit.conversation !== currentConversation() || loadEdit()?.turn !== edit.turn) return;
   if (found instanceof HTMLElement) {
-    openForm(found, edit.text, problem);
+    openForm(found, loadEdit()?.text ?? "", problem ?? "", problem !== null || document.activeElement === document.body);
     return;
   }
   closeForm();
+  saveEdit(null);
   const field = byId("message");
   field.value = [field.value, edit.text].filter(Boolean).join("\n\n");
   field.dispatchEvent(new Event("input"));
@@ -195,8 +196,9 @@ export async function resumeEdit(problem = "") {
  * @param {HTMLElement} item
  * @param {string} text
  * @param {string} [problem] why it was not sent
+ * @param {boolean} [focus]
  */
-function openForm(item, text, problem = "") {
+function openForm(item, text, problem = "", focus = true) {
   closeForm();
   const turn = /** @type {string} */ (item.dataset.turn);
   const conversation = /** @type {string} */ (currentConversation());
@@ -241,7 +243,7 @@ function openForm(item, text, problem = "") {
   item.classList.add("editing");
   item.append(form);
   saveEdit({ conversation, turn, text });
-  field.focus();
+  if (focus) field.focus();
   if (problem) announce(problem);
 }
 
