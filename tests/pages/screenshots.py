@@ -51,6 +51,12 @@ CONVERSATION = {
         "> Keep the bills and a floor plan; the office asks for them."
     ),
 }
+AGAIN = (
+    "Two days a week make 40 % of your working time, so about that share of what serves both work and home:\n\n"
+    "1. **Rent and heating** of the room you work in\n"
+    "2. **Internet and phone**"
+)
+"""Another answer to the last question, cut."""
 MODEL = "gpt-4o-mini"
 FACT = "The user works from home two days a week."
 
@@ -92,12 +98,17 @@ async def main(folder: Path) -> None:
                 viewport={"width": variant.width, "height": variant.height},
                 color_scheme=variant.color_scheme,
                 device_scale_factor=2 if variant.name == "phone" else 1,
+                has_touch=variant.name == "phone",
+                is_mobile=variant.name == "phone",
             )
             page = await context.new_page()
             await page.goto(frontdesk.url)
             await page.locator("#conversations a").evaluate("link => link.click()")  # on a phone the sidebar is closed
             await expect(page.locator("article.answer")).to_have_count(len(CONVERSATION))
             await page.screenshot(path=folder / f"chat-{variant.name}.png")
+            await page.get_by_role("button", name="Edit your message").last.click()
+            await page.screenshot(path=folder / f"versions-{variant.name}.png")
+            await page.get_by_role("button", name="Cancel", exact=True).first.click()
             await page.goto(f"{frontdesk.url}/dashboard")
             await expect(page.locator("svg").first).to_be_visible()
             await page.screenshot(path=folder / f"dashboard-{variant.name}.png")
@@ -116,6 +127,9 @@ async def _hold_conversation(browser: Browser, url: str, model: ModelServer) -> 
         await chat.send(question)
         await expect(chat.answers).to_have_count(number)
         await expect(chat.button("Send")).to_be_visible()
+    model.queue(Text(AGAIN, finish_reason="length"), streaming)
+    await chat.button("Retry").last.click()
+    await expect(chat.button("Continue")).to_be_visible()
     state = await context.storage_state()
     await context.close()
     return state
