@@ -4,10 +4,11 @@ import { showComposerError } from "./composer.js";
 import { announce } from "./dom.js";
 import { requestJson } from "./http.js";
 import { pollFacts } from "./facts.js";
-import { addNotice, getVersions, setVersions } from "./message.js";
+import { addNotice } from "./message.js";
 import { itemsOfTurn, loadNewestMessage } from "./message-list.js";
 import { notifyChange, savePending } from "./tab-state.js";
 import { serverText, textOf } from "./texts.js";
+import { getVersions, setVersions } from "./version-switch.js";
 
 export class ActiveTurn {
   /**

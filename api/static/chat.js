@@ -5,13 +5,14 @@ import { carryDraft, focusComposer, restoreText, setAnswering, showComposerError
 import { el } from "./dom.js";
 import { followTurn, sendMessage, uuid } from "./event-stream.js";
 import { Problem, isNotFound, requestJson } from "./http.js";
-import { Answer, userMessage, withVersions } from "./message.js";
+import { Answer, userMessage } from "./message.js";
 import {
   appendItem, bringMessage, isEmpty, itemsOfTurn, loadMessages, loadNewestMessage, markItem, scrollToBottom, showItems, showMessages, showWelcome,
 } from "./message-list.js";
 import { conversationHash, conversationInUrl, loadEdit, messageInUrl, savePending } from "./tab-state.js";
 import { fixTemporary, isTemporary, showTemporary, updateTemporary } from "./temporary.js";
 import { textOf } from "./texts.js";
+import { withVersions } from "./version-switch.js";
 
 /** @type {string | null} */
 let conversation = null;

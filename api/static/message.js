@@ -1,11 +1,13 @@
 /** One message: the user's, or an employee's answer, which may still be streaming. */
 
-import { showComposerError } from "./composer.js";
 import { copyButton, el, setChildren } from "./dom.js";
 import { allEmployees, badge, employeeBySlug } from "./employees.js";
 import { MarkdownView } from "./markdown.js";
 import { showFacts } from "./facts.js";
 import { inEnglish, knownText, locale, serverText, textOf } from "./texts.js";
+import { answerSwitch, keepVersions, setVersions, withVersions } from "./version-switch.js";
+
+/** @typedef {import("./version-switch.js").Versions} Versions */
 
 const percentFormat = new Intl.NumberFormat(locale, { style: "percent" });
 
@@ -17,24 +19,6 @@ const DEMO_MODEL = /\(demo\)$/;
 
 /** Finish reasons of answers that can be continued. */
 const CUT = ["length", "timeout", "stopped"];
-
-/**
- * The versions of a message: see Message in contract.d.ts.
- * @typedef {Pick<import("../contract.js").Message, "turn_id" | "versions" | "questions">} Versions
- */
-
-/** @type {WeakMap<Element, Versions>} */
-const versionsOf = new WeakMap();
-
-/**
- * Use the module that makes and switches versions, which is loaded when somebody wants one.
- * @param {(module: typeof import("./versions.js")) => unknown} use
- */
-export async function withVersions(use) {
-  const module = await import("./versions.js").catch(() => null);
-  if (module) await use(module);
-  else showComposerError(new Error(textOf("serverUnreachable")));
-}
 
 /**
  * The user's message.
@@ -49,48 +33,6 @@ export function userMessage({ content, created_at, turn_id, versions, questions 
   const item = el("article.user-message", { "aria-label": textOf("you") }, text, el("div.notices"), tools);
   if (turn_id) setVersions(item, { turn_id, versions: versions ?? [turn_id], questions: questions ?? [turn_id] });
   return item;
-}
-
-/**
- * The versions of a message; of a new one the only one.
- * @param {Element} item
- * @param {string} turn_id
- * @returns {Versions}
- */
-export const getVersions = (item, turn_id) => versionsOf.get(item) ?? { turn_id, versions: [turn_id], questions: [turn_id] };
-
-/**
- * Show a user's message as this one of its versions.
- * @param {HTMLElement} item
- * @param {Versions} known
- */
-export function setVersions(item, known) {
-  const { turn_id, versions, questions } = known;
-  versionsOf.set(item, known);
-  item.dataset.turn = turn_id;
-  const different = [...new Set(questions)];
-  const own = different.indexOf(questions[versions.indexOf(turn_id)]);
-  const latest = different.map((question) => versions[questions.lastIndexOf(question)]);
-  item.querySelector(".switch")?.replaceWith(versionSwitch(latest, own));
-}
-
-/**
- * Two buttons that lead to the version before and after; nothing where there is one only.
- * @param {string[]} turns
- * @param {number} index of the one that is shown
- */
-function versionSwitch(turns, index) {
-  if (turns.length < 2) return el("span.switch");
-  const place = { number: index + 1, total: turns.length };
-  const button = (/** @type {number} */ step, /** @type {string} */ label, /** @type {string} */ sign) => el("button.icon", {
-    type: "button", "aria-label": label, title: label, disabled: !turns[index + step],
-    onclick: () => withVersions((module) => module.switchVersion(turns[index + step], element)),
-  }, sign);
-  const element = el("span.switch", { role: "group", "aria-label": textOf("versions") },
-    button(-1, textOf("previousVersion"), "‹"),
-    el("span.visually-hidden", {}, textOf("versionOf", place)), el("span", { "aria-hidden": "true" }, `${place.number}/${place.total}`),
-    button(1, textOf("nextVersion"), "›"));
-  return element;
 }
 
 /**
@@ -131,7 +73,7 @@ export class Answer {
   static fromMessage(message, question) {
     const answer = new Answer();
     answer.versions = message;
-    versionsOf.set(answer.element, message);
+    keepVersions(answer.element, message);
     answer.element.dataset.turn = message.turn_id;
     answer.element.dataset.message = message.message_id;
     answer.setEmployee(employeeBySlug(message.employee), message.route, message.model);
@@ -219,7 +161,7 @@ export class Answer {
     const again = finish_reason === "blocked" ? [] // it would be blocked again
       : [el("button.quiet", { type: "button", onclick: () => this.askAgain() }, textOf("retry")), ...this.employeeMenu()];
     const source = fallback ? textOf(model === "prepared" ? "preparedAnswer" : "preparedReply") : model;
-    setChildren(this.footer, this.switch(), cut && el("button.go-on", { type: "button", onclick: () => this.goOn() }, textOf("continue")),
+    setChildren(this.footer, answerSwitch(this.versions), cut && el("button.go-on", { type: "button", onclick: () => this.goOn() }, textOf("continue")),
       this.text && copyButton(() => this.text), ...again,
       el("span.meta", {}, source && el("span.model", {}, source), timestamp(created_at)));
     if (message_id) import("./feedback.js").then(({ addFeedback }) => addFeedback(this, feedback), () => {}); // without it, no rating
@@ -235,16 +177,7 @@ export class Answer {
     this.stopStreaming();
     this.setStatus(message);
     this.element.classList.add("failed");
-    setChildren(this.footer, this.switch(), retryable && el("button", { type: "button", onclick: () => this.askAgain() }, textOf("tryAgain")));
-  }
-
-  /** The buttons to other answers to the same question. */
-  switch() {
-    if (!this.versions) return null;
-    const { turn_id, versions, questions } = this.versions;
-    const question = questions[versions.indexOf(turn_id)];
-    const answers = versions.filter((_, index) => questions[index] === question);
-    return versionSwitch(answers, answers.indexOf(turn_id));
+    setChildren(this.footer, answerSwitch(this.versions), retryable && el("button", { type: "button", onclick: () => this.askAgain() }, textOf("tryAgain")));
   }
 
   /**

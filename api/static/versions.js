@@ -2,19 +2,19 @@
 
 import { currentConversation, isAnswering, messagesLoaded, reloadMessages, sayRefusal, streamAnswer } from "./chat.js";
 import { focusComposer } from "./composer.js";
-import { announce, byId, el, isEnter } from "./dom.js";
+import { announce, byId, el } from "./dom.js";
+import { closeForm, openForm } from "./edit-form.js";
 import { employeeBySlug } from "./employees.js";
 import { sendMessage, uuid } from "./event-stream.js";
 import { requestJson } from "./http.js";
-import { Answer, getVersions, setVersions, userMessage } from "./message.js";
+import { Answer, userMessage } from "./message.js";
 import { appendItem, bringMessage, itemsOfTurn, markItem, placeItem, renderMessages } from "./message-list.js";
 import { loadEdit, notifyChange, saveEdit, savePending } from "./tab-state.js";
 import { textOf } from "./texts.js";
+import { getVersions, setVersions } from "./version-switch.js";
 
 /** @typedef {import("./event-stream.js").VersionMessage} VersionMessage */
 
-/** Closes the form in which a message is edited. */
-let closeForm = () => {};
 let switching = false;
 
 /**
@@ -56,15 +56,15 @@ export async function sendVersion({ message, key }) {
   const old = turnOf(message);
   const found = await bringMessage(message.conversation_id, old);
   const content = found && await questionOf(found, message).catch(() => null);
-  if (message.conversation_id !== currentConversation() || isAnswering()) return;
-  if (content === null) {
+  if (content === null || isAnswering() || message.conversation_id !== currentConversation()) {
     savePending(null);
-    refuse(message, new Error(textOf("serverUnreachable")));
+    refuse(message, new Error(textOf(isAnswering() ? "answerRunning" : "serverUnreachable")));
     return;
   }
   const place = found instanceof HTMLElement ? takePlace(found, message) : null; // null: it was replaced already, by this very request or in another tab
   const question = userMessage({ content });
   const answer = place?.answer ?? new Answer();
+  let started = false;
   if (place) place.replaceWith(question);
   else appendItem(question);
   await streamAnswer((signal) => sendMessage(message, key, signal), question, answer, (error) => {
@@ -72,18 +72,18 @@ export async function sendVersion({ message, key }) {
     place?.restore();
     refuse(message, error);
   }, (turn) => {
+    started = true;
     answer.versions = place ? addVersion(place.versions, turn, message) : getVersions(question, turn);
     setVersions(question, answer.versions);
   });
-  if (!question.isConnected) return; // another conversation is open
+  if (!started || message.conversation_id !== currentConversation()) return;
   const failure = answer.failure ?? (question.dataset.turn ? null : answer.text); // the guard's reply is not stored
-  if (!place) await reloadMessages();
-  else if (failure !== null) { // the server has given the place back
+  if (failure !== null) { // the server has given the place back
+    place?.restore();
     question.remove();
     answer.element.remove();
-    place.restore();
     refuse(message, new Error(failure));
-  }
+  } else if (!place) await reloadMessages();
 }
 
 /**
@@ -140,7 +140,7 @@ function takePlace(first, message) {
 
 /**
  * The versions of a turn with a new one, which an answer that is continued gives its place to.
- * @param {import("./message.js").Versions} known
+ * @param {import("./version-switch.js").Versions} known
  * @param {string} turn
  * @param {VersionMessage} message
  */
@@ -168,7 +168,7 @@ function refuse(message, error) {
  * @param {HTMLElement} item
  */
 export function editMessage(item) {
-  openForm(item, item.querySelector(".plain-text")?.textContent ?? "");
+  openForm(item, item.querySelector(".plain-text")?.textContent ?? "", send);
 }
 
 /**
@@ -181,7 +181,7 @@ export async function resumeEdit(problem = null) {
   const found = await bringMessage(edit.conversation, edit.turn);
   if (edit.conversation !== currentConversation() || loadEdit()?.turn !== edit.turn) return;
   if (found instanceof HTMLElement) {
-    openForm(found, loadEdit()?.text ?? "", problem ?? "", problem !== null || document.activeElement === document.body);
+    openForm(found, loadEdit()?.text ?? "", send, problem ?? "", problem !== null || document.activeElement === document.body);
     return;
   }
   closeForm();
@@ -190,61 +190,6 @@ export async function resumeEdit(problem = null) {
   field.value = [field.value, edit.text].filter(Boolean).join("\n\n");
   field.dispatchEvent(new Event("input"));
   sayRefusal(new Error(problem || textOf("messageReplaced")));
-}
-
-/**
- * @param {HTMLElement} item
- * @param {string} text
- * @param {string} [problem] why it was not sent
- * @param {boolean} [focus]
- */
-function openForm(item, text, problem = "", focus = true) {
-  closeForm();
-  const turn = /** @type {string} */ (item.dataset.turn);
-  const conversation = /** @type {string} */ (currentConversation());
-  const errorText = el("p.error-text", {}, problem);
-  const field = el("textarea", { rows: "3", "aria-label": textOf("editMessage"), dir: "auto", oninput: () => saveEdit({ conversation, turn, text: field.value }) });
-  field.value = text;
-  const close = () => {
-    closeForm = () => {};
-    saveEdit(null);
-    form.remove();
-    item.classList.remove("editing");
-  };
-  const leave = () => {
-    close();
-    /** @type {HTMLElement | null} */ (item.querySelector(".edit"))?.focus();
-  };
-  const form = el("form.edit-form", {
-    onsubmit: (/** @type {Event} */ event) => {
-      event.preventDefault();
-      const message = field.value;
-      if (!message.trim()) return;
-      if (isAnswering()) {
-        errorText.textContent = textOf("answerRunning");
-        announce(textOf("answerRunning"));
-      } else if (message === item.querySelector(".plain-text")?.textContent) leave();
-      else {
-        close();
-        send({ edit: turn, message });
-      }
-    },
-    onkeydown: (/** @type {KeyboardEvent} */ event) => {
-      if (isEnter(event) && !event.shiftKey && event.target === field) {
-        event.preventDefault();
-        form.requestSubmit();
-      }
-      if (event.key !== "Escape") return;
-      event.preventDefault(); // it does not stop an answer
-      leave();
-    },
-  }, field, errorText, el("div.buttons", {}, el("button.quiet", { type: "button", onclick: leave }, textOf("cancel")), el("button", { type: "submit" }, textOf("send"))));
-  closeForm = close;
-  item.classList.add("editing");
-  item.append(form);
-  saveEdit({ conversation, turn, text });
-  if (focus) field.focus();
-  if (problem) announce(problem);
 }
 
 /**
