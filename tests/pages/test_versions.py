@@ -3,7 +3,7 @@
 import asyncio
 
 import pytest
-from playwright.async_api import Browser, Locator, Route, expect
+from playwright.async_api import APIResponse, Browser, Locator, Route, expect
 
 from tests.pages.accessibility import assert_accessible
 from tests.pages.chat_page import GREETING, ChatPage, open_chat
@@ -145,10 +145,11 @@ async def test_a_version_that_was_being_sent_is_sent_again(
     await chat.page.route("**/chat", sent.put)
     await edit(chat, 0, "Good evening")
     request = (await sent.get()).request
+    delivered: list[asyncio.Task[APIResponse]] = []
     if arrived:
         key = {"Idempotency-Key": request.headers["idempotency-key"]}
         post = chat.page.context.request.post(request.url, data=request.post_data_json, headers=key)
-        delivered = asyncio.create_task(post)
+        delivered.append(asyncio.create_task(post))
         await model.received(streaming, 2)
     await chat.page.unroute("**/chat")
     await chat.page.reload()
@@ -157,8 +158,7 @@ async def test_a_version_that_was_being_sent_is_sent_again(
     await answered(chat, "Well, it depends.")
     await expect(chat.user_messages).to_have_text(["Good evening"])
     await expect(count_of(chat.page.locator(".user-message"))).to_have_text("Version 2 of 2")
-    if arrived:
-        await delivered
+    await asyncio.gather(*delivered)
     assert sum(map(streaming, model.requests)) == 2
 
 
