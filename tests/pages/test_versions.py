@@ -285,6 +285,7 @@ async def test_versions_with_the_keyboard_alone(chat: ChatPage, model: ModelServ
     await keyboard.press("Escape")
     await expect(chat.page.get_by_role("button", name="Edit your message")).to_be_focused()
     await keyboard.press("Enter")
+    await expect(edit_field(chat)).to_be_focused()
     await keyboard.press("Control+A")
     await keyboard.type("ערב טוב")
     await keyboard.press("Enter")
