@@ -7,7 +7,7 @@ import { followTurn, sendMessage, uuid } from "./event-stream.js";
 import { Problem, isNotFound, requestJson } from "./http.js";
 import { Answer, userMessage } from "./message.js";
 import {
-  appendItem, bringMessage, isEmpty, itemsOfTurn, loadMessages, loadNewestMessage, markItem, scrollToBottom, showItems, showMessages, showWelcome,
+  appendItem, isEmpty, itemsOfTurn, loadMessages, loadNewestMessage, scrollToBottom, showItems, showMessages, showWelcome,
 } from "./message-list.js";
 import { conversationHash, conversationInUrl, loadEdit, messageInUrl, savePending } from "./tab-state.js";
 import { fixTemporary, isTemporary, showTemporary, updateTemporary } from "./temporary.js";
@@ -158,9 +158,7 @@ async function loadConversation(id, sending) {
   const messageId = messageInUrl();
   if (!messageId) return;
   history.replaceState(null, "", conversationHash(id)); // so that the same link works again
-  const found = await bringMessage(id, messageId);
-  if (found instanceof HTMLElement) markItem(found);
-  else if (found) await withVersions((module) => module.showSuperseded(found));
+  await withVersions((module) => module.openMessage(id, messageId));
 }
 
 /** If the last message has no answer: stream it if the turn is running, or say that it has failed. */

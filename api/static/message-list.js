@@ -92,6 +92,14 @@ export function itemsOfTurn(turnId) {
   return /** @type {HTMLElement[]} */ ([...list.children]).filter((item) => item.dataset.turn === turnId);
 }
 
+/** The conversation whose messages are shown; null: a new one. */
+export const shownConversation = () => shown;
+
+/** Stay where the list is, whatever comes. */
+export function stopFollowing() {
+  following = false;
+}
+
 /** Whether there are no messages. */
 export function isEmpty() {
   return !list.querySelector("article");
@@ -167,7 +175,7 @@ export function renderMessages(messages) {
  * @param {"desc" | "asc"} [order] asc: the later ones
  * @returns {HTMLElement[]}
  */
-function moreButton(conversation, cursor, order = "desc") {
+export function moreButton(conversation, cursor, order = "desc") {
   if (!cursor) return [];
   const later = order === "asc";
   const load = async () => {
@@ -188,61 +196,8 @@ function moreButton(conversation, cursor, order = "desc") {
  * Those of these messages that are not on the page yet.
  * @param {import("../contract.js").Message[]} messages
  */
-function notShown(messages) {
+export function notShown(messages) {
   return messages.filter((message) => !itemsOfTurn(message.turn_id).some((item) => item.matches(message.role === "user" ? ".user-message" : ".answer")));
-}
-
-/**
- * The item of a message.
- * @param {string} id of the message; a question has the id of its turn
- */
-function findItem(id) {
-  return /** @type {HTMLElement[]} */ ([...list.children]).find(({ dataset }) => dataset.message === id || dataset.turn === id);
-}
-
-/**
- * Have a message of the conversation on the page, however far back it is.
- * @param {string} conversation
- * @param {string} id of the message; a question has the id of its turn
- * @returns {Promise<HTMLElement | import("../contract.js").Message[] | null>} its item, or the messages of a superseded turn; null: neither
- */
-export async function bringMessage(conversation, id) {
-  const found = findItem(id);
-  if (found) return found;
-  const page = await loadMessages(conversation, { around: id }).catch(() => null);
-  if (!page || shown !== conversation) return null;
-  const messages = page.items.toReversed();
-  if (messages[0].superseded) return messages;
-  const gap = list.querySelector(".gap");
-  const before = [...list.children];
-  before.splice(gap ? before.indexOf(gap) + 1 : before.findIndex((item) => item.tagName !== "BUTTON"));
-  for (const item of before) item.remove();
-  const missing = notShown(messages);
-  list.prepend(...moreButton(conversation, page.next_cursor), ...renderMessages(missing),
-    ...moreButton(conversation, missing.length < messages.length ? null : page.previous_cursor, "asc"));
-  return findItem(id) ?? null;
-}
-
-/**
- * Show and mark an item.
- * @param {HTMLElement} item
- */
-export function markItem(item) {
-  following = false;
-  item.classList.add("found");
-  item.tabIndex = -1;
-  item.focus({ preventScroll: true });
-  item.scrollIntoView({ block: "center" });
-}
-
-/**
- * Scroll so that an item is where another was.
- * @param {Element} item
- * @param {number} top
- */
-export function placeItem(item, top) {
-  following = false;
-  log.scrollTop += item.getBoundingClientRect().top - top;
 }
 
 /**

@@ -1,7 +1,7 @@
 /** One message: the user's, or an employee's answer, which may still be streaming. */
 
 import { copyButton, el, setChildren } from "./dom.js";
-import { allEmployees, badge, employeeBySlug } from "./employees.js";
+import { badge, employeeBySlug } from "./employees.js";
 import { MarkdownView } from "./markdown.js";
 import { showFacts } from "./facts.js";
 import { inEnglish, knownText, locale, serverText, textOf } from "./texts.js";
@@ -159,7 +159,7 @@ export class Answer {
     if (!DEMO_MODEL.test(model ?? "")) this.element.querySelector(".notice.demo")?.remove();
     const cut = Boolean(this.text) && CUT.includes(finish_reason ?? "");
     const again = finish_reason === "blocked" ? [] // it would be blocked again
-      : [el("button.quiet", { type: "button", onclick: () => this.askAgain() }, textOf("retry")), ...this.employeeMenu()];
+      : [el("button.quiet", { type: "button", onclick: () => this.askAgain() }, textOf("retry")), el("button.quiet.menu-toggle", { type: "button", "aria-expanded": "false", onclick: (/** @type {Event} */ event) => withVersions((module) => module.toggleEmployees(this, event)) }, textOf("askAnother"))];
     const source = fallback ? textOf(model === "prepared" ? "preparedAnswer" : "preparedReply") : model;
     setChildren(this.footer, answerSwitch(this.versions), cut && el("button.go-on", { type: "button", onclick: () => this.goOn() }, textOf("continue")),
       this.text && copyButton(() => this.text), ...again,
@@ -201,30 +201,6 @@ export class Answer {
     this.element.classList.remove("thinking", "disconnected");
     this.element.removeAttribute("aria-busy");
     this.render();
-  }
-
-  /**
-   * @returns {[HTMLElement, HTMLElement]} a button, and the menu that it opens
-   */
-  employeeMenu() {
-    const button = el("button.quiet.menu-toggle", { type: "button", "aria-expanded": "false", onclick: () => toggle(menu.hidden === true) }, textOf("askAnother"));
-    const toggle = (/** @type {boolean} */ open) => {
-      menu.hidden = !open;
-      button.setAttribute("aria-expanded", String(open));
-    };
-    const choose = (/** @type {string} */ slug) => {
-      toggle(false);
-      this.askAgain(slug === this.slug ? { employee: slug } : { employee: slug, instead_of: this.turnId });
-    };
-    const menu = el("ul.employee-menu", { hidden: true, onkeydown: (/** @type {KeyboardEvent} */ event) => {
-      if (event.key !== "Escape") return;
-      event.preventDefault(); // it does not stop an answer
-      toggle(false);
-      button.focus();
-    } }, ...allEmployees().map((employee) => el("li", {}, el("button.employee-option.with-badge", {
-      type: "button", "aria-label": `${employee.name}, ${employee.title}`, onclick: () => choose(employee.slug),
-    }, badge(employee), employee.name, el("small", inEnglish, employee.title)))));
-    return [button, menu];
   }
 }
 

@@ -6,9 +6,10 @@ import { announce, byId, el } from "./dom.js";
 import { closeForm, openForm } from "./edit-form.js";
 import { employeeBySlug } from "./employees.js";
 import { sendMessage, uuid } from "./event-stream.js";
+import { bringMessage, markItem, placeItem } from "./find-message.js";
 import { requestJson } from "./http.js";
 import { Answer, userMessage } from "./message.js";
-import { appendItem, bringMessage, itemsOfTurn, markItem, placeItem, renderMessages } from "./message-list.js";
+import { appendItem, itemsOfTurn, renderMessages } from "./message-list.js";
 import { loadEdit, notifyChange, saveEdit, savePending } from "./tab-state.js";
 import { textOf } from "./texts.js";
 import { getVersions, setVersions } from "./version-switch.js";
@@ -16,6 +17,8 @@ import { getVersions, setVersions } from "./version-switch.js";
 /** @typedef {import("./event-stream.js").VersionMessage} VersionMessage */
 
 let switching = false;
+
+export { toggleEmployees } from "./employee-menu.js";
 
 /**
  * Have the question of a turn answered again.
@@ -212,10 +215,21 @@ export async function switchVersion(turn, buttons) {
 }
 
 /**
+ * Show and mark a message that a link names.
+ * @param {string} conversation
+ * @param {string} id of the message; a question has the id of its turn
+ */
+export async function openMessage(conversation, id) {
+  const found = await bringMessage(conversation, id);
+  if (found instanceof HTMLElement) markItem(found);
+  else if (found) showSuperseded(found);
+}
+
+/**
  * Show a turn that is not on the path that counts, and that it is not.
  * @param {import("../contract.js").Message[]} messages
  */
-export function showSuperseded(messages) {
+function showSuperseded(messages) {
   const turn = messages[0].turn_id;
   const section = el("section.superseded", { "aria-label": textOf("versions") },
     el("p.status", {}, textOf("supersededMessage"), " ", el("button", { type: "button", onclick: async () => {

@@ -19,7 +19,8 @@ IMPORT = re.compile(r'^import [^;]*?"\./([^"]+)";|\("\./(vendor/[^"]+)"\)', re.M
 FETCHED = {"vendor/markdown-it.js", "vendor/oauth.js"}
 """Files from npm, which import nothing."""
 ON_DEMAND = {
-    "edit-form.js", "feedback.js", "memory.js", "settings.js", "sign-in.js", "vendor/oauth.js", "versions.js",
+    "edit-form.js", "employee-menu.js", "feedback.js", "find-message.js", "memory.js", "settings.js", "sign-in.js",
+    "vendor/oauth.js", "versions.js",
 }  # fmt: skip
 """Modules that the chat page loads once they are wanted."""
 CLASSIC = "preferences.js"

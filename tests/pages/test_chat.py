@@ -170,6 +170,7 @@ async def test_the_chat_works_with_the_keyboard_alone(chat: ChatPage, model: Mod
     await expect(chat.status).to_have_text("You stopped this answer.")
     await chat.button("Ask another").focus()
     await keyboard.press("Enter")
+    await expect(chat.button("Prime, Boss and orchestrator")).to_be_visible()
     await keyboard.press("Tab")
     await keyboard.press("Enter")
     await expect(chat.last_answer.locator("header")).to_contain_text("Prime")
