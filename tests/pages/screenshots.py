@@ -107,6 +107,7 @@ async def main(folder: Path) -> None:
             await expect(page.locator("article.answer")).to_have_count(len(CONVERSATION))
             await page.screenshot(path=folder / f"chat-{variant.name}.png")
             await page.get_by_role("button", name="Edit your message").last.click()
+            await expect(page.get_by_role("textbox", name="Edit your message")).to_be_visible()
             await page.screenshot(path=folder / f"versions-{variant.name}.png")
             await page.get_by_role("button", name="Cancel", exact=True).first.click()
             await page.goto(f"{frontdesk.url}/dashboard")
