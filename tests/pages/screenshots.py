@@ -24,7 +24,7 @@ from storage.migrate import migrate
 from storage.pool import Pool
 from tests.pages.chat_page import ChatPage
 from tests.storage.rows import record_turns, turn_metrics
-from tests.support.app import serving
+from tests.support.app import Frontdesk, serving
 from tests.support.chromium import launched
 from tests.support.database import rows
 from tests.support.model_script import Json, Text, streaming, structured
@@ -89,7 +89,7 @@ async def main(folder: Path) -> None:
         frontdesk = await serve(jwt_secret=None, rate_limit=0)
         playwright = await stack.enter_async_context(async_playwright())
         browser = await stack.enter_async_context(launched(playwright))
-        state = await _hold_conversation(browser, frontdesk.url, model)
+        state = await _hold_conversation(browser, frontdesk, model)
         await frontdesk.settled()
         await _generate_turns(url)
         for variant in VARIANTS:
@@ -116,18 +116,20 @@ async def main(folder: Path) -> None:
             await context.close()
 
 
-async def _hold_conversation(browser: Browser, url: str, model: ModelServer) -> StorageState:
+async def _hold_conversation(browser: Browser, frontdesk: Frontdesk, model: ModelServer) -> StorageState:
     """Chat as a new user; returns the browser's cookies."""
     context = await browser.new_context()
     chat = ChatPage(await context.new_page())
-    await chat.page.goto(url)
+    await chat.page.goto(frontdesk.url)
     for number, (question, answer) in enumerate(CONVERSATION.items(), 1):
         model.queue(Text(answer), streaming)
+        await frontdesk.settled()  # no fact of the question before is to come
         if number == len(CONVERSATION):
-            model.queue(Json({"facts": [{"fact": FACT, "confidence": 0.95, "replaces": []}]}), structured)
+            model.always(Json({"facts": [{"fact": FACT, "confidence": 0.95, "replaces": []}]}), structured)
         await chat.send(question)
         await expect(chat.answers).to_have_count(number)
         await expect(chat.button("Send")).to_be_visible()
+    await frontdesk.settled()
     model.queue(Text(AGAIN, finish_reason="length"), streaming)
     await chat.button("Retry").last.click()
     await expect(chat.button("Continue")).to_be_visible()
