@@ -5,6 +5,11 @@ export interface Page<Item> {
   next_cursor: string | null;
 }
 
+/** `previous_cursor`: to the page on the other side; only with `around`. */
+export interface MessagePage extends Page<Message> {
+  previous_cursor: string | null;
+}
+
 export interface Employee {
   slug: string;
   name: string;
@@ -71,6 +76,10 @@ export interface Message {
   created_at: string;
   /** The turns that are versions of this one, in order; the active one is `turn_id`. */
   versions: string[];
+  /** Of each of them, the first turn with the same question. */
+  questions: string[];
+  /** Only of what `around` names. */
+  superseded: boolean;
   /** Null: unknown. */
   route: Route | null;
   model: string | null;
@@ -328,7 +337,7 @@ export interface Insights {
 export type ResponseBody<Path extends string> =
   Path extends "/employees" ? Employee[]
   : Path extends `/conversations?${string}` ? Page<ListedConversation>
-  : Path extends `/conversations/${string}/messages?${string}` ? Page<Message>
+  : Path extends `/conversations/${string}/messages?${string}` ? MessagePage
   : Path extends `/conversations/${string}` ? ConversationDetails
   : Path extends `/memory?${string}` ? Page<MemoryFact>
   : Path extends "/me" ? SignedIn

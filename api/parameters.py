@@ -78,7 +78,12 @@ def paginate(rows: list[Row], limit: int, position: Callable[[Row], object]) -> 
     if len(rows) <= limit:
         return rows, None
     kept = rows[:limit]
-    return kept, base64.urlsafe_b64encode(_encode(position(kept[-1]))).decode().rstrip("=")
+    return kept, encode_cursor(position(kept[-1]))
+
+
+def encode_cursor(position: object) -> str:
+    """The cursor to what comes after a position in a list's order."""
+    return base64.urlsafe_b64encode(_encode(position)).decode().rstrip("=")
 
 
 def decode_cursor(cursor: str | None, kind: type[Position]) -> Position | None:

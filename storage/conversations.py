@@ -74,6 +74,10 @@ class MessageDetails(TypedDict):
     created_at: datetime
     versions: list[UUID]
     """The turns that are versions of this one, in order; the active one is `turn_id`."""
+    questions: list[UUID]
+    """Of each of them, the first turn with the same question: where two have the same, only the answer differs."""
+    superseded: bool
+    """Whether another version took its place; only a message that was asked for is."""
     route: RouteReason | None
     """None also where it is unknown, as after an import."""
     model: str | None
@@ -88,6 +92,16 @@ class MessageDetails(TypedDict):
     facts_learned: list[LearnedFact]
     feedback: Feedback | None
     """What the user said of the answer."""
+
+
+class MessagesAround(NamedTuple):
+    """Messages around one of them, oldest first."""
+
+    items: list[MessageDetails]
+    earlier: bool
+    """Whether there are messages before them."""
+    later: bool
+    """Whether there are messages after them."""
 
 
 class ConversationCursor(NamedTuple):
@@ -176,6 +190,28 @@ class Conversations:
             cursor = await conn.execute(_NEWEST_FIRST if newest_first else _OLDEST_FIRST, values)
             return [MessageDetails(**row) for row in await cursor.fetchall()]  # type: ignore[typeddict-item]
 
+    async def around(self, user_id: UUID, conversation_id: str, message_id: UUID, *, limit: int) -> MessagesAround:
+        """A message of a conversation, and those around it on the active path; of a superseded one its turn only.
+
+        Args:
+            user_id: the user.
+            conversation_id: the conversation.
+            message_id: the message, or a turn: its question. There is nothing around an unknown one.
+            limit: maximum number.
+        """
+        before, after = (limit + 1) // 2, limit // 2  # the message itself is one of those before
+        values = {
+            "user_id": user_id, "convo_id": conversation_id, "id": message_id, "before": before + 1, "after": after + 1,
+        }  # fmt: skip
+        async with self._pool.as_user(user_id) as conn:
+            cursor = await conn.execute(_AROUND, values)
+            found = [MessageDetails(**row) for row in await cursor.fetchall()]  # type: ignore[typeddict-item]
+        if not found or found[0]["superseded"]:
+            return MessagesAround(found, earlier=False, later=False)
+        place = next(index for index, one in enumerate(found) if message_id == one["message_id"]) + 1
+        earlier, later = place > before, len(found) - place > after
+        return MessagesAround(found[place - before if earlier else 0 : place + after], earlier, later)
+
     async def change(
         self, user_id: UUID, conversation_id: str, *, title: str | None = None, pinned: bool | None = None
     ) -> bool:
@@ -221,24 +257,53 @@ _COUNT: LiteralString = (
     " - (select count(*) from chat_messages m"
     "    where m.user_id = c.user_id and m.convo_id = c.convo_id and m.superseded)) as message_count"
 )
+# The first turn with the question of a version: back over those that only answered it again.
+_QUESTIONS: LiteralString = (
+    "case when cardinality(v.ids) > 1 then array(select coalesce(("
+    " with recursive same as ("
+    "  select s.turn_id, s.replaces, s.version from chat_turns s where s.user_id = m.user_id and s.turn_id = one.id"
+    "  union"  # and not union all: an import may hold anything
+    "  select s.turn_id, s.replaces, s.version from same join chat_turns s"
+    "  on s.user_id = m.user_id and s.turn_id = same.replaces where same.version in ('regenerate', 'continue'))"
+    " select turn_id from same where version is null or version = 'edit'), one.id)"
+    " from unnest(v.ids) with ordinality as one (id, place) order by one.place) else v.ids end"
+)
 _COLUMNS: LiteralString = (
-    "select m.id as message_id, m.turn_id, m.role, m.employee_key as employee, m.content, m.created_at,"  # noqa: S608 (of literals)
-    " (select versions_of(v.user_id, v.turn_id, v.convo_id, v.parent) from chat_turns v"
-    "  where v.user_id = m.user_id and v.turn_id = m.turn_id) as versions,"
+    "select m.id as message_id, m.turn_id, m.role, m.employee_key as employee, m.content, m.created_at,"
+    f" v.ids as versions, {_QUESTIONS} as questions, m.superseded,"
     " case when t.route is not null then json_build_object('reason', t.route->'reason',"
     "  'confidence', t.route->'confidence', 'runner_up', t.route->'runner_up') end as route,"
     " t.report->>'model' as model, t.finish_reason, coalesce((t.report->>'fallback')::boolean, false) as fallback,"
     f" case m.role when 'assistant' then {GENERATED_BY} end as generated_by,"
     " coalesce(t.report->'notices', '[]') as notices,"
     f" array({FACTS_USED}) as facts_used, array({FACTS_LEARNED}) as facts_learned, {FEEDBACK} as feedback"
-    " from chat_messages m left join chat_turns t"
+)
+_DETAILS: LiteralString = (
+    " left join chat_turns t"
     " on t.user_id = m.user_id and t.turn_id = m.turn_id and m.role = 'assistant'"
+    " left join lateral (select versions_of(w.user_id, w.turn_id, w.convo_id, w.parent) as ids from chat_turns w"
+    "  where w.user_id = m.user_id and w.turn_id = m.turn_id) v on true"
+)
+_PAGE: LiteralString = (
+    f"{_COLUMNS} from chat_messages m{_DETAILS}"
     " where m.user_id = %(user_id)s and m.convo_id = %(convo_id)s and not m.superseded"
     " and (%(after)s::uuid is null or m.seq"
 )
 _AFTER_SEQ: LiteralString = "(select s.seq from chat_messages s where s.user_id = %(user_id)s and s.id = %(after)s))"
-_OLDEST_FIRST: LiteralString = f"{_COLUMNS} > {_AFTER_SEQ} order by m.seq limit %(limit)s"
-_NEWEST_FIRST: LiteralString = f"{_COLUMNS} < {_AFTER_SEQ} order by m.seq desc limit %(limit)s"
+_OLDEST_FIRST: LiteralString = f"{_PAGE} > {_AFTER_SEQ} order by m.seq limit %(limit)s"
+_NEWEST_FIRST: LiteralString = f"{_PAGE} < {_AFTER_SEQ} order by m.seq desc limit %(limit)s"
+_AROUND: LiteralString = (
+    "with wanted as (select w.* from chat_messages w"  # noqa: S608 (of literals)
+    " where w.user_id = %(user_id)s and w.convo_id = %(convo_id)s and w.id = %(id)s),"
+    " path as (select c.*, w.seq as wanted from wanted w join chat_messages c"
+    "  on c.user_id = w.user_id and c.convo_id = w.convo_id and not w.superseded and not c.superseded)"
+    f"{_COLUMNS} from ("
+    " (select p.id from path p where p.seq <= p.wanted order by p.seq desc limit %(before)s)"
+    " union all (select p.id from path p where p.seq > p.wanted order by p.seq limit %(after)s)"
+    " union all (select c.id from wanted w join chat_messages c"
+    "  on c.user_id = w.user_id and c.turn_id = w.turn_id and w.superseded)"
+    f") near join chat_messages m on m.user_id = %(user_id)s and m.id = near.id{_DETAILS} order by m.seq"
+)
 
 
 async def _facts_without_source(conn: Connection, user_id: UUID) -> list[UUID]:

@@ -20,6 +20,7 @@ from api.parameters import (
     Switch,
     clean_and_mask,
     decode_cursor,
+    encode_cursor,
     paginate,
     search_words,
 )
@@ -43,6 +44,8 @@ class MessagePage(TypedDict):
 
     items: list[MessageDetails]
     next_cursor: str | None
+    previous_cursor: str | None
+    """To the page on the other side, with the other `order`; null but for `around`."""
 
 
 class ConversationChanges(BaseModel):
@@ -105,16 +108,37 @@ async def messages(
     limit: Limit = 50,
     cursor: Cursor = None,
     order: Annotated[Literal["asc", "desc"], QueryParameter(description="desc: from the newest back.")] = "asc",
+    around: Annotated[
+        UUID | None, QueryParameter(description="A message: those beside it, instead of the first page.")
+    ] = None,
 ) -> MessagePage:
-    """The messages on the active path of a conversation, in order."""
+    """The messages on the active path of a conversation, in order; with `around` those beside one of them."""
+    newest_first = order == "desc"
+    if around is not None:
+        if cursor is not None:
+            raise Problem(400, "invalid_request", "around: not with a cursor")
+        return await _around(user_data, user, conversation_id, around, limit=limit, newest_first=newest_first)
     after = decode_cursor(cursor, UUID)
     found = await user_data.conversations.messages(
-        user.user_id, conversation_id, limit=limit + 1, after=after, newest_first=order == "desc"
+        user.user_id, conversation_id, limit=limit + 1, after=after, newest_first=newest_first
     )
     if not found:
         await _find(user_data, user, conversation_id)
     items, next_cursor = paginate(found, limit, lambda one: one["message_id"])
-    return MessagePage(items=items, next_cursor=next_cursor)
+    return MessagePage(items=items, next_cursor=next_cursor, previous_cursor=None)
+
+
+async def _around(
+    user_data: UserData, user: User, conversation_id: str, message_id: UUID, *, limit: int, newest_first: bool
+) -> MessagePage:
+    items, earlier, later = await user_data.conversations.around(user.user_id, conversation_id, message_id, limit=limit)
+    if not items:
+        raise Problem(404, "not_found", "There is no such message in this conversation.")
+    first = encode_cursor(items[0]["message_id"]) if earlier else None
+    last = encode_cursor(items[-1]["message_id"]) if later else None
+    if newest_first:
+        return MessagePage(items=items[::-1], next_cursor=first, previous_cursor=last)
+    return MessagePage(items=items, next_cursor=last, previous_cursor=first)
 
 
 @patch("/{conversation_id:str}", guards=[require_json], responses=refusals(404, 413, 415))

@@ -3,11 +3,12 @@
 import { showComposerError } from "./composer.js";
 import { announce } from "./dom.js";
 import { requestJson } from "./http.js";
-import { pollFacts } from "./memory.js";
+import { pollFacts } from "./facts.js";
 import { addNotice } from "./message.js";
 import { itemsOfTurn, loadNewestMessage } from "./message-list.js";
 import { notifyChange, savePending } from "./tab-state.js";
 import { serverText, textOf } from "./texts.js";
+import { getVersions, setVersions } from "./version-switch.js";
 
 export class ActiveTurn {
   /**
@@ -27,6 +28,8 @@ export class ActiveTurn {
     this.stopping = false;
     /** Whether another message, which is not on the page, is answered first. */
     this.queued = false;
+    /** @type {(turnId: string) => void} called when it starts */
+    this.onStart = (turnId) => setVersions(question, getVersions(question, turnId));
   }
 
   /** Stop the answer; if the turn has not started yet, as soon as it does. */
@@ -72,8 +75,8 @@ export class ActiveTurn {
   handleStart(start) {
     savePending(null);
     for (const item of itemsOfTurn(start.turn_id)) if (item !== this.question) item.remove(); // it had arrived before a reload
-    this.question.dataset.turn = start.turn_id;
     this.turnId = start.turn_id;
+    this.onStart(start.turn_id);
     this.onNewest(start.turn_id);
     this.answer.start(start);
     announce(textOf("isAnswering", { name: start.employee.name }));
@@ -89,7 +92,7 @@ export class ActiveTurn {
       this.onNewest(done.message_id);
       this.answer.element.dataset.message = done.message_id;
       pollFacts(done.turn_id, this.answer.facts);
-    }
+    } else delete this.question.dataset.turn; // it cannot be edited either
     notifyChange("conversations", done.conversation_id);
   }
 

@@ -70,7 +70,7 @@ export function updateSignOut() {
 /** Remove what was typed and not sent: the next user must not find it. */
 export function forgetTexts() {
   for (const key of Object.keys(localStorage)) if (key.startsWith("frontdesk.draft.")) localStorage.removeItem(key);
-  sessionStorage.removeItem("frontdesk.sending");
+  for (const key of ["frontdesk.sending", "frontdesk.editing"]) sessionStorage.removeItem(key);
 }
 
 /** @param {string} url */

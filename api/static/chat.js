@@ -7,11 +7,12 @@ import { followTurn, sendMessage, uuid } from "./event-stream.js";
 import { Problem, isNotFound, requestJson } from "./http.js";
 import { Answer, userMessage } from "./message.js";
 import {
-  appendItem, isEmpty, itemsOfTurn, loadMessages, loadNewestMessage, scrollToBottom, showItems, showMessage, showMessages, showWelcome,
+  appendItem, isEmpty, itemsOfTurn, loadMessages, loadNewestMessage, scrollToBottom, showItems, showMessages, showWelcome,
 } from "./message-list.js";
-import { conversationHash, conversationInUrl, messageInUrl, savePending } from "./tab-state.js";
+import { conversationHash, conversationInUrl, loadEdit, messageInUrl, savePending } from "./tab-state.js";
 import { fixTemporary, isTemporary, showTemporary, updateTemporary } from "./temporary.js";
 import { textOf } from "./texts.js";
+import { withVersions } from "./version-switch.js";
 
 /** @type {string | null} */
 let conversation = null;
@@ -25,6 +26,12 @@ let unanswered = null;
 let refreshLater = false;
 /** Resolves once the messages are loaded. */
 let loading = Promise.resolve();
+
+/** Resolves once the messages are loaded. */
+export const messagesLoaded = () => loading;
+
+/** Whether an answer is being streamed. */
+export const isAnswering = () => activeTurn !== null;
 
 /** The id of the open conversation; null for a new one. */
 export const currentConversation = () => conversation;
@@ -62,7 +69,14 @@ export async function refreshMessages() {
     return;
   }
   if (id !== conversation || activeTurn || newest?.message_id === newestId) return;
-  await loadConversation(id, false);
+  await reloadMessages();
+}
+
+/** Show the messages as they are now, and resume the answer that is being streamed. */
+export async function reloadMessages() {
+  if (!conversation) return;
+  loading = loadConversation(conversation, false);
+  await loading;
   await resumeLastTurn();
 }
 
@@ -75,7 +89,7 @@ export async function ask(text, choice = {}) {
   await loading;
   if (activeTurn) {
     restoreText(text);
-    showComposerError(new Error(textOf("answerRunning")));
+    sayRefusal(new Error(textOf("answerRunning")));
     return;
   }
   const temporary = !conversation && isTemporary() ? { temporary: true } : {};
@@ -95,12 +109,25 @@ export async function ask(text, choice = {}) {
  * @param {import("./tab-state.js").PendingMessage} pending
  */
 export async function sendPending(pending) {
+  const { message, key } = pending;
+  if ("regenerate" in message || "edit" in message || "continue" in message) {
+    await withVersions((module) => module.sendVersion({ message, key }));
+    return;
+  }
   savePending(pending);
-  if (pending.message.temporary) showTemporary(true);
-  const text = pending.message.message;
-  const question = userMessage({ content: text });
+  if (message.temporary) showTemporary(true);
+  const question = userMessage({ content: message.message });
   appendItem(question);
-  await streamAnswer((signal) => sendMessage(pending.message, pending.key, signal), question, text);
+  await streamAnswer((signal) => sendMessage(message, key, signal), question, new Answer(), (error) => {
+    question.remove();
+    restoreText(message.message);
+    sayRefusal(error);
+    if (!isEmpty()) return;
+    const temporary = isTemporary();
+    carryDraft(null);
+    openConversation(null);
+    showTemporary(temporary); // the text is going to be sent again
+  });
 }
 
 /** Stop the answer that is being streamed. */
@@ -124,41 +151,44 @@ async function loadConversation(id, sending) {
     return;
   }
   if (id !== conversation || activeTurn) return;
-  showMessages(id, page, ask);
+  showMessages(id, page);
   newestId = page.items[0]?.message_id ?? null;
   unanswered = page.items[0]?.role === "user" ? page.items[0] : null;
+  if (loadEdit()?.conversation === id && !sending) withVersions((module) => module.resumeEdit());
   const messageId = messageInUrl();
   if (!messageId) return;
   history.replaceState(null, "", conversationHash(id)); // so that the same link works again
-  await showMessage(id, messageId);
+  await withVersions((module) => module.openMessage(id, messageId));
 }
 
 /** If the last message has no answer: stream it if the turn is running, or say that it has failed. */
 async function resumeLastTurn() {
   if (!unanswered || activeTurn) return;
-  const { turn_id, content } = unanswered;
+  const question = unanswered;
+  const { turn_id } = question;
   const turn = await requestJson(`/turns/${turn_id}`).catch(() => null);
   if (!turn || activeTurn || turn.conversation_id !== conversation) return;
-  if (turn.status === "running") await streamAnswer((signal) => followTurn(turn_id, signal), itemsOfTurn(turn_id)[0], content);
-  else if (turn.status === "failed") {
-    const answer = new Answer((choice) => ask(content, choice));
-    appendItem(answer.element);
-    answer.fail(textOf("notAnswered"), true);
-  }
+  if (turn.status === "running") {
+    const answer = new Answer();
+    answer.versions = question;
+    await streamAnswer((signal) => followTurn(turn_id, signal), itemsOfTurn(turn_id)[0], answer, () => openConversation(conversation));
+  } else if (turn.status === "failed") appendItem(Answer.missing(question).element);
 }
 
 /**
  * Show an answer while it is streamed.
  * @param {(signal: AbortSignal) => AsyncGenerator<import("./event-stream.js").TurnUpdate>} openStream
  * @param {HTMLElement} question
- * @param {string} text of the question
+ * @param {Answer} answer
+ * @param {(error: Error) => void} onRefused called where the turn has not started, and will not
+ * @param {(turnId: string) => void} [onStart]
  */
-async function streamAnswer(openStream, question, text) {
-  const answer = new Answer((choice) => ask(text, choice));
+export async function streamAnswer(openStream, question, answer, onRefused, onStart) {
   const turn = new ActiveTurn(/** @type {string} */ (conversation), question, answer, (id) => {
     newestId = id;
     unanswered = null;
   });
+  if (onStart) turn.onStart = onStart;
   activeTurn = turn;
   appendItem(answer.element);
   scrollToBottom();
@@ -170,7 +200,7 @@ async function streamAnswer(openStream, question, text) {
     }
     if (activeTurn !== turn) savePending(null);
   } catch (error) {
-    if (!turn.controller.signal.aborted) handleFailure(error, answer, question, text);
+    if (!turn.controller.signal.aborted) handleFailure(error, turn, onRefused);
   } finally {
     if (activeTurn === turn) {
       activeTurn = null;
@@ -183,30 +213,26 @@ async function streamAnswer(openStream, question, text) {
 
 /**
  * @param {unknown} error
- * @param {Answer} answer
- * @param {HTMLElement} question
- * @param {string} text
+ * @param {ActiveTurn} turn
+ * @param {(error: Error) => void} onRefused
  */
-function handleFailure(error, answer, question, text) {
+function handleFailure(error, { turnId, answer }, onRefused) {
   savePending(null);
-  if (!(error instanceof Problem)) {
-    answer.fail(textOf("pageFailed"), true);
-    throw error;
-  }
-  answer.element.remove();
-  if (question.dataset.turn) {
-    openConversation(conversation); // the turn ended while disconnected, and its events are gone
-    return;
-  }
-  question.remove();
-  restoreText(text);
-  if (error.retryAfter) startCountdown(error.retryAfter, error.message);
+  const known = error instanceof Problem;
+  if (turnId && !known) answer.fail(textOf("pageFailed"), true);
+  else answer.element.remove();
+  if (!turnId) onRefused(known ? error : new Error(textOf("pageFailed")));
+  else if (known) openConversation(conversation); // the turn ended while disconnected, and its events are gone
+  if (!known) throw error;
+}
+
+/**
+ * Say why something was not sent, and when it can be.
+ * @param {Error} error
+ */
+export function sayRefusal(error) {
+  if (error instanceof Problem && error.retryAfter) startCountdown(error.retryAfter, error.message);
   else showComposerError(error);
-  if (!isEmpty()) return;
-  const temporary = isTemporary();
-  carryDraft(null);
-  openConversation(null);
-  showTemporary(temporary); // the text is going to be sent again
 }
 
 /** @param {string | null} id */

@@ -16,7 +16,9 @@ const SEND_TIMEOUT = 10_000;
 const IDLE_TIMEOUT = 30_000;
 
 /** @typedef {{employee?: string, instead_of?: string}} EmployeeChoice who is to answer, and which turn the wrong employee answered */
-/** @typedef {{message: string, conversation_id: string, temporary?: boolean} & EmployeeChoice} OutgoingMessage */
+/** @typedef {{conversation_id: string, message: string, temporary?: boolean} & EmployeeChoice} NewMessage */
+/** @typedef {{conversation_id: string} & ({regenerate: string} & EmployeeChoice | {edit: string, message: string} | {continue: string})} VersionMessage of a turn */
+/** @typedef {NewMessage | VersionMessage} OutgoingMessage */
 /** @typedef {{id: number, event: string, data: unknown, retry: number | null}} ServerSentEvent */
 /** @typedef {import("../contract.js").TurnEvent | {event: "disconnected" | "slow", data: null}} TurnUpdate */
 

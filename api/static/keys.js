@@ -1,7 +1,6 @@
 /** Keyboard shortcuts, and the dialog that lists them. */
 
 import { stopAnswer } from "./chat.js";
-import { restoreText } from "./composer.js";
 import { byId, el } from "./dom.js";
 import { textOf } from "./texts.js";
 
@@ -47,7 +46,7 @@ function actionOf(event) {
   }
   if (event.metaKey || event.ctrlKey || event.altKey) return null;
   if (event.key === "Escape") return inMessage || !typing ? stopAnswer : null;
-  if (event.key === "ArrowUp") return inMessage && !byId("message").value ? takeLastMessage : null;
+  if (event.key === "ArrowUp") return inMessage && !byId("message").value ? editLastMessage : null;
   if (typing || !singleKeys.checked) return null;
   if (event.key === "/") return () => byId("message").focus();
   return event.key === "?" ? () => dialog.showModal() : null;
@@ -59,10 +58,9 @@ function focusSearch() {
   byId("search-conversations").select();
 }
 
-/** Put the user's last message into the message field. */
-function takeLastMessage() {
-  const last = [...document.querySelectorAll(".user-message .plain-text")].at(-1);
-  if (last) restoreText(last.textContent ?? "");
+/** Edit the user's last message, where it stands. */
+function editLastMessage() {
+  /** @type {HTMLElement | undefined} */ ([...document.querySelectorAll(".user-message[data-turn] .edit")].at(-1))?.click();
 }
 
 /**

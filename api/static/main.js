@@ -9,7 +9,6 @@ import { addEmployeeChoices } from "./employee-choice.js";
 import { loadEmployees } from "./employees.js";
 import { initKeys } from "./keys.js";
 import { parserReady } from "./markdown-parser.js";
-import { initMemoryDialog } from "./memory.js";
 import { showItems } from "./message-list.js";
 import { conversationInUrl, loadPending, messageInUrl, onChange } from "./tab-state.js";
 import { textOf } from "./texts.js";
@@ -17,8 +16,8 @@ import { textOf } from "./texts.js";
 async function main() {
   initSignOut();
   initComposer(ask, stopAnswer);
-  initMemoryDialog();
-  initSettings();
+  initDialog("memory", () => import("./memory.js").then(({ refreshFacts }) => refreshFacts()));
+  initDialog("settings", () => import("./settings.js").then(({ showSettings }) => showSettings()));
   initSidebar();
   initKeys();
   await loadEmployees();
@@ -44,15 +43,18 @@ async function main() {
   await sent;
 }
 
-/** Make the settings dialog open and close. Few open it, so that its module is loaded then. */
-function initSettings() {
-  const dialog = byId("settings");
-  const errorText = byId("settings-error");
-  byId("open-settings").addEventListener("click", () => {
+/**
+ * Make a dialog open and close. Few open it, so that its module is loaded then.
+ * @param {"memory" | "settings"} name
+ * @param {() => Promise<void>} show loads the module, and what the dialog shows
+ */
+function initDialog(name, show) {
+  const dialog = byId(name);
+  byId(`open-${name}`).addEventListener("click", () => {
     dialog.showModal();
-    import("./settings.js").then(({ showSettings }) => showSettings(), () => { errorText.textContent = textOf("serverUnreachable"); });
+    show().catch(() => { byId(`${name}-error`).textContent = textOf("serverUnreachable"); });
   });
-  byId("close-settings").addEventListener("click", () => dialog.close());
+  byId(`close-${name}`).addEventListener("click", () => dialog.close());
 }
 
 /** Make the sidebar work. On narrow screens it is a drawer over the page. */

@@ -1,13 +1,11 @@
-/** Remembered facts: shown below the answers that used or learned them, and managed in the memory dialog. */
+/** What is in the memory dialog: the remembered facts, to look through, search, edit and forget. */
 
-import { announce, byId, confirmAction, el, isEnter, replaceItems } from "./dom.js";
-import { isNotFound, requestJson } from "./http.js";
+import { byId, confirmAction, el, isEnter, replaceItems } from "./dom.js";
+import { factPath } from "./facts.js";
+import { requestJson } from "./http.js";
 import { conversationHash, notifyChange, onChange } from "./tab-state.js";
 import { locale, textOf } from "./texts.js";
 import { deleteWithUndo, deletedItem } from "./undo.js";
-
-/** Milliseconds between polls: facts are extracted after the answer has been sent. */
-const POLL_DELAYS = [700, 1500, 3000, 6000, 12_000];
 
 /** @typedef {import("../contract.js").Fact} Fact */
 
@@ -21,73 +19,8 @@ let nextCursor = null;
 let requestCount = 0;
 let searchTimer = 0;
 
-/**
- * Poll a turn until its learned facts are known, and show them.
- * @param {string} turnId
- * @param {Element} container
- */
-export async function pollFacts(turnId, container) {
-  for (const delay of POLL_DELAYS) {
-    await new Promise((resolve) => { setTimeout(resolve, delay); });
-    if (!container.isConnected) return;
-    let turn;
-    try {
-      turn = await requestJson(`/turns/${turnId}`);
-    } catch {
-      continue; // the memory dialog shows them, too
-    }
-    showFacts(container, turn);
-    if (!turn.facts_learned.length) continue;
-    announce([textOf("remembered"), ...turn.facts_learned.map(({ fact }) => fact)].join(" "));
-    notifyChange("memory");
-    return;
-  }
-}
-
-/**
- * Show the facts that a turn used and learned.
- * @param {Element} container
- * @param {{facts_used: Fact[], facts_learned: Fact[]}} turn
- */
-export function showFacts(container, { facts_used, facts_learned }) {
-  container.replaceChildren(...usedFacts(facts_used), ...facts_learned.map(learnedFact));
-}
-
-/** @param {Fact[]} facts */
-function usedFacts(facts) {
-  if (!facts.length) return [];
-  return [el("details.used-facts", {}, el("summary", {}, textOf("usedFacts", { count: facts.length })), el("ul", {}, ...facts.map(({ fact }) => el("li", { dir: "auto" }, fact))))];
-}
-
-/** @param {Fact} fact */
-function learnedFact({ fact_id, fact }) {
-  const line = el("p.learned-fact", { tabindex: "-1" }, `${textOf("remembered")} `, el("span", { dir: "auto" }, fact), " · ");
-  const undo = el("button.quiet", { type: "button", onclick: async () => {
-    undo.disabled = true;
-    try {
-      await requestJson(factPath(fact_id), { method: "DELETE" });
-    } catch (error) {
-      if (!isNotFound(error)) {
-        undo.disabled = false;
-        return;
-      }
-    }
-    line.replaceChildren(textOf("forgotten"));
-    line.focus();
-    announce(textOf("forgotten"));
-    notifyChange("memory");
-  } }, textOf("undo"));
-  line.append(undo);
-  return line;
-}
-
 /** Make the memory dialog work. */
-export function initMemoryDialog() {
-  byId("open-memory").addEventListener("click", () => {
-    dialog.showModal();
-    refreshFacts();
-  });
-  byId("close-memory").addEventListener("click", () => dialog.close());
+function init() {
   byId("forget-all").addEventListener("click", forgetAllFacts);
   searchField.addEventListener("input", () => {
     clearTimeout(searchTimer);
@@ -97,7 +30,8 @@ export function initMemoryDialog() {
   onChange((topic) => { if (topic === "memory" && dialog.open && !list.querySelector("textarea")) refreshFacts(); });
 }
 
-async function refreshFacts() {
+/** Show the first page of facts anew. */
+export async function refreshFacts() {
   errorText.textContent = "";
   await loadFacts(null);
 }
@@ -166,11 +100,6 @@ function forgetFact(id, item) {
   });
 }
 
-/** @param {string} id */
-function factPath(id) {
-  return `/memory/${id}`;
-}
-
 async function forgetAllFacts() {
   if (!await confirmAction(textOf("forgetAllQuestion"), textOf("forgetAll"))) return;
   await requestJson("/memory", { method: "DELETE" }).catch(showFactsError);
@@ -182,3 +111,5 @@ function showFactsError(error) {
   errorText.textContent = error.message;
   return null;
 }
+
+init();

@@ -7,10 +7,7 @@ import { Answer, userMessage } from "./message.js";
 import { inEnglish, textOf } from "./texts.js";
 
 /** Messages per page. */
-const PAGE_SIZE = 30;
-
-/** Messages per page on the way back to one that is looked for. */
-const LARGE_PAGE_SIZE = 100;
+const PAGE_SIZE = "30";
 
 /** Pixels from the bottom within which scrolling down resumes following. */
 const NEAR_BOTTOM = 64;
@@ -18,8 +15,8 @@ const NEAR_BOTTOM = 64;
 /** The share of the remaining distance that is scrolled per frame. */
 const SCROLL_STEP = 0.3;
 
-/** @typedef {(text: string, choice?: import("./event-stream.js").EmployeeChoice) => void} Ask */
-/** @typedef {import("../contract.js").Page<import("../contract.js").Message>} MessagePage newest first */
+/** @typedef {(text: string) => void} Ask */
+/** @typedef {import("../contract.js").MessagePage} MessagePage newest first */
 
 const log = byId("log");
 const list = byId("messages");
@@ -28,8 +25,6 @@ const reducedMotion = matchMedia("(prefers-reduced-motion: reduce)");
 let following = true;
 /** @type {string | null} the conversation whose messages are shown */
 let shown = null;
-/** @type {((limit: number) => Promise<boolean>) | null} loads the messages before the first one; null: there are none */
-let loadEarlier = null;
 let lastScrollTop = 0;
 let frame = 0;
 
@@ -97,6 +92,14 @@ export function itemsOfTurn(turnId) {
   return /** @type {HTMLElement[]} */ ([...list.children]).filter((item) => item.dataset.turn === turnId);
 }
 
+/** The conversation whose messages are shown; null: a new one. */
+export const shownConversation = () => shown;
+
+/** Stay where the list is, whatever comes. */
+export function stopFollowing() {
+  following = false;
+}
+
 /** Whether there are no messages. */
 export function isEmpty() {
   return !list.querySelector("article");
@@ -118,14 +121,14 @@ export function showWelcome(ask) {
 }
 
 /**
- * Load a conversation's newest messages.
+ * Load messages of a conversation: the newest ones, newest first, if the query says nothing else.
  * @param {string} conversation
- * @param {number} [limit]
- * @param {string} [cursor] load those before it
+ * @param {Record<string, string>} [query]
  * @returns {Promise<MessagePage>}
  */
-export function loadMessages(conversation, limit = PAGE_SIZE, cursor = "") {
-  return requestJson(`/conversations/${encodeURIComponent(conversation)}/messages?limit=${limit}&order=desc${cursor && `&cursor=${cursor}`}`);
+export function loadMessages(conversation, query) {
+  const parameters = new URLSearchParams({ limit: PAGE_SIZE, order: "desc", ...query });
+  return requestJson(`/conversations/${encodeURIComponent(conversation)}/messages?${parameters}`);
 }
 
 /**
@@ -133,83 +136,79 @@ export function loadMessages(conversation, limit = PAGE_SIZE, cursor = "") {
  * @param {string} conversation
  */
 export async function loadNewestMessage(conversation) {
-  return (await loadMessages(conversation, 1)).items[0];
+  return (await loadMessages(conversation, { limit: "1" })).items[0];
 }
 
 /**
  * Show a conversation's newest messages, with a button for earlier ones.
  * @param {string} conversation
  * @param {MessagePage} page
- * @param {Ask} ask
  */
-export function showMessages(conversation, page, ask) {
-  showItems(...renderPage(conversation, page, ask));
+export function showMessages(conversation, { items, next_cursor }) {
+  showItems(...moreButton(conversation, next_cursor), ...renderMessages(items.toReversed()));
   shown = conversation;
 }
 
 /**
- * @param {string} conversation
- * @param {MessagePage} page
- * @param {Ask} ask
- * @returns {Element[]}
+ * @param {import("../contract.js").Message[]} messages oldest first
+ * @returns {HTMLElement[]}
  */
-function renderPage(conversation, { items, next_cursor }, ask) {
-  const messages = items.toReversed();
-  /** @type {Element[]} */
+export function renderMessages(messages) {
+  /** @type {HTMLElement[]} */
   const elements = [];
+  /** @type {HTMLElement | null} */
+  let question = null;
   for (const [index, message] of messages.entries()) {
-    const question = messages[index - 1]?.role === "user" ? messages[index - 1].content : null;
-    if (message.role === "user") elements.push(userMessage(message));
-    else if (question === null) elements.push(Answer.fromMessage(message, null, null).element);
-    else elements.push(Answer.fromMessage(message, elements[index - 1], (choice) => ask(question, choice)).element);
+    if (message.role === "user") elements.push(question = userMessage(message));
+    else elements.push(Answer.fromMessage(message, question).element);
+    const next = messages[index + 1];
+    if (message.role === "user" && next?.role === "user") elements.push(Answer.missing(message).element);
+    if (message.role !== "user") question = null;
   }
-  loadEarlier = null;
-  return next_cursor ? [earlierButton(conversation, next_cursor, ask), ...elements] : elements;
+  return elements;
 }
 
 /**
+ * A button that loads the messages before those that are shown, or the later ones that are left out between them.
  * @param {string} conversation
- * @param {string} cursor
- * @param {Ask} ask
+ * @param {string | null} cursor null: there are none
+ * @param {"desc" | "asc"} [order] asc: the later ones
+ * @returns {HTMLElement[]}
  */
-function earlierButton(conversation, cursor, ask) {
-  const load = async (/** @type {number} */ limit) => {
+export function moreButton(conversation, cursor, order = "desc") {
+  if (!cursor) return [];
+  const later = order === "asc";
+  const load = async () => {
     button.disabled = true;
-    const page = await loadMessages(conversation, limit, cursor).catch(() => null);
-    if (page && button.isConnected) replaceEarlierButton(button, renderPage(conversation, page, ask));
+    const page = await loadMessages(conversation, { cursor, order }).catch(() => null);
+    if (page && button.isConnected) {
+      const messages = later ? notShown(page.items) : page.items.toReversed();
+      const more = moreButton(conversation, messages.length < page.items.length ? null : page.next_cursor, order);
+      replaceButton(button, later ? [...renderMessages(messages), ...more] : [...more, ...renderMessages(messages)], later);
+    }
     button.disabled = false;
-    return page !== null;
   };
-  const button = el("button.load-earlier", { type: "button", onclick: () => load(PAGE_SIZE) }, textOf("earlierMessages"));
-  loadEarlier = load;
-  return button;
+  const button = el(later ? "button.load-earlier.gap" : "button.load-earlier", { type: "button", onclick: load }, textOf(later ? "messagesBetween" : "earlierMessages"));
+  return [button];
 }
 
 /**
- * Show and mark a message of the conversation that is shown, however far back it is.
- * @param {string} conversation
- * @param {string} id of the message; a question has the id of its turn
+ * Those of these messages that are not on the page yet.
+ * @param {import("../contract.js").Message[]} messages
  */
-export async function showMessage(conversation, id) {
-  const find = () => /** @type {HTMLElement[]} */ ([...list.children]).find(({ dataset }) => dataset.message === id || dataset.turn === id);
-  while (shown === conversation && !find() && loadEarlier) if (!await loadEarlier(LARGE_PAGE_SIZE)) return;
-  const item = shown === conversation && find();
-  if (!item) return;
-  following = false;
-  item.classList.add("found");
-  item.tabIndex = -1;
-  item.focus({ preventScroll: true });
-  item.scrollIntoView({ block: "center" });
+export function notShown(messages) {
+  return messages.filter((message) => !itemsOfTurn(message.turn_id).some((item) => item.matches(message.role === "user" ? ".user-message" : ".answer")));
 }
 
 /**
- * Put earlier messages in the place of the button, without moving what is visible.
+ * Put messages in the place of a button, without moving what is below it, or what is above it if they are later ones.
  * @param {Element} button
  * @param {Element[]} items
+ * @param {boolean} later
  */
-function replaceEarlierButton(button, items) {
-  const heightBelow = log.scrollHeight - log.scrollTop;
+function replaceButton(button, items, later) {
+  const { scrollTop, scrollHeight } = log;
   following = false;
   button.replaceWith(...items);
-  log.scrollTop = log.scrollHeight - heightBelow;
+  log.scrollTop = later ? scrollTop : log.scrollHeight - scrollHeight + scrollTop;
 }

@@ -1,10 +1,13 @@
 /** One message: the user's, or an employee's answer, which may still be streaming. */
 
 import { copyButton, el, setChildren } from "./dom.js";
-import { allEmployees, badge, employeeBySlug } from "./employees.js";
+import { badge, employeeBySlug } from "./employees.js";
 import { MarkdownView } from "./markdown.js";
-import { showFacts } from "./memory.js";
+import { showFacts } from "./facts.js";
 import { inEnglish, knownText, locale, serverText, textOf } from "./texts.js";
+import { answerSwitch, keepVersions, setVersions, withVersions } from "./version-switch.js";
+
+/** @typedef {import("./version-switch.js").Versions} Versions */
 
 const percentFormat = new Intl.NumberFormat(locale, { style: "percent" });
 
@@ -14,16 +17,22 @@ const USER_MESSAGE_NOTICES = ["input_truncated", "input_sanitized", "pii_masked"
 /** The names of demo models end like this. */
 const DEMO_MODEL = /\(demo\)$/;
 
-/** @typedef {(choice?: import("./event-stream.js").EmployeeChoice) => void} AskAgain sends the same question once more */
+/** Finish reasons of answers that can be continued. */
+const CUT = ["length", "timeout", "stopped"];
 
 /**
  * The user's message.
- * @param {{content: string, created_at?: string, turn_id?: string}} message
+ * @param {{content: string, created_at?: string} & Partial<Versions>} message
  * @returns {HTMLElement}
  */
-export function userMessage({ content, created_at, turn_id }) {
+export function userMessage({ content, created_at, turn_id, versions, questions }) {
   const text = el("p.plain-text", { dir: "auto" }, content);
-  return el("article.user-message", { "aria-label": textOf("you"), "data-turn": turn_id }, text, el("div.notices"), timestamp(created_at));
+  const tools = el("div.tools", {}, el("span.switch"),
+    el("button.icon.edit", { type: "button", "aria-label": textOf("editMessage"), title: textOf("edit"), onclick: () => withVersions((module) => module.editMessage(item)) }, "✎"),
+    timestamp(created_at));
+  const item = el("article.user-message", { "aria-label": textOf("you") }, text, el("div.notices"), tools);
+  if (turn_id) setVersions(item, { turn_id, versions: versions ?? [turn_id], questions: questions ?? [turn_id] });
+  return item;
 }
 
 /**
@@ -39,10 +48,12 @@ export function addNotice(question, answer, notice) {
 
 /** An employee's answer. */
 export class Answer {
-  /** @param {AskAgain | null} askAgain null: the question is not known */
-  constructor(askAgain) {
-    this.askAgain = askAgain;
+  constructor() {
     this.text = "";
+    /** @type {Versions | null} null: it is the only one */
+    this.versions = null;
+    /** @type {string | null} why the turn has failed */
+    this.failure = null;
     this.header = el("header.with-badge");
     this.body = el("div.markdown");
     this.status = el("p.status", {}, textOf("choosingEmployee"));
@@ -58,10 +69,11 @@ export class Answer {
    * A complete answer from the conversation's history.
    * @param {import("../contract.js").Message} message
    * @param {Element | null} question null: not on the page
-   * @param {AskAgain | null} askAgain
    */
-  static fromMessage(message, question, askAgain) {
-    const answer = new Answer(askAgain);
+  static fromMessage(message, question) {
+    const answer = new Answer();
+    answer.versions = message;
+    keepVersions(answer.element, message);
     answer.element.dataset.turn = message.turn_id;
     answer.element.dataset.message = message.message_id;
     answer.setEmployee(employeeBySlug(message.employee), message.route, message.model);
@@ -69,6 +81,18 @@ export class Answer {
     answer.text = message.content;
     answer.finish(message);
     showFacts(answer.facts, message);
+    return answer;
+  }
+
+  /**
+   * What stands in the place of an answer that there is not.
+   * @param {Versions} question
+   */
+  static missing(question) {
+    const answer = new Answer();
+    answer.versions = question;
+    answer.element.dataset.turn = question.turn_id;
+    answer.fail(textOf("notAnswered"), true);
     return answer;
   }
 
@@ -133,10 +157,12 @@ export class Answer {
     this.stopStreaming();
     this.setStatus(knownText(`finish_${finish_reason}`) ?? "");
     if (!DEMO_MODEL.test(model ?? "")) this.element.querySelector(".notice.demo")?.remove();
-    const askAgain = finish_reason === "blocked" ? null : this.askAgain; // it would be blocked again
-    const actions = askAgain ? [el("button.quiet", { type: "button", onclick: () => askAgain() }, textOf("retry")), ...this.employeeMenu(askAgain)] : [];
+    const cut = Boolean(this.text) && CUT.includes(finish_reason ?? "");
+    const again = finish_reason === "blocked" ? [] // it would be blocked again
+      : [el("button.quiet", { type: "button", onclick: () => this.askAgain() }, textOf("retry")), el("button.quiet.menu-toggle", { type: "button", "aria-expanded": "false", onclick: (/** @type {Event} */ event) => withVersions((module) => module.toggleEmployees(this, event)) }, textOf("askAnother"))];
     const source = fallback ? textOf(model === "prepared" ? "preparedAnswer" : "preparedReply") : model;
-    setChildren(this.footer, this.text && copyButton(() => this.text), ...actions,
+    setChildren(this.footer, answerSwitch(this.versions), cut && el("button.go-on", { type: "button", onclick: () => this.goOn() }, textOf("continue")),
+      this.text && copyButton(() => this.text), ...again,
       el("span.meta", {}, source && el("span.model", {}, source), timestamp(created_at)));
     if (message_id) import("./feedback.js").then(({ addFeedback }) => addFeedback(this, feedback), () => {}); // without it, no rating
   }
@@ -147,41 +173,34 @@ export class Answer {
    * @param {boolean} retryable
    */
   fail(message, retryable) {
+    this.failure = message;
     this.stopStreaming();
     this.setStatus(message);
     this.element.classList.add("failed");
-    setChildren(this.footer, retryable && this.askAgain && el("button", { type: "button", onclick: () => this.askAgain?.() }, textOf("tryAgain")));
+    setChildren(this.footer, answerSwitch(this.versions), retryable && el("button", { type: "button", onclick: () => this.askAgain() }, textOf("tryAgain")));
+  }
+
+  /**
+   * Have the question answered once more.
+   * @param {import("./event-stream.js").EmployeeChoice} [choice]
+   */
+  askAgain(choice = {}) {
+    withVersions((module) => module.regenerate(this.turnId, choice));
+  }
+
+  /** Have a cut answer written to its end. */
+  goOn() {
+    withVersions((module) => module.goOn(this.turnId));
+  }
+
+  get turnId() {
+    return /** @type {string} */ (this.element.dataset.turn);
   }
 
   stopStreaming() {
     this.element.classList.remove("thinking", "disconnected");
     this.element.removeAttribute("aria-busy");
     this.render();
-  }
-
-  /**
-   * @param {AskAgain} askAgain
-   * @returns {[HTMLElement, HTMLElement]} a button, and the menu that it opens
-   */
-  employeeMenu(askAgain) {
-    const button = el("button.quiet.menu-toggle", { type: "button", "aria-expanded": "false", onclick: () => toggle(menu.hidden === true) }, textOf("askAnother"));
-    const toggle = (/** @type {boolean} */ open) => {
-      menu.hidden = !open;
-      button.setAttribute("aria-expanded", String(open));
-    };
-    const choose = (/** @type {string} */ slug) => {
-      toggle(false);
-      askAgain(slug === this.slug ? { employee: slug } : { employee: slug, instead_of: this.element.dataset.turn });
-    };
-    const menu = el("ul.employee-menu", { hidden: true, onkeydown: (/** @type {KeyboardEvent} */ event) => {
-      if (event.key !== "Escape") return;
-      event.preventDefault(); // it does not stop an answer
-      toggle(false);
-      button.focus();
-    } }, ...allEmployees().map((employee) => el("li", {}, el("button.employee-option.with-badge", {
-      type: "button", "aria-label": `${employee.name}, ${employee.title}`, onclick: () => choose(employee.slug),
-    }, badge(employee), employee.name, el("small", inEnglish, employee.title)))));
-    return [button, menu];
   }
 }
 

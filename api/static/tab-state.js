@@ -1,8 +1,10 @@
 /** State of this tab: pending message over a reload, the open conversation in the URL, changes in other tabs. */
 
 const PENDING_KEY = "frontdesk.sending";
+const EDIT_KEY = "frontdesk.editing";
 
 /** @typedef {{message: import("./event-stream.js").OutgoingMessage, key: string}} PendingMessage with its idempotency key */
+/** @typedef {{conversation: string, turn: string, text: string}} Edit a sent message that is being changed */
 /** @typedef {"conversations" | "memory"} Topic */
 /** @typedef {(topic: Topic, conversation: string | null, local: boolean) => void} ChangeListener `local`: changed in this tab */
 
@@ -24,6 +26,20 @@ export function loadPending() {
 export function savePending(pending) {
   if (pending) sessionStorage.setItem(PENDING_KEY, JSON.stringify(pending));
   else sessionStorage.removeItem(PENDING_KEY);
+}
+
+/**
+ * The sent message that is being changed.
+ * @returns {Edit | null}
+ */
+export function loadEdit() {
+  return JSON.parse(sessionStorage.getItem(EDIT_KEY) ?? "null");
+}
+
+/** @param {Edit | null} edit null: it was sent, or left */
+export function saveEdit(edit) {
+  if (edit) sessionStorage.setItem(EDIT_KEY, JSON.stringify(edit));
+  else sessionStorage.removeItem(EDIT_KEY);
 }
 
 /** The id of the open conversation according to the URL; null for a new one. */

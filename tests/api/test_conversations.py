@@ -2,7 +2,7 @@
 
 import asyncio
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
@@ -146,6 +146,39 @@ async def test_a_conversation_can_be_read_from_either_end(frontdesk: Frontdesk, 
     assert question["message_id"] == question["turn_id"]
     assert (question["role"], question["employee"]) == ("user", "prime")
     assert {"message_id", "turn_id", "role", "employee", "content", "created_at"} <= set(question)
+
+
+async def test_the_messages_around_one_are_a_page(frontdesk: Frontdesk, ada: UUID, bob: UUID) -> None:
+    """From it both cursors lead on, each in its direction; a turn's id means its question. Unknown ones are 404."""
+    await talk(frontdesk, ada, *(f"message {number}" for number in range(5)), conversation="c-1")
+    await talk(frontdesk, bob, "something else", conversation="c-1")
+    path = "/conversations/c-1/messages"
+
+    async def page(**query: Any) -> tuple[list[int], str | None, str | None]:
+        async with frontdesk.client(ada) as client:
+            found = (await client.get(path, params={"limit": 4, **query})).json()
+        return (
+            [order.index(one["message_id"]) for one in found["items"]],
+            found["next_cursor"],
+            found["previous_cursor"],
+        )
+
+    async with frontdesk.client(ada) as client, frontdesk.client(bob) as other:
+        messages = (await client.get(path)).json()["items"]
+        order = [one["message_id"] for one in messages]
+        items, later, earlier = await page(around=messages[4]["turn_id"])
+        assert items == [3, 4, 5, 6]
+        assert (await page(cursor=later))[:2] == ([7, 8, 9], None)
+        assert (await page(cursor=earlier, order="desc"))[:2] == ([2, 1, 0], None)
+        assert await page(around=order[4], order="desc") == ([6, 5, 4, 3], earlier, later)
+        assert (await page(around=order[0]))[::2] == ([0, 1, 2], None)
+        items, later, earlier = await page(around=order[9])
+        assert (items, later, earlier is None) == ([8, 9], None, False)
+        assert (await page(around=order[3], limit=1))[0] == [3]
+        for one, query in ((other, order[4]), (client, str(uuid4()))):
+            assert (await one.get(path, params={"around": query})).status_code == 404
+        for query in ({"around": "no id"}, {"around": order[4], "cursor": earlier}):
+            assert (await client.get(path, params=query)).status_code == 400
 
 
 async def test_a_conversation_has_its_summary(frontdesk: Frontdesk, model: ModelServer, ada: UUID) -> None:

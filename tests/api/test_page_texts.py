@@ -11,6 +11,7 @@ from api.problems import Code
 from nodes import stream_events
 from nodes.state import NoticeCode
 from storage.metrics import ErrorCode
+from tests.api.test_pages import FETCHED, ON_DEMAND
 
 FOLDER = Path(api.__file__).with_name("static")
 LANGUAGES = ["de", "en"]
@@ -42,8 +43,8 @@ def test_the_page_knows_the_languages_that_there_are() -> None:
 def test_the_chat_page_uses_no_text_of_the_dashboard() -> None:
     """It does not load them."""
     html = (FOLDER / "index.html").read_text()
-    names = {*re.findall(r'"/page/([a-z-]+\.js)"', html), "feedback.js", "settings.js", "sign-in.js"}
-    modules = html + "".join((FOLDER / name).read_text() for name in names - {"preferences.js"})
+    names = {*re.findall(r'"/page/([a-z-]+\.js)"', html), *ON_DEMAND}
+    modules = html + "".join((FOLDER / name).read_text() for name in names - FETCHED - {"preferences.js"})
     dashboards = ENTRY.findall((FOLDER / "texts" / "dashboard-en.js").read_text())
     asked = set(re.findall(r'(?:textOf|knownText)\("(\w+)"|data-(?:text|label|placeholder)="(\w+)"', modules))
     assert {key for key, _ in dashboards}.isdisjoint({key for found in asked for key in found})

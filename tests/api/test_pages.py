@@ -18,7 +18,10 @@ HTML = re.compile(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beva
 IMPORT = re.compile(r'^import [^;]*?"\./([^"]+)";|\("\./(vendor/[^"]+)"\)', re.MULTILINE | re.DOTALL)
 FETCHED = {"vendor/markdown-it.js", "vendor/oauth.js"}
 """Files from npm, which import nothing."""
-ON_DEMAND = {"feedback.js", "settings.js", "sign-in.js", "vendor/oauth.js"}
+ON_DEMAND = {
+    "edit-form.js", "employee-menu.js", "feedback.js", "find-message.js", "memory.js", "settings.js", "sign-in.js",
+    "vendor/oauth.js", "versions.js",
+}  # fmt: skip
 """Modules that the chat page loads once they are wanted."""
 CLASSIC = "preferences.js"
 """The script that runs before the page is painted, and loads one of the texts."""

@@ -80,6 +80,11 @@ class Scenes:
         yield {"TURN": self._first_answer}
 
     @asynccontextmanager
+    async def around(self) -> AsyncGenerator[Variables]:
+        """The same message was answered again."""
+        yield {"TURN": self._first_answer}
+
+    @asynccontextmanager
     async def activate(self) -> AsyncGenerator[Variables]:
         """The same message was answered again."""
         yield {"TURN": self._first_answer}

@@ -24,7 +24,7 @@ from storage.migrate import migrate
 from storage.pool import Pool
 from tests.pages.chat_page import ChatPage
 from tests.storage.rows import record_turns, turn_metrics
-from tests.support.app import serving
+from tests.support.app import Frontdesk, serving
 from tests.support.chromium import launched
 from tests.support.database import rows
 from tests.support.model_script import Json, Text, streaming, structured
@@ -51,6 +51,12 @@ CONVERSATION = {
         "> Keep the bills and a floor plan; the office asks for them."
     ),
 }
+AGAIN = (
+    "Two days a week make 40 % of your working time, so about that share of what serves both work and home:\n\n"
+    "1. **Rent and heating** of the room you work in\n"
+    "2. **Internet and phone**"
+)
+"""Another answer to the last question, cut."""
 MODEL = "gpt-4o-mini"
 FACT = "The user works from home two days a week."
 
@@ -83,7 +89,7 @@ async def main(folder: Path) -> None:
         frontdesk = await serve(jwt_secret=None, rate_limit=0)
         playwright = await stack.enter_async_context(async_playwright())
         browser = await stack.enter_async_context(launched(playwright))
-        state = await _hold_conversation(browser, frontdesk.url, model)
+        state = await _hold_conversation(browser, frontdesk, model)
         await frontdesk.settled()
         await _generate_turns(url)
         for variant in VARIANTS:
@@ -92,30 +98,41 @@ async def main(folder: Path) -> None:
                 viewport={"width": variant.width, "height": variant.height},
                 color_scheme=variant.color_scheme,
                 device_scale_factor=2 if variant.name == "phone" else 1,
+                has_touch=variant.name == "phone",
+                is_mobile=variant.name == "phone",
             )
             page = await context.new_page()
             await page.goto(frontdesk.url)
             await page.locator("#conversations a").evaluate("link => link.click()")  # on a phone the sidebar is closed
             await expect(page.locator("article.answer")).to_have_count(len(CONVERSATION))
             await page.screenshot(path=folder / f"chat-{variant.name}.png")
+            await page.get_by_role("button", name="Edit your message").last.click()
+            await expect(page.get_by_role("textbox", name="Edit your message")).to_be_visible()
+            await page.screenshot(path=folder / f"versions-{variant.name}.png")
+            await page.get_by_role("button", name="Cancel", exact=True).first.click()
             await page.goto(f"{frontdesk.url}/dashboard")
             await expect(page.locator("svg").first).to_be_visible()
             await page.screenshot(path=folder / f"dashboard-{variant.name}.png")
             await context.close()
 
 
-async def _hold_conversation(browser: Browser, url: str, model: ModelServer) -> StorageState:
+async def _hold_conversation(browser: Browser, frontdesk: Frontdesk, model: ModelServer) -> StorageState:
     """Chat as a new user; returns the browser's cookies."""
     context = await browser.new_context()
     chat = ChatPage(await context.new_page())
-    await chat.page.goto(url)
+    await chat.page.goto(frontdesk.url)
     for number, (question, answer) in enumerate(CONVERSATION.items(), 1):
         model.queue(Text(answer), streaming)
+        await frontdesk.settled()  # no fact of the question before is to come
         if number == len(CONVERSATION):
-            model.queue(Json({"facts": [{"fact": FACT, "confidence": 0.95, "replaces": []}]}), structured)
+            model.always(Json({"facts": [{"fact": FACT, "confidence": 0.95, "replaces": []}]}), structured)
         await chat.send(question)
         await expect(chat.answers).to_have_count(number)
         await expect(chat.button("Send")).to_be_visible()
+    await frontdesk.settled()
+    model.queue(Text(AGAIN, finish_reason="length"), streaming)
+    await chat.button("Retry").last.click()
+    await expect(chat.button("Continue")).to_be_visible()
     state = await context.storage_state()
     await context.close()
     return state

@@ -54,7 +54,7 @@ async def test_memory_dialog(chat: ChatPage, model: ModelServer) -> None:
     await chat.button("🧠 Memory").click()
     await expect(chat.page.locator("#facts li")).to_have_count(1)
     await assert_accessible(chat.page)
-    await chat.page.get_by_title("Edit").click()
+    await chat.page.locator("#facts").get_by_title("Edit").click()
     await assert_accessible(chat.page)
     await chat.button("Cancel").click()
     await chat.button("Forget all facts").click()

@@ -88,13 +88,22 @@ async def test_a_long_title_is_cut_off(chat: ChatPage) -> None:
 
 
 async def test_a_search_leads_to_the_message(chat: ChatPage, model: ModelServer) -> None:
-    """Its words are marked as text, and a click opens the conversation there, however far back the message is."""
+    """Its words are marked as text, and a click opens the conversation there, however far back, with one request.
+
+    What is between there and the end is loaded on demand.
+    """
     answers = ["Spend <i>less</i> than 🥐 you earn.", *(f"Well, {number}." for number in range(3))]
     for number, answer in enumerate(answers):
         model.queue(Text(answer), streaming)
         await chat.send("Question")
         await expect(chat.button("Copy")).to_have_count(number + 1)
-    await chat.page.route("**/messages?limit=30*", shorten_page)
+    loaded: list[str] = []
+
+    async def shorten(route: Route) -> None:
+        loaded.append(route.request.url)
+        await route.continue_(url=route.request.url.replace("limit=30", "limit=2"))
+
+    await chat.page.route("**/messages?limit=30*", shorten)
     await chat.page.get_by_label("Search conversations").fill("earn less")
     await expect(chat.conversations.locator(".snippet")).to_have_text("Spend <i>less</i> than 🥐 you earn.")
     await expect(chat.conversations.locator("mark")).to_have_text(["less", "earn"])
@@ -103,6 +112,17 @@ async def test_a_search_leads_to_the_message(chat: ChatPage, model: ModelServer)
     await expect(found).to_contain_text("you earn")
     await expect(found).to_be_focused()
     await expect(found).to_be_in_viewport()
+    assert len(loaded) == 2  # the newest messages, and those around this one
+    await expect(chat.answers).to_have_text([answers[0], answers[-1]])
+    await chat.button("Messages in between").click()
+    await expect(chat.answers).to_have_count(3)
+    await expect(found).to_be_in_viewport()
+    await chat.button("Messages in between").click()
+    await expect(chat.button("Messages in between")).to_have_count(0)
+    await expect(chat.answers).to_contain_text(["you earn.", "Well, 0.", "Well, 1.", "Well, 2."])
+    await expect(chat.user_messages).to_have_count(3)
+    await chat.button("Earlier messages").click()
+    await expect(chat.user_messages).to_have_count(4)
 
 
 async def shorten_page(route: Route) -> None:

@@ -116,4 +116,4 @@ async def test_a_message_without_an_answer_can_be_sent_again(
     await expect(chat.status).to_have_text("This message was not answered.")
     model.queue(Text("Now it is."), streaming)
     await chat.button("Try again").click()
-    await expect(chat.answers.last).to_have_text("Now it is.")
+    await expect(chat.answers).to_have_text(["Now it is."])

@@ -240,6 +240,27 @@ async def test_a_continued_answer_is_the_same_version(pool: Pool, ask: Ask, ada:
     assert (await messages.messages(ada, "c-1", limit=9))[0]["versions"] == [cut, whole, again]
 
 
+async def test_versions_say_which_of_them_have_the_same_question(pool: Pool, ask: Ask, ada: UUID) -> None:
+    """However often it was answered, and its answer continued; a superseded one is read with its own turn only."""
+    first = await ask("one")
+    again = await ask("one", replaces=first, kind="regenerate")
+    changed = await ask("eins", replaces=again, kind="edit")
+    cut = await ask("eins", replaces=changed, kind="regenerate")
+    whole = await ask("eins", replaces=cut, kind="continue")
+    await ask("two")
+    messages = Conversations(pool)
+    known = (await messages.messages(ada, "c-1", limit=9))[0]
+    assert (known["versions"], known["questions"]) == ([first, again, changed, whole], [first, first, changed, changed])
+    assert not known["superseded"]
+    old, earlier, later = await messages.around(ada, "c-1", again, limit=9)
+    assert [(one["turn_id"], one["superseded"], one["questions"]) for one in old] == [
+        (again, True, known["questions"])
+    ] * 2
+    assert not earlier
+    assert not later
+    assert [one["content"] for one in (await messages.around(ada, "c-1", whole, limit=2)).items][:1] == ["eins"]
+
+
 async def test_a_version_of_what_is_gone_is_not_accepted(pool: Pool, ask: Ask, owner: Owner, ada: UUID) -> None:
     """Its conversation was deleted, or it belongs to another one."""
     first = await ask("one")
