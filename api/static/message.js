@@ -4,12 +4,19 @@ import { copyButton, el, setChildren } from "./dom.js";
 import { allEmployees, badge, employeeBySlug } from "./employees.js";
 import { MarkdownView } from "./markdown.js";
 import { showFacts } from "./memory.js";
+import { icon } from "./svg.js";
 import { inEnglish, knownText, locale, serverText, textOf } from "./texts.js";
 
 const percentFormat = new Intl.NumberFormat(locale, { style: "percent" });
 
 /** Notices about the user's message; all others are about the answer. */
-const USER_MESSAGE_NOTICES = ["input_truncated", "input_sanitized", "pii_masked"];
+export const USER_MESSAGE_NOTICES = ["input_truncated", "input_sanitized", "pii_masked"];
+
+/** The icons of notices; the others have that of an information. */
+const NOTICE_ICONS = /** @type {Partial<Record<import("../contract.js").Notice["code"], import("./svg.js").IconName>>} */ ({
+  pii_masked: "shield", restarted: "retry", input_truncated: "warning", fallback: "warning", filtered: "warning", demo: "warning",
+  memory_unavailable: "warning", rate_limit_unavailable: "warning",
+});
 
 /** The names of demo models end like this. */
 const DEMO_MODEL = /\(demo\)$/;
@@ -27,14 +34,16 @@ export function userMessage({ content, created_at, turn_id }) {
 }
 
 /**
- * Show a notice beside the message it is about.
+ * Show a notice beside the message it is about, the same one once.
  * @param {Element | null} question null: not on the page
  * @param {Element} answer
  * @param {import("../contract.js").Notice} notice
  */
 export function addNotice(question, answer, notice) {
   const message = question && USER_MESSAGE_NOTICES.includes(notice.code) ? question : answer;
-  message.querySelector(".notices")?.append(el(`p.notice.${notice.code}`, {}, serverText(notice.code, notice.message)));
+  const element = el(`p.notice.${notice.code}`, {}, icon(NOTICE_ICONS[notice.code] ?? "info"), el("span", {}, serverText(notice.code, notice.message)));
+  message.querySelector(`.notice.${notice.code}`)?.remove();
+  message.querySelector(".notices")?.append(element);
 }
 
 /** An employee's answer. */
@@ -90,12 +99,30 @@ export class Answer {
   setEmployee(employee, route, model) {
     this.name = employee.name;
     this.slug = employee.slug;
-    const reason = route && textOf("routeReason", { reason: route.reason, confidence: percentFormat.format(route.confidence) });
+    const guessed = route?.decided_by === "topic";
+    const reason = guessed ? textOf("routeReason", { reason: route.reason, confidence: percentFormat.format(route.confidence) }) : route?.reason;
     this.element.classList.add(`employee-${employee.slug}`);
     this.element.setAttribute("aria-label", `${employee.name}, ${employee.title}`);
     setChildren(this.header, badge(employee), el("div", {}, el("h2", {}, employee.name), el("span.job-title", inEnglish, employee.title)),
-      reason && el("div.route-reason", {}, reason));
+      reason && el("div.route-reason", {}, reason, " ", route?.runner_up && this.askInstead(route.runner_up)));
     if (DEMO_MODEL.test(model ?? "")) addNotice(null, this.element, { code: "demo", message: textOf("demoModel") });
+  }
+
+  /**
+   * A button that has the next best employee answer.
+   * @param {string} slug
+   */
+  askInstead(slug) {
+    const { name } = employeeBySlug(slug);
+    return this.askAgain && el("button.quiet.runner-up", { type: "button", onclick: () => this.askEmployee(slug) }, icon("people"), textOf("askInstead", { name }));
+  }
+
+  /**
+   * Have an employee answer the same question.
+   * @param {string} slug another one than before: the choice was wrong
+   */
+  askEmployee(slug) {
+    this.askAgain?.(slug === this.slug ? { employee: slug } : { employee: slug, instead_of: this.element.dataset.turn });
   }
 
   /** @param {string} text the next token */
@@ -118,10 +145,11 @@ export class Answer {
     this.status.hidden = !text;
   }
 
-  render() {
+  /** @param {boolean} [complete] */
+  render(complete = false) {
     cancelAnimationFrame(this.frame);
     this.frame = 0;
-    this.markdown.render(this.text);
+    this.markdown.render(this.text, complete);
   }
 
   /**
@@ -134,7 +162,7 @@ export class Answer {
     this.setStatus(knownText(`finish_${finish_reason}`) ?? "");
     if (!DEMO_MODEL.test(model ?? "")) this.element.querySelector(".notice.demo")?.remove();
     const askAgain = finish_reason === "blocked" ? null : this.askAgain; // it would be blocked again
-    const actions = askAgain ? [el("button.quiet", { type: "button", onclick: () => askAgain() }, textOf("retry")), ...this.employeeMenu(askAgain)] : [];
+    const actions = askAgain ? [el("button.quiet", { type: "button", onclick: () => askAgain() }, icon("retry"), textOf("retry")), ...this.employeeMenu()] : [];
     const source = fallback ? textOf(model === "prepared" ? "preparedAnswer" : "preparedReply") : model;
     setChildren(this.footer, this.text && copyButton(() => this.text), ...actions,
       el("span.meta", {}, source && el("span.model", {}, source), timestamp(created_at)));
@@ -156,22 +184,21 @@ export class Answer {
   stopStreaming() {
     this.element.classList.remove("thinking", "disconnected");
     this.element.removeAttribute("aria-busy");
-    this.render();
+    this.render(true);
   }
 
   /**
-   * @param {AskAgain} askAgain
    * @returns {[HTMLElement, HTMLElement]} a button, and the menu that it opens
    */
-  employeeMenu(askAgain) {
-    const button = el("button.quiet.menu-toggle", { type: "button", "aria-expanded": "false", onclick: () => toggle(menu.hidden === true) }, textOf("askAnother"));
+  employeeMenu() {
+    const button = el("button.quiet.menu-toggle", { type: "button", "aria-expanded": "false", onclick: () => toggle(menu.hidden === true) }, icon("people"), textOf("askAnother"));
     const toggle = (/** @type {boolean} */ open) => {
       menu.hidden = !open;
       button.setAttribute("aria-expanded", String(open));
     };
     const choose = (/** @type {string} */ slug) => {
       toggle(false);
-      askAgain(slug === this.slug ? { employee: slug } : { employee: slug, instead_of: this.element.dataset.turn });
+      this.askEmployee(slug);
     };
     const menu = el("ul.employee-menu", { hidden: true, onkeydown: (/** @type {KeyboardEvent} */ event) => {
       if (event.key !== "Escape") return;

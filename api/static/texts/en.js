@@ -5,8 +5,8 @@ export default /** @type {const} */ ({
   close: "Close",
   cancel: "Cancel",
   signOut: "Sign out",
-  openChat: "💬 Chat",
-  openDashboard: "📈 Dashboard",
+  openChat: "Chat",
+  openDashboard: "Dashboard",
   loading: "Loading…",
   showMore: "Show more",
   nothingFound: "Nothing found.",
@@ -16,6 +16,11 @@ export default /** @type {const} */ ({
   serverUnreachable: "The server cannot be reached.",
   serverSilent: "The server is not responding.",
   connectionLost: "The connection was lost.",
+
+  notFoundTitle: "Nothing here · Frontdesk",
+  notFound: "There is nothing here.",
+  notFoundText: "The address may be mistyped, or what was here is gone.",
+  backToChat: "Back to the chat",
 
   // Signing in
   signIn: "Sign in",
@@ -32,7 +37,7 @@ export default /** @type {const} */ ({
   chatTitle: "Frontdesk",
   skipToMessage: "Skip to message field",
   messages: "Messages",
-  jumpToLatest: "↓ Jump to latest",
+  jumpToLatest: "Jump to latest",
   earlierMessages: "Earlier messages",
   message: "Message",
   messagePlaceholder: "Ask anything about your money",
@@ -41,10 +46,12 @@ export default /** @type {const} */ ({
   bestMatchNote: "Whoever fits your question answers.",
   send: "Send",
   stop: "Stop",
-  aiNote: "Answers are written by AI and can be wrong.",
+  aiNote: "Answers can be wrong. AI writes them, unless they are marked as prepared.",
   welcomeTitle: "What would you like to know?",
   welcomeText: "Six AI employees are here to help. Just ask: the best one for your question answers.",
   tryAgain: "Try again",
+
+  suggestions: "Suggestions",
 
   // Chat: sending
   answerRunning: "Please wait for the current answer, or stop it.",
@@ -82,6 +89,7 @@ export default /** @type {const} */ ({
   preparedReply: "prepared reply",
   retry: "Retry",
   askAnother: "Ask another",
+  askInstead: "Ask {name} instead",
   copy: "Copy",
   copied: "Copied",
   code: "code",
@@ -89,7 +97,7 @@ export default /** @type {const} */ ({
 
   // Chat: conversations
   conversations: "Conversations",
-  newConversation: "+ New conversation",
+  newConversation: "New conversation",
   searchConversations: "Search conversations",
   noConversations: "No conversations yet.",
   untitled: "New conversation",
@@ -108,7 +116,7 @@ export default /** @type {const} */ ({
   lastSevenDays: "Last seven days",
 
   // Chat: memory
-  openMemory: "🧠 Memory",
+  openMemory: "Memory",
   memoryTitle: "Remembered facts about you",
   search: "Search",
   searchMemory: "Search memory",
@@ -135,7 +143,7 @@ export default /** @type {const} */ ({
   temporaryNote: "Temporary: nothing is remembered here, and it is deleted a day after the last message.",
 
   // Chat: keyboard shortcuts
-  openKeys: "⌨️ Keyboard shortcuts",
+  openKeys: "Keyboard shortcuts",
   keys: "Keyboard shortcuts",
   ctrl: "Ctrl",
   shift: "Shift",
@@ -148,7 +156,7 @@ export default /** @type {const} */ ({
   singleKeys: "Shortcuts of a single key, such as / and ?",
 
   // Settings
-  openSettings: "⚙️ Settings",
+  openSettings: "Settings",
   settings: "Settings",
   theme: "Theme",
   themeSystem: "Like the system",
