@@ -20,7 +20,8 @@ HTML = re.compile(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beva
 IMPORT = re.compile(r'^import [^;]*?"\./([^"]+)";|\("\./(vendor/[^"]+)"\)', re.MULTILINE | re.DOTALL)
 FETCHED = {f"vendor/{name}" for name in NEEDED.values() if name.endswith(".js")}
 """Files from npm, which import nothing."""
-ON_DEMAND = {"feedback.js", "formulas.js", "highlight.js", "settings.js", "sign-in.js", *FETCHED - {"vendor/markdown-it.js"}}
+OURS_ON_DEMAND = {"feedback.js", "formulas.js", "highlight.js", "settings.js", "sign-in.js"}
+ON_DEMAND = OURS_ON_DEMAND | FETCHED - {"vendor/markdown-it.js"}
 """Modules that the chat page loads once they are wanted."""
 CLASSIC = "preferences.js"
 """The script that runs before the page is painted, and loads one of the texts."""
