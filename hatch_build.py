@@ -1,4 +1,4 @@
-"""What is fetched when Frontdesk is installed: the pages' libraries for Markdown and sign-in, which come from npm."""
+"""What is fetched when Frontdesk is installed: the pages' libraries, which come from npm."""
 
 import json
 import shutil
@@ -9,12 +9,23 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
+LANGUAGES = (
+    "bash", "css", "excel", "java", "javascript", "json", "python", "r", "sql", "typescript", "xml", "yaml",
+)  # fmt: skip
+"""Those whose code is highlighted; `api/static/highlight.js` knows their other names."""
+
+HIGHLIGHT = "@highlightjs/cdn-assets"
 NEEDED = {
     "markdown-it/dist/browser/markdown-it.esm.min.mjs": "markdown-it.js",
     "markdown-it/LICENSE": "markdown-it.LICENSE",
     "oauth4webapi/build/index.js": "oauth.js",
     "oauth4webapi/build/index.d.ts": "oauth.d.ts",
     "oauth4webapi/LICENSE.md": "oauth.LICENSE",
+    "katex/dist/katex.min.js": "katex.js",
+    "katex/LICENSE": "katex.LICENSE",
+    f"{HIGHLIGHT}/es/core.min.js": "highlight.js",
+    f"{HIGHLIGHT}/LICENSE": "highlight.LICENSE",
+    **{f"{HIGHLIGHT}/es/languages/{name}.min.js": f"highlight-{name}.js" for name in LANGUAGES},
 }
 """What is taken from `node_modules`, and what it is called in `api/static/vendor`."""
 

@@ -10,6 +10,7 @@ from uuid import UUID
 from litestar import Litestar
 from litestar.config.cors import CORSConfig
 from litestar.di import Provide
+from litestar.exceptions import NotFoundException
 from litestar.openapi import OpenAPIConfig
 from litestar.plugins.problem_details import ProblemDetailsConfig, ProblemDetailsPlugin
 from litestar.plugins.prometheus import PrometheusConfig
@@ -43,7 +44,7 @@ from api.routes.employees import employees
 from api.routes.feedback import bad_answers, give_feedback, take_feedback_back
 from api.routes.health import live, ready
 from api.routes.metrics import insights, metrics_summary, prometheus
-from api.routes.pages import PAGES
+from api.routes.pages import PAGES, unknown_address
 from api.routes.settings import change_settings, me
 from api.routes.settings import settings as user_settings
 from api.routes.sign_in import sign_in, sign_in_options
@@ -93,6 +94,7 @@ def create_app(
             add_limit_headers,
             security_headers(settings.sign_in_origin),
         ],
+        exception_handlers={NotFoundException: unknown_address},
         request_class=JSONRequest,
         request_max_body_size=MAX_BODY_BYTES,
         plugins=[

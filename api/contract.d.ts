@@ -64,6 +64,8 @@ export interface Route {
   reason: string;
   confidence: number;
   runner_up: string | null;
+  /** Null: a turn of an earlier release. */
+  decided_by: "request" | "topic" | "conversation" | "rules" | null;
 }
 
 /** A message of the user or of an employee. From `route` on, the fields are about answers: null, false or empty on user messages. */

@@ -52,6 +52,16 @@ class RequestLimits:
         if allowance["retry_after"] is not None:
             raise _too_many(bucket, allowance, allowance["retry_after"])
 
+    async def show_messages(self) -> None:
+        """Have the response say what is left of the user's messages, without counting it."""
+        limits, user_id = _rate_limits(self._request.scope), self._user.user_id
+        said: dict[Bucket, Allowance] = {}
+        if left := await limits.peek(user_id):
+            said["chat"] = left
+        if refused := limits.used_up(user_id, "refusals"):
+            said["refusals"] = refused
+        self._request.state.limit_headers = limit_headers(said)
+
 
 def provide_limits(request: Request[Any, Any, Any], user: NamedDependency[User]) -> RequestLimits:
     """Dependency `limits`."""

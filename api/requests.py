@@ -25,7 +25,7 @@ SECURITY_HEADERS = {
 """Headers of a response that is no page; a handler may set another value."""
 PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'{issuer};"
-    " base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    " manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
 """A page may load files from this server only, use nothing inline, and send to this server and the issuer."""
 

@@ -99,7 +99,9 @@ def _reply(state: State, refusal: Refusal, model: str) -> tuple[Start, Token, Do
     """The guard's reply, in the events of an answer; it is not stored, so it has no message id."""
     asked = find(state.get("employee"))
     slug = asked.slug if asked else "prime"
-    route = RouteReport(employee=slug, reason="stopped by the guard", confidence=1.0, runner_up=None)
+    route = RouteReport(
+        employee=slug, reason="stopped by the guard", confidence=1.0, runner_up=None, decided_by="rules"
+    )
     done = Done(
         turn_id=state["turn_id"],
         conversation_id=state["conversation_id"],

@@ -79,7 +79,8 @@ async def route(state: State, runtime: Runtime[Context], *, classify: Classify, 
     """
     asked, version = find(state.get("employee")), state.get("version")
     if asked:
-        report = RouteReport(employee=asked.slug, reason=f"you asked for {asked.name}", confidence=1.0, runner_up=None)
+        reason = f"you asked for {asked.name}"
+        report = RouteReport(employee=asked.slug, reason=reason, confidence=1.0, runner_up=None, decided_by="request")
     elif version and version["route"]:
         report = version["route"]
     else:
@@ -125,6 +126,7 @@ def learned(likelihoods: Mapping[str, float], current: Slug | None) -> RouteRepo
         reason=f"a follow-up, so it stays with {employee(best).name}" if stays else _topic(best),
         confidence=round(confidence, 2),
         runner_up=second if confidence < SURE else None,
+        decided_by="conversation" if stays else "topic",
     )
 
 
@@ -133,8 +135,14 @@ def by_the_rules(message: str, current: Slug | None) -> RouteReport:
     matched = by_rules(message)
     if current and matched.confidence < SPEAKS:
         reason = f"nothing new, so it stays with {employee(current).name}"
-        return RouteReport(employee=current, reason=reason, confidence=0.5, runner_up=None)
-    return RouteReport(employee=matched.employee, reason=matched.reason, confidence=matched.confidence, runner_up=None)
+        return RouteReport(employee=current, reason=reason, confidence=0.5, runner_up=None, decided_by="conversation")
+    return RouteReport(
+        employee=matched.employee,
+        reason=matched.reason,
+        confidence=matched.confidence,
+        runner_up=None,
+        decided_by="rules",
+    )
 
 
 def _topic(slug: Slug) -> str:

@@ -98,6 +98,10 @@ class Refusal(TypedDict):
     """The guard's rule that matched."""
 
 
+DecidedBy = Literal["request", "topic", "conversation", "rules"]
+"""What an employee was chosen by: the user's choice, the message's topic, who answered before, or keywords."""
+
+
 class RouteReport(TypedDict):
     """Who answers, and why; shown to the client."""
 
@@ -106,6 +110,8 @@ class RouteReport(TypedDict):
     confidence: float
     """0 to 1."""
     runner_up: Slug | None
+    decided_by: NotRequired[DecidedBy]
+    """Only with `topic` was anything guessed; missing in routes of an earlier release."""
 
 
 class Usage(TypedDict):

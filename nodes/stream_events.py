@@ -21,7 +21,7 @@ from langgraph.runtime import Runtime
 
 from nodes import state
 from nodes.employees import Slug, employee
-from nodes.state import Answer, Context, FinishReason, NoticeCode, RouteReport, Usage
+from nodes.state import Answer, Context, DecidedBy, FinishReason, NoticeCode, RouteReport, Usage
 from storage.event_log import EventName
 from storage.rate_limits import Allowance
 
@@ -45,6 +45,8 @@ class Route(msgspec.Struct, frozen=True):
     confidence: float
     """0 to 1."""
     runner_up: Slug | None
+    decided_by: DecidedBy | None = None
+    """None for a turn of an earlier release."""
 
 
 class Start(msgspec.Struct, frozen=True):
@@ -260,7 +262,7 @@ def start_of(turn_id: str, conversation_id: str, route: RouteReport, model: str)
     """The first event of a turn that this employee is going to answer."""
     who = employee(route["employee"])
     card = EmployeeCard(who.slug, who.name, who.title, who.emoji)
-    why = Route(route["reason"], route["confidence"], route["runner_up"])
+    why = Route(route["reason"], route["confidence"], route["runner_up"], route.get("decided_by"))
     return Start(turn_id, conversation_id, card, why, model)
 
 

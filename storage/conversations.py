@@ -54,6 +54,8 @@ class RouteReason(TypedDict):
     """0 to 1."""
     runner_up: str | None
     """The slug of the employee with the second highest confidence, where the first is unsure."""
+    decided_by: str | None
+    """`request`, `topic`, `conversation` or `rules`; None in turns of an earlier release."""
 
 
 class MessageNotice(TypedDict):
@@ -272,7 +274,8 @@ _COLUMNS: LiteralString = (
     "select m.id as message_id, m.turn_id, m.role, m.employee_key as employee, m.content, m.created_at,"
     f" v.ids as versions, {_QUESTIONS} as questions, m.superseded,"
     " case when t.route is not null then json_build_object('reason', t.route->'reason',"
-    "  'confidence', t.route->'confidence', 'runner_up', t.route->'runner_up') end as route,"
+    "  'confidence', t.route->'confidence', 'runner_up', t.route->'runner_up',"
+    " 'decided_by', t.route->'decided_by') end as route,"
     " t.report->>'model' as model, t.finish_reason, coalesce((t.report->>'fallback')::boolean, false) as fallback,"
     f" case m.role when 'assistant' then {GENERATED_BY} end as generated_by,"
     " coalesce(t.report->'notices', '[]') as notices,"

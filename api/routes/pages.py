@@ -1,4 +1,4 @@
-"""The pages, GET / and GET /dashboard, and their files, sent as they are in `api/static/` without a build step.
+"""The pages, GET / and GET /dashboard, and their files, sent from `api/static/` without a build step.
 
 `api/static/vendor/` is filled from npm at installation (`hatch_build.py`). The files are the same for all users until
 the next release, so browsers keep them and ask each time whether they still hold; what belongs to a user the pages
@@ -11,15 +11,23 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Any
 
-from litestar import Request, Response, get
+from litestar import MediaType, Request, Response, get
+from litestar.exceptions import NotFoundException
 from litestar.params import PathParameter
 
-from api.problems import Problem
+from api.errors import http_problem
+from api.problems import PROBLEM, Problem
 
 FOLDER = Path(__file__).parents[1] / "static"
 HTML = "text/html; charset=utf-8"
-TYPES = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8", ".svg": "image/svg+xml"}
+TYPES = {
+    ".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8", ".svg": "image/svg+xml",
+    ".png": "image/png", ".webmanifest": "application/manifest+json",
+}  # fmt: skip
 """Media types of the files that are served; no other file is."""
+
+COMMENT = re.compile(rb"^[ \t]*/\*\*(?:(?!\*/).)*\*/$", re.DOTALL | re.MULTILINE)
+"""A documentation comment on lines of its own. They are an eighth of the first load, so they stay here."""
 
 FileName = Annotated[str, PathParameter(pattern=r"^[a-z-]+\.[a-z]+$")]
 
@@ -54,6 +62,15 @@ def vendor_file(request: Request[Any, Any, Any], name: FileName) -> Response[byt
     return _file(request, f"vendor/{name}")
 
 
+def unknown_address(request: Request[Any, Any, Any], error: NotFoundException) -> Response[Any]:
+    """Exception handler for addresses that nothing serves: a page for a browser, a problem document for a client."""
+    wanted = request.accept.best_match([PROBLEM, MediaType.HTML], PROBLEM)
+    if request.method != "GET" or wanted == PROBLEM:
+        return http_problem(error).to_response(request)
+    headers = {"Content-Type": HTML, "Vary": "Accept"}
+    return Response((FOLDER / "not-found.html").read_bytes(), status_code=404, headers=headers)
+
+
 PAGES = [chat_page, dashboard, page_file, texts_file, vendor_file]
 
 
@@ -70,6 +87,8 @@ def _respond(request: Request[Any, Any, Any], name: str, media_type: str) -> Res
     Both carry the media type: the security policy depends on it, and a browser takes over the headers of a 304.
     """
     content, headers = (FOLDER / name).read_bytes(), {"Vary": "Accept-Encoding"}
+    if name.endswith(".js") and not name.startswith("vendor/"):
+        content = COMMENT.sub(lambda comment: b"\n" * comment[0].count(b"\n"), content)  # lines keep their numbers
     if "gzip" in request.headers.get("accept-encoding", ""):
         content = gzip.compress(content, mtime=0)  # the same bytes each time, and so the same tag
         headers["Content-Encoding"] = "gzip"

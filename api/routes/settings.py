@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict
 from typing_extensions import TypedDict
 
 from api.auth.user import User
+from api.limits import RequestLimits
 from api.openapi import SIGNED_IN, refusals
 from api.parameters import Switch
 from api.requests import require_json
@@ -49,9 +50,13 @@ async def me(user: NamedDependency[User]) -> SignedIn:
 
 @get("/settings", security=SIGNED_IN, tags=["account"], responses=refusals())
 async def settings(
-    user: NamedDependency[User], user_data: NamedDependency[UserData], service: NamedDependency[Service]
+    user: NamedDependency[User],
+    user_data: NamedDependency[UserData],
+    service: NamedDependency[Service],
+    limits: NamedDependency[RequestLimits],
 ) -> SettingsInForce:
-    """Your settings."""
+    """Your settings; the headers say what is left of your messages."""
+    await limits.show_messages()
     return await _in_force(user, user_data, service)
 
 

@@ -4,9 +4,10 @@ import { showComposerError } from "./composer.js";
 import { announce } from "./dom.js";
 import { requestJson } from "./http.js";
 import { pollFacts } from "./facts.js";
-import { addNotice } from "./message.js";
+import { USER_MESSAGE_NOTICES, addNotice } from "./message.js";
 import { itemsOfTurn, loadNewestMessage } from "./message-list.js";
 import { notifyChange, savePending } from "./tab-state.js";
+import { markUnseen } from "./tab-title.js";
 import { serverText, textOf } from "./texts.js";
 import { getVersions, setVersions } from "./version-switch.js";
 
@@ -51,16 +52,19 @@ export class ActiveTurn {
       case "notice":
         if (data.code === "restarted") answer.restart();
         addNotice(this.question, answer.element, data);
+        if (USER_MESSAGE_NOTICES.includes(data.code)) this.showStored();
         break;
       case "token":
         answer.append(data.text);
         break;
       case "done":
         this.handleDone(data);
+        markUnseen();
         break;
       case "error":
         answer.fail(serverText(data.code, data.message), data.retryable);
         announce(serverText(data.code, data.message));
+        markUnseen();
         break;
       case "slow":
         this.handleSlow();
@@ -82,6 +86,13 @@ export class ActiveTurn {
     announce(textOf("isAnswering", { name: start.employee.name }));
     notifyChange("conversations", start.conversation_id);
     if (this.stopping) this.stop();
+  }
+
+  /** Show the question as it is stored: cleaned, cut, and without what was masked. */
+  async showStored() {
+    const turn = await requestJson(`/turns/${this.turnId}`).catch(() => null);
+    const text = this.question.querySelector(".plain-text");
+    if (turn && text) text.textContent = turn.message;
   }
 
   /** @param {import("../contract.js").Done} done */

@@ -2,7 +2,8 @@
 
 import { byId, el, setChildren, setText, syncChildren } from "./dom.js";
 import { formatAxisDuration, formatDuration, formatInteger } from "./format.js";
-import { axes, bars, lines, svg, ticks, xOf } from "./svg.js";
+import { axes, bars, lines, ticks, xOf } from "./shapes.js";
+import { svg } from "./svg.js";
 import { locale, textOf } from "./texts.js";
 
 /** @typedef {import("../contract.js").SeriesPoint} SeriesPoint */
@@ -95,7 +96,7 @@ class Chart {
     this.tooltip.style.left = `${clamp(middle - this.tooltip.offsetWidth / 2, 0, this.plot.clientWidth - this.tooltip.offsetWidth)}px`;
   }
 
-  /** @returns {import("./svg.js").PlotArea} */
+  /** @returns {import("./shapes.js").PlotArea} */
   plotArea() {
     return { left: MARGIN.left, top: MARGIN.top, width: this.plot.clientWidth - MARGIN.left - MARGIN.right, height: HEIGHT - MARGIN.top - MARGIN.bottom };
   }

@@ -13,6 +13,7 @@ import { conversationHash, conversationInUrl, loadEdit, messageInUrl, savePendin
 import { fixTemporary, isTemporary, showTemporary, updateTemporary } from "./temporary.js";
 import { textOf } from "./texts.js";
 import { withVersions } from "./version-switch.js";
+import { moveComposer } from "./welcome.js";
 
 /** @type {string | null} */
 let conversation = null;
@@ -50,7 +51,7 @@ export async function openConversation(id, sending = false) {
   newestId = unanswered = null;
   refreshLater = false;
   if (id) showItems(el("p.status", {}, textOf("loading")));
-  else showWelcome(ask);
+  else showWelcome();
   loading = id ? loadConversation(id, sending) : Promise.resolve();
   await loading;
   if (id === conversation && !sending) await resumeLastTurn();
@@ -95,7 +96,7 @@ export async function ask(text, choice = {}) {
   const temporary = !conversation && isTemporary() ? { temporary: true } : {};
   const message = { message: text, conversation_id: conversation ?? uuid(), ...temporary, ...choice };
   if (!conversation) {
-    showItems();
+    moveComposer(() => showItems());
     fixTemporary();
     carryDraft(message.conversation_id);
   }

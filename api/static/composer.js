@@ -1,15 +1,19 @@
 /** The composer: message field, choice of employee, Send and Stop button, and the hint and the counter beside them. */
 
-import { announce, byId, isEnter } from "./dom.js";
+import { announce, byId, isEnter, setChildren } from "./dom.js";
 import { loadDraft, saveDraft } from "./drafts.js";
 import { chooseEmployee, chosenEmployee, initEmployeeChoice } from "./employee-choice.js";
-import { requestJson } from "./http.js";
+import { request } from "./http.js";
 import { initPastes, pastedTexts, showPastes } from "./pastes.js";
+import { icon } from "./svg.js";
 import { conversationInUrl } from "./tab-state.js";
 import { textOf } from "./texts.js";
 
 /** The share of the longest message from which on characters are counted. */
 const COUNTED_FROM = 7 / 8;
+
+/** The countdown that goes on after a reload. */
+const COUNTDOWN_KEY = "frontdesk.sendAgain";
 
 const form = byId("composer");
 const field = byId("message");
@@ -61,6 +65,8 @@ export function initComposer(send, stop) {
   addEventListener("offline", showOffline);
   addEventListener("online", () => setHint(""));
   if (!navigator.onLine) showOffline();
+  const { end, reason } = JSON.parse(sessionStorage.getItem(COUNTDOWN_KEY) ?? "{}");
+  if (end > Date.now()) startCountdown((end - Date.now()) / 1000, reason);
 }
 
 /** Enable sending: the server knows the user now. */
@@ -70,11 +76,18 @@ export function enableSending() {
   if (submitWhenEnabled && !answering && !button.disabled) form.requestSubmit();
 }
 
-/** Ask the server how long a message may be. */
+/** Ask the server how long a message may be, and whether a countdown from before a reload still holds. */
 export async function loadLimit() {
-  const settings = await requestJson("/settings").catch(() => null); // without it nothing is counted
+  const response = await request("/settings").catch(() => null); // without it nothing is counted
+  const settings = await response?.json().catch(() => null);
   maxChars = settings?.max_message_chars ?? Infinity;
   updateCounter();
+  const limits = response?.headers.get("RateLimit") ?? "";
+  if (!countdown || !limits) return;
+  const waits = [...limits.matchAll(/;r=0;t=(\d+)/g)].map(([, seconds]) => Number(seconds));
+  const { reason } = JSON.parse(sessionStorage.getItem(COUNTDOWN_KEY) ?? "{}");
+  if (waits.length) startCountdown(Math.max(...waits), reason);
+  else endCountdown();
 }
 
 /**
@@ -101,7 +114,8 @@ export function carryDraft(id) {
 export function setAnswering(value) {
   if (!value && document.activeElement === button) focusComposer();
   answering = value;
-  button.textContent = textOf(value ? "stop" : "send");
+  setChildren(button, icon(value ? "stop" : "send"));
+  button.setAttribute("aria-label", textOf(value ? "stop" : "send"));
   button.classList.toggle("stop", value);
   updateButton();
 }
@@ -131,20 +145,25 @@ export function showComposerError(error) {
 export function startCountdown(seconds, reason) {
   clearInterval(countdown);
   const end = Date.now() + seconds * 1000;
-  announce(textOf("sendAgainInSpoken", { reason, count: seconds }));
+  sessionStorage.setItem(COUNTDOWN_KEY, JSON.stringify({ end, reason }));
+  announce(textOf("sendAgainInSpoken", { reason, count: Math.ceil(seconds) }));
   const tick = () => {
     const secondsLeft = Math.ceil((end - Date.now()) / 1000);
     hint.textContent = textOf("sendAgainIn", { reason, seconds: secondsLeft });
     hint.classList.add("error-text");
-    if (secondsLeft > 0) return;
-    clearInterval(countdown);
-    countdown = 0;
-    setHint("");
-    announce(textOf("sendAgainNow"));
-    updateButton();
+    if (secondsLeft <= 0) endCountdown();
   };
   countdown = setInterval(tick, 250);
   tick();
+  updateButton();
+}
+
+function endCountdown() {
+  clearInterval(countdown);
+  countdown = 0;
+  sessionStorage.removeItem(COUNTDOWN_KEY);
+  setHint("");
+  announce(textOf("sendAgainNow"));
   updateButton();
 }
 

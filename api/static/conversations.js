@@ -4,9 +4,11 @@ import { currentConversation, openConversation } from "./chat.js";
 import { showComposerError } from "./composer.js";
 import { dayGroup, shortTime } from "./dates.js";
 import { byId, el, isEnter, replaceItems } from "./dom.js";
-import { employeeBySlug } from "./employees.js";
+import { employeeBySlug, employeeIcon } from "./employees.js";
 import { requestJson } from "./http.js";
+import { icon } from "./svg.js";
 import { conversationHash, notifyChange, onChange } from "./tab-state.js";
+import { nameTab } from "./tab-title.js";
 import { textOf } from "./texts.js";
 import { deleteWithUndo, deletedItem, finishDeletions } from "./undo.js";
 
@@ -82,13 +84,13 @@ function conversationItem({ conversation_id: id, title: given, last_employee, up
   const found = match?.message_id ? match : null;
   const item = el("li", { "data-id": id },
     el("a", { href: conversationHash(id, found?.message_id), title },
-      el("span.title", { dir: "auto" }, el("span", { "aria-hidden": "true" }, `${employeeBySlug(last_employee).emoji} `), ...(match && !found ? marked(match) : [title])),
+      el("span.title", { dir: "auto" }, employeeIcon(last_employee), " ", ...(match && !found ? marked(match) : [title])),
       el("time", { datetime: updated_at }, shortTime(new Date(updated_at))),
       el("span.snippet", { dir: "auto" }, ...(found ? marked(found) : [snippet]))),
     el("span.actions", {},
-      el("button.icon", { type: "button", "aria-label": textOf("pinNamed", { title }), "aria-pressed": String(pinned), title: textOf(pinned ? "unpin" : "pin"), onclick: () => changeConversation(id, { pinned: !pinned }) }, "📌"),
-      el("button.icon", { type: "button", "aria-label": textOf("renameNamed", { title }), title: textOf("rename"), onclick: () => renameConversation(item, id, title) }, "✎"),
-      el("button.icon", { type: "button", "aria-label": textOf("deleteNamed", { title }), title: textOf("delete"), onclick: () => deleteConversation(id, item) }, "✕")));
+      el("button.icon", { type: "button", "aria-label": textOf("pinNamed", { title }), "aria-pressed": String(pinned), title: textOf(pinned ? "unpin" : "pin"), onclick: () => changeConversation(id, { pinned: !pinned }) }, icon("pin")),
+      el("button.icon", { type: "button", "aria-label": textOf("renameNamed", { title }), title: textOf("rename"), onclick: () => renameConversation(item, id, title) }, icon("pencil")),
+      el("button.icon", { type: "button", "aria-label": textOf("deleteNamed", { title }), title: textOf("delete"), onclick: () => deleteConversation(id, item) }, icon("trash"))));
   return item;
 }
 
@@ -160,6 +162,8 @@ function deleteConversation(id, item) {
 
 function markCurrent() {
   const current = currentConversation();
+  const details = conversations.find(({ conversation_id: id }) => id === current);
+  if (details || !current) nameTab(details?.title ?? "", details?.last_employee ? employeeBySlug(details.last_employee).name : "");
   for (const item of /** @type {NodeListOf<HTMLElement>} */ (list.querySelectorAll("li[data-id]"))) {
     if (item.dataset.id === current) item.querySelector("a")?.setAttribute("aria-current", "page");
     else item.querySelector("a")?.removeAttribute("aria-current");

@@ -3,6 +3,7 @@
 import { el } from "./dom.js";
 import { NetworkError, Problem, request } from "./http.js";
 import { currentPeriod, queryOf } from "./period.js";
+import { icon } from "./svg.js";
 import { textOf } from "./texts.js";
 
 /** @typedef {"employees" | "models" | "series" | "error_codes" | "failed_turns" | "slow_turns" | "cost_by_day" | "cost_by_model" | "cost_by_employee" | "cost_by_user"} Table */
@@ -24,7 +25,7 @@ export function csvButton(table, name) {
         tools.prepend(el("span", { role: "alert" }, error.message));
       }
     },
-  }, "↓ CSV"));
+  }, icon("download"), "CSV"));
   return tools;
 }
 

@@ -1,5 +1,6 @@
 /** DOM helpers: elements, dialogs, live region, clipboard. Elements are built from text nodes, so text never becomes HTML. */
 
+import { icon } from "./svg.js";
 import { textOf } from "./texts.js";
 
 /** @typedef {Node | string | null | undefined | false} Child */
@@ -191,9 +192,9 @@ export function copyButton(getText) {
     type: "button",
     onclick: async () => {
       await copyText(getText());
-      button.textContent = textOf("copied");
-      setTimeout(() => { button.textContent = textOf("copy"); }, 1500);
+      setChildren(button, icon("check"), textOf("copied"));
+      setTimeout(() => setChildren(button, icon("copy"), textOf("copy")), 1500);
     },
-  }, textOf("copy"));
+  }, icon("copy"), textOf("copy"));
   return button;
 }

@@ -1,7 +1,8 @@
 /** The menu beside the message field in which the user chooses who answers. */
 
 import { byId, el, setChildren } from "./dom.js";
-import { allEmployees, badge, employeeBySlug } from "./employees.js";
+import { allEmployees, badge, employeeBySlug, employeeIcon } from "./employees.js";
+import { icon } from "./svg.js";
 import { inEnglish, textOf } from "./texts.js";
 
 const button = byId("employee");
@@ -41,7 +42,7 @@ export function initEmployeeChoice(onChange, onClose) {
 
 /** Fill the menu with the employees, which are loaded now. */
 export function addEmployeeChoices() {
-  const any = choice("", "", [el("span.badge", { "aria-hidden": "true" }, "✨"), el("span", {}, el("b", {}, textOf("bestMatchName")), el("span", {}, textOf("bestMatchNote")))]);
+  const any = choice("", "", [el("span.badge", {}, icon("sparkle")), el("span", {}, el("b", {}, textOf("bestMatchName")), el("span", {}, textOf("bestMatchNote")))]);
   menu.append(any, ...allEmployees().map((employee) => choice(employee.slug, `.employee-${employee.slug}`, [badge(employee),
     el("span", {}, el("b", {}, employee.name, " ", el("small", inEnglish, employee.title)), el("span", inEnglish, employee.does), el("q", inEnglish, employee.examples[0]))])));
   chooseEmployee(chosen);
@@ -64,9 +65,9 @@ function choice(slug, className, content) {
 }
 
 function showChosen() {
-  const { emoji, name } = employeeBySlug(chosen);
-  const shown = allEmployees().length ? `${emoji} ${name}` : "…"; // not loaded yet
-  setChildren(button, el("span.visually-hidden", {}, `${textOf("employee")}: `), chosen ? shown : `✨ ${textOf("bestMatchName")}`);
+  const { name } = employeeBySlug(chosen);
+  const shown = allEmployees().length ? name : "…"; // not loaded yet
+  setChildren(button, el("span.visually-hidden", {}, `${textOf("employee")}: `), chosen ? employeeIcon(chosen) : icon("sparkle"), chosen ? shown : textOf("bestMatchName"));
 }
 
 /** @param {boolean} open */

@@ -10,7 +10,7 @@ import { inEnglish } from "./texts.js";
  * @param {Event} event the click on the button
  */
 export function toggleEmployees(answer, { target }) {
-  const button = /** @type {HTMLElement} */ (target);
+  const button = /** @type {HTMLElement} */ (/** @type {Element} */ (target).closest("button")); // its icon may be the target
   const open = button.nextElementSibling?.matches(".employee-menu");
   const close = () => {
     button.nextElementSibling?.remove();
@@ -22,7 +22,7 @@ export function toggleEmployees(answer, { target }) {
   }
   const choose = (/** @type {string} */ slug) => {
     close();
-    answer.askAgain(slug === answer.slug ? { employee: slug } : { employee: slug, instead_of: answer.turnId });
+    answer.askEmployee(slug);
   };
   button.after(el("ul.employee-menu", { onkeydown: (/** @type {KeyboardEvent} */ event) => {
     if (event.key !== "Escape") return;

@@ -2,10 +2,11 @@
 
 import { el } from "./dom.js";
 import { requestJson } from "./http.js";
+import { icon, isIcon } from "./svg.js";
 import { textOf } from "./texts.js";
 
 /** @typedef {import("../contract.js").Employee} Employee */
-/** @typedef {Pick<Employee, "slug" | "name" | "title" | "emoji">} EmployeeProfile */
+/** @typedef {Pick<Employee, "slug" | "name" | "title">} EmployeeProfile */
 
 /** @type {Employee[]} */
 let employees = [];
@@ -26,13 +27,21 @@ export function allEmployees() {
  * @returns {EmployeeProfile}
  */
 export function employeeBySlug(slug) {
-  return employees.find((employee) => employee.slug === slug) ?? { slug: "prime", name: textOf("unknownEmployee"), title: "", emoji: "💬" };
+  return employees.find((employee) => employee.slug === slug) ?? { slug: "prime", name: textOf("unknownEmployee"), title: "" };
 }
 
 /**
- * The employee's emoji on a disc of their colour.
+ * The employee's icon on a disc of their colour.
  * @param {EmployeeProfile} employee
  */
-export function badge(employee) {
-  return el(`span.badge.employee-${employee.slug}`, { "aria-hidden": "true" }, employee.emoji);
+export function badge({ slug }) {
+  return el(`span.badge.employee-${slug}`, {}, employeeIcon(slug));
+}
+
+/**
+ * The employee's icon; a speech bubble for one who is not known.
+ * @param {string | null} slug
+ */
+export function employeeIcon(slug) {
+  return icon(/** @type {import("./svg.js").IconName} */ (slug && isIcon(slug) ? slug : "chat"));
 }

@@ -3,6 +3,7 @@
 import { announce, el, setText } from "./dom.js";
 import { allEmployees } from "./employees.js";
 import { request, requestJson } from "./http.js";
+import { icon } from "./svg.js";
 import { inEnglish, textOf } from "./texts.js";
 
 /** @typedef {import("../contract.js").Feedback} Feedback */
@@ -22,11 +23,11 @@ export function addFeedback(answer, given = null) {
   let feedback = given;
   let sending = false;
   const path = `/turns/${turn}/feedback`;
-  const up = el("button.quiet", { type: "button", "aria-label": textOf("goodAnswer"), onclick: () => (feedback?.rating === "up" ? takeBack() : send({ rating: "up" })) }, "👍");
+  const up = el("button.quiet", { type: "button", "aria-label": textOf("goodAnswer"), onclick: () => (feedback?.rating === "up" ? takeBack() : send({ rating: "up" })) }, icon("thumb-up"));
   const down = el("button.quiet", { type: "button", "aria-label": textOf("badAnswer"), "aria-expanded": "false", onclick: async () => {
     if (form.hidden === false) open(false);
     else if (feedback?.rating === "down" || await send({ rating: "down" })) open(true);
-  } }, "👎");
+  } }, icon("thumb-down"));
   const status = el("span.small.feedback-status");
   const { form, read, fill } = feedbackForm(turn, answer.slug, {
     send: async () => {

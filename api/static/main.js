@@ -12,6 +12,7 @@ import { parserReady } from "./markdown-parser.js";
 import { showItems } from "./message-list.js";
 import { conversationInUrl, loadPending, messageInUrl, onChange } from "./tab-state.js";
 import { textOf } from "./texts.js";
+import { showSuggestions } from "./welcome.js";
 
 async function main() {
   initSignOut();
@@ -33,6 +34,7 @@ async function main() {
   });
   focusComposer();
   await parserReady;
+  showSuggestions(ask);
   const pending = loadPending();
   const opened = openConversation(pending?.message.conversation_id ?? conversationInUrl(), Boolean(pending));
   if (!pending) enableSending();

@@ -1,10 +1,19 @@
-/** Markdown parser: markdown-it with tables, strikethrough and bare URLs; HTML stays text. */
+/** Markdown parser: markdown-it with tables, strikethrough, bare URLs and formulas; HTML stays text. */
 
 /** Scripts without spaces between words, where punctuation beside an emphasis mark tells nothing about word boundaries. */
 const UNSPACED_SCRIPTS = /[\p{scx=Han}\p{scx=Hiragana}\p{scx=Katakana}\p{scx=Hangul}\uff00-\uffef]/u;
 
+/** What ends a formula, by what begins it. A dollar sign is money, and two are a formula only where a line begins with them. */
+const FORMULA_ENDS = /** @type {Record<string, string>} */ ({ "\\(": "\\)", "\\[": "\\]" });
+const FORMULA_BLOCK_ENDS = /** @type {Record<string, string>} */ ({ "$$": "$$", "\\[": "\\]" });
+/** How far the end of a formula is looked for. */
+const MAX_FORMULA = 2000;
+const MAX_FORMULA_LINES = 60;
+
 /** @typedef {InstanceType<typeof import("markdown-it").default.Token>} Token */
 /** @typedef {InstanceType<typeof import("markdown-it").default.StateCore>} ParserState */
+/** @typedef {InstanceType<typeof import("markdown-it").default.StateInline>} InlineState */
+/** @typedef {InstanceType<typeof import("markdown-it").default.StateBlock>} BlockState */
 
 /**
  * Null if the library could not be loaded: answers are then shown as plain text.
@@ -38,6 +47,8 @@ function createParser(MarkdownIt) {
       return { ...run, can_open: /\S/.test(after), can_close: /\S/.test(before) }; // **注意：**请
     }
   };
+  markdown.inline.ruler.before("escape", "formula", readFormula);
+  markdown.block.ruler.before("fence", "formula", readFormulaBlock, { alt: ["paragraph", "reference", "blockquote", "list"] });
   markdown.core.ruler.before("inline", "unfinished_heading", revertUnfinishedHeading);
   markdown.core.ruler.push("heading_levels", setHeadingLevels);
   return markdown;
@@ -68,4 +79,47 @@ function setHeadingLevels({ tokens }) {
     ancestors.push(token.tag);
     token.tag = `h${Math.min(6, 2 + ancestors.length)}`;
   }
+}
+
+/**
+ * A formula within a line: \(…\) or \[…\].
+ * @param {InlineState} state
+ * @param {boolean} silent
+ */
+function readFormula(state, silent) {
+  const start = state.pos + 2;
+  const markup = state.src.slice(state.pos, start);
+  const info = FORMULA_ENDS[markup];
+  const length = info ? state.src.slice(start, Math.min(start + MAX_FORMULA, state.posMax)).indexOf(info) : -1;
+  const content = state.src.slice(start, start + Math.max(0, length)).trim();
+  if (!content) return false;
+  if (!silent) Object.assign(state.push("formula", "", 0), { content, markup, info });
+  state.pos = start + length + 2;
+  return true;
+}
+
+/**
+ * A formula of whole lines: $$…$$ or \[…\].
+ * @param {BlockState} state
+ * @param {number} first line
+ * @param {number} end the line after the last one
+ * @param {boolean} silent
+ */
+function readFormulaBlock(state, first, end, silent) {
+  const lineAt = (/** @type {number} */ line) => state.src.slice(state.bMarks[line] + state.tShift[line], state.eMarks[line]).trimEnd();
+  const markup = lineAt(first).slice(0, 2);
+  const info = FORMULA_BLOCK_ENDS[markup];
+  if (!info || state.sCount[first] - state.blkIndent >= 4) return false;
+  const lines = [lineAt(first).slice(2)];
+  while (!lines[lines.length - 1].endsWith(info)) {
+    const next = first + lines.length;
+    if (next >= Math.min(end, first + MAX_FORMULA_LINES) || state.isEmpty(next) || state.sCount[next] < state.blkIndent) return false;
+    lines.push(lineAt(next));
+  }
+  const content = lines.join("\n").slice(0, -2).trim();
+  if (!content) return false;
+  if (silent) return true;
+  state.line = first + lines.length;
+  Object.assign(state.push("formula_block", "", 0), { content, markup, info, block: true, map: [first, state.line] });
+  return true;
 }

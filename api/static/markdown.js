@@ -11,6 +11,8 @@ const MAX_DEPTH = 32;
 const TASK = /^\[([ xX])\][ \t]+(?=\S|$)/;
 /** Links with other schemes, such as `javascript:` and `data:`, become plain text. */
 const LINK_SCHEMES = new Set(["http:", "https:", "mailto:"]);
+/** @type {typeof import("./formulas.js") | null} null until the first formula has loaded it */
+let formulas = null;
 
 /** Shows a text as Markdown in an element. */
 export class MarkdownView {
@@ -21,13 +23,16 @@ export class MarkdownView {
     this.sources = [];
     /** Link reference definitions as JSON; any block may use them. */
     this.references = "{}";
+    /** How many blocks have their code coloured: all but the last one, which may still grow. */
+    this.highlighted = 0;
   }
 
   /**
    * Show this text.
    * @param {string} text
+   * @param {boolean} [complete] whether it is the whole text
    */
-  render(text) {
+  render(text, complete = false) {
     if (!parser) return setChildren(this.container, el("p.plain-text", { dir: "auto" }, text));
     const env = {};
     const blocks = splitBlocks(parser.parse(text, env));
@@ -40,6 +45,9 @@ export class MarkdownView {
     this.sources = sources;
     while (this.container.childNodes.length > unchanged) this.container.lastChild?.remove();
     for (const block of blocks.slice(unchanged)) this.container.append(renderTokens(block));
+    const coloured = Math.min(this.highlighted, unchanged);
+    this.highlighted = Math.max(coloured, complete ? blocks.length : blocks.length - 1);
+    for (const block of [...this.container.children].slice(coloured, this.highlighted)) highlightCode(block);
     return undefined;
   }
 }
@@ -104,6 +112,7 @@ function renderElement(token, content) {
 function renderLeaf(token) {
   switch (token.type) {
     case "fence": case "code_block": return renderCodeBlock(token);
+    case "formula": case "formula_block": return renderFormula(token);
     case "code_inline": return el("code", {}, token.content);
     case "hardbreak": case "hr": return el(token.tag);
     case "softbreak": return "\n";
@@ -141,8 +150,31 @@ function withCheckbox(item) {
 /** @param {Token} token */
 function renderCodeBlock({ content, info }) {
   const code = content.replace(/\n$/, "");
-  const caption = el("figcaption", {}, el("span", {}, info.trim().split(/\s/)[0] || textOf("code")), copyButton(() => code));
-  return el("figure.code", {}, caption, el("pre", { dir: "ltr", tabindex: "0" }, el("code", {}, code)));
+  const language = info.trim().split(/\s/)[0];
+  const caption = el("figcaption", {}, el("span", {}, language || textOf("code")), copyButton(() => code));
+  return el("figure.code", {}, caption, el("pre", { dir: "ltr", tabindex: "0" }, el("code", { "data-language": language || null }, code)));
+}
+
+/** @param {Element} block */
+async function highlightCode(block) {
+  const codes = /** @type {NodeListOf<HTMLElement>} */ (block.querySelectorAll("code[data-language]"));
+  if (!codes.length) return;
+  const library = await import("./highlight.js").catch(() => null); // without it code has one colour
+  for (const code of codes) library?.highlight(code);
+}
+
+/** @param {Token} token */
+function renderFormula({ content, markup, info }) {
+  const display = markup !== "\\(";
+  const element = el(display ? "span.formula.display" : "span.formula", { dir: "ltr", tabindex: display ? "0" : null }, markup + content + info);
+  if (formulas) formulas.showFormula(element, content, display);
+  else {
+    import("./formulas.js").then((loaded) => {
+      formulas = loaded;
+      loaded.showFormula(element, content, display);
+    }, () => {}); // without it the source is shown
+  }
+  return element;
 }
 
 /**

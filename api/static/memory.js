@@ -3,6 +3,7 @@
 import { byId, confirmAction, el, isEnter, replaceItems } from "./dom.js";
 import { factPath } from "./facts.js";
 import { requestJson } from "./http.js";
+import { icon } from "./svg.js";
 import { conversationHash, notifyChange, onChange } from "./tab-state.js";
 import { locale, textOf } from "./texts.js";
 import { deleteWithUndo, deletedItem } from "./undo.js";
@@ -55,8 +56,8 @@ function factItem({ fact_id, fact, created_at, superseded_at, conversation_id, s
   const source = conversation_id && el("a", { href: conversationHash(conversation_id, source_message_id), onclick: () => dialog.close() }, textOf("whereSaid"));
   const item = el(superseded_at ? "li.superseded" : "li", { "data-id": fact_id },
     el("span.fact", { dir: "auto" }, fact),
-    el("button.icon", { type: "button", "aria-label": textOf("editNamed", { fact }), title: textOf("edit"), onclick: () => editFact(item, { fact_id, fact }) }, "✎"),
-    el("button.icon", { type: "button", "aria-label": textOf("forgetNamed", { fact }), title: textOf("forget"), onclick: () => forgetFact(fact_id, item) }, "✕"),
+    el("button.icon", { type: "button", "aria-label": textOf("editNamed", { fact }), title: textOf("edit"), onclick: () => editFact(item, { fact_id, fact }) }, icon("pencil")),
+    el("button.icon", { type: "button", "aria-label": textOf("forgetNamed", { fact }), title: textOf("forget"), onclick: () => forgetFact(fact_id, item) }, icon("trash")),
     el("small", {}, textOf(superseded_at ? "outdated" : "learnedOn", { date }), source && " · ", source));
   return item;
 }

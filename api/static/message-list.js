@@ -1,10 +1,10 @@
 /** The message list: welcome screen or messages, earlier pages on demand, and scrolling that follows the newest one. */
 
 import { byId, el, setChildren } from "./dom.js";
-import { allEmployees, badge } from "./employees.js";
 import { requestJson } from "./http.js";
 import { Answer, userMessage } from "./message.js";
-import { inEnglish, textOf } from "./texts.js";
+import { textOf } from "./texts.js";
+import { welcome } from "./welcome.js";
 
 /** Messages per page. */
 const PAGE_SIZE = "30";
@@ -105,19 +105,9 @@ export function isEmpty() {
   return !list.querySelector("article");
 }
 
-/**
- * The screen of a new conversation: all employees, with example questions.
- * @param {Ask} ask
- */
-export function showWelcome(ask) {
-  const cards = allEmployees().map((employee) => el(`li.card.employee-${employee.slug}`, {},
-    el("h3.with-badge", {}, badge(employee), employee.name, el("small", inEnglish, employee.title)),
-    el("p", inEnglish, employee.does),
-    ...(employee.examples ?? []).map((example) => el("button.example", { type: "button", ...inEnglish, onclick: () => ask(example) }, example))));
-  showItems(el("section.welcome", {},
-    el("h2", {}, textOf("welcomeTitle")),
-    el("p", {}, textOf("welcomeText")),
-    el("ul.cards", {}, ...cards)));
+/** Show the screen of a new conversation. */
+export function showWelcome() {
+  showItems(welcome());
 }
 
 /**

@@ -4,6 +4,7 @@ import { copyButton, el, setChildren } from "./dom.js";
 import { badge, employeeBySlug } from "./employees.js";
 import { MarkdownView } from "./markdown.js";
 import { showFacts } from "./facts.js";
+import { icon } from "./svg.js";
 import { inEnglish, knownText, locale, serverText, textOf } from "./texts.js";
 import { answerSwitch, keepVersions, setVersions, withVersions } from "./version-switch.js";
 
@@ -12,7 +13,13 @@ import { answerSwitch, keepVersions, setVersions, withVersions } from "./version
 const percentFormat = new Intl.NumberFormat(locale, { style: "percent" });
 
 /** Notices about the user's message; all others are about the answer. */
-const USER_MESSAGE_NOTICES = ["input_truncated", "input_sanitized", "pii_masked"];
+export const USER_MESSAGE_NOTICES = ["input_truncated", "input_sanitized", "pii_masked"];
+
+/** The icons of notices; the others have that of an information. */
+const NOTICE_ICONS = /** @type {Partial<Record<import("../contract.js").Notice["code"], import("./svg.js").IconName>>} */ ({
+  pii_masked: "shield", restarted: "retry", input_truncated: "warning", fallback: "warning", filtered: "warning", demo: "warning",
+  memory_unavailable: "warning", rate_limit_unavailable: "warning",
+});
 
 /** The names of demo models end like this. */
 const DEMO_MODEL = /\(demo\)$/;
@@ -28,7 +35,7 @@ const CUT = ["length", "timeout", "stopped"];
 export function userMessage({ content, created_at, turn_id, versions, questions }) {
   const text = el("p.plain-text", { dir: "auto" }, content);
   const tools = el("div.tools", {}, el("span.switch"),
-    el("button.icon.edit", { type: "button", "aria-label": textOf("editMessage"), title: textOf("edit"), onclick: () => withVersions((module) => module.editMessage(item)) }, "✎"),
+    el("button.icon.edit", { type: "button", "aria-label": textOf("editMessage"), title: textOf("edit"), onclick: () => withVersions((module) => module.editMessage(item)) }, icon("pencil")),
     timestamp(created_at));
   const item = el("article.user-message", { "aria-label": textOf("you") }, text, el("div.notices"), tools);
   if (turn_id) setVersions(item, { turn_id, versions: versions ?? [turn_id], questions: questions ?? [turn_id] });
@@ -36,14 +43,16 @@ export function userMessage({ content, created_at, turn_id, versions, questions 
 }
 
 /**
- * Show a notice beside the message it is about.
+ * Show a notice beside the message it is about, the same one once.
  * @param {Element | null} question null: not on the page
  * @param {Element} answer
  * @param {import("../contract.js").Notice} notice
  */
 export function addNotice(question, answer, notice) {
   const message = question && USER_MESSAGE_NOTICES.includes(notice.code) ? question : answer;
-  message.querySelector(".notices")?.append(el(`p.notice.${notice.code}`, {}, serverText(notice.code, notice.message)));
+  const element = el(`p.notice.${notice.code}`, {}, icon(NOTICE_ICONS[notice.code] ?? "info"), el("span", {}, serverText(notice.code, notice.message)));
+  message.querySelector(`.notice.${notice.code}`)?.remove();
+  message.querySelector(".notices")?.append(element);
 }
 
 /** An employee's answer. */
@@ -114,12 +123,30 @@ export class Answer {
   setEmployee(employee, route, model) {
     this.name = employee.name;
     this.slug = employee.slug;
-    const reason = route && textOf("routeReason", { reason: route.reason, confidence: percentFormat.format(route.confidence) });
+    const guessed = route?.decided_by === "topic";
+    const reason = guessed ? textOf("routeReason", { reason: route.reason, confidence: percentFormat.format(route.confidence) }) : route?.reason;
     this.element.classList.add(`employee-${employee.slug}`);
     this.element.setAttribute("aria-label", `${employee.name}, ${employee.title}`);
     setChildren(this.header, badge(employee), el("div", {}, el("h2", {}, employee.name), el("span.job-title", inEnglish, employee.title)),
-      reason && el("div.route-reason", {}, reason));
+      reason && el("div.route-reason", {}, reason, " ", route?.runner_up && this.askInstead(route.runner_up)));
     if (DEMO_MODEL.test(model ?? "")) addNotice(null, this.element, { code: "demo", message: textOf("demoModel") });
+  }
+
+  /**
+   * A button that has the next best employee answer.
+   * @param {string} slug
+   */
+  askInstead(slug) {
+    const { name } = employeeBySlug(slug);
+    return el("button.quiet.runner-up", { type: "button", onclick: () => this.askEmployee(slug) }, icon("people"), textOf("askInstead", { name }));
+  }
+
+  /**
+   * Have an employee answer the same question.
+   * @param {string} slug another one than before: the choice was wrong
+   */
+  askEmployee(slug) {
+    this.askAgain(slug === this.slug ? { employee: slug } : { employee: slug, instead_of: this.turnId });
   }
 
   /** @param {string} text the next token */
@@ -142,10 +169,11 @@ export class Answer {
     this.status.hidden = !text;
   }
 
-  render() {
+  /** @param {boolean} [complete] */
+  render(complete = false) {
     cancelAnimationFrame(this.frame);
     this.frame = 0;
-    this.markdown.render(this.text);
+    this.markdown.render(this.text, complete);
   }
 
   /**
@@ -159,7 +187,7 @@ export class Answer {
     if (!DEMO_MODEL.test(model ?? "")) this.element.querySelector(".notice.demo")?.remove();
     const cut = Boolean(this.text) && CUT.includes(finish_reason ?? "");
     const again = finish_reason === "blocked" ? [] // it would be blocked again
-      : [el("button.quiet", { type: "button", onclick: () => this.askAgain() }, textOf("retry")), el("button.quiet.menu-toggle", { type: "button", "aria-expanded": "false", onclick: (/** @type {Event} */ event) => withVersions((module) => module.toggleEmployees(this, event)) }, textOf("askAnother"))];
+      : [el("button.quiet", { type: "button", onclick: () => this.askAgain() }, icon("retry"), textOf("retry")), el("button.quiet.menu-toggle", { type: "button", "aria-expanded": "false", onclick: (/** @type {Event} */ event) => withVersions((module) => module.toggleEmployees(this, event)) }, icon("people"), textOf("askAnother"))];
     const source = fallback ? textOf(model === "prepared" ? "preparedAnswer" : "preparedReply") : model;
     setChildren(this.footer, answerSwitch(this.versions), cut && el("button.go-on", { type: "button", onclick: () => this.goOn() }, textOf("continue")),
       this.text && copyButton(() => this.text), ...again,
@@ -200,7 +228,7 @@ export class Answer {
   stopStreaming() {
     this.element.classList.remove("thinking", "disconnected");
     this.element.removeAttribute("aria-busy");
-    this.render();
+    this.render(true);
   }
 }
 

@@ -1,6 +1,7 @@
 /** Long texts that were pasted: each is folded into a card above the message field, and goes along with the message. */
 
 import { byId, el } from "./dom.js";
+import { icon } from "./svg.js";
 import { textOf } from "./texts.js";
 
 /** What is longer than either is folded. */
@@ -58,7 +59,7 @@ function card(text) {
     item.remove();
     onChange();
     byId("message").focus();
-  } }, "✕");
+  } }, icon("close"));
   const item = el("li", {}, toggle, remove, field);
   describe();
   return item;

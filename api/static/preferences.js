@@ -14,9 +14,15 @@
     document.head.append(preload);
   }
   root.lang = language;
+  root.classList.toggle("opening", location.hash.startsWith("#c=")); // no welcome screen for a moment
 
   const applyStyle = () => {
-    root.dataset.theme = localStorage.getItem("frontdesk.theme") ?? "system";
+    const theme = localStorage.getItem("frontdesk.theme") ?? "system";
+    root.dataset.theme = theme;
+    for (const meta of /** @type {NodeListOf<HTMLMetaElement>} */ (document.querySelectorAll("meta[name=theme-color]"))) {
+      const { scheme } = meta.dataset;
+      meta.media = theme === "system" ? `(prefers-color-scheme: ${scheme})` : scheme === theme ? "all" : "not all";
+    }
     root.dataset.textSize = localStorage.getItem("frontdesk.textSize") ?? "normal";
   };
   applyStyle();

@@ -4,6 +4,7 @@ import { byId, el, openModal, setChildren, setText } from "./dom.js";
 import { employeeBySlug } from "./employees.js";
 import { formatDuration, formatInteger, formatDateTime } from "./format.js";
 import { NetworkError, Problem, requestJson } from "./http.js";
+import { icon } from "./svg.js";
 import { knownText, textOf } from "./texts.js";
 
 /** @typedef {import("../contract.js").TurnDetails} TurnDetails */
@@ -23,7 +24,7 @@ export async function openTurn(turnId, ofAll) {
   setText(status, textOf("loading"));
   setChildren(body);
   setChildren(panel,
-    el("header", {}, el("h2", { id: "turn-panel-title" }, textOf("turn")), el("button.icon", { type: "button", "aria-label": textOf("close"), onclick: () => panel.close() }, "✕")),
+    el("header", {}, el("h2", { id: "turn-panel-title" }, textOf("turn")), el("button.icon", { type: "button", "aria-label": textOf("close"), onclick: () => panel.close() }, icon("close"))),
     status, body);
   openModal(panel);
   try {

@@ -39,4 +39,8 @@ def _same_route(original: Original) -> RouteReport | None:
     if original["route"]:
         return cast(RouteReport, original["route"])
     who = find(original["employee"])
-    return RouteReport(employee=who.slug, reason="the same as before", confidence=1.0, runner_up=None) if who else None
+    if who is None:
+        return None
+    return RouteReport(
+        employee=who.slug, reason="the same as before", confidence=1.0, runner_up=None, decided_by="conversation"
+    )

@@ -11,6 +11,7 @@ from tests.support.raw_http import until_closed
 DEFAULT_POLICY = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'"
 PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self';"
+    " manifest-src 'self';"
     " base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
 

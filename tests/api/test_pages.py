@@ -7,21 +7,24 @@ import httpx
 import pytest
 
 import api
+from hatch_build import NEEDED
 from tests.support.app import Frontdesk
 
 FOLDER = Path(api.__file__).with_name("static")
 PARTS = sorted(path.name for path in FOLDER.iterdir() if path.is_file())
 PAGES = {"/": "index.html", "/dashboard": "dashboard.html"}
+NOT_FOUND = "not-found.html"
 TEXTS = [f"texts/{path.name}" for path in (FOLDER / "texts").iterdir()]
 MODULES = [name for name in [*PARTS, *TEXTS] if name.endswith(".js")]
 HTML = re.compile(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function|DOMParser|srcdoc")
 IMPORT = re.compile(r'^import [^;]*?"\./([^"]+)";|\("\./(vendor/[^"]+)"\)', re.MULTILINE | re.DOTALL)
-FETCHED = {"vendor/markdown-it.js", "vendor/oauth.js"}
+FETCHED = {f"vendor/{name}" for name in NEEDED.values() if name.endswith(".js")}
 """Files from npm, which import nothing."""
-ON_DEMAND = {
-    "edit-form.js", "employee-menu.js", "feedback.js", "find-message.js", "memory.js", "settings.js", "sign-in.js",
-    "vendor/oauth.js", "versions.js",
+OURS_ON_DEMAND = {
+    "edit-form.js", "employee-menu.js", "feedback.js", "find-message.js", "formulas.js", "highlight.js", "memory.js",
+    "settings.js", "sign-in.js", "versions.js",
 }  # fmt: skip
+ON_DEMAND = OURS_ON_DEMAND | FETCHED - {"vendor/markdown-it.js"}
 """Modules that the chat page loads once they are wanted."""
 CLASSIC = "preferences.js"
 """The script that runs before the page is painted, and loads one of the texts."""
@@ -51,7 +54,8 @@ async def test_a_page_and_its_files_are_served(frontdesk: Frontdesk, path: str) 
     parts += max(texts, key=lambda files: sum(file.num_bytes_downloaded for file in files))
     assert [part.status_code for part in parts] == [200] * len(parts)
     assert {part.headers["content-type"] for part in parts} == {
-        "text/javascript; charset=utf-8", "text/css; charset=utf-8", "image/svg+xml",
+        "text/javascript; charset=utf-8", "text/css; charset=utf-8", "image/svg+xml", "image/png",
+        "application/manifest+json",
     }  # fmt: skip
     assert sum(answer.num_bytes_downloaded for answer in (page, *parts)) < 100_000
 
@@ -68,7 +72,7 @@ def test_a_page_names_exactly_the_modules_it_needs(document: str) -> None:
 
 def test_every_file_belongs_to_a_page() -> None:
     """No file is left over."""
-    wanted = set().union(*(named((FOLDER / page).read_text()) for page in PAGES.values()), PAGES.values())
+    wanted = set().union(*(named((FOLDER / page).read_text()) for page in PAGES.values()), PAGES.values(), [NOT_FOUND])
     assert wanted | ON_DEMAND == FETCHED.union(PARTS)
 
 
@@ -81,7 +85,8 @@ def test_every_file_belongs_to_a_page() -> None:
         "..%2Fapp.py",
         "%2e%2e/app.py",
         "main.js%00.css",
-        "vendor/LICENSE",
+        "vendor/markdown-it.LICENSE",
+        NOT_FOUND,
         "texts/fr.js",
         "vendor/..%2Fmain.js",
     ],
@@ -119,10 +124,22 @@ async def test_a_client_without_gzip_gets_the_file_uncompressed(frontdesk: Front
             for encoding in ("gzip", "identity")
         ]
     assert (packed.headers["content-encoding"], "content-encoding" in plain.headers) == ("gzip", False)
-    assert packed.content == plain.content == (FOLDER / "chat.js").read_bytes()
+    assert packed.content == plain.content
     assert packed.num_bytes_downloaded < plain.num_bytes_downloaded
     assert packed.headers["etag"] != plain.headers["etag"]
     assert packed.headers["vary"] == plain.headers["vary"] == "Accept-Encoding"
+
+
+async def test_comments_are_not_sent(frontdesk: Frontdesk) -> None:
+    """The code is, in lines of the same numbers; so an error in the browser names the line of the file."""
+    async with frontdesk.client(None) as client:
+        sent = {name: (await client.get(f"/page/{name}")).text.split("\n") for name in MODULES}
+    for name, lines in sent.items():
+        source = (FOLDER / name).read_text().split("\n")
+        assert len(lines) == len(source)
+        left_out = [line for line, kept in zip(source, lines, strict=True) if line != kept]
+        assert left_out[0].startswith("/**")
+        assert all(line.lstrip().startswith(("/**", "*")) for line in left_out)
 
 
 async def test_each_content_has_a_tag_of_its_own(frontdesk: Frontdesk) -> None:
@@ -132,13 +149,51 @@ async def test_each_content_has_a_tag_of_its_own(frontdesk: Frontdesk) -> None:
     assert len({answer.headers["etag"] for answer in answers}) == len({answer.content for answer in answers})
 
 
+async def test_a_browser_gets_a_page_for_an_unknown_address(frontdesk: Frontdesk) -> None:
+    """With a way back; a client gets a problem document, and so does everyone for what an address of the API lacks."""
+    browser = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
+    async with frontdesk.client(None) as client:
+        page = await client.get("/nothing/here", headers=browser)
+        others = [
+            await client.get("/nothing/here"),
+            await client.post("/nothing/here", headers=browser),
+            await client.get("/page/nothing.js", headers=browser),
+        ]
+    assert (page.status_code, page.headers["content-type"]) == (404, "text/html; charset=utf-8")
+    assert "script-src 'self'" in page.headers["content-security-policy"]
+    assert '<a href="/" data-text="backToChat">' in page.text
+    for other in others:
+        assert (other.status_code, other.json()["code"]) == (404, "not_found")
+        assert other.headers["content-type"] == "application/problem+json"
+
+
+STYLES = {name: (FOLDER / name).read_text() for name in PARTS if name.endswith(".css")}
+TOKENS = re.compile(r"^:root \{.*?^\}", re.MULTILINE | re.DOTALL)
+
+
+def test_colours_and_scales_are_chosen_in_one_place() -> None:
+    """In `base.css`: one accent, six tints, five sizes of type. Nothing else is a colour, a size of type or a font."""
+    (tokens,) = TOKENS.findall(STYLES["base.css"])
+    pairs = re.findall(r"--([\w-]+): light-dark\(", tokens)
+    tints = {"amber", "violet", "blue", "slate", "green", "red"}
+    assert tints < set(pairs)
+    assert len(set(pairs) - tints) <= 9
+    assert len(re.findall(r"--text-\d:", tokens)) == 5
+    for name, style in STYLES.items():
+        rest = re.sub(r"^:root\[data-text-size.*$", "", TOKENS.sub("", style), flags=re.MULTILINE)
+        values = dict.fromkeys(re.findall(r"[\w-]+: [^;{}]+(?=;)", rest))
+        assert [one for one in values if re.search(r"#[0-9a-f]{3}|rgb\(|hsl\(|light-dark\(", one)] == [], name
+        assert [one for one in values if re.match(r"font(-size|-family)?: (?!var|inherit|\.9em)", one)] == [], name
+        assert [one for one in values if re.match(r"(padding|margin|gap)[^:]*: .*\d(px|rem)\b", one)] == [], name
+
+
 @pytest.mark.parametrize("name", MODULES)
 def test_no_text_can_become_html(name: str) -> None:
     """No module of a page uses a way to make elements from text."""
     assert not HTML.search((FOLDER / name).read_text())
 
 
-@pytest.mark.parametrize("document", PAGES.values())
+@pytest.mark.parametrize("document", [*PAGES.values(), NOT_FOUND])
 def test_nothing_is_inline(document: str) -> None:
     """A document has neither inline script nor inline style, and names no other host."""
     html = (FOLDER / document).read_text()

@@ -8,7 +8,7 @@ import jwt
 import pytest
 
 from tests.api.test_memory import BISCUITS, extracted, prompted, remembered, teach
-from tests.support.app import SECRET, Frontdesk
+from tests.support.app import SECRET, Frontdesk, Serve
 from tests.support.model_script import structured
 from tests.support.model_server import ModelServer
 
@@ -79,3 +79,14 @@ async def test_a_setting_that_does_not_exist_is_refused(frontdesk: Frontdesk, ad
     async with frontdesk.client(ada) as client:
         assert (await client.patch("/settings", json=body)).status_code == 400
         assert (await client.get("/settings")).json()["memory"] is True
+
+
+async def test_settings_say_how_many_messages_are_left(serve: Serve, ada: UUID) -> None:
+    """In the headers, without counting one; so a page that is loaded anew knows how long to wait."""
+    app = await serve(rate_limit=1)
+    async with app.client(ada) as client:
+        before = [(await client.get("/settings")).headers["RateLimit"] for _ in range(2)]
+        assert (await client.post("/chat", json={"message": "Hello"})).status_code == 200
+        after = (await client.get("/settings")).headers["RateLimit"]
+    assert [left.startswith('"chat";r=1;') for left in before] == [True, True]
+    assert after.startswith('"chat";r=0;t=')

@@ -62,6 +62,7 @@ async def test_an_explicit_choice_wins(name: str) -> None:
     chosen = await routed(a_state("Is GST deductible?", employee=name, last_employee="byte"), classify)
     assert name.casefold().startswith(chosen["route"]["employee"])
     assert chosen["route"]["confidence"] == 1.0
+    assert chosen["route"].get("decided_by") == "request"
     assert classify.asked == []
 
 
@@ -76,13 +77,14 @@ async def test_the_client_sees_who_answers_and_why() -> None:
     run = Listener()
     chosen = await routed(a_state("My VAT?"), FixedLikelihoods(ledger=0.5, goalie=0.4, follow_up=0.1), run=run)
     ledger = EmployeeCard("ledger", LEDGER.name, LEDGER.title, LEDGER.emoji)
-    why = Route("reads like a question about tax", 0.5, "goalie")
+    why = Route("reads like a question about tax", 0.5, "goalie", "topic")
     assert run.events == [Start(str(TURN), "a conversation", ledger, why, "scripted")]
     assert chosen["route"] == {
         "employee": "ledger",
         "reason": "reads like a question about tax",
         "confidence": 0.5,
         "runner_up": "goalie",
+        "decided_by": "topic",
     }
 
 
@@ -123,6 +125,7 @@ async def test_a_follow_up_stays_with_the_employee_who_answered_last() -> None:
     chosen = await routed(a_state("why?", last_employee="ledger"), likelihoods)
     assert chosen["route"]["employee"] == "ledger"
     assert chosen["route"]["reason"] == "a follow-up, so it stays with Ledger"
+    assert chosen["route"].get("decided_by") == "conversation"
 
 
 def test_a_clear_topic_leaves_the_conversations_employee() -> None:
@@ -157,6 +160,7 @@ async def test_rules_decide_where_nothing_can_be_embedded() -> None:
     """By keywords, which are less sure than meaning."""
     chosen = await routed(a_state("Is GST deductible?", last_employee="byte"), FixedLikelihoods())
     assert (chosen["route"]["employee"], chosen["route"]["reason"]) == ("ledger", "keyword “gst”")
+    assert chosen["route"].get("decided_by") == "rules"
 
 
 @pytest.mark.parametrize(("current", "expected"), [("goalie", "goalie"), (None, "prime")])

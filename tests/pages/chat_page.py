@@ -57,9 +57,9 @@ class ChatPage:
         return self.page.locator("#conversations li:not(.group)")
 
     @property
-    def welcome_cards(self) -> Locator:
-        """The employees on the welcome screen: six once the page is ready."""
-        return self.page.locator(".welcome .card")
+    def suggestions(self) -> Locator:
+        """The questions on the welcome screen: four once the page is ready."""
+        return self.page.locator("main:has(.welcome) #suggestions button")
 
     def button(self, name: str) -> Locator:
         """The button with this label."""

@@ -1,4 +1,4 @@
-"""Takes screenshots of both pages: light, dark, and mobile.
+"""Takes screenshots of both pages in their main states: light, dark, and mobile.
 
     make screenshots
 
@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 import psycopg
-from playwright.async_api import Browser, StorageState, async_playwright, expect
+from playwright.async_api import Browser, Page, StorageState, async_playwright, expect
 
 from graph.models.factory import open_local_models
 from storage.local.postgres import EmbeddedPostgres
@@ -27,7 +27,7 @@ from tests.storage.rows import record_turns, turn_metrics
 from tests.support.app import Frontdesk, serving
 from tests.support.chromium import launched
 from tests.support.database import rows
-from tests.support.model_script import Json, Text, streaming, structured
+from tests.support.model_script import Gate, Json, Text, streaming, structured
 from tests.support.model_server import ModelServer
 
 TURNS = 320
@@ -48,7 +48,8 @@ CONVERSATION = {
         "1. **Rent and heating**, by the share of the floor space\n"
         "2. **Internet and phone**, by the share of the use\n"
         "3. **Desk and chair**, in full below the limit\n\n"
-        "> Keep the bills and a floor plan; the office asks for them."
+        "> Keep the bills and a floor plan; the office asks for them.\n\n"
+        "The share is\n\n\\[ s = \\frac{\\text{office}}{\\text{home}} = \\frac{12\\,m^2}{80\\,m^2} = 15\\,\\% \\]"
     ),
 }
 AGAIN = (
@@ -57,6 +58,11 @@ AGAIN = (
     "2. **Internet and phone**"
 )
 """Another answer to the last question, cut."""
+TALKING = (
+    "You spent **8 % less** than in April. This is how I would ask a database for it:\n\n"
+    "```sql\nselect category, sum(amount) as spent  -- in May\nfrom payments\n"
+    "where paid_on >= date '2026-05-01'\ngroup by category;\n```\n\nThe largest change is in"
+)
 MODEL = "gpt-4o-mini"
 FACT = "The user works from home two days a week."
 
@@ -101,19 +107,47 @@ async def main(folder: Path) -> None:
                 has_touch=variant.name == "phone",
                 is_mobile=variant.name == "phone",
             )
-            page = await context.new_page()
-            await page.goto(frontdesk.url)
-            await page.locator("#conversations a").evaluate("link => link.click()")  # on a phone the sidebar is closed
-            await expect(page.locator("article.answer")).to_have_count(len(CONVERSATION))
-            await page.screenshot(path=folder / f"chat-{variant.name}.png")
-            await page.get_by_role("button", name="Edit your message").last.click()
-            await expect(page.get_by_role("textbox", name="Edit your message")).to_be_visible()
-            await page.screenshot(path=folder / f"versions-{variant.name}.png")
-            await page.get_by_role("button", name="Cancel", exact=True).first.click()
-            await page.goto(f"{frontdesk.url}/dashboard")
-            await expect(page.locator("svg").first).to_be_visible()
-            await page.screenshot(path=folder / f"dashboard-{variant.name}.png")
+            await _take_chat(await context.new_page(), frontdesk.url, model, folder, variant.name)
+            await _take_dashboard(await context.new_page(), frontdesk.url, folder, variant.name)
             await context.close()
+
+
+async def _take_chat(page: Page, url: str, model: ModelServer, folder: Path, variant: str) -> None:
+    """A new conversation, one with answers, an answer while it is streamed, and the settings."""
+    await page.goto(url)
+    await expect(page.locator("#suggestions button")).to_have_count(4)
+    await page.screenshot(path=folder / f"empty-{variant}.png")
+    link = page.locator("#conversations a").last
+    await link.evaluate("link => link.click()")  # on a phone the sidebar is closed
+    await expect(page.locator("article.answer")).to_have_count(len(CONVERSATION))
+    await page.screenshot(path=folder / f"chat-{variant}.png")
+    await page.get_by_role("button", name="Edit your message").last.click()
+    await expect(page.get_by_role("textbox", name="Edit your message")).to_be_visible()
+    await page.screenshot(path=folder / f"versions-{variant}.png")
+    await page.get_by_role("button", name="Cancel", exact=True).first.click()
+    chat, gate = ChatPage(page), asyncio.Event()
+    await page.locator("#new-conversation").evaluate("button => button.click()")
+    await expect(page.locator(".welcome")).to_be_visible()
+    model.queue(Gate([TALKING, " …"], gate), streaming)
+    await chat.send("How does my spending compare with last month? My card is 4111 1111 1111 1111.")
+    await expect(page.locator(".code-keyword").first).to_be_visible()
+    await page.screenshot(path=folder / f"talking-{variant}.png")
+    gate.set()
+    await expect(chat.button("Send")).to_be_visible()
+    await page.locator("#open-settings").evaluate("button => button.click()")
+    await expect(page.locator("#signed-in")).not_to_be_empty()
+    await page.screenshot(path=folder / f"settings-{variant}.png")
+
+
+async def _take_dashboard(page: Page, url: str, folder: Path, variant: str) -> None:
+    """The dashboard, and one turn in its panel."""
+    await page.goto(f"{url}/dashboard")
+    await expect(page.locator(".plot svg").first).to_be_visible()
+    await page.screenshot(path=folder / f"dashboard-{variant}.png")
+    await page.locator("#turn-list summary").click()
+    await page.locator("#turn-list button.link").first.click()
+    await expect(page.locator("#turn-panel .fields")).to_be_visible()
+    await page.screenshot(path=folder / f"turn-{variant}.png")
 
 
 async def _hold_conversation(browser: Browser, frontdesk: Frontdesk, model: ModelServer) -> StorageState:

@@ -83,7 +83,7 @@ async def test_reduced_motion_disables_animations(chat: ChatPage, model: ModelSe
 
 async def test_screen_readers_hear_an_answer_once(chat: ChatPage, model: ModelServer) -> None:
     """First the employee's name, then the complete answer, politely; not its tokens."""
-    await expect(chat.welcome_cards).to_have_count(6)
+    await expect(chat.suggestions).to_have_count(4)
     await chat.page.evaluate(RECORD_ANNOUNCEMENTS)
     gate = asyncio.Event()
     model.queue(Gate(["Well, ", "it ", "**really** ", "depends."], gate), streaming)
@@ -102,7 +102,7 @@ async def test_dialogs_return_the_focus(chat: ChatPage, model: ModelServer) -> N
     model.queue(Json({"facts": [{"fact": "The user sells biscuits.", "confidence": 0.9, "replaces": []}]}), structured)
     await chat.send("I sell biscuits")
     await expect(chat.last_answer.locator(".learned-fact")).to_be_visible()
-    memory_button = chat.button("🧠 Memory")
+    memory_button = chat.button("Memory")
     await memory_button.focus()
     keyboard = chat.page.keyboard
     await keyboard.press("Enter")
@@ -156,7 +156,7 @@ async def test_a_dialog_that_is_reopened_at_once_gets_its_own_result(chat: ChatP
     model.queue(Json({"facts": [{"fact": "The user sells biscuits.", "confidence": 0.9, "replaces": []}]}), structured)
     await chat.send("I sell biscuits")
     await expect(chat.last_answer.locator(".learned-fact")).to_be_visible()
-    await chat.button("🧠 Memory").click()
+    await chat.button("Memory").click()
     await chat.button("Forget all facts").click()
     await expect(chat.button("Cancel")).to_be_focused()
     await chat.button("Forget all facts").evaluate("""(button) => {
@@ -169,8 +169,8 @@ async def test_a_dialog_that_is_reopened_at_once_gets_its_own_result(chat: ChatP
 
 async def test_tab_moves_the_focus_in_reading_order(chat: ChatPage) -> None:
     """The skip link comes first; then the sidebar, and the messages. The skip link leads to the message field."""
-    await expect(chat.welcome_cards).to_have_count(6)
-    await chat.button("+ New conversation").focus()
+    await expect(chat.suggestions).to_have_count(4)
+    await chat.button("New conversation").focus()
     ids: list[str] = []
     for key in ("Shift+Tab", "Tab", "Tab", "Tab", "Tab", "Tab", "Tab", "Tab"):
         await chat.page.keyboard.press(key)
@@ -187,10 +187,10 @@ async def test_tab_moves_the_focus_in_reading_order(chat: ChatPage) -> None:
 async def test_the_sidebar_of_narrow_screens_traps_the_focus(chat: ChatPage) -> None:
     """While it is open, nothing behind it can be reached; Escape closes it and returns the focus."""
     await chat.page.set_viewport_size({"width": 360, "height": 740})
-    await expect(chat.welcome_cards).to_have_count(6)
+    await expect(chat.suggestions).to_have_count(4)
     assert await chat.page.locator("#log").evaluate("log => log.scrollTop") == 0
     await chat.button("Conversations").click()
-    await expect(chat.button("+ New conversation")).to_be_focused()
+    await expect(chat.button("New conversation")).to_be_focused()
     assert await chat.page.locator("main").evaluate("main => main.inert")
     await chat.page.keyboard.press("Escape")
     await expect(chat.button("Conversations")).to_be_focused()

@@ -28,11 +28,87 @@ async def test_an_answer_is_shown_token_by_token(chat: ChatPage, model: ModelSer
 
 
 async def test_an_example_question_is_sent_by_a_click(chat: ChatPage, model: ModelServer) -> None:
-    """The welcome screen shows all six employees with their examples."""
+    """The welcome screen suggests four, with the composer in the middle, which moves to the bottom with the first."""
     model.queue(Text("In three steps."), streaming)
-    await expect(chat.welcome_cards).to_have_count(6)
-    await chat.button("How do I scan receipts with my phone?").click()
+    await expect(chat.suggestions).to_have_count(4)
+    example = await chat.suggestions.last.inner_text()
+    assert await distance_to_bottom(chat) > 100
+    await chat.suggestions.last.click()
+    await expect(chat.user_messages).to_have_text([example])
     await expect(chat.answers).to_have_text("In three steps.")
+    await expect(chat.suggestions.first).to_be_hidden()
+    await chat.page.evaluate("Promise.all(document.getAnimations().map(one => one.finished))")
+    assert await distance_to_bottom(chat) == 0
+
+
+async def distance_to_bottom(chat: ChatPage) -> float:
+    """Pixels below the composer."""
+    box = await chat.page.locator("#composer").bounding_box()
+    assert box
+    assert chat.page.viewport_size
+    return chat.page.viewport_size["height"] - box["y"] - box["height"]
+
+
+async def test_the_second_best_employee_is_offered_where_the_choice_was_unsure(
+    chat: ChatPage, model: ModelServer
+) -> None:
+    """In one click; a confidence stands only where something was guessed."""
+    await chat.send("How much did I spend on groceries this spring?")
+    await expect(chat.button("Copy")).to_be_visible()
+    await chat.send("I work from home two days a week. What can I write off?")
+    await expect(chat.button("Copy")).to_have_count(2)
+    await expect(chat.last_answer.locator(".route-reason")).to_contain_text("% sure")
+    instead = chat.last_answer.get_by_role("button", name="instead")
+    name = (await instead.inner_text()).removeprefix("Ask ").removesuffix(" instead")
+    model.queue(Text("From my side."), streaming)
+    await instead.click()
+    await expect(chat.answers.last).to_have_text("From my side.")
+    await expect(chat.last_answer.locator("h2")).to_have_text(name)
+    await expect(chat.last_answer.locator(".route-reason")).to_have_text(f"you asked for {name}")
+
+
+async def test_the_tab_says_whose_answer_waits_unseen(chat: ChatPage, model: ModelServer) -> None:
+    """In its title, until somebody looks at it."""
+    gate = asyncio.Event()
+    model.queue(Gate(["Well, ", "it depends."], gate), streaming)
+    await chat.send("Hello")
+    await expect(chat.answers).to_have_text("Well,")
+    hide = "hidden => Object.defineProperty(document, 'hidden', { configurable: true, value: hidden })"
+    await chat.page.evaluate(hide, arg=True)
+    gate.set()
+    await expect(chat.page).to_have_title("(1) Prime · Hello · Frontdesk")
+    await chat.page.evaluate(hide, arg=False)
+    await chat.page.evaluate("document.dispatchEvent(new Event('visibilitychange', { bubbles: true }))")
+    await expect(chat.page).to_have_title("Prime · Hello · Frontdesk")
+
+
+async def test_on_touch_screens_everything_is_large_enough(browser: Browser, local_app: Frontdesk) -> None:
+    """44 px, on the page, in the drawer and in the settings."""
+    phone = {"has_touch": True, "is_mobile": True, "viewport": {"width": 390, "height": 844}}
+    async with open_chat(browser, local_app.url, **phone) as chat:
+        await chat.suggestions.first.click()
+        await expect(chat.button("Copy")).to_be_visible()
+        await chat.button("Ask another").click()
+        assert await small_targets(chat) == []
+        await chat.button("Conversations").click()
+        assert await small_targets(chat) == []
+        await chat.button("Settings").click()
+        await expect(chat.page.locator("#signed-in")).not_to_be_empty()
+        assert await small_targets(chat) == []
+        await local_app.settled()
+
+
+SMALL_TARGETS = """() =>
+  [...document.querySelectorAll("button, select, summary, textarea, aside a, input, label:has(input)")]
+  .filter(one => one.checkVisibility({ visibilityProperty: true }) && !one.matches(".skip-link, label input"))
+  .filter(one => one.getBoundingClientRect().height < 43.9)
+  .map(one => one.outerHTML)"""
+
+
+async def small_targets(chat: ChatPage) -> list[str]:
+    """What can be tapped but is not 44 px high."""
+    found: list[str] = await chat.page.evaluate(SMALL_TARGETS)
+    return found
 
 
 async def test_a_stopped_answer_is_kept(chat: ChatPage, model: ModelServer) -> None:
@@ -47,7 +123,7 @@ async def test_a_stopped_answer_is_kept(chat: ChatPage, model: ModelServer) -> N
 
 
 async def test_a_rate_limited_message_is_put_back(serve: Serve, browser: Browser) -> None:
-    """The text is in the message field again, also after a reload, and can be sent after a countdown."""
+    """The text is in the message field again, and can be sent after a countdown, which a reload does not end."""
     app = await serve(jwt_secret=None, rate_limit=1)
     async with open_chat(browser, app.url) as chat:
         await chat.send("Hello")
@@ -55,15 +131,12 @@ async def test_a_rate_limited_message_is_put_back(serve: Serve, browser: Browser
         await expect(chat.button("Copy")).to_be_visible()
         await chat.send("Hello again")
         await expect(chat.hint).to_contain_text("You can send again in")
+        await chat.page.clock.install()
         await chat.page.reload()
         await expect(chat.answers).to_have_count(1)
-        await expect(chat.message_field).to_have_value("Hello again")
-        await expect(chat.user_messages).to_have_text(["Hello"])
-        await chat.page.clock.install()
-        await chat.send("Hello again")
         await expect(chat.hint).to_contain_text("You can send again in")
         await expect(chat.message_field).to_have_value("Hello again")
-        await expect(chat.user_messages).to_have_count(1)
+        await expect(chat.user_messages).to_have_text(["Hello"])
         await expect(chat.button("Send")).to_be_disabled()
         await chat.page.clock.fast_forward(61_000)
         await expect(chat.button("Send")).to_be_enabled()
@@ -109,11 +182,16 @@ async def test_an_interrupted_answer_is_replaced(chat: ChatPage, model: ModelSer
 
 
 async def test_notices_are_shown_beside_what_they_are_about(chat: ChatPage, model: ModelServer) -> None:
-    """Masking is shown beside the user's message, a prepared reply beside the answer."""
+    """Masking is shown beside the user's message and in it, a prepared reply beside the answer; they do not pile up."""
     model.always(Status(401), streaming)
     await chat.send("My card is 4111 1111 1111 1111")
     await expect(chat.page.locator("article.user-message .notice")).to_contain_text("I masked a card number")
+    await expect(chat.user_messages).to_contain_text("My card is [card")
     await expect(chat.last_answer.locator(".notice")).to_contain_text("this is a prepared reply")
+    await chat.send("And now?")
+    await expect(chat.button("Copy")).to_have_count(2)
+    await expect(chat.page.locator("article.answer .notice").filter(visible=True)).to_have_count(1)
+    await expect(chat.last_answer.locator(".notice")).to_be_visible()
 
 
 async def test_an_answer_goes_on_while_another_conversation_is_open(chat: ChatPage, model: ModelServer) -> None:
@@ -122,8 +200,8 @@ async def test_an_answer_goes_on_while_another_conversation_is_open(chat: ChatPa
     model.queue(Gate(["Well, ", "it depends."], gate), streaming)
     await chat.send("Hello")
     await expect(chat.answers).to_have_text("Well,")
-    await chat.button("+ New conversation").click()
-    await expect(chat.welcome_cards).to_have_count(6)
+    await chat.button("New conversation").click()
+    await expect(chat.suggestions).to_have_count(4)
     await chat.conversations.get_by_role("link").click()
     await expect(chat.answers).to_have_text("Well,")
     gate.set()
@@ -134,20 +212,20 @@ async def test_nothing_overflows_on_a_narrow_screen(chat: ChatPage, model: Model
     """At 320 px nothing scrolls sideways, and the conversations are behind a button."""
     await chat.page.set_viewport_size({"width": 320, "height": 640})
     model.queue(Text(["`" + "x" * 300 + "`\n\n```\n" + "y" * 300 + "\n```\n\n" + "z" * 300]), streaming)
-    await expect(chat.button("+ New conversation")).to_be_hidden()
+    await expect(chat.button("New conversation")).to_be_hidden()
     await chat.send("w" * 300)
     await expect(chat.answers).to_contain_text("zzz")
     for element in ("document.documentElement", "document.getElementById('log')"):
         assert await chat.page.evaluate(f"{element}.scrollWidth") <= 320
     await chat.button("Conversations").click()
-    await chat.button("+ New conversation").click()
-    await expect(chat.welcome_cards).to_have_count(6)
+    await chat.button("New conversation").click()
+    await expect(chat.suggestions).to_have_count(4)
 
 
 async def test_the_chat_works_with_the_keyboard_alone(chat: ChatPage, model: ModelServer) -> None:
     """Choose an employee, write a message of two lines, send, stop, and ask another employee."""
     model.queue(Gate(["Half ", "an answer"], asyncio.Event()), streaming)
-    await expect(chat.welcome_cards).to_have_count(6)
+    await expect(chat.suggestions).to_have_count(4)
     keyboard = chat.page.keyboard
     await chat.message_field.focus()
     await keyboard.press("Tab")

@@ -16,7 +16,7 @@ async def start_two_conversations(chat: ChatPage, model: ModelServer) -> None:
     """One about houses, and a newer one about biscuits."""
     for question, answer in {"How do I save for a house?": "Bit by bit.", "Are biscuits taxed?": "They are."}.items():
         model.queue(Text(answer), streaming)
-        await chat.button("+ New conversation").click()
+        await chat.button("New conversation").click()
         await chat.send(question)
         await expect(chat.answers).to_have_text([answer])
         await expect(chat.button("Send")).to_be_visible()
@@ -69,7 +69,7 @@ async def test_conversations_are_renamed_pinned_and_deleted(chat: ChatPage, mode
     await item.get_by_title("Delete").click()
     await chat.page.reload()
     await expect(chat.conversations).to_have_count(1)
-    await expect(chat.welcome_cards).to_have_count(6)
+    await expect(chat.suggestions).to_have_count(4)
     await expect(groups).to_have_text(["Pinned"])
 
 
@@ -151,7 +151,7 @@ async def test_a_learned_fact_can_be_undone(chat: ChatPage, model: ModelServer) 
     await expect(chat.last_answer.locator(".learned-fact")).to_contain_text(f"Remembered: {FACT}")
     await chat.button("Undo").click()
     await expect(chat.last_answer.locator(".learned-fact")).to_have_text("Forgotten.")
-    await chat.button("🧠 Memory").click()
+    await chat.button("Memory").click()
     await expect(chat.page.locator("#facts li")).to_have_text("Nothing remembered yet.")
 
 
@@ -160,7 +160,7 @@ async def test_facts_are_edited_searched_and_forgotten(chat: ChatPage, model: Mo
     model.queue(LEARNS_FACT, structured)
     await chat.send("I sell biscuits")
     await expect(chat.last_answer.locator(".learned-fact")).to_contain_text(FACT)
-    await chat.button("🧠 Memory").click()
+    await chat.button("Memory").click()
     facts = chat.page.locator("#facts li")
     await facts.get_by_title("Edit").click()
     await chat.page.get_by_label("Fact", exact=True).fill("The user sells cakes.")
@@ -176,7 +176,7 @@ async def test_facts_are_edited_searched_and_forgotten(chat: ChatPage, model: Mo
     await expect(facts).to_contain_text("The user sells cakes.")
     await facts.get_by_title("Forget").click()
     await chat.page.reload()
-    await chat.button("🧠 Memory").click()
+    await chat.button("Memory").click()
     await expect(facts).to_have_text("Nothing remembered yet.")
 
 
@@ -186,7 +186,7 @@ async def test_a_fact_that_could_not_be_forgotten_comes_back(chat: ChatPage, mod
     model.queue(LEARNS_FACT, structured)
     await chat.send("I sell biscuits")
     await expect(chat.last_answer.locator(".learned-fact")).to_contain_text(FACT)
-    await chat.button("🧠 Memory").click()
+    await chat.button("Memory").click()
     facts = chat.page.locator("#facts li")
     await facts.get_by_title("Forget").click()
     await chat.page.context.set_offline(True)
@@ -206,8 +206,8 @@ async def test_a_fact_leads_to_the_message_in_which_it_was_said(chat: ChatPage, 
         await expect(chat.button("Copy")).to_have_count(number + 2)
     await chat.page.route("**/messages?limit=30*", shorten_page)
     for _ in range(2):
-        await chat.button("+ New conversation").click()
-        await chat.button("🧠 Memory").click()
+        await chat.button("New conversation").click()
+        await chat.button("Memory").click()
         await chat.page.get_by_role("link", name="where you said it").click()
         said = chat.page.locator("article.user-message.found")
         await expect(said).to_contain_text("I sell biscuits")

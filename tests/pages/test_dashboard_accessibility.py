@@ -138,7 +138,7 @@ async def test_keyboard_and_screen_reader(empty_app: Frontdesk, browser: Browser
             await keyboard.press("Tab")
             stops.append(await focused.evaluate("e => e.getAttribute('aria-label') ?? e.value ?? e.textContent"))
         assert stops == [
-            "💬 Chat", "📈 Dashboard", "24h", "", "", "", "Download “Turns” as CSV",
+            "Chat", "Dashboard", "24h", "", "", "", "Download “Turns” as CSV",
             "Turns, point by point", "Show as table",
             "Latency, point by point", "Show as table",
         ]  # fmt: skip

@@ -70,4 +70,6 @@ async def test_a_refusal_leaves_the_text_typed(
 
 async def test_the_page_says_who_writes_the_answers(chat: ChatPage) -> None:
     """Below the message field, from the first visit on."""
-    await expect(chat.page.get_by_text("Answers are written by AI and can be wrong.")).to_be_visible()
+    await expect(
+        chat.page.get_by_text("Answers can be wrong. AI writes them, unless they are marked as prepared.")
+    ).to_be_visible()

@@ -76,7 +76,7 @@ async def test_a_lost_connection_is_restored(browser: Browser, local_app: Frontd
 async def test_a_message_sent_without_a_connection_arrives(browser: Browser, local_app: Frontdesk) -> None:
     """It is sent again once there is a connection."""
     async with tcp_proxy(local_app.url) as proxy, open_chat(browser, proxy.url) as chat:
-        await expect(chat.welcome_cards).to_have_count(6)
+        await expect(chat.suggestions).to_have_count(4)
         proxy.cut()
         await chat.send("Hello")
         await expect(chat.status).to_have_text("Connection lost. Reconnecting…")
@@ -133,7 +133,7 @@ async def test_a_conversation_deleted_in_one_tab_disappears_in_the_other(chat: C
     await chat.page.clock.run_for(UNDO_TIME)
     for tab in (chat, other):
         await expect(tab.conversations).to_have_text("No conversations yet.")
-        await expect(tab.welcome_cards).to_have_count(6)
+        await expect(tab.suggestions).to_have_count(4)
 
 
 async def test_a_conversation_can_be_deleted_during_an_answer(chat: ChatPage, model: ModelServer) -> None:
@@ -145,7 +145,7 @@ async def test_a_conversation_can_be_deleted_during_an_answer(chat: ChatPage, mo
     await chat.conversations.hover()
     await chat.conversations.get_by_title("Delete").click()
     await chat.page.clock.run_for(UNDO_TIME)
-    await expect(chat.welcome_cards).to_have_count(6)
+    await expect(chat.suggestions).to_have_count(4)
     await chat.send("Hello again")
     await expect(chat.answers).to_have_text(GREETING)
     await expect(chat.conversations).to_have_count(1)
@@ -155,10 +155,10 @@ async def test_back_and_forward_switch_conversations(chat: ChatPage) -> None:
     """From a new conversation to the old one and back; the draft stays."""
     await chat.send("Hello")
     await expect(chat.button("Copy")).to_be_visible()
-    await chat.button("+ New conversation").click()
+    await chat.button("New conversation").click()
     await chat.message_field.fill("And n")
     await chat.page.go_back()
     await expect(chat.answers).to_have_text(GREETING)
     await chat.page.go_forward()
-    await expect(chat.welcome_cards).to_have_count(6)
+    await expect(chat.suggestions).to_have_count(4)
     await expect(chat.message_field).to_have_value("And n")

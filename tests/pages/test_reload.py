@@ -37,7 +37,7 @@ async def test_employee_reason_and_model_are_kept(chat: ChatPage, local_app: Fro
     await expect(chat.button("Copy")).to_be_visible()
     await assert_same_after_reload(chat, local_app)
     await expect(chat.last_answer).to_have_class("answer employee-ledger")
-    await expect(chat.last_answer.locator("header .badge")).to_have_text("📊")
+    await expect(chat.last_answer.locator("header .badge.employee-ledger svg")).to_be_visible()
     await expect(chat.last_answer.locator(".route-reason")).to_contain_text("sure")
     await expect(chat.last_answer.locator(".model")).to_have_text(local_app.settings.chat_model)
 

@@ -32,7 +32,7 @@ async def test_a_request_without_a_response_is_sent_again(
 ) -> None:
     """After ten seconds, with the same idempotency key; meanwhile the page says that it is waiting."""
     async with tcp_proxy(local_app.url) as proxy, open_chat(browser, proxy.url) as chat:
-        await expect(chat.welcome_cards).to_have_count(6)
+        await expect(chat.suggestions).to_have_count(4)
         await chat.page.clock.install()
         keys = record_idempotency_keys(chat)
         proxy.drop_next_request()
@@ -82,7 +82,7 @@ async def test_a_message_waits_for_the_previous_answer(
 
 async def test_a_message_sent_offline_goes_out_when_back_online(chat: ChatPage) -> None:
     """Meanwhile the page says that it is offline."""
-    await expect(chat.welcome_cards).to_have_count(6)
+    await expect(chat.suggestions).to_have_count(4)
     await chat.page.context.set_offline(True)
     await expect(chat.hint).to_contain_text("You are offline.")
     await chat.send("Hello")
@@ -107,12 +107,12 @@ async def test_another_server_completes_the_answer(
         async with tcp_proxy(first.url) as proxy, open_chat(browser, proxy.url) as chat:
             await chat.page.get_by_label("Access token").fill(token)
             await chat.button("Sign in").click()
-            await expect(chat.welcome_cards).to_have_count(6)
+            await expect(chat.suggestions).to_have_count(4)
             model.queue(Gate(["Half ", "an answer"], asyncio.Event()), streaming)
             await chat.send("Hello")
             await expect(chat.answers).to_have_text("Half")
             shutdown = asyncio.create_task(first.service.drain(first.settings.turn_timeout))
-            await chat.button("+ New conversation").click()
+            await chat.button("New conversation").click()
             await chat.send("And me?")
             await expect(chat.hint).to_contain_text("You can send again in")
             await expect(chat.message_field).to_have_value("And me?")

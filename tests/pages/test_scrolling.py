@@ -48,11 +48,11 @@ async def test_the_page_follows_until_the_user_scrolls_up(chat: ChatPage, model:
     """Then the position stays, and a button leads back to the newest text."""
     async with streaming_answer(chat, model) as log:
         async with asyncio.timeout(30):
-            while not await chat.button("↓ Jump to latest").is_visible():  # again where it met the page's own last step
+            while not await chat.button("Jump to latest").is_visible():  # again where it met the page's own last step
                 await log.evaluate("log => log.scrollTo(0, 100)")
     assert await log.evaluate("log => log.scrollTop") == 100
-    await chat.button("↓ Jump to latest").click()
-    await expect(chat.button("↓ Jump to latest")).to_be_hidden()
+    await chat.button("Jump to latest").click()
+    await expect(chat.button("Jump to latest")).to_be_hidden()
     await bottom_reached(chat)
 
 
@@ -62,7 +62,7 @@ async def test_a_small_scroll_up_counts(chat: ChatPage, model: ModelServer) -> N
         await log.hover()
         position = await log.evaluate("log => log.scrollTop")
         await chat.page.mouse.wheel(0, -12)
-        await expect(chat.button("↓ Jump to latest")).to_be_visible()
+        await expect(chat.button("Jump to latest")).to_be_visible()
     assert position - 20 <= await log.evaluate("log => log.scrollTop") < position
 
 
@@ -71,9 +71,9 @@ async def test_the_keyboard_scrolls_too(chat: ChatPage, model: ModelServer) -> N
     async with streaming_answer(chat, model) as log:
         await log.focus()
         await chat.page.keyboard.press("PageUp")
-        await expect(chat.button("↓ Jump to latest")).to_be_visible()
+        await expect(chat.button("Jump to latest")).to_be_visible()
         await chat.page.keyboard.press("End")
-        await expect(chat.button("↓ Jump to latest")).to_be_hidden()
+        await expect(chat.button("Jump to latest")).to_be_hidden()
     await bottom_reached(chat)
 
 
@@ -100,5 +100,5 @@ async def test_the_newest_text_stays_visible_in_a_smaller_window(chat: ChatPage,
         await bottom_reached(chat)
         await chat.page.set_viewport_size({"width": 640, "height": 700})
         await bottom_reached(chat)
-        await expect(chat.button("↓ Jump to latest")).to_be_hidden()
+        await expect(chat.button("Jump to latest")).to_be_hidden()
     await bottom_reached(chat)

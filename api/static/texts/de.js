@@ -6,8 +6,8 @@ const texts = {
   close: "Schließen",
   cancel: "Abbrechen",
   signOut: "Abmelden",
-  openChat: "💬 Chat",
-  openDashboard: "📈 Dashboard",
+  openChat: "Chat",
+  openDashboard: "Dashboard",
   loading: "Wird geladen …",
   showMore: "Mehr anzeigen",
   nothingFound: "Nichts gefunden.",
@@ -17,6 +17,11 @@ const texts = {
   serverUnreachable: "Der Server ist nicht erreichbar.",
   serverSilent: "Der Server antwortet nicht.",
   connectionLost: "Die Verbindung ist abgebrochen.",
+
+  notFoundTitle: "Hier ist nichts · Frontdesk",
+  notFound: "Hier ist nichts.",
+  notFoundText: "Die Adresse ist vielleicht vertippt, oder was hier war, gibt es nicht mehr.",
+  backToChat: "Zurück zum Chat",
 
   // Signing in
   signIn: "Anmelden",
@@ -33,7 +38,7 @@ const texts = {
   chatTitle: "Frontdesk",
   skipToMessage: "Zum Nachrichtenfeld springen",
   messages: "Nachrichten",
-  jumpToLatest: "↓ Zur neuesten Nachricht",
+  jumpToLatest: "Zur neuesten Nachricht",
   earlierMessages: "Frühere Nachrichten",
   messagesBetween: "Nachrichten dazwischen",
   message: "Nachricht",
@@ -43,10 +48,12 @@ const texts = {
   bestMatchNote: "Es antwortet, wer sich mit deiner Frage am besten auskennt.",
   send: "Senden",
   stop: "Stoppen",
-  aiNote: "Die Antworten schreibt eine KI. Sie können falsch sein.",
+  aiNote: "Antworten können falsch sein. Eine KI schreibt sie, außer wo „vorbereitet“ steht.",
   welcomeTitle: "Was möchtest du wissen?",
   welcomeText: "Ein Team aus sechs KIs hilft dir. Frag einfach los: Es antwortet, wer am besten zu deiner Frage passt.",
   tryAgain: "Noch einmal versuchen",
+
+  suggestions: "Vorschläge",
 
   // Chat: sending
   answerRunning: "Warte bitte die laufende Antwort ab oder stoppe sie.",
@@ -93,6 +100,7 @@ const texts = {
   supersededMessage: "Diese Nachricht gehört nicht zur aktuellen Fassung der Unterhaltung.",
   showVersion: "Zu ihrer Fassung wechseln",
   messageReplaced: "Deine Nachricht wurde anderswo ersetzt. Was du geschrieben hast, steht im Nachrichtenfeld.",
+  askInstead: "Stattdessen {name} fragen",
   copy: "Kopieren",
   copied: "Kopiert",
   code: "Code",
@@ -100,7 +108,7 @@ const texts = {
 
   // Chat: conversations
   conversations: "Unterhaltungen",
-  newConversation: "+ Neue Unterhaltung",
+  newConversation: "Neue Unterhaltung",
   searchConversations: "Unterhaltungen durchsuchen",
   noConversations: "Noch keine Unterhaltungen.",
   untitled: "Neue Unterhaltung",
@@ -119,7 +127,7 @@ const texts = {
   lastSevenDays: "Letzte sieben Tage",
 
   // Chat: memory
-  openMemory: "🧠 Gedächtnis",
+  openMemory: "Gedächtnis",
   memoryTitle: "Was über dich gemerkt ist",
   search: "Suchen",
   searchMemory: "Gedächtnis durchsuchen",
@@ -146,7 +154,7 @@ const texts = {
   temporaryNote: "Temporär: Hier wird nichts gemerkt, und einen Tag nach der letzten Nachricht wird alles gelöscht.",
 
   // Chat: keyboard shortcuts
-  openKeys: "⌨️ Tastenkürzel",
+  openKeys: "Tastenkürzel",
   keys: "Tastenkürzel",
   ctrl: "Strg",
   shift: "Umschalt",
@@ -159,7 +167,7 @@ const texts = {
   singleKeys: "Kürzel aus einer einzigen Taste wie / und ?",
 
   // Settings
-  openSettings: "⚙️ Einstellungen",
+  openSettings: "Einstellungen",
   settings: "Einstellungen",
   theme: "Design",
   themeSystem: "Wie im System",

@@ -5,8 +5,8 @@ export default /** @type {const} */ ({
   close: "Close",
   cancel: "Cancel",
   signOut: "Sign out",
-  openChat: "💬 Chat",
-  openDashboard: "📈 Dashboard",
+  openChat: "Chat",
+  openDashboard: "Dashboard",
   loading: "Loading…",
   showMore: "Show more",
   nothingFound: "Nothing found.",
@@ -16,6 +16,11 @@ export default /** @type {const} */ ({
   serverUnreachable: "The server cannot be reached.",
   serverSilent: "The server is not responding.",
   connectionLost: "The connection was lost.",
+
+  notFoundTitle: "Nothing here · Frontdesk",
+  notFound: "There is nothing here.",
+  notFoundText: "The address may be mistyped, or what was here is gone.",
+  backToChat: "Back to the chat",
 
   // Signing in
   signIn: "Sign in",
@@ -32,7 +37,7 @@ export default /** @type {const} */ ({
   chatTitle: "Frontdesk",
   skipToMessage: "Skip to message field",
   messages: "Messages",
-  jumpToLatest: "↓ Jump to latest",
+  jumpToLatest: "Jump to latest",
   earlierMessages: "Earlier messages",
   messagesBetween: "Messages in between",
   message: "Message",
@@ -42,10 +47,12 @@ export default /** @type {const} */ ({
   bestMatchNote: "Whoever fits your question answers.",
   send: "Send",
   stop: "Stop",
-  aiNote: "Answers are written by AI and can be wrong.",
+  aiNote: "Answers can be wrong. AI writes them, unless they are marked as prepared.",
   welcomeTitle: "What would you like to know?",
   welcomeText: "Six AI employees are here to help. Just ask: the best one for your question answers.",
   tryAgain: "Try again",
+
+  suggestions: "Suggestions",
 
   // Chat: sending
   answerRunning: "Please wait for the current answer, or stop it.",
@@ -92,6 +99,7 @@ export default /** @type {const} */ ({
   supersededMessage: "This message is not in the current version of the conversation.",
   showVersion: "Switch to its version",
   messageReplaced: "Your message was replaced elsewhere. What you typed is in the message field.",
+  askInstead: "Ask {name} instead",
   copy: "Copy",
   copied: "Copied",
   code: "code",
@@ -99,7 +107,7 @@ export default /** @type {const} */ ({
 
   // Chat: conversations
   conversations: "Conversations",
-  newConversation: "+ New conversation",
+  newConversation: "New conversation",
   searchConversations: "Search conversations",
   noConversations: "No conversations yet.",
   untitled: "New conversation",
@@ -118,7 +126,7 @@ export default /** @type {const} */ ({
   lastSevenDays: "Last seven days",
 
   // Chat: memory
-  openMemory: "🧠 Memory",
+  openMemory: "Memory",
   memoryTitle: "Remembered facts about you",
   search: "Search",
   searchMemory: "Search memory",
@@ -145,7 +153,7 @@ export default /** @type {const} */ ({
   temporaryNote: "Temporary: nothing is remembered here, and it is deleted a day after the last message.",
 
   // Chat: keyboard shortcuts
-  openKeys: "⌨️ Keyboard shortcuts",
+  openKeys: "Keyboard shortcuts",
   keys: "Keyboard shortcuts",
   ctrl: "Ctrl",
   shift: "Shift",
@@ -158,7 +166,7 @@ export default /** @type {const} */ ({
   singleKeys: "Shortcuts of a single key, such as / and ?",
 
   // Settings
-  openSettings: "⚙️ Settings",
+  openSettings: "Settings",
   settings: "Settings",
   theme: "Theme",
   themeSystem: "Like the system",
