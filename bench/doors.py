@@ -8,6 +8,7 @@ alternate in one process, which is server and clients. Prints its CPU per turn, 
 
 import asyncio
 import time
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -31,7 +32,7 @@ async def main(rounds: int) -> None:
     """Measure and print."""
     async with environment(PACE) as env:
         frontdesk = await env.serve(rate_limit=0)
-        ways = {name: lambda path=path, body=body: _cpu(frontdesk, path, body) for name, (path, body) in WAYS.items()}
+        ways = {name: partial(_cpu, frontdesk, path, body) for name, (path, body) in WAYS.items()}
         medians = await measure(ways, rounds, warm_up=1)
     print_medians(("CPU per turn",), medians)
 

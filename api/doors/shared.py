@@ -13,7 +13,6 @@ import msgspec
 from litestar import Request, Response
 from litestar.plugins.problem_details import ProblemDetailsException
 from litestar.response import Stream
-from litestar.types import ExceptionHandlersMap
 
 from api.errors import PROBLEMS, REFUSAL_STATUS, problem_of
 from api.late import late_events
@@ -176,7 +175,7 @@ def event_stream(pieces: AsyncIterator[bytes], headers: dict[str, str] | None = 
     return Stream(pieces, headers=told)
 
 
-def refusals_as(write: Callable[[Problem], Response[Any]]) -> ExceptionHandlersMap:
+def refusals_as(write: Callable[[Problem], Response[Any]]) -> dict[int | type[Exception], Callable[..., Response[Any]]]:
     """Exception handlers of a door's router: whatever is raised is refused in the dialect's shape."""
 
     def refuse(_: Request[Any, Any, Any], error: Exception) -> Response[Any]:

@@ -4,8 +4,10 @@ import asyncio
 from uuid import UUID
 
 import openai
+import psycopg
 import pytest
 from openai import AsyncOpenAI
+from psycopg import sql
 
 from tests.doors.clients import openai_client
 from tests.support.app import Frontdesk, Serve
@@ -95,12 +97,11 @@ async def test_the_history_that_a_client_sends_is_quoted_and_kept_nowhere(
     assert asked[2]["content"] == "Which colour did I name?"
     url = frontdesk.service.url
     assert await rows(url, "select from chat_conversations where temporary")
-    tables = await rows(
-        url, "select schemaname || '.' || tablename from pg_tables where schemaname in ('public', 'langgraph')"
-    )
-    for table in tables:
-        found = await rows(url, f"select from {table[0]} t where strpos(t::text, 'zaffre') > 0")
-        assert not found, table
+    tables = await rows(url, "select schemaname, tablename from pg_tables where schemaname in ('public', 'langgraph')")
+    async with await psycopg.AsyncConnection.connect(url) as conn:
+        for table in tables:
+            held = sql.SQL("select from {} t where strpos(t::text, 'zaffre') > 0").format(sql.Identifier(*table))
+            assert not (await conn.execute(held)).rowcount, table
 
 
 async def test_a_turn_whose_history_died_with_its_process_fails(

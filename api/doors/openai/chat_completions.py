@@ -167,7 +167,9 @@ def _blank(start: Start, *, with_usage: bool) -> Chunk:
 
 def _with(chunk: Chunk, delta: dict[str, str], end: CompletionEnd | None, frontdesk: dict[str, Any]) -> Chunk:
     choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": end}
-    return Chunk(**{**chunk, "choices": [choice], "frontdesk": frontdesk})
+    filled = chunk.copy()
+    filled["choices"], filled["frontdesk"] = [choice], frontdesk
+    return filled
 
 
 def _before_text(chunk: Chunk) -> bytes:

@@ -141,8 +141,9 @@ class ResponseWriter:
 
     def snapshot(self) -> ResponseObject:
         """The response with what was said so far."""
-        output = [OutputMessage({**self._item, "content": [_text("".join(self._text))]})] if self._item else []
-        return self.response if self.is_over else ResponseObject({**self.response, "output": output})
+        if self._item and not self.is_over:
+            self.response["output"] = [OutputMessage({**self._item, "content": [_text("".join(self._text))]})]
+        return self.response
 
     def _begin(self, start: Start) -> Iterator[Frame]:
         self.response["status"] = "in_progress"
@@ -184,18 +185,16 @@ class ResponseWriter:
         yield from self._close("completed" if whole else "incomplete")
         assert self._item
         reason, usage = REASONS.get(done.finish_reason), done.usage
-        self.response |= {
-            "status": STATUSES[done.finish_reason],
-            "completed_at": self.response["created_at"] + done.latency_ms // 1000 if whole else None,
-            "incomplete_details": {"reason": reason} if reason else None,
-            "output": [self._item],
-            "usage": {
-                "input_tokens": usage["prompt_tokens"],
-                "input_tokens_details": {"cached_tokens": usage.get("cached_tokens", 0), "cache_write_tokens": 0},
-                "output_tokens": usage["completion_tokens"],
-                "output_tokens_details": {"reasoning_tokens": 0},
-                "total_tokens": usage["prompt_tokens"] + usage["completion_tokens"],
-            },
+        self.response["status"] = STATUSES[done.finish_reason]
+        self.response["completed_at"] = self.response["created_at"] + done.latency_ms // 1000 if whole else None
+        self.response["incomplete_details"] = {"reason": reason} if reason else None
+        self.response["output"] = [self._item]
+        self.response["usage"] = {
+            "input_tokens": usage["prompt_tokens"],
+            "input_tokens_details": {"cached_tokens": usage.get("cached_tokens", 0), "cache_write_tokens": 0},
+            "output_tokens": usage["completion_tokens"],
+            "output_tokens_details": {"reasoning_tokens": 0},
+            "total_tokens": usage["prompt_tokens"] + usage["completion_tokens"],
         }
         self.response["metadata"]["frontdesk_model"] = done.model
         self.response["metadata"]["frontdesk_finish_reason"] = done.finish_reason
