@@ -35,7 +35,7 @@ async def edit(chat: ChatPage, number: int, text: str) -> None:
 async def answered(chat: ChatPage, *texts: str) -> None:
     """Wait until these are the answers, and the last one is complete."""
     await expect(chat.answers).to_have_text(list(texts))
-    await expect(chat.page.locator("#send")).to_have_text("Send")
+    await expect(chat.page.locator("#send")).to_have_accessible_name("Send")
 
 
 async def test_what_is_shown_is_what_counts(chat: ChatPage, local_app: Frontdesk, model: ModelServer) -> None:
