@@ -2,6 +2,7 @@
 
 import { showComposerError } from "./composer.js";
 import { el } from "./dom.js";
+import { icon } from "./svg.js";
 import { textOf } from "./texts.js";
 
 /**
@@ -72,13 +73,13 @@ export function answerSwitch(known) {
 function versionSwitch(turns, index) {
   if (turns.length < 2) return el("span.switch");
   const place = { number: index + 1, total: turns.length };
-  const button = (/** @type {number} */ step, /** @type {string} */ label, /** @type {string} */ sign) => el("button.icon", {
+  const button = (/** @type {number} */ step, /** @type {string} */ label, /** @type {"left" | "right"} */ direction) => el("button.icon", {
     type: "button", "aria-label": label, title: label, disabled: !turns[index + step],
     onclick: () => withVersions((module) => module.switchVersion(turns[index + step], element)),
-  }, sign);
+  }, icon(direction));
   const element = el("span.switch", { role: "group", "aria-label": textOf("versions") },
-    button(-1, textOf("previousVersion"), "‹"),
+    button(-1, textOf("previousVersion"), "left"),
     el("span.visually-hidden", {}, textOf("versionOf", place)), el("span", { "aria-hidden": "true" }, `${place.number}/${place.total}`),
-    button(1, textOf("nextVersion"), "›"));
+    button(1, textOf("nextVersion"), "right"));
   return element;
 }

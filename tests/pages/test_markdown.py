@@ -81,7 +81,7 @@ async def test_html_and_unsafe_links_are_text(chat: ChatPage, model: ModelServer
     links = await chat.answers.locator("a").evaluate_all("links => links.map(link => link.href)")
     assert links == ["https://evil.example/pixel.png"]
     assert not [url for url in urls if "evil" in url]
-    assert await chat.page.title() == "Prime · Hello · Frontdesk"
+    await expect(chat.page).to_have_title("Prime · Hello · Frontdesk")
 
 
 async def test_an_unfinished_code_block_is_rendered(chat: ChatPage, model: ModelServer) -> None:

@@ -72,7 +72,7 @@ async def test_a_token_is_renewed_before_it_expires(app: Frontdesk, browser: Bro
     async with open_chat(browser, app.url) as chat:
         await chat.page.clock.install()
         await sign_in(chat)
-        await expect(chat.welcome_cards).to_have_count(6)
+        await expect(chat.suggestions).to_have_count(4)
         for number in (1, 2):
             await chat.page.clock.fast_forward((issuer.seconds - 20) * 1000)
             await chat.send("Hello")
@@ -127,7 +127,7 @@ async def test_a_sign_in_that_fails_says_so(
         assert issuer.granted == []
         issuer.error = issuer.state = None
         await sign_in(chat)
-        await expect(chat.welcome_cards).to_have_count(6)
+        await expect(chat.suggestions).to_have_count(4)
 
 
 async def test_the_next_user_finds_nothing_of_the_last(
@@ -143,13 +143,13 @@ async def test_the_next_user_finds_nothing_of_the_last(
         await other.page.goto(chat.page.url)
         await sign_in(other)
         await expect(other.answers).to_have_text(GREETING)
-        await chat.button("⚙️ Settings").click()
+        await chat.button("Settings").click()
         await chat.button("Sign out").click()
         await expect(other.page.get_by_role("dialog", name="Sign in")).to_be_visible()
         assert issuer.signed_out[0]["client_id"] == CLIENT_ID
         issuer.user = f"auth0|{bob.hex}"
         await sign_in(chat)
-        await expect(chat.welcome_cards).to_have_count(6)
+        await expect(chat.suggestions).to_have_count(4)
         await expect(chat.message_field).to_have_value("")
         await expect(chat.page.locator("#conversations")).to_contain_text("No conversations")
         await chat.send("Hello")
