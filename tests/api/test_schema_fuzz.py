@@ -64,4 +64,5 @@ async def test_every_response_is_as_the_document_describes_it(
     report, _ = await process.communicate()
     await frontdesk.settled()
     assert process.returncode == 0, report.decode()
-    assert any(map(streaming, model.requests)), "no request reached the model"
+    if chosen is OWN:  # at the doors a random name is no model's
+        assert any(map(streaming, model.requests)), "no request reached the model"
