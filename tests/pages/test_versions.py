@@ -56,7 +56,7 @@ async def test_what_is_shown_is_what_counts(chat: ChatPage, local_app: Frontdesk
     await chat.button("Goalie, Goals").first.click()
     await answered(chat, "Dolphin.")
     await expect(chat.last_answer.locator("header")).to_contain_text("Goalie")
-    await expect(chat.last_answer.locator("header .badge")).to_have_text("🎯")
+    await expect(chat.last_answer.locator("header .badge.employee-goalie svg")).to_be_visible()
     await local_app.settled()
     before = len(model.requests)
     model.queue(Text("Elephant."), streaming)
