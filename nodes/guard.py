@@ -11,7 +11,7 @@ from langgraph.runtime import Runtime
 from structlog.stdlib import get_logger
 
 from nodes.errors import EmbeddingUnavailable
-from nodes.injection.detect import Attack, detect
+from nodes.injection.detect import Attack, detect, has_target
 from nodes.state import Context, Notice, Refusal, State, asking, new_state
 from nodes.text.cleaning import clean
 from nodes.text.pii.detection import Kind, OptionalKind
@@ -55,8 +55,10 @@ REFUSALS: Mapping[str, str] = {
 
 CLASSIFIER = "classifier"
 """The rule of an attack that only the classifier found."""
-CERTAIN = 0.75
+CERTAIN = 0.8
 """Probability from which the classifier refuses a message by itself."""
+TARGETED = 0.55
+"""The same for a message about what attacks aim at: the assistant's rules, its memory, other people's money."""
 CONFIRMED = 0.2
 """Probability from which it confirms an English rule, so that the rules' false alarms go."""
 
@@ -170,7 +172,8 @@ async def _broken_rule(read: Reading, suspect: Suspect) -> str | None:
         return attack.rule if attack else None
     if attack and probability > CONFIRMED:
         return attack.rule
-    return CLASSIFIER if probability > CERTAIN else None
+    likely = probability > CERTAIN or (probability > TARGETED and has_target(read.text))
+    return CLASSIFIER if likely else None
 
 
 def _findings(read: Reading, refusal: Refusal | None) -> list[Finding]:

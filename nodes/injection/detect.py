@@ -100,6 +100,7 @@ _RULES = read_rules()
 _ENGLISH = tuple((rule.name, compiled(rule.patterns)) for rule in _RULES.english)
 _LATIN = tuple((rule.name, compiled(rule.patterns)) for rule in _RULES.latin)
 _OWN_SCRIPT = tuple((rule.name, compiled(tuple(map(own_script, rule.patterns)))) for rule in _RULES.own_script)
+_TARGETS = compiled(tuple(pattern for rule in _RULES.targets for pattern in rule.patterns))
 _SQUEEZED = tuple((rule.name, compiled(rule.patterns)) for rule in _RULES.squeezed)
 
 
@@ -124,6 +125,15 @@ def detect(text: str) -> Attack | None:
         if found := _matched(reading, plain(reading)):
             return Attack(found.rule, certain=True)
     return None
+
+
+def has_target(text: str) -> bool:
+    """Whether a text is about what attacks aim at: the assistant's rules, its memory, other people's money.
+
+    Args:
+        text: as cleaned by `cleaning.clean`.
+    """
+    return _TARGETS.search(plain(text).encode()) is not None
 
 
 @lru_cache(maxsize=1024)

@@ -26,6 +26,8 @@ class Rules(NamedTuple):
     """Of other languages in Latin letters."""
     own_script: Sequence[Rule]
     """Of languages in their own script."""
+    targets: Sequence[Rule]
+    """What attacks are about, which by itself is none."""
     squeezed: Sequence[Rule]
     """For texts of single letters, without anything between these."""
 
