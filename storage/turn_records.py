@@ -145,3 +145,51 @@ class TurnRecords:
             )
             row = await cursor.fetchone()
         return TurnRecord(**{**row, "status": TurnStatus(row["status"])}) if row else None  # type: ignore[typeddict-item]
+
+    async def latest(self, user_id: UUID, conversation_id: str, *, running: bool) -> UUID | None:
+        """The last turn of the conversation's active path; None where it has none.
+
+        Args:
+            user_id: the user.
+            conversation_id: the conversation.
+            running: only one whose answer is not out yet.
+        """
+        async with self._pool.as_user(user_id) as conn:
+            cursor = await conn.execute(
+                "select t.turn_id from chat_turns t"
+                " join chat_messages q on q.user_id = t.user_id and q.turn_id = t.turn_id and q.role = 'user'"
+                " where t.user_id = %(user_id)s and t.convo_id = %(convo_id)s and not q.superseded"
+                " and (not %(running)s or t.status = 'streaming') order by q.seq desc limit 1",
+                {"user_id": user_id, "convo_id": conversation_id, "running": running},
+            )
+            row = await cursor.fetchone()
+        return row["turn_id"] if row else None
+
+    async def active_version(
+        self, user_id: UUID, conversation_id: str, *, message_ids: list[UUID], key: str | None
+    ) -> UUID | None:
+        """The active version of a turn of the conversation, or the turn itself; None where there is no such turn.
+
+        Args:
+            user_id: the user.
+            conversation_id: the conversation.
+            message_ids: ids that its question or its answer may have.
+            key: the idempotency key with which it may have been sent.
+        """
+        async with self._pool.as_user(user_id) as conn:
+            cursor = await conn.execute(
+                "with named as ("  # noqa: S608 (of literals)
+                f" select t.turn_id, {VERSIONS} as versions from chat_turns t"
+                "  where t.user_id = %(user_id)s and t.convo_id = %(convo_id)s and ("
+                "   t.turn_id in (select m.turn_id from chat_messages m"
+                "    where m.user_id = %(user_id)s and m.id = any(%(message_ids)s))"
+                "   or t.turn_id in (select k.turn_id from chat_idempotency k"
+                "    where k.user_id = %(user_id)s and k.key = %(key)s))"
+                "  order by t.created_at desc limit 1)"
+                " select coalesce((select q.turn_id from chat_messages q where q.user_id = %(user_id)s"
+                "  and q.turn_id = any(n.versions) and q.role = 'user' and not q.superseded limit 1), n.turn_id)"
+                " as turn_id from named n",
+                {"user_id": user_id, "convo_id": conversation_id, "message_ids": message_ids, "key": key},
+            )
+            row = await cursor.fetchone()
+        return row["turn_id"] if row else None

@@ -2,8 +2,9 @@
 
 from litestar.types import ControllerRouterHandler
 
-from api.doors import openai
+from api.doors import ai_sdk, openai
 
 DOORS: list[ControllerRouterHandler] = [
     openai.router,
+    ai_sdk.router,
 ]

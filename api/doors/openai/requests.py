@@ -5,11 +5,11 @@ Fields that are not named here are ignored. Those that would change what kind of
 
 import re
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
-from api.doors.openai.models import employee_of
+from api.doors.openai.models import ROUTED, employee_of
 from api.parameters import CONVERSATION_ID
 from api.problems import Problem
 from graph.turns.manager import SendRequest
@@ -18,6 +18,10 @@ from nodes.state import Quoted
 MAX_QUOTED = 200
 """Messages that are read of those sent along: the newest ones."""
 TEXT_PARTS = ("text", "input_text", "output_text")
+
+QUESTION = "What can I write off?"
+"""An example, for the OpenAPI document."""
+ModelName = Annotated[str, msgspec.Meta(examples=[ROUTED])]
 
 
 class Part(msgspec.Struct):
@@ -52,8 +56,8 @@ class ResponseFormat(msgspec.Struct):
 class ChatCompletionRequest(msgspec.Struct):
     """A chat completion."""
 
-    model: str
-    messages: list[ChatMessage]
+    model: ModelName
+    messages: Annotated[list[ChatMessage], msgspec.Meta(examples=[[{"role": "user", "content": QUESTION}]])]
     stream: bool | None = None
     stream_options: StreamOptions | None = None
     metadata: dict[str, str] | None = None
@@ -108,8 +112,8 @@ class TextOptions(msgspec.Struct):
 class ResponseRequest(msgspec.Struct):
     """A response."""
 
-    model: str
-    input: str | list[InputItem]
+    model: ModelName
+    input: Annotated[str | list[InputItem], msgspec.Meta(examples=[QUESTION])]
     instructions: str | None = None
     """Quoted as the user's words."""
     conversation: str | ConversationReference | None = None
