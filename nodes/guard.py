@@ -59,6 +59,10 @@ CERTAIN = 0.8
 """Probability from which the classifier refuses a message by itself."""
 TARGETED = 0.55
 """The same for a message about what attacks aim at: the assistant's rules, its memory, other people's money."""
+LONG = 500
+"""Characters from which on a message has so many parts that the worst of them looks like an attack by chance."""
+CERTAIN_OF_LONG = 0.95
+"""Probability from which the classifier refuses such a message by itself, whatever it is about."""
 CONFIRMED = 0.2
 """Probability from which it confirms an English rule, so that the rules' false alarms go."""
 
@@ -172,8 +176,14 @@ async def _broken_rule(read: Reading, suspect: Suspect) -> str | None:
         return attack.rule if attack else None
     if attack and probability > CONFIRMED:
         return attack.rule
-    likely = probability > CERTAIN or (probability > TARGETED and has_target(read.text))
-    return CLASSIFIER if likely else None
+    return CLASSIFIER if _stands_alone(read.text, probability) else None
+
+
+def _stands_alone(text: str, probability: float) -> bool:
+    """Whether the classifier refuses by itself, without a rule that says the same."""
+    if len(text) >= LONG:
+        return probability > CERTAIN_OF_LONG
+    return probability > CERTAIN or (probability > TARGETED and has_target(text))
 
 
 def _findings(read: Reading, refusal: Refusal | None) -> list[Finding]:
