@@ -44,12 +44,11 @@ class MessageWriter:
 
     def write(self, numbered: Numbered) -> Iterator[bytes]:
         """The chunks of an event."""
-        left_out = numbered.number <= self._whole_after
         match numbered.event:
             case Start() as start:
                 yield from self._begin(start)
             case Token(text):
-                if left_out:
+                if numbered.number < self._whole_after:
                     return
                 if not self._has_text:
                     self._has_text = True
@@ -57,7 +56,7 @@ class MessageWriter:
                 yield _DELTA % encode_line(text)
             case Notice() as notice:
                 yield _chunk("data-notice", data=notice, transient=True)
-                if notice.code == "restarted" and not left_out:
+                if notice.code == "restarted":
                     yield from self._take_back()
             case Done() as done:
                 yield from self._end(done)

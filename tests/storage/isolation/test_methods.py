@@ -76,6 +76,10 @@ READS: dict[str, Attempt] = {
     "facts": lambda pool, _, bob: UserFacts(pool, MODEL).latest(bob, limit=9),
     "a search for facts": lambda pool, _, bob: UserFacts(pool, MODEL).latest(bob, limit=9, q=SECRET),
     "a turn": lambda pool, ada_rows, bob: TurnRecords(pool).find(bob, ada_rows.turn),
+    "the last turn of a conversation": lambda pool, _, bob: TurnRecords(pool).latest(bob, "c-1", running=False),
+    "the active version of a turn": lambda pool, ada_rows, bob: TurnRecords(pool).active_version(
+        bob, "c-1", message_ids=[ada_rows.turn], key=None
+    ),
     "whether a turn is known": lambda pool, ada_rows, bob: Turns(pool).known(bob, ada_rows.turn),
     "a turn's events": lambda pool, ada_rows, bob: EventLog(pool).read(bob, ada_rows.turn, after=0),
     "insights": lambda pool, _, bob: InsightsQueries(pool).for_user(bob),
