@@ -10,8 +10,9 @@ import httpx
 import pytest
 
 from api.doors.ai_sdk.message_stream import MessageWriter, message_stream
-from api.doors.shared import Numbered
-from nodes.stream_events import EmployeeCard, Route, Token
+from api.doors.shared import Event, Numbered
+from nodes.state import Usage
+from nodes.stream_events import Done, EmployeeCard, RecalledTurn, Route, Token
 from nodes.stream_events import Start as StartEvent
 from tests.support.app import Frontdesk
 from tests.support.database import appear
@@ -101,16 +102,35 @@ async def test_an_answer_that_ended_is_replayed_where_it_is_asked_for(frontdesk:
 
 async def test_a_turn_that_goes_on_elsewhere_ends_with_an_error() -> None:
     """A client would take a stream that only ends for a whole answer."""
-    turn_id = str(uuid4())
-    card, route = EmployeeCard("prime", "Prime", "Boss", "👑"), Route("a greeting", 1.0, None)
-
-    async def events() -> AsyncIterator[Numbered | None]:
-        yield Numbered(1, StartEvent(turn_id, "c-1", card, route, "a model"))
-        yield Numbered(2, Token("Well, "))
-
-    chunks = [chunk async for chunk in message_stream(events(), MessageWriter(resets=True))]
+    chunks = await written(Token("Well, "))
     assert b'"code":"shutting_down","retryable":true' in chunks[-5]
     assert [b'"type":"error"' in chunk for chunk in chunks[-4:]] == [True, False, False, False]
+
+
+async def test_facts_are_named_in_a_part_of_their_own() -> None:
+    """With the turns that were recalled; and time that ran out is none of the protocol's reasons."""
+    usage = Usage(prompt_tokens=3, completion_tokens=2, estimated=False)
+    recalled = (RecalledTurn("t-1", "2026-11-29"),)
+    done = Done(
+        "t-2", "c-1", None, "prime", "a model", "timeout", False, ["f-1"], usage, 9, 5, turns_recalled=recalled
+    )  # fmt: skip
+    text, facts, step, finish, _ = (await written(Token("Well."), done))[-5:]
+    assert b"text-end" in text
+    assert b'"data":{"factsUsed":["f-1"],"turnsRecalled":[{"turnId":"t-1","date":"2026-11-29"}]}' in facts
+    assert b"finish-step" in step
+    assert b'"finishReason":"other"' in finish
+    assert b'"usage":{"inputTokens":3,"outputTokens":2,"totalTokens":5}' in finish
+
+
+async def written(*events: Event) -> list[bytes]:
+    """The chunks of a turn that begins and goes on with these events."""
+    card, route = EmployeeCard("prime", "Prime", "Boss", "👑"), Route("a greeting", 1.0, None)
+
+    async def numbered() -> AsyncIterator[Numbered | None]:
+        for number, event in enumerate((StartEvent(str(uuid4()), "c-1", card, route, "a model"), *events), 1):
+            yield Numbered(number, event)
+
+    return [chunk async for chunk in message_stream(numbered(), MessageWriter(resets=True))]
 
 
 async def test_cut_a_hundred_times_a_replay_begins_with_the_same_bytes(
