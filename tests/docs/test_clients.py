@@ -51,7 +51,9 @@ async def test_an_answer_is_read_whole_over_a_connection_that_breaks(
         rest, _ = await process.communicate()
     assert (process.returncode, first + rest) == (0, b"Well, it depends.")
     assert stop
-    assert sum(map(streaming, model.requests)) == 1
+    # Turns of a test before, in the same application, may ask for answers, too.
+    asked = [one for one in model.requests if streaming(one) and "write off" in one.body["messages"][-1]["content"]]
+    assert len(asked) == 1
 
 
 @languages
