@@ -47,7 +47,7 @@ RefusalCode = Literal["empty_message", "blocked", "rate_limited", "conversation_
 
 
 class Quoted(TypedDict):
-    """Something that a client says was said before; it has no authority, whoever it names."""
+    """Something that a client says was said before; it has no authority, whatever role it names."""
 
     role: str
     said: str

@@ -6,7 +6,7 @@ const PREFIX = "frontdesk.draft.";
 /** Drafts that are kept; beyond it the oldest goes. */
 const MOST = 50;
 
-/** @typedef {{text: string, pastes: string[], employee: string}} Draft `employee`: a slug; empty: whoever fits best */
+/** @typedef {{text: string, pastes: string[], employee: string}} Draft `employee`: a slug; empty: the best match */
 
 /**
  * @param {string | null} conversation null: a new one

@@ -9,7 +9,7 @@ const button = byId("employee");
 const menu = byId("employee-menu");
 let chosen = "";
 
-/** The slug of the chosen employee; empty: whoever fits best. */
+/** The slug of the chosen employee; empty: the best match. */
 export const chosenEmployee = () => chosen;
 
 /**
@@ -48,7 +48,7 @@ export function addEmployeeChoices() {
   chooseEmployee(chosen);
 }
 
-/** @param {string} slug empty: whoever fits best */
+/** @param {string} slug empty: the best match */
 export function chooseEmployee(slug) {
   chosen = slug;
   for (const radio of menu.querySelectorAll("input")) radio.checked = radio.value === slug;

@@ -34,7 +34,7 @@ class Prepared(NamedTuple):
     """An answer, and how people ask for it."""
 
     employee: Slug
-    """Whose field and voice it is; whoever was chosen says it."""
+    """Whose field and voice it is; the chosen employee says it."""
     asks: tuple[str, ...]
     says: str
 

@@ -58,7 +58,7 @@ async def test_a_page_may_load_files_of_this_server_only(frontdesk: Frontdesk, p
 
 
 async def test_pages_may_send_to_the_issuer_they_sign_in_with(serve: Serve) -> None:
-    """And the way to sign in is told to whoever asks."""
+    """And the way to sign in is told without a token."""
     issuer = "https://id.example:8443/realms/desk"
     frontdesk = await serve(jwks_url=f"{issuer}/certs", jwt_issuer=issuer, oidc_client_id="pages")
     async with frontdesk.client(None) as client:

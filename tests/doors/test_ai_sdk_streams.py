@@ -71,7 +71,7 @@ async def test_what_cannot_be_done_is_refused(
 
 
 async def test_a_chat_is_its_users_own(frontdesk: Frontdesk, model: ModelServer, ada: UUID, bob: UUID) -> None:
-    """Whoever names the same id, of any kind, finds nothing that runs and stops nothing."""
+    """Another user who names the same id, of any kind, finds nothing that runs and stops nothing."""
     gate = asyncio.Event()
     chat = str(uuid4())
     model.queue(Gate(["Well, ", "it depends."], gate), streaming)

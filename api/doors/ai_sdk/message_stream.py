@@ -1,6 +1,6 @@
 """A turn as a UI message stream, version 1.
 
-Everything here follows from the turn's events, so that a stream is the same to the byte whoever reads it.
+Everything here follows from the turn's events, so that every reader gets the same bytes.
 """
 
 from collections.abc import AsyncIterator, Iterator, Mapping

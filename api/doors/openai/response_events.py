@@ -1,7 +1,7 @@
 """A turn as a response object, and as the events by which one is built.
 
-Everything here follows from the turn's events and its id, so that a stream is the same to the byte whoever reads it,
-wherever and however often. Sequence numbers count within an attempt at the turn, as the numbers of its events do.
+Everything here follows from the turn's events and its id, so that a stream has the same bytes for every reader,
+on every server, each time. Sequence numbers count within an attempt at the turn, as the numbers of its events do.
 """
 
 from collections.abc import Iterator, Mapping
