@@ -74,7 +74,6 @@ ISSUERS = (
     Issuer(941700, 941799, (16,)),
     Issuer(980400, 980499, (16,)),
     Issuer(600000, 699999, (), MAESTRO),  # what Maestro may use
-    Issuer(100000, 199999, (), (15,)),  # UATP
     Issuer(194600, 194699, (), (16,)),  # GPN
     Issuer(310000, 319999, (), (16, 19)),  # T-Union
     Issuer(700000, 709999, (), (16,)),  # fuel cards
@@ -113,7 +112,7 @@ _ITEM_AFTER = re.compile(r"[ ./_-]{1,3}\d", re.ASCII)
 _GLUED_BEHIND = re.compile(r"exp|cvv|cvc|csc|valid|gültig|\^[A-Z]", re.IGNORECASE)  # "^" on a magnetic stripe
 _CONTINUES = re.compile(r"[-_]{1,2}[0-9A-Za-z]")
 _WORD_BEFORE = re.compile(r"[A-Za-z]{1,24}_?$")
-_WORD_BEHIND = re.compile(r"_?[A-Za-z]{1,24}")
+_WORD_BEHIND = re.compile(r"_?[A-Za-z]{1,24}(?![0-9A-Za-z-])")
 _NAME_IN_WORD = re.compile(
     r"visa|card|karte|carte|tarjeta|carta|kaart|kort|amex|maestro|cc(?:num|no)?$|mc$|pan$|^(?:number|no|nr|num)$"
 )

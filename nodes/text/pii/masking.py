@@ -12,12 +12,12 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Collection, Iterator
 
-from nodes.text.pii import ibans
+from nodes.text.pii import ibans, secrets
 from nodes.text.pii.context import CONTEXT_CHARS, WIDE_GAP, normalized_words
 from nodes.text.pii.detection import NUMBERS, PHONE, Hit, Kind, Masked, OptionalKind, detect, hints_at, opaque
 from nodes.text.pii.id_types import has_label
-from nodes.text.pii.normalizing import DIGIT_SIGNS, LONGEST_MARKS, marks_begun_at, view
-from nodes.text.pii.number_words import NUMBER_WORDS
+from nodes.text.pii.normalizing import DIGIT_SIGNS, LONGEST_MARKS, marks_begun_at, normalized, view
+from nodes.text.pii.number_words import ARTICLES, NUMBER_WORDS
 from nodes.text.pii.secret_stream import SecretStream
 from nodes.text.pii.window import Reach, window
 
@@ -36,16 +36,24 @@ _DIGIT = re.compile(r"\d")
 _PREFIX = re.compile(rf"(?<![0-9A-Za-z_])(?:[A-Za-z](?:[ ,./_\n-]{{0,3}}[A-Za-z]){{0,5}}(?:{WIDE_GAP})?)\Z")
 _PREFIX_WORD = re.compile(r"(?<![0-9A-Za-z_])[A-Za-z]|(?<=iban)[A-Za-z]", re.IGNORECASE)
 _PHONE_BEGUN = re.compile(r"[+(]{1,2}\Z")
-_CAPITALS = re.compile(rf"(?<![0-9A-Za-z_])[A-Z](?:[ ,./_\n-]{{0,3}}[A-Z]){{0,5}}(?:{WIDE_GAP})?\Z")
-_MASKED_WITH = re.compile(rf"{_CAPITALS.pattern}|{_PHONE_BEGUN.pattern}")
+_CAPITALS = re.compile(rf"(?<![0-9A-Za-z_])(?:[A-Z]{{1,6}}|[A-Z][ ./_-]?[A-Z](?:{WIDE_GAP})?|[A-Z]{WIDE_GAP})\Z")
+_SPACED_CAPITALS = re.compile(rf"(?<![0-9A-Za-z_])[A-Z](?:[ ,./_\n-]{{0,3}}[A-Z]){{0,5}}(?:{WIDE_GAP})?\Z")
+"""The same in any grouping, which is masked behind the label of an id."""
 _WORD_CHAR = re.compile(r"\w")
+_SKIPPED_CHARS, _SIGHT = 400, 100
+_SIGN = re.compile(
+    r"[\d@\u00b2\u00b3\u00b9\u1369-\u1371\u19da\u2070-\u2089\u2460-\u24ff\u2776-\u2793\U00010a40-\U00010a43"
+    rf"\U00010e60-\U00010e68\U00011052-\U0001105a\U0001f100-\U0001f10a]|[{DIGIT_SIGNS}]{{3}}|---"
+)
+"""Digits of any kind, and what addresses and keys have."""
+_KEY_NAME = re.compile(r"key|secret|token|bearer")
 _NO_LETTER = re.compile(r"[^A-Za-z]")
-_LAST_WORD = re.compile(r"(?<![^\W_])[^\W\d_]{1,20}\Z")
+_LAST_WORD = re.compile(r"(?<![^\W_])(?<!['’])[^\W\d_]{1,20}\Z")
 _LAST_SIGNS = re.compile(f"[{DIGIT_SIGNS}]{{1,3}}\\Z")
 _PLACEHOLDER_BEGUN = re.compile(
     r"\[(?:(?:c(?:a(?:rd?)?)?|id?|I(?:B(?:AN?)?)?|p(?:h(?:o(?:ne?)?)?)?)?|(?:card|id|IBAN|phone) (?:•[0-9A-Z]{0,4})?)\Z"
 )
-_ORDINARY = frozenset("a i e y u o on no do be de di du se si so set for ne ni".split())  # noqa: SIM905
+_ORDINARY = frozenset("a i e y u o on no do be de di du se si so set for ne ni to yet trip".split())  # noqa: SIM905
 """Words that number words begin with: they do not wait for their next letter."""
 _BEGINNINGS = frozenset(word[:size] for word in NUMBER_WORDS for size in range(1, len(word))) - _ORDINARY
 
@@ -74,17 +82,36 @@ class StreamMasker:
     def __init__(self, also: Collection[OptionalKind] = ()) -> None:
         self.found: Counter[Kind] = Counter()
         """What was masked, by kind."""
-        self._secrets = SecretStream(also, self.found)
-        self._numbers = _NumberStream(also, self.found)
+        self._also = also
+        self._near = ""
+        """The end of the text so far."""
+        self._skipped = ""
+        """The end of what was sent since the two passes were asked last."""
+        self._passes: tuple[SecretStream, _NumberStream] | None = None
 
     @property
     def held(self) -> str:
         """Text that is not yet in the output."""
-        return self._numbers.held + self._secrets.held
+        return self._passes[1].held + self._passes[0].held if self._passes else ""
 
     def feed(self, text: str, *, final: bool = False) -> str:
         """Take the next chunk; returns the text that can be sent. Nothing comes after a `final` one."""
-        return self._numbers.feed(self._secrets.feed(text, final=final), final=final)
+        near, self._near = self._near + text, (self._near + text)[-_SIGHT:]
+        if not (self._also or self._is_busy() or _may_begin(near, len(near) - len(text), final=final)):
+            self._skipped = (self._skipped + text)[-_SKIPPED_CHARS:]
+            return text
+        if self._passes is None:
+            self._passes = SecretStream(self._also, self.found), _NumberStream(self._also, self.found)
+        if self._skipped:
+            for one in self._passes:
+                one.skip(self._skipped)
+            self._skipped = ""
+        without_secrets = self._passes[0].feed(text, final=final)
+        return self._passes[1].feed(without_secrets, final=final)
+
+    def _is_busy(self) -> bool:
+        """Whether text is held, or dropped."""
+        return self._passes is not None and (bool(self.held) or self._passes[0].drops)
 
     def flush(self) -> str:
         """Return the rest at the end of the text."""
@@ -103,6 +130,12 @@ class _NumberStream:
         """The end of what was sent, as it came, but for what stands before the last number."""
         self._context = ""
         """The end of the view of what was sent, with its numbers masked."""
+
+    def skip(self, text: str) -> None:
+        """Note a text that was sent, and has nothing to mask."""
+        plain = opaque(view(self._sent + text).plain)
+        self._context = (self._context + plain[len(self._sent) :])[-_CONTEXT:]
+        self._sent = (self._sent + text)[-_KEPT_CHARS:]
 
     def feed(self, text: str, *, final: bool) -> str:
         raw = self._sent + self.held + text
@@ -124,7 +157,8 @@ class _NumberStream:
             self._context = _written(self._context, plain, done, start) + opaque(hit.placeholder)
             done, sent = hit.end, end
         if not final and stop == len(plain):
-            stop = min(self._pending(plain, done), marks if _WORD_CHAR.search(plain, marks) else stop)
+            begun = self._pending(plain, done, _written(self._context, plain, done, len(plain)))
+            stop = min(begun, marks) if _WORD_CHAR.search(plain, marks) else begun
         place = max(sent, seen.place(stop))
         out += raw[sent:place]
         kept = max(0, place - (LONGEST_MARKS if "<" in raw[:place] else _KEPT_CHARS))
@@ -135,14 +169,15 @@ class _NumberStream:
     def _hits(self, plain: str, begin: int, *, final: bool) -> Iterator[tuple[int, Hit | None]]:
         """The numbers from the left: where each begins; None for one that is not decided, the last one."""
         context, done, floor = self._context, begin, 0
-        for start in _starts(plain, begin):
+        for start, word in _starts(plain, begin):
             if start < done:
                 continue
             letters = self._before(plain, start, floor)
-            capitals = _MASKED_WITH.search(plain, letters[0], start) if letters else None
-            shown = max(done, capitals.start()) if capitals else start
             before = _written(context, plain, done, start)[-CONTEXT_CHARS:]
             labelled = has_label(normalized_words(before))
+            if word in ARTICLES and not labelled:
+                continue  # no card's number begins so, and it would wait for what follows
+            shown = max(done, self._shown_from(plain, letters, start, labelled=labelled))
             reach = Reach(
                 labelled=labelled,
                 iban=_country(plain, letters, start),
@@ -173,27 +208,62 @@ class _NumberStream:
         found = _PREFIX.search(plain, first, start)
         return [word.start() for word in _PREFIX_WORD.finditer(plain, found.start(), start)] if found else []
 
-    def _pending(self, plain: str, done: int) -> int:
+    def _shown_from(self, plain: str, letters: list[int], start: int, *, labelled: bool) -> int:
+        """Where what is masked begins of a number with its first digit at `start`: at capitals or signs before it."""
+        if not letters:
+            return start
+        patterns = (_SPACED_CAPITALS if labelled else _CAPITALS, _PHONE_BEGUN)
+        found = [one for pattern in patterns if (one := pattern.search(plain, letters[0], start))]
+        return min((one.start() for one in found), default=start)
+
+    def _pending(self, plain: str, done: int, context: str) -> int:
         """Offset of the end that may become the beginning of a number."""
         begin = max(done, len(plain) - MAX_PREFIX)
-        patterns = (_CAPITALS, _LAST_SIGNS, _PLACEHOLDER_BEGUN, *([_PHONE_BEGUN] if self._phone else []))
-        starts = [found.start() for pattern in patterns if (found := pattern.search(plain, begin))]
-        word = _LAST_WORD.search(plain, begin)
-        if word and word[0].casefold() in _BEGINNINGS:
-            starts.append(word.start())
-        return min((start for start in starts if not _is_word(plain[start:])), default=len(plain))
+        starts = [pending_from(plain, begin)]
+        if self._phone and (signs := _PHONE_BEGUN.search(plain, begin)):
+            starts.append(signs.start())
+        if (found := _SPACED_CAPITALS.search(plain, begin)) and has_label(normalized_words(context)):
+            starts.append(found.start())
+        return min(starts)
 
 
-def _is_word(text: str) -> bool:
-    """Whether it is an ordinary word of one letter."""
-    return text in ("A", "I")
+def pending_from(plain: str, begin: int) -> int:
+    """Offset of the end, from `begin` on, that may become the beginning of any number."""
+    found = [pattern.search(plain, begin) for pattern in (_CAPITALS, _LAST_SIGNS, _PLACEHOLDER_BEGUN)]
+    starts = [one.start() for one in found if one and one[0].strip() not in ("A", "I")]
+    word = _LAST_WORD.search(plain, begin)
+    if word and word[0].casefold() in _BEGINNINGS:
+        starts.append(word.start())
+    return min(starts, default=len(plain))
 
 
-def _starts(plain: str, begin: int) -> Iterator[int]:
+def _may_begin(near: str, begin: int, *, final: bool) -> bool:
+    """Whether a chunk has anything to mask or to hold, as far as one can see quickly.
+
+    Args:
+        near: the chunk, and a little of what was sent before it.
+        begin: where the chunk begins.
+        final: nothing comes after it.
+    """
+    if _SIGN.search(near, begin) or "://" in near or secrets.HINT.search(near, begin):
+        return True
+    folded = near.casefold()
+    if _KEY_NAME.search(folded) or any(name in folded for name in secrets.NAMES):
+        return True
+    if not NUMBER_WORDS.isdisjoint(_WORD.findall(folded)):
+        return True
+    plain = near if near.isascii() else normalized(near)
+    last = secrets.LAST.search(plain)
+    key = last is not None and (last[0] in secrets.CUT_STARTS or last[0].startswith(("-", *secrets.STARTS)))
+    return not final and (key or pending_from(plain, begin) < len(plain))
+
+
+def _starts(plain: str, begin: int) -> Iterator[tuple[int, str]]:
     """Where numbers may begin: at digits, and at number words."""
     for found in _TOKENS.finditer(plain, begin):
-        if found[0].isdigit() or found[0].casefold() in NUMBER_WORDS:
-            yield found.start()
+        word = found[0].casefold()
+        if word.isdigit() or word in NUMBER_WORDS:
+            yield found.start(), word
 
 
 _TOKENS = re.compile(r"(?<![0-9])[0-9]|(?<![^\W_])[^\W\d_]{1,20}(?![^\W_])")

@@ -25,7 +25,7 @@ DIGIT_SIGNS = _CHINESE_DIGITS + _KOREAN_DIGITS
 
 _HIDDEN = "\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufe0f\ufeff\u20e3"
 _MARK = (
-    rf"(?:\*{{2,3}}+|__|~~|[`\"'“”„«»‚‘’{_HIDDEN}]|</?[A-Za-z][^<>\n]{{0,40}}+>|\\(?:[nrt]|u00[aA]0)|\\(?=-)|%20"
+    rf"(?:\*{{2,3}}+|__|~~|[`\"'“”„«»‚‘’{_HIDDEN}]|</?+[A-Za-z][^<>\n]{{0,40}}+>|\\(?:[nrt]|u00[aA]0)|\\(?=-)|%20"
     r"|&(?:nbsp|ensp|emsp|thinsp|ndash|mdash|shy|#\d{2,5}+|#x[0-9A-Fa-f]{2,4}+);)"
 )
 _MARKS = re.compile(
@@ -41,9 +41,10 @@ _MAYBE_COUNT = re.compile(r"[0-9]{4}[ .,;|*\n-]{1,12}[0-9]")
 _COUNT_BEGUN = re.compile(rf"(?<=[0-9]{{4}})[ .,;|*\n-]{{1,12}}+(?:{_COUNT}[ ).:|,*=]{{0,8}}+(?:[0-9]{{1,4}})?)?\Z")
 LONGEST_MARKS = 300
 """Characters that such marks have at most."""
+_MARK_BEGUN = r"(?:[*_~\\]|%2?|<(?:/?[A-Za-z][^<>\n]{0,40}+|/)?|&[#0-9A-Za-z]{0,6}+)"
 _MARKS_BEGUN = re.compile(
-    rf"(?<=[0-9A-Za-z])(?:[ \n]{{3,40}}\Z|(?:[ ,./|\n-]{{0,3}}+{_MARK}){{0,6}}+[ ,./|\n-]{{0,3}}+"
-    r"(?:[*_~\\]|%2?|<(?:/?[A-Za-z][^<>\n]{0,40}+|/)?|&[#0-9A-Za-z]{0,6}+)?\Z)"
+    rf"(?<=[0-9A-Za-z])(?:[ \n]{{3,40}}|(?:[ ,./|\n-]{{0,3}}+{_MARK}){{1,6}}+[ ,./|\n-]{{0,3}}+{_MARK_BEGUN}?"
+    rf"|[ ,./|\n-]{{0,3}}+{_MARK_BEGUN})\Z"
 )
 _HAS_MARK = re.compile(rf"[`\"'“”„«»‚‘’<&\\%{_HIDDEN}]|\*\*|__|~~|[ \n]{{3}}")
 _ALL_HIDDEN = re.compile(rf"[{_HIDDEN}]{{1,99}}")
@@ -53,9 +54,10 @@ _LIKE = "OoОоIlBSGZ"
 """Letters typed for 0, 1, 8, 5, 6 and 2, some of them Cyrillic."""
 _FROM_LETTERS = str.maketrans(_LIKE, "0000118562")
 _TYPED = re.compile(
-    rf"(?<![^\W_])(?:(?=[OoОоIl]{{0,18}}[0-9])[0-9OoОоIl]{{2,19}}|(?=(?:[{_LIKE}]{{0,2}}[0-9]){{2}})[0-9{_LIKE}]{{4}}"
-    r"|(?<=[0-9OoIl][ ./_-])[OoIl]{4}|[OoIl]{4}(?=[ ./_-][0-9]))(?![^\W_])"
+    rf"(?<![^\W_])(?:(?=[OoОоIl]{{0,18}}[0-9])[0-9OoОоIl]{{2,19}}|[0-9{_LIKE}]{{4}})(?![^\W_])"
+    r"|(?<=[0-9OoIl][ ./_-])[OoIl]{4}(?![^\W_])|(?<![^\W_])[OoIl]{4}(?=[ ./_-][0-9])"
 )
+LEAST_TYPED = 2
 _LETTER = re.compile(f"[{_LIKE}]")
 
 
@@ -119,7 +121,14 @@ def normalized(text: str) -> str:
 
 def with_all_digits(plain: str) -> str:
     """A view with letters typed for digits ("4O12 8888 …") replaced by digits."""
-    return _TYPED.sub(lambda found: found[0].translate(_FROM_LETTERS), plain) if _LETTER.search(plain) else plain
+    return _TYPED.sub(_from_letters, plain) if _LETTER.search(plain) else plain
+
+
+def _from_letters(found: re.Match[str]) -> str:
+    """Digits, where most are digits already, or all are letters that look like 0 and 1."""
+    token = found[0]
+    digits = sum("0" <= char <= "9" for char in token)
+    return token.translate(_FROM_LETTERS) if digits >= LEAST_TYPED or not token.strip("0123456789OoОоIl") else token
 
 
 def _gap(found: re.Match[str]) -> str | None:

@@ -37,6 +37,8 @@ _TENS = (
 _AND = frozenset({"y", "et", "e"})
 _EIGHTY = ("vingt", "vingts")
 
+_GERMAN = "ein zwei zwo drei vier fünf fuenf sechs sieben acht neun".split()  # noqa: SIM905
+_GERMAN_TENS = "zwanzig dreißig dreissig vierzig fünfzig sechzig siebzig achtzig neunzig".split()  # noqa: SIM905
 _DUTCH = "een één twee drie vier vijf zes zeven acht negen".split()  # noqa: SIM905
 _SWEDISH = "ett två tre fyra fem sex sju åtta nio".split()  # noqa: SIM905
 _ITALIAN = {
@@ -57,7 +59,7 @@ TENS = {word: number for number, words in enumerate(_TENS, 2) for word in words.
 NUMBERS = {
     **UNITS,
     **{word: number for number, words in enumerate(_TEENS, 10) for word in words.split()},
-    **{f"{unit}und{ten}": 10 * TENS[ten] + UNITS[unit] for unit in UNITS for ten in TENS if ten.endswith("ig")},
+    **{f"{unit}und{ten}": 10 * TENS[ten] + UNITS[unit] for unit in _GERMAN for ten in _GERMAN_TENS},
     **{
         f"{unit}{and_}{ten}": 10 * TENS[ten] + UNITS[unit]
         for unit in _DUTCH
@@ -78,6 +80,10 @@ TIMES: dict[str, int] = {
     **dict.fromkeys(("double", "doble", "doppel", "doppelt", "doppelte", "dobro", "doppio", "dubbel"), 2),
     **dict.fromkeys(("triple", "treble", "dreifach", "triplo", "tripel"), 3),
 }
+ARTICLES = frozenset(
+    "one once due un une uno una um uma ein eine een en ett bir ten unu tio".split()  # noqa: SIM905
+)
+"""Number words that are ordinary words, too."""
 NUMBER_WORDS = frozenset({*NUMBERS, *TENS, *TIMES})
 
 WORDS_BETWEEN = frozenset(
@@ -87,8 +93,8 @@ WORDS_BETWEEN = frozenset(
 """Words that may stand between the parts of a number."""
 
 DICTATED = frozenset(
-    """dash hyphen space spaces followed ending next last first second third fourth final group block digits numbers stop
-    gap blank underscore ok okay
+    """dash hyphen space spaces followed ending next last first second third fourth final group block digits numbers
+    stop gap blank underscore ok okay
     1st 2nd 3rd 4th rest guion guión raya espacio ensuite tiret espace strich bindestrich minus leerzeichen trattino
     spazio traço espaço
     streepje""".split()  # noqa: SIM905

@@ -6,7 +6,7 @@ from nodes.text.pii import cards
 from nodes.text.pii.context import AFTER_CHARS, beside_currency, named_behind
 
 PATTERN = re.compile(
-    r"(?<![0-9A-Za-z])(?=(\d(?:(?: [xX] |(?<=\d{4})(?:[A-Za-z]{1,3}+|[$€£¥%!?@]{1,2}+ ?)(?=\d{4})"
+    r"(?<![0-9A-Za-z])(?=(\d(?:(?: [xX] |(?<=\d{4})(?:[A-Za-z]{1,3}+|[$€£¥%!?@]{1,2}+ ?+)(?=\d{4})"
     r"|(?:(?![$€£¥%!?@•])[\W_]){0,5}+)\d){11,18}+)(?![\d%]))"
 )
 """Start of a possible card number; group 1 is as many digits as a card has at most."""
@@ -115,7 +115,7 @@ def _is_alone(before: str, after: str) -> bool:
 
 
 def no_figures(groups: list[str]) -> bool:
-    """Whether groups of four digits are no amounts: one begins with 0, or few are round or years, and none rise or fall."""
+    """Whether groups are no amounts: one begins with 0, or few are round or years, and they do not rise or fall."""
     if any(group.startswith("0") for group in groups):
         return True
     if sum(group[-1] in "05" or group.startswith(("19", "20")) for group in groups) >= LEAST_ROUND:

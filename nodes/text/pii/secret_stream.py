@@ -30,6 +30,15 @@ class SecretStream:
         self._secret: str | None = None
         """The beginning of a secret that may go on."""
 
+    @property
+    def drops(self) -> bool:
+        """Whether what comes next may belong to a secret that was masked already."""
+        return self._secret is not None
+
+    def skip(self, text: str) -> None:
+        """Note a text that was sent, and has nothing to mask."""
+        self._sent = (self._sent + text)[-_KEPT_CHARS:]
+
     def feed(self, text: str, *, final: bool) -> str:
         """Take the next chunk; returns what can be sent. Nothing comes after a `final` one."""
         self.held += text

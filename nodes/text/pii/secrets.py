@@ -70,13 +70,16 @@ BEGUN = re.compile(
     rf"|(?:{_PASSWORD}|{_BARE})(?:{_VALUE}){{0,40}}|{_NAMED}{_NAMED_VALUE}{{0,40}}"
     r"|[a-z][a-z+]{2,14}://[^\s:/@]{0,40}:[^\s:/@]{0,40})\Z"
 )
-_STARTS = """sk- ghp_ gho_ ghu_ ghs_ ghr_ github_pat_ glpat- gldt- glrt- glptt- glft- glsoat- gloas- glagent- glimt-
+STARTS = tuple(
+    """sk- ghp_ gho_ ghu_ ghs_ ghr_ github_pat_ glpat- gldt- glrt- glptt- glft- glsoat- gloas- glagent- glimt-
     glcbt- AKIA ASIA ABIA ACCA AIza ya29. GOCSPX- xoxa xoxb xoxe xoxo xoxp xoxr xoxs xapp- sk_live_ sk_test_ rk_live_
     rk_test_ whsec_ SK AC SG. key- PMAK- doo_v1_ dop_v1_ dor_v1_ dot_v1_ shpat_ shpca_ shppa_ shpss_ sbp_ rubygems_
     npm_ xai- pypi- hf_ gsk_ r8_ pplx- lin_api_ ntn_ nvapi- dckr_o dckr_p hvs. hvb. sq0atp- sq0csp- figd_ glsa_ tvly-
     secret_ access-sandbox- access-development- access-production- tskey- xprv yprv zprv eyJ""".split()  # noqa: SIM905
-_CUT_STARTS = frozenset(start[:size] for start in _STARTS for size in range(1, len(start))) - {"a", "A", "do", "i"}
-_LAST = re.compile(r"(?<![0-9A-Za-z_])(?:[A-Za-z0-9][A-Za-z0-9_.-]{0,19}|(?<![^\n])-{1,10}(?:BEGIN)?)\Z")
+)
+"""The prefixes of `_PREFIXES`, and of what they begin with."""
+CUT_STARTS = frozenset(start[:size] for start in STARTS for size in range(1, len(start))) - {"a", "A", "do", "i"}
+LAST = re.compile(r"(?<![0-9A-Za-z_'’])(?:[A-Za-z0-9][A-Za-z0-9_.-]{0,19}|(?<![^\n])-{1,10}(?:BEGIN)?)\Z")
 MAX_VALUE, SHORT_KEY, LONGEST_START = 40, 24, 24
 LEAST_BARE = 8
 CLOSING = ".!?)\n "
@@ -159,8 +162,8 @@ def begun_at(text: str) -> int:
     found = BEGUN.search(text)
     if found:
         return found.start()
-    last = _LAST.search(text, max(0, len(text) - LONGEST_START))
-    return last.start() if last and (last[0] in _CUT_STARTS or last[0].startswith("-")) else len(text)
+    last = LAST.search(text, max(0, len(text) - LONGEST_START))
+    return last.start() if last and (last[0] in CUT_STARTS or last[0].startswith("-")) else len(text)
 
 
 def _is_key(value: str) -> bool:

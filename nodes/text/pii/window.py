@@ -20,6 +20,7 @@ _NARROW = re.compile(r"[ ./_-]| [/-] | {2}|--|[ -]?\n ?")
 _WIDE = re.compile(WIDE_GAP)
 _DIGIT = re.compile(r"\d", re.ASCII)
 _NO_DIGIT = re.compile(r"[^0-9]")
+_ORDINAL = re.compile(r"\d{1,4}(?=[a-z]{0,12}[a-km-np-z])[a-z]{2,12}", re.ASCII)
 _COUNTER = re.compile(r"[A-Za-z]?\d(?:[):=]|\. )", re.ASCII)
 _TYPED = re.compile(r"[OoIl]{4}")
 _CLOSED = re.compile(r"[$€£¥%!?@•]|(?<!\s)\.\s")
@@ -30,7 +31,7 @@ LONGEST_TAIL = 60
 """Characters behind a number that may still name it."""
 LONGEST = 300
 """Characters of a window, but for its last word."""
-MOST_OF_ID, MOST_SPELT, LEAST_OF_ID = 24, 18, 7
+MOST_OF_ID, MOST_SPELT, LEAST_OF_ID = 20, 18, 7
 MOST_WORDS, MOST_STRANGE = 8, 3
 GROUP, LONGEST_GROUP, INITIALS = 4, 8, 2
 
@@ -175,7 +176,7 @@ def _end(plain: str, start: int, read: _Read) -> int | None:
             goes_on = True  # "2)" says which part of a number follows
         elif read.add(token[0], gap):
             last, words, strange = end, 0, 0
-            goes_on = read.may_grow()
+            goes_on = read.may_grow() and (reach.labelled or bool(read.iban) or not _is_ordinal(token[0]))
         else:
             word = token[0].casefold()
             words, strange = words + 1, strange + (word not in _SPOKEN and word not in _NAMES)
@@ -195,6 +196,11 @@ def _end(plain: str, start: int, read: _Read) -> int | None:
             if not following or not read.goes_on_in(gap, following[0].casefold()):
                 return following.end() if following else place + 1
     return place + 1
+
+
+def _is_ordinal(token: str) -> bool:
+    """Whether it is a figure with letters, such as "15th" and "20km", and not said between the parts of a number."""
+    return _ORDINAL.fullmatch(token) is not None and token not in _SPOKEN
 
 
 def _ends(gap: str, following: str) -> bool:

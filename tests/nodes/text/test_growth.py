@@ -41,7 +41,7 @@ MODULES = [
     ibans, keywords, id_types, masking, national_ids, normalizing, punctuated, secret_stream, secrets, spoken,
     stated_facts, window,
 ]  # fmt: skip
-WINDOWED = (masking._PREFIX, masking._CAPITALS, masking._MASKED_WITH, secrets.BEGUN, secret_stream._EMAIL)
+WINDOWED = (masking._PREFIX, masking._CAPITALS, masking._SPACED_CAPITALS, secrets.BEGUN, secret_stream._EMAIL)
 """Patterns that read what a stream holds back, and its context, only."""
 _parser: Any = importlib.import_module("re._parser")
 REPEATS = ("MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT")
