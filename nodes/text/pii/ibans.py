@@ -14,7 +14,9 @@ PATTERN = re.compile(
 )
 """Start of a possible IBAN in any grouping; group 1 may extend into the words after it."""
 
-COUNTRY = 2
+COUNTRY, LONGEST_WORD = 2, 26
+_JOINED = re.compile(r"\d|_?[0-9A-Za-z]")
+_WORD_BEHIND = re.compile(r"(?:[a-z]{3,24}|BIC[A-Z]{0,11})(?![0-9A-Za-z])")
 _WORDS = re.compile(r"\b(?:and|then|dann|und|puis|luego|poi)\b", re.IGNORECASE)
 _TYPED = str.maketrans("OIL", "011")
 _CLASSES = {"n": "0123456789", "a": "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "c": "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"}
@@ -28,9 +30,8 @@ def iban_length(found: re.Match[str], _before: str) -> int:
         return 0
     places = [place for place, char in enumerate(written, 1) if char.isalnum()][: len(wanted)]
     end = found.start(1) + places[-1]
-    if len(places) < len(wanted) or re.match(
-        r"\d|_?[0-9A-Za-z]\d|[A-Za-z]{1,2}(?![A-Za-z])", found.string[end : end + 4]
-    ):
+    after = found.string[end : end + LONGEST_WORD]
+    if len(places) < len(wanted) or (_JOINED.match(after) and not _WORD_BEHIND.match(after)):
         return 0
     read = _read(written[: places[-1]])
     if any(char in "OIL" for char in read):

@@ -8,7 +8,6 @@ IBAN), while it may still become a number, or what follows decides whether it is
 """
 
 import re
-from bisect import bisect_left
 from collections import Counter
 from collections.abc import Collection, Iterator
 
@@ -16,7 +15,7 @@ from nodes.text.pii import ibans, secrets
 from nodes.text.pii.context import CONTEXT_CHARS, WIDE_GAP, normalized_words
 from nodes.text.pii.detection import NUMBERS, PHONE, Hit, Kind, Masked, OptionalKind, detect, hints_at, opaque
 from nodes.text.pii.id_types import has_label
-from nodes.text.pii.normalizing import DIGIT_SIGNS, LONGEST_MARKS, marks_begun_at, normalized, view
+from nodes.text.pii.normalizing import DIGIT_SIGNS, LONGEST_MARKS, View, marks_begun_at, normalized, view
 from nodes.text.pii.number_words import ARTICLES, NUMBER_WORDS
 from nodes.text.pii.secret_stream import SecretStream
 from nodes.text.pii.window import Reach, window
@@ -127,57 +126,63 @@ class _NumberStream:
         self._phone = "phone" in also
         self._detectors = [*NUMBERS, PHONE] if self._phone else NUMBERS
         self._sent = ""
-        """The end of what was sent, as it came, but for what stands before the last number."""
+        """The end of what was sent, as it came; begins with the last character of a number where one was masked."""
+        self._done = 0
+        """How many characters of it were masked."""
         self._context = ""
-        """The end of the view of what was sent, with its numbers masked."""
+        """The view of what stands before it, with its numbers masked."""
 
     def skip(self, text: str) -> None:
         """Note a text that was sent, and has nothing to mask."""
-        plain = opaque(view(self._sent + text).plain)
-        self._context = (self._context + plain[len(self._sent) :])[-_CONTEXT:]
-        self._sent = (self._sent + text)[-_KEPT_CHARS:]
+        raw = self._sent + text
+        seen = view(raw)
+        self._keep(raw, seen, opaque(seen.plain), self._done, 0)
 
     def feed(self, text: str, *, final: bool) -> str:
+        """Take the next chunk; returns what can be sent. Nothing comes after a `final` one."""
         raw = self._sent + self.held + text
         seen = view(raw)
         plain = opaque(seen.plain)
-        begin = len(self._sent) if seen.places is None else bisect_left(seen.places, len(self._sent))
-        done, sent, out = begin, len(self._sent), ""
+        begin, done, sent, out = seen.offset(len(self._sent)), self._done, len(self._sent), ""
         stop = len(plain)
         marks = len(plain) if final else marks_begun_at(plain, begin)
-        known = plain[:marks]
-        for start, hit in self._hits(known, begin, final=final):
+        for start, hit in self._hits(plain[:marks], begin, final=final):
             if hit is None:
                 stop = start
                 break
             place, end = max(sent, seen.place(start)), seen.place(hit.end)
-            shown = raw[sent:place] + hit.placeholder + _closing(raw[place:end])
-            out += shown
+            out += raw[sent:place] + hit.placeholder + _closing(raw[place:end])
             self._found[hit.kind] += 1
             self._context = _written(self._context, plain, done, start) + opaque(hit.placeholder)
             done, sent = hit.end, end
         if not final and stop == len(plain):
-            begun = self._pending(plain, done, _written(self._context, plain, done, len(plain)))
+            begun = self._pending(plain, max(begin, done), _written(self._context, plain, done, len(plain)))
             stop = min(begun, marks) if _WORD_CHAR.search(plain, marks) else begun
         place = max(sent, seen.place(stop))
-        out += raw[sent:place]
-        kept = max(0, place - (LONGEST_MARKS if "<" in raw[:place] else _KEPT_CHARS))
-        self._sent, self.held = raw[max(kept, sent - 1 if done > begin else 0) : place], raw[place:]
-        self._context = _written(self._context, plain, done, stop)
-        return out
+        self.held = raw[place:]
+        self._keep(raw[:place], seen, plain, done, seen.place(done - 1) if done > begin else 0)
+        return out + raw[sent:place]
+
+    def _keep(self, raw: str, seen: View, plain: str, done: int, least: int) -> None:
+        """Keep the end of what was sent, from `least` on at most: marks within it may become a gap of the view."""
+        kept = max(least, len(raw) - (LONGEST_MARKS if "<" in raw else _KEPT_CHARS), 0)
+        offset = seen.offset(kept)
+        self._sent, self._done = raw[kept:], max(0, done - offset)
+        if offset > done:
+            self._context = _written(self._context, plain, done, offset)
 
     def _hits(self, plain: str, begin: int, *, final: bool) -> Iterator[tuple[int, Hit | None]]:
         """The numbers from the left: where each begins; None for one that is not decided, the last one."""
-        context, done, floor = self._context, begin, 0
+        context, done, floor = self._context, self._done, 0
         for start, word in _starts(plain, begin):
             if start < done:
-                continue
+                continue  # inside the last number
             letters = self._before(plain, start, floor)
             before = _written(context, plain, done, start)[-CONTEXT_CHARS:]
             labelled = has_label(normalized_words(before))
             if word in ARTICLES and not labelled:
                 continue  # no card's number begins so, and it would wait for what follows
-            shown = max(done, self._shown_from(plain, letters, start, labelled=labelled))
+            shown = max(begin, done, self._shown_from(plain, letters, start, labelled=labelled))
             reach = Reach(
                 labelled=labelled,
                 iban=_country(plain, letters, start),
@@ -277,8 +282,6 @@ def _country(plain: str, letters: list[int], start: int) -> str:
 
 def _written(context: str, plain: str, done: int, place: int) -> str:
     """The end of what is written before a place: the view from `done` on, and before that the context."""
-    if place < done:
-        return context[: place - done]
     return plain[place - _CONTEXT : place] if place - done >= _CONTEXT else (context + plain[done:place])[-_CONTEXT:]
 
 

@@ -7,6 +7,7 @@ becomes depends only on the few that touch it: a text that arrives in pieces has
 import html
 import re
 import unicodedata
+from bisect import bisect_left
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -71,6 +72,10 @@ class View(NamedTuple):
     def place(self, offset: int) -> int:
         """The offset in the text of an offset in the view."""
         return offset if self.places is None else self.places[offset]
+
+    def offset(self, place: int) -> int:
+        """The offset in the view of the first character from a place of the text on."""
+        return place if self.places is None else bisect_left(self.places, place)
 
 
 def view(text: str) -> View:

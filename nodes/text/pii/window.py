@@ -14,7 +14,7 @@ from nodes.text.pii.id_types import LABEL_WORDS
 from nodes.text.pii.normalizing import with_all_digits
 from nodes.text.pii.number_words import DICTATED, NUMBER_WORDS, ORDINALS, PARTS, UNITS, WORDS_BETWEEN
 
-_TOKEN = re.compile(r"(?:[^\W_]|[\u0300-\u036f\u0900-\u0dff]){1,24}")
+_TOKEN = re.compile(r"(?:[^\W_]|[\u0300-\u036f\u0900-\u0dff]){1,64}")
 _BETWEEN = re.compile(r"(?:[\W_](?<![\u0300-\u036f\u0900-\u0dff])){0,12}")
 _NARROW = re.compile(r"[ ./_-]| [/-] | {2}|--|[ -]?\n ?")
 _WIDE = re.compile(WIDE_GAP)
