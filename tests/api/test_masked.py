@@ -114,6 +114,9 @@ async def test_the_setting_masks_wherever_text_is_stored(
         renamed = await client.patch("/conversations/c-1", json={"title": f"From {PHONE}"})
         assert corrected.json()["fact"] == "Only [email] is right"
         assert renamed.json()["title"] == "From [phone •4567]"
+        turn = f"/turns/{answer.headers['x-turn-id']}/feedback"
+        rated = await client.put(turn, json={"rating": "down", "reason": "other", "comment": f"Ask {ADDRESS}"})
+        assert rated.json()["comment"] == "Ask [email]"
     assert tables_with(database_url, ADDRESS) == tables_with(database_url, PHONE) == []
 
 

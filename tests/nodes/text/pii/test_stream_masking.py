@@ -132,7 +132,8 @@ def in_a_number(text: str, place: int) -> bool:
     """Whether a word was sent there that turns out to be the beginning of a number: its letters stay."""
     word = re.search(r"(?<![^\W_])[^\W\d_]+\Z", text[:place])
     goes_on = place < len(text) and not text[place].isspace()
-    return goes_on and word is not None and (word[0].casefold() in _ORDINARY or word[0] in "AI")
+    capital = re.search(r"(?<![0-9A-Za-z_])[AI]\Z", text[:place])
+    return goes_on and bool(capital or (word and word[0].casefold() in _ORDINARY))
 
 
 def pieces_of(text: str, places: Sequence[int]) -> list[str]:
