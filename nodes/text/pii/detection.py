@@ -52,19 +52,24 @@ class Hints(NamedTuple):
     """Number words, or digits with words or signs between, that may be a card or an id."""
     letters: bool
     """It begins with letters."""
+    digit: bool
+    """It begins with a digit or a number word."""
+
+
+Need = Literal["labelled", "named", "card", "words", "worded", "letters", "digit"]
 
 
 class Detector(NamedTuple):
     """How one kind is detected.
 
     `pattern` matches where one may begin; `length` gives the length of what is masked there, of the match and the text
-    before it; `worth` says which hints make a place worth the search.
+    before it; `needs` says which hints make a place worth the search.
     """
 
     kind: Kind
     pattern: re.Pattern[str]
     length: Callable[[re.Match[str], str], int]
-    worth: Callable[[Hints], bool] = lambda _: True
+    needs: tuple[Need, ...] = ()
     digits: Callable[[str], str] = _letters_and_digits
     """The letters and digits of what is masked, of which the last four are shown."""
 
@@ -72,18 +77,18 @@ class Detector(NamedTuple):
 SECRET = Detector("secret", secrets.PATTERN, secrets.secret_length)
 EMAIL = Detector("email", contacts.EMAIL, contacts.email_length)
 NUMBERS = (
-    Detector("iban", ibans.PATTERN, ibans.iban_length, lambda at: at.letters),
-    Detector("card", cards.PATTERN, cards.card_length, lambda at: at.card),
-    Detector("national_id", ids.NAMED, ids.named_id_length, lambda at: at.labelled and not at.letters),
+    Detector("iban", ibans.PATTERN, ibans.iban_length, ("letters",)),
+    Detector("card", cards.PATTERN, cards.card_length, ("card",)),
+    Detector("national_id", ids.NAMED, ids.named_id_length, ("labelled", "digit")),
     Detector("national_id", ids.PATTERN, ids.id_length),
-    Detector("national_id", ids.SPACED_SSN, ids.spaced_ssn_length, lambda at: not at.letters),
-    Detector("national_id", ids.NAMED_WITH_LETTERS, ids.named_id_with_letters_length, lambda at: at.labelled),
-    Detector("national_id", ids.NAMED, ids.id_named_behind_length, lambda at: at.named and not at.letters),
-    Detector("card", cards.PATTERN, cards.card_named_behind_length, lambda at: at.card and at.words),
-    Detector("card", punctuated.PATTERN, punctuated.card_length, lambda at: at.card),
-    Detector("national_id", ids.HKID, ids.hkid_length, lambda at: at.letters),
-    Detector("card", spoken.PATTERN, spoken.card_length, lambda at: at.card and at.worded, spoken.digits_of),
-    Detector("national_id", spoken.PATTERN, spoken.id_length, lambda at: at.named and at.worded, spoken.id_of),
+    Detector("national_id", ids.SPACED_SSN, ids.spaced_ssn_length, ("digit",)),
+    Detector("national_id", ids.NAMED_WITH_LETTERS, ids.named_id_with_letters_length, ("labelled",)),
+    Detector("national_id", ids.NAMED, ids.id_named_behind_length, ("named", "digit")),
+    Detector("card", cards.PATTERN, cards.card_named_behind_length, ("card", "words")),
+    Detector("card", punctuated.PATTERN, punctuated.card_length, ("card",)),
+    Detector("national_id", ids.HKID, ids.hkid_length, ("letters",)),
+    Detector("card", spoken.PATTERN, spoken.card_length, ("card", "worded"), spoken.digits_of),
+    Detector("national_id", spoken.PATTERN, spoken.id_length, ("named", "worded"), spoken.id_of),
 )
 PHONE = Detector("phone", contacts.PHONE, contacts.phone_length)
 OPTIONAL: tuple[OptionalKind, ...] = ("email", "phone")
@@ -104,7 +109,7 @@ def hints_at(plain: str, start: int, end: int, *, labelled: bool, card: bool) ->
     words = _WORD.search(rest) is not None
     named = labelled or (words and has_label(normalized_words(rest)))
     worded = (words or spoken.is_apart(rest)) and (card or named)
-    return Hints(labelled=labelled, named=named, card=card, words=words, worded=worded, letters=False)
+    return Hints(labelled=labelled, named=named, card=card, words=words, worded=worded, letters=False, digit=True)
 
 
 def detect(detectors: Collection[Detector], plain: str, start: int, end: int, before: str, hints: Hints) -> Hit | None:
@@ -124,7 +129,7 @@ def detect(detectors: Collection[Detector], plain: str, start: int, end: int, be
     at = start - first
     longest: Hit | None = None
     for detector in detectors:
-        if not detector.worth(hints):
+        if not all(getattr(hints, need) for need in detector.needs):
             continue
         read = typed if detector.kind == "card" else written
         found = detector.pattern.match(read, at)

@@ -50,6 +50,12 @@ def may_begin(read: str) -> bool:
     return all(char in kind or char.translate(_TYPED) in kind for char, kind in zip(read.upper(), wanted, strict=False))
 
 
+def country(before: list[str]) -> str:
+    """The country whose IBANs begin with what stands before a digit, read from several places on; empty for none."""
+    read = (re.sub("[^A-Za-z]", "", letters) for letters in before)
+    return next((letters for letters in read if len(letters) == COUNTRY and may_begin(letters)), "")
+
+
 def _read(written: str) -> str:
     return re.sub(r"[\W_]", "", written).upper()
 

@@ -15,7 +15,7 @@ from nodes.text.pii import ibans, secrets
 from nodes.text.pii.context import CONTEXT_CHARS, WIDE_GAP, normalized_words
 from nodes.text.pii.detection import NUMBERS, PHONE, Hit, Kind, Masked, OptionalKind, detect, hints_at, opaque
 from nodes.text.pii.id_types import has_label
-from nodes.text.pii.normalizing import DIGIT_SIGNS, LONGEST_MARKS, View, marks_begun_at, normalized, view
+from nodes.text.pii.normalizing import DIGIT_SIGNS, LONGEST_MARKS, View, closing, marks_begun_at, normalized, view
 from nodes.text.pii.number_words import ARTICLES, NUMBER_WORDS
 from nodes.text.pii.secret_stream import SecretStream
 from nodes.text.pii.window import Reach, window
@@ -28,10 +28,8 @@ MAX_PREFIX = 28
 _KEPT_CHARS = 40
 _CONTEXT = CONTEXT_CHARS + MAX_PREFIX
 
-_START = re.compile(r"(?<!\d)\d|(?<![^\W_])[^\W\d_]{2,20}(?![^\W_])", re.ASCII)
-_DIGIT_START = re.compile(r"(?<!\d)\d", re.ASCII)
 _WORD = re.compile(r"(?<![^\W_])[^\W\d_]{1,20}(?![^\W_])")
-_DIGIT = re.compile(r"\d")
+_TOKENS = re.compile(r"(?<![0-9])[0-9]|(?<![^\W_])[^\W\d_]{1,20}(?![^\W_])")
 _PREFIX = re.compile(rf"(?<![0-9A-Za-z_])(?:[A-Za-z](?:[ ,./_\n-]{{0,3}}[A-Za-z]){{0,5}}(?:{WIDE_GAP})?)\Z")
 _PREFIX_WORD = re.compile(r"(?<![0-9A-Za-z_])[A-Za-z]|(?<=iban)[A-Za-z]", re.IGNORECASE)
 _PHONE_BEGUN = re.compile(r"[+(]{1,2}\Z")
@@ -46,7 +44,6 @@ _SIGN = re.compile(
 )
 """Digits of any kind, and what addresses and keys have."""
 _KEY_NAME = re.compile(r"key|secret|token|bearer")
-_NO_LETTER = re.compile(r"[^A-Za-z]")
 _LAST_WORD = re.compile(r"(?<![^\W_])(?<!['’])[^\W\d_]{1,20}\Z")
 _LAST_SIGNS = re.compile(f"[{DIGIT_SIGNS}]{{1,3}}\\Z")
 _PLACEHOLDER_BEGUN = re.compile(
@@ -151,7 +148,7 @@ class _NumberStream:
                 stop = start
                 break
             place, end = max(sent, seen.place(start)), seen.place(hit.end)
-            out += raw[sent:place] + hit.placeholder + _closing(raw[place:end])
+            out += raw[sent:place] + hit.placeholder + closing(raw[place:end])
             self._found[hit.kind] += 1
             self._context = _written(self._context, plain, done, start) + opaque(hit.placeholder)
             done, sent = hit.end, end
@@ -185,7 +182,7 @@ class _NumberStream:
             shown = max(begin, done, self._shown_from(plain, letters, start, labelled=labelled))
             reach = Reach(
                 labelled=labelled,
-                iban=_country(plain, letters, start),
+                iban=ibans.country([plain[place:start] for place in letters]),
                 phone=self._phone,
                 final=final,
             )
@@ -196,7 +193,7 @@ class _NumberStream:
             hints = hints_at(plain, start, read.end, labelled=labelled, card=read.card)
             for place in (*letters, start):
                 before = _written(context, plain, done, place)[-CONTEXT_CHARS:]
-                here = hints._replace(letters=place < start)
+                here = hints._replace(letters=place < start, digit=place == start)
                 hit = detect(self._detectors, plain, place, read.end, before, here)
                 if hit and hit.end > start:
                     begins = max(place, shown)
@@ -271,20 +268,6 @@ def _starts(plain: str, begin: int) -> Iterator[tuple[int, str]]:
             yield found.start(), word
 
 
-_TOKENS = re.compile(r"(?<![0-9])[0-9]|(?<![^\W_])[^\W\d_]{1,20}(?![^\W_])")
-
-
-def _country(plain: str, letters: list[int], start: int) -> str:
-    """The country whose IBANs begin with the letters before a digit; empty for none."""
-    read = (_NO_LETTER.sub("", plain[place:start]) for place in letters)
-    return next((word for word in read if len(word) == ibans.COUNTRY and ibans.may_begin(word)), "")
-
-
 def _written(context: str, plain: str, done: int, place: int) -> str:
     """The end of what is written before a place: the view from `done` on, and before that the context."""
     return plain[place - _CONTEXT : place] if place - done >= _CONTEXT else (context + plain[done:place])[-_CONTEXT:]
-
-
-def _closing(masked: str) -> str:
-    """Markdown marks that close what was opened before a number, and are masked with it."""
-    return "".join(mark for mark in ("**", "`") if masked.count(mark) % 2)

@@ -115,6 +115,11 @@ def marks_begun_at(plain: str, begin: int) -> int:
     return min((one.start() for one in found if one), default=len(plain))
 
 
+def closing(masked: str) -> str:
+    """Markdown marks that close what was opened before a number, and are masked with it."""
+    return "".join(mark for mark in ("**", "`") if masked.count(mark) % 2)
+
+
 def normalized(text: str) -> str:
     """The text with digits, dashes, spaces and full-width characters replaced by ASCII ones, at the same offsets."""
     if text.isascii():

@@ -53,7 +53,7 @@ def assert_kept(conversations: list[dict[str, Any]], *, at_least: int, of: int) 
     for conversation in conversations:
         said = [
             Message(id="", seq=0, role=one["role"], employee=one.get("employee", "prime"), content=one["text"])
-            for one in conversation.get("message", conversation.get("messages"))
+            for one in conversation.get("message") or conversation["messages"]
         ]
         summary = ""
         for begin in range(0, len(said), 2):
