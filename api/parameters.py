@@ -2,7 +2,7 @@
 
 import base64
 import binascii
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Annotated, Literal, TypeVar
 
 import msgspec
@@ -11,6 +11,7 @@ from pydantic import BeforeValidator
 
 from api.problems import Problem
 from nodes.text.cleaning import clean
+from nodes.text.pii.detection import OptionalKind
 from nodes.text.pii.masking import mask
 
 Row = TypeVar("Row")
@@ -108,13 +109,17 @@ def search_words(q: str | None) -> str | None:
     return clean(q).text.strip() or None if q is not None else None
 
 
-def clean_and_mask(text: str) -> str:
+def clean_and_mask(text: str, *, also: Collection[OptionalKind] = ()) -> str:
     """A user's text for their own records, cleaned and masked as a message is.
+
+    Args:
+        text: as it was sent.
+        also: kinds that are masked beside those that always are.
 
     Raises:
         ValueError: nothing is left.
     """
-    kept = mask(clean(text).text).text.strip()
+    kept = mask(clean(text).text, also).text.strip()
     if not kept:
         raise ValueError("must hold something that can be seen")
     return kept

@@ -1,7 +1,9 @@
 """Requests as OpenTelemetry spans, made by Litestar's plugin and named for their route."""
 
 import os
+from functools import partial
 from typing import Any
+from urllib.parse import unquote_plus
 
 from litestar.config.app import AppConfig
 from litestar.middleware import ASGIMiddleware
@@ -11,6 +13,7 @@ from opentelemetry.metrics import NoOpMeterProvider
 from opentelemetry.trace import Span, get_current_span
 
 from graph.observability.tracing import Tracing
+from nodes.text.pii.masking import mask
 
 UNTRACED = r"^/(health/.*|metrics|dashboard|page/.*|favicon\.ico)?$"
 """Paths that are requested all the time: pages and their files, health checks, Prometheus."""
@@ -29,17 +32,18 @@ def http_spans(tracing: Tracing | None) -> list[InitPlugin]:
         tracer_provider=tracing.spans,
         meter_provider=NoOpMeterProvider(),
         scope_span_details_extractor=lambda scope: (str(scope.get("method", "")), {}),
-        server_request_hook_handler=None if tracing.content else _redact,
+        server_request_hook_handler=partial(_hide_query, tracing),
         exclude=UNTRACED,
         exclude_spans=["send", "receive"],  # a stream would have one for each event
     )
     return [OpenTelemetryPlugin(config), _RouteNames()]
 
 
-def _redact(span: Span, scope: dict[str, Any]) -> None:
-    """Hook for a new request span: the query may hold a search text, which is content."""
-    if scope.get("query_string"):
-        span.set_attribute("url.query", REDACTED)
+def _hide_query(tracing: Tracing, span: Span, scope: dict[str, Any]) -> None:
+    """Hook for a new request span: the query may hold a search text, which is content, and masked as such."""
+    if query := scope.get("query_string"):
+        text = unquote_plus(query.decode("latin-1"))
+        span.set_attribute("url.query", mask(text, tracing.mask).text if tracing.content else REDACTED)
 
 
 class _RouteNames(InitPlugin):

@@ -1,6 +1,6 @@
 """Import an account from an export file, which may have been changed by anyone."""
 
-from collections.abc import AsyncGenerator, Iterable, Iterator
+from collections.abc import AsyncGenerator, Collection, Iterable, Iterator
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -10,6 +10,7 @@ from graph.models.factory import open_embedder
 from graph.settings import Settings
 from nodes.employees import EMPLOYEES, find
 from nodes.text.cleaning import clean
+from nodes.text.pii.detection import OptionalKind
 from nodes.text.pii.masking import mask
 from storage.account_export.importer import AccountImporter
 from storage.account_export.lines import AccountLine, ExportEnd, ExportStart, parse_line, with_fields
@@ -41,16 +42,20 @@ async def import_account(settings: Settings, user_id: UUID, lines: Iterable[byte
         Pool.open(url, size=1) as pool,
     ):
         importer = AccountImporter(pool, partial(embedder.embed, whole=True), embedder.name)
-        return await importer.import_lines(user_id, read_export(lines))
+        return await importer.import_lines(user_id, read_export(lines, settings.mask))
 
 
-async def read_export(lines: Iterable[bytes]) -> AsyncGenerator[AccountLine]:
+async def read_export(lines: Iterable[bytes], also: Collection[OptionalKind] = ()) -> AsyncGenerator[AccountLine]:
     """The lines between the first and the last, cleaned and masked.
+
+    Args:
+        lines: of the file.
+        also: kinds that are masked beside those that always are.
 
     Raises:
         BadExport: a line is invalid, or some are missing.
     """
-    numbered = _parse(lines)
+    numbered = _parse(lines, also)
     number, first = next(numbered, (1, None))
     if not isinstance(first, ExportStart):
         raise BadExport("line 1: not the beginning of an export")
@@ -67,18 +72,20 @@ async def read_export(lines: Iterable[bytes]) -> AsyncGenerator[AccountLine]:
     raise BadExport(f"line {number}: the end is missing")
 
 
-def _parse(lines: Iterable[bytes]) -> Iterator[tuple[int, ExportStart | AccountLine | ExportEnd]]:
+def _parse(
+    lines: Iterable[bytes], also: Collection[OptionalKind]
+) -> Iterator[tuple[int, ExportStart | AccountLine | ExportEnd]]:
     for number, text in enumerate(lines, 1):
         if len(text) > MAX_LINE_BYTES:
             raise BadExport(f"line {number}: longer than any line of an export")
         try:
             line = parse_line(text)
-            yield number, line if isinstance(line, ExportStart | ExportEnd) else _clean(line)
+            yield number, line if isinstance(line, ExportStart | ExportEnd) else _clean(line, also)
         except ValueError as error:
             raise BadExport(f"line {number}: {error}") from None
 
 
-def _clean(line: AccountLine) -> AccountLine:
+def _clean(line: AccountLine, also: Collection[OptionalKind]) -> AccountLine:
     """The line as the program would have stored it: texts cleaned and masked, known employees only.
 
     Raises:
@@ -87,7 +94,7 @@ def _clean(line: AccountLine) -> AccountLine:
     fields: dict[str, Any] = {}
     for name, value in line:
         if name in TEXTS and value is not None:
-            fields[name] = mask(clean(value).text).text.strip()
+            fields[name] = mask(clean(value).text, also).text.strip()
         elif name in EMPLOYEE_FIELDS and value is not None and value not in SLUGS:
             raise ValueError(f"{line.type}.{name}: no such employee")
         elif name == "asked_employee":

@@ -79,8 +79,9 @@ def _add_nodes(graph: Graph, d: Dependencies, tracing: Tracing | None) -> None:
     # What follows the answer may fail, and the answer stands.
     waiting = Waiting(o.summary_after, o.context_tokens // 4)
     summary = partial(roll_summary, summarise=d.summarise, turns=d.turns, seconds=o.tail_seconds / 2, waiting=waiting)
+    summary = partial(summary, also=o.mask)
     add("roll_summary", best_effort("roll_summary", summary, seconds=o.tail_seconds, failed=NO_SUMMARY))
-    facts = partial(extract_facts, extract=d.extract, embed=d.embed, facts=d.facts)
+    facts = partial(extract_facts, extract=d.extract, embed=d.embed, facts=d.facts, also=o.mask)
     add("extract_facts", best_effort("extract_facts", facts, seconds=o.tail_seconds, failed=NO_FACTS))
     end = partial(record_metrics, clock=d.clock, turns=d.turns, model=model, events_logged=d.events_logged)
     metrics = partial(end, metrics=d.metrics)

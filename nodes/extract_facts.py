@@ -1,7 +1,7 @@
 """Learn durable facts about the user from the user's own message: by a model, or by rules where none extracts them."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import Annotated, Protocol
 from uuid import UUID
 
@@ -14,6 +14,7 @@ from nodes.prompts import facts_prompt
 from nodes.retrying import retried
 from nodes.state import Context, State, asking
 from nodes.text.cleaning import clean
+from nodes.text.pii.detection import OptionalKind
 from nodes.text.pii.masking import mask
 from nodes.text.stated_facts import SAID, stated_facts
 from storage.facts import Facts, LearnedFact, Memory, NewFact
@@ -65,11 +66,20 @@ class LearnedFacts(TypedDict):
 
 
 async def extract_facts(
-    state: State, runtime: Runtime[Context], *, extract: Extract | None, embed: Embed, facts: Facts
+    state: State,
+    runtime: Runtime[Context],
+    *,
+    extract: Extract | None,
+    embed: Embed,
+    facts: Facts,
+    also: Collection[OptionalKind] = (),
 ) -> LearnedFacts:
     """Store at most two facts with enough confidence, each with its embedding and the facts it replaces.
 
     Learns nothing for a recovered turn whose facts are stored already, and where the user wants no memory.
+
+    Args:
+        also: kinds that are masked beside those that always are.
     """
     if state.get("facts_known") or not state["may_remember"]:
         return LearnedFacts(learned=[])
@@ -84,7 +94,7 @@ async def extract_facts(
     else:
         known = await retried(load_known)
         prompt = facts_prompt(message, known)
-        found = worth_keeping(await retried(lambda: extract(*prompt)))
+        found = worth_keeping(await retried(lambda: extract(*prompt)), also)
 
     async def store() -> list[LearnedFact]:
         vectors = await asyncio.gather(*(embed(fact.fact, whole=True) for fact in found))
@@ -108,7 +118,7 @@ def replaced_ids(fact: Fact, known: Sequence[Memory]) -> list[str]:
     return [known[number - 1]["fact_id"] for number in fact.replaces if 1 <= number <= len(known)]
 
 
-def worth_keeping(found: FactsFound) -> list[Fact]:
+def worth_keeping(found: FactsFound, also: Collection[OptionalKind] = ()) -> list[Fact]:
     """The `MAX_FACTS` facts with the highest confidence, numbers masked.
 
     Without doubtful ones, very short ones, and those that would give instructions to an employee who reads them.
@@ -121,4 +131,4 @@ def worth_keeping(found: FactsFound) -> list[Fact]:
         and not holds_instructions(clean(fact.fact).text)
     ]
     best = sorted(kept, key=lambda fact: fact.confidence, reverse=True)[:MAX_FACTS]
-    return [fact.model_copy(update={"fact": mask(fact.fact).text}) for fact in best]
+    return [fact.model_copy(update={"fact": mask(fact.fact, also).text}) for fact in best]

@@ -1,7 +1,7 @@
 """Update the conversation's rolling summary after the answer."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from typing import NamedTuple
 from uuid import UUID
 
@@ -15,6 +15,7 @@ from nodes.retrying import retried
 from nodes.state import Context, State, asking
 from nodes.text.cleaning import clean
 from nodes.text.extractive_summary import extractive_summary, shorten
+from nodes.text.pii.detection import OptionalKind
 from nodes.text.pii.masking import mask
 from storage.turns import Message, Turns, short_title
 
@@ -56,6 +57,7 @@ async def roll_summary(
     turns: Turns,
     seconds: float,
     waiting: Waiting = Waiting(),  # noqa: B008 - immutable
+    also: Collection[OptionalKind] = (),
 ) -> RolledSummary:
     """Summarise in under 150 words what the last summary does not cover, including this turn.
 
@@ -65,6 +67,7 @@ async def roll_summary(
     Args:
         seconds: for the model. Time has to be left after it: without a summary the conversation would be forgotten.
         waiting: by default nothing waits, and each turn is summarised.
+        also: kinds that are masked beside those that always are.
     """
     history = state["history"]
     if state.get("summarised"):
@@ -75,7 +78,7 @@ async def roll_summary(
     title_is_due = summarise is not None and reached and not history["messages"]
     if not title_is_due and len(messages) <= waiting.messages and _tokens(messages) <= waiting.tokens:
         return RolledSummary(summary=history["summary"])
-    summary, title = await _written(history["summary"], messages, summarise if reached else None, seconds)
+    summary, title = await _written(history["summary"], messages, summarise if reached else None, seconds, also)
     seen = max((message["seq"] for message in history["messages"]), default=history["covers"])
     user_id, turn_id, conversation_id = asking(runtime), UUID(state["turn_id"]), state["conversation_id"]
     await retried(
@@ -84,28 +87,34 @@ async def roll_summary(
     return RolledSummary(summary=summary)
 
 
-async def _written(previous: str, messages: list[Message], summarise: Summarise | None, seconds: float) -> Written:
+async def _written(
+    previous: str,
+    messages: list[Message],
+    summarise: Summarise | None,
+    seconds: float,
+    also: Collection[OptionalKind],
+) -> Written:
     """A model's summary, or an extractive one where there is no model or it fails, so that nothing is lost."""
     title = None
     if summarise is not None:
         try:
             async with asyncio.timeout(seconds):
-                summary, title = _read(await summarise(*summary_prompt(previous, messages)))
+                summary, title = _read(await summarise(*summary_prompt(previous, messages)), also)
         except (ModelError, TimeoutError):
             log.warning("the model wrote no summary, using an extractive one", exc_info=True)
         else:
             if summary:
-                return Written(shorten(mask(summary).text), title)
+                return Written(shorten(mask(summary, also).text), title)
     return Written(extractive_summary(previous, messages), title)
 
 
-def _read(reply: str) -> Written:
+def _read(reply: str, also: Collection[OptionalKind]) -> Written:
     """The parts of a model's reply: a first line `# …` is the title. A model that gives none has written a summary."""
     reply = reply.strip()
     if not reply.startswith("#"):
         return Written(reply)
     heading, _, rest = reply.partition("\n")
-    title = " ".join(mask(clean(heading).text).text.split()).strip(_AROUND_TITLE)
+    title = " ".join(mask(clean(heading).text, also).text.split()).strip(_AROUND_TITLE)
     return Written(rest.strip(), short_title(title) or None)
 
 

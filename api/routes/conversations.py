@@ -27,6 +27,7 @@ from api.parameters import (
 from api.problems import Problem
 from api.requests import require_json
 from graph.account import UserData
+from graph.service import Service
 from storage.conversations import ConversationCursor, ConversationDetails, ListedConversation, MessageDetails
 
 ConversationId = Annotated[str, PathParameter(min_length=1, max_length=128, pattern=CONVERSATION_ID)]
@@ -145,11 +146,13 @@ async def _around(
 async def change_conversation(
     user: NamedDependency[User],
     user_data: NamedDependency[UserData],
+    service: NamedDependency[Service],
     conversation_id: ConversationId,
     data: JSONBody[ConversationChanges],
 ) -> ConversationDetails:
     """Rename or pin a conversation."""
-    await user_data.conversations.change(user.user_id, conversation_id, title=data.title, pinned=data.pinned)
+    title = data.title and clean_and_mask(data.title, also=service.dependencies.options.mask)
+    await user_data.conversations.change(user.user_id, conversation_id, title=title, pinned=data.pinned)
     return await _find(user_data, user, conversation_id)
 
 

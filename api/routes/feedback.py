@@ -80,8 +80,9 @@ async def give_feedback(
 ) -> Feedback:
     """Rate an answer, or change its rating."""
     wanted = find(data.employee)
+    comment = data.comment and clean_and_mask(data.comment, also=service.dependencies.options.mask)
     feedback = Feedback(
-        rating=data.rating, reason=data.reason, comment=data.comment, employee=wanted.slug if wanted else None
+        rating=data.rating, reason=data.reason, comment=comment, employee=wanted.slug if wanted else None
     )
     try:
         rated = await user_data.feedback.put(user.user_id, turn_id, feedback)

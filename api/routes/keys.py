@@ -16,6 +16,7 @@ from api.parameters import clean_and_mask
 from api.problems import Problem
 from api.requests import require_json
 from graph.account import UserData
+from graph.service import Service
 from storage.api_keys import MAX_KEYS, ApiKey, KeyScope, TooManyKeys
 
 DAY_SECONDS = 86_400
@@ -48,14 +49,17 @@ class KeyList(TypedDict):
 
 @post("/", guards=[require_json], responses=refusals(403, 413, 415))
 async def create_key(
-    data: JSONBody[KeyRequest], user: NamedDependency[User], user_data: NamedDependency[UserData]
+    data: JSONBody[KeyRequest],
+    user: NamedDependency[User],
+    user_data: NamedDependency[UserData],
+    service: NamedDependency[Service],
 ) -> CreatedKey:
     """Make an API key. It is shown this once."""
-    made = new_key()
+    made, name = new_key(), clean_and_mask(data.name, also=service.dependencies.options.mask)
     seconds = None if data.expires_in_days is None else data.expires_in_days * DAY_SECONDS
     try:
         kept = await user_data.keys.create(
-            user.user_id, made.key_hash, hint=made.hint, name=data.name, scopes=set(data.scopes), seconds=seconds
+            user.user_id, made.key_hash, hint=made.hint, name=name, scopes=set(data.scopes), seconds=seconds
         )
     except TooManyKeys:
         raise Problem(400, "invalid_request", f"You have {MAX_KEYS} keys already; revoke one first.") from None

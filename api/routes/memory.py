@@ -16,6 +16,7 @@ from api.parameters import Cursor, Limit, Search, clean_and_mask, decode_cursor,
 from api.problems import Problem
 from api.requests import require_json
 from graph.account import UserData
+from graph.service import Service
 from nodes.extract_facts import MIN_FACT_CHARS
 from storage.errors import DuplicateFact
 from storage.user_facts import FactCursor, UserFact
@@ -58,14 +59,16 @@ async def memory(
 async def correct(
     user: NamedDependency[User],
     user_data: NamedDependency[UserData],
+    service: NamedDependency[Service],
     limits: NamedDependency[RequestLimits],
     fact_id: FromPath[UUID],
     data: JSONBody[Correction],
 ) -> UserFact:
     """Correct a fact; its embedding changes with it."""
     await limits.take("memory")
+    fact = clean_and_mask(data.fact, also=service.dependencies.options.mask)
     try:
-        corrected = await user_data.correct_fact(user.user_id, fact_id, data.fact)
+        corrected = await user_data.correct_fact(user.user_id, fact_id, fact)
     except DuplicateFact:
         raise Problem(409, "fact_known", "That is remembered already.") from None
     if corrected is None:

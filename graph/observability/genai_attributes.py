@@ -2,13 +2,14 @@
 
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from urllib.parse import urlsplit
 
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from opentelemetry.trace import Span, StatusCode
 
 from nodes.errors import ModelError
+from nodes.text.pii.detection import OptionalKind
 from nodes.text.pii.masking import mask
 
 ROLES = {"human": "user", "ai": "assistant"}
@@ -35,16 +36,20 @@ class RequestSpan:
     Args:
         span: ended by the caller.
         prompt: the messages sent, where the span is to have content; else None.
+        also: kinds that are masked in content beside those that always are.
     """
 
-    def __init__(self, span: Span, prompt: Sequence[BaseMessage] | None) -> None:
+    def __init__(self, span: Span, prompt: Sequence[BaseMessage] | None, also: Collection[OptionalKind] = ()) -> None:
         self._span = span
+        self._also = also
         self._started = time.perf_counter()
         self._received = False
         self._reply: list[str] | None = None if prompt is None else []
         self._finish_reason = ""
         if prompt is not None:
-            messages = [_message(ROLES.get(message.type, message.type), str(message.text)) for message in prompt]
+            # What was stored before a kind was masked is in the prompt as it was.
+            texts = [(ROLES.get(message.type, message.type), mask(str(message.text), also).text) for message in prompt]
+            messages = [_message(role, text) for role, text in texts]
             span.set_attribute("gen_ai.input.messages", _json(messages))
 
     def add(self, reply: AIMessage) -> None:
@@ -68,7 +73,7 @@ class RequestSpan:
     def set_output(self) -> None:
         """Set the whole reply as an attribute, where the span is to have content."""
         if self._reply:
-            text = mask("".join(self._reply)).text  # these are the model's own words, not masked yet
+            text = mask("".join(self._reply), self._also).text  # these are the model's own words, not masked yet
             message = {**_message("assistant", text), "finish_reason": self._finish_reason}
             self._span.set_attribute("gen_ai.output.messages", _json([message]))
 

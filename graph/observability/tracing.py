@@ -8,7 +8,7 @@ import asyncio
 import logging
 import threading
 import time
-from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, assert_never
@@ -29,6 +29,7 @@ from nodes.employees import find
 from nodes.errors import ModelUnavailable
 from nodes.state import Context, State
 from nodes.stream_events import Done, Error
+from nodes.text.pii.detection import OptionalKind
 from storage.metrics import REJECTED
 from storage.turn_status import TurnStatus
 
@@ -49,6 +50,8 @@ class Tracing:
     """`gen_ai.provider.name` of the models."""
     content: bool
     """Whether spans of requests to models have the messages."""
+    mask: Collection[OptionalKind]
+    """Kinds that are masked in content beside those that always are."""
     close: Callable[[], Awaitable[None]]
     """Sends the spans that are left, for at most `FLUSH_SECONDS`."""
 
@@ -93,7 +96,7 @@ class Tracing:
         options = {"gen_ai.request.temperature": model.temperature, "gen_ai.request.max_tokens": model.max_tokens}
         given = {name: value for name, value in options.items() if value is not None}
         with self._request("chat", model.model_name, {**given, **server_attributes(model.openai_api_base)}) as span:
-            request = RequestSpan(span, prompt if self.content else None)
+            request = RequestSpan(span, prompt if self.content else None, self.mask)
             try:
                 yield request
             finally:
@@ -201,7 +204,7 @@ def tracing(settings: Settings) -> Tracing | None:
             logging.getLogger(name).removeFilter(throttle)
 
     provider = "openai" if settings.remote_model else "llama.cpp"
-    return Tracing(spans, provider, settings.otel_content, close)
+    return Tracing(spans, provider, settings.otel_content, settings.mask, close)
 
 
 class WarningThrottle(logging.Filter):

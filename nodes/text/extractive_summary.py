@@ -1,8 +1,9 @@
 """Rolling summary without a model: the sentences that matter most, whole and in their order, under the word limit."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
+from heapq import heapify, heappop, heappush
 from itertools import groupby, islice
 
 from nodes.employees import EMPLOYEES, find
@@ -11,8 +12,12 @@ from storage.turns import Message
 
 LONGEST_SENTENCE = 60
 """Words at which a sentence is cut."""
-MAX_SIGNS = 6
-"""Numbers, names and words of `_LIFE` that count in a sentence."""
+SIGNS = 6
+"""Numbers, names and words of `_LIFE` that count in a sentence, of each."""
+MOST = 9
+"""What all of them count at most."""
+AGAIN = 0.5
+"""The share that counts of what another sentence says already."""
 USER = "User"
 
 # The patterns are linear with `re`: a word has at most 32 characters, and a sentence end looks back two.
@@ -22,7 +27,7 @@ _IDEOGRAPHS = r"\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
 _WORD = re.compile(rf"[{_IDEOGRAPHS}]{{1,2}}|[^\s{_IDEOGRAPHS}]{{1,32}}")
 _SENTENCE_END = re.compile(r"(?<=[.!?]\s)|(?<=[。？！\n])")
 _NUMBER = re.compile(r"\d{1,32}")
-_NAME = re.compile(r"(?<=[a-z,;:] )[A-Z]")
+_NAME = re.compile(r"(?<=[a-z,;:] )[A-Z][\w'-]{0,30}")
 _LIFE = re.compile(
     r"\b(?:rent|salary|income|wages?|mortgage|loans?|debts?|sav(?:e|es|ed|ings?)|budget|goals?|house|flat|apartment|cars?"
     r"|child(?:ren)?|kids?|sons?|daughters?|baby|wife|husband|partner|married|divorced|jobs?|employer|freelance"
@@ -49,23 +54,49 @@ class _Sentence:
 
 
 def extractive_summary(previous: str, messages: Sequence[Message]) -> str:
-    """The sentences of the previous summary and of the messages that matter most for their length."""
+    """The sentences of the previous summary and of the messages that add most to each other, for their length."""
     newest = {sentence.text.casefold(): sentence for sentence in _sentences(previous, messages)}
     sentences = sorted(newest.values(), key=lambda sentence: sentence.line)
-    salience = [_salience(sentence, place / len(sentences)) for place, sentence in enumerate(sentences)]
-    said_last = max((sentence.line for sentence in sentences if sentence.speaker == USER), default=None)
-    best = sorted(range(len(sentences)), key=lambda place: -salience[place])
-    # What the user said last is never left out altogether.
-    first = next((place for place in best if sentences[place].line == said_last), None)
-    kept, lines, words = set[int](), set[int](), 0
-    for place in best if first is None else [first, *(place for place in best if place != first)]:
+    signs = [_signs(sentence.text) for sentence in sentences]
+    kept, lines, said, words = set[int](), set[int](), set[str](), 0
+    for place in _by_salience(sentences, signs, said):
         sentence = sentences[place]
         needed = sentence.words + (sentence.line not in lines and sentence.speaker is not None)
         if words + needed < SUMMARY_WORDS:
             words += needed
             kept.add(place)
             lines.add(sentence.line)
+            said.update(sign for sign, _ in signs[place])
     return shorten(_joined([sentence for place, sentence in enumerate(sentences) if place in kept]))
+
+
+def _by_salience(
+    sentences: Sequence[_Sentence], signs: Sequence[list[tuple[str, int]]], said: Container[str]
+) -> Iterator[int]:
+    """The sentences' places, each time that of the one which is worth most beside what is `said` by then.
+
+    What the user said last is never left out altogether: its best sentence comes first.
+    """
+
+    def salience(place: int) -> float:
+        worth = sum(weight * (AGAIN if sign in said else 1) for sign, weight in signs[place])
+        return _salience(sentences[place], worth, place / len(sentences))
+
+    best = [(-salience(place), place) for place in range(len(sentences))]
+    said_last = max((sentence.line for sentence in sentences if sentence.speaker == USER), default=None)
+    first = min((one for one in best if sentences[one[1]].line == said_last), default=None)
+    if first is not None:
+        yield first[1]
+        best.remove(first)
+    heapify(best)
+    while best:
+        # It only falls while more is said: one that is still the highest needs no other to be computed.
+        _, place = heappop(best)
+        now = (-salience(place), place)
+        if best and now > best[0]:
+            heappush(best, now)
+        else:
+            yield place
 
 
 def shorten(text: str) -> str:
@@ -89,17 +120,22 @@ def _sentences(previous: str, messages: Sequence[Message]) -> Iterator[_Sentence
                 yield _Sentence(line, speaker, cut, words)
 
 
-def _salience(sentence: _Sentence, age: float) -> float:
-    """How much a sentence says for its length: numbers, names and words of people's lives, the user's and newer first.
+def _signs(text: str) -> list[tuple[str, int]]:
+    """Numbers, names and words of people's lives in a sentence, and how much each counts."""
+    found = [(match[0].casefold(), 1) for pattern in (_NAME, _LIFE) for match in islice(pattern.finditer(text), SIGNS)]
+    return found + [(match[0], 2) for match in islice(_NUMBER.finditer(text), SIGNS)]
+
+
+def _salience(sentence: _Sentence, worth: float, age: float) -> float:
+    """How much a sentence says for its length, the user's and newer ones first.
 
     Args:
+        sentence: without regard to what others say.
+        worth: of its signs.
         age: 0 for the oldest sentence, nearly 1 for the newest.
     """
-    text = sentence.text
-    names_and_life = sum(1 for pattern in (_NAME, _LIFE) for _ in islice(pattern.finditer(text), MAX_SIGNS))
-    numbers = sum(1 for _ in islice(_NUMBER.finditer(text), MAX_SIGNS))
     theirs = sentence.speaker in (USER, None)
-    score = min(names_and_life + 2 * numbers, MAX_SIGNS) + 0.5 * theirs + age - 2 * text.endswith("?")
+    score = min(worth, MOST) + 0.5 * theirs + age - 2 * sentence.text.endswith("?")
     return score / (sentence.words + 5)
 
 

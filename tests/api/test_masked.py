@@ -89,6 +89,37 @@ async def test_secrets_and_contacts_are_masked_on_both_ways(
     ]
 
 
+ADDRESS, PHONE = "ada@example.com", "+49 170 1234567"
+
+
+async def test_the_setting_masks_wherever_text_is_stored(
+    serve: Serve, model: ModelServer, database_url: str, ada: UUID
+) -> None:
+    """Messages, answers, titles, summaries and facts, from a model or by hand."""
+    frontdesk = await serve(mask=["email", "phone"])
+    contacts = f"{ADDRESS} or {PHONE}"
+    model.queue(Text(f"# Write to {ADDRESS}\nThey are at {contacts}."), plain)
+    model.queue(Json({"facts": [{"fact": f"The user is at {contacts}.", "confidence": 0.9}]}), structured)
+    model.queue(Text(["Mail ", "ada@exam", "ple.com", " or +49 1", "70 1234567", "."]), streaming)
+    answer = await frontdesk.chat(ada, f"Reach me at {contacts}.", conversation_id="c-1")
+    assert await stored_answer(frontdesk, answer) == "Mail [email] or [phone •4567]."
+    async with frontdesk.client(ada) as client:
+        (fact,) = (await client.get("/memory")).json()["items"]
+        found = await client.get("/conversations/c-1")
+        assert (fact["fact"], found.json()["title"]) == (
+            "The user is at [email] or [phone •4567].",
+            "Write to [email]",
+        )
+        corrected = await client.patch(f"/memory/{fact['fact_id']}", json={"fact": f"Only {ADDRESS} is right"})
+        renamed = await client.patch("/conversations/c-1", json={"title": f"From {PHONE}"})
+        assert corrected.json()["fact"] == "Only [email] is right"
+        assert renamed.json()["title"] == "From [phone •4567]"
+        turn = f"/turns/{answer.headers['x-turn-id']}/feedback"
+        rated = await client.put(turn, json={"rating": "down", "reason": "other", "comment": f"Ask {ADDRESS}"})
+        assert rated.json()["comment"] == "Ask [email]"
+    assert tables_with(database_url, ADDRESS) == tables_with(database_url, PHONE) == []
+
+
 def tables_with(database_url: str, text: str) -> list[str]:
     """The tables of all schemas with a row that contains the text, binary columns included."""
     with psycopg.connect(database_url) as conn:

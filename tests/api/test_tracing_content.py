@@ -125,6 +125,20 @@ async def test_a_number_in_a_reply_is_masked(serve: Serve, collector: Collector,
     assert b"4242 4242" not in collector.sent
 
 
+async def test_content_is_masked_as_the_server_is_set(
+    serve: Serve, collector: Collector, model: ModelServer, ada: UUID
+) -> None:
+    """Search texts, prompts and replies without an e-mail address where they are masked."""
+    frontdesk = await serve(otlp_endpoint=collector.url, otel_content=True, mask=["email"])
+    model.queue(Text(["Write to ada@example", ".com."]), streaming)
+    await frontdesk.chat(ada, "Am I bob@example.com?", employee="tag")
+    async with frontdesk.client(ada) as client:
+        await client.get("/conversations", params={"q": "carl@example.com"})
+    await collector.named("invoke_agent Tag", "GET /conversations")
+    assert b"Write to [email]" in collector.sent
+    assert b"@example" not in collector.sent
+
+
 async def test_pages_and_health_checks_are_not_traced(serve: Serve, collector: Collector, ada: UUID) -> None:
     """Other requests are named after their route, or after their method where there is none."""
     frontdesk = await serve(otlp_endpoint=collector.url)

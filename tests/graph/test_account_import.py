@@ -301,3 +301,10 @@ async def test_texts_are_cleaned_and_masked_like_a_message(pool: Pool, ada: UUID
     assert CARD not in found
     assert "\u202e" not in found
     assert "\u200b" not in found
+
+
+async def test_texts_are_masked_as_the_server_is_set() -> None:
+    """An e-mail address in the file goes where the server masks them."""
+    lines = with_fields("fact", fact="The user is at ada@example.com.")
+    read = [line async for line in read_export(to_file(lines), ["email"])]
+    assert [line.fact for line in read if line.type == "fact"] == ["The user is at [email]."]

@@ -22,6 +22,7 @@ from api.parameters import Limit, clean_and_mask
 from api.problems import Problem
 from api.requests import require_json
 from graph.account import UserData
+from graph.service import Service
 from graph.turns.turn import began_at, new_turn_id
 from storage.conversations import ConversationDetails
 
@@ -84,13 +85,14 @@ async def change_conversation(
     data: JSONBody[ConversationRequest],
     user: NamedDependency[User],
     user_data: NamedDependency[UserData],
+    service: NamedDependency[Service],
     id: FromPath[str],
 ) -> Conversation:
     """Change the title, which is all of the metadata that is kept."""
     title = (data.metadata or {}).get("title")
     if title is not None:
         try:
-            title = clean_and_mask(title)
+            title = clean_and_mask(title, also=service.dependencies.options.mask)
         except ValueError as error:
             raise Problem(400, "invalid_request", f"metadata.title: {error}") from None
         if len(title) > MAX_TITLE_CHARS:

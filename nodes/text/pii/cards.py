@@ -74,6 +74,9 @@ ISSUERS = (
     Issuer(941700, 941799, (16,)),
     Issuer(980400, 980499, (16,)),
     Issuer(600000, 699999, (), MAESTRO),  # what Maestro may use
+    Issuer(194600, 194699, (), (16,)),  # GPN
+    Issuer(310000, 319999, (), (16, 19)),  # T-Union
+    Issuer(700000, 709999, (), (16,)),  # fuel cards
 )
 
 _BY_PREFIX: dict[int, list[Issuer]] = {}
@@ -82,7 +85,7 @@ for _issuer in ISSUERS:
         _BY_PREFIX.setdefault(_prefix, []).append(_issuer)
 
 PATTERN = re.compile(
-    rf"(?i:(?<![0-9A-Z])|(?<=visa)|(?<=card)|(?<=amex)|(?<=karte)|(?<=cc)|(?<=mc)|(?<=pan)|(?<=number)|(?<=no))(?=(\d(?:{GAP}?+\d){{11,18}}+))",
+    rf"(?<!\d)(?=(\d(?:{GAP}?+\d){{11,18}}+))",
     re.ASCII,
 )
 """Start of a possible card number, at any group of digits; group 1 is as many digits as a card has at most."""
@@ -106,14 +109,25 @@ _CARD_NUMBER = re.compile(
 _GROUP_BEFORE = re.compile(r"(?:^|[^0-9A-Za-z/.])(?!(?:19|20)\d\d)[0-9A-Za-z]{2}\d\d([ ./_-])$", re.ASCII)
 _ITEM_BEFORE = re.compile(r"\d[ ./_-]{1,3}$", re.ASCII)
 _ITEM_AFTER = re.compile(r"[ ./_-]{1,3}\d", re.ASCII)
-_GLUED_BEHIND = re.compile(r"exp|cvv|cvc|valid", re.IGNORECASE)
+_GLUED_BEHIND = re.compile(r"exp|cvv|cvc|csc|valid|gültig|\^[A-Z]", re.IGNORECASE)  # "^" on a magnetic stripe
+_CONTINUES = re.compile(r"[-_]{1,2}[0-9A-Za-z]")
+_WORD_BEFORE = re.compile(r"[A-Za-z]{1,24}_?$")
+_WORD_BEHIND = re.compile(r"_?[A-Za-z]{1,24}(?![0-9A-Za-z-])")
+_NAME_IN_WORD = re.compile(
+    r"visa|card|karte|carte|tarjeta|carta|kaart|kort|amex|maestro|cc(?:num|no)?$|mc$|pan$|^(?:number|no|nr|num)$"
+)
+_SENTENCE_WORD = re.compile(r"(?=[A-Fa-f]{0,24}[G-Zg-z])[A-Za-z][a-z]{2,23}(?![0-9A-Za-z])")
+_WITH_CODE = re.compile(r"\d{19,26}(?!\d)", re.ASCII)
 _SHAPES = frozenset(
     {(4, 4, 5), (6, 11), (6, 12), (4, 6, 5), (4, 6, 4), (6, 13), (8, 8), (6, 10), (4, 4, 8), (4, 12), (4, 8, 4)}
-    | {(4, 4, 5, 4)}
+    | {(4, 4, 5, 4), (8, 4, 4), (4, 4, 4, 2, 2), (4, 2, 2, 2, 2, 2, 2)}
 )
 """Digits of the groups that cards are printed in, and a few that people make."""
 _NO_DIGIT = re.compile(r"\D")
 FOUR = 4
+PREFIX = 6
+"""Digits that name the issuer."""
+GLUED_CHARS = 26
 MIN_DIGITS, MAX_DIGITS = 12, 19
 
 
@@ -122,14 +136,17 @@ def card_length(found: re.Match[str], before: str) -> int:
     if not is_issued(found, before):
         return 0
     run, end = found[1], found.end(1)
-    if glued := _GLUED_BEHIND.match(found.string, end):
-        end = glued.end()
+    follows = found.string[end : end + 1]
+    if (whole := _WITH_CODE.match(found.string, found.start(1))) and is_named(before):
+        digits = next((whole[0][:size] for size in (16, 15) if is_card(whole[0][:size], named=True)), "")
+        if digits:
+            return len(whole[0])
     named: bool | None = None
-    for size, digits in reversed([*group_ends(run, "" if glued else found.string[end : end + 1])]):
+    for size, digits in reversed([*group_ends(run, "" if follows.isalpha() or follows == "_" else follows)]):
         if len(digits) < MIN_DIGITS or not is_card(digits, named=True):
             continue
-        named = is_named(before) if named is None else named
-        after = found.string[found.start(1) + size : found.start(1) + size + 4]
+        named = _is_named_around(before, found.string[end : end + GLUED_CHARS]) if named is None else named
+        after = found.string[found.start(1) + size : found.start(1) + size + GLUED_CHARS]
         if is_card(digits, named=named) and _stands_alone(run[:size], before, after, named=named):
             return size
     return 0
@@ -163,6 +180,14 @@ def _issuers(digits: str) -> list[Issuer]:
     return [one for one in _BY_PREFIX.get(prefix // 1000, ()) if one.first <= prefix <= one.last]
 
 
+def _is_named_around(before: str, after: str) -> bool:
+    """Whether a card's name stands before the number, or touches it."""
+    word = _WORD_BEFORE.search(before)
+    if _GLUED_BEHIND.match(after) or (word and _NAME_IN_WORD.search(word[0].strip("_").casefold())):
+        return True
+    return is_named(before)
+
+
 def is_named(before: str) -> bool:
     """Whether a card's name stands before the number."""
     return in_words(normalized_words(before))
@@ -177,14 +202,32 @@ def _stands_alone(written: str, before: str, after: str, *, named: bool) -> bool
     """Whether its groups are those of a card, and no context shows that it is another number."""
     if before[-1:] == "_" and not named:
         return False
-    if named and _GLUED_BEHIND.match(after):
+    stripe = before[-1:] == "B" and after[:1] == "^"
+    if _is_joined_well(after, named=named):
         after = ""
     in_a_table = named and written.isdigit()  # a comma behind is none of an amount
     if is_fragment(before, "" if in_a_table else after) or _touches(before, after):
         return False
+    word = _WORD_BEFORE.search(before)
+    if (
+        word
+        and not stripe
+        and not (named and (word[0].islower() or _NAME_IN_WORD.search(word[0].strip("_").casefold())))
+    ):
+        return False
+    if not named and _CONTINUES.match(after):
+        return False
     if written.isdigit():
         return not labelled(before, ORDER_LABELS) or bool(_CARD_NUMBER.search(before))
     return _is_grouped(written, before, after, named=named)
+
+
+def _is_joined_well(after: str, *, named: bool) -> bool:
+    """Whether letters that touch its end are another word: one behind a card's name, or one of a sentence."""
+    if _GLUED_BEHIND.match(after) or _SENTENCE_WORD.match(after):
+        return True
+    word = _WORD_BEHIND.match(after)
+    return named and word is not None and (word[0].islower() or len(word[0]) == 1)
 
 
 def _touches(before: str, after: str) -> bool:

@@ -15,14 +15,15 @@ WORD_CHAR = "[0-9A-Za-z_]"
 GAP = r"(?:(?<=\d{4})(?: [/-] | {2}|--|[ -]?+\n ?+)|[ ./_-])"
 """What people write between the groups of a number: a character; behind four digits also a wide gap or a new line."""
 
-WIDE_GAP = r"(?: [/-] | {2}|--|, ?+|[ -]?+\n ?+|[ ./_-])"
-"""The same behind any digit, and commas, in numbers that their name or their letters tell from other numbers."""
+WIDE_GAP = r"(?:[ -]?+\n[ -]{0,2}+|[ ,./_|+=~*\\-]{1,3}+)"
+"""The same behind any digit, and signs, in numbers that their name or their letters tell from other numbers."""
 
 _SIGN = r"[$¢£¤¥֏؋৳฿₠-⃀﷼￠￡￥￦元円원]"
 _CODE = (
     r"(?:AUD|BRL|CAD|CHF|CNY|CZK|DKK|EUR|GBP|HKD|HUF|ILS|INR|JPY|KRW|MXN|NOK|NZD|PLN|RON|SEK|SGD|THB|TRY|USD|ZAR"
     r"|Ft|Kč|kr|lei|Rs|TL|zł|dollars?|euros?|pounds?|francs?|pesos|reais|rupees|kronor|kroner|złotych|yen)"
 )
+CURRENCY_WORDS = frozenset(re.sub(r"[?:()]", "", _CODE).casefold().split("|"))
 _CURRENCY_SIGN = re.compile(_SIGN)
 _CURRENCY_BEFORE = re.compile(rf"(?:{_SIGN}|(?<!\w){_CODE}\.?) ?$")
 _CURRENCY_AFTER = re.compile(rf" ?(?:{_SIGN}(?! ?\d)|{_CODE}(?!\w))")
@@ -45,6 +46,11 @@ _NAMING = re.compile(
     r"|es|mi|est|ma|mon|è|la|é|il|mio|mia|o|meu|minha|mijn|er|mitt|mit|min|är|to|mój|moje|benim|minun|on) ){0,4}+",
     re.IGNORECASE,
 )
+NAMING_WORDS = frozenset(
+    """that's that this is was as for my the her his our a an old new ist das mein meine es mi est ma mon è la é il mio
+    mia o meu minha mijn er mitt mit min är to mój moje benim minun on s""".split()  # noqa: SIM905
+)
+"""The words of this pattern."""
 
 ORDER_LABELS = frozenset(
     """order orders invoice invoices tracking shipment parcel receipt confirmation reference ref booking ticket

@@ -2,6 +2,7 @@
 
 import re
 
+import re2
 from stdnum import luhn
 from stdnum.au import tfn
 from stdnum.be import nn
@@ -191,12 +192,14 @@ _BY_DATE = (CNP, EGN, FODSELSNUMMER, PESEL, RIC, RRN, TCKN, ZA_ID, HKID, NRIC)
 _LABELS = tuple({label.rstrip("#") for one in ID_TYPES for label in one.labels} | {*_ANY_ID, *_ID})
 
 
-_GLUED = re.compile(r"(?:ssn|sin|cpf|bsn|pesel)\d")
+LABEL_WORDS = frozenset(word for label in _LABELS for word in label.casefold().split())
+"""The words of the labels."""
+_ANY_LABEL = re2.compile("|".join([*map(re.escape, _LABELS), r"(?:ssn|sin|cpf|bsn|pesel)[0-9]"]))
 
 
 def has_label(words: str) -> bool:
     """Whether any label stands in a text, as `normalized_words` writes it."""
-    return any(label in words for label in _LABELS) or _GLUED.search(words) is not None
+    return _ANY_LABEL.search(words) is not None
 
 
 def named_types(before: str) -> list[IdType]:

@@ -1,74 +1,57 @@
 """Mask a text at once, or while it arrives in chunks.
 
-A text without digits, number words and anything that looks like a secret is not searched.
+Two passes, each of which works on a text in pieces: secrets and addresses (`secret_stream`), then numbers, here. The
+whole text is one piece, so that a stream masks exactly as much.
 
-In a stream words pass at once. Text is held from a digit on (or two capitals, which may start an IBAN, or a secret's
-prefix), while it may still grow into a number or its context is incomplete: `MAX_HELD` characters at most. A secret is
-masked as soon as its beginning is recognised, and what follows of it is dropped as it comes.
+In a stream words pass at once. Text is held from a digit or a number word on (or two capitals, which may begin an
+IBAN), while it may still become a number, or what follows decides whether it is one: as far as its window reaches.
 """
 
 import re
 from collections import Counter
 from collections.abc import Collection, Iterator
-from heapq import merge
 
 from nodes.text.pii import ibans, secrets
-from nodes.text.pii.context import CONTEXT_CHARS, GAP, WIDE_GAP, WORD_CHAR
-from nodes.text.pii.detection import (
-    SECRET,
-    Detector,
-    Kind,
-    Masked,
-    OptionalKind,
-    candidates,
-    detectors_for,
-    mask_with,
-    opaque,
-    placeholder,
-    start_of,
-    worth_searching,
+from nodes.text.pii.context import CONTEXT_CHARS, WIDE_GAP, normalized_words
+from nodes.text.pii.detection import NUMBERS, PHONE, Hit, Kind, Masked, OptionalKind, detect, hints_at, opaque
+from nodes.text.pii.id_types import has_label
+from nodes.text.pii.normalizing import DIGIT_SIGNS, LONGEST_MARKS, View, closing, marks_begun_at, normalized, view
+from nodes.text.pii.number_words import ARTICLES, NUMBER_WORDS
+from nodes.text.pii.secret_stream import SecretStream
+from nodes.text.pii.window import Reach, window
+
+MAX_HELD = 400
+"""Characters that a stream holds back at most, without the marks of a markup that stand between them."""
+
+MAX_PREFIX = 28
+"""Letters and gaps that a number may have before its first digit."""
+_KEPT_CHARS = 40
+_CONTEXT = CONTEXT_CHARS + MAX_PREFIX
+
+_WORD = re.compile(r"(?<![^\W_])[^\W\d_]{1,20}(?![^\W_])")
+_TOKENS = re.compile(r"(?<![0-9])[0-9]|(?<![^\W_])[^\W\d_]{1,20}(?![^\W_])")
+_PREFIX = re.compile(rf"(?<![0-9A-Za-z_])(?:[A-Za-z](?:[ ,./_\n-]{{0,3}}[A-Za-z]){{0,5}}(?:{WIDE_GAP})?)\Z")
+_PREFIX_WORD = re.compile(r"(?<![0-9A-Za-z_])[A-Za-z]|(?<=iban)[A-Za-z]", re.IGNORECASE)
+_PHONE_BEGUN = re.compile(r"[+(]{1,2}\Z")
+_CAPITALS = re.compile(rf"(?<![0-9A-Za-z_])(?:[A-Z]{{1,6}}|[A-Z][ ./_-]?[A-Z](?:{WIDE_GAP})?|[A-Z]{WIDE_GAP})\Z")
+_SPACED_CAPITALS = re.compile(rf"(?<![0-9A-Za-z_])[A-Z](?:[ ,./_\n-]{{0,3}}[A-Z]){{0,5}}(?:{WIDE_GAP})?\Z")
+"""The same in any grouping, which is masked behind the label of an id."""
+_WORD_CHAR = re.compile(r"\w")
+_SKIPPED_CHARS, _SIGHT = 400, 100
+_SIGN = re.compile(
+    r"[\d@\u00b2\u00b3\u00b9\u1369-\u1371\u19da\u2070-\u2089\u2460-\u24ff\u2776-\u2793\U00010a40-\U00010a43"
+    rf"\U00010e60-\U00010e68\U00011052-\U0001105a\U0001f100-\U0001f10a]|[{DIGIT_SIGNS}]{{3}}|---"
 )
-from nodes.text.pii.id_types import named_types
-from nodes.text.pii.normalizing import normalized
-from nodes.text.pii.number_words import NUMBER_WORDS
-
-MAX_HELD = 64
-"""Characters of the longest number, and of those behind it that decide where it ends."""
-
-LOOKAHEAD = 12
-"""Characters behind a number that can show it is none, such as " złotych"."""
-
-MAX_PREFIX = 16
-"""Letters and spaces that a number may have before its first digit."""
-
-_KEPT_CHARS = CONTEXT_CHARS + MAX_PREFIX
-
-# Text that more characters may turn into a number: the patterns of the detectors, each cut off at any character after
-# its first digit. Where it is too wide it delays text a little, and never lets a number pass.
-_DIGITS = r"(?:\d{6}[A-FU-Y]\d{0,3}|\d{0,5}2[AB]\d{0,8}|\d{1,19})"
-_INCOMPLETE_ID = re.compile(rf"(?<!{WORD_CHAR})\d{{1,19}}(?:{WIDE_GAP}\d{{1,19}})*(?:{WIDE_GAP}| -)?\Z", re.ASCII)
-_INCOMPLETE = re.compile(
-    rf"(?<!{WORD_CHAR})(?:"
-    r"(?!(?:19|20)\d\d(?: -| [/-] | {2}|--|[ -]?\n ?)\Z)"  # a year begins no card
-    rf"{_DIGITS}(?:(?:{GAP}|\+){_DIGITS})*"
-    r"(?:[ ./_+-]|(?<=\d{4})(?: -| [/-] | {2}|--)|(?:(?<=\d{8})|(?<=\d{4}[ ./_-]\d{4}))[ -]?\n ?)?"
-    r"|[FGMSTXYZ]-?\d{1,7}-?"  # NIE, NRIC
-    r"|[A-Z]{2} ?\d\d? ?(?:\d\d? ?){0,2}"  # NINO
-    r"|[A-Z]{4}\d{1,6}(?:(?<=\d{6})[0-9A-Z]{1,8})?"  # CURP
-    r"|(?=[A-Z]*\d)[A-Z]{6}[\dL-V][0-9A-Z]{0,9}"  # codice fiscale, in one piece and in four
-    r"|[A-Z]{3} [A-Z]{3} \d[0-9A-Z]{0,4}(?: (?:[A-Z]\d{0,3} ?)?)?"
-    r"|(?-i:[A-Z]{2}) ?"
-    r")\Z",
-    re.ASCII | re.IGNORECASE,
+"""Digits of any kind, and what addresses and keys have."""
+_KEY_NAME = re.compile(r"key|secret|token|bearer")
+_LAST_WORD = re.compile(r"(?<![^\W_])(?<!['’])[^\W\d_]{1,20}\Z")
+_LAST_SIGNS = re.compile(f"[{DIGIT_SIGNS}]{{1,3}}\\Z")
+_PLACEHOLDER_BEGUN = re.compile(
+    r"\[(?:(?:c(?:a(?:rd?)?)?|id?|I(?:B(?:AN?)?)?|p(?:h(?:o(?:ne?)?)?)?)?|(?:card|id|IBAN|phone) (?:•[0-9A-Z]{0,4})?)\Z"
 )
-_DIGIT = re.compile(r"\d")
-_MAY_START = re.compile(r"\d|(?<![0-9A-Za-z_])[A-Z]{2} ?\Z")
-_EMAIL = re.compile(r"(?<![\w.+%-])[\w.+%-]{1,64}(?:@[\w.-]{0,63})?\Z")
-_PHONE = re.compile(r"(?<![0-9A-Za-z_])\+?\(?(?:\d[ ./()-]{0,3}+){0,15}\Z", re.ASCII)
-_GROWING = (("email", _EMAIL), ("phone", _PHONE))
-
-
-_LETTERS = re.compile(r"[^\W\d_]{1,20}")
+_ORDINARY = frozenset("a i e y u o on no do be de di du se si so set for ne ni to yet trip".split())  # noqa: SIM905
+"""Words that number words begin with: they do not wait for their next letter."""
+_BEGINNINGS = frozenset(word[:size] for word in NUMBER_WORDS for size in range(1, len(word))) - _ORDINARY
 
 
 def mask(text: str, also: Collection[OptionalKind] = ()) -> Masked:
@@ -77,25 +60,16 @@ def mask(text: str, also: Collection[OptionalKind] = ()) -> Masked:
     Args:
         also: which of the optional kinds are masked, too.
     """
-    return mask_with(detectors_for(also), text) if _is_worth_reading(text) else Masked(text, ())
-
-
-def _is_worth_reading(text: str) -> bool:
-    """Whether there is a digit, a number word, or what a secret or an address has."""
-    if secrets.HINT.search(text):
-        return True
-    folded = text.casefold()
-    return any(name in folded for name in secrets.NAMES) or not NUMBER_WORDS.isdisjoint(_LETTERS.findall(folded))
+    masker = StreamMasker(also)
+    masked = masker.feed(text, final=True)
+    return Masked(masked, tuple(masker.found))
 
 
 class StreamMasker:
-    """Masks one text that arrives in chunks.
+    """Masks one text that arrives in chunks: the output is what `mask` makes of the whole.
 
-    However the text is cut, the output is what `mask` makes of the whole, with three exceptions. Letters of a number
-    that were sent before its first digit arrived stay in front of the placeholder ("A" + "B123456C" becomes
-    "A[id •456C]"). A number of letters only (a codice fiscale may be one) is not recognised, nor a card number
-    with a new line behind its first four digits. Detectors that are not `streamed` are left out: what they read is
-    longer than may be held, or made of ordinary words.
+    One exception: letters that stand before a number's first digit, or begin its first word, may have been sent as a
+    word of their own ("A" + "T61 1904 …"). They stay in front of the placeholder.
 
     Args:
         also: which of the optional kinds are masked, too; with "email" each word waits for the next one.
@@ -105,103 +79,195 @@ class StreamMasker:
         self.found: Counter[Kind] = Counter()
         """What was masked, by kind."""
         self._also = also
-        self._growing = [pattern for kind, pattern in _GROWING if kind in also]
-        self._sent = ""
-        """The end of the output so far, which is the context of the next number."""
-        self._held = ""
-        self._secret: str | None = None
-        """The beginning of a secret that may go on."""
+        self._near = ""
+        """The end of the text so far."""
+        self._skipped = ""
+        """The end of what was sent since the two passes were asked last."""
+        self._passes: tuple[SecretStream, _NumberStream] | None = None
 
     @property
     def held(self) -> str:
         """Text that is not yet in the output."""
-        return self._held
+        return self._passes[1].held + self._passes[0].held if self._passes else ""
 
-    def feed(self, text: str) -> str:
-        """Take the next chunk; returns the text that can be sent."""
-        if self._secret is None and not self._held and not self._may_start(text):
-            self._sent = (self._sent + text)[-_KEPT_CHARS:]
+    def feed(self, text: str, *, final: bool = False) -> str:
+        """Take the next chunk; returns the text that can be sent. Nothing comes after a `final` one."""
+        near, self._near = self._near + text, (self._near + text)[-_SIGHT:]
+        if not (self._also or self._is_busy() or _may_begin(near, len(near) - len(text), final=final)):
+            self._skipped = (self._skipped + text)[-_SKIPPED_CHARS:]
             return text
-        self._held += text
-        return self._release(final=False)
+        if self._passes is None:
+            self._passes = SecretStream(self._also, self.found), _NumberStream(self._also, self.found)
+        if self._skipped:
+            for one in self._passes:
+                one.skip(self._skipped)
+            self._skipped = ""
+        without_secrets = self._passes[0].feed(text, final=final)
+        return self._passes[1].feed(without_secrets, final=final)
+
+    def _is_busy(self) -> bool:
+        """Whether text is held, or dropped."""
+        return self._passes is not None and (bool(self.held) or self._passes[0].drops)
 
     def flush(self) -> str:
         """Return the rest at the end of the text."""
-        return self._release(final=True) if self._held else ""
+        return self.feed("", final=True)
 
-    def _may_start(self, text: str) -> bool:
-        if self._growing or _MAY_START.search(text):
-            return True
-        near = self._sent + text
-        return secrets.BEGUN.search(near) is not None or secrets.PATTERN.search(near) is not None
 
-    def _release(self, *, final: bool) -> str:
-        if self._secret is not None and not self._drop_secret(final=final):
-            return ""
-        text, begin = self._sent + self._held, len(self._sent)
-        plain = opaque(normalized(text))
-        end = len(plain)
-        written, out, done = plain[:begin], "", begin
-        """`written` is the text up to the offset `done` with its numbers masked: the context that `mask` reads, too."""
-        stop = end if final else self._incomplete_from(plain, begin)
-        for detector, found in self._candidates(plain, begin):
-            start = start_of(found)
-            if start < done and (done > begin or (detector is not SECRET and _DIGIT.search(plain, start, begin))):
-                continue  # inside the last number, or decided when it was sent
-            before = (written[:start] if start < begin else written + plain[done:start])[-CONTEXT_CHARS:]
-            if not detector.possible(found, before):
-                continue
-            if start < stop and not final and not _is_decided(detector, found, end):
+class _NumberStream:
+    """Masks the numbers in a text that arrives in chunks."""
+
+    def __init__(self, also: Collection[OptionalKind], found: Counter[Kind]) -> None:
+        self.held = ""
+        self._found = found
+        self._phone = "phone" in also
+        self._detectors = [*NUMBERS, PHONE] if self._phone else NUMBERS
+        self._sent = ""
+        """The end of what was sent, as it came; begins with the last character of a number where one was masked."""
+        self._done = 0
+        """How many characters of it were masked."""
+        self._context = ""
+        """The view of what stands before it, with its numbers masked."""
+
+    def skip(self, text: str) -> None:
+        """Note a text that was sent, and has nothing to mask."""
+        raw = self._sent + text
+        seen = view(raw)
+        self._keep(raw, seen, opaque(seen.plain), self._done, 0)
+
+    def feed(self, text: str, *, final: bool) -> str:
+        """Take the next chunk; returns what can be sent. Nothing comes after a `final` one."""
+        raw = self._sent + self.held + text
+        seen = view(raw)
+        plain = opaque(seen.plain)
+        begin, done, sent, out = seen.offset(len(self._sent)), self._done, len(self._sent), ""
+        stop = len(plain)
+        marks = len(plain) if final else marks_begun_at(plain, begin)
+        for start, hit in self._hits(plain[:marks], begin, final=final):
+            if hit is None:
                 stop = start
-            if start >= stop:
                 break
-            size = detector.length(found, before)
-            if not size or start + size <= done:
-                continue
-            shown = text[done : max(start, begin)] + placeholder(detector, plain[start : start + size])
-            self.found[detector.kind] += 1
-            out, written = out + shown, written + opaque(normalized(shown))
-            done = start + size
-            if detector is SECRET and not final and secrets.may_go_on(found):
-                self._secret, stop = found[found.lastindex or 0], done
-                break
-            stop = stop if stop >= done else self._incomplete_from(plain, done)
-        stop = max(stop, done)
-        out += text[done:stop]
-        self._sent, self._held = (self._sent + out)[-_KEPT_CHARS:], text[stop:]
-        return out
+            place, end = max(sent, seen.place(start)), seen.place(hit.end)
+            out += raw[sent:place] + hit.placeholder + closing(raw[place:end])
+            self._found[hit.kind] += 1
+            self._context = _written(self._context, plain, done, start) + opaque(hit.placeholder)
+            done, sent = hit.end, end
+        if not final and stop == len(plain):
+            begun = self._pending(plain, max(begin, done), _written(self._context, plain, done, len(plain)))
+            stop = min(begun, marks) if _WORD_CHAR.search(plain, marks) else begun
+        place = max(sent, seen.place(stop))
+        self.held = raw[place:]
+        self._keep(raw[:place], seen, plain, done, seen.place(done - 1) if done > begin else 0)
+        return out + raw[sent:place]
 
-    def _candidates(self, plain: str, begin: int) -> Iterator[tuple[Detector, re.Match[str]]]:
-        """Possible starts, from the left; of a secret the name may have been sent long ago."""
-        detectors = worth_searching([one for one in detectors_for(self._also) if one.streamed], plain)
-        found = candidates(plain, [one for one in detectors if one is not SECRET], max(0, begin - MAX_PREFIX))
-        if SECRET not in detectors:
-            return found
-        return merge(candidates(plain, [SECRET]), found, key=lambda candidate: start_of(candidate[1]))
+    def _keep(self, raw: str, seen: View, plain: str, done: int, least: int) -> None:
+        """Keep the end of what was sent, from `least` on at most: marks within it may become a gap of the view."""
+        kept = max(least, len(raw) - (LONGEST_MARKS if "<" in raw else _KEPT_CHARS), 0)
+        offset = seen.offset(kept)
+        self._sent, self._done = raw[kept:], max(0, done - offset)
+        if offset > done:
+            self._context = _written(self._context, plain, done, offset)
 
-    def _drop_secret(self, *, final: bool) -> bool:
-        """Drop what belongs to the secret that was masked last; returns whether it is over."""
-        assert self._secret is not None
-        run = secrets.run_of(self._held, 0, self._secret)
-        size = secrets.rest(self._held, 0, self._secret)
-        if not final and len(run) == len(self._held) and size <= len(run.rstrip(secrets.CLOSING)):
-            pem_end = MAX_HELD if secrets.is_private_key(self._secret) else 0
-            self._held = self._held[min(size, max(0, len(run) - pem_end)) :]
-            return False
-        self._held, self._secret = self._held[size:], None
-        return bool(self._held)
+    def _hits(self, plain: str, begin: int, *, final: bool) -> Iterator[tuple[int, Hit | None]]:
+        """The numbers from the left: where each begins; None for one that is not decided, the last one."""
+        context, done, floor = self._context, self._done, 0
+        for start, word in _starts(plain, begin):
+            if start < done:
+                continue  # inside the last number
+            letters = self._before(plain, start, floor)
+            before = _written(context, plain, done, start)[-CONTEXT_CHARS:]
+            labelled = has_label(normalized_words(before))
+            if word in ARTICLES and not labelled:
+                continue  # no card's number begins so, and it would wait for what follows
+            shown = max(begin, done, self._shown_from(plain, letters, start, labelled=labelled))
+            reach = Reach(
+                labelled=labelled,
+                iban=ibans.country([plain[place:start] for place in letters]),
+                phone=self._phone,
+                final=final,
+            )
+            read = window(plain, start, reach)
+            if read is None:
+                yield shown, None
+                return
+            hints = hints_at(plain, start, read.end, labelled=labelled, card=read.card)
+            for place in (*letters, start):
+                before = _written(context, plain, done, place)[-CONTEXT_CHARS:]
+                here = hints._replace(letters=place < start, digit=place == start)
+                hit = detect(self._detectors, plain, place, read.end, before, here)
+                if hit and hit.end > start:
+                    begins = max(place, shown)
+                    yield begins, hit
+                    context = _written(context, plain, done, begins) + opaque(hit.placeholder)
+                    done = floor = hit.end
+                    break
 
-    def _incomplete_from(self, plain: str, begin: int) -> int:
-        """Offset of the end of the text that may still become a number, which may start with letters before `begin`."""
-        window = max(0, begin - MAX_PREFIX, len(plain) - MAX_HELD)
-        patterns = [_INCOMPLETE, *self._growing, *([_INCOMPLETE_ID] if named_types(plain) else [])]
-        found = [pattern.search(plain, window) for pattern in patterns]
-        starts = [match.start() for match in found if match]
-        return max(window, min([*starts, ibans.begun_at(plain, window), secrets.begun_at(plain)]))
+    def _before(self, plain: str, start: int, floor: int) -> list[int]:
+        """Where a number may begin whose first digit this is: at the letters or the signs before it."""
+        first = max(floor, start - MAX_PREFIX)
+        if self._phone and (signs := _PHONE_BEGUN.search(plain, first, start)):
+            return [signs.start()]
+        found = _PREFIX.search(plain, first, start)
+        return [word.start() for word in _PREFIX_WORD.finditer(plain, found.start(), start)] if found else []
+
+    def _shown_from(self, plain: str, letters: list[int], start: int, *, labelled: bool) -> int:
+        """Where what is masked begins of a number with its first digit at `start`: at capitals or signs before it."""
+        if not letters:
+            return start
+        patterns = (_SPACED_CAPITALS if labelled else _CAPITALS, _PHONE_BEGUN)
+        found = [one for pattern in patterns if (one := pattern.search(plain, letters[0], start))]
+        return min((one.start() for one in found), default=start)
+
+    def _pending(self, plain: str, done: int, context: str) -> int:
+        """Offset of the end that may become the beginning of a number."""
+        begin = max(done, len(plain) - MAX_PREFIX)
+        starts = [pending_from(plain, begin)]
+        if self._phone and (signs := _PHONE_BEGUN.search(plain, begin)):
+            starts.append(signs.start())
+        if (found := _SPACED_CAPITALS.search(plain, begin)) and has_label(normalized_words(context)):
+            starts.append(found.start())
+        return min(starts)
 
 
-def _is_decided(detector: Detector, found: re.Match[str], end: int) -> bool:
-    """Whether no text after `end` can change what is detected here."""
-    if detector is SECRET:
-        return secrets.is_decided(found, end)
-    return end - start_of(found) >= MAX_HELD or end - found.end(found.lastindex or 0) >= LOOKAHEAD
+def pending_from(plain: str, begin: int) -> int:
+    """Offset of the end, from `begin` on, that may become the beginning of any number."""
+    found = [pattern.search(plain, begin) for pattern in (_CAPITALS, _LAST_SIGNS, _PLACEHOLDER_BEGUN)]
+    starts = [one.start() for one in found if one and one[0].strip() not in ("A", "I")]
+    word = _LAST_WORD.search(plain, begin)
+    if word and word[0].casefold() in _BEGINNINGS:
+        starts.append(word.start())
+    return min(starts, default=len(plain))
+
+
+def _may_begin(near: str, begin: int, *, final: bool) -> bool:
+    """Whether a chunk has anything to mask or to hold, as far as one can see quickly.
+
+    Args:
+        near: the chunk, and a little of what was sent before it.
+        begin: where the chunk begins.
+        final: nothing comes after it.
+    """
+    if _SIGN.search(near, begin) or "://" in near or secrets.HINT.search(near, begin):
+        return True
+    folded = near.casefold()
+    if _KEY_NAME.search(folded) or any(name in folded for name in secrets.NAMES):
+        return True
+    if not NUMBER_WORDS.isdisjoint(_WORD.findall(folded)):
+        return True
+    plain = near if near.isascii() else normalized(near)
+    last = secrets.LAST.search(plain)
+    key = last is not None and (last[0] in secrets.CUT_STARTS or last[0].startswith(("-", *secrets.STARTS)))
+    return not final and (key or pending_from(plain, begin) < len(plain))
+
+
+def _starts(plain: str, begin: int) -> Iterator[tuple[int, str]]:
+    """Where numbers may begin: at digits, and at number words."""
+    for found in _TOKENS.finditer(plain, begin):
+        word = found[0].casefold()
+        if word.isdigit() or word in NUMBER_WORDS:
+            yield found.start(), word
+
+
+def _written(context: str, plain: str, done: int, place: int) -> str:
+    """The end of what is written before a place: the view from `done` on, and before that the context."""
+    return plain[place - _CONTEXT : place] if place - done >= _CONTEXT else (context + plain[done:place])[-_CONTEXT:]

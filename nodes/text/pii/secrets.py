@@ -35,41 +35,59 @@ _PREFIXES = (
 _KEYS = "|".join(f"(?:{prefix}){chars}{{{count}}}" if count else prefix for prefix, chars, count in _PREFIXES)
 _CUT_KEYS = "|".join(f"(?:{prefix}){chars}{{0,{count - 1}}}" for prefix, chars, count in _PREFIXES if count)
 _LABEL = (
-    r"(?:pass ?words?|passwor[td]|passphrase|passwd|pwd|pass ?code|kennwort|contraseña|contrasena|clave|mot de passe"
-    r"|mdp|senha|wachtwoord|parola|hasło|пароль|密码|パスワード)"
+    r"(?:pass ?words?|passwor[td]|passwrd|passphrase|passwd|pwd|pass ?code|kennwort|contraseña|contrasena|clave"
+    r"|mot de passe|mdp|senha|wachtwoord|parola|hasło|пароль|密码|パスワード)"
 )
 _KEY_LABEL = (
     r"(?:(?:api|secret|access|private|auth|account|signing|encryption|service)[ _-]?keys?|secret[ _-]access[ _-]key"
     r"|clave(?: de)? api|api-schlüssel|clé(?: d['’])? ?api|(?:client|api|app|webhook|signing|shared)[ _-]?secret"
     r"|(?:access|auth|api|bearer|refresh|bot|session|secret|personal access)[ _-]?tokens?|tokens?)"
 )
-_IS = r"(?: {0,2}(?:is|ist|es|est|é|was|war|lautet|=>|:=|[:=：])[ \n]{0,2}| [=:-] )"
-_QUOTE = "[\"'`“„«]?"
+_WHICH = r"(?: ?#?\d{1,2}+| (?:i|we|you) (?!is )[a-z]{2,8}+| for(?: (?!is |was )[a-z]{2,12}+){1,3}+)?+"
+_IS = (
+    r"(?:[ \n]{0,2}(?:is|ist|es|est|é|è|was|war|lautet|=>|->|→|:=|[:=：|>])(?:\*\*)?[ \n]{0,2}"
+    r"| [=:-] |['’]s )"
+)
+_QUOTE = "(?:[\"'`“„«]|\\*\\*)?"
 _VALUE = r"(?!https?:|\[|<|\{|\$)[^\s\"'`“”„«»,;<>•]"
 
-_PASSWORD = rf"(?i:{_LABEL})[\"']?(?i:{_IS}){_QUOTE}"
-_NAMED = rf"(?:(?i:{_KEY_LABEL})[\"']?(?i:{_IS}){_QUOTE}|[Bb]earer )"
+_AFTER_NAME = r"(?:[\"'`]|\*\*)?"
+_PASSWORD = rf"(?i:{_LABEL}{_WHICH}){_AFTER_NAME}(?i:{_IS}){_QUOTE}"
+_BARE = rf"(?i:(?:{_LABEL}|pass|pw)){_AFTER_NAME}(?i:{_IS}|[ \n]{{1,2}}){_QUOTE}"
+_NAMED = rf"(?:(?i:{_KEY_LABEL}){_AFTER_NAME}(?i:{_IS}|[ ]){_QUOTE}|[Bb]earer )"
 _NAMED_VALUE = "[A-Za-z0-9_+/=.~-]"
 
 PATTERN = re.compile(
     rf"(?<![0-9A-Za-z])(?:(?<!_)(?=(?P<key>{_KEYS}))"
-    rf"|{_PASSWORD}(?P<password>{_VALUE}{{5,40}}+)|{_NAMED}(?P<named>{_NAMED_VALUE}{{16,40}}+)"
+    rf"|{_PASSWORD}(?P<password>{_VALUE}{{5,40}}+)|{_BARE}(?P<bare>{_VALUE}{{8,40}}+)"
+    rf"|{_NAMED}(?P<named>{_NAMED_VALUE}{{16,40}}+)"
     r"|[a-z][a-z+]{2,14}://[^\s:/@]{0,40}:(?P<url>[^\s:/@]{3,40}+)@)"
 )
 """A known beginning of a secret, or a name with what follows it. The group that matched is the beginning."""
 
 BEGUN = re.compile(
     rf"(?<![0-9A-Za-z])(?:(?<!_)(?:{_CUT_KEYS}|-----BEGIN[A-Z -]{{0,40}})"
-    rf"|{_PASSWORD}(?:{_VALUE}){{0,40}}|{_NAMED}{_NAMED_VALUE}{{0,40}}"
+    rf"|(?:{_PASSWORD}|{_BARE})(?:{_VALUE}){{0,40}}|{_NAMED}{_NAMED_VALUE}{{0,40}}"
     r"|[a-z][a-z+]{2,14}://[^\s:/@]{0,40}:[^\s:/@]{0,40})\Z"
 )
-MAX_VALUE, SHORT_KEY = 40, 24
+STARTS = tuple(
+    """sk- ghp_ gho_ ghu_ ghs_ ghr_ github_pat_ glpat- gldt- glrt- glptt- glft- glsoat- gloas- glagent- glimt-
+    glcbt- AKIA ASIA ABIA ACCA AIza ya29. GOCSPX- xoxa xoxb xoxe xoxo xoxp xoxr xoxs xapp- sk_live_ sk_test_ rk_live_
+    rk_test_ whsec_ SK AC SG. key- PMAK- doo_v1_ dop_v1_ dor_v1_ dot_v1_ shpat_ shpca_ shppa_ shpss_ sbp_ rubygems_
+    npm_ xai- pypi- hf_ gsk_ r8_ pplx- lin_api_ ntn_ nvapi- dckr_o dckr_p hvs. hvb. sq0atp- sq0csp- figd_ glsa_ tvly-
+    secret_ access-sandbox- access-development- access-production- tskey- xprv yprv zprv eyJ""".split()  # noqa: SIM905
+)
+"""The prefixes of `_PREFIXES`, and of what they begin with."""
+CUT_STARTS = frozenset(start[:size] for start in STARTS for size in range(1, len(start))) - {"a", "A", "do", "i"}
+LAST = re.compile(r"(?<![0-9A-Za-z_'’])(?:[A-Za-z0-9][A-Za-z0-9_.-]{0,19}|(?<![^\n])-{1,10}(?:BEGIN)?)\Z")
+MAX_VALUE, SHORT_KEY, LONGEST_START = 40, 24, 24
+LEAST_BARE = 8
 CLOSING = ".!?)\n "
 _LONG = re.compile(r"[\w+/=.-]{16}|://", re.ASCII)
 HINT = re.compile(r"\d|@|[\w+/=.-]{16}|-----BEGIN|[零〇一二三四五六七八九]{4}|[①-⑨⓪⁰¹²³⁴-⁹₀-₉]{4}")
 NAMES = (
-    "pass", "pwd", "kennwort", "contrase", "clave", "mdp", "senha", "wachtwoord", "parola", "hasło", "пароль", "密码",
-    "パスワード",
+    "pass", "pwd", "pw", "kennwort", "contrase", "clave", "mdp", "senha", "wachtwoord", "parola", "hasło", "пароль",
+    "密码", "パスワード",
 )  # fmt: skip
 _RUN = re.compile(r"[A-Za-z0-9_.+/=-]*", re.ASCII)
 _NAMED_RUN = re.compile(r"[^\s\"'`“”„«»,;<>•]*")
@@ -94,6 +112,8 @@ def secret_length(found: re.Match[str], _before: str) -> int:
     if beginning.startswith("sk-") and not re.search("[A-Z0-9]", beginning):
         return 0  # the words of a style sheet
     if found.lastgroup == "password" and not _is_password(beginning):
+        return 0
+    if found.lastgroup == "bare" and not _is_strong(beginning):
         return 0
     if found.lastgroup == "named" and not _is_key(beginning):
         return 0
@@ -140,13 +160,23 @@ def is_decided(found: re.Match[str], end: int) -> bool:
 def begun_at(text: str) -> int:
     """Offset from which on the text, or its end, may become a secret; the text's length where nothing may."""
     found = BEGUN.search(text)
-    return found.start() if found else len(text)
+    if found:
+        return found.start()
+    last = LAST.search(text, max(0, len(text) - LONGEST_START))
+    return last.start() if last and (last[0] in CUT_STARTS or last[0].startswith("-")) else len(text)
 
 
 def _is_key(value: str) -> bool:
     """Whether it has digits and letters, as no word has."""
     digits = sum(map(str.isdigit, value))
     return digits < len(value) and (digits > 1 or (digits == 1 and len(value) > SHORT_KEY))
+
+
+def _is_strong(value: str) -> bool:
+    """Whether it can be nothing but a password: letters in both cases, or with a sign, and digits."""
+    plain = value.rstrip(CLOSING)
+    signs = re.search(r"[a-z]", plain) and re.search(r"[A-Z!#$%^&*+=@~_]", plain)
+    return len(plain) >= LEAST_BARE and bool(signs) and re.search(r"\d", plain) is not None
 
 
 def _is_password(value: str) -> bool:

@@ -22,7 +22,6 @@ _WORD = re.compile(r"[^\W\d_]{1,40}")
 _CLOSED = re.compile(r"(?<!\s)[.!?]\s|[$€£%@•]")
 _APART = re.compile(r"(?<!\d)\d{1,19}[^\d.!?$€£%@]{2,40}\d|\d{4} ?[:,*`|.]{1,2} ?\d{1,4}|\d[.)] \d{4}")
 _NUMBERED = re.compile(r"(?<![^\n])[ >*-]{0,4}+[1-9][.)] ")
-_FOUR_GROUPS = re.compile(r"\d{4}(?:[^\d.!?$€£%@•]{1,40}+\d{4}){3}")
 _IN_BRACKETS = re.compile(r"\([^()\d]{1,30}\)|\[[^\[\]\d•]{1,30}\]")
 _BETWEEN = re.compile(r"[^\W\d_]|[:,*`|()]|[ \d]\. ")
 MAX_TOKENS = 48
@@ -31,7 +30,7 @@ MAX_CHARS = 240
 LEAST_WORDS = 3
 LEAST_PIECES = 2
 MIN_ID, MAX_ID = 7, 18
-GROUP, LONGEST = 4, 6
+GROUP, LONGEST = 4, 8
 LETTERS = 3
 
 
@@ -43,9 +42,9 @@ class Piece(NamedTuple):
     spelt: bool
 
 
-def has_number_words(text: str) -> bool:
-    """Whether there are enough number words in a text for a spelt number."""
-    return sum(word in NUMBER_WORDS for word in _WORD.findall(text.casefold())) >= LEAST_WORDS
+def has_number_word(text: str) -> bool:
+    """Whether there is a number word in a text."""
+    return not NUMBER_WORDS.isdisjoint(_WORD.findall(text.casefold()))
 
 
 def is_apart(text: str) -> bool:
@@ -53,14 +52,9 @@ def is_apart(text: str) -> bool:
     return _APART.search(text) is not None
 
 
-def may_be_groups(text: str) -> bool:
-    """Whether there are four groups of four digits with words between, which may be a card's without any name."""
-    return _FOUR_GROUPS.search(text) is not None
-
-
 def is_dictated(words: str) -> bool:
     """Whether there is a word that is said only where a number is dictated."""
-    return not DICTATED.isdisjoint(words.split())
+    return not DICTATED.isdisjoint(_TOKEN.findall(words))
 
 
 def card_length(found: re.Match[str], before: str) -> int:
@@ -94,9 +88,15 @@ def _is_read_as_card(
     dictated = is_dictated(written.casefold())
     named = dictated or cards.is_named(before) or cards.is_named(written) or cards.is_named(after)
     figures = re.findall(r"\d{4,6}", written)
-    told = named or ("".join(figures) == digits and punctuated.is_told(figures, written, before, after))
+    half_spelt = len(figures) > 1 and spelt[1] >= GROUP and set(map(len, figures)) == {GROUP}
+    between = {word.casefold() for word in _WORD.findall(written)}
+    told = (
+        named
+        or half_spelt
+        or (between <= BETWEEN and "".join(figures) == digits and punctuated.is_told(figures, written, before, after))
+    )
     apart = grouped and told and _BETWEEN.search(written)
-    if not apart and not ((named and spelt[0] >= LEAST_WORDS and spelt[1] > 1) or spelt[1] > GROUP):
+    if not apart and not half_spelt and not ((named and spelt[0] >= LEAST_WORDS and spelt[1] > 1) or spelt[1] > GROUP):
         return False
     fragment = is_fragment(before, after) or beside_currency(before, after) or continues(after)
     return not fragment and cards.is_card(digits, named=named)
@@ -126,10 +126,15 @@ def id_length(found: re.Match[str], before: str) -> int:
 
 
 def digits_of(written: str) -> str:
-    """The digits of a spelt number."""
+    """The digits of a spelt card number."""
     first = PATTERN.match(written)
-    pieces = _pieces(first, strange=3, letters=True) if first else []
-    return "".join(piece.digits for piece in pieces)
+    return "".join(piece.digits for piece in _pieces(first, strange=3)) if first else ""
+
+
+def id_of(written: str) -> str:
+    """The letters and digits of a spelt id."""
+    first = PATTERN.match(written)
+    return "".join(piece.digits for piece in _pieces(first, letters=True)) if first else ""
 
 
 def _after(found: re.Match[str], piece: Piece) -> str:
@@ -167,7 +172,8 @@ def _pieces(found: re.Match[str], *, letters: bool = False, strange: int = 1) ->
     count = place = others = 0
     while place < len(tokens) and count <= cards.MAX_DIGITS:
         word, begin = words[place], tokens[place].start()
-        if place and _CLOSED.search(text, tokens[place - 1].end(), begin):
+        closed = _CLOSED.search(text, tokens[place - 1].end(), begin) if place else None
+        if closed and (closed[0][0] != "." or word not in BETWEEN):
             break
         counted = _counts(word, words[place - 1] if place else "", text[tokens[place].end() :][:1])
         digits, used = ("", 0) if counted else number_of(words[place : place + 3])

@@ -29,16 +29,19 @@ from nodes.text.pii import (
     national_ids,
     normalizing,
     punctuated,
+    secret_stream,
     secrets,
     spoken,
+    window,
 )
 from tests.nodes.text.growth import LONG, SHORT
 
 MODULES = [
     guard, cards, cleaning, contacts, context, decoding, detect, detection, extractive_summary,
-    ibans, keywords, id_types, masking, national_ids, normalizing, punctuated, secrets, spoken, stated_facts,
+    ibans, keywords, id_types, masking, national_ids, normalizing, punctuated, secret_stream, secrets, spoken,
+    stated_facts, window,
 ]  # fmt: skip
-WINDOWED = (masking._INCOMPLETE, masking._INCOMPLETE_ID, secrets.BEGUN)
+WINDOWED = (masking._PREFIX, masking._CAPITALS, masking._SPACED_CAPITALS, secrets.BEGUN, secret_stream._EMAIL)
 """Patterns that read what a stream holds back, and its context, only."""
 _parser: Any = importlib.import_module("re._parser")
 REPEATS = ("MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT")

