@@ -49,9 +49,9 @@ async def shared_app(
 
 @pytest.fixture
 async def local_app(shared_app: Frontdesk, model: ModelServer) -> AsyncIterator[Frontdesk]:
-    """The shared application; at the end all turns of the test are complete."""
+    """The shared application; at the end its browsers are gone and all turns of the test are complete."""
     yield shared_app
-    await shared_app.settled()
+    await shared_app.abandoned()
 
 
 @pytest.fixture

@@ -118,6 +118,13 @@ class Frontdesk:
         while requests := self.server.server_state.tasks:
             await asyncio.wait(requests)
 
+    async def abandoned(self) -> None:
+        """Wait until all clients have left and no turn runs: what they sent last may be read after they are gone."""
+        while self.server.server_state.connections:
+            await asyncio.sleep(0.01)
+        await self.unasked()
+        await self.settled()
+
 
 async def ready(client: httpx.AsyncClient) -> None:
     """Wait until the server says that it can answer."""
