@@ -120,7 +120,7 @@ class Frontdesk:
 
     async def abandoned(self) -> None:
         """Wait until all clients have left and no turn runs: what they sent last may be read after they are gone."""
-        while self.server.server_state.connections:
+        while self.server.server_state.connections:  # noqa: ASYNC110 - uvicorn announces no disconnection
             await asyncio.sleep(0.01)
         await self.unasked()
         await self.settled()
