@@ -1,0 +1,1 @@
+"""Documents: files that users send, and what is read from them."""
