@@ -5,6 +5,21 @@
 create domain currency_code as text constraint currency_is_iso_4217 check (value ~ '^[A-Z]{3}$');
 create domain money_amount as numeric(18, 4);
 
+create table finance_accounts (
+    user_id uuid not null references chat_users (user_id) on delete cascade,
+    account_id uuid not null default gen_random_uuid(),
+    name text not null constraint account_has_a_name check (char_length(name) between 1 and 100),
+    kind text not null default 'checking' constraint account_kind_is_known
+        check (kind in ('checking', 'savings', 'card', 'cash', 'loan', 'investment')),
+    currency currency_code not null,
+    number_hash bytea,  -- the number itself is not kept
+    number_end text,
+    brought_by uuid,  -- the document that it was read from; it goes with that one's import, once it is empty
+    created_at timestamptz not null default now(),
+    primary key (user_id, account_id),
+    unique (user_id, number_hash, currency)
+);
+
 create table finance_documents (
     user_id uuid not null references chat_users (user_id) on delete cascade,
     document_id uuid not null default gen_random_uuid(),
@@ -12,22 +27,28 @@ create table finance_documents (
     media_type text not null,
     size integer not null,
     content_hash bytea not null constraint hash_is_sha256 check (octet_length(content_hash) = 32),
-    content bytea not null,  -- as it was sent
+    content bytea,  -- as it was sent; null once its user deleted it and kept what was read from it
+    account_id uuid,     -- whose rows it has, where somebody said so
+    format text,         -- rows of two formats are compared by day and amount, as their words differ
     kind text constraint document_kind_is_known check (kind in ('statement', 'receipt', 'text')),
     status text not null default 'waiting'
         constraint document_status_is_known check (status in ('waiting', 'reading', 'ready', 'failed', 'undone')),
     error_code text,
+    error_detail text,  -- the same as a sentence
     progress real not null default 0,  -- of the reading, 0 to 1
     shape jsonb,         -- how its table is to be read, where somebody said so
     understood jsonb,    -- how it was read
     rejected jsonb not null default '[]',  -- lines that are no rows, with the reason of each
     receipt jsonb,       -- total, date and merchant of a receipt
+    rows_added integer not null default 0,
+    rows_known integer not null default 0,  -- that other documents had brought before
     lease_expires timestamptz,
     attempts smallint not null default 0,
     created_at timestamptz not null default now(),
     read_at timestamptz,
     primary key (user_id, document_id),
     unique (user_id, content_hash),  -- the same file again is the same document
+    foreign key (user_id, account_id) references finance_accounts on delete set null (account_id),
     constraint failed_for_a_reason check ((status = 'failed') = (error_code is not null))
 );
 alter table finance_documents alter column content set storage external;  -- most files are compressed already
@@ -49,27 +70,15 @@ create table finance_document_pages (
 );
 create index finance_document_pages_words on finance_document_pages using gin (search);
 
--- How tables with such a header are read, as somebody corrected or confirmed it.
+-- What is remembered of tables with the same header.
 create table finance_table_shapes (
     user_id uuid not null references chat_users (user_id) on delete cascade,
     fingerprint text not null,
-    shape jsonb not null,
+    shape jsonb,  -- how they are read, where somebody corrected that
+    account_id uuid,  -- whose rows they have, as such tables do not say it themselves
     updated_at timestamptz not null default now(),
-    primary key (user_id, fingerprint)
-);
-
-create table finance_accounts (
-    user_id uuid not null references chat_users (user_id) on delete cascade,
-    account_id uuid not null default gen_random_uuid(),
-    name text not null constraint account_has_a_name check (char_length(name) between 1 and 100),
-    kind text not null default 'checking' constraint account_kind_is_known
-        check (kind in ('checking', 'savings', 'card', 'cash', 'loan', 'investment')),
-    currency currency_code not null,
-    number_hash bytea,  -- the number itself is not kept
-    number_end text,
-    created_at timestamptz not null default now(),
-    primary key (user_id, account_id),
-    unique (user_id, number_hash, currency)
+    primary key (user_id, fingerprint),
+    foreign key (user_id, account_id) references finance_accounts on delete set null (account_id)
 );
 
 create table finance_categories (
@@ -128,17 +137,33 @@ create table finance_transactions (
 create index finance_transactions_by_day on finance_transactions (user_id, booked_on desc, transaction_id desc);
 create index finance_transactions_by_category on finance_transactions (user_id, category, booked_on);
 
--- Which documents have a row: it stays as long as one of them does.
+-- Which documents have a row: it stays as long as one of them does. Two formats call the same row by other words, so each
+-- source has its own key, and its own words where they are not the row's.
 create table finance_transaction_sources (
     user_id uuid not null,
     document_id uuid not null,
     transaction_id uuid not null,
-    line integer not null default 0,  -- where it stands there
+    line integer not null,  -- where it stands there
+    row_key bytea not null,
+    occurrence integer not null,
+    words jsonb,
     primary key (user_id, document_id, transaction_id),
     foreign key (user_id, document_id) references finance_documents on delete cascade,
     foreign key (user_id, transaction_id) references finance_transactions on delete cascade
 );
 create index finance_transaction_sources_of on finance_transaction_sources (user_id, transaction_id);
+create index finance_transaction_sources_key on finance_transaction_sources (user_id, row_key, occurrence);
+
+-- What the user changed of many rows at once, so that it can be undone.
+create table finance_changes (
+    user_id uuid not null references chat_users (user_id) on delete cascade,
+    change_id uuid not null default gen_random_uuid(),
+    category text,  -- what the rows were given
+    before jsonb not null,  -- [{transaction_id, category, category_by, rule_id}]
+    created_at timestamptz not null default now(),
+    undone_at timestamptz,
+    primary key (user_id, change_id)
+);
 
 create table finance_budgets (
     user_id uuid not null,
@@ -182,12 +207,13 @@ call guard_user_table('finance_categories');
 call guard_user_table('finance_rules');
 call guard_user_table('finance_transactions');
 call guard_user_table('finance_transaction_sources');
+call guard_user_table('finance_changes');
 call guard_user_table('finance_budgets');
 call guard_user_table('finance_goals');
 call guard_user_table('finance_debts');
 grant select, insert, update, delete on
     finance_documents, finance_document_pages, finance_table_shapes, finance_accounts, finance_categories, finance_rules,
-    finance_transactions, finance_transaction_sources, finance_budgets, finance_goals, finance_debts
+    finance_transactions, finance_transaction_sources, finance_changes, finance_budgets, finance_goals, finance_debts
     to frontdesk_app;
 
 -- Whichever process has time reads the next document: whose it is, is found here, and it is read in its user's name.
@@ -212,5 +238,17 @@ begin
         where d.user_id = next.user_id and d.document_id = next.document_id
         returning d.user_id, d.document_id, d.attempts;
 end $$;
-call guard_functions('claim_document');
+-- Whether a rule is for a row with these words.
+create function rule_matches(p_field text, p_match text, p_pattern text, p_counterparty text, p_body text)
+returns boolean language sql immutable as $$
+    select exists (
+        select from unnest(case p_field when 'counterparty' then array[p_counterparty] when 'text' then array[p_body]
+                           else array[p_counterparty, p_body] end) as words
+        where case p_match when 'equals' then lower(words) = lower(p_pattern)
+                           when 'starts' then starts_with(lower(words), lower(p_pattern))
+                           else position(lower(p_pattern) in lower(words)) > 0 end)
+$$;
+
+call guard_functions('claim_document', 'rule_matches');
+grant execute on function rule_matches to frontdesk_app;
 grant execute on function claim_document to frontdesk_keeper;

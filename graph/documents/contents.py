@@ -7,6 +7,8 @@ from typing import Literal
 
 import msgspec
 
+from storage.finance.statements import Statement
+
 MAX_BYTES = 20 * 1024 * 1024
 """Of a file."""
 MAX_ROWS = 200_000
@@ -41,39 +43,6 @@ class Unreadable(Exception):
         super().__init__(detail)
         self.code: UnreadableCode = code
         self.detail = detail
-
-
-class Row(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A line of a bank statement."""
-
-    booked_on: date
-    amount: Decimal
-    """Exact; negative is what was spent."""
-    text: str = ""
-    """The bank's words."""
-    counterparty: str = ""
-    currency: str | None = None
-    """ISO 4217; None where the statement's counts."""
-    value_on: date | None = None
-    bank_reference: str | None = None
-    """Only where the format promises that it is unique in the account."""
-    bank_category: str | None = None
-    balance: Decimal | None = None
-    """After this row."""
-    line: int = 0
-    """Where it stands in the file, from 1."""
-
-
-class Statement(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Rows of one account."""
-
-    rows: Sequence[Row]
-    number: str | None = None
-    """IBAN, or whatever number the file has of the account."""
-    name: str | None = None
-    currency: str | None = None
-    opening_balance: Decimal | None = None
-    closing_balance: Decimal | None = None
 
 
 class Page(msgspec.Struct, frozen=True):

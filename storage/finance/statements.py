@@ -1,0 +1,261 @@
+"""Add what a bank statement holds: the account, and those of its rows that no other document has brought."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Any, LiteralString, NamedTuple
+from uuid import UUID
+
+import msgspec
+
+from storage.connections import Connection
+from storage.finance.categories import MAX_CATEGORIES, slug_of
+
+
+class Row(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A line of a bank statement."""
+
+    booked_on: date
+    amount: Decimal
+    """Exact; negative is what was spent."""
+    text: str = ""
+    """The bank's words."""
+    counterparty: str = ""
+    currency: str | None = None
+    """ISO 4217; None where the statement's counts."""
+    value_on: date | None = None
+    bank_reference: str | None = None
+    """Only where the format promises that it is unique in the account."""
+    bank_category: str | None = None
+    balance: Decimal | None = None
+    """After this row."""
+    line: int = 0
+    """Where it stands in the file, from 1."""
+    suspicious: bool = False
+    """Whether its words may be instructions to an AI."""
+
+
+class Statement(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Rows of one account."""
+
+    rows: Sequence[Row]
+    number: str | None = None
+    """IBAN, or whatever number the file has of the account."""
+    name: str | None = None
+    currency: str | None = None
+    opening_balance: Decimal | None = None
+    closing_balance: Decimal | None = None
+
+
+class Added(NamedTuple):
+    """What came of a statement."""
+
+    new: int
+    known: int
+    """Rows that another document had brought."""
+
+
+async def add_rows(
+    conn: Connection, user_id: UUID, account_id: UUID, document_id: UUID, statement: Statement, *, format: str
+) -> Added:
+    """Add the rows that the account does not have.
+
+    A row is known where a document has one with the same key, as often as it occurs there. Where only documents of
+    other formats have the account's rows of a day, the amount says which of them it is.
+
+    The caller holds `lock_finances`, and the user has categories.
+    """
+    if not statement.rows:
+        return Added(0, 0)
+    values = {"user_id": user_id, "account_id": account_id, "document_id": document_id, "format": format}
+    await _add_bank_categories(conn, user_id, statement.rows)
+    cursor = await conn.execute(_ADD, {**values, **_columns(statement)})
+    row = await cursor.fetchone()
+    assert row is not None
+    await conn.execute(_APPLY_RULES, values)
+    return Added(row["new"], len(statement.rows) - row["new"])
+
+
+async def lock_finances(conn: Connection, user_id: UUID) -> None:
+    """Hold the user's row until the transaction ends: what two documents bring is added one after the other."""
+    await conn.execute("select from chat_users where user_id = %(user_id)s for no key update", {"user_id": user_id})
+
+
+async def take_rows_back(conn: Connection, user_id: UUID, document_id: UUID) -> int:
+    """Remove what only this document brought; returns how many transactions that were.
+
+    What is left is as if the document had never been read: a row that others have, too, is called as the first of them
+    calls it. The caller holds `lock_finances`.
+    """
+    values = {"user_id": user_id, "document_id": document_id}
+    cursor = await conn.execute(_TAKE_BACK, values)
+    await conn.execute(_RENAME, values)
+    await conn.execute(
+        "delete from finance_transaction_sources where user_id = %(user_id)s and document_id = %(document_id)s", values
+    )
+    await conn.execute(
+        "delete from finance_accounts a where user_id = %(user_id)s and brought_by = %(document_id)s and not exists ("
+        " select from finance_transactions t where t.user_id = a.user_id and t.account_id = a.account_id)",
+        values,
+    )
+    return cursor.rowcount
+
+
+def row_key(row: Row, currency: str) -> bytes:
+    """By what a row is known again: the bank's reference, else day, amount and words."""
+    words = "".join((row.counterparty + row.text).casefold().split())
+    said = row.bank_reference or f"{row.booked_on}|{row.amount.normalize():f}|{currency}|{words}"
+    return hashlib.sha256(said.encode()).digest()[:16]
+
+
+def _columns(statement: Statement) -> dict[str, list[Any]]:
+    """The rows as arrays, each with its key and its number among those of the same key."""
+    keys = [row_key(row, row.currency or statement.currency or "") for row in statement.rows]
+    seen = Counter[bytes]()
+    occurrences: list[int] = []
+    for key in keys:
+        seen[key] += 1
+        occurrences.append(seen[key])
+    rows = statement.rows
+    return {
+        "keys": keys,
+        "occurrences": occurrences,
+        "booked": [row.booked_on for row in rows],
+        "valued": [row.value_on for row in rows],
+        "amounts": [row.amount for row in rows],
+        "currencies": [row.currency or statement.currency for row in rows],
+        "counterparties": [row.counterparty for row in rows],
+        "bodies": [row.text for row in rows],
+        "suspicious": [row.suspicious for row in rows],
+        "categories": [slug_of(row.bank_category or "") or None for row in rows],
+        "lines": [row.line for row in rows],
+    }
+
+
+async def _add_bank_categories(conn: Connection, user_id: UUID, rows: Sequence[Row]) -> None:
+    """Add the bank's categories that the user does not have; they are of the kind that most of their rows are."""
+    sums = Counter[str]()
+    names: dict[str, str] = {}
+    for row in rows:
+        if row.bank_category and (slug := slug_of(row.bank_category)):
+            names.setdefault(slug, row.bank_category[:60])
+            sums[slug] += 1 if row.amount > 0 else -1
+    if names:
+        await conn.execute(
+            "insert into finance_categories (user_id, category, name, kind)"
+            " select %(user_id)s, * from unnest(%(slugs)s::text[], %(names)s::text[], %(kinds)s::text[])"
+            " limit greatest(0, %(max)s - (select count(*) from finance_categories where user_id = %(user_id)s))"
+            " on conflict do nothing",
+            {
+                "user_id": user_id, "slugs": list(names), "names": list(names.values()), "max": MAX_CATEGORIES,
+                "kinds": ["income" if sums[slug] > 0 else "expense" for slug in names],
+            },
+        )  # fmt: skip
+
+
+_ADD: LiteralString = """
+    with incoming as materialized (
+        select * from unnest(
+            %(keys)s::bytea[], %(occurrences)s::int[], %(booked)s::date[], %(valued)s::date[], %(amounts)s::numeric[],
+            %(currencies)s::text[], %(counterparties)s::text[], %(bodies)s::text[], %(suspicious)s::bool[],
+            %(categories)s::text[], %(lines)s::int[]
+        ) with ordinality as i (row_key, occurrence, booked_on, value_on, amount, currency, counterparty, body,
+                                suspicious, category, line, number)
+    ), same as materialized (
+        select i.number, min(t.transaction_id::text)::uuid as transaction_id
+        from incoming i
+        join finance_transaction_sources s
+            on s.user_id = %(user_id)s and s.row_key = i.row_key and s.occurrence = i.occurrence
+        join finance_transactions t
+            on t.user_id = s.user_id and t.transaction_id = s.transaction_id and t.account_id = %(account_id)s
+        group by i.number
+    ), unknown as (
+        select i.number, i.booked_on, i.amount, i.currency,
+               row_number() over (partition by i.booked_on, i.amount, i.currency order by i.number) as n
+        from incoming i where not exists (select from same where same.number = i.number)
+    ), of_other_formats as (
+        select t.transaction_id, t.booked_on, t.amount, t.currency,
+               row_number() over (partition by t.booked_on, t.amount, t.currency order by t.transaction_id) as n
+        from finance_transactions t
+        where t.user_id = %(user_id)s and t.account_id = %(account_id)s
+        and t.booked_on between (select min(booked_on) from incoming) and (select max(booked_on) from incoming)
+        and not exists (select from same where same.transaction_id = t.transaction_id)
+        and not exists (
+            select from finance_transaction_sources s join finance_documents d using (user_id, document_id)
+            where s.user_id = t.user_id and s.transaction_id = t.transaction_id and d.format = %(format)s)
+    ), known as materialized (
+        select number, transaction_id, false as otherwise from same
+        union all
+        select u.number, o.transaction_id, true
+        from unknown u join of_other_formats o using (booked_on, amount, currency, n)
+    ), added as (
+        insert into finance_transactions (user_id, account_id, booked_on, value_on, amount, currency, counterparty,
+            body, suspicious, row_key, occurrence, category, category_by)
+        select %(user_id)s, %(account_id)s, i.booked_on, i.value_on, i.amount, i.currency, i.counterparty, i.body,
+               i.suspicious, i.row_key, i.occurrence, c.category, case when c.category is not null then 'bank' end
+        from incoming i
+        left join finance_categories c on c.user_id = %(user_id)s and c.category = i.category
+        where not exists (select from known where known.number = i.number)
+        returning transaction_id, row_key, occurrence
+    ), sources as (
+        insert into finance_transaction_sources (user_id, document_id, transaction_id, line, row_key, occurrence,
+            words)
+        select %(user_id)s, %(document_id)s, coalesce(k.transaction_id, a.transaction_id), i.line, i.row_key,
+               i.occurrence, case when k.otherwise then jsonb_build_object(
+                   'counterparty', i.counterparty, 'body', i.body, 'suspicious', i.suspicious,
+                   'value_on', i.value_on) end
+        from incoming i
+        left join known k on k.number = i.number
+        left join added a on k.number is null and a.row_key = i.row_key and a.occurrence = i.occurrence
+    )
+    select count(*) as new from added
+"""
+
+_APPLY_RULES: LiteralString = """
+    update finance_transactions t set category = r.category, category_by = 'rule', rule_id = r.rule_id
+    from (
+        select distinct on (t.transaction_id) t.transaction_id, r.category, r.rule_id
+        from finance_transaction_sources s
+        join finance_transactions t using (user_id, transaction_id)
+        join finance_rules r
+            on r.user_id = t.user_id and rule_matches(r.field, r.match, r.pattern, t.counterparty, t.body)
+        where s.user_id = %(user_id)s and s.document_id = %(document_id)s
+        and (t.category_by is null or t.category_by = 'bank')
+        order by t.transaction_id, r.created_at, r.rule_id) r
+    where t.user_id = %(user_id)s and t.transaction_id = r.transaction_id
+"""
+
+_TAKE_BACK: LiteralString = """
+    delete from finance_transactions t using finance_transaction_sources s
+    where s.user_id = %(user_id)s and s.document_id = %(document_id)s
+    and t.user_id = s.user_id and t.transaction_id = s.transaction_id
+    and not exists (
+        select from finance_transaction_sources o
+        where o.user_id = s.user_id and o.transaction_id = s.transaction_id and o.document_id <> s.document_id)
+"""
+
+_RENAME: LiteralString = """
+    with other as materialized (
+        select distinct on (o.transaction_id) o.transaction_id, o.document_id, o.row_key, o.occurrence, o.words
+        from finance_transaction_sources s
+        join finance_transaction_sources o
+            on o.user_id = s.user_id and o.transaction_id = s.transaction_id and o.document_id <> s.document_id
+        join finance_documents d on d.user_id = o.user_id and d.document_id = o.document_id
+        where s.user_id = %(user_id)s and s.document_id = %(document_id)s and s.words is null
+        order by o.transaction_id, o.words is not null, d.created_at, d.document_id
+    ), renamed as (
+        update finance_transactions t
+        set row_key = o.row_key, occurrence = o.occurrence, updated_at = now(),
+            counterparty = o.words ->> 'counterparty', body = o.words ->> 'body',
+            suspicious = (o.words ->> 'suspicious')::bool, value_on = (o.words ->> 'value_on')::date
+        from other o
+        where t.user_id = %(user_id)s and t.transaction_id = o.transaction_id and o.words is not null
+        returning t.transaction_id
+    )
+    update finance_transaction_sources s set words = null
+    from other o
+    where s.user_id = %(user_id)s and s.transaction_id = o.transaction_id and s.document_id = o.document_id
+    and o.words is not null
+"""

@@ -1,0 +1,1 @@
+"""Documents, accounts, transactions and plans."""

@@ -1,0 +1,119 @@
+"""Rows of bank statements: what is new of each, and what is left when one is taken back."""
+
+import asyncio
+from collections.abc import Sequence
+from uuid import UUID, uuid4
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from storage.finance.accounts import FinanceAccounts
+from storage.finance.document_queue import DocumentQueue
+from storage.finance.documents import Documents
+from storage.finance.rules import Rules
+from storage.finance.statements import Row, Statement
+from storage.finance.transactions import TransactionFilter, Transactions
+from storage.pool import Pool
+from tests.storage.finance.importing import MODEL, imported, reading, row, waiting
+from tests.storage.rows import Owner
+
+COFFEE, RENT, SALARY = row(1, "-3.50", "Coffee"), row(2, "-900.00", "Rent"), row(3, "2500.00", "Salary")
+
+
+async def contents(pool: Pool, user: UUID) -> list[tuple[int, str, str]]:
+    """Days, amounts and words of all transactions."""
+    found = await Transactions(pool).list(user, TransactionFilter(), limit=1000)
+    return sorted((one["booked_on"].day, f"{one['amount']:.2f}", one["text"]) for one in found)
+
+
+async def test_only_new_rows_are_added(pool: Pool, ada: UUID) -> None:
+    """Of a statement that overlaps another; equal rows of one statement all count, and so does another account's."""
+    first = await imported(pool, ada, [COFFEE, COFFEE, RENT])
+    second = await imported(pool, ada, [COFFEE, COFFEE, COFFEE, SALARY], name="2")
+    assert await contents(pool, ada) == [
+        (1, "-3.50", "Coffee"), (1, "-3.50", "Coffee"), (1, "-3.50", "Coffee"), (2, "-900.00", "Rent"),
+        (3, "2500.00", "Salary"),
+    ]  # fmt: skip
+    documents = Documents(pool)
+    counts = [await documents.find(ada, document) for document in (first, second)]
+    assert [(one["rows_added"], one["rows_known"]) for one in counts if one] == [(3, 0), (2, 2)]
+    await imported(pool, ada, [RENT], name="3", number="DE2")
+    accounts = await FinanceAccounts(pool).list(ada)
+    assert sorted((account["transactions"], account["number_end"]) for account in accounts) == [(1, "DE2"), (5, "DE1")]
+
+
+async def test_another_format_calls_rows_by_other_words(pool: Pool, ada: UUID) -> None:
+    """They are known by day and amount, and keep the words of the first document as long as it is there."""
+    first = await imported(pool, ada, [COFFEE, RENT])
+    ofx = [row(1, "-3.5", "COFFEE SHOP 12"), row(1, "-3.50", "COFFEE SHOP 13"), row(2, "-900", "STANDING ORDER")]
+    await imported(pool, ada, ofx, name="2", format="ofx")
+    both = [(1, "-3.50", "COFFEE SHOP 13"), (1, "-3.50", "Coffee"), (2, "-900.00", "Rent")]
+    assert await contents(pool, ada) == both
+    await imported(pool, ada, ofx, name="3", format="ofx")
+    assert await contents(pool, ada) == both
+    assert await Documents(pool).undo(ada, first) == 0
+    assert await contents(pool, ada) == [
+        (1, "-3.50", "COFFEE SHOP 12"), (1, "-3.50", "COFFEE SHOP 13"), (2, "-900.00", "STANDING ORDER"),
+    ]  # fmt: skip
+
+
+rows_of_a_month = st.lists(
+    st.builds(row, st.integers(1, 3), st.sampled_from(["-1", "-2.00", "5"]), st.sampled_from(["a", "b"])), max_size=8
+)
+
+
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(data=st.lists(st.tuples(rows_of_a_month, st.sampled_from(["csv:1", "ofx"])), min_size=2, max_size=3))
+async def test_undoing_an_import_leaves_what_the_others_alone_give(
+    pool: Pool, data: Sequence[tuple[Sequence[Row], str]]
+) -> None:
+    """Whichever of the documents is undone, and in whatever format they overlap; nothing is left of all of them."""
+    one, other = uuid4(), uuid4()
+    called = [
+        [row(r.booked_on.day, str(r.amount), r.text if format == "csv:1" else r.text.upper()) for r in rows]
+        for rows, format in data
+    ]
+    documents = [
+        await imported(pool, one, rows, name=str(number), format=data[number][1]) for number, rows in enumerate(called)
+    ]
+    await Documents(pool).undo(one, documents[0])
+    for number, rows in enumerate(called[1:], 1):
+        await imported(pool, other, rows, name=str(number), format=data[number][1])
+    assert await contents(pool, one) == await contents(pool, other)
+    for document in documents[1:]:
+        await Documents(pool).undo(one, document)
+    assert await contents(pool, one) == []
+    assert await FinanceAccounts(pool).list(one) == []
+
+
+async def test_rows_get_the_category_of_a_rule_or_else_of_the_bank(pool: Pool, ada: UUID) -> None:
+    """A category of the bank's that is new is added; rows added later meet the rules, too."""
+    rules = Rules(pool)
+    await rules.add(ada, {"field": "any", "match": "contains", "pattern": "RENT", "category": "housing"})
+    await imported(
+        pool,
+        ada,
+        [row(1, "-9", "Müller", bank_category="Lebensmittel"), row(2, "-900", "Rent", bank_category="Wohnen")],
+    )
+    found = await Transactions(pool).list(ada, TransactionFilter(), limit=10)
+    assert [(one["category"], one["category_by"]) for one in found] == [("housing", "rule"), ("lebensmittel", "bank")]
+    assert [rule["transactions"] for rule in await rules.list(ada)] == [1]
+
+
+async def test_two_documents_of_a_user_are_added_one_after_the_other(pool: Pool, ada: UUID) -> None:
+    """What they share is there once, also where two processes store them at the same time."""
+    queue = DocumentQueue(pool, MODEL)
+    claimed = [await waiting(pool, ada, content) for content in ("1", "2")]
+    statement = Statement(rows=[COFFEE, RENT], number="DE1", currency="EUR")
+    await asyncio.gather(*(queue.store(one, reading(statement), currency="EUR") for one in claimed))
+    assert len(await contents(pool, ada)) == 2
+
+
+async def test_numbers_of_accounts_are_not_kept(pool: Pool, owner: Owner, ada: UUID) -> None:
+    """Only a hash that differs between users, and the last four characters."""
+    for user in (ada, uuid4()):
+        await imported(pool, user, [COFFEE], number="DE89 3704 0044 0532 0130 00")
+    kept = owner.execute("select number_hash, number_end, a::text from finance_accounts a").fetchall()
+    assert len({hash for hash, _, _ in kept}) == 2
+    assert {end for _, end, _ in kept} == {"3000"}
+    assert not [whole for _, _, whole in kept if "0532" in whole]
