@@ -88,7 +88,8 @@ class Rules:
         async with self._pool.as_user(user_id) as conn:
             await conn.execute(
                 "update finance_transactions"
-                " set category = null, category_by = null, rule_id = null, updated_at = now() where user_id = %(user_id)s and rule_id = %(rule_id)s",
+                " set category = null, category_by = null, rule_id = null, updated_at = now()"
+                " where user_id = %(user_id)s and rule_id = %(rule_id)s",
                 values,
             )
             cursor = await conn.execute(

@@ -86,8 +86,8 @@ async def lock_finances(conn: Connection, user_id: UUID) -> None:
 async def take_rows_back(conn: Connection, user_id: UUID, document_id: UUID) -> int:
     """Remove what only this document brought; returns how many transactions that were.
 
-    What is left is as if the document had never been read: a row that others have, too, is called as the first of them
-    calls it. The caller holds `lock_finances`.
+    A row that others have, too, stays, and is called as the first of them calls it. An account that was made for rows
+    goes with its last one. The caller holds `lock_finances`.
     """
     values = {"user_id": user_id, "document_id": document_id}
     cursor = await conn.execute(_TAKE_BACK, values)
@@ -95,11 +95,7 @@ async def take_rows_back(conn: Connection, user_id: UUID, document_id: UUID) -> 
     await conn.execute(
         "delete from finance_transaction_sources where user_id = %(user_id)s and document_id = %(document_id)s", values
     )
-    await conn.execute(
-        "delete from finance_accounts a where user_id = %(user_id)s and brought_by = %(document_id)s and not exists ("
-        " select from finance_transactions t where t.user_id = a.user_id and t.account_id = a.account_id)",
-        values,
-    )
+    await conn.execute(_REMOVE_ACCOUNTS, values)
     return cursor.rowcount
 
 
@@ -186,10 +182,13 @@ _ADD: LiteralString = """
             select from finance_transaction_sources s join finance_documents d using (user_id, document_id)
             where s.user_id = t.user_id and s.transaction_id = t.transaction_id and d.format = %(format)s)
     ), known as materialized (
-        select number, transaction_id, false as otherwise from same
-        union all
-        select u.number, o.transaction_id, true
-        from unknown u join of_other_formats o using (booked_on, amount, currency, n)
+        select k.number, t.transaction_id, t.counterparty, t.body, t.value_on
+        from (
+            select number, transaction_id from same
+            union all
+            select u.number, o.transaction_id
+            from unknown u join of_other_formats o using (booked_on, amount, currency, n)) k
+        join finance_transactions t on t.user_id = %(user_id)s and t.transaction_id = k.transaction_id
     ), added as (
         insert into finance_transactions (user_id, account_id, booked_on, value_on, amount, currency, counterparty,
             body, suspicious, row_key, occurrence, category, category_by)
@@ -203,7 +202,8 @@ _ADD: LiteralString = """
         insert into finance_transaction_sources (user_id, document_id, transaction_id, line, row_key, occurrence,
             words)
         select %(user_id)s, %(document_id)s, coalesce(k.transaction_id, a.transaction_id), i.line, i.row_key,
-               i.occurrence, case when k.otherwise then jsonb_build_object(
+               i.occurrence, case when (k.counterparty, k.body, k.value_on) is distinct from
+                   (i.counterparty, i.body, i.value_on) and k.number is not null then jsonb_build_object(
                    'counterparty', i.counterparty, 'body', i.body, 'suspicious', i.suspicious,
                    'value_on', i.value_on) end
         from incoming i
@@ -237,25 +237,40 @@ _TAKE_BACK: LiteralString = """
 """
 
 _RENAME: LiteralString = """
-    with other as materialized (
+    with named as materialized (
         select distinct on (o.transaction_id) o.transaction_id, o.document_id, o.row_key, o.occurrence, o.words
         from finance_transaction_sources s
         join finance_transaction_sources o
             on o.user_id = s.user_id and o.transaction_id = s.transaction_id and o.document_id <> s.document_id
         join finance_documents d on d.user_id = o.user_id and d.document_id = o.document_id
         where s.user_id = %(user_id)s and s.document_id = %(document_id)s and s.words is null
-        order by o.transaction_id, o.words is not null, d.created_at, d.document_id
+        order by o.transaction_id, d.read_at, d.document_id
+    ), before as materialized (
+        select t.transaction_id, jsonb_build_object(
+            'counterparty', t.counterparty, 'body', t.body, 'suspicious', t.suspicious, 'value_on', t.value_on) as words
+        from named n join finance_transactions t on t.user_id = %(user_id)s and t.transaction_id = n.transaction_id
+        where n.words is not null
     ), renamed as (
         update finance_transactions t
-        set row_key = o.row_key, occurrence = o.occurrence, updated_at = now(),
-            counterparty = o.words ->> 'counterparty', body = o.words ->> 'body',
-            suspicious = (o.words ->> 'suspicious')::bool, value_on = (o.words ->> 'value_on')::date
-        from other o
-        where t.user_id = %(user_id)s and t.transaction_id = o.transaction_id and o.words is not null
-        returning t.transaction_id
+        set row_key = n.row_key, occurrence = n.occurrence, updated_at = now(),
+            counterparty = n.words ->> 'counterparty', body = n.words ->> 'body',
+            suspicious = (n.words ->> 'suspicious')::bool, value_on = (n.words ->> 'value_on')::date
+        from named n
+        where t.user_id = %(user_id)s and t.transaction_id = n.transaction_id and n.words is not null
     )
-    update finance_transaction_sources s set words = null
-    from other o
-    where s.user_id = %(user_id)s and s.transaction_id = o.transaction_id and s.document_id = o.document_id
-    and o.words is not null
+    update finance_transaction_sources s
+    set words = case when s.document_id = n.document_id then null else coalesce(s.words, b.words) end
+    from named n join before b using (transaction_id)
+    where s.user_id = %(user_id)s and s.transaction_id = n.transaction_id
+"""
+
+_REMOVE_ACCOUNTS: LiteralString = """
+    delete from finance_accounts a
+    where a.user_id = %(user_id)s and a.brought_by is not null
+    and not exists (
+        select from finance_transactions t where t.user_id = a.user_id and t.account_id = a.account_id)
+    and not exists (
+        select from finance_documents d
+        where d.user_id = a.user_id and d.document_id = a.brought_by and d.status = 'ready'
+        and d.document_id <> %(document_id)s)
 """
