@@ -15,7 +15,11 @@ MAX_ROWS = 200_000
 MAX_PAGES = 300
 MAX_LINE_BYTES = 65_536
 MAX_PIXELS = 40_000_000
+"""Of a picture."""
 MAX_UNZIPPED_BYTES = 200 * 1024 * 1024
+MAX_SECONDS = 120
+"""Of reading, on the clock as of the processor."""
+MAX_MEMORY_BYTES = 1024 * 1024 * 1024
 
 DocumentKind = Literal["statement", "receipt", "text"]
 UnreadableCode = Literal[
@@ -89,6 +93,8 @@ class Shape(msgspec.Struct, frozen=True, omit_defaults=True):
     value_on: int | None = None
     counterparty: int | None = None
     currency: int | None = None
+    account: int | None = None
+    """A column that says whose row it is, where a file has several accounts."""
     balance: int | None = None
     bank_category: int | None = None
     bank_reference: int | None = None

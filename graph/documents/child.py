@@ -1,0 +1,172 @@
+"""Reads a document in a child process with limits of memory and time, one process for each document.
+
+The child has no secret of this process in its environment, and ends with it.
+"""
+
+import asyncio
+import os
+import signal
+import sys
+from asyncio.subprocess import PIPE, Process
+from collections.abc import Awaitable, Callable, Sequence
+
+import msgspec
+from structlog.stdlib import get_logger
+
+from graph.documents.contents import (
+    MAX_BYTES,
+    MAX_SECONDS,
+    Contents,
+    Rejected,
+    Shape,
+    Unreadable,
+    UnreadableCode,
+)
+from storage.finance.statements import Row
+
+MAX_FRAME_BYTES = 64 * 1024 * 1024
+"""Of what the child says at once; the texts of a document's pages are the most."""
+
+log = get_logger(__name__)
+
+
+class Request(msgspec.Struct):
+    """What the child is asked; the file's bytes follow it."""
+
+    size: int
+    name: str
+    shape: Shape | None
+
+
+class PagesDone(msgspec.Struct, tag=True):
+    """How far a document of several pages is read."""
+
+    done: int
+    pages: int
+
+
+class Rows(msgspec.Struct, tag=True):
+    """Some rows of a statement; in portions, so that taking them holds up no event loop."""
+
+    statement: int
+    rows: Sequence[Row]
+
+
+class RejectedLines(msgspec.Struct, tag=True):
+    """Some lines that are no rows."""
+
+    lines: Sequence[Rejected]
+
+
+class Finished(msgspec.Struct, tag=True):
+    """All of the contents but rows and rejected lines, which came before."""
+
+    contents: Contents
+
+
+class Failed(msgspec.Struct, tag=True):
+    """Why the document cannot be read."""
+
+    code: UnreadableCode
+    detail: str
+    trace: str = ""
+    """Where an error that nobody foresaw was raised, without its message: that may have words of the document."""
+
+
+Frame = PagesDone | Rows | RejectedLines | Finished | Failed
+Progress = Callable[[int, int], Awaitable[None]]
+"""Called with the pages that are done, and all."""
+
+
+async def read(
+    data: bytes, name: str, shape: Shape | None = None, *, progress: Progress | None = None
+) -> Contents:
+    """Read a document.
+
+    Args:
+        data: the file.
+        name: as its user calls it; what kind it is of is seen in its bytes.
+        shape: how to read it if it is a table; else that is found.
+
+    Raises:
+        Unreadable: with the reason.
+    """
+    if len(data) > MAX_BYTES:
+        raise Unreadable("too_large", "The file is larger than 20 MiB.")
+    child = await asyncio.create_subprocess_exec(
+        sys.executable, "-P", "-m", "graph.documents.readers",
+        stdin=PIPE, stdout=PIPE, stderr=PIPE, env=_environment(),
+    )  # fmt: skip
+    errors = asyncio.create_task(_last_words(child))
+    request = Request(len(data), name, shape)
+    try:
+        async with asyncio.timeout(MAX_SECONDS):
+            return await _converse(child, request, data, progress)
+    except TimeoutError:
+        raise Unreadable("timeout", f"Reading took longer than {MAX_SECONDS} seconds.") from None
+    except (asyncio.IncompleteReadError, ConnectionError):
+        raise _died(await child.wait(), await errors) from None
+    finally:
+        if child.returncode is None:
+            child.kill()
+        await child.wait()
+        await errors
+
+
+def _environment() -> dict[str, str]:
+    """Where modules are, and nothing else; numerical libraries would start a thread for each core and hold memory."""
+    threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+    return {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path), "LC_ALL": "C.UTF-8", **threads}
+
+
+async def _converse(child: Process, request: Request, data: bytes, progress: Progress | None) -> Contents:
+    """Give the child the file, and gather what it finds until it is finished."""
+    assert child.stdin is not None and child.stdout is not None  # noqa: PT018
+    asked = msgspec.msgpack.encode(request)
+    child.stdin.write(len(asked).to_bytes(4) + asked)
+    child.stdin.write(data)
+    await child.stdin.drain()
+    decoder = msgspec.msgpack.Decoder(Frame)
+    rows: dict[int, list[Row]] = {}
+    rejected: list[Rejected] = []
+    while True:
+        size = int.from_bytes(await child.stdout.readexactly(4))
+        if size > MAX_FRAME_BYTES:
+            raise Unreadable("too_large", "The document holds more text than can be kept.")
+        match decoder.decode(await child.stdout.readexactly(size)):
+            case PagesDone(done, pages):
+                if progress is not None:
+                    await progress(done, pages)
+            case Rows(statement, portion):
+                rows.setdefault(statement, []).extend(portion)
+            case RejectedLines(lines):
+                rejected.extend(lines)
+            case Failed(code, detail, trace):
+                if trace:
+                    log.warning("a reader failed", trace=trace)
+                raise Unreadable(code, detail)
+            case Finished(contents):
+                statements = [
+                    msgspec.structs.replace(statement, rows=rows.get(number, []))
+                    for number, statement in enumerate(contents.statements)
+                ]
+                return msgspec.structs.replace(contents, statements=statements, rejected=rejected)
+
+
+async def _last_words(child: Process) -> bytes:
+    """The end of what the child, or a library in it, writes to its standard error."""
+    assert child.stderr is not None
+    last = b""
+    while part := await child.stderr.read(65_536):
+        last = (last + part)[-4096:]
+    return last
+
+
+def _died(status: int, errors: bytes) -> Unreadable:
+    """Why a child that said nothing ended; libraries that get no memory often end their process."""
+    if -status in {signal.SIGXCPU, signal.SIGALRM}:
+        return Unreadable("timeout", f"Reading took longer than {MAX_SECONDS} seconds.")
+    if b"alloc" in errors or b"MemoryError" in errors or -status == signal.SIGKILL:
+        return Unreadable("out_of_memory", "Reading the document takes too much memory.")
+    log.warning("a reader ended", status=status)
+    return Unreadable("broken", "The file is damaged.")

@@ -1,0 +1,136 @@
+"""OFX and QFX, versions 1 (SGML) and 2 (XML). Tags are read one after the other, so there are no entities to expand."""
+
+import html
+import re
+from collections import Counter
+from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal, InvalidOperation
+
+import msgspec
+
+from graph.documents.contents import MAX_LINE_BYTES, MAX_ROWS, Contents, Rejected, Unreadable
+from graph.documents.values import CURRENCIES
+from storage.finance.statements import Row, Statement
+
+_TAG = re.compile(r"<(/?)([A-Za-z0-9_.]+)>([^<]*)")
+_STATEMENTS = {"STMTRS", "CCSTMTRS"}
+_GROUPS = {"PAYEE", "CURRENCY", "ORIGCURRENCY", "LEDGERBAL", "AVAILBAL", "BANKACCTTO", "CCACCTTO"}
+
+
+def read(data: bytes) -> Contents:
+    """Read the statements of all accounts.
+
+    Raises:
+        Unreadable: it has no statement, or too many rows.
+    """
+    statements: list[Statement] = []
+    rejected: list[Rejected] = []
+    account: dict[str, str] | None = None
+    rows: list[Row] = []
+    entry: dict[str, str] | None = None
+    line = 0
+    for opens, name, value, number, group in _tags(_decode(data)):
+        if name in _STATEMENTS:
+            if opens:
+                account, rows = {}, []
+            elif account is not None:
+                statements.append(_statement(account, rows))
+                account = None
+        elif name == "STMTTRN" and account is not None:
+            if opens:
+                entry, line = {}, number
+            elif entry is not None:
+                _add(entry, line, rows, rejected)
+                entry = None
+        elif opens and value and account is not None:
+            target = account if entry is None else entry
+            target.setdefault(f"{group}.{name}" if group else name, value)
+        if len(rows) > MAX_ROWS:
+            raise Unreadable("too_many_rows", f"The file has more than {MAX_ROWS:,} transactions.")
+    if account is not None:
+        raise Unreadable("broken", "The file ends in the middle of a statement.")
+    if not any(statement.rows for statement in statements):
+        raise Unreadable("nothing_found", "The file has no transactions.")
+    return Contents("statement", statements=statements, rejected=rejected)
+
+
+def _decode(data: bytes) -> str:
+    head = data[:1000].decode("latin-1").upper()
+    unicode = "ENCODING:UTF" in head.replace(" ", "") or "<?XML" in head or data.startswith(b"\xef\xbb\xbf")
+    for encoding in ("utf-8-sig", "cp1252") if unicode or "CHARSET:1252" not in head else ("cp1252",):
+        try:
+            return data.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    return data.decode("latin-1")
+
+
+def _tags(text: str) -> Iterator[tuple[bool, str, str, int, str]]:
+    """Each tag: whether it opens, its name, its text, the line it stands in, and the group it is in."""
+    group = ""
+    line, at = 1, 0
+    for tag in _TAG.finditer(text):
+        if len(tag[3]) > MAX_LINE_BYTES:
+            raise Unreadable("too_large", "A field of the file is longer than 64 KiB.")
+        line += text.count("\n", at, tag.start())
+        at = tag.start()
+        opens, name = not tag[1], tag[2].upper()
+        yield opens, name, html.unescape(tag[3].strip()), line, group
+        if name in _GROUPS:
+            group = name if opens else ""
+
+
+def _add(entry: dict[str, str], line: int, rows: list[Row], rejected: list[Rejected]) -> None:
+    booked_on, amount = _day(entry.get("DTPOSTED")), _number(entry.get("TRNAMT"))
+    if booked_on is None or amount is None:
+        start = " ".join(f"{name}={value}" for name, value in entry.items())[:80]
+        reason = "It has no date." if booked_on is None else "It has no amount."
+        rejected.append(Rejected(line, start, reason))
+        return
+    payee = entry.get("NAME") or entry.get("PAYEE.NAME") or ""
+    currency = entry.get("CURRENCY.CURSYM", "").upper()
+    rows.append(
+        Row(
+            booked_on=booked_on,
+            amount=amount,
+            text=" ".join((entry.get("MEMO") or entry.get("CHECKNUM") or "").split()),
+            counterparty=" ".join(payee.split()),
+            currency=currency if currency in CURRENCIES else None,
+            value_on=_day(entry.get("DTUSER")) or _day(entry.get("DTAVAIL")),
+            bank_reference=entry.get("FITID"),
+            line=line,
+        )
+    )
+
+
+def _statement(account: dict[str, str], rows: list[Row]) -> Statement:
+    """References that occur twice identify nothing, whatever the format promises."""
+    counts = Counter(row.bank_reference for row in rows)
+    rows = [row if counts[row.bank_reference] == 1 else msgspec.structs.replace(row, bank_reference=None) for row in rows]
+    currency = account.get("CURDEF", "").upper()
+    return Statement(
+        rows,
+        number=account.get("ACCTID"),
+        currency=currency if currency in CURRENCIES else None,
+        closing_balance=_number(account.get("LEDGERBAL.BALAMT")),
+    )
+
+
+def _day(text: str | None) -> date | None:
+    """The day as the bank writes it; hours and zone after it do not move it."""
+    try:
+        return date(int(text[:4]), int(text[4:6]), int(text[6:8])) if text and text[:8].isdigit() else None
+    except ValueError:
+        return None
+
+
+def _number(text: str | None) -> Decimal | None:
+    """Some banks write a decimal comma, which the format allows."""
+    text = (text or "").replace(" ", "")
+    if "," in text:
+        text = text.replace(".", "").replace(",", ".") if text.rfind(",") > text.rfind(".") else text.replace(",", "")
+    try:
+        return Decimal(text) if re.fullmatch(r"[-+]?\d{0,15}(\.\d{0,10})?", text) else None
+    except InvalidOperation:
+        return None

@@ -1,0 +1,80 @@
+"""PDF: the text of each page; of a scan without text, the letters that are recognised in its first pages."""
+
+import ctypes
+from collections.abc import Callable
+
+import pypdfium2
+from pypdfium2.raw import FPDF_ERR_PASSWORD, FPDF_ERR_SECURITY, FPDF_GetLastError
+
+from graph.documents.contents import MAX_PAGES, Contents, Page, Unreadable
+from graph.documents.readers import picture
+from graph.documents.receipt import looks_like_receipt, read_receipt
+
+MAX_SCANNED_PAGES = 10
+"""Of a file without text; recognising letters takes seconds a page."""
+MAX_PAGE_CHARACTERS = 100_000
+
+Progress = Callable[[int, int], None]
+"""Called with the pages that are done, and all."""
+
+
+def read(data: bytes, progress: Progress) -> Contents:
+    """Read the pages; one or two that say a total and a date are a receipt.
+
+    Raises:
+        Unreadable: it is encrypted, broken, has too many pages, or nothing can be read on them.
+    """
+    try:
+        document = pypdfium2.PdfDocument(data)
+    except pypdfium2.PdfiumError as error:
+        if FPDF_GetLastError() in {FPDF_ERR_PASSWORD, FPDF_ERR_SECURITY} or "password" in str(error).casefold():
+            raise Unreadable("encrypted", "The PDF has a password. Save it without one and try again.") from error
+        raise Unreadable("broken", "The PDF is damaged.") from error
+    with document:
+        count = len(document)
+        if count > MAX_PAGES:
+            raise Unreadable("too_many_pages", f"The PDF has {count} pages; {MAX_PAGES} are the most.")
+        texts: list[str] = []
+        for number in range(count):
+            texts.append(_text(document, number))
+            progress(number + 1, count)
+        if any(texts):
+            return _contents(texts)
+        return _read_scan(document, min(count, MAX_SCANNED_PAGES), progress)
+
+
+def _text(document: pypdfium2.PdfDocument, number: int) -> str:
+    try:
+        page = document[number]
+        text = page.get_textpage().get_text_bounded(errors="ignore")
+    except (pypdfium2.PdfiumError, ctypes.ArgumentError) as error:
+        raise Unreadable("broken", f"Page {number + 1} of the PDF is damaged.") from error
+    return text.replace("\r\n", "\n").replace("\ufffe", "-").strip()[:MAX_PAGE_CHARACTERS]
+
+
+def _contents(texts: list[str]) -> Contents:
+    pages = [Page(number, text) for number, text in enumerate(texts, start=1)]
+    lines = [line for text in texts for line in text.split("\n")]
+    if len(pages) <= 2 and looks_like_receipt(lines):
+        return Contents("receipt", pages=pages, receipt=read_receipt(lines, score=1.0))
+    return Contents("text", pages=pages)
+
+
+def _read_scan(document: pypdfium2.PdfDocument, count: int, progress: Progress) -> Contents:
+    """Recognise the letters of pages that are pictures."""
+    texts: list[str] = []
+    scores: list[float] = []
+    for number in range(count):
+        page = document[number]
+        scale = min(2000 / max(*page.get_size(), 1), 4.0)
+        lines, score = picture.recognise(page.render(scale=scale).to_pil())
+        texts.append("\n".join(lines))
+        scores.append(score)
+        progress(number + 1, count)
+    lines = [line for text in texts for line in text.split("\n") if line]
+    if not lines:
+        raise Unreadable("nothing_found", "Nothing can be read on the pages of the PDF.")
+    pages = [Page(number, text) for number, text in enumerate(texts, start=1)]
+    if len(pages) <= 2 and looks_like_receipt(lines):
+        return Contents("receipt", pages=pages, receipt=read_receipt(lines, score=min(scores)))
+    return Contents("text", pages=pages)

@@ -1,0 +1,182 @@
+"""Rows of a table whose shape is known. Each line becomes a row or is rejected with its reason."""
+
+from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
+from typing import NamedTuple
+
+from graph.documents.contents import Rejected, Shape
+from graph.documents.values import RECEIVED, SPENT, Money, currency_of, plain, read_date, read_money
+from storage.finance.statements import Row, Statement
+
+Cell = str | date | Decimal
+"""Text, or what a workbook says of itself to be a day or a number."""
+
+
+class Line(NamedTuple):
+    """A record of a table."""
+
+    number: int
+    """From 1; of its first line, where it has several."""
+    cells: Sequence[Cell]
+
+    def cell(self, column: int | None) -> Cell:
+        """The cell of a column, "" where the line is too short."""
+        return self.cells[column] if column is not None and 0 <= column < len(self.cells) else ""
+
+    def blank(self) -> bool:
+        """Whether nothing is written in it."""
+        return not any(str(cell).strip() for cell in self.cells)
+
+    def start(self) -> str:
+        """Its first 80 characters."""
+        return " | ".join(str(cell) for cell in self.cells)[:80]
+
+
+class NoRow(Exception):
+    """The line is no row; the message says why."""
+
+
+def day(cell: Cell, format: str) -> date | None:
+    """The day that a cell says."""
+    if isinstance(cell, str):
+        return read_date(cell, format)
+    return cell if isinstance(cell, date) else None
+
+
+def money(cell: Cell, shape: Shape) -> Money | None:
+    """The amount that a cell says."""
+    if isinstance(cell, Decimal):
+        return Money(cell, None, None)
+    return read_money(cell, shape.decimal_mark) if isinstance(cell, str) else None
+
+
+def read_rows(lines: Sequence[Line], shape: Shape) -> tuple[list[tuple[str, Row]], list[Rejected]]:
+    """Rows, each with its account's number as the file has it, and the lines that are none."""
+    rows: list[tuple[str, Row]] = []
+    rejected: list[Rejected] = []
+    header = next((line for line in lines if line.number == shape.header_line), None)
+    debits_are_negative = _mostly_negative(lines, shape)
+    for line in lines:
+        if line is header or line.blank():
+            continue
+        try:
+            if line.number < shape.header_line:
+                raise NoRow("It stands above the table.")
+            if header and line.cells == header.cells:
+                raise NoRow("It is the header again.")
+            rows.append((str(line.cell(shape.account)).strip(), _row(line, shape, debits_are_negative)))
+        except NoRow as reason:
+            rejected.append(Rejected(line.number, line.start(), str(reason)))
+    return rows, rejected
+
+
+def statements_of(rows: Sequence[tuple[str, Row]], currency: str | None) -> list[Statement]:
+    """A statement for each account, with the balances before its first and after its last row."""
+    by_account: dict[str, list[Row]] = {}
+    for account, row in rows:
+        by_account.setdefault(account, []).append(row)
+    found: list[Statement] = []
+    for account, owned in by_account.items():
+        newest_first = balance_rule(owned).newest_first
+        first, last = (owned[-1], owned[0]) if newest_first else (owned[0], owned[-1])
+        opening = None if first.balance is None else first.balance - first.amount
+        number = account or None
+        found.append(
+            Statement(owned, number, currency=currency, opening_balance=opening, closing_balance=last.balance)
+        )
+    return found
+
+
+def _row(line: Line, shape: Shape, debits_are_negative: bool) -> Row:
+    booked_on = day(line.cell(shape.booked_on), shape.date_format)
+    if booked_on is None:
+        said = str(line.cell(shape.booked_on)).strip()
+        raise NoRow(f"“{said[:40]}” is no date." if said else "It has no date.")
+    amount, currency = _amount(line, shape, debits_are_negative)
+    named = line.cell(shape.currency)
+    balance = money(line.cell(shape.balance), shape)
+    return Row(
+        booked_on=booked_on,
+        amount=-amount if shape.negated and amount else amount,
+        text=" ".join(" ".join(str(line.cell(column)) for column in shape.text).split()),
+        counterparty=" ".join(str(line.cell(shape.counterparty)).split()),
+        currency=(currency_of(named) if isinstance(named, str) else None) or currency,
+        value_on=day(line.cell(shape.value_on), shape.date_format),
+        bank_reference=str(line.cell(shape.bank_reference)).strip() or None,
+        bank_category=str(line.cell(shape.bank_category)).strip() or None,
+        balance=_signed(balance) if balance else None,
+        line=line.number,
+    )
+
+
+def _amount(line: Line, shape: Shape, debits_are_negative: bool) -> tuple[Decimal, str | None]:
+    """What was received (positive) or spent, and the currency that stands beside it."""
+    if shape.debit is not None or shape.credit is not None:
+        debit, credit = _cell_amount(line, shape.debit, shape), _cell_amount(line, shape.credit, shape)
+        if debit is None and credit is None:
+            raise NoRow("It has no amount.")
+        spent = debit.value if debit else Decimal()
+        return (credit.value if credit else Decimal()) - (
+            -spent if debits_are_negative else spent
+        ), (debit or credit or Money(spent, None, None)).currency
+    found = _cell_amount(line, shape.amount, shape)
+    if found is None:
+        raise NoRow("It has no amount.")
+    if shape.direction is None:
+        return _signed(found), found.currency
+    word = plain(str(line.cell(shape.direction))) or str(line.cell(shape.direction)).strip()
+    if word in SPENT or word == "-":
+        return -abs(found.value), found.currency
+    if word in RECEIVED or word == "+":
+        return abs(found.value), found.currency
+    raise NoRow(f"“{word[:40]}” does not say whether the amount was spent.")
+
+
+def _cell_amount(line: Line, column: int | None, shape: Shape) -> Money | None:
+    """None where the cell is empty; what is written there and is no amount is a reason."""
+    cell = line.cell(column)
+    found = money(cell, shape)
+    if found is None and str(cell).strip(" -"):
+        raise NoRow(f"“{str(cell).strip()[:40]}” is no amount.")
+    return found
+
+
+def _signed(found: Money) -> Decimal:
+    return found.value if found.spent is None else -abs(found.value) if found.spent else abs(found.value)
+
+
+def _mostly_negative(lines: Sequence[Line], shape: Shape) -> bool:
+    """Whether the column of debits has minus signs, so that one without is what came back."""
+    if shape.debit is None:
+        return False
+    found = [value.value for line in lines if (value := money(line.cell(shape.debit), shape))]
+    return sum(value < 0 for value in found) > sum(value > 0 for value in found)
+
+
+class BalanceRule(NamedTuple):
+    """How balances follow from amounts."""
+
+    newest_first: bool
+    negated: bool
+    share: float
+    """Of the neighbours for which that is so; 0 where there are none."""
+
+
+def balance_rule(rows: Sequence[Row]) -> BalanceRule:
+    """Which order and sign the balances show; a file without balances is read by its days."""
+    counts = {(newest, negated): 0 for newest in (False, True) for negated in (False, True)}
+    total = 0
+    for first, second in zip(rows, rows[1:], strict=False):
+        if first.balance is None or second.balance is None:
+            continue
+        total += 1
+        step = second.balance - first.balance
+        counts[False, False] += step == second.amount
+        counts[False, True] += step == -second.amount
+        counts[True, False] += step == -first.amount
+        counts[True, True] += step == first.amount
+    if not total:
+        return BalanceRule(bool(rows) and rows[0].booked_on > rows[-1].booked_on, negated=False, share=0.0)
+    (newest, negated), most = max(counts.items(), key=lambda item: item[1])
+    return BalanceRule(newest, negated, most / total)
