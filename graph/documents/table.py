@@ -122,7 +122,7 @@ class _Finder:
             case "amount" | "balance":
                 return column in self.numbers
             case "direction":
-                return bool(cells) and all(plain(str(c)) in SPENT | RECEIVED or str(c).strip() in "+-" for c in cells)
+                return self._says_direction(column)
             case "currency":
                 return bool(cells) and all(currency_of(str(c)) for c in cells)
             case "account":
@@ -130,7 +130,13 @@ class _Finder:
             case "bank_reference":
                 return len(cells) == len(set(cells)) == len(self.entries) and column not in self.dates
             case _:
-                return bool(cells) and column not in self.dates
+                direction = self._says_direction(column) and len(set(cells)) > 1
+                return bool(cells) and column not in self.dates and not direction
+
+    def _says_direction(self, column: int) -> bool:
+        """Whether all its words are of amounts spent or received."""
+        cells = self.columns[column]
+        return bool(cells) and all(plain(str(c)) in SPENT | RECEIVED or str(c).strip() in {"+", "-"} for c in cells)
 
     def _settle_dates(self, found: dict[Field, int]) -> None:
         others = [i for i in self.dates if i not in (found.get("booked_on"), found.get("value_on"))]

@@ -77,9 +77,9 @@ def _is_zipped_workbook(data: bytes) -> bool:
 
 
 def _is_text(data: bytes) -> bool:
-    """Whether a file has no control characters, but for those of UTF-16, and is neither XML, HTML nor JSON."""
+    """Whether a file has no control characters, and is neither XML, HTML nor JSON."""
     head = data[:65536]
-    if head.startswith((b"\xff\xfe", b"\xfe\xff")) or head[:400].count(0) > 100:
-        head = _ascii(head)
-    odd = sum(byte < 32 and byte not in b"\t\n\r\x0c\x1a" for byte in head)
-    return odd <= len(head) // 1000 and not head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"<", b"{", b"["))
+    wide = head.startswith((b"\xff\xfe", b"\xfe\xff")) or head[:400].count(0) > 100
+    text = head.decode("utf-16" if wide else "latin-1", errors="replace").lstrip("\ufeff\xef\xbb\xbf \t\r\n")
+    odd = sum(character < " " and character not in "\t\n\r\f\x1a" for character in text)
+    return odd <= len(text) // 1000 and not text.startswith(("<", "{", "["))

@@ -11,6 +11,8 @@ from graph.documents.values import is_date, is_money
 
 ENCODINGS = ("cp1252", "cp1250", "iso8859_15", "cp1251", "cp1253", "cp850")
 """What is tried where it is no Unicode; the first of equals is taken."""
+COMMON = frozenset("äöüßéèêëàâáãåæçñïíîìóòôõøœúùûąćęłńśźżčšžřěőűăîșț€£§°–’‘“”„«»")
+"""Characters that are frequent where Latin letters are written."""
 DELIMITERS = (";", ",", "\t", "|")
 MAX_RECORD_LINES = 20
 """Of one record; beyond that a quotation mark was not closed."""
@@ -72,12 +74,13 @@ def _likely(words: bytes, encoding: str) -> int:
     score = 0
     for word in text.split():
         foreign = [c for c in word if not c.isascii()]
-        score += sum(2 if c.isalpha() or c in "€£§°–’" else -3 for c in foreign)
+        score += sum(3 if c.lower() in COMMON else 2 if c.isalpha() else -3 for c in foreign)
         cyrillic = sum("Ͱ" <= c < "԰" for c in foreign)
         letters = sum(c.isalpha() for c in word)
         # Latin letters stand among ASCII ones, Greek and Cyrillic ones among themselves.
         score -= 4 * (0 < cyrillic < letters) + 4 * (cyrillic == 0 and len(foreign) > 2 and len(foreign) == letters)
-        score -= sum(a.islower() and b.isupper() and not b.isascii() for a, b in zip(word, word[1:], strict=False))
+        inner = word[1:] if not word.isupper() else ""
+        score -= 2 * sum(c.isupper() and not c.isascii() for c in inner)
     return score
 
 

@@ -47,11 +47,10 @@ def _fields(text: str) -> list[_Field]:
     """The fields with the lines that belong to them, without what frames a message."""
     found: list[_Field] = []
     for number, line in enumerate(text.replace("\r\n", "\n").split("\n"), start=1):
-        line = line.rstrip()  # noqa: PLW2901
         line = line[line.index(":20:") :] if line.startswith("{") and ":20:" in line else line  # noqa: PLW2901
         if start := _FIELD.match(line):
             found.append(_Field(start[1], line[start.end() :], number))
-        elif line and found and line not in {"-", "-}"} and not line.startswith(("{", "-}")):
+        elif line.strip() and found and line.strip() != "-" and not line.startswith(("{", "-}")):
             found[-1] = found[-1]._replace(text=f"{found[-1].text}\n{line}")
     return found
 
@@ -64,7 +63,7 @@ def _statement(fields: list[_Field], rejected: list[Rejected]) -> Statement:
     def finish() -> None:
         if entry:
             try:
-                rows.append(_row(entry, frame))
+                rows.append(_row(entry))
             except (RuntimeError, ValueError, KeyError, TypeError, ArithmeticError):  # whatever the library meets
                 rejected.append(Rejected(entry[0].line, f":61:{entry[0].text}"[:80], "It is no entry of MT940."))
             entry.clear()
@@ -109,19 +108,18 @@ def _parse(fields: list[_Field]) -> Transactions:
     return parsed
 
 
-def _row(fields: list[_Field], frame: dict[str, Any]) -> Row:
+def _row(fields: list[_Field]) -> Row:
     [transaction] = _parse(fields).transactions
     data: dict[str, Any] = transaction.data
     value: Decimal = abs(data["amount"].amount)
     spent = data["status"] in {"D", "RC"}
     entry_date: date = data.get("entry_date") or data["date"]
-    words, party = _details(data)
+    words, party = _details(data, next((field.text for field in fields if field.tag == "86"), ""))
     return Row(
         booked_on=date(entry_date.year, entry_date.month, entry_date.day),
         amount=-value if spent and value else value,
         text=words,
         counterparty=party,
-        currency=frame["final_opening_balance"].amount.currency if "final_opening_balance" in frame else None,
         value_on=date(data["date"].year, data["date"].month, data["date"].day),
         line=fields[0].line,
     )
@@ -130,15 +128,14 @@ def _row(fields: list[_Field], frame: dict[str, Any]) -> Row:
 _SLASHED = re.compile(r"/(NAME|REMI|EREF|IBAN|BIC|MARF|CSID|TRTP|ISDT|CNTP|ORDP|BENM|USTD|PREF|RTRN|PURP)/")
 
 
-def _details(data: dict[str, Any]) -> tuple[str, str]:
-    """The purpose and the other party, of structured details and of free ones."""
+def _details(data: dict[str, Any], written: str) -> tuple[str, str]:
+    """The purpose and the other party, of details in numbered fields, between slashes, or free."""
     purpose, party = data.get("purpose"), data.get("applicant_name")
     if purpose or party:
         return _line(purpose or data.get("posting_text")), _line(party)
-    details = str(data.get("transaction_details") or "").replace("\n", "")
-    parts = _SLASHED.split(details)
+    parts = _SLASHED.split(written.replace("\n", ""))  # lines are broken in the middle of words
     named = dict(zip(parts[1::2], parts[2::2], strict=False))
-    if len(parts) > 1 and ("NAME" in named or "REMI" in named):
+    if "NAME" in named or "REMI" in named:
         words = named.get("REMI", "").removeprefix("USTD//").strip("/")
         return _line(words), _line(named.get("NAME", "").strip("/"))
     return _line(data.get("transaction_details") or data.get("extra_details")), ""

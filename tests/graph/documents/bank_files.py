@@ -134,7 +134,7 @@ def french_bank() -> BankFile:
     lines = [[f"{r.booked_on:%d/%m/%Y}", r.text, *_two(r, lambda a: f"{a:,.2f}".replace(",", "\u00a0").replace(".", ","), "-")]
              for r in rows]  # fmt: skip
     data = csv_lines([*above, header, *lines], ";").encode("cp1252")
-    return BankFile(data, rows, "EUR")
+    return BankFile(data, rows, "EUR", "00012345678")
 
 
 def swiss_bank() -> BankFile:
