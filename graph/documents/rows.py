@@ -105,7 +105,7 @@ def _row(line: Line, shape: Shape, debits_are_negative: bool) -> Row:
         value_on=day(line.cell(shape.value_on), shape.date_format),
         bank_reference=str(line.cell(shape.bank_reference)).strip() or None,
         bank_category=str(line.cell(shape.bank_category)).strip() or None,
-        balance=_signed(balance) if balance else None,
+        balance=signed(balance) if balance else None,
         line=line.number,
     )
 
@@ -124,7 +124,7 @@ def _amount(line: Line, shape: Shape, debits_are_negative: bool) -> tuple[Decima
     if found is None:
         raise NoRow("It has no amount.")
     if shape.direction is None:
-        return _signed(found), found.currency
+        return signed(found), found.currency
     word = plain(str(line.cell(shape.direction))) or str(line.cell(shape.direction)).strip()
     if word in SPENT or word == "-":
         return -abs(found.value), found.currency
@@ -142,7 +142,8 @@ def _cell_amount(line: Line, column: int | None, shape: Shape) -> Money | None:
     return found
 
 
-def _signed(found: Money) -> Decimal:
+def signed(found: Money) -> Decimal:
+    """The value, with the sign that letters beside it say."""
     return found.value if found.spent is None else -abs(found.value) if found.spent else abs(found.value)
 
 
@@ -159,8 +160,8 @@ class BalanceRule(NamedTuple):
 
     newest_first: bool
     negated: bool
-    share: float
-    """Of the neighbours for which that is so; 0 where there are none."""
+    share: float | None
+    """Of the neighbours for which that is so; None where no two have balances."""
 
 
 def balance_rule(rows: Sequence[Row]) -> BalanceRule:
@@ -176,7 +177,8 @@ def balance_rule(rows: Sequence[Row]) -> BalanceRule:
         counts[False, True] += step == -second.amount
         counts[True, False] += step == -first.amount
         counts[True, True] += step == first.amount
+    falling = bool(rows) and rows[0].booked_on > rows[-1].booked_on
     if not total:
-        return BalanceRule(bool(rows) and rows[0].booked_on > rows[-1].booked_on, negated=False, share=0.0)
-    (newest, negated), most = max(counts.items(), key=lambda item: item[1])
-    return BalanceRule(newest, negated, most / total)
+        return BalanceRule(falling, negated=False, share=None)
+    newest, negated = max(counts, key=lambda way: (counts[way], not way[1], way[0] == falling))
+    return BalanceRule(newest, negated, counts[newest, negated] / total)

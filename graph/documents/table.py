@@ -11,7 +11,7 @@ import msgspec
 
 from graph.documents.column_names import CARD_WORDS, NAMES, PAYMENT_WORDS, Field, fields_named
 from graph.documents.contents import Contents, Shape, Understood, Unreadable
-from graph.documents.rows import Cell, Line, balance_rule, money, read_rows, statements_of
+from graph.documents.rows import Cell, Line, balance_rule, money, read_rows, signed, statements_of
 from graph.documents.values import (
     DATE_FORMATS,
     RECEIVED,
@@ -51,16 +51,17 @@ def read_table(lines: Sequence[Line], given: Shape | None = None, **source: str 
     header = next((line for line in lines if line.number == shape.header_line), None)
     names = [str(cell).strip() for cell in header.cells] if header else []
     currency, doubt = _currency(lines, shape, names)
-    understood = Understood(shape, names, fingerprint(names, rows_width=len(lines[-1].cells)), doubts + doubt)
+    width = next((len(line.cells) for line in lines if not line.blank()), 0)
+    understood = Understood(shape, names, fingerprint(names, width), doubts + ([] if given else doubt))
     statements = statements_of(rows, currency)
     if shape.account is None and len(statements) == 1 and (number := _account_above(lines, shape)):
         statements = [msgspec.structs.replace(statements[0], number=number)]
     return Contents("statement", statements=statements, understood=understood, rejected=rejected)
 
 
-def fingerprint(header: Sequence[str], *, rows_width: int) -> str:
+def fingerprint(header: Sequence[str], width: int) -> str:
     """The same for all files with these columns; where they have no names, with as many."""
-    said = "|".join(plain(name) for name in header) if header else f"{rows_width} columns"
+    said = "|".join(plain(name) for name in header) if header else f"{width} columns"
     return hashlib.sha256(said.encode()).hexdigest()[:16]
 
 
@@ -180,7 +181,7 @@ class _Finder:
         """Two columns of which one is the running sum of the other."""
         mark = self._decimal_mark(columns)
         values = {
-            i: [m.value if (m := money(line.cell(i), Shape(0, 0, (), decimal_mark=mark))) else None for line in self.entries]
+            i: [signed(m) if (m := money(line.cell(i), Shape(0, 0, (), decimal_mark=mark))) else None for line in self.entries]
             for i in columns
         }
         for amount in columns:
@@ -240,8 +241,8 @@ class _Finder:
         return {code for i in self.numbers for cell in self.columns[i][:20] for code in currencies_in(str(cell))}
 
     def _is_words(self, column: int) -> bool:
-        cells = self.columns[column]
-        return column not in self.dates and _share(cells, lambda c: sum(x.isalpha() for x in str(c)) > 2) > 0.5
+        letters = _share(self.columns[column], lambda c: any(x.isalpha() for x in str(c)))
+        return column not in self.dates and column not in self.numbers and letters > 0.5
 
     def _named(self, column: int, field: Field) -> bool:
         return field in fields_named(self.names[column])
@@ -255,11 +256,11 @@ def _check_sign(lines: Sequence[Line], shape: Shape, rows: Sequence[Any]) -> tup
     if not rows:
         return shape, []
     rule = balance_rule(rows)
-    if rule.share >= 0.8:
+    if rule.share is not None and rule.share >= 0.8:
         odd = round((1 - rule.share) * (len(rows) - 1))
         doubts = [f"{odd} balances do not follow from the amounts."] if odd else []
         return msgspec.structs.replace(shape, negated=rule.negated and len(rows) > 2), doubts
-    doubts = ["The balances do not follow from the amounts."] if rule.share and len(rows) > 2 else []
+    doubts = ["The balances do not follow from the amounts."] if rule.share is not None and len(rows) > 2 else []
     if shape.debit is not None or shape.direction is not None:
         return shape, doubts
     received = sum(row.amount > 0 for row in rows)

@@ -11,7 +11,7 @@ from graph.documents.values import is_date, is_money
 
 ENCODINGS = ("cp1252", "cp1250", "iso8859_15", "cp1251", "cp1253", "cp850")
 """What is tried where it is no Unicode; the first of equals is taken."""
-COMMON = frozenset("äöüßéèêëàâáãåæçñïíîìóòôõøœúùûąćęłńśźżčšžřěőűăîșț€£§°–’‘“”„«»")
+COMMON = frozenset("äöüßéèêëàâáãåæçñïíîìóòôõøœúùûąćęłńśźżčšžřěőűăîșț€£§°–’‘“”„«»\u00a0")
 """Characters that are frequent where Latin letters are written."""
 DELIMITERS = (";", ",", "\t", "|")
 MAX_RECORD_LINES = 20
@@ -72,7 +72,7 @@ def _likely(words: bytes, encoding: str) -> int:
     except UnicodeDecodeError:
         return -(10**6)
     score = 0
-    for word in text.split():
+    for word in text.split(" "):
         foreign = [c for c in word if not c.isascii()]
         score += sum(3 if c.lower() in COMMON else 2 if c.isalpha() else -3 for c in foreign)
         cyrillic = sum("Ͱ" <= c < "԰" for c in foreign)
