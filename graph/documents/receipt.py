@@ -39,6 +39,7 @@ _STATEMENT_WORDS = re.compile(
 _AMOUNT = re.compile(
     r"(?<![\d.,:/-])(?:[€£$₹]|R\$|[A-Z]{3})? ?-?\d{1,3}(?:[ .,'’]?\d{3})*(?: ?[.,] ?\d{2})(?![\d:/%]|[.,]\d| ?%)"
 )
+_HALF_DAY = re.compile(r"\d ?[AP]M\b")
 _DATES = (
     (re.compile(r"(?<!\d)(20\d\d)\s?[-./]\s?(\d{1,2})\s?[-./]\s?(\d{1,2})(?!\d)"), "ymd"),
     (re.compile(r"(?<!\d)(\d{1,2})\s?([-./])\s?(\d{1,2})\s?\2\s?(20\d\d|\d\d)(?!\d)"), "numbers"),
@@ -50,7 +51,7 @@ _DATES = (
 def read_receipt(lines: Sequence[str], *, score: float) -> Receipt:
     """What the lines of a receipt say, as far as they do."""
     currency = _currency(lines)
-    american = currency == "USD" or any(word in plain(line).split() for line in lines for word in ("tx", "ny", "ca"))
+    american = currency == "USD" or (currency is None and any(_HALF_DAY.search(line) for line in lines))
     return Receipt(_total(lines), currency, _day(lines, american=american), _merchant(lines), round(score, 3))
 
 

@@ -147,7 +147,7 @@ def currency_of(word: str | None) -> str | None:
     return word.upper() if word.upper() in CURRENCIES else SYMBOLS.get(word) or None
 
 
-_IN_TEXT = re.compile(r"(?<![A-Za-z])(?:[A-Z]{3}(?![A-Za-z])|R\$|€|£|₹|zł|\$|Fr\.)")
+_IN_TEXT = re.compile(r"(?<![A-Za-z])[A-Z]{3}(?![A-Za-z])|R\$|€|£|₹|zł|\$|Fr\.")
 
 
 def currencies_in(text: str) -> Sequence[str]:

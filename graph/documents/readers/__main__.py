@@ -28,6 +28,8 @@ def main() -> None:
     limit_resources()
     request = msgspec.msgpack.decode(source.read(int.from_bytes(source.read(4))), type=Request)
     data = source.read(request.size)
+    if len(data) < request.size:
+        sys.exit(1)
     threading.Thread(target=_end_with_parent, args=(source,), daemon=True).start()
     try:
         _say_contents(output, _read(data, request, output))

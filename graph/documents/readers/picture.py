@@ -42,7 +42,9 @@ def _opened(data: bytes) -> Any:
                 raise Unreadable("too_large", "The picture has more than 40 megapixels.")
             image.draft("RGB", (LONGEST_SIDE, LONGEST_SIDE))
             upright = ImageOps.exif_transpose(image).convert("RGB")
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+    except Image.DecompressionBombError as error:
+        raise Unreadable("too_large", "The picture has more than 40 megapixels.") from error
+    except (OSError, ValueError, SyntaxError) as error:
         raise Unreadable("broken", "The picture is damaged.") from error
     upright.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
     return upright

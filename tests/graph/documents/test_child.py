@@ -1,0 +1,216 @@
+"""Documents are read in a process of their own, which hostile ones cannot harm."""
+
+import asyncio
+import io
+import subprocess
+import sys
+import zipfile
+import zlib
+
+import msgspec
+import psutil
+import pytest
+from PIL import Image
+
+from graph.documents.child import Request, read
+from graph.documents.contents import MAX_BYTES, MAX_PAGES, Unreadable, UnreadableCode
+from tests.graph.documents.bank_files import FORMATS
+from tests.graph.documents.test_bank_files import read as read_here
+from tests.graph.documents.receipts import draw
+from tests.graph.documents.xlsx import workbook
+
+
+def pdf(pages: int, text: str = "") -> bytes:
+    """A PDF with a line on each page."""
+    objects = ["<</Type/Catalog/Pages 2 0 R>>"]
+    kids = " ".join(f"{4 + 2 * n} 0 R" for n in range(pages))
+    objects += [f"<</Type/Pages/Count {pages}/Kids[{kids}]>>", "<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>"]
+    for number in range(pages):
+        line = f"BT /F1 12 Tf 50 700 Td ({text} {number + 1}) Tj ET"
+        objects.append(
+            f"<</Type/Page/Parent 2 0 R/MediaBox[0 0 600 800]/Contents {5 + 2 * number} 0 R/Resources<</Font<</F1 3 0 R>>>>>>"
+        )
+        objects.append(f"<</Length {len(line)}>>stream\n{line}\nendstream")
+    body, table = "%PDF-1.4\n", "0000000000 65535 f \n"
+    for number, content in enumerate(objects, start=1):
+        table += f"{len(body):010} 00000 n \n"
+        body += f"{number} 0 obj\n{content}\nendobj\n"
+    size = len(objects) + 1
+    end = f"xref\n0 {size}\n{table}trailer\n<</Root 1 0 R/Size {size}>>\nstartxref\n{len(body)}\n%%EOF\n"
+    return (body + end).encode()
+
+
+def encrypted_pdf() -> bytes:
+    """A PDF whose dictionary says that a password is needed."""
+    whole = pdf(1).decode()
+    key = "<" + "28" * 32 + ">"
+    return whole.replace("trailer\n<<", f"trailer\n<</Encrypt<</Filter/Standard/V 1/R 2/O{key}/U{key}/P -4>>/ID[<00><00>]").encode()
+
+
+def png(width: int, height: int) -> bytes:
+    """A PNG that says that it is so large, and has no pixels."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return len(data).to_bytes(4) + kind + data + zlib.crc32(kind + data).to_bytes(4)
+
+    head = width.to_bytes(4) + height.to_bytes(4) + b"\x08\x02\x00\x00\x00"
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(b"")) + chunk(b"IEND", b"")
+
+
+def zip_bomb() -> bytes:
+    """A workbook that says that it is 300 MiB when it is unzipped."""
+    book = workbook([["Date", "Amount"]])
+    with zipfile.ZipFile(io.BytesIO(book)) as archive:
+        size = archive.getinfo("xl/styles.xml").file_size
+    return book.replace(size.to_bytes(4, "little"), (300 * 1024 * 1024).to_bytes(4, "little"))
+
+
+def far_cell() -> bytes:
+    """A workbook with a cell in the last corner of the sheet, which a dense table would take a terabyte for."""
+    return workbook([], sheet='<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>'
+                    '<row r="1"><c r="A1"><v>1</v></c></row><row r="199999"><c r="XFD199999"><v>1</v></c></row></sheetData></worksheet>')  # fmt: skip
+
+
+ENTITIES = (
+    b'<?xml version="1.0"?><!DOCTYPE d [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;">]>'
+    b'<Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.053.001.02"><BkToCstmrStmt>&b;</BkToCstmrStmt></Document>'
+)
+OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+
+HOSTILE: dict[str, tuple[bytes, UnreadableCode]] = {
+    "nothing": (b"\n \n", "nothing_found"),
+    "too many bytes": (bytes(MAX_BYTES + 1), "too_large"),
+    "a program": (b"\x7fELF" + bytes(range(32)) * 100, "unknown_kind"),
+    "a page": (b"<html><body>12.03.2026;1,00</body></html>", "unknown_kind"),
+    "a letter": (b"Dear Ada,\nI owe you 12.50 since 2026-03-01.\n", "unknown_kind"),
+    "other documents": (b"PK\x05\x06" + bytes(18), "unknown_kind"),
+    "an endless line": (b"Date;Text;Amount\n2026-04-03;" + b"x" * 70_000 + b";1,00\n", "too_large"),
+    "too many lines": (b"Date;Text;Amount\n" + b"2026-04-03;x;1,00\n" * 200_001, "too_many_rows"),
+    "a table without amounts": (b"Date;Text;Amount\n2026-04-03;Tea;many\n", "unknown_kind"),
+    "a broken PDF": (pdf(1)[:60], "broken"),
+    "an encrypted PDF": (encrypted_pdf(), "encrypted"),
+    "a PDF with too many pages": (pdf(MAX_PAGES + 1), "too_many_pages"),
+    "a zip bomb": (zip_bomb(), "too_large"),
+    "a broken workbook": (workbook([["Date"]])[:900], "broken"),
+    "an encrypted workbook": (OLE + bytes(600) + "EncryptedPackage".encode("utf-16-le"), "encrypted"),
+    "a broken old workbook": (OLE + bytes(600), "broken"),
+    "a workbook without rows": (workbook([["Hello", "you"]]), "nothing_found"),
+    "a huge picture": (png(30_000, 30_000), "too_large"),
+    "a broken picture": (png(300, 300), "broken"),
+    "an XML entity bomb": (ENTITIES, "broken"),
+    "half a CAMT file": (FORMATS["CAMT.053, version 2"]().data[:3000], "broken"),
+    "half an OFX file": (FORMATS["OFX 1"]().data[:3000], "broken"),
+    "an MT940 without entries": (b":20:X\n:25:1\n:28C:1\n:60F:C260102EUR1,00\n:62F:C260102EUR1,00\n", "nothing_found"),
+}
+
+
+LONG = pdf(MAX_PAGES, "word " * 500)
+"""Its text is more than fits into a pipe, so its reader lives until all was taken."""
+
+
+def children() -> list[psutil.Process]:
+    """Processes that read documents for this one."""
+    return [child for child in psutil.Process().children() if "graph.documents.readers" in child.cmdline()]
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_or_broken_file_has_its_code(name: str) -> None:
+    """Each ends with a code, and a sentence for its user."""
+    data, code = HOSTILE[name]
+    with pytest.raises(Unreadable) as caught:
+        read_here(data)
+    assert caught.value.code == code
+    assert caught.value.detail.endswith(".")
+
+
+async def test_what_takes_too_much_memory_ends_its_own_process_only() -> None:
+    """A sheet that would take a terabyte has its code, and nothing is left of the process."""
+    with pytest.raises(Unreadable) as caught:
+        await read(far_cell(), "far.xlsx")
+    assert caught.value.code == "out_of_memory"
+    assert not children()
+
+
+async def test_what_takes_too_long_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After the time that reading may take, its process is killed."""
+    monkeypatch.setattr("graph.documents.child.MAX_SECONDS", 0)
+    with pytest.raises(Unreadable) as caught:
+        await read(LONG, "long.pdf")
+    assert caught.value.code == "timeout"
+    assert not children()
+
+
+async def test_a_code_comes_out_of_the_process() -> None:
+    """What a reader says of a file is raised here, and a file that is too large is not even sent."""
+    for data, code in (HOSTILE["an encrypted PDF"], (bytes(MAX_BYTES + 1), "too_large")):
+        with pytest.raises(Unreadable) as caught:
+            await read(data, "file.pdf")
+        assert caught.value.code == code
+
+
+async def test_a_document_comes_through_the_process_unchanged() -> None:
+    """Rows arrive in portions, and are those that are read without a process."""
+    lines = b"".join(b"2026-04-%02d;Tea %d;-1,50\n" % (number % 30 + 1, number) for number in range(2500))
+    data = b"Note\nDate;Text;Amount\n" + lines + b"end\n"
+    assert await read(data, "statement.csv") == read_here(data)
+
+
+async def test_pages_are_counted_while_they_are_read() -> None:
+    """A PDF's progress is told page by page, and its text is that of its pages."""
+    told: list[tuple[int, int]] = []
+
+    async def tell(done: int, pages: int) -> None:
+        told.append((done, pages))
+
+    contents = await read(pdf(3, "Page"), "three.pdf", progress=tell)
+    assert told == [(1, 3), (2, 3), (3, 3)]
+    assert [(page.number, page.text) for page in contents.pages] == [(1, "Page 1"), (2, "Page 2"), (3, "Page 3")]
+
+
+async def test_a_scanned_receipt_is_recognised() -> None:
+    """A PDF whose page is a picture is read like the picture, within the limits of the process."""
+    drawn = draw(0)
+    file = io.BytesIO()
+    Image.open(io.BytesIO(drawn.data)).save(file, "PDF")
+    receipt = (await read(file.getvalue(), "scan.pdf")).receipt
+    assert receipt is not None
+    assert (receipt.total, receipt.bought_on) == (drawn.total, drawn.bought_on)
+
+
+async def test_a_reader_that_is_killed_fails_its_document_only() -> None:
+    """The kernel kills what takes too much memory; the next document is read."""
+
+    async def kill(done: int, pages: int) -> None:
+        for child in children():
+            child.kill()
+
+    with pytest.raises(Unreadable) as caught:
+        await read(LONG, "long.pdf", progress=kill)
+    assert caught.value.code == "out_of_memory"
+    assert (await read(pdf(1, "Page"), "one.pdf")).pages
+
+
+async def test_the_child_gets_no_secrets_and_ends_with_its_caller(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its environment has where modules are, and nothing of this process; a caller that gives up ends it."""
+    monkeypatch.setenv("OPENAI_API_KEY", "a secret")
+    environment: dict[str, str] = {}
+
+    async def give_up(done: int, pages: int) -> None:
+        [child] = children()
+        environment.update(child.environ())
+        raise asyncio.CancelledError
+
+    with pytest.raises(asyncio.CancelledError):
+        await read(LONG, "long.pdf", progress=give_up)
+    assert "PYTHONPATH" in environment
+    assert "OPENAI_API_KEY" not in environment
+    assert not children()
+
+
+def test_a_reader_ends_with_its_parent() -> None:
+    """As soon as nobody holds the other end of its input it ends, whatever it is reading."""
+    command = [sys.executable, "-m", "graph.documents.readers"]
+    request = msgspec.msgpack.encode(Request(len(draw(0).data), "receipt.jpg", None))
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
+        output, _ = child.communicate(len(request).to_bytes(4) + request + draw(0).data)
+    assert (child.returncode, output) == (1, b"")
