@@ -78,9 +78,7 @@ Progress = Callable[[int, int], Awaitable[None]]
 """Called with the pages that are done, and all."""
 
 
-async def read(
-    data: bytes, name: str, shape: Shape | None = None, *, progress: Progress | None = None
-) -> Contents:
+async def read(data: bytes, name: str, shape: Shape | None = None, *, progress: Progress | None = None) -> Contents:
     """Read a document.
 
     Args:

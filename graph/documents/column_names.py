@@ -27,6 +27,7 @@ NAMES: dict[Field, tuple[str, ...]] = {
         "betrag", "amount", "montant", "importe", "importo", "valor", "kwota", "kwota operacji", "kwota transakcji",
         "belopp", "belob", "belop", "bedrag", "summa", "umsatz", "maara", "transaction amount", "quantia", "beloeb",
         "transaktionsbetrag", "amount transaction currency",
+        "net", "gross", "netto", "brutto",
     ),
     "debit": (
         "debit", "soll", "debit amount", "withdrawal", "withdrawals", "withdrawal amt", "withdrawal amount", "paid out",
@@ -75,6 +76,8 @@ NAMES: dict[Field, tuple[str, ...]] = {
     ),
 }  # fmt: skip
 
+OWN_ACCOUNT = frozenset({"auftragskonto", "iban auftragskonto", "iban bban", "rekening", "own account"})
+"""Columns that have the account of the row; the others above may have the other party's."""
 CARD_WORDS = frozenset("card kreditkarte carte tarjeta cartao carta kort creditcard kaart karta member".split())
 """In the names of a credit card's columns."""
 PAYMENT_WORDS = frozenset("payment zahlung paiement pago pagamento betaling betalning inbetalning splata danke".split())

@@ -88,7 +88,9 @@ def _rank(line: str) -> int | None:
     if _is_no_total(line):
         return None
     for rank, names in enumerate(TOTALS):
-        if any(f" {name} " in words or (len(name) > 4 and squeezed.startswith(name.replace(" ", ""))) for name in names):
+        if any(
+            f" {name} " in words or (len(name) > 4 and squeezed.startswith(name.replace(" ", ""))) for name in names
+        ):
             return rank
     return None
 
@@ -142,7 +144,9 @@ def _date(year: str, month: str, day: str) -> date | None:
 
 
 def _currency(lines: Sequence[str]) -> str | None:
-    counts = Counter(code for line in lines for code in currencies_in(line) if _amounts(line) or _rank(line) is not None)
+    counts = Counter(
+        code for line in lines for code in currencies_in(line) if _amounts(line) or _rank(line) is not None
+    )
     counts.update(code for line in lines if _rank(line) is not None for code in currencies_in(line))
     return counts.most_common(1)[0][0] if counts else None
 

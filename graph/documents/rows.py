@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
+from itertools import pairwise
 from typing import NamedTuple
 
 from graph.documents.contents import Rejected, Shape
-from graph.documents.values import RECEIVED, SPENT, Money, currency_of, plain, read_date, read_money
+from graph.documents.values import RECEIVED, SPENT, DecimalMark, Money, currency_of, plain, read_date, read_money
 from storage.finance.statements import Row, Statement
 
 Cell = str | date | Decimal
@@ -44,11 +45,11 @@ def day(cell: Cell, format: str) -> date | None:
     return cell if isinstance(cell, date) else None
 
 
-def money(cell: Cell, shape: Shape) -> Money | None:
+def money(cell: Cell, mark: DecimalMark) -> Money | None:
     """The amount that a cell says."""
     if isinstance(cell, Decimal):
         return Money(cell, None, None)
-    return read_money(cell, shape.decimal_mark) if isinstance(cell, str) else None
+    return read_money(cell, mark) if isinstance(cell, str) else None
 
 
 def read_rows(lines: Sequence[Line], shape: Shape) -> tuple[list[tuple[str, Row]], list[Rejected]]:
@@ -61,11 +62,7 @@ def read_rows(lines: Sequence[Line], shape: Shape) -> tuple[list[tuple[str, Row]
         if line is header or line.blank():
             continue
         try:
-            if line.number < shape.header_line:
-                raise NoRow("It stands above the table.")
-            if header and line.cells == header.cells:
-                raise NoRow("It is the header again.")
-            rows.append((str(line.cell(shape.account)).strip(), _row(line, shape, debits_are_negative)))
+            rows.append((str(line.cell(shape.account)).strip(), _row(line, header, shape, debits_are_negative)))
         except NoRow as reason:
             rejected.append(Rejected(line.number, line.start(), str(reason)))
     return rows, rejected
@@ -82,20 +79,22 @@ def statements_of(rows: Sequence[tuple[str, Row]], currency: str | None) -> list
         first, last = (owned[-1], owned[0]) if newest_first else (owned[0], owned[-1])
         opening = None if first.balance is None else first.balance - first.amount
         number = account or None
-        found.append(
-            Statement(owned, number, currency=currency, opening_balance=opening, closing_balance=last.balance)
-        )
+        found.append(Statement(owned, number, currency=currency, opening_balance=opening, closing_balance=last.balance))
     return found
 
 
-def _row(line: Line, shape: Shape, debits_are_negative: bool) -> Row:
+def _row(line: Line, header: Line | None, shape: Shape, debits_are_negative: bool) -> Row:
+    if line.number < shape.header_line:
+        raise NoRow("It stands above the table.")
+    if header and line.cells == header.cells:
+        raise NoRow("It is the header again.")
     booked_on = day(line.cell(shape.booked_on), shape.date_format)
     if booked_on is None:
         said = str(line.cell(shape.booked_on)).strip()
         raise NoRow(f"“{said[:40]}” is no date." if said else "It has no date.")
     amount, currency = _amount(line, shape, debits_are_negative)
     named = line.cell(shape.currency)
-    balance = money(line.cell(shape.balance), shape)
+    balance = money(line.cell(shape.balance), shape.decimal_mark)
     return Row(
         booked_on=booked_on,
         amount=-amount if shape.negated and amount else amount,
@@ -117,9 +116,9 @@ def _amount(line: Line, shape: Shape, debits_are_negative: bool) -> tuple[Decima
         if debit is None and credit is None:
             raise NoRow("It has no amount.")
         spent = debit.value if debit else Decimal()
-        return (credit.value if credit else Decimal()) - (
-            -spent if debits_are_negative else spent
-        ), (debit or credit or Money(spent, None, None)).currency
+        return (credit.value if credit else Decimal()) - (-spent if debits_are_negative else spent), (
+            debit or credit or Money(spent, None, None)
+        ).currency
     found = _cell_amount(line, shape.amount, shape)
     if found is None:
         raise NoRow("It has no amount.")
@@ -136,7 +135,7 @@ def _amount(line: Line, shape: Shape, debits_are_negative: bool) -> tuple[Decima
 def _cell_amount(line: Line, column: int | None, shape: Shape) -> Money | None:
     """None where the cell is empty; what is written there and is no amount is a reason."""
     cell = line.cell(column)
-    found = money(cell, shape)
+    found = money(cell, shape.decimal_mark)
     if found is None and str(cell).strip(" -"):
         raise NoRow(f"“{str(cell).strip()[:40]}” is no amount.")
     return found
@@ -151,7 +150,7 @@ def _mostly_negative(lines: Sequence[Line], shape: Shape) -> bool:
     """Whether the column of debits has minus signs, so that one without is what came back."""
     if shape.debit is None:
         return False
-    found = [value.value for line in lines if (value := money(line.cell(shape.debit), shape))]
+    found = [value.value for line in lines if (value := money(line.cell(shape.debit), shape.decimal_mark))]
     return sum(value < 0 for value in found) > sum(value > 0 for value in found)
 
 
@@ -168,7 +167,7 @@ def balance_rule(rows: Sequence[Row]) -> BalanceRule:
     """Which order and sign the balances show; a file without balances is read by its days."""
     counts = {(newest, negated): 0 for newest in (False, True) for negated in (False, True)}
     total = 0
-    for first, second in zip(rows, rows[1:], strict=False):
+    for first, second in pairwise(rows):
         if first.balance is None or second.balance is None:
             continue
         total += 1

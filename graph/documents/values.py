@@ -157,11 +157,11 @@ def currencies_in(text: str) -> Sequence[str]:
 
 def date_formats(texts: Iterable[str]) -> list[str]:
     """Formats by which every one of the texts is a date; none where there are no texts."""
-    left: list[str] = list(DATE_FORMATS)
+    left = list(DATE_FORMATS)
     seen = False
     for text in texts:
         seen = True
-        left = [format for format in left if read_date(text, format) is not None]
+        left = [known for known in left if read_date(text, known) is not None]
         if not left:
             break
     return left if seen else []
@@ -169,7 +169,7 @@ def date_formats(texts: Iterable[str]) -> list[str]:
 
 def is_date(text: str) -> bool:
     """Whether the text is a date in some format."""
-    return bool(_DATE.match(text.strip().strip("'"))) and any(read_date(text, format) for format in DATE_FORMATS)
+    return bool(_DATE.match(text.strip().strip("'"))) and any(read_date(text, known) for known in DATE_FORMATS)
 
 
 def is_money(text: str) -> bool:

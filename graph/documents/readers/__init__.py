@@ -52,7 +52,10 @@ def read(data: bytes, name: str, given: Shape | None, progress: pdf.Progress) ->
         return mt940.read(data)
     if not _is_text(data):
         kind = PurePath(name).suffix[:10]
-        raise Unreadable("unknown_kind", f"{kind[1:].upper()} files cannot be read." if kind else "Files of this kind cannot be read.")
+        raise Unreadable(
+            "unknown_kind",
+            f"{kind[1:].upper()} files cannot be read." if kind else "Files of this kind cannot be read.",
+        )
     from graph.documents.readers import csv_table
 
     return csv_table.read(data, given)

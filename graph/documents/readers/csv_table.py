@@ -48,7 +48,11 @@ def read(data: bytes, given: Shape | None = None) -> Contents:
 
 def find_encoding(data: bytes) -> str:
     """The encoding of a text; among those of one byte, the one that gives the most letters where letters belong."""
-    for mark, name in ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16")):
+    for mark, name in (
+        (codecs.BOM_UTF8, "utf-8-sig"),
+        (codecs.BOM_UTF16_LE, "utf-16"),
+        (codecs.BOM_UTF16_BE, "utf-16"),
+    ):
         if data.startswith(mark):
             return name
     if data[:400].count(0) > 100:
@@ -90,7 +94,9 @@ def find_delimiter(lines: Sequence[str]) -> str | None:
     best, found = 0, None
     for delimiter in DELIMITERS:
         rows = csv.reader(sample, delimiter=delimiter)
-        hits = sum(any(map(is_date, row)) * (1 + sum(map(is_money, row)) + len(row)) for row in rows if _has_amount(row))
+        hits = sum(
+            any(map(is_date, row)) * (1 + sum(map(is_money, row)) + len(row)) for row in rows if _has_amount(row)
+        )
         if hits > best:
             best, found = hits, delimiter
     return found

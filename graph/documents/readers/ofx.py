@@ -4,8 +4,10 @@ import html
 import re
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
+from typing import NamedTuple
 
 import msgspec
 
@@ -26,33 +28,54 @@ def read(data: bytes) -> Contents:
     """
     statements: list[Statement] = []
     rejected: list[Rejected] = []
-    account: dict[str, str] | None = None
-    rows: list[Row] = []
-    entry: dict[str, str] | None = None
-    line = 0
-    for opens, name, value, number, group in _tags(_decode(data)):
-        if name in _STATEMENTS:
-            if opens:
-                account, rows = {}, []
-            elif account is not None:
-                statements.append(_statement(account, rows))
-                account = None
-        elif name == "STMTTRN" and account is not None:
-            if opens:
-                entry, line = {}, number
-            elif entry is not None:
-                _add(entry, line, rows, rejected)
-                entry = None
-        elif opens and value and account is not None:
-            target = account if entry is None else entry
-            target.setdefault(f"{group}.{name}" if group else name, value)
-        if len(rows) > MAX_ROWS:
-            raise Unreadable("too_many_rows", f"The file has more than {MAX_ROWS:,} transactions.")
+    account: _Account | None = None
+    for tag in _tags(_decode(data)):
+        if tag.name in _STATEMENTS and tag.opens:
+            account = _Account({}, [])
+        elif account is None:
+            continue
+        elif tag.name in _STATEMENTS:
+            statements.append(_statement(account.fields, account.rows))
+            account = None
+        else:
+            account.take(tag, rejected)
     if account is not None:
         raise Unreadable("broken", "The file ends in the middle of a statement.")
     if not any(statement.rows for statement in statements):
         raise Unreadable("nothing_found", "The file has no transactions.")
     return Contents("statement", statements=statements, rejected=rejected)
+
+
+class _Tag(NamedTuple):
+    opens: bool
+    name: str
+    text: str
+    line: int
+    group: str
+    """The tag around it, where that gives it its meaning."""
+
+
+@dataclass
+class _Account:
+    """A statement that is being read."""
+
+    fields: dict[str, str]
+    rows: list[Row]
+    entry: dict[str, str] | None = None
+    line: int = 0
+
+    def take(self, tag: _Tag, rejected: list[Rejected]) -> None:
+        """Take a tag between those of the statement."""
+        if tag.name == "STMTTRN" and tag.opens:
+            self.entry, self.line = {}, tag.line
+        elif tag.name == "STMTTRN" and self.entry is not None:
+            _add(self.entry, self.line, self.rows, rejected)
+            self.entry = None
+        elif tag.opens and tag.text:
+            fields = self.fields if self.entry is None else self.entry
+            fields.setdefault(f"{tag.group}.{tag.name}" if tag.group else tag.name, tag.text)
+        if len(self.rows) > MAX_ROWS:
+            raise Unreadable("too_many_rows", f"The file has more than {MAX_ROWS:,} transactions.")
 
 
 def _decode(data: bytes) -> str:
@@ -66,8 +89,8 @@ def _decode(data: bytes) -> str:
     return data.decode("latin-1")
 
 
-def _tags(text: str) -> Iterator[tuple[bool, str, str, int, str]]:
-    """Each tag: whether it opens, its name, its text, the line it stands in, and the group it is in."""
+def _tags(text: str) -> Iterator[_Tag]:
+    """Each tag of the file."""
     group = ""
     line, at = 1, 0
     for tag in _TAG.finditer(text):
@@ -76,7 +99,7 @@ def _tags(text: str) -> Iterator[tuple[bool, str, str, int, str]]:
         line += text.count("\n", at, tag.start())
         at = tag.start()
         opens, name = not tag[1], tag[2].upper()
-        yield opens, name, html.unescape(tag[3].strip()), line, group
+        yield _Tag(opens, name, html.unescape(tag[3].strip()), line, group)
         if name in _GROUPS:
             group = name if opens else ""
 
@@ -107,7 +130,9 @@ def _add(entry: dict[str, str], line: int, rows: list[Row], rejected: list[Rejec
 def _statement(account: dict[str, str], rows: list[Row]) -> Statement:
     """References that occur twice identify nothing, whatever the format promises."""
     counts = Counter(row.bank_reference for row in rows)
-    rows = [row if counts[row.bank_reference] == 1 else msgspec.structs.replace(row, bank_reference=None) for row in rows]
+    rows = [
+        row if counts[row.bank_reference] == 1 else msgspec.structs.replace(row, bank_reference=None) for row in rows
+    ]
     currency = account.get("CURDEF", "").upper()
     return Statement(
         rows,

@@ -48,7 +48,7 @@ def read(data: bytes, progress: Progress) -> Contents:
 def _text(document: pypdfium2.PdfDocument, number: int) -> str:
     try:
         page = document[number]
-        text = page.get_textpage().get_text_bounded(errors="ignore")
+        text: str = page.get_textpage().get_text_bounded(errors="ignore")
     except (pypdfium2.PdfiumError, ctypes.ArgumentError) as error:
         raise Unreadable("broken", f"Page {number + 1} of the PDF is damaged.") from error
     return text.replace("\r\n", "\n").replace("\ufffe", "-").strip()[:MAX_PAGE_CHARACTERS]

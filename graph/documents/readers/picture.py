@@ -96,7 +96,9 @@ def _lines(words: Sequence[Word]) -> list[str]:
     """Words whose middles are at one height are a line."""
     lines: list[list[Word]] = []
     for word in sorted(words, key=lambda word: word.y):
-        if lines and abs(word.y - statistics.mean(w.y for w in lines[-1])) < 0.5 * min(word.height, lines[-1][-1].height):
+        if lines and abs(word.y - statistics.mean(w.y for w in lines[-1])) < 0.5 * min(
+            word.height, lines[-1][-1].height
+        ):
             lines[-1].append(word)
         else:
             lines.append([word])

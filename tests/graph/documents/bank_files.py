@@ -150,7 +150,10 @@ def swiss_bank() -> BankFile:
 def british_bank() -> BankFile:
     """Months as words, pounds before amounts, paid out and paid in."""
     rows = without(true_rows("en"), "counterparty", "value_on")
-    lines = [[f"{r.booked_on:%d %b %Y}", "DEB", r.text, *_two(r, lambda a: f"£{a:,.2f}", ""), f"£{r.balance:,.2f}"] for r in rows]
+    lines = [
+        [f"{r.booked_on:%d %b %Y}", "DEB", r.text, *_two(r, lambda a: f"£{a:,.2f}", ""), f"£{r.balance:,.2f}"]
+        for r in rows
+    ]
     data = csv_lines([["Date", "Type", "Description", "Paid out", "Paid in", "Balance"], *lines], ",").encode("cp1252")
     return BankFile(data, [replace_row(r, currency="GBP") for r in rows], None)
 
@@ -175,7 +178,12 @@ def american_card() -> BankFile:
 def indian_bank() -> BankFile:
     """Lakhs, withdrawals and deposits, two digits of the year, stars below the header."""
     rows = without(true_rows("en"), "counterparty")
-    above = [["HDFC BANK Ltd."], ["Statement From : 01/01/2026 To : 31/03/2026"], ["Account No :", "50100012345678"], ["Currency : INR"]]
+    above = [
+        ["HDFC BANK Ltd."],
+        ["Statement From : 01/01/2026 To : 31/03/2026"],
+        ["Account No :", "50100012345678"],
+        ["Currency : INR"],
+    ]
     header = ["Date", "Narration", "Chq./Ref.No.", "Value Dt", "Withdrawal Amt.", "Deposit Amt.", "Closing Balance"]
     lines = [[f"{r.booked_on:%d/%m/%y}", r.text, f"0000{n:08}", f"{r.value_on:%d/%m/%y}", *_two(r, amount_in, ""),
               amount_in(r.balance or OPENING)] for n, r in enumerate(rows)]  # fmt: skip
@@ -291,7 +299,9 @@ def ofx_xml() -> BankFile:
     )
     data = (f'<?xml version="1.0" encoding="UTF-8"?>\n<?OFX OFXHEADER="200" VERSION="211"?>\n<OFX><STMTRS><CURDEF>BRL</CURDEF>'
             f"<BANKACCTFROM><ACCTID>12345-6</ACCTID></BANKACCTFROM><BANKTRANLIST>{entries}</BANKTRANLIST></STMTRS></OFX>")  # fmt: skip
-    return BankFile(data.encode(), [replace_row(r, bank_reference=f"A{n}") for n, r in enumerate(rows)], "BRL", "12345-6")
+    return BankFile(
+        data.encode(), [replace_row(r, bank_reference=f"A{n}") for n, r in enumerate(rows)], "BRL", "12345-6"
+    )
 
 
 def mt940_german() -> BankFile:
@@ -304,7 +314,9 @@ def mt940_german() -> BankFile:
             f":86:005?00SEPA{_in_fields(r.text, 20, 27)}{_in_fields(r.counterparty, 32, 27)}\r\n"
             for n, r in enumerate(half)
         )
-        parts.append(f":20:STARTUMSE\r\n:25:37040044/0532013000\r\n:28C:00001/001\r\n:60F:C260102EUR2500,00\r\n{entries}:62F:C260331EUR1234,56\r\n-\r\n")
+        parts.append(
+            f":20:STARTUMSE\r\n:25:37040044/0532013000\r\n:28C:00001/001\r\n:60F:C260102EUR2500,00\r\n{entries}:62F:C260331EUR1234,56\r\n-\r\n"
+        )
     return BankFile("".join(parts).encode("cp1252"), rows, "EUR", "37040044/0532013000")
 
 

@@ -93,11 +93,15 @@ def _picture(lines: list[tuple[str, str]], dice: random.Random) -> bytes:
         start = (width - pen.textlength(left, font)) / 2 if row < 2 else size
         pen.text((start, y), left, font=font, fill=30)
         pen.text((width - size - pen.textlength(right, font), y), right, font=font, fill=30)
-    turned = image.rotate(dice.uniform(-2.5, 2.5), Image.Resampling.BICUBIC, expand=True, fillcolor=dice.randrange(90, 250))
+    turned = image.rotate(
+        dice.uniform(-2.5, 2.5), Image.Resampling.BICUBIC, expand=True, fillcolor=dice.randrange(90, 250)
+    )
     turned = turned.filter(ImageFilter.GaussianBlur(dice.uniform(0, 0.9)))
     pixels = np.asarray(turned, dtype=np.float32)
     light = np.linspace(dice.uniform(0.75, 1), 1, pixels.shape[1], dtype=np.float32)
     noise = np.random.default_rng(dice.randrange(10**6)).normal(0, dice.uniform(2, 9), pixels.shape)
     file = io.BytesIO()
-    Image.fromarray(np.clip(pixels * light + noise, 0, 255).astype(np.uint8)).save(file, "JPEG", quality=dice.choice([60, 80]))
+    Image.fromarray(np.clip(pixels * light + noise, 0, 255).astype(np.uint8)).save(
+        file, "JPEG", quality=dice.choice([60, 80])
+    )
     return file.getvalue()

@@ -13,7 +13,7 @@ from tests.graph.documents.bank_files import FORMATS
 
 def read(data: bytes, shape: Shape | None = None) -> Contents:
     """Read in this process."""
-    return read_with_progress(data, "statement", shape, lambda done, pages: None)
+    return read_with_progress(data, "statement", shape, lambda *_: None)
 
 
 def found_in(contents: Contents) -> Sequence[Row]:

@@ -44,7 +44,9 @@ def encrypted_pdf() -> bytes:
     """A PDF whose dictionary says that a password is needed."""
     whole = pdf(1).decode()
     key = "<" + "28" * 32 + ">"
-    return whole.replace("trailer\n<<", f"trailer\n<</Encrypt<</Filter/Standard/V 1/R 2/O{key}/U{key}/P -4>>/ID[<00><00>]").encode()
+    return whole.replace(
+        "trailer\n<<", f"trailer\n<</Encrypt<</Filter/Standard/V 1/R 2/O{key}/U{key}/P -4>>/ID[<00><00>]"
+    ).encode()
 
 
 def png(width: int, height: int) -> bytes:

@@ -19,7 +19,7 @@ def test_total_and_day_of_drawn_receipts_are_recognised() -> None:
     right = 0
     for number in range(PICTURES):
         drawn = draw(number)
-        receipt = read(drawn.data, "receipt.jpg", None, lambda done, pages: None).receipt
+        receipt = read(drawn.data, "receipt.jpg", None, lambda *_: None).receipt
         assert receipt is not None
         right += (receipt.total, receipt.bought_on) == (drawn.total, drawn.bought_on)
     assert right >= FLOOR
@@ -36,7 +36,9 @@ def test_total_and_day_of_drawn_receipts_are_recognised() -> None:
         (["Shop", "Order 12345", "thank you"], None, None, None),
     ],
 )  # fmt: skip
-def test_the_total_is_beside_its_word(lines: list[str], total: str | None, day: date | None, currency: str | None) -> None:
+def test_the_total_is_beside_its_word(
+    lines: list[str], total: str | None, day: date | None, currency: str | None
+) -> None:
     """Subtotals, taxes, cash and savings are no totals, and days are read as the currency's country writes them."""
     receipt = read_receipt(lines, score=1.0)
     assert (receipt.total, receipt.bought_on, receipt.currency) == (total and Decimal(total), day, currency)

@@ -68,7 +68,9 @@ conventions = st.builds(
     header=st.booleans(),
 ).map(lambda c: c._replace(thousands="," if c.thousands == "." and not c.comma else c.thousands))
 
-words = st.text("abcdefghij ÄÖüßé,;|\"'.-12", min_size=3, max_size=30).map(lambda text: "x" + " ".join(text.split()) + "y")
+words = st.text("abcdefghij ÄÖüßé,;|\"'.-12", min_size=3, max_size=30).map(
+    lambda text: "x" + " ".join(text.split()) + "y"
+)
 amounts = st.integers(-(10**8), 10**8).filter(bool).map(lambda cents: Decimal(cents) / 100)
 entries = st.lists(st.tuples(st.dates(date(2020, 1, 1), date(2027, 12, 31)), amounts, words), min_size=2, max_size=30)
 
@@ -130,7 +132,10 @@ def test_a_shape_of_another_file_rejects_lines_and_finds_nothing() -> None:
             "When,And when,Text,Amount\n2026-04-03,2026-04-05,Tea,-1.50\n",
             "The columns “When”, “And when” hold dates; “When” is read as the booking.",
         ),
-        ("Date;Text;Amount\n2026-04-03;Tea;-1.500\n", "“-1.500” is read as -1500; it has one mark before three digits."),
+        (
+            "Date;Text;Amount\n2026-04-03;Tea;-1.500\n",
+            "“-1.500” is read as -1500; it has one mark before three digits.",
+        ),
         ("Date;Text;Amount\n2026-04-03;Tea;$-1.50\n", "“$” is read as US dollars."),
         ("Date;Text;A;B\n2026-04-03;Tea;-1.50;-7.50\n", "The columns “A”, “B” hold amounts; “A” is read."),
         (
@@ -152,7 +157,9 @@ def test_what_could_be_read_otherwise_is_said(data: str, doubt: str) -> None:
 
 def test_balances_show_which_sign_is_spent() -> None:
     """Where balances fall by positive amounts, those are spent."""
-    data = b"Date,Text,Amount,Balance\n2026-04-03,Tea,1.50,98.50\n2026-04-04,Bread,2.00,96.50\n2026-04-05,Pay,-9,105.50\n"
+    data = (
+        b"Date,Text,Amount,Balance\n2026-04-03,Tea,1.50,98.50\n2026-04-04,Bread,2.00,96.50\n2026-04-05,Pay,-9,105.50\n"
+    )
     contents = read(data)
     assert [row.amount for row in found_in(contents)] == [Decimal("-1.50"), Decimal("-2.00"), Decimal(9)]
     assert contents.statements[0].opening_balance == Decimal(100)
