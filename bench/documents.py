@@ -38,8 +38,8 @@ async def main(rows: int) -> None:
         used = resource.getrusage(resource.RUSAGE_CHILDREN)
         found = sum(len(statement.rows) for statement in contents.statements)
         print(
-            f"{found:8} rows of {len(data) / 2**20:4.1f} MiB: {seconds:5.1f} s; processor: child {used.ru_utime:4.1f} s,"
-            f" caller {own:4.2f} s; at most {used.ru_maxrss / 1024:4.0f} MiB"
+            f"{found:8} rows of {len(data) / 2**20:4.1f} MiB: {seconds:5.1f} s;"
+            f" processor: reader {used.ru_utime:4.1f} s, caller {own:4.2f} s; at most {used.ru_maxrss / 1024:4.0f} MiB"
         )
 
 

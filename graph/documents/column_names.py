@@ -61,9 +61,10 @@ NAMES: dict[Field, tuple[str, ...]] = {
     "text": (
         "verwendungszweck", "buchungstext", "description", "libelle", "narration", "particulars", "memo", "details",
         "opis", "opis operacji", "tytul", "mededelingen", "omschrijving", "omschrijving 1", "omschrijving 2",
-        "historico", "descricao", "concepto", "descrizione", "causale", "tekst", "text", "avisierungstext", "beskrivning",
-        "transaction description", "transaction details", "specifikation", "meddelande", "booking text", "forklaring",
-        "notifications", "title", "reference", "note", "notes", "motif", "detail", "message", "transaktion",
+        "historico", "descricao", "concepto", "descrizione", "causale", "tekst", "text", "avisierungstext",
+        "beskrivning", "transaction description", "transaction details", "specifikation", "meddelande",
+        "booking text", "forklaring", "notifications", "title", "reference", "note", "notes", "motif", "detail",
+        "message", "transaktion",
     ),
     "bank_category": ("kategorie", "category", "categorie", "kategoria", "categoria", "kategori"),
     "bank_reference": (
@@ -78,9 +79,9 @@ NAMES: dict[Field, tuple[str, ...]] = {
 
 OWN_ACCOUNT = frozenset({"auftragskonto", "iban auftragskonto", "iban bban", "rekening", "own account"})
 """Columns that have the account of the row; the others above may have the other party's."""
-CARD_WORDS = frozenset("card kreditkarte carte tarjeta cartao carta kort creditcard kaart karta member".split())
+CARD_WORDS = frozenset("card kreditkarte carte tarjeta cartao carta kort creditcard kaart karta member".split())  # noqa: SIM905
 """In the names of a credit card's columns."""
-PAYMENT_WORDS = frozenset("payment zahlung paiement pago pagamento betaling betalning inbetalning splata danke".split())
+PAYMENT_WORDS = frozenset("payment zahlung paiement pago pagamento betaling betalning inbetalning splata danke".split())  # noqa: SIM905
 """In the text of a payment of a credit card's bill."""
 
 _RANKS: dict[str, dict[Field, int]] = {}

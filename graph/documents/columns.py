@@ -57,8 +57,7 @@ class ShapeFinder:
             taken = set(found.values())
             texts = [i for i in range(self.width) if i not in taken and self._is_words(i)]
         mark = self._decimal_mark([found[f] for f in ("amount", "debit", "credit", "balance") if f in found])
-        values: dict[str, Any] = {"decimal_mark": mark, "text": texts}
-        values.update(found)
+        values: dict[str, Any] = {"decimal_mark": mark, "text": texts, **{str(f): i for f, i in found.items()}}
         values["date_format"] = self._date_format([found["booked_on"], found.get("value_on", found["booked_on"])], mark)
         return Shape(header_line=self.header.number if self.header else 0, **values), self.doubts
 
@@ -186,7 +185,7 @@ class ShapeFinder:
         if not formats:
             counts = {f: sum(read_date(text, f) is not None for text in texts) for f in DATE_FORMATS}
             formats = [max(counts, key=lambda f: counts[f])]
-        unsure = [text for text in texts if len({read_date(text, format) for format in formats}) > 1]
+        unsure = [text for text in texts if len({read_date(text, f) for f in formats}) > 1]
         if not unsure:
             return formats[0]
         jumps = {f: self._disorder(columns[0], f) for f in formats}

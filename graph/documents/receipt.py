@@ -21,15 +21,15 @@ TOTALS = (
 )  # fmt: skip
 """Words before the total, the surest first."""
 NO_TOTALS = (
-    "subtotal", "sub total", "zwischensumme", "sous total", "subtotaal", "netto", "net", "mwst", "ust", "vat", "tax", "tva",
-    "btw", "iva", "moms", "mva", "steuer", "impuesto", "change", "ruckgeld", "wechselgeld", "rendu", "wisselgeld", "cambio",
-    "troco", "reszta", "vaxel", "cash", "bar", "gegeben", "especes", "contant", "efectivo", "gotowka", "kontant", "tendered",
-    "rabatt", "discount", "remise", "korting", "savings", "saved", "points", "items", "artikel", "articles", "qty", "ptu",
-    "discounts", "tip", "imponibile", "resto", "contanti", "ht",
+    "subtotal", "sub total", "zwischensumme", "sous total", "subtotaal", "netto", "net", "mwst", "ust", "vat", "tax",
+    "tva", "btw", "iva", "moms", "mva", "steuer", "impuesto", "change", "ruckgeld", "wechselgeld", "rendu",
+    "wisselgeld", "cambio", "troco", "reszta", "vaxel", "cash", "bar", "gegeben", "especes", "contant", "efectivo",
+    "gotowka", "kontant", "tendered", "rabatt", "discount", "remise", "korting", "savings", "saved", "points",
+    "items", "artikel", "articles", "qty", "ptu", "discounts", "tip", "imponibile", "resto", "contanti", "ht",
 )  # fmt: skip
 _PAPERS = frozenset(
-    "receipt rechnung quittung kassenbon bon invoice ticket recu facture kvitto kvittering paragon fiskalny bonnetje "
-    "welcome willkommen bienvenue welkom tax customer copy original beleg kundenbeleg scontrino fattura recibo".split()
+    """receipt rechnung quittung kassenbon bon invoice ticket recu facture kvitto kvittering paragon fiskalny bonnetje
+    welcome willkommen bienvenue welkom tax customer copy original beleg kundenbeleg scontrino fattura recibo""".split()  # noqa: SIM905
 )
 _STATEMENT_WORDS = re.compile(
     r"\b(account statement|kontoauszug|relev[ée] de compte|rekeningafschrift|extrato|estratto conto|opening balance|"

@@ -16,7 +16,7 @@ CURRENCIES = frozenset(
     ILS INR IQD IRR ISK JMD JOD JPY KES KGS KHR KMF KPW KRW KWD KYD KZT LAK LBP LKR LRD LSL LYD MAD MDL MGA MKD MMK MNT
     MOP MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD OMR PAB PEN PGK PHP PKR PLN PYG QAR RON RSD RUB RWF SAR SBD
     SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP TRY TTD TWD TZS UAH UGX USD UYU UZS VED VES
-    VND VUV WST XAF XCD XOF XPF YER ZAR ZMW ZWG""".split()
+    VND VUV WST XAF XCD XOF XPF YER ZAR ZMW ZWG""".split()  # noqa: SIM905
 )
 SYMBOLS = {
     "€": "EUR", "£": "GBP", "R$": "BRL", "A$": "AUD", "C$": "CAD", "US$": "USD", "$": "USD", "₹": "INR", "Rs.": "INR",
@@ -26,8 +26,8 @@ SYMBOLS = {
 """Currencies of signs; "" is one of several."""
 
 DATE_FORMATS = (
-    "%Y-%m-%d", "%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%m-%d-%Y", "%Y/%m/%d", "%Y.%m.%d", "%Y%m%d", "%d.%m.%y",
-    "%d/%m/%y", "%m/%d/%y", "%d-%m-%y", "%m-%d-%y", "%d %b %Y", "%d-%b-%Y", "%d-%b-%y", "%d %b %y",
+    "%Y-%m-%d", "%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%m-%d-%Y", "%Y/%m/%d", "%Y.%m.%d", "%Y%m%d",
+    "%d.%m.%y", "%d/%m/%y", "%m/%d/%y", "%d-%m-%y", "%m-%d-%y", "%d %b %Y", "%d-%b-%Y", "%d-%b-%y", "%d %b %y",
     "%d/%b/%Y", "%b %d %Y", "%d%m%Y", "%y-%m-%d", "%y/%m/%d",
 )  # fmt: skip
 
@@ -46,7 +46,7 @@ _MONTHS = {
     12: "december dezember decembre diciembre dezembro dicembre grudzien grudnia gru dec dez dic des",
 }
 MONTHS = {name: number for number, names in _MONTHS.items() for name in names.split()}
-_SHORT = "_ Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
+_SHORT = "_ Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()  # noqa: SIM905
 
 _TIME = re.compile(r"[T ,]+\d{1,2}[:.]\d{2}([:.]\d{2}.*)?( ?[AaPp][Mm])?( ?[A-Z]{3,4}|Z)?$")
 _DATE = re.compile(r"\d{1,4}[-./ ,]+(\d{1,2}|[^\W\d]{3,12}\.?)[-./ ,]+\d{2,4}|[^\W\d]{3,12}\.? \d{1,2},? \d{4}|\d{8}")
@@ -91,13 +91,13 @@ class Money(NamedTuple):
 
 
 SPENT = frozenset(
-    "d dr deb debit debet debito dbit s soll lastschrift af afschrijving w withdrawal out ausgang belastung debito "
-    "obciazenie uttag cargo dare sortie outgoing".split()
+    """d dr deb debit debet debito dbit s soll lastschrift af afschrijving w withdrawal out ausgang belastung debito
+    obciazenie uttag cargo dare sortie outgoing""".split()  # noqa: SIM905
 )
 """Words by which banks say that an amount was spent."""
 RECEIVED = frozenset(
-    "c cr cre cred credit kredit credito crdt h haben gutschrift bij bijschrijving deposit in eingang uznanie insattning "
-    "abono avere entree incoming".split()
+    """c cr cre cred credit kredit credito crdt h haben gutschrift bij bijschrijving deposit in eingang uznanie
+    insattning abono avere entree incoming""".split()  # noqa: SIM905
 )
 
 _SIGNS = "|".join(re.escape(s) for s in sorted(SYMBOLS, key=len, reverse=True))

@@ -8,7 +8,7 @@ import pytest
 from graph.documents.contents import Contents, Shape
 from graph.documents.readers import read as read_with_progress
 from storage.finance.statements import Row
-from tests.graph.documents.bank_files import FORMATS
+from tests.graph.documents.bank_formats import FORMATS
 
 
 def read(data: bytes, shape: Shape | None = None) -> Contents:

@@ -14,9 +14,9 @@ from PIL import Image
 
 from graph.documents.child import Request, read
 from graph.documents.contents import MAX_BYTES, MAX_PAGES, Unreadable, UnreadableCode
-from tests.graph.documents.bank_files import FORMATS
-from tests.graph.documents.test_bank_files import read as read_here
+from tests.graph.documents.bank_formats import FORMATS
 from tests.graph.documents.receipts import draw
+from tests.graph.documents.test_bank_files import read as read_here
 from tests.graph.documents.xlsx import workbook
 
 
@@ -28,7 +28,8 @@ def pdf(pages: int, text: str = "") -> bytes:
     for number in range(pages):
         line = f"BT /F1 12 Tf 50 700 Td ({text} {number + 1}) Tj ET"
         objects.append(
-            f"<</Type/Page/Parent 2 0 R/MediaBox[0 0 600 800]/Contents {5 + 2 * number} 0 R/Resources<</Font<</F1 3 0 R>>>>>>"
+            f"<</Type/Page/Parent 2 0 R/MediaBox[0 0 600 800]/Contents {5 + 2 * number} 0 R"
+            "/Resources<</Font<</F1 3 0 R>>>>>>"
         )
         objects.append(f"<</Length {len(line)}>>stream\n{line}\nendstream")
     body, table = "%PDF-1.4\n", "0000000000 65535 f \n"
@@ -69,8 +70,10 @@ def zip_bomb() -> bytes:
 
 def far_cell() -> bytes:
     """A workbook with a cell in the last corner of the sheet, which a dense table would take a terabyte for."""
-    return workbook([], sheet='<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>'
-                    '<row r="1"><c r="A1"><v>1</v></c></row><row r="199999"><c r="XFD199999"><v>1</v></c></row></sheetData></worksheet>')  # fmt: skip
+    cells = "".join(
+        f'<row r="{row}"><c r="{column}{row}"><v>1</v></c></row>' for column, row in (("A", 1), ("XFD", 199_999))
+    )
+    return workbook([], sheet=f"<worksheet><sheetData>{cells}</sheetData></worksheet>")
 
 
 ENTITIES = (

@@ -28,14 +28,29 @@ def test_total_and_day_of_drawn_receipts_are_recognised() -> None:
 @pytest.mark.parametrize(
     ("lines", "total", "day", "currency"),
     [
-        (["SHOP", "03/04/2026", "Subtotal 9.00", "Tax 1.00", "TOTAL $ 10.00", "CASH 20.00"], "10.00", date(2026, 3, 4), "USD"),
+        (
+            ["SHOP", "03/04/2026", "Subtotal 9.00", "Tax 1.00", "TOTAL $ 10.00", "CASH 20.00"],
+            "10.00",
+            date(2026, 3, 4),
+            "USD",
+        ),
         (["LADEN", "03.04.26", "Summe", "1.234,56 EUR", "BAR 2.000,00"], "1234.56", date(2026, 4, 3), "EUR"),
-        (["Bar Roma", "3 aprile 2026", "Caffè 1,20", "Totale complessivo 4,70", "di cui IVA 0,43"], "4.70", date(2026, 4, 3), None),
-        (["Shop", "Total items 3", "2026-04-03", "Tea £2.50", "Total £2.50", "Total savings £9.00"], "2.50", date(2026, 4, 3), "GBP"),
+        (
+            ["Bar Roma", "3 aprile 2026", "Caffè 1,20", "Totale complessivo 4,70", "di cui IVA 0,43"],
+            "4.70",
+            date(2026, 4, 3),
+            None,
+        ),
+        (
+            ["Shop", "Total items 3", "2026-04-03", "Tea £2.50", "Total £2.50", "Total savings £9.00"],
+            "2.50",
+            date(2026, 4, 3),
+            "GBP",
+        ),
         (["Kiosk", "3 avr. 2026", "Journal 2,80"], "2.80", date(2026, 4, 3), None),
         (["Shop", "Order 12345", "thank you"], None, None, None),
     ],
-)  # fmt: skip
+)
 def test_the_total_is_beside_its_word(
     lines: list[str], total: str | None, day: date | None, currency: str | None
 ) -> None:

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from graph.documents.contents import Shape, Unreadable
 from storage.finance.statements import Row
-from tests.graph.documents.bank_files import FORMATS, csv_lines
+from tests.graph.documents.bank_files import csv_lines
+from tests.graph.documents.bank_formats import FORMATS
 from tests.graph.documents.test_bank_files import found_in, read
 
 
