@@ -89,7 +89,7 @@ $(VENV)/.uv: requirements-uv.lock
 	@touch $@
 
 $(VENV)/.serve: $(VENV)/.uv requirements.lock requirements-node.lock pyproject.toml package-lock.json hatch_build.py
-	@echo "Installing the packages that Frontdesk needs (once; 190 MB to download) …"
+	@echo "Installing the packages that Frontdesk needs (once; 300 MB to download) …"
 	@$(INSTALL) --require-hashes -r requirements.lock
 	@command -v npm >/dev/null || { echo "Installing Node, because npm is not here (60 MB to download) …"; \
 		$(INSTALL) --require-hashes -r requirements-node.lock; }

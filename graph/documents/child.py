@@ -132,18 +132,19 @@ async def _converse(child: Process, request: Request, data: bytes, progress: Pro
         if size > MAX_FRAME_BYTES:
             raise Unreadable("too_large", "The document holds more text than can be kept.")
         match decoder.decode(await child.stdout.readexactly(size)):
-            case PagesDone(done, pages):
+            case PagesDone() as far:
                 if progress is not None:
-                    await progress(done, pages)
-            case Rows(statement, portion):
-                rows.setdefault(statement, []).extend(portion)
-            case RejectedLines(lines):
-                rejected.extend(lines)
-            case Failed(code, detail, trace):
-                if trace:
-                    log.warning("a reader failed", trace=trace)
-                raise Unreadable(code, detail)
-            case Finished(contents):
+                    await progress(far.done, far.pages)
+            case Rows() as part:
+                rows.setdefault(part.statement, []).extend(part.rows)
+            case RejectedLines() as part:
+                rejected.extend(part.lines)
+            case Failed() as failed:
+                if failed.trace:
+                    log.warning("a reader failed", trace=failed.trace)
+                raise Unreadable(failed.code, failed.detail)
+            case Finished() as finished:
+                contents = finished.contents
                 statements = [
                     msgspec.structs.replace(statement, rows=rows.get(number, []))
                     for number, statement in enumerate(contents.statements)

@@ -16,12 +16,12 @@ NAMES: dict[Field, tuple[str, ...]] = {
         "fecha contable", "data operacji", "data ksiegowania", "data lancamento", "data contabile", "data operazione",
         "bokforingsdag", "bokforingsdatum", "bokfort", "bogfort", "bogforingsdato", "kirjauspaiva", "boekdatum",
         "completed date", "date completed", "txn date", "tran date", "transaction date", "transactiedatum",
-        "transaktionsdatum", "datum", "date", "data", "fecha", "dato", "buchung", "dag", "pvm",
+        "transaktionsdatum", "dateop", "datum", "date", "data", "fecha", "dato", "buchung", "dag", "pvm",
     ),
     "value_on": (
         "wertstellung", "valutadatum", "wertstellungstag", "value date", "value dt", "date de valeur", "date valeur",
         "fecha valor", "data waluty", "data valuta", "valutadato", "rentedatum", "rentedato", "arvopaiva", "valuta",
-        "started date", "transaction date", "data valor",
+        "started date", "transaction date", "data valor", "dateval",
     ),
     "amount": (
         "betrag", "amount", "montant", "importe", "importo", "valor", "kwota", "kwota operacji", "kwota transakcji",
@@ -63,8 +63,8 @@ NAMES: dict[Field, tuple[str, ...]] = {
         "opis", "opis operacji", "tytul", "mededelingen", "omschrijving", "omschrijving 1", "omschrijving 2",
         "historico", "descricao", "concepto", "descrizione", "causale", "tekst", "text", "avisierungstext",
         "beskrivning", "transaction description", "transaction details", "specifikation", "meddelande",
-        "booking text", "forklaring", "notifications", "title", "reference", "note", "notes", "motif", "detail",
-        "message", "transaktion",
+        "booking text", "forklaring", "notifications", "title", "reference", "note", "notes", "motif", "label",
+        "payment reference", "detail", "message", "transaktion",
     ),
     "bank_category": ("kategorie", "category", "categorie", "kategoria", "categoria", "kategori"),
     "bank_reference": (
@@ -73,7 +73,7 @@ NAMES: dict[Field, tuple[str, ...]] = {
     ),
     "account": (
         "auftragskonto", "iban bban", "rekening", "account number", "account", "kontonummer", "konto", "iban",
-        "compte", "numero de compte", "iban auftragskonto", "rachunek", "conta", "cuenta", "account no",
+        "accountnum", "compte", "numero de compte", "iban auftragskonto", "rachunek", "conta", "cuenta", "account no",
     ),
 }  # fmt: skip
 

@@ -71,7 +71,7 @@ class ShapeFinder:
                 i for i in range(self.width) if i not in found.values() and field in named[i] and self._may_be(i, field)
             ]
             if field == "text":
-                texts = [i for i in free if named[i]["text"] < 1000]
+                texts = [i for i in free if named[i][field] < 1000]
             elif free:
                 found[field] = min(free, key=lambda i: named[i][field])
         return found, texts
@@ -89,7 +89,7 @@ class ShapeFinder:
             case "direction":
                 return self._says_direction(column)
             case "currency":
-                return bool(cells) and all(currency_of(str(c)) for c in cells)
+                return len(cells) == len(self.entries) and all(currency_of(str(c)) for c in cells)
             case "account":
                 own = plain(self.names[column]) in OWN_ACCOUNT
                 numbers = all(any(x.isdigit() for x in str(c)) for c in cells)
@@ -109,7 +109,7 @@ class ShapeFinder:
         others = [i for i in self.dates if i not in (found.get("booked_on"), found.get("value_on"))]
         if "booked_on" not in found:
             found["booked_on"] = found.pop("value_on") if "value_on" in found else others.pop(0)
-        elif "value_on" not in found and others:
+        if "value_on" not in found and others:
             found["value_on"] = others[0]
         unsure = self.dates if len(self.dates) > 1 and not self._named(found["booked_on"], "booked_on") else []
         if unsure or len(self.dates) > 2:
@@ -211,7 +211,7 @@ class ShapeFinder:
         return {code for i in self.numbers for cell in self.columns[i][:20] for code in currencies_in(str(cell))}
 
     def _is_words(self, column: int) -> bool:
-        letters = _share(self.columns[column], lambda c: any(x.isalpha() for x in str(c)))
+        letters = _share(self.columns[column], _has_letters)
         return column not in self.dates and column not in self.numbers and letters > 0.5
 
     def _named(self, column: int, field: Field) -> bool:
@@ -246,6 +246,10 @@ def _cell_is_date(cell: Cell) -> bool:
 
 def _cell_is_money(cell: Cell) -> bool:
     return is_money(cell) if isinstance(cell, str) else isinstance(cell, Decimal)
+
+
+def _has_letters(cell: Cell) -> bool:
+    return any(character.isalpha() for character in str(cell))
 
 
 def _share(cells: Sequence[Cell], is_so: Any) -> float:

@@ -1,6 +1,6 @@
 """What readers find in a document. It crosses from the process that reads to the one that stores."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Literal
@@ -118,6 +118,10 @@ class Understood(msgspec.Struct, frozen=True):
     """The same for files with the same header, so that a corrected shape is remembered for them."""
     doubts: Sequence[str] = ()
     """What could have been read otherwise, each as a sentence."""
+
+
+PageCount = Callable[[int, int], None]
+"""Called with the pages that are done, and all."""
 
 
 class Contents(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Sequence
 
 import msgspec
+from stdnum import iban
 
 from graph.documents.column_names import CARD_WORDS, PAYMENT_WORDS, fields_named
 from graph.documents.columns import ShapeFinder
@@ -86,16 +87,16 @@ def _currency(lines: Sequence[Line], shape: Shape, names: Sequence[str]) -> tupl
 
 
 def _account_above(lines: Sequence[Line], shape: Shape) -> str | None:
-    """An account's number that stands above the table, beside its name or as an IBAN."""
+    """An account's number that stands above the table: an IBAN, or what follows a word such as “Konto”."""
     for line in lines:
         if line.number >= shape.header_line:
             return None
-        cells = [str(cell).strip(" :") for cell in line.cells if str(cell).strip()]
-        words = " ".join(cells).replace(":", " ").split()
-        if not words or "account" not in fields_named(words[0]):
-            continue
-        number = "".join(words[1:])
-        digits = "".join(word for word in words[1:] if any(c.isdigit() for c in word))
-        if len(digits) >= 6 and sum(c.isdigit() for c in digits) >= 6 and len(digits) <= 34:
-            return digits if len(number) > 34 else "".join(w for w in words[1:] if w.isupper() or w[0].isdigit())
+        words = " ".join(str(cell) for cell in line.cells).replace(":", " ").split()
+        for start in range(len(words)):
+            for end in range(start + 1, min(start + 9, len(words)) + 1):
+                if iban.is_valid("".join(words[start:end])):
+                    return "".join(words[start:end])
+        numbers = [word for word in words[1:] if sum(character.isdigit() for character in word) >= 6]
+        if numbers and "account" in fields_named(words[0]):
+            return numbers[0]
     return None

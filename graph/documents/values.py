@@ -155,9 +155,9 @@ def currencies_in(text: str) -> Sequence[str]:
     return [code for word in _IN_TEXT.findall(text) if (code := currency_of(word))]
 
 
-def date_formats(texts: Iterable[str]) -> list[str]:
+def date_formats(texts: Iterable[str]) -> Sequence[str]:
     """Formats by which every one of the texts is a date; none where there are no texts."""
-    left = list(DATE_FORMATS)
+    left: Sequence[str] = DATE_FORMATS
     seen = False
     for text in texts:
         seen = True

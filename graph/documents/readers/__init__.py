@@ -5,15 +5,14 @@ import zipfile
 from io import BytesIO
 from pathlib import PurePath
 
-from graph.documents.contents import MAX_BYTES, Contents, Shape, Unreadable
-from graph.documents.readers import pdf
+from graph.documents.contents import MAX_BYTES, Contents, PageCount, Shape, Unreadable
 
 PICTURES = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"II*\x00", b"MM\x00*")
 _MT940 = re.compile(rb"^(?:\{.*)?:20:", re.MULTILINE)
 _CAMT = re.compile(rb"urn:iso:std:iso:20022:tech:xsd:camt\.05[234]|<(?:\w+:)?BkToCstmr(?:Stmt|AcctRpt|DbtCdtNtfctn)\b")
 
 
-def read(data: bytes, name: str, given: Shape | None, progress: pdf.Progress) -> Contents:
+def read(data: bytes, name: str, given: Shape | None, progress: PageCount) -> Contents:
     """Read a document with the reader that its bytes ask for.
 
     Args:
@@ -29,6 +28,8 @@ def read(data: bytes, name: str, given: Shape | None, progress: pdf.Progress) ->
         raise Unreadable("nothing_found", "The file is empty.")
     head = data[:4096].lstrip(b"\xef\xbb\xbf \t\r\n")
     if b"%PDF-" in data[:1024]:
+        from graph.documents.readers import pdf
+
         return pdf.read(data, progress)
     if data.startswith(PICTURES) or (data.startswith(b"RIFF") and data[8:12] == b"WEBP"):
         from graph.documents.readers import picture

@@ -1,12 +1,11 @@
 """PDF: the text of each page; of a scan without text, the letters that are recognised in its first pages."""
 
 import ctypes
-from collections.abc import Callable
 
 import pypdfium2
 from pypdfium2.raw import FPDF_ERR_PASSWORD, FPDF_ERR_SECURITY, FPDF_GetLastError
 
-from graph.documents.contents import MAX_PAGES, Contents, Page, Unreadable
+from graph.documents.contents import MAX_PAGES, Contents, Page, PageCount, Unreadable
 from graph.documents.readers import picture
 from graph.documents.receipt import looks_like_receipt, read_receipt
 
@@ -16,11 +15,8 @@ SCANNED_SIDE = 1600
 """Pixels of a page's longer side: 140 dots an inch on A4, where letters of 10 points have 19."""
 MAX_PAGE_CHARACTERS = 100_000
 
-Progress = Callable[[int, int], None]
-"""Called with the pages that are done, and all."""
 
-
-def read(data: bytes, progress: Progress) -> Contents:
+def read(data: bytes, progress: PageCount) -> Contents:
     """Read the pages; one or two that say a total and a date are a receipt.
 
     Raises:
@@ -62,7 +58,7 @@ def _contents(texts: list[str]) -> Contents:
     return Contents("text", pages=pages)
 
 
-def _read_scan(document: pypdfium2.PdfDocument, count: int, progress: Progress) -> Contents:
+def _read_scan(document: pypdfium2.PdfDocument, count: int, progress: PageCount) -> Contents:
     """Recognise the letters of pages that are pictures."""
     texts: list[str] = []
     scores: list[float] = []

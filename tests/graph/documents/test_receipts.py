@@ -5,9 +5,9 @@ from decimal import Decimal
 
 import pytest
 
-from graph.documents.readers import read
 from graph.documents.receipt import looks_like_receipt, read_receipt
 from tests.graph.documents.receipts import draw
+from tests.graph.documents.test_bank_files import read
 
 PICTURES = 30
 FLOOR = 28
@@ -19,7 +19,7 @@ def test_total_and_day_of_drawn_receipts_are_recognised() -> None:
     right = 0
     for number in range(PICTURES):
         drawn = draw(number)
-        receipt = read(drawn.data, "receipt.jpg", None, lambda *_: None).receipt
+        receipt = read(drawn.data).receipt
         assert receipt is not None
         right += (receipt.total, receipt.bought_on) == (drawn.total, drawn.bought_on)
     assert right >= FLOOR
