@@ -131,7 +131,8 @@ async def _converse(child: Process, request: Request, data: bytes, progress: Pro
         size = int.from_bytes(await child.stdout.readexactly(4))
         if size > MAX_FRAME_BYTES:
             raise Unreadable("too_large", "The document holds more text than can be kept.")
-        match decoder.decode(await child.stdout.readexactly(size)):
+        frame: Frame = decoder.decode(await child.stdout.readexactly(size))
+        match frame:
             case PagesDone() as far:
                 if progress is not None:
                     await progress(far.done, far.pages)

@@ -24,6 +24,8 @@ from graph.documents.values import (
     read_money,
 )
 
+MAX_COLUMNS = 200
+"""Of a line that counts as an entry of a table."""
 SAMPLE = 400
 """Lines by which columns are understood."""
 
@@ -67,13 +69,17 @@ class ShapeFinder:
         found: dict[Field, int] = {}
         texts: list[int] = []
         for field in NAMES:
-            free = [
-                i for i in range(self.width) if i not in found.values() and field in named[i] and self._may_be(i, field)
-            ]
+            ranks = {
+                column: rank
+                for column, fields in enumerate(named)
+                if (rank := fields.get(field)) is not None
+                and column not in found.values()
+                and self._may_be(column, field)
+            }
             if field == "text":
-                texts = [i for i in free if named[i][field] < 1000]
-            elif free:
-                found[field] = min(free, key=lambda i: named[i][field])
+                texts = [column for column, rank in ranks.items() if rank < 1000]
+            elif ranks:
+                found[field] = min(ranks, key=ranks.__getitem__)
         return found, texts
 
     def _may_be(self, column: int, field: Field) -> bool:
@@ -236,6 +242,8 @@ def _find_header(above: Sequence[Line], width: int) -> Line | None:
 
 
 def _is_entry(line: Line) -> bool:
+    if len(line.cells) > MAX_COLUMNS:
+        return False
     dates = {i for i, cell in enumerate(line.cells) if _cell_is_date(cell)}
     return bool(dates) and any(i not in dates and _cell_is_money(cell) for i, cell in enumerate(line.cells))
 

@@ -53,6 +53,10 @@ _DATE = re.compile(r"\d{1,4}[-./ ,]+(\d{1,2}|[^\W\d]{3,12}\.?)[-./ ,]+\d{2,4}|[^
 _WORD = re.compile(r"[^\W\d_]+\.?")
 
 
+LONGEST_VALUE = 60
+"""Characters of a date or an amount; in longer texts none is looked for."""
+
+
 def plain(text: str) -> str:
     """Lower-case words without accents and punctuation, as names are compared by."""
     without = unicodedata.normalize("NFKD", text.casefold().replace("ß", "ss").replace("ł", "l").replace("ø", "o"))
@@ -62,6 +66,8 @@ def plain(text: str) -> str:
 @lru_cache(maxsize=20_000)
 def read_date(text: str, format: str) -> date | None:
     """The day; a time after it does not count. None where the text is no such date."""
+    if len(text) > LONGEST_VALUE:
+        return None
     text = _TIME.sub("", text.strip().strip("'"))
     if not _DATE.fullmatch(text):
         return None
@@ -121,6 +127,8 @@ def read_money(text: str, mark: DecimalMark) -> Money | None:
     """An amount with whatever stands beside it; None where the text is none, or has another decimal mark."""
     if _PLAIN[mark].fullmatch(text):
         return Money(Decimal(text.replace(",", ".")), None, None)
+    if len(text) > LONGEST_VALUE:
+        return None
     found = _AMOUNT.fullmatch(text.translate(_SPACES).strip().strip("'\""))
     if found is None:
         return None
@@ -169,7 +177,11 @@ def date_formats(texts: Iterable[str]) -> Sequence[str]:
 
 def is_date(text: str) -> bool:
     """Whether the text is a date in some format."""
-    return bool(_DATE.match(text.strip().strip("'"))) and any(read_date(text, known) for known in DATE_FORMATS)
+    return (
+        len(text) <= LONGEST_VALUE
+        and bool(_DATE.match(text.strip().strip("'")))
+        and any(read_date(text, known) for known in DATE_FORMATS)
+    )
 
 
 def is_money(text: str) -> bool:

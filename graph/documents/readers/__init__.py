@@ -7,6 +7,7 @@ from pathlib import PurePath
 
 from graph.documents.contents import MAX_BYTES, Contents, PageCount, Shape, Unreadable
 
+MAX_STATEMENTS = 200
 PICTURES = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"II*\x00", b"MM\x00*")
 _MT940 = re.compile(rb"^(?:\{.*)?:20:", re.MULTILINE)
 _CAMT = re.compile(rb"urn:iso:std:iso:20022:tech:xsd:camt\.05[234]|<(?:\w+:)?BkToCstmr(?:Stmt|AcctRpt|DbtCdtNtfctn)\b")
@@ -22,6 +23,13 @@ def read(data: bytes, name: str, given: Shape | None, progress: PageCount) -> Co
     Raises:
         Unreadable: with the reason.
     """
+    contents = _read(data, name, given, progress)
+    if len(contents.statements) > MAX_STATEMENTS:
+        raise Unreadable("too_large", f"The file has statements of more than {MAX_STATEMENTS} accounts.")
+    return contents
+
+
+def _read(data: bytes, name: str, given: Shape | None, progress: PageCount) -> Contents:
     if len(data) > MAX_BYTES:
         raise Unreadable("too_large", "The file is larger than 20 MiB.")
     if not data.strip(b"\x00\t\n\r \xef\xbb\xbf"):

@@ -1,6 +1,7 @@
 """CAMT statements of ISO 20022 (camt.052, .053 and .054, any version). Files with a DTD or entities are refused."""
 
 import io
+from collections import Counter
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal, InvalidOperation
@@ -8,6 +9,7 @@ from xml.etree.ElementTree import Element, ParseError
 
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import iterparse
+from msgspec.structs import replace
 
 from graph.documents.contents import MAX_ROWS, Contents, Rejected, Unreadable
 from storage.finance.statements import Row, Statement
@@ -95,9 +97,9 @@ def _statement(element: Element, rows: list[Row]) -> Statement:
     opening = balances.get("OPBD", balances.get("PRCD"))
     number = _text(element, "Acct", "Id", "IBAN") or _text(element, "Acct", "Id", "Othr", "Id")
     currency = _text(element, "Acct", "Ccy") or next((row.currency for row in rows), None)
-    references = [row.bank_reference for row in rows]
-    if len(set(references)) < len(references):  # a batch's reference, on each of its entries
-        rows = [_without_reference(row) if references.count(row.bank_reference) > 1 else row for row in rows]
+    counts = Counter(row.bank_reference for row in rows)
+    # The reference of a batch stands on each of its entries and identifies none.
+    rows = [row if counts[row.bank_reference] == 1 else replace(row, bank_reference=None) for row in rows]
     return Statement(
         rows,
         number=number or None,
@@ -106,10 +108,6 @@ def _statement(element: Element, rows: list[Row]) -> Statement:
         opening_balance=opening,
         closing_balance=balances.get("CLBD"),
     )
-
-
-def _without_reference(row: Row) -> Row:
-    return Row(row.booked_on, row.amount, row.text, row.counterparty, row.currency, row.value_on, line=row.line)
 
 
 def _amount(element: Element) -> Decimal | None:

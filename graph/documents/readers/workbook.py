@@ -75,6 +75,8 @@ def _lines(sheet: CalamineSheet) -> Iterator[Line]:
     if sheet.total_height > MAX_ROWS:
         raise Unreadable("too_many_rows", f"A sheet of the workbook has more than {MAX_ROWS:,} lines.")
     for number, row in enumerate(sheet.to_python(skip_empty_area=False), start=1):
+        while row and row[-1] == "":
+            row.pop()
         yield Line(number, [_cell(value) for value in row])
 
 

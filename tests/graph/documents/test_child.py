@@ -91,6 +91,10 @@ HOSTILE: dict[str, tuple[bytes, UnreadableCode]] = {
     "other documents": (b"PK\x05\x06" + bytes(18), "unknown_kind"),
     "an endless line": (b"Date;Text;Amount\n2026-04-03;" + b"x" * 70_000 + b";1,00\n", "too_large"),
     "too many lines": (b"Date;Text;Amount\n" + b"2026-04-03;x;1,00\n" * 200_001, "too_many_rows"),
+    "too many accounts": (
+        b"Rekening;Datum;Bedrag\n" + b"".join(b"NL%05d;2026-04-03;1,00\n" % number for number in range(201)),
+        "too_large",
+    ),
     "a table without amounts": (b"Date;Text;Amount\n2026-04-03;Tea;many\n", "unknown_kind"),
     "a broken PDF": (pdf(1)[:60], "broken"),
     "an encrypted PDF": (encrypted_pdf(), "encrypted"),
