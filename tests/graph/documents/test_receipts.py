@@ -1,13 +1,16 @@
 """Receipts: what their words say, and how well letters are recognised in pictures."""
 
+import sys
 from datetime import date
 from decimal import Decimal
 
 import pytest
 
+from graph.documents.contents import Unreadable
 from graph.documents.receipt import looks_like_receipt, read_receipt
 from tests.graph.documents.receipts import draw
 from tests.graph.documents.test_bank_files import read
+from tests.graph.documents.test_child import pdf
 
 PICTURES = 30
 FLOOR = 28
@@ -63,3 +66,19 @@ def test_a_bank_statement_is_no_receipt() -> None:
     """Whatever totals it has."""
     assert looks_like_receipt(["Shop", "2026-04-03", "Total 2.50"])
     assert not looks_like_receipt(["Account statement", "2026-04-03", "Total 2.50"])
+
+
+def test_a_short_pdf_with_a_total_is_a_receipt() -> None:
+    """Its words are those of its text; a PDF without a total stays a text."""
+    receipt = read(pdf(1, "Invoice of 2026-04-03: total EUR 12.50, page")).receipt
+    assert receipt is not None
+    assert (receipt.total, receipt.bought_on, receipt.currency) == (Decimal("12.50"), date(2026, 4, 3), "EUR")
+    assert read(pdf(1, "Dear Ada, of 2026-04-03")).kind == "text"
+
+
+def test_without_the_extra_pictures_are_of_an_unknown_kind(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that was installed without its recogniser says so."""
+    monkeypatch.setitem(sys.modules, "rapidocr", None)
+    with pytest.raises(Unreadable, match="This server does not read pictures") as caught:
+        read(draw(0).data)
+    assert caught.value.code == "unknown_kind"
