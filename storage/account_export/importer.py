@@ -8,7 +8,10 @@ from uuid import UUID, uuid5
 import psycopg
 from psycopg.types.json import Json
 
+from storage.account_export import finance_rows
 from storage.account_export import lines as line
+from storage.account_export.finance_lines import DocumentPartLine
+from storage.account_export.line import Line
 from storage.connections import Connection
 from storage.errors import AccountNotEmpty, Gone, InvalidImport
 from storage.facts import Embed, fact_hash, store_embedding
@@ -19,6 +22,8 @@ from storage.versions import NO_TURN
 BATCH = 500
 """Lines written at once."""
 
+JSON_FIELDS = {"timing", *finance_rows.JSON_FIELDS}
+"""Fields of lines that are JSON in the database, too."""
 RULE_VIOLATIONS = (psycopg.errors.UniqueViolation, psycopg.errors.CheckViolation, psycopg.DataError)
 """Errors that lines of an import may cause."""
 
@@ -61,7 +66,11 @@ class AccountImporter:
 async def _require_empty(conn: Connection, user_id: UUID) -> None:
     cursor = await conn.execute(
         "select from chat_conversations where user_id = %(user_id)s"
-        " union all select from user_memory_facts where user_id = %(user_id)s limit 1",
+        " union all select from user_memory_facts where user_id = %(user_id)s"
+        " union all select from finance_categories where user_id = %(user_id)s"
+        " union all select from finance_documents where user_id = %(user_id)s"
+        " union all select from finance_goals where user_id = %(user_id)s"
+        " union all select from finance_debts where user_id = %(user_id)s limit 1",
         {"user_id": user_id},
     )
     if cursor.rowcount:
@@ -86,7 +95,7 @@ class _ImportWriter:
         batch: list[line.AccountLine] = []
         async for entry in lines:
             batch.append(entry)
-            if len(batch) == BATCH:
+            if len(batch) == BATCH or isinstance(entry, DocumentPartLine):
                 await self._insert(batch)
                 batch = []
         await self._insert(batch)
@@ -111,15 +120,13 @@ class _ImportWriter:
 
     def _row(self, entry: line.AccountLine) -> dict[str, Any]:
         """The line's fields, with every id replaced."""
-        json = {"timing": Json(entry.timing.model_dump())} if isinstance(entry, line.Metrics) and entry.timing else {}
-        return (
-            {"user_id": self._user_id}
-            | {
-                name: NO_TURN if name == "parent" and value == NO_TURN else self._replace_ids(value)
-                for name, value in entry.model_dump().items()
-            }
-            | json
-        )
+        row: dict[str, Any] = {"user_id": self._user_id}
+        for name, value in entry.model_dump().items():
+            if name in JSON_FIELDS:
+                row[name] = None if value is None else Json(value)
+            else:
+                row[name] = NO_TURN if name == "parent" and value == NO_TURN else self._replace_ids(value)
+        return row
 
     def _replace_ids(self, value: Any) -> Any:
         if isinstance(value, list):
@@ -148,7 +155,7 @@ class _ImportWriter:
             raise Gone
 
 
-_INSERT: dict[type[line.AccountLine], LiteralString] = {
+_INSERT: dict[type[Line], LiteralString] = {
     line.Settings: "update chat_users set memory = %(memory)s where user_id = %(user_id)s",
     line.Conversation: (
         "insert into chat_conversations (user_id, convo_id, title, titled_by, pinned, employee_slug, temporary,"
@@ -204,6 +211,7 @@ _INSERT: dict[type[line.AccountLine], LiteralString] = {
         " %(attempts)s, %(trace_id)s, %(success)s, %(error_code)s, %(times)s, %(created_at)s)"
         " on conflict do nothing"
     ),
+    **finance_rows.INSERTS,
 }
 
 _FACT: tuple[LiteralString, ...] = (
