@@ -238,6 +238,11 @@ begin
         where d.user_id = next.user_id and d.document_id = next.document_id
         returning d.user_id, d.document_id, d.attempts;
 end $$;
+-- An amount without zeros that say nothing, but with two places at least.
+create function tidy(p_amount numeric) returns numeric language sql immutable as $$
+    select round(p_amount, greatest(2, scale(trim_scale(p_amount))))
+$$;
+
 -- Whether a rule is for a row with these words.
 create function rule_matches(p_field text, p_match text, p_pattern text, p_counterparty text, p_body text)
 returns boolean language sql immutable as $$
@@ -249,6 +254,6 @@ returns boolean language sql immutable as $$
                            else position(lower(p_pattern) in lower(words)) > 0 end)
 $$;
 
-call guard_functions('claim_document', 'rule_matches');
-grant execute on function rule_matches to frontdesk_app;
+call guard_functions('claim_document', 'rule_matches', 'tidy');
+grant execute on function rule_matches, tidy to frontdesk_app;
 grant execute on function claim_document to frontdesk_keeper;

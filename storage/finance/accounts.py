@@ -76,7 +76,7 @@ class FinanceAccounts:
             cursor = await conn.execute(
                 "select a.account_id, a.name, a.kind, a.currency, a.number_end,"
                 " count(t.transaction_id) as transactions, min(t.booked_on) as first_on, max(t.booked_on) as last_on,"
-                " coalesce(sum(t.amount), 0) as total"
+                " tidy(coalesce(sum(t.amount), 0)) as total"
                 " from finance_accounts a left join finance_transactions t using (user_id, account_id)"
                 " where a.user_id = %(user_id)s group by a.user_id, a.account_id order by a.name, a.account_id",
                 {"user_id": user_id},

@@ -109,7 +109,7 @@ ANALYST = {
 FUNCTIONS: Mapping[str, set[str]] = {
     "frontdesk_app": {
         "accept_version", "activate_path", "fail_turn", "latest_leaf", "lock_facts", "lock_path", "message_title",
-        "no_turn", "settle_facts", "store_parents", "store_replacements", "switch_version", "versions_of",
+        "no_turn", "settle_facts", "store_parents", "store_replacements", "switch_version", "tidy", "versions_of",
         "accept_turn", "act_for", "admit_message", "answer_turn", "begin_turn", "chat_search_query",
         "chat_search_words",
         "conversation_history", "current_minute", "forget_my_checkpoints", "increment_rate_limit", "is_being_answered",
