@@ -11,6 +11,7 @@ from storage.account_export.line import Line, Name, Text, Time
 from storage.finance.accounts import AccountKind
 from storage.finance.categories import CategoryKind
 from storage.finance.documents import DocumentStatus
+from storage.finance.proposals import ProposalKind, ProposalStatus
 from storage.finance.rules import RuleField, RuleMatch
 from storage.finance.transactions import CategorySource
 
@@ -186,6 +187,32 @@ class DebtLine(Line):
     created_at: Time
 
 
+class ReferenceLine(Line):
+    """What an employee computed for an answer."""
+
+    type: Literal["reference"]
+    reference_id: UUID
+    turn_id: UUID | None
+    tool: Name
+    arguments: dict[str, Any]
+    result: dict[str, Any]
+    created_at: Time
+
+
+class ProposalLine(Line):
+    """What an employee proposed, and what became of it."""
+
+    type: Literal["proposal"]
+    proposal_id: UUID
+    turn_id: UUID | None
+    kind: ProposalKind
+    content: dict[str, Any]
+    status: ProposalStatus
+    undo: dict[str, Any] | None
+    created_at: Time
+    decided_at: Time | None
+
+
 FinanceLine = (
     FinanceAccountLine
     | CategoryLine
@@ -199,4 +226,6 @@ FinanceLine = (
     | BudgetLine
     | GoalLine
     | DebtLine
+    | ReferenceLine
+    | ProposalLine
 )

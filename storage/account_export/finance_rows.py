@@ -86,6 +86,16 @@ SECTIONS: tuple[LiteralString, ...] = (
         " 'created_at', created_at)::text as line"
         " from finance_debts where user_id = %(user_id)s order by created_at, debt_id"
     ),
+    (
+        "select json_build_object('type', 'reference', 'reference_id', reference_id, 'turn_id', turn_id, 'tool', tool,"
+        " 'arguments', arguments, 'result', result, 'created_at', created_at)::text as line"
+        " from finance_references where user_id = %(user_id)s order by created_at, reference_id"
+    ),
+    (
+        "select json_build_object('type', 'proposal', 'proposal_id', proposal_id, 'turn_id', turn_id, 'kind', kind,"
+        " 'content', content, 'status', status, 'undo', undo, 'created_at', created_at, 'decided_at', decided_at)::text"
+        " as line from finance_proposals where user_id = %(user_id)s order by created_at, proposal_id"
+    ),
 )
 """Queries whose rows are JSON texts, parents before what refers to them. Vectors of pages are left out, and what may be
 undone of changes."""
@@ -153,7 +163,18 @@ INSERTS: Mapping[type[Line], LiteralString] = {
         " values (%(user_id)s, %(debt_id)s, %(name)s, %(balance)s, %(currency)s, %(annual_rate)s, %(minimum)s,"
         " %(created_at)s)"
     ),
+    line.ReferenceLine: (
+        "insert into finance_references (user_id, reference_id, turn_id, tool, arguments, result, created_at)"
+        " values (%(user_id)s, %(reference_id)s, %(turn_id)s, %(tool)s, %(arguments)s, %(result)s, %(created_at)s)"
+    ),
+    line.ProposalLine: (
+        "insert into finance_proposals (user_id, proposal_id, turn_id, kind, content, status, undo, created_at,"
+        " decided_at) values (%(user_id)s, %(proposal_id)s, %(turn_id)s, %(kind)s, %(content)s, %(status)s, %(undo)s,"
+        " %(created_at)s, %(decided_at)s)"
+    ),
 }
 """The statement that inserts a line of each kind; each makes or changes one row."""
-JSON_FIELDS = {"shape", "understood", "rejected", "receipt", "words"}
+JSON_FIELDS = {
+    "shape", "understood", "rejected", "receipt", "words", "arguments", "result", "undo",
+}  # fmt: skip
 """Fields that are JSON in the database, too."""

@@ -1,5 +1,6 @@
 """Import the lines of an export into an empty account."""
 
+import re
 from collections.abc import AsyncIterable, Iterable
 from itertools import groupby
 from typing import Any, LiteralString
@@ -22,6 +23,7 @@ from storage.versions import NO_TURN
 BATCH = 500
 """Lines written at once."""
 
+_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 JSON_FIELDS = {"timing", *finance_rows.JSON_FIELDS}
 """Fields of lines that are JSON in the database, too."""
 RULE_VIOLATIONS = (psycopg.errors.UniqueViolation, psycopg.errors.CheckViolation, psycopg.DataError)
@@ -123,7 +125,7 @@ class _ImportWriter:
         row: dict[str, Any] = {"user_id": self._user_id}
         for name, value in entry.model_dump().items():
             if name in JSON_FIELDS:
-                row[name] = None if value is None else Json(value)
+                row[name] = None if value is None else Json(self._replace_ids_in_texts(value))
             else:
                 row[name] = NO_TURN if name == "parent" and value == NO_TURN else self._replace_ids(value)
         return row
@@ -134,6 +136,14 @@ class _ImportWriter:
         if isinstance(value, dict):
             return {name: self._replace_ids(item) for name, item in dict[str, Any](value).items()}
         return uuid5(self._user_id, str(value)) if isinstance(value, UUID) else value
+
+    def _replace_ids_in_texts(self, value: Any) -> Any:
+        """JSON with new ids in the place of old ones, which are texts there."""
+        if isinstance(value, list):
+            return [self._replace_ids_in_texts(item) for item in list[Any](value)]
+        if isinstance(value, dict):
+            return {name: self._replace_ids_in_texts(item) for name, item in dict[str, Any](value).items()}
+        return str(uuid5(self._user_id, value)) if isinstance(value, str) and _ID.fullmatch(value) else value
 
     async def _insert_fact(self, row: dict[str, Any]) -> None:
         vector = await self._embed(row["fact"])

@@ -13,7 +13,6 @@ import msgspec
 from storage.connections import Connection, milliseconds
 from storage.finance.categories import MAX_CATEGORIES, slug_of
 
-
 STATEMENT_SECONDS = 120.0
 
 

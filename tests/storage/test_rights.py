@@ -37,6 +37,8 @@ GRANTED: Mapping[str, str] = {
             "finance_document_pages",
             "finance_documents",
             "finance_goals",
+            "finance_proposals",
+            "finance_references",
             "finance_rules",
             "finance_table_shapes",
             "finance_transaction_sources",
@@ -108,8 +110,9 @@ ANALYST = {
 
 FUNCTIONS: Mapping[str, set[str]] = {
     "frontdesk_app": {
-        "accept_version", "activate_path", "fail_turn", "latest_leaf", "lock_facts", "lock_path", "message_title",
-        "no_turn", "settle_facts", "store_parents", "store_replacements", "switch_version", "tidy", "versions_of",
+        "accept_version", "activate_path", "fail_turn", "latest_leaf", "lock_facts", "lock_path", "merchant_of",
+        "message_title", "no_turn", "settle_facts", "store_parents", "store_replacements", "switch_version", "tidy",
+        "versions_of",
         "accept_turn", "act_for", "admit_message", "answer_turn", "begin_turn", "chat_search_query",
         "chat_search_words",
         "conversation_history", "current_minute", "forget_my_checkpoints", "increment_rate_limit", "is_being_answered",

@@ -12,6 +12,8 @@ from storage.facts import Facts
 from storage.feedback import Feedback, FeedbackOnTurns
 from storage.finance.document_queue import ReadPage
 from storage.finance.plans import Budget, NewDebt, NewGoal, Plans
+from storage.finance.proposals import Proposals
+from storage.finance.references import References
 from storage.finance.rules import Rules
 from storage.finance.statements import Row
 from storage.finance.transactions import TransactionFilter, Transactions
@@ -45,6 +47,7 @@ class AdaRows:
     def __init__(self, pool: Pool, user: UUID) -> None:
         self.pool = pool
         self.user = user
+        self.reference, self.proposal = uuid4(), uuid4()
         self.turn = self.fact = self.document = self.transaction = UUID(int=0)
 
     async def insert(self) -> "AdaRows":
@@ -92,6 +95,9 @@ class AdaRows:
         (found,) = await transactions.list(self.user, TransactionFilter(), limit=9)
         self.transaction = found["transaction_id"]
         await transactions.categorise(self.user, [self.transaction], "groceries")
+        asked = {"words": [SECRET]}
+        await References(self.pool).add(self.user, self.reference, self.turn, "totals", asked, asked)
+        await Proposals(self.pool).add(self.user, self.proposal, self.turn, "goal", {"name": SECRET})
         plans = Plans(self.pool)
         await plans.set_budget(self.user, Budget(category="gifts", currency="EUR", amount=Decimal(10)))
         goal = NewGoal(name=SECRET, target=Decimal(9), saved=Decimal(1), currency="EUR", due_on=None)

@@ -19,7 +19,10 @@ from storage.finance.accounts import FinanceAccounts
 from storage.finance.categories import Categories
 from storage.finance.document_queue import Claimed, DocumentQueue
 from storage.finance.documents import Documents
+from storage.finance.pages import DocumentPages
 from storage.finance.plans import Plans
+from storage.finance.proposals import Proposals
+from storage.finance.references import References
 from storage.finance.rules import Rules
 from storage.finance.transactions import TransactionFilter, Transactions
 from storage.idempotency import IdempotencyKeys
@@ -113,6 +116,9 @@ READS: dict[str, Attempt] = {
     "budgets": lambda pool, _, bob: Plans(pool).budgets(bob),
     "goals": lambda pool, _, bob: Plans(pool).goals(bob),
     "debts": lambda pool, _, bob: Plans(pool).debts(bob),
+    "a reference": lambda pool, ada_rows, bob: References(pool).find(bob, ada_rows.reference),
+    "pages": lambda pool, _, bob: DocumentPages(pool, MODEL).find(bob, SECRET, [1.0, 0.0], limit=9),
+    "proposals": lambda pool, _, bob: Proposals(pool).open(bob, limit=9),
     "an export": lambda pool, _, bob: exported(pool, bob),
     "what a version is made of": lambda pool, ada_rows, bob: Versions(pool).original(bob, ada_rows.turn),
     "a switch": lambda pool, ada_rows, bob: Versions(pool).switch(bob, "c-1", ada_rows.turn),
@@ -169,6 +175,9 @@ WRITES: dict[str, Attempt] = {
     "is limited": lambda pool, _, bob: RateLimits(pool, 8).take(bob),
     "is counted": lambda pool, ada_rows, bob: Metrics(pool).record(bob, ada_rows.turn, turn_metrics(latency_ms=1)),
     "revokes a key": revoke,
+    "accepts a proposal": lambda pool, ada_rows, bob: Proposals(pool).accept(bob, ada_rows.proposal),
+    "refuses a proposal": lambda pool, ada_rows, bob: Proposals(pool).refuse(bob, ada_rows.proposal),
+    "undoes a proposal": lambda pool, ada_rows, bob: Proposals(pool).undo(bob, ada_rows.proposal),
     "undoes an import": lambda pool, ada_rows, bob: Documents(pool).undo(bob, ada_rows.document),
     "deletes a document": lambda pool, ada_rows, bob: Documents(pool).delete(bob, ada_rows.document),
     "deletes a file": lambda pool, ada_rows, bob: Documents(pool).delete_content(bob, ada_rows.document),
