@@ -40,7 +40,7 @@ class Totals(Period):
 async def totals(call: Call, args: Totals) -> Result:
     """Sums of a period."""
     only = await chosen(call, args, sign=_sign(args.what))
-    found = await call.desk.figures.totals(call.user_id, only, args.group, transfers=_names_transfers(args))
+    found = await call.desk.figures.totals(call.user_id, only, args.group)
     sums = found if args.group == "all" else await call.desk.figures.totals(call.user_id, only)
     figures = [figure(f"{WHAT[args.what]}", _value(one, args.what), one["currency"]) for one in sums]
     figures += [figure("Transactions", one["count"], unit="count") for one in sums[:1]]
@@ -126,7 +126,7 @@ class Largest(Period):
 async def largest(call: Call, args: Largest) -> Result:
     """The largest payments of a period."""
     only = await chosen(call, args, sign=args.what)
-    found = await call.desk.figures.largest(call.user_id, only, limit=args.count, transfers=_names_transfers(args))
+    found = await call.desk.figures.largest(call.user_id, only, limit=args.count)
     return Result(
         words=_words(f"The {args.count} largest {'payments' if args.what == 'spent' else 'incomes'}", args, only),
         method="Transactions by the size of their amount, without transfers between your own accounts.",
@@ -261,11 +261,6 @@ def _differences(
         for key, label in labels.items()
     ]  # fmt: skip
     return sorted(rows, key=lambda row: (-abs(row[3]), row[0]))
-
-
-def _names_transfers(args: Period) -> bool:
-    """Whether the arguments ask for transfers themselves."""
-    return any(category in ("transfers", "savings") for category in args.categories)
 
 
 def _words(what: str, args: Period, only: TransactionFilter, group: str | None = None) -> str:

@@ -1,6 +1,7 @@
 """Figures over a user's transactions: every sum that an employee says is computed here, in SQL, exactly.
 
-Sums are by currency, which are never added up. Transfers between one's own accounts are neither spent nor received.
+Sums are by currency, which are never added up. Transfers between one's own accounts are neither spent nor received, so
+they count only where their category is named.
 """
 
 from collections.abc import Sequence
@@ -59,31 +60,23 @@ class Figures:
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
-    async def totals(
-        self, user_id: UUID, only: TransactionFilter, group: Group = "all", *, transfers: bool = False
-    ) -> list[GroupTotal]:
-        """Sums of those that match, by group and currency: the largest first, months in order.
-
-        Args:
-            transfers: whether transfers between own accounts count.
-        """
-        values = {**condition_values(user_id, only), "transfers": transfers, "most": MOST_GROUPS}
+    async def totals(self, user_id: UUID, only: TransactionFilter, group: Group = "all") -> list[GroupTotal]:
+        """Sums of those that match, by group and currency: the largest first, months in order."""
+        values = {**condition_values(user_id, only), "most": MOST_GROUPS}
         async with self._pool.as_user(user_id) as conn:
             rows = await (await conn.execute(_TOTALS[group], values)).fetchall()
         return cast("list[GroupTotal]", rows)
 
-    async def largest(
-        self, user_id: UUID, only: TransactionFilter, *, limit: int, transfers: bool = False
-    ) -> list[Transaction]:
+    async def largest(self, user_id: UUID, only: TransactionFilter, *, limit: int) -> list[Transaction]:
         """Those with the largest amounts, whatever their sign."""
-        values = {**condition_values(user_id, only), "transfers": transfers, "limit": limit}
+        values = {**condition_values(user_id, only), "limit": limit}
         async with self._pool.as_user(user_id) as conn:
             rows = await (await conn.execute(_LARGEST, values)).fetchall()
         return cast("list[Transaction]", rows)
 
     async def payments(self, user_id: UUID, only: TransactionFilter) -> list[Payments]:
         """All that match, by merchant and currency, without transfers."""
-        values = {**condition_values(user_id, only), "transfers": False, "most": MOST_PAYMENTS}
+        values = {**condition_values(user_id, only), "most": MOST_PAYMENTS}
         async with self._pool.as_user(user_id) as conn:
             rows = await (await conn.execute(_PAYMENTS, values)).fetchall()
         return cast("list[Payments]", rows)
@@ -95,7 +88,10 @@ class Figures:
         return cast(Span, row)
 
 
-_COUNTED: LiteralString = f" where {MATCHES} and (%(transfers)s or coalesce(c.kind, '') <> 'transfer')"
+_COUNTED: LiteralString = (
+    f" where {MATCHES} and (cardinality(%(categories)s::text[]) > 0 or coalesce(c.kind, '') <> 'transfer')"
+)
+"""Condition on what is counted: transfers only where categories are named, and theirs is one of them."""
 _FROM: LiteralString = (
     " from finance_transactions t left join finance_categories c on c.user_id = t.user_id and c.category = t.category"
     " join finance_accounts a on a.user_id = t.user_id and a.account_id = t.account_id"
