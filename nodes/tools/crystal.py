@@ -1,16 +1,14 @@
-"""Crystal's tools: totals, comparisons, the largest payments, what recurs, what is unusual, and forecasts."""
+"""Crystal's tools for sums: totals, comparisons of two periods, and the largest payments."""
 
 from collections.abc import Sequence
-from datetime import date, timedelta
 from decimal import Decimal
-from itertools import pairwise
-from statistics import median
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from pydantic import Field, model_validator
 
 from nodes.tools.results import (
     MOST_ROWS,
+    SEVERAL_CURRENCIES,
     Figure,
     Result,
     behind,
@@ -21,13 +19,12 @@ from nodes.tools.results import (
     joined,
     percent,
 )
-from nodes.tools.tool import Arguments, Call, Day, Period, Tool, chosen
-from storage.finance.figures import Group, GroupTotal, Payments
+from nodes.tools.tool import Call, Day, Period, Tool, chosen
+from storage.finance.figures import Group, GroupTotal
 from storage.finance.transactions import TransactionFilter
 
 What = Literal["spent", "received", "net"]
 WHAT: dict[What, str] = {"spent": "Spending", "received": "Income", "net": "Income less spending"}
-TWO_CURRENCIES = "There are amounts in several currencies; they are not added up."
 
 
 class Totals(Period):
@@ -139,102 +136,8 @@ async def largest(call: Call, args: Largest) -> Result:
         ],
         row_count=len(found),
         behind=behind(TransactionFilter(transaction_ids=[one["transaction_id"] for one in found])),
-        notes=[TWO_CURRENCIES] if len({one["currency"] for one in found}) > 1 else [],
+        notes=[SEVERAL_CURRENCIES] if len({one["currency"] for one in found}) > 1 else [],
     )  # fmt: skip
-
-
-class Recurring(Arguments):
-    """Arguments of `recurring`."""
-
-    what: Literal["spent", "received"] = "spent"
-    only_active: bool = Field(True, description="Leave out what has ended.")
-
-
-class Series(NamedTuple):
-    """A payment that recurs."""
-
-    payments: Payments
-    every: Literal["week", "month", "quarter", "year"]
-    last: Decimal
-    before: Decimal
-    """What it was before its last change; the same where it never changed."""
-    changed_on: date | None
-    active: bool
-
-
-INTERVALS: dict[Literal["week", "month", "quarter", "year"], tuple[int, int, int]] = {
-    "week": (6, 8, 52), "month": (26, 35, 12), "quarter": (84, 98, 4), "year": (350, 380, 1),
-}  # fmt: skip
-"""The least and the most days between two payments, and how many there are in a year."""
-LOOK_BACK = timedelta(days=800)
-
-
-async def recurring(call: Call, args: Recurring) -> Result:
-    """Payments that come again at regular intervals, with what they cost a year and how they rose."""
-    only = TransactionFilter(since=call.today - LOOK_BACK, until=call.today, sign=args.what)
-    found = [
-        series
-        for payments in await call.desk.figures.payments(call.user_id, only)
-        if (series := series_of(payments, call.today)) and (series.active or not args.only_active)
-    ]
-    found.sort(key=lambda one: abs(one.last) * INTERVALS[one.every][2], reverse=True)
-    a_year = {
-        currency: sum(
-            (one.last * INTERVALS[one.every][2] for one in found if one.payments["currency"] == currency), Decimal(0)
-        )
-        for currency in sorted({one.payments["currency"] for one in found})
-    }
-    figures = [figure("All together, a year", total, currency) for currency, total in a_year.items()]
-    figures += [figure("Recurring payments", len(found), unit="count")]
-    for one in found[:MOST_ROWS]:
-        figures.append(figure(one.payments["label"], one.last, one.payments["currency"]))
-        if one.changed_on:
-            figures.append(figure(f"{one.payments['label']} before", one.before, one.payments["currency"]))
-    ids = [one for series in found for one in series.payments["ids"]]
-    return Result(
-        words=f"Recurring {'payments' if args.what == 'spent' else 'income'}, as of {days(call.today, call.today)}",
-        method="The same merchant, at least three times at regular intervals, with about the same amount; two times a"
-        " year apart count as yearly. The amount is the last one; a year has 12 months, 4 quarters or 52 weeks.",
-        figures=figures,
-        columns=columns(("Merchant", "text"), ("Every", "text"), ("Amount", "amount"), ("Currency", "text"),
-                        ("Before", "amount"), ("Changed on", "date"), ("Last on", "date")),
-        rows=[
-            cells(one.payments["label"], one.every, one.last, one.payments["currency"],
-                  one.before if one.changed_on else None, one.changed_on, one.payments["days"][-1])
-            for one in found[:MOST_ROWS]
-        ],
-        row_count=len(found),
-        behind=behind(TransactionFilter(transaction_ids=ids[:1000])),
-        notes=[TWO_CURRENCIES] if len(a_year) > 1 else [],
-    )  # fmt: skip
-
-
-def series_of(payments: Payments, today: date) -> Series | None:
-    """The series that a merchant's payments are; None where they are not regular."""
-    by_day = dict(zip(payments["days"], payments["amounts"], strict=True))  # one a day: two are no series
-    when, amounts = list(by_day), list(by_day.values())
-    if len(when) < 2 or len(when) < len(payments["days"]) * 0.8:
-        return None
-    gaps = [(later - earlier).days for earlier, later in pairwise(when)]
-    usual = median(gaps)
-    every = next((name for name, (least, most, _) in INTERVALS.items() if least <= usual <= most), None)
-    if every is None or len(when) < (2 if every == "year" else 3):
-        return None
-    least, most, _ = INTERVALS[every]
-    regular = sum(least <= gap <= most for gap in gaps)
-    middle = median(abs(amount) for amount in amounts)
-    alike = sum(abs(abs(amount) - middle) <= middle * Decimal("0.35") for amount in amounts)
-    if regular < len(gaps) * 0.75 or alike < len(amounts) * 0.8:
-        return None
-    changed = next((n for n in range(len(amounts) - 1, 0, -1) if amounts[n] != amounts[n - 1]), None)
-    return Series(
-        payments=payments,
-        every=every,
-        last=amounts[-1],
-        before=amounts[changed - 1] if changed else amounts[-1],
-        changed_on=when[changed] if changed else None,
-        active=(today - when[-1]).days <= most * 1.5,
-    )
 
 
 def _sign(what: What) -> Literal["spent", "received"] | None:
@@ -278,7 +181,7 @@ def _words(what: str, args: Period, only: TransactionFilter, group: str | None =
 def _notes(sums: Sequence[GroupTotal]) -> list[str]:
     if not sums:
         return ["No transaction matches."]
-    return [TWO_CURRENCIES] if len({one["currency"] for one in sums}) > 1 else []
+    return [SEVERAL_CURRENCIES] if len({one["currency"] for one in sums}) > 1 else []
 
 
 TOOLS = (
@@ -293,9 +196,4 @@ TOOLS = (
         Compare, compare,
     ),
     Tool("largest", ("crystal", "prime"), "Lists the largest payments of a period.", Largest, largest),
-    Tool(
-        "recurring", ("crystal", "goalie"),
-        "Lists subscriptions and other payments that come again, what they cost a year, and which became dearer.",
-        Recurring, recurring,
-    ),
 )  # fmt: skip

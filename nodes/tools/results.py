@@ -16,6 +16,9 @@ MOST_ROWS = 50
 """Of a result's table."""
 
 
+SEVERAL_CURRENCIES = "There are amounts in several currencies; they are not added up."
+
+
 class Figure(TypedDict):
     """A figure of a result, which an answer may say."""
 

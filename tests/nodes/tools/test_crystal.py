@@ -1,20 +1,17 @@
 """Crystal's tools: exact sums, by currency, of the user's own rows."""
 
-from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
 import pytest
 
-from nodes.tools.crystal import series_of
 from nodes.tools.registry import ToolFailed
 from nodes.tools.results import filter_of
-from storage.finance.figures import Payments
 from storage.finance.statements import Row
 from storage.finance.transactions import Transactions
 from storage.pool import Pool
-from tests.nodes.tools.desk import TODAY, ask, figures
+from tests.nodes.tools.desk import ask, figures
 from tests.storage.finance.importing import imported, row
 
 
@@ -105,53 +102,3 @@ async def test_a_wrong_call_says_what_is_wrong(
     """For the model, which may try again."""
     with pytest.raises(ToolFailed, match=said):
         await ask(pool, ada, slug, tool, **arguments)  # type: ignore[arg-type]
-
-
-def payments(days: Sequence[date], amounts: Sequence[str]) -> Payments:
-    """Payments to a merchant."""
-    return Payments(
-        merchant="m", label="M", currency="EUR", days=days, amounts=[Decimal(one) for one in amounts], ids=[]
-    )
-
-
-def months(*numbers: int, day: int = 28) -> list[date]:
-    """A day of these months of 2025."""
-    return [date(2025 + (n - 1) // 12, (n - 1) % 12 + 1, day) for n in numbers]
-
-
-@pytest.mark.parametrize(
-    ("days", "amounts", "every", "active"),
-    [
-        (months(12, 13, 14, 15), ["-9.99"] * 4, "month", True),
-        (months(9, 10, 11), ["-9.99"] * 3, "month", False),
-        (months(6, 9, 12, 15), ["-60"] * 4, "quarter", True),
-        (months(3, 15), ["-120", "-130"], "year", True),
-        ([TODAY - timedelta(days=7 * n) for n in range(5, 0, -1)], ["-5"] * 5, "week", True),
-    ],
-)
-def test_regular_payments_are_a_series(days: list[date], amounts: list[str], every: str, active: bool) -> None:
-    """With their interval, and whether they go on."""
-    found = series_of(payments(days, amounts), TODAY)
-    assert found
-    assert (found.every, found.active) == (every, active)
-
-
-def test_a_rise_is_seen() -> None:
-    """What it was before, and since when it is more."""
-    found = series_of(payments(months(11, 12, 13, 14), ["-9.99", "-9.99", "-12.99", "-12.99"]), TODAY)
-    assert found
-    assert (found.before, found.last, found.changed_on) == (Decimal("-9.99"), Decimal("-12.99"), date(2026, 1, 28))
-
-
-@pytest.mark.parametrize(
-    ("days", "amounts"),
-    [
-        (months(14, 15), ["-9.99"] * 2),
-        ([date(2026, 3, n) for n in (1, 2, 9, 11, 20)], ["-20", "-31", "-4", "-55", "-7"]),
-        (months(11, 12, 13, 14), ["-9.99", "-80", "-3", "-200"]),
-        (months(1, 2, 9, 15), ["-9.99"] * 4),
-    ],
-)
-def test_irregular_payments_are_none(days: list[date], amounts: list[str]) -> None:
-    """Two are too few, or the days or the amounts differ."""
-    assert series_of(payments(days, amounts), TODAY) is None
