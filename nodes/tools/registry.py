@@ -7,14 +7,16 @@ from typing import Any
 from pydantic import ValidationError
 
 from nodes.employees import Slug
-from nodes.tools import crystal, goalie, patterns
+from nodes.tools import byte, crystal, goalie, ledger, patterns, prime, tag
 from nodes.tools.results import Result
 from nodes.tools.tool import BadArguments, Call, Tool
 
 CALL_SECONDS = 3.0
 """Of one call."""
 
-TOOLS: tuple[Tool, ...] = (*crystal.TOOLS, *patterns.TOOLS, *goalie.TOOLS)
+TOOLS: tuple[Tool, ...] = (
+    *crystal.TOOLS, *patterns.TOOLS, *ledger.TOOLS, *byte.TOOLS, *tag.TOOLS, *goalie.TOOLS, *prime.TOOLS,
+)  # fmt: skip
 _BY_NAME = {tool.name: tool for tool in TOOLS}
 assert len(_BY_NAME) == len(TOOLS)
 

@@ -14,6 +14,7 @@ from storage.finance.accounts import FinanceAccount, FinanceAccounts
 from storage.finance.categories import Categories, Category
 from storage.finance.documents import Documents
 from storage.finance.figures import Figures
+from storage.finance.merchants import Merchants
 from storage.finance.pages import DocumentPages
 from storage.finance.plans import Plans
 from storage.finance.proposals import Proposals
@@ -33,6 +34,7 @@ class Desk:
     accounts: FinanceAccounts
     categories: Categories
     rules: Rules
+    merchants: Merchants
     plans: Plans
     documents: Documents
     pages: DocumentPages
@@ -120,10 +122,15 @@ async def _slugs(call: Call, names: list[str]) -> list[str]:
     if not names:
         return []
     known = await call.desk.categories.list(call.user_id)
-    return [_slug(known, name) for name in names]
+    return [category_named(known, name) for name in names]
 
 
-def _slug(known: list[Category], name: str) -> str:
+def category_named(known: list[Category], name: str) -> str:
+    """The slug of the category with this slug or name.
+
+    Raises:
+        BadArguments: there is none.
+    """
     wanted = name.casefold().replace(" ", "_")
     for one in known:
         if wanted in (one["category"], one["name"].casefold().replace(" ", "_")):

@@ -12,6 +12,7 @@ from storage.finance.accounts import FinanceAccounts
 from storage.finance.categories import Categories
 from storage.finance.documents import Documents
 from storage.finance.figures import Figures
+from storage.finance.merchants import Merchants
 from storage.finance.pages import DocumentPages
 from storage.finance.plans import Plans
 from storage.finance.proposals import Proposals
@@ -32,8 +33,8 @@ def context(pool: Pool, user: UUID) -> Call:
     """A call for this user."""
     desk = Desk(
         figures=Figures(pool), transactions=Transactions(pool), accounts=FinanceAccounts(pool),
-        categories=Categories(pool), rules=Rules(pool), plans=Plans(pool), documents=Documents(pool),
-        pages=DocumentPages(pool, MODEL), proposals=Proposals(pool), embed=embed,
+        categories=Categories(pool), rules=Rules(pool), merchants=Merchants(pool), plans=Plans(pool),
+        documents=Documents(pool), pages=DocumentPages(pool, MODEL), proposals=Proposals(pool), embed=embed,
     )  # fmt: skip
     return Call(desk=desk, user_id=user, today=TODAY, turn_id=None)
 
