@@ -4,6 +4,7 @@ import csv
 import io
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from decimal import Decimal
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 """Spreadsheets compute a cell that begins with one of these."""
@@ -32,7 +33,7 @@ def _flatten(row: Mapping[str, object]) -> dict[str, object]:
 
 
 def _cell(value: object) -> object:
-    if value is None or isinstance(value, int | float):
+    if value is None or isinstance(value, int | float | Decimal):
         return value
     text = value.isoformat() if isinstance(value, datetime | date) else str(value)
     return f"'{text}" if text.startswith(FORMULA) else text

@@ -21,7 +21,7 @@ from storage.health import DatabaseHealth
 from storage.rate_limits import Allowance, Bucket, Policy, RateLimits
 
 COUNTED: Mapping[Bucket, str] = {
-    "chat": "messages", "memory": "corrections", "search": "searches", "export": "exports",
+    "chat": "messages", "memory": "corrections", "search": "searches", "export": "exports", "upload": "documents",
     "refusals": "refused messages",
 }  # fmt: skip
 SPANS = {60: "a minute", 3600: "an hour"}

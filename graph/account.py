@@ -1,16 +1,25 @@
 """What users read, change and delete of their own data, as the API offers it."""
 
+from collections.abc import Callable
 from uuid import UUID
 
 from graph.costs import Costs
 from graph.prices import Prices
 from graph.turns.registry import TurnRegistry
+from nodes.errors import EmbeddingUnavailable
 from storage.account_export.exporter import AccountExporter
 from storage.admin_audit import AdminAudit
 from storage.api_keys import ApiKeys
 from storage.conversations import Conversations
 from storage.facts import Embed
 from storage.feedback import FeedbackOnTurns
+from storage.finance.accounts import FinanceAccounts
+from storage.finance.categories import Categories
+from storage.finance.documents import Documents
+from storage.finance.pages import DocumentPages, FoundPage
+from storage.finance.plans import Plans
+from storage.finance.rules import Rules
+from storage.finance.transactions import Transactions
 from storage.insights import InsightsQueries
 from storage.metrics_queries import MetricsQueries
 from storage.misroutes import Misroutes
@@ -34,6 +43,7 @@ class UserData:
         model: the name of the embedding model behind `embed`.
         limits: rate limits.
         prices: what models cost.
+        document_arrived: has the next document read at once.
     """
 
     def __init__(
@@ -45,6 +55,7 @@ class UserData:
         model: str,
         limits: RateLimits,
         prices: Prices,
+        document_arrived: Callable[[], None],
     ) -> None:
         self.conversations = Conversations(pool)
         self.facts = UserFacts(pool, model)
@@ -60,9 +71,17 @@ class UserData:
         self.exporter = AccountExporter(pool, at_once=exports)
         self.users = Users(pool)
         self.keys = ApiKeys(pool)
+        self.documents = Documents(pool)
+        self.accounts = FinanceAccounts(pool)
+        self.categories = Categories(pool)
+        self.rules = Rules(pool)
+        self.transactions = Transactions(pool)
+        self.plans = Plans(pool)
+        self._pages = DocumentPages(pool, model)
         self._registry = registry
         self._embed = embed
         self._limits = limits
+        self.document_arrived = document_arrived
 
     async def delete_conversation(self, user_id: UUID, conversation_id: str) -> bool:
         """Delete a conversation with all that came of it, including a running answer; returns whether it existed."""
@@ -77,6 +96,14 @@ class UserData:
             DuplicateFact: another fact says the same.
         """
         return await self.facts.correct(user_id, fact_id, fact, await self._embed(fact))
+
+    async def find_pages(self, user_id: UUID, words: str, *, limit: int) -> list[FoundPage]:
+        """Pages of documents that have the words, or are about the same as far as that can be told."""
+        try:
+            vector = await self._embed(words)
+        except EmbeddingUnavailable:
+            vector = None
+        return await self._pages.find(user_id, words, vector, limit=limit)
 
     async def erase_account(self, user_id: UUID) -> None:
         """Delete everything stored about the user; metrics stay, without the user id."""

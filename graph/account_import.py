@@ -19,7 +19,7 @@ from storage.pool import Pool
 MAX_LINE_BYTES = 4 * 1024 * 1024
 """Several times the size of the longest message."""
 
-TEXTS = ("title", "summary", "content", "fact", "comment")
+TEXTS = ("title", "summary", "content", "fact", "comment", "text", "counterparty", "note")
 EMPLOYEE_FIELDS = ("last_employee", "employee", "chosen_employee", "wanted_employee")
 SLUGS = {employee.slug for employee in EMPLOYEES}
 

@@ -129,6 +129,7 @@ class Settings(BaseSettings):
     record_connections: int = Field(default=4, ge=2, le=1000)
     statement_timeout: float = Field(default=5, gt=0, le=600)
     max_turns: int = Field(default=500, ge=1, le=100_000)
+    currency: str = Field(default="EUR", pattern="^[A-Z]{3}$")
     openai_api_key: SecretStr | None = Field(default=None, validation_alias="OPENAI_API_KEY")
     openai_base_url: Annotated[str, AfterValidator(_http_url)] | None = Field(
         default=None, validation_alias="OPENAI_BASE_URL"

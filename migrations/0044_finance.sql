@@ -105,6 +105,17 @@ create table finance_rules (
     foreign key (user_id, category) references finance_categories on delete cascade on update cascade
 );
 
+-- What several rows of one merchant have in common: lower case, without signs and without words that have digits, which
+-- are numbers of branches, cards and payments.
+create function merchant_of(p_counterparty text, p_body text) returns text language sql immutable as $$
+    with said as (select lower(coalesce(nullif(p_counterparty, ''), p_body)) as words),
+    bare as (
+        select words, trim(regexp_replace(regexp_replace(
+            regexp_replace(words, '[^[:alnum:]&'' ]+', ' ', 'g'), '\S*[0-9]\S*', ' ', 'g'), '\s+', ' ', 'g')) as name
+        from said)
+    select left(coalesce(nullif(name, ''), words), 60) from bare
+$$;
+
 create table finance_transactions (
     user_id uuid not null,
     transaction_id uuid not null default gen_random_uuid(),
@@ -115,6 +126,7 @@ create table finance_transactions (
     currency currency_code not null,
     counterparty text not null default '',
     body text not null default '',  -- the bank's words
+    merchant text not null generated always as (merchant_of(counterparty, body)) stored,
     suspicious boolean not null default false,  -- they may hold instructions to an AI
     row_key bytea not null constraint key_is_16_bytes check (octet_length(row_key) = 16),
     occurrence integer not null default 1,  -- among rows of the same key
@@ -135,6 +147,7 @@ create table finance_transactions (
     constraint category_has_a_source check (category is null or category_by is not null)
 );
 create index finance_transactions_by_day on finance_transactions (user_id, booked_on desc, transaction_id desc);
+create index finance_transactions_by_merchant on finance_transactions (user_id, merchant, booked_on);
 create index finance_transactions_by_category on finance_transactions (user_id, category, booked_on);
 
 -- Which documents have a row: it stays as long as one of them does. Two formats call the same row by other words, so each
@@ -164,6 +177,37 @@ create table finance_changes (
     undone_at timestamptz,
     primary key (user_id, change_id)
 );
+
+-- What an employee computed for an answer: each figure in it can be opened.
+create table finance_references (
+    user_id uuid not null references chat_users (user_id) on delete cascade,
+    reference_id uuid not null,
+    turn_id uuid,  -- null where no turn asked for it
+    tool text not null,
+    arguments jsonb not null,
+    result jsonb not null,
+    created_at timestamptz not null default now(),
+    primary key (user_id, reference_id),
+    foreign key (user_id, turn_id) references chat_turns on delete cascade
+);
+create index finance_references_of_turn on finance_references (user_id, turn_id);
+
+-- What an employee proposes to write; nothing is written before its user says yes.
+create table finance_proposals (
+    user_id uuid not null references chat_users (user_id) on delete cascade,
+    proposal_id uuid not null,
+    turn_id uuid,
+    kind text not null constraint proposal_kind_is_known check (kind in ('categories', 'rule', 'receipts', 'budget', 'goal')),
+    content jsonb not null,
+    status text not null default 'open'
+        constraint proposal_status_is_known check (status in ('open', 'accepted', 'refused', 'undone')),
+    undo jsonb,  -- what accepting it changed
+    created_at timestamptz not null default now(),
+    decided_at timestamptz,
+    primary key (user_id, proposal_id),
+    foreign key (user_id, turn_id) references chat_turns on delete cascade
+);
+create index finance_proposals_of_turn on finance_proposals (user_id, turn_id);
 
 create table finance_budgets (
     user_id uuid not null,
@@ -208,12 +252,15 @@ call guard_user_table('finance_rules');
 call guard_user_table('finance_transactions');
 call guard_user_table('finance_transaction_sources');
 call guard_user_table('finance_changes');
+call guard_user_table('finance_references');
+call guard_user_table('finance_proposals');
 call guard_user_table('finance_budgets');
 call guard_user_table('finance_goals');
 call guard_user_table('finance_debts');
 grant select, insert, update, delete on
     finance_documents, finance_document_pages, finance_table_shapes, finance_accounts, finance_categories, finance_rules,
-    finance_transactions, finance_transaction_sources, finance_changes, finance_budgets, finance_goals, finance_debts
+    finance_transactions, finance_transaction_sources, finance_changes, finance_references,
+    finance_proposals, finance_budgets, finance_goals, finance_debts
     to frontdesk_app;
 
 -- Whichever process has time reads the next document: whose it is, is found here, and it is read in its user's name.
@@ -238,6 +285,11 @@ begin
         where d.user_id = next.user_id and d.document_id = next.document_id
         returning d.user_id, d.document_id, d.attempts;
 end $$;
+-- An amount without zeros that say nothing, but with two places at least.
+create function tidy(p_amount numeric) returns numeric language sql immutable as $$
+    select round(p_amount, greatest(2, scale(trim_scale(p_amount))))
+$$;
+
 -- Whether a rule is for a row with these words.
 create function rule_matches(p_field text, p_match text, p_pattern text, p_counterparty text, p_body text)
 returns boolean language sql immutable as $$
@@ -249,6 +301,6 @@ returns boolean language sql immutable as $$
                            else position(lower(p_pattern) in lower(words)) > 0 end)
 $$;
 
-call guard_functions('claim_document', 'rule_matches');
-grant execute on function rule_matches to frontdesk_app;
+call guard_functions('claim_document', 'merchant_of', 'rule_matches', 'tidy');
+grant execute on function merchant_of, rule_matches, tidy to frontdesk_app;
 grant execute on function claim_document to frontdesk_keeper;

@@ -12,8 +12,8 @@ from storage.errors import LeaseLost
 from storage.leases import TERMS
 from storage.pool import Pool
 
-Bucket = Literal["chat", "memory", "search", "export", "refusals"]
-"""What is counted together: messages, corrected facts, searches, exports, refused messages."""
+Bucket = Literal["chat", "memory", "search", "export", "upload", "refusals"]
+"""What is counted together: messages, corrected facts, searches, exports, documents, refused messages."""
 
 
 class Policy(NamedTuple):
@@ -27,6 +27,7 @@ POLICIES: Mapping[Bucket, Policy] = {
     "memory": Policy(20, 60),  # each corrected fact is embedded, which may cost money
     "search": Policy(60, 60),  # reads everything the user wrote; the page searches once per pause in typing
     "export": Policy(6, 3600),  # reads everything stored about the user, and holds a connection meanwhile
+    "upload": Policy(120, 3600),  # each is read in a process of its own, for up to two minutes
     "refusals": Policy(60, 60),  # each begins a turn and records it
 }
 """All limits but that of messages, which is a setting; 0 there switches these off, too."""

@@ -128,6 +128,8 @@ class Contents(msgspec.Struct, frozen=True, omit_defaults=True):
     """All that was found in a document."""
 
     kind: DocumentKind
+    format: str = "text"
+    """Of the file: `csv`, `xlsx`, `ofx`, `mt940`, `camt053`, `pdf`, `picture` and the like."""
     statements: Sequence[Statement] = ()
     pages: Sequence[Page] = ()
     receipt: Receipt | None = None

@@ -6,6 +6,7 @@ from contextlib import aclosing, asynccontextmanager
 from typing import LiteralString
 from uuid import UUID
 
+from storage.account_export import finance_rows
 from storage.connections import DEFAULT_TIMEOUT, milliseconds
 from storage.errors import ExportInProgress, TooManyExports
 from storage.pool import Pool
@@ -98,6 +99,7 @@ _SECTIONS: tuple[LiteralString, ...] = (
         " 'times', times, 'created_at', created_at)::text as line"
         " from xai_chat_metrics where user_id = %(user_id)s order by created_at, id"
     ),
+    *finance_rows.SECTIONS,
 )
 
 
@@ -168,7 +170,7 @@ class AccountExporter:
             yield f'{{"type": "export", "format": {FORMAT}}}'
             for number, section in enumerate(_SECTIONS):
                 async with conn.cursor(f"export_{number}") as cursor:
-                    cursor.itersize = BATCH
+                    cursor.itersize = 1 if section == finance_rows.PARTS else BATCH
                     await cursor.execute(section, {"user_id": user_id})
                     async for row in cursor:
                         count += 1

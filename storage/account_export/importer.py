@@ -1,5 +1,6 @@
 """Import the lines of an export into an empty account."""
 
+import re
 from collections.abc import AsyncIterable, Iterable
 from itertools import groupby
 from typing import Any, LiteralString
@@ -8,7 +9,10 @@ from uuid import UUID, uuid5
 import psycopg
 from psycopg.types.json import Json
 
+from storage.account_export import finance_rows
 from storage.account_export import lines as line
+from storage.account_export.finance_lines import DocumentPartLine
+from storage.account_export.line import Line
 from storage.connections import Connection
 from storage.errors import AccountNotEmpty, Gone, InvalidImport
 from storage.facts import Embed, fact_hash, store_embedding
@@ -19,6 +23,9 @@ from storage.versions import NO_TURN
 BATCH = 500
 """Lines written at once."""
 
+_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+JSON_FIELDS = {"timing", *finance_rows.JSON_FIELDS}
+"""Fields of lines that are JSON in the database, too."""
 RULE_VIOLATIONS = (psycopg.errors.UniqueViolation, psycopg.errors.CheckViolation, psycopg.DataError)
 """Errors that lines of an import may cause."""
 
@@ -61,7 +68,11 @@ class AccountImporter:
 async def _require_empty(conn: Connection, user_id: UUID) -> None:
     cursor = await conn.execute(
         "select from chat_conversations where user_id = %(user_id)s"
-        " union all select from user_memory_facts where user_id = %(user_id)s limit 1",
+        " union all select from user_memory_facts where user_id = %(user_id)s"
+        " union all select from finance_categories where user_id = %(user_id)s"
+        " union all select from finance_documents where user_id = %(user_id)s"
+        " union all select from finance_goals where user_id = %(user_id)s"
+        " union all select from finance_debts where user_id = %(user_id)s limit 1",
         {"user_id": user_id},
     )
     if cursor.rowcount:
@@ -86,7 +97,7 @@ class _ImportWriter:
         batch: list[line.AccountLine] = []
         async for entry in lines:
             batch.append(entry)
-            if len(batch) == BATCH:
+            if len(batch) == BATCH or isinstance(entry, DocumentPartLine):
                 await self._insert(batch)
                 batch = []
         await self._insert(batch)
@@ -111,15 +122,13 @@ class _ImportWriter:
 
     def _row(self, entry: line.AccountLine) -> dict[str, Any]:
         """The line's fields, with every id replaced."""
-        json = {"timing": Json(entry.timing.model_dump())} if isinstance(entry, line.Metrics) and entry.timing else {}
-        return (
-            {"user_id": self._user_id}
-            | {
-                name: NO_TURN if name == "parent" and value == NO_TURN else self._replace_ids(value)
-                for name, value in entry.model_dump().items()
-            }
-            | json
-        )
+        row: dict[str, Any] = {"user_id": self._user_id}
+        for name, value in entry.model_dump().items():
+            if name in JSON_FIELDS:
+                row[name] = None if value is None else Json(self._replace_ids_in_texts(value))
+            else:
+                row[name] = NO_TURN if name == "parent" and value == NO_TURN else self._replace_ids(value)
+        return row
 
     def _replace_ids(self, value: Any) -> Any:
         if isinstance(value, list):
@@ -127,6 +136,14 @@ class _ImportWriter:
         if isinstance(value, dict):
             return {name: self._replace_ids(item) for name, item in dict[str, Any](value).items()}
         return uuid5(self._user_id, str(value)) if isinstance(value, UUID) else value
+
+    def _replace_ids_in_texts(self, value: Any) -> Any:
+        """JSON with new ids in the place of old ones, which are texts there."""
+        if isinstance(value, list):
+            return [self._replace_ids_in_texts(item) for item in list[Any](value)]
+        if isinstance(value, dict):
+            return {name: self._replace_ids_in_texts(item) for name, item in dict[str, Any](value).items()}
+        return str(uuid5(self._user_id, value)) if isinstance(value, str) and _ID.fullmatch(value) else value
 
     async def _insert_fact(self, row: dict[str, Any]) -> None:
         vector = await self._embed(row["fact"])
@@ -148,7 +165,7 @@ class _ImportWriter:
             raise Gone
 
 
-_INSERT: dict[type[line.AccountLine], LiteralString] = {
+_INSERT: dict[type[Line], LiteralString] = {
     line.Settings: "update chat_users set memory = %(memory)s where user_id = %(user_id)s",
     line.Conversation: (
         "insert into chat_conversations (user_id, convo_id, title, titled_by, pinned, employee_slug, temporary,"
@@ -204,6 +221,7 @@ _INSERT: dict[type[line.AccountLine], LiteralString] = {
         " %(attempts)s, %(trace_id)s, %(success)s, %(error_code)s, %(times)s, %(created_at)s)"
         " on conflict do nothing"
     ),
+    **finance_rows.INSERTS,
 }
 
 _FACT: tuple[LiteralString, ...] = (

@@ -1,53 +1,15 @@
 """Lines of an export, validated when they are read: the file may have been changed."""
 
-from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
-from pydantic import (
-    AfterValidator,
-    AwareDatetime,
-    BaseModel,
-    ConfigDict,
-    Field,
-    TypeAdapter,
-    ValidationError,
-    model_validator,
-)
+from pydantic import Field, TypeAdapter, ValidationError, model_validator
 
+from storage.account_export.finance_lines import FinanceLine
+from storage.account_export.line import ConversationId, Count, Line, Name, Sentence, Text, Time, Title
 from storage.feedback import FeedbackReason, Rating
 from storage.metrics import REJECTED, ErrorCode, Outcome
 from storage.turns import VersionKind
-
-EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
-
-
-def _not_a_folder(conversation_id: str) -> str:
-    if conversation_id in (".", ".."):
-        raise ValueError("is a relative path in a URL")
-    return conversation_id
-
-
-def _plausible(time: datetime) -> datetime:
-    if not EARLIEST <= time <= datetime.now(UTC) + timedelta(days=1):
-        raise ValueError("lies in the future, or before 2000")
-    return time
-
-
-ConversationId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:-]{1,128}$"), AfterValidator(_not_a_folder)]
-Time = Annotated[AwareDatetime, AfterValidator(_plausible)]
-# Postgres rejects NUL in texts. The lengths exceed the API's limits: normalising and masking may lengthen a text.
-Name = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$")]
-Title = Annotated[str, Field(min_length=1, max_length=600, pattern=r"^[^\x00]*$")]
-Sentence = Annotated[str, Field(min_length=6, max_length=900, pattern=r"^[^\x00]*$")]
-Text = Annotated[str, Field(max_length=100_000, pattern=r"^[^\x00]*$")]
-Count = Annotated[int, Field(ge=0, le=2_147_483_647)]
-
-
-class Line(BaseModel):
-    """A line. Fields that a later version added are ignored."""
-
-    model_config = ConfigDict(extra="ignore", frozen=True, strict=True)
 
 
 class ExportStart(Line):
@@ -184,7 +146,7 @@ class Fact(Line):
     superseded_by: UUID | None
     superseded_at: Time | None
     withdrawn_at: Time | None = None
-    replacements: list[Replacement] = []
+    replacements: Annotated[list[Replacement], Field(default_factory=list)]
     created_at: Time
 
     @model_validator(mode="after")
@@ -264,7 +226,7 @@ class ExportEnd(Line):
     lines: int
 
 
-AccountLine = Settings | Conversation | Turn | Misroute | Feedback | Message | Fact | GuardEvent | Metrics
+AccountLine = Settings | Conversation | Turn | Misroute | Feedback | Message | Fact | GuardEvent | Metrics | FinanceLine
 ExportLine = Annotated[ExportStart | AccountLine | ExportEnd, Field(discriminator="type")]
 _adapter: TypeAdapter[ExportLine] = TypeAdapter(ExportLine)
 

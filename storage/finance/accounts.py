@@ -30,9 +30,9 @@ class FinanceAccount(TypedDict):
     """The sum of its rows, which is its balance only where they are complete."""
 
 
-def number_hash(user_id: UUID, number: str) -> bytes:
-    """By what an account is found again; the same number of two users has two hashes."""
-    return hashlib.sha256(user_id.bytes + _normal(number).encode()).digest()
+def number_hash(number: str) -> bytes:
+    """By what an account is found again, also where the user's data were moved to another account."""
+    return hashlib.sha256(_normal(number).encode()).digest()
 
 
 def number_end(number: str) -> str:
@@ -56,7 +56,7 @@ async def account_of(
         " returning account_id",
         {
             "user_id": user_id, "name": name[:100] or "Account", "currency": currency, "document_id": document_id,
-            "hash": number_hash(user_id, number) if number else None, "end": number_end(number) if number else None,
+            "hash": number_hash(number) if number else None, "end": number_end(number) if number else None,
         },
     )  # fmt: skip
     row = await cursor.fetchone()
@@ -76,7 +76,7 @@ class FinanceAccounts:
             cursor = await conn.execute(
                 "select a.account_id, a.name, a.kind, a.currency, a.number_end,"
                 " count(t.transaction_id) as transactions, min(t.booked_on) as first_on, max(t.booked_on) as last_on,"
-                " coalesce(sum(t.amount), 0) as total"
+                " tidy(coalesce(sum(t.amount), 0)) as total"
                 " from finance_accounts a left join finance_transactions t using (user_id, account_id)"
                 " where a.user_id = %(user_id)s group by a.user_id, a.account_id order by a.name, a.account_id",
                 {"user_id": user_id},

@@ -73,7 +73,7 @@ class Plans:
         """The user's budgets by category."""
         async with self._pool.as_user(user_id) as conn:
             cursor = await conn.execute(
-                "select category, currency, amount from finance_budgets where user_id = %(user_id)s"
+                "select category, currency, tidy(amount) as amount from finance_budgets where user_id = %(user_id)s"
                 " order by category, currency",
                 {"user_id": user_id},
             )
@@ -111,7 +111,8 @@ class Plans:
         """The user's goals, those that are due first at the top."""
         async with self._pool.as_user(user_id) as conn:
             cursor = await conn.execute(
-                "select goal_id, name, target, saved, currency, due_on from finance_goals where user_id = %(user_id)s"
+                "select goal_id, name, tidy(target) as target, tidy(saved) as saved, currency, due_on"
+                " from finance_goals where user_id = %(user_id)s"
                 " order by due_on nulls last, created_at, goal_id",
                 {"user_id": user_id},
             )
@@ -150,7 +151,8 @@ class Plans:
         """The user's debts, the dearest first."""
         async with self._pool.as_user(user_id) as conn:
             cursor = await conn.execute(
-                "select debt_id, name, balance, currency, annual_rate, minimum from finance_debts"
+                "select debt_id, name, tidy(balance) as balance, currency, trim_scale(annual_rate) as annual_rate,"
+                " tidy(minimum) as minimum from finance_debts"
                 " where user_id = %(user_id)s order by annual_rate desc, created_at, debt_id",
                 {"user_id": user_id},
             )

@@ -10,8 +10,10 @@ from uuid import UUID
 
 import msgspec
 
-from storage.connections import Connection
+from storage.connections import Connection, milliseconds
 from storage.finance.categories import MAX_CATEGORIES, slug_of
+
+STATEMENT_SECONDS = 120.0
 
 
 class Row(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -79,8 +81,15 @@ async def add_rows(
 
 
 async def lock_finances(conn: Connection, user_id: UUID) -> None:
-    """Hold the user's row until the transaction ends: what two documents bring is added one after the other."""
-    await conn.execute("select from chat_users where user_id = %(user_id)s for no key update", {"user_id": user_id})
+    """Hold the user's row until the transaction ends: what two documents bring is added one after the other.
+
+    Statements get more time from here on, as a document may have 200,000 rows.
+    """
+    await conn.execute(
+        "with limits as (select set_config('statement_timeout', %(timeout)s, true))"
+        " select from chat_users, limits where user_id = %(user_id)s for no key update of chat_users",
+        {"user_id": user_id, "timeout": milliseconds(STATEMENT_SECONDS)},
+    )
 
 
 async def take_rows_back(conn: Connection, user_id: UUID, document_id: UUID) -> int:

@@ -222,15 +222,16 @@ MATCHES: LiteralString = (
 """Condition on transactions `t`: a TransactionFilter matches them."""
 
 _LIST: LiteralString = (
-    "select t.transaction_id, t.account_id, a.name as account, t.booked_on, t.value_on, t.amount, t.currency,"  # noqa: S608 (of literals)
-    " t.counterparty, t.body as text, t.suspicious, t.category, t.category_by, t.rule_id, t.receipt_id, t.note"
+    "select t.transaction_id, t.account_id, a.name as account, t.booked_on, t.value_on, tidy(t.amount) as amount,"  # noqa: S608 (of literals)
+    " t.currency, t.counterparty, t.body as text, t.suspicious, t.category, t.category_by, t.rule_id, t.receipt_id,"
+    " t.note"
     f" from finance_transactions t join finance_accounts a using (user_id, account_id) where {MATCHES}"
     " and (%(day)s::date is null or (t.booked_on, t.transaction_id) < (%(day)s, %(id)s::uuid))"
     " order by t.booked_on desc, t.transaction_id desc limit %(limit)s"
 )
 _TOTALS: LiteralString = (
-    "select t.currency, count(*) as count, coalesce(sum(t.amount) filter (where t.amount < 0), 0) as spent,"  # noqa: S608 (of literals)
-    " coalesce(sum(t.amount) filter (where t.amount > 0), 0) as received"
+    "select t.currency, count(*) as count, tidy(coalesce(sum(t.amount) filter (where t.amount < 0), 0)) as spent,"  # noqa: S608 (of literals)
+    " tidy(coalesce(sum(t.amount) filter (where t.amount > 0), 0)) as received"
     f" from finance_transactions t where {MATCHES} group by t.currency order by count(*) desc, t.currency"
 )
 _CATEGORISE: LiteralString = (

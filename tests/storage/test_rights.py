@@ -27,6 +27,25 @@ GRANTED: Mapping[str, str] = {
         "owner,parent,replaces,report,route,status,stop_asked_at,summarised_at,updated_at,version)"
     ),
     "chat_users": "DELETE INSERT SELECT UPDATE(memory)",
+    **dict.fromkeys(
+        [
+            "finance_accounts",
+            "finance_budgets",
+            "finance_categories",
+            "finance_changes",
+            "finance_debts",
+            "finance_document_pages",
+            "finance_documents",
+            "finance_goals",
+            "finance_proposals",
+            "finance_references",
+            "finance_rules",
+            "finance_table_shapes",
+            "finance_transaction_sources",
+            "finance_transactions",
+        ],
+        "DELETE INSERT SELECT UPDATE",
+    ),
     "memory_embeddings": (
         "DELETE INSERT SELECT UPDATE(created_at,embedding,fact_id,holds,id,message_id,model,text,user_id)"
     ),
@@ -68,12 +87,15 @@ KEEPER = {
     "chat_queue": "DELETE SELECT(ctid,lease_until,owner,turn_id,user_id) UPDATE(lease_until)",
     "chat_rate_limits": "DELETE SELECT(created_at,ctid,user_id,window_start)",
     "chat_turn_events": "DELETE SELECT(created_at,ctid,turn_id,user_id)",
+    "finance_documents": (
+        "SELECT(attempts,created_at,document_id,lease_expires,status,user_id) UPDATE(attempts,lease_expires,status)"
+    ),
     "memory_embeddings": "SELECT(fact_id,model,user_id)",
     "user_memory_facts": "SELECT(id,user_id)",
     "xai_chat_metrics": "DELETE SELECT(created_at,ctid)",
 }
-"""All rights of the role that renews leases, deletes old rows, and finds facts without a vector, marked examples, and
-whose a key is."""
+"""All rights of the role that renews leases, deletes old rows, and finds facts without a vector, marked examples,
+documents that wait, and whose a key is."""
 
 ANALYST = {
     "chat_feedback": "SELECT(created_at,employee_slug,rating,reason,temporary,turn_id,wanted_employee)",
@@ -88,15 +110,16 @@ ANALYST = {
 
 FUNCTIONS: Mapping[str, set[str]] = {
     "frontdesk_app": {
-        "accept_version", "activate_path", "fail_turn", "latest_leaf", "lock_facts", "lock_path", "message_title",
-        "no_turn", "settle_facts", "store_parents", "store_replacements", "switch_version", "versions_of",
+        "accept_version", "activate_path", "fail_turn", "latest_leaf", "lock_facts", "lock_path", "merchant_of",
+        "message_title", "no_turn", "settle_facts", "store_parents", "store_replacements", "switch_version", "tidy",
+        "versions_of",
         "accept_turn", "act_for", "admit_message", "answer_turn", "begin_turn", "chat_search_query",
         "chat_search_words",
         "conversation_history", "current_minute", "forget_my_checkpoints", "increment_rate_limit", "is_being_answered",
         "is_first_in_conversation", "learn_facts", "lease_lapsed", "match_memory", "may_remember",
         "metrics_summary", "read_facts",
         "recall_facts", "recall_memory", "recall_terms", "recall_turns", "record_findings", "record_turn",
-        "save_summary", "store_embedding", "take_place", "take_rate_limit", "title_conversation",
+        "rule_matches", "save_summary", "store_embedding", "take_place", "take_rate_limit", "title_conversation",
         "unpadded_width", "wake_next",
     },
     "frontdesk_auditor": {
@@ -105,7 +128,7 @@ FUNCTIONS: Mapping[str, set[str]] = {
     "frontdesk_graph": {"act_for_thread", "save_checkpoint", "save_writes"},
     "frontdesk_journal": {"act_as", "log_events"},
     "frontdesk_keeper": {
-        "act_as", "adopt_turns", "facts_to_embed", "lease_lapsed", "renew_turns", "use_api_key",
+        "act_as", "adopt_turns", "claim_document", "facts_to_embed", "lease_lapsed", "renew_turns", "use_api_key",
     },
 }  # fmt: skip
 """Every function that each role may call."""
@@ -165,7 +188,7 @@ def test_every_table_of_users_has_row_level_security(owner: Owner) -> None:
     guarded = {table: (True, True, [f"owner_only * {own} {own}"]) for table in GRANTED}
     others = {
         "chat_admin_audit", "chat_api_keys", "chat_conversations", "chat_feedback", "chat_turns",
-        "memory_embeddings", "user_memory_facts",
+        "finance_documents", "memory_embeddings", "user_memory_facts",
     }  # fmt: skip
     for table in KEEPER.keys() - others:
         guarded[table][2][:0] = ["keeper_deletes d true -", "keeper_sees r true -"]
@@ -173,7 +196,8 @@ def test_every_table_of_users_has_row_level_security(owner: Owner) -> None:
         guarded[table][2].insert(1, "keeper_leases w true true")
     guarded["chat_api_keys"][2][:0] = ["keeper_sees r true -", "keeper_uses w true true"]
     guarded["chat_turn_events"][2].insert(0, "journal_adds a - true")
-    guarded["chat_turns"][2][:0] = ["keeper_leases w true true", "keeper_sees r true -"]
+    for table in ("chat_turns", "finance_documents"):
+        guarded[table][2][:0] = ["keeper_leases w true true", "keeper_sees r true -"]
     for table in ("chat_conversations", "chat_feedback", "memory_embeddings", "user_memory_facts"):
         guarded[table][2].insert(0, "keeper_sees r true -")
     for table in ANALYST:

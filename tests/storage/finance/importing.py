@@ -36,10 +36,17 @@ async def waiting(pool: Pool, user: UUID, content: str, **fields: Any) -> Claime
 
 
 async def imported(
-    pool: Pool, user: UUID, rows: Sequence[Row], *, name: str = "1", format: str = "csv:1", number: str = "DE1"
+    pool: Pool,
+    user: UUID,
+    rows: Sequence[Row],
+    *,
+    name: str = "1",
+    format: str = "csv:1",
+    number: str = "DE1",
+    **fields: Any,
 ) -> UUID:
-    """Import a statement; returns the document's id."""
+    """Import a statement with this account's number; returns the document's id."""
     claimed = await waiting(pool, user, name)
     statement = Statement(rows=rows, number=number, currency="EUR")
-    await DocumentQueue(pool, MODEL).store(claimed, reading(statement, format=format), currency="EUR")
+    await DocumentQueue(pool, MODEL).store(claimed, reading(statement, format=format, **fields), currency="EUR")
     return claimed.document_id

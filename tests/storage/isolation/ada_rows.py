@@ -1,5 +1,7 @@
 """A user with rows in every table, which no other user may reach."""
 
+from datetime import date
+from decimal import Decimal
 from uuid import UUID, uuid4
 
 from psycopg import sql
@@ -8,6 +10,13 @@ from storage.api_keys import ApiKeys
 from storage.event_log import Batch, EventLog, LoggedEvent
 from storage.facts import Facts
 from storage.feedback import Feedback, FeedbackOnTurns
+from storage.finance.document_queue import ReadPage
+from storage.finance.plans import Budget, NewDebt, NewGoal, Plans
+from storage.finance.proposals import Proposals
+from storage.finance.references import References
+from storage.finance.rules import Rules
+from storage.finance.statements import Row
+from storage.finance.transactions import TransactionFilter, Transactions
 from storage.idempotency import IdempotencyKeys
 from storage.metrics import Finding, Metrics
 from storage.misroutes import Misroutes
@@ -15,6 +24,7 @@ from storage.pool import Pool
 from storage.rate_limits import RateLimits
 from storage.recall import Recall
 from storage.turns import Turns
+from tests.storage.finance.importing import imported
 from tests.storage.rows import (
     MODEL,
     Owner,
@@ -37,7 +47,8 @@ class AdaRows:
     def __init__(self, pool: Pool, user: UUID) -> None:
         self.pool = pool
         self.user = user
-        self.turn = self.fact = UUID(int=0)
+        self.reference, self.proposal = uuid4(), uuid4()
+        self.turn = self.fact = self.document = self.transaction = UUID(int=0)
 
     async def insert(self) -> "AdaRows":
         """Insert them."""
@@ -70,7 +81,29 @@ class AdaRows:
             self.user, uuid4().bytes * 2, hint="fd_abcd", name=SECRET, scopes=["chat"], seconds=None
         )
         await Metrics(self.pool).record(self.user, self.turn, turn_metrics(), [found])
+        await self._insert_finances()
         return self
+
+    async def _insert_finances(self) -> None:
+        await Rules(self.pool).add(
+            self.user, {"field": "any", "match": "contains", "pattern": SECRET, "category": "gifts"}
+        )
+        bought = Row(booked_on=date(2026, 3, 1), amount=Decimal("-4.20"), text=SECRET)
+        page = ReadPage(number=1, text=SECRET, suspicious=False, vector=[1.0, 0.0])
+        self.document = await imported(self.pool, self.user, [bought], pages=[page], fingerprint=SECRET, name=SECRET)
+        transactions = Transactions(self.pool)
+        (found,) = await transactions.list(self.user, TransactionFilter(), limit=9)
+        self.transaction = found["transaction_id"]
+        await transactions.categorise(self.user, [self.transaction], "groceries")
+        asked = {"words": [SECRET]}
+        await References(self.pool).add(self.user, self.reference, self.turn, "totals", asked, asked)
+        await Proposals(self.pool).add(self.user, self.proposal, self.turn, "goal", {"name": SECRET})
+        plans = Plans(self.pool)
+        await plans.set_budget(self.user, Budget(category="gifts", currency="EUR", amount=Decimal(10)))
+        goal = NewGoal(name=SECRET, target=Decimal(9), saved=Decimal(1), currency="EUR", due_on=None)
+        await plans.put_goal(self.user, goal, uuid4())
+        debt = NewDebt(name=SECRET, balance=Decimal(9), currency="EUR", annual_rate=Decimal(5), minimum=Decimal(1))
+        await plans.put_debt(self.user, debt, uuid4())
 
 
 def all_rows(owner: Owner, table: str, user: UUID) -> list[str]:

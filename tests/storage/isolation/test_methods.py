@@ -15,6 +15,16 @@ from storage.errors import Gone
 from storage.event_log import EventLog
 from storage.facts import Facts
 from storage.feedback import Feedback, FeedbackOnTurns
+from storage.finance.accounts import FinanceAccounts
+from storage.finance.categories import Categories
+from storage.finance.document_queue import Claimed, DocumentQueue
+from storage.finance.documents import Documents
+from storage.finance.pages import DocumentPages
+from storage.finance.plans import Plans
+from storage.finance.proposals import Proposals
+from storage.finance.references import References
+from storage.finance.rules import Rules
+from storage.finance.transactions import TransactionFilter, Transactions
 from storage.idempotency import IdempotencyKeys
 from storage.insights import InsightsQueries
 from storage.metrics import Metrics
@@ -88,6 +98,27 @@ READS: dict[str, Attempt] = {
     "settings": lambda pool, _, bob: Users(pool).settings(bob),
     "ratings": lambda pool, _, bob: FeedbackOnTurns(pool).rates(bob, DAY, EVERYTHING),
     "bad answers": lambda pool, _, bob: FeedbackOnTurns(pool).bad_answers(bob, DAY, EVERYTHING, limit=9),
+    "documents": lambda pool, _, bob: Documents(pool).list(bob, limit=9),
+    "a document": lambda pool, ada_rows, bob: Documents(pool).find(bob, ada_rows.document),
+    "a file": lambda pool, ada_rows, bob: Documents(pool).content(bob, ada_rows.document),
+    "the shape of a table": lambda pool, ada_rows, bob: DocumentQueue(pool, MODEL).shape_of(
+        Claimed(bob, ada_rows.document, 1), SECRET
+    ),
+    "accounts": lambda pool, _, bob: FinanceAccounts(pool).list(bob),
+    "categories": lambda pool, _, bob: Categories(pool).list(bob),
+    "rules": lambda pool, _, bob: Rules(pool).list(bob),
+    "what a rule would do": lambda pool, _, bob: Rules(pool).preview(
+        bob, {"field": "any", "match": "contains", "pattern": SECRET, "category": "gifts"}
+    ),
+    "transactions": lambda pool, _, bob: Transactions(pool).list(bob, TransactionFilter(words=[SECRET]), limit=9),
+    "a transaction": lambda pool, ada_rows, bob: Transactions(pool).find(bob, ada_rows.transaction),
+    "totals": lambda pool, _, bob: Transactions(pool).totals(bob, TransactionFilter()),
+    "budgets": lambda pool, _, bob: Plans(pool).budgets(bob),
+    "goals": lambda pool, _, bob: Plans(pool).goals(bob),
+    "debts": lambda pool, _, bob: Plans(pool).debts(bob),
+    "a reference": lambda pool, ada_rows, bob: References(pool).find(bob, ada_rows.reference),
+    "pages": lambda pool, _, bob: DocumentPages(pool, MODEL).find(bob, SECRET, [1.0, 0.0], limit=9),
+    "proposals": lambda pool, _, bob: Proposals(pool).open(bob, limit=9),
     "an export": lambda pool, _, bob: exported(pool, bob),
     "what a version is made of": lambda pool, ada_rows, bob: Versions(pool).original(bob, ada_rows.turn),
     "a switch": lambda pool, ada_rows, bob: Versions(pool).switch(bob, "c-1", ada_rows.turn),
@@ -144,6 +175,19 @@ WRITES: dict[str, Attempt] = {
     "is limited": lambda pool, _, bob: RateLimits(pool, 8).take(bob),
     "is counted": lambda pool, ada_rows, bob: Metrics(pool).record(bob, ada_rows.turn, turn_metrics(latency_ms=1)),
     "revokes a key": revoke,
+    "accepts a proposal": lambda pool, ada_rows, bob: Proposals(pool).accept(bob, ada_rows.proposal),
+    "refuses a proposal": lambda pool, ada_rows, bob: Proposals(pool).refuse(bob, ada_rows.proposal),
+    "undoes a proposal": lambda pool, ada_rows, bob: Proposals(pool).undo(bob, ada_rows.proposal),
+    "undoes an import": lambda pool, ada_rows, bob: Documents(pool).undo(bob, ada_rows.document),
+    "deletes a document": lambda pool, ada_rows, bob: Documents(pool).delete(bob, ada_rows.document),
+    "deletes a file": lambda pool, ada_rows, bob: Documents(pool).delete_content(bob, ada_rows.document),
+    "has a document read again": lambda pool, ada_rows, bob: Documents(pool).read_again(
+        bob, ada_rows.document, shape={"header_line": 1}
+    ),
+    "gives a category": lambda pool, ada_rows, bob: Transactions(pool).categorise(bob, [ada_rows.transaction], "gifts"),
+    "annotates": lambda pool, ada_rows, bob: Transactions(pool).annotate(bob, ada_rows.transaction, "Mine"),
+    "deletes a category": lambda pool, _, bob: Categories(pool).delete(bob, "no_such"),
+    "deletes a budget": lambda pool, _, bob: Plans(pool).delete_budget(bob, "gifts", "EUR"),
     "switches memory off": lambda pool, _, bob: Users(pool).switch_memory(bob, on=False),
     "erases": lambda pool, _, bob: Users(pool).erase(bob),
 }

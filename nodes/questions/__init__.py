@@ -1,0 +1,1 @@
+"""What a question about one's own money asks for, understood without a model."""

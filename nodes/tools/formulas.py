@@ -1,0 +1,144 @@
+"""Arithmetic of plans: saving for a target, and paying off debts. Exact, in cents: each month is rounded by itself."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import ROUND_HALF_EVEN, ROUND_UP, Decimal
+from typing import Literal
+
+CENT = Decimal("0.01")
+MOST_MONTHS = 1200
+"""A plan that takes longer is none."""
+
+Strategy = Literal["avalanche", "snowball"]
+"""The dearest debt first, or the smallest."""
+
+
+class NeverPaid(Exception):
+    """The payments do not even cover the interest, or the plan takes more than a century."""
+
+
+@dataclass(frozen=True)
+class Owed:
+    """A debt in a plan."""
+
+    name: str
+    balance: Decimal
+    annual_rate: Decimal
+    """Per cent."""
+    minimum: Decimal
+    """Paid each month."""
+
+
+@dataclass(frozen=True)
+class PaidOff:
+    """What became of a debt in a plan."""
+
+    name: str
+    months: int
+    """Until nothing is owed."""
+    interest: Decimal
+    paid: Decimal
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How debts are paid off."""
+
+    debts: Sequence[PaidOff]
+    """In the order in which they are done."""
+    months: int
+    interest: Decimal
+    paid: Decimal
+
+
+def monthly_amount(target: Decimal, saved: Decimal, months: int, annual_rate: Decimal = Decimal(0)) -> Decimal:
+    """What has to be saved at the end of each month, so that the target is there after so many; 0 where it is already.
+
+    Interest is paid on what was there at the beginning of each month, a twelfth of the rate. Rounded up to the cent.
+    """
+    growth = (1 + annual_rate / 1200) ** months
+    missing = target - saved * growth
+    if missing <= 0:
+        return Decimal("0.00")
+    shares = (growth - 1) / (annual_rate / 1200) if annual_rate else Decimal(months)
+    return (missing / shares).quantize(CENT, ROUND_UP)
+
+
+def months_until(target: Decimal, saved: Decimal, monthly: Decimal, annual_rate: Decimal = Decimal(0)) -> int:
+    """After how many months the target is reached. Raises NeverPaid where it is not within a century."""
+    months = 0
+    while saved < target:
+        if months == MOST_MONTHS:
+            raise NeverPaid
+        saved += _interest(saved, annual_rate) + monthly
+        months += 1
+    return months
+
+
+def pay_off(debts: Sequence[Owed], extra: Decimal, strategy: Strategy) -> Plan:
+    """Pay each debt's minimum, and all that is left to one of them, until nothing is owed.
+
+    Each month interest is added first, a twelfth of the rate, rounded to the cent. What a debt that is done no longer
+    takes goes to the next one.
+
+    Args:
+        extra: paid each month beside the minimums.
+
+    Raises:
+        NeverPaid: the debts do not end.
+    """
+    budget = extra + sum((debt.minimum for debt in debts), Decimal(0))
+    left = [debt for debt in _ordered(debts, strategy) if debt.balance > 0]
+    interest = dict.fromkeys(range(len(left)), Decimal(0))
+    paid = interest.copy()
+    done: dict[int, int] = {}
+    for month in range(1, MOST_MONTHS + 1):
+        if len(done) == len(left):
+            break
+        money = budget
+        for n, debt in enumerate(left):
+            if n not in done:
+                added = _interest(debt.balance, debt.annual_rate)
+                interest[n] += added
+                left[n] = replace(debt, balance=debt.balance + added)
+        for minimums in (True, False):
+            for n, debt in enumerate(left):
+                amount = min(debt.balance, money, debt.minimum if minimums else money)
+                money -= amount
+                paid[n] += amount
+                left[n] = replace(debt, balance=debt.balance - amount)
+                if not left[n].balance and n not in done:
+                    done[n] = month
+    if len(done) < len(left):
+        raise NeverPaid
+    order = sorted(done, key=lambda n: (done[n], n))
+    debts_done = [PaidOff(left[n].name, done[n], interest[n], paid[n]) for n in order]
+    return Plan(
+        debts=debts_done,
+        months=max(done.values(), default=0),
+        interest=sum(interest.values(), Decimal(0)),
+        paid=sum(paid.values(), Decimal(0)),
+    )
+
+
+def after_months(start: date, months: int) -> date:
+    """The first day of the month that is so many months later."""
+    number = start.year * 12 + start.month - 1 + months
+    return date(number // 12, number % 12 + 1, 1)
+
+
+def months_between(start: date, end: date) -> int:
+    """Whole months from one day to a later one, at least one."""
+    months = (end.year - start.year) * 12 + end.month - start.month
+    return max(1, months - (end.day < start.day))
+
+
+def _interest(balance: Decimal, annual_rate: Decimal) -> Decimal:
+    return (balance * annual_rate / 1200).quantize(CENT, ROUND_HALF_EVEN)
+
+
+def _ordered(debts: Sequence[Owed], strategy: Strategy) -> list[Owed]:
+    if strategy == "avalanche":
+        return sorted(debts, key=lambda debt: (-debt.annual_rate, debt.balance, debt.name))
+    return sorted(debts, key=lambda debt: (debt.balance, -debt.annual_rate, debt.name))

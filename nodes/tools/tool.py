@@ -1,0 +1,146 @@
+"""A tool: what a model is told of it, what arguments it takes, and how it is called for one user."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import date
+from typing import Annotated, Any, Literal, Self
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from nodes.employees import Slug
+from nodes.tools.results import Result
+from storage.finance.accounts import FinanceAccount, FinanceAccounts
+from storage.finance.categories import Categories, Category
+from storage.finance.documents import Documents
+from storage.finance.figures import Figures
+from storage.finance.merchants import Merchants
+from storage.finance.pages import DocumentPages
+from storage.finance.plans import Plans
+from storage.finance.proposals import Proposals
+from storage.finance.rules import Rules
+from storage.finance.transactions import TransactionFilter, Transactions
+
+EARLIEST, LATEST = date(1970, 1, 1), date(2100, 12, 31)
+Day = Annotated[date, Field(ge=EARLIEST, le=LATEST)]
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What tools read: the rows of all users, of which each method gives one user's."""
+
+    figures: Figures
+    transactions: Transactions
+    accounts: FinanceAccounts
+    categories: Categories
+    rules: Rules
+    merchants: Merchants
+    plans: Plans
+    documents: Documents
+    pages: DocumentPages
+    proposals: Proposals
+    embed: Callable[[str], Awaitable[list[float]]]
+
+
+@dataclass(frozen=True)
+class Call:
+    """Whose tool call it is, and when."""
+
+    desk: Desk
+    user_id: UUID
+    today: date
+    turn_id: UUID | None
+    """None where no turn asks."""
+
+
+class Arguments(BaseModel):
+    """Arguments of a tool, which a model may get wrong."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class BadArguments(Exception):
+    """The arguments name something that the user does not have; the message is for the model."""
+
+
+class Period(Arguments):
+    """Arguments that name a period, and which transactions."""
+
+    since: Day | None = Field(None, description="First day, ISO 8601. Left out: since the first transaction.")
+    until: Day | None = Field(None, description="Last day, included. Left out: until today.")
+    categories: list[str] = Field([], max_length=20, description="Slugs of categories; `none` for those without one.")
+    merchant: str | None = Field(None, max_length=60, description="Words in the merchant's name or the bank's text.")
+    account: str | None = Field(None, max_length=60, description="Part of an account's name.")
+    currency: str | None = Field(None, pattern="^[A-Z]{3}$")
+
+    @model_validator(mode="after")
+    def _is_a_period(self) -> Self:
+        if self.since and self.until and self.since > self.until:
+            raise ValueError("since is after until")
+        return self
+
+
+@dataclass(frozen=True)
+class Tool:
+    """A tool of some employees."""
+
+    name: str
+    employees: tuple[Slug, ...]
+    does: str
+    """For the model, in one or two sentences."""
+    arguments: type[Arguments]
+    run: Callable[[Call, Any], Awaitable[Result]]
+
+    def schema(self) -> dict[str, Any]:
+        """As it is offered to a model."""
+        parameters = self.arguments.model_json_schema()
+        parameters.pop("title", None)
+        return {"type": "function", "function": {"name": self.name, "description": self.does, "parameters": parameters}}
+
+
+async def chosen(call: Call, args: Period, *, sign: Literal["spent", "received"] | None = None) -> TransactionFilter:
+    """The transactions that the arguments name.
+
+    Raises:
+        BadArguments: the user has no such category or account.
+    """
+    slugs = await _slugs(call, [name for name in args.categories if name != "none"])
+    return TransactionFilter(
+        words=(args.merchant or "").lower().split(),
+        since=args.since,
+        until=args.until or call.today,
+        account_ids=[account["account_id"] for account in await _accounts(call, args.account)] if args.account else (),
+        categories=slugs,
+        uncategorised="none" in args.categories,
+        currency=args.currency,
+        sign=sign,
+    )
+
+
+async def _slugs(call: Call, names: list[str]) -> list[str]:
+    """The categories with these slugs or names."""
+    if not names:
+        return []
+    known = await call.desk.categories.list(call.user_id)
+    return [category_named(known, name) for name in names]
+
+
+def category_named(known: list[Category], name: str) -> str:
+    """The slug of the category with this slug or name.
+
+    Raises:
+        BadArguments: there is none.
+    """
+    wanted = name.casefold().replace(" ", "_")
+    for one in known:
+        if wanted in (one["category"], one["name"].casefold().replace(" ", "_")):
+            return one["category"]
+    raise BadArguments(f"There is no category {name!r}. There are: {', '.join(one['category'] for one in known)}.")
+
+
+async def _accounts(call: Call, name: str) -> list[FinanceAccount]:
+    known = await call.desk.accounts.list(call.user_id)
+    found = [one for one in known if name.casefold() in one["name"].casefold() or name == one["number_end"]]
+    if not found:
+        raise BadArguments(f"There is no account {name!r}. There are: {', '.join(one['name'] for one in known)}.")
+    return found

@@ -1,0 +1,1 @@
+"""Questions about one's own money, understood without a model."""
