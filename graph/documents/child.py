@@ -8,7 +8,7 @@ import os
 import signal
 import sys
 from asyncio.subprocess import PIPE, Process
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 from structlog.stdlib import get_logger
@@ -22,6 +22,7 @@ from graph.documents.contents import (
     Unreadable,
     UnreadableCode,
 )
+from nodes.text.pii.detection import OptionalKind
 from storage.finance.statements import Row
 
 MAX_FRAME_BYTES = 64 * 1024 * 1024
@@ -36,6 +37,7 @@ class Request(msgspec.Struct):
     size: int
     name: str
     shape: Shape | None
+    also_masked: Sequence[OptionalKind] = ()
 
 
 class PagesDone(msgspec.Struct, tag=True):
@@ -74,17 +76,25 @@ class Failed(msgspec.Struct, tag=True):
 
 
 Frame = PagesDone | Rows | RejectedLines | Finished | Failed
-Progress = Callable[[int, int], Awaitable[None]]
-"""Called with the pages that are done, and all."""
+Progress = Callable[[float], None]
+"""Called with the part of the pages that is read."""
 
 
-async def read(data: bytes, name: str, shape: Shape | None = None, *, progress: Progress | None = None) -> Contents:
-    """Read a document.
+async def read(
+    data: bytes,
+    name: str,
+    shape: Shape | None = None,
+    *,
+    progress: Progress | None = None,
+    also_masked: Sequence[OptionalKind] = (),
+) -> Contents:
+    """Read a document, and make what it says safe to keep (`protect`).
 
     Args:
         data: the file.
         name: as its user calls it; what kind it is of is seen in its bytes.
         shape: how to read it if it is a table; else that is found.
+        also_masked: kinds that are masked beside those that always are.
 
     Raises:
         Unreadable: with the reason.
@@ -96,7 +106,7 @@ async def read(data: bytes, name: str, shape: Shape | None = None, *, progress: 
         stdin=PIPE, stdout=PIPE, stderr=PIPE, env=_environment(),
     )  # fmt: skip
     errors = asyncio.create_task(_last_words(child))
-    request = Request(len(data), name, shape)
+    request = Request(len(data), name, shape, also_masked)
     try:
         async with asyncio.timeout(MAX_SECONDS):
             return await _converse(child, request, data, progress)
@@ -135,7 +145,7 @@ async def _converse(child: Process, request: Request, data: bytes, progress: Pro
         match frame:
             case PagesDone() as far:
                 if progress is not None:
-                    await progress(far.done, far.pages)
+                    progress(far.done / far.pages)
             case Rows() as part:
                 rows.setdefault(part.statement, []).extend(part.rows)
             case RejectedLines() as part:

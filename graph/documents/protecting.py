@@ -1,6 +1,7 @@
 """Make what was read from a document safe to keep: cleaned, masked, and marked where it may instruct an AI."""
 
 from collections.abc import Collection
+from functools import lru_cache
 
 import msgspec
 
@@ -25,6 +26,7 @@ def protect(contents: Contents, also: Collection[OptionalKind] = ()) -> Contents
         also: kinds that are masked beside those that always are.
     """
 
+    @lru_cache(maxsize=10_000)  # most counterparties have many rows
     def safe(text: str, limit: int) -> str:
         return mask(clean(text).text, also).text.strip()[:limit]
 

@@ -40,7 +40,13 @@ def read_table(lines: Sequence[Line], given: Shape | None = None, **source: str 
     statements = statements_of(rows, currency)
     if shape.account is None and len(statements) == 1 and (number := _account_above(lines, shape)):
         statements = [msgspec.structs.replace(statements[0], number=number)]
-    return Contents("statement", statements=statements, understood=understood, rejected=rejected)
+    return Contents(
+        "statement",
+        "csv" if shape.sheet is None else "xlsx",
+        statements=statements,
+        understood=understood,
+        rejected=rejected,
+    )
 
 
 def fingerprint(header: Sequence[str], width: int) -> str:

@@ -65,9 +65,11 @@ def _end_with_parent(source: BinaryIO) -> None:
 
 
 def _read(data: bytes, request: Request, output: BinaryIO) -> Contents:
+    from graph.documents.protecting import protect
     from graph.documents.readers import read
 
-    return read(data, request.name, request.shape, lambda done, pages: _say(output, PagesDone(done, pages)))
+    contents = read(data, request.name, request.shape, lambda done, pages: _say(output, PagesDone(done, pages)))
+    return protect(contents, request.also_masked)
 
 
 def _say_contents(output: BinaryIO, contents: Contents) -> None:

@@ -46,7 +46,7 @@ def read(data: bytes) -> Contents:
         raise Unreadable("broken", "The file is damaged: it is no whole XML document.") from error
     if not any(statement.rows for statement in statements):
         raise Unreadable("nothing_found", "The statement has no entries.")
-    return Contents("statement", statements=statements, rejected=rejected)
+    return Contents("statement", "camt053", statements=statements, rejected=rejected)
 
 
 def _elements(data: bytes) -> Iterator[Element]:

@@ -4,6 +4,8 @@ import codecs
 import csv
 from collections.abc import Iterator, Sequence
 
+import msgspec
+
 from graph.documents.contents import MAX_LINE_BYTES, MAX_ROWS, Contents, Rejected, Shape, Unreadable
 from graph.documents.rows import Line
 from graph.documents.table import read_table
@@ -43,7 +45,7 @@ def read(data: bytes, given: Shape | None = None) -> Contents:
     if not unclosed:
         return contents
     rejected = sorted([*contents.rejected, *unclosed], key=lambda line: line.line)
-    return Contents("statement", contents.statements, understood=contents.understood, rejected=rejected)
+    return msgspec.structs.replace(contents, rejected=rejected)
 
 
 def find_encoding(data: bytes) -> str:

@@ -40,7 +40,7 @@ def read(data: bytes) -> Contents:
     found = _joined([statement for statement in statements if statement.rows])
     if not found:
         raise Unreadable("nothing_found", "The file has no entries.")
-    return Contents("statement", statements=found, rejected=rejected)
+    return Contents("statement", "mt940", statements=found, rejected=rejected)
 
 
 def _fields(text: str) -> list[_Field]:

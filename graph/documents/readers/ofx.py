@@ -43,7 +43,7 @@ def read(data: bytes) -> Contents:
         raise Unreadable("broken", "The file ends in the middle of a statement.")
     if not any(statement.rows for statement in statements):
         raise Unreadable("nothing_found", "The file has no transactions.")
-    return Contents("statement", statements=statements, rejected=rejected)
+    return Contents("statement", "ofx", statements=statements, rejected=rejected)
 
 
 class _Tag(NamedTuple):

@@ -54,8 +54,8 @@ def _contents(texts: list[str]) -> Contents:
     pages = [Page(number, text) for number, text in enumerate(texts, start=1)]
     lines = [line for text in texts for line in text.split("\n")]
     if len(pages) <= 2 and looks_like_receipt(lines):
-        return Contents("receipt", pages=pages, receipt=read_receipt(lines, score=1.0))
-    return Contents("text", pages=pages)
+        return Contents("receipt", "pdf", pages=pages, receipt=read_receipt(lines, score=1.0))
+    return Contents("text", "pdf", pages=pages)
 
 
 def _read_scan(document: pypdfium2.PdfDocument, count: int, progress: PageCount) -> Contents:
@@ -74,5 +74,5 @@ def _read_scan(document: pypdfium2.PdfDocument, count: int, progress: PageCount)
         raise Unreadable("nothing_found", "Nothing can be read on the pages of the PDF.")
     pages = [Page(number, text) for number, text in enumerate(texts, start=1)]
     if len(pages) <= 2 and looks_like_receipt(lines):
-        return Contents("receipt", pages=pages, receipt=read_receipt(lines, score=min(scores)))
-    return Contents("text", pages=pages)
+        return Contents("receipt", "pdf", pages=pages, receipt=read_receipt(lines, score=min(scores)))
+    return Contents("text", "pdf", pages=pages)

@@ -25,7 +25,7 @@ def read(data: bytes) -> Contents:
     if not lines:
         raise Unreadable("nothing_found", "No words can be read in the picture.")
     receipt = read_receipt(lines, score=score)
-    return Contents("receipt", pages=[Page(1, "\n".join(lines))], receipt=receipt)
+    return Contents("receipt", "picture", pages=[Page(1, "\n".join(lines))], receipt=receipt)
 
 
 def _opened(data: bytes) -> Any:
@@ -71,6 +71,7 @@ def recognise(image: Any) -> tuple[list[str], float]:
             "Global.log_level": "critical",
             "EngineConfig.onnxruntime.intra_op_num_threads": 2,
             "EngineConfig.onnxruntime.inter_op_num_threads": 1,
+            "Rec.rec_batch_num": 1,  # a batch would be as wide as its longest line
         }
     )
     found: Any = engine(np.asarray(image.convert("RGB"))[:, :, ::-1])
