@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 from graph.account import UserData
 from graph.database import Say, database_for_serving
 from graph.dependencies import Dependencies, Options
+from graph.documents.importing import DocumentImporter
 from graph.jobs import job_app, run_worker
 from graph.models.chat import NoModel
 from graph.models.embeddings import Embedder, NoEmbeddings, embed_ahead
@@ -37,6 +38,7 @@ from storage.errors import StorageUnavailable
 from storage.event_log import EventLog, EventLogWriter
 from storage.fact_vectors import FactVectors
 from storage.facts import Facts
+from storage.finance.document_queue import LEASE_SECONDS, DocumentQueue
 from storage.health import DatabaseHealth
 from storage.idempotency import IdempotencyKeys
 from storage.jobs import Jobs
@@ -83,16 +85,22 @@ async def open_service(
         d = replace(await stack.enter_async_context(opening), metrics=counted, events_logged=writer.flushed)
         turns = _turns(d, pools, registry, notifications, writer, owner, health, tracing)
         vectors = await stack.enter_async_context(_open_vectors(settings, url, pools.records, d))
+        importer = DocumentImporter(
+            DocumentQueue(pools.records, d.embedding_model),
+            partial(d.embed, whole=True),
+            currency=settings.currency,
+            also_masked=d.options.mask,
+        )
         usage = {name: pool.usage for name, pool in (*pools._asdict().items(), ("vectors", vectors))}
         telemetry.watch(registry, writer, usage, (d.model, d.second))
         async with _background(
-            settings, telemetry, health, notifications, writer, turns.leases, pools, d, vectors
+            settings, telemetry, health, notifications, writer, turns.leases, pools, d, vectors, importer
         ) as supervisor:
             readiness = Readiness(registry, health, supervisor, d.model)
             try:
                 yield Service(
                     turns.manager, turns.subscriptions, registry, turns.leases,
-                    _user_data(settings, d, pools, registry), d, health, notifications, writer, telemetry,
+                    _user_data(settings, d, pools, registry, importer), d, health, notifications, writer, telemetry,
                     Jobs(pools.records), readiness, supervisor, url,
                 )  # fmt: skip
             finally:
@@ -214,10 +222,13 @@ def _turns(
     return _Turns(manager, subscriptions, LeaseKeeper(executor, Leases(pools.leases, owner)))
 
 
-def _user_data(settings: Settings, d: Dependencies, pools: Pools, registry: TurnRegistry) -> UserData:
+def _user_data(
+    settings: Settings, d: Dependencies, pools: Pools, registry: TurnRegistry, importer: DocumentImporter
+) -> UserData:
     exports = settings.record_connections // 2  # the others must not wait for clients that read slowly
     embed, prices = partial(d.embed, whole=True), Prices.of(settings)
-    return UserData(pools.records, exports, registry, embed, d.embedding_model, d.limits, prices)
+    arrived = importer.arrived.set
+    return UserData(pools.records, exports, registry, embed, d.embedding_model, d.limits, prices, arrived)
 
 
 @asynccontextmanager
@@ -231,6 +242,7 @@ async def _background(
     pools: Pools,
     d: Dependencies,
     vectors: FactVectors,
+    importer: DocumentImporter,
 ) -> AsyncGenerator[Supervisor]:
     """The background tasks, for the length of the block; `silent_after` is several times what a round of each takes."""
     with_database = partial(_with_database, health)
@@ -242,6 +254,7 @@ async def _background(
         supervisor.start("journal_writer", with_database(writer.run), silent_after=15)
         supervisor.start("lease_renewal", with_database(leases.run), silent_after=10)
         supervisor.start("adoption", with_database(leases.run_adoption), silent_after=10)
+        supervisor.start("document_reader", with_database(importer.run), silent_after=LEASE_SECONDS)
         supervisor.start("jobs_worker", with_database(partial(run_worker, app, pools.records)), silent_after=60)
         if d.embedding_model != NoEmbeddings.name:
             re_embedding = ReEmbedding(vectors, d.embed)

@@ -1,17 +1,19 @@
 """Documents are read in the background: each process takes the one that has waited longest, and stores what it says."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from typing import Any, Protocol, Self
+from typing import Any, Self
 
 import msgspec
 from structlog.stdlib import get_logger
 
+from graph.documents import child
 from graph.documents.contents import Contents, Shape, Unreadable
 from graph.supervision import Tick
 from nodes.errors import EmbeddingUnavailable
 from nodes.injection.detect import holds_instructions
+from nodes.text.pii.detection import OptionalKind
 from storage.finance.document_queue import (
     MAX_ATTEMPTS,
     Claimed,
@@ -19,6 +21,7 @@ from storage.finance.document_queue import (
     LostDocument,
     Reading,
     ReadPage,
+    Waiting,
 )
 
 log = get_logger(__name__)
@@ -31,30 +34,22 @@ MOST_EMBEDDED = 50
 Embed = Callable[[str], Awaitable[list[float]]]
 
 
-class Read(Protocol):
-    """Reads a document outside of this process, and makes what it finds safe to keep."""
-
-    async def __call__(
-        self, data: bytes, name: str, shape: Shape | None, *, progress: Callable[[float], None]
-    ) -> Contents:
-        """What is in it; raises Unreadable."""
-        ...
-
-
 class DocumentImporter:
     """Reads documents that wait, one after the other.
 
     Args:
-        read: reads one.
         embed: makes the vectors of pages.
         currency: of amounts for which neither the document nor its account names one.
+        also_masked: kinds that are masked beside those that always are.
     """
 
-    def __init__(self, queue: DocumentQueue, read: Read, embed: Embed, *, currency: str) -> None:
+    def __init__(
+        self, queue: DocumentQueue, embed: Embed, *, currency: str, also_masked: Sequence[OptionalKind] = ()
+    ) -> None:
         self._queue = queue
-        self._read = read
         self._embed = embed
         self._currency = currency
+        self._also_masked = also_masked
         self.arrived = asyncio.Event()
         """Set by whoever adds a document, so that it is read at once."""
 
@@ -90,13 +85,18 @@ class DocumentImporter:
         waiting = await self._queue.open(claimed)
         shape = msgspec.convert(waiting.shape, Shape) if waiting.shape else None
         async with _Progress(self._queue, claimed, tick) as progress:
-            contents = await self._read(waiting.content, waiting.name, shape, progress=progress.set)
+            contents = await self._read(waiting, shape, progress)
             if shape is None and contents.understood:
                 known = await self._queue.shape_of(claimed, contents.understood.fingerprint)
                 if known:
                     shape = msgspec.convert(known, Shape)
-                    contents = await self._read(waiting.content, waiting.name, shape, progress=progress.set)
+                    contents = await self._read(waiting, shape, progress)
         return await self._described(contents)
+
+    async def _read(self, waiting: Waiting, shape: Shape | None, progress: "_Progress") -> Contents:
+        return await child.read(
+            waiting.content, waiting.name, shape, progress=progress.set, also_masked=self._also_masked
+        )
 
     async def _described(self, contents: Contents) -> Reading:
         pages = [
