@@ -7,7 +7,7 @@ from typing import Annotated, Literal, TypeVar
 
 import msgspec
 from litestar.params import HeaderParameter, QueryParameter
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, Field
 
 from api.problems import Problem
 from nodes.text.cleaning import clean
@@ -43,6 +43,9 @@ EmployeeName = Literal[
     "goalie", "goalie-goals", "goalie-ai",
 ]  # fmt: skip
 """The employees' slugs and their aliases."""
+
+CategorySlug = Annotated[str, Field(pattern="^[a-z0-9]+(_[a-z0-9]+)*$", max_length=60)]
+"""A category of the user's."""
 
 IdempotencyKey = Annotated[
     str | None,

@@ -11,10 +11,9 @@ from typing_extensions import TypedDict
 
 from api.auth.user import User
 from api.openapi import SIGNED_IN, refusals
-from api.parameters import Switch, clean_and_mask
+from api.parameters import CategorySlug, Switch, clean_and_mask
 from api.problems import Problem
 from api.requests import require_json
-from api.routes.transactions import CategorySlug
 from graph.account import UserData
 from storage.finance.accounts import AccountKind, FinanceAccount
 from storage.finance.categories import MAX_CATEGORIES, Category, CategoryExists, CategoryKind, TooManyCategories

@@ -18,7 +18,7 @@ from api.auth.user import User
 from api.csv_tables import to_csv
 from api.limits import RequestLimits
 from api.openapi import SIGNED_IN, refusals
-from api.parameters import Cursor, Limit, Search, clean_and_mask, decode_cursor, paginate, search_words
+from api.parameters import CategorySlug, Cursor, Limit, Search, clean_and_mask, decode_cursor, paginate, search_words
 from api.problems import Problem
 from api.requests import require_json
 from graph.account import UserData
@@ -32,7 +32,6 @@ from storage.finance.transactions import (
     TransactionFilter,
 )
 
-CategorySlug = Annotated[str, Field(pattern="^[a-z0-9]+(_[a-z0-9]+)*$", max_length=60)]
 PAGE = 1000
 """Rows of a CSV file that are read at once."""
 
@@ -99,9 +98,9 @@ def provide_filter(
     ] = None,
     currency: Annotated[str | None, QueryParameter(pattern="^[A-Z]{3}$")] = None,
     at_least: Annotated[Decimal | None, QueryParameter(description="The amount, with its sign.")] = None,
-    at_most: Decimal | None = None,
+    at_most: Annotated[Decimal | None, QueryParameter(description="The same.")] = None,
     document: Annotated[UUID | None, QueryParameter(description="Those that this document has.")] = None,
-    sign: Literal["spent", "received"] | None = None,
+    sign: Annotated[Literal["spent", "received"] | None, QueryParameter(description="Spent or received.")] = None,
 ) -> TransactionFilter:
     """Dependency `only`: which transactions."""
     categories = category or []
