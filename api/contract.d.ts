@@ -90,6 +90,10 @@ export interface Message {
   generated_by: "ai" | "template" | null;
   /** All notices of the turn. */
   notices: Notice[];
+  /** What tools found for the answer, in order. */
+  tools: ToolResult[];
+  /** Figures of the answer, as they stand in it, that no tool computed and the user did not say. */
+  unverified: string[];
   facts_used: Fact[];
   facts_learned: Fact[];
   feedback: Feedback | null;
@@ -179,6 +183,22 @@ export interface Notice {
   message: string;
 }
 
+export interface ToolCall {
+  call_id: string;
+  tool: string;
+  words: string;
+}
+
+export interface ToolResult extends ToolCall {
+  /** The first few. `value`: "-1234.50", "2026-03-01", "12". */
+  figures: { name: string; value: string; currency: string | null; unit: string | null }[];
+  row_count: number;
+  /** Null: nothing was computed. */
+  reference_id: string | null;
+  /** Of what the user is asked to accept. */
+  proposal_id: string | null;
+}
+
 export interface Done {
   turn_id: string;
   conversation_id: string;
@@ -188,6 +208,8 @@ export interface Done {
   finish_reason: "stop" | "length" | "timeout" | "stopped" | "blocked";
   fallback: boolean;
   generated_by: "ai" | "template";
+  references: string[];
+  unverified: string[];
 }
 
 export interface Failure {
@@ -203,6 +225,8 @@ export type TurnEvent =
   | { event: "start"; data: Start }
   | { event: "notice"; data: Notice }
   | { event: "token"; data: { text: string } }
+  | { event: "tool_call"; data: ToolCall }
+  | { event: "tool_result"; data: ToolResult }
   | { event: "done"; data: Done }
   | { event: "error"; data: Failure };
 

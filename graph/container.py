@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 from graph.account import UserData
 from graph.database import Say, database_for_serving
 from graph.dependencies import Dependencies, Options
+from graph.desk import desk_over
 from graph.documents.importing import DocumentImporter
 from graph.jobs import job_app, run_worker
 from graph.models.chat import NoModel
@@ -32,6 +33,7 @@ from graph.turns.registry import TurnRegistry
 from graph.turns.subscribe import Subscriptions
 from nodes.prompts import prompt_texts
 from nodes.state import turn_clock
+from nodes.tools.running import run_tool
 from storage.checkpoints import Checkpointer
 from storage.conversation_queue import ConversationQueue
 from storage.errors import StorageUnavailable
@@ -39,6 +41,7 @@ from storage.event_log import EventLog, EventLogWriter
 from storage.fact_vectors import FactVectors
 from storage.facts import Facts
 from storage.finance.document_queue import LEASE_SECONDS, DocumentQueue
+from storage.finance.references import References
 from storage.health import DatabaseHealth
 from storage.idempotency import IdempotencyKeys
 from storage.jobs import Jobs
@@ -80,7 +83,9 @@ async def open_service(
         registry = TurnRegistry(settings.max_turns)
         notifications = Notifications(settings.direct_url(url), registry.stop, owner)
         writer = EventLogWriter(EventLog(pools.turns))
-        opening = open_dependencies(settings, url, say, local, pools.turns, owner, notifications, tracing)
+        opening = open_dependencies(
+            settings, url, say, local, pools.turns, owner, notifications, tracing, pools.records
+        )
         counted = CountedMetrics(pools.turns, telemetry)
         d = replace(await stack.enter_async_context(opening), metrics=counted, events_logged=writer.flushed)
         turns = _turns(d, pools, registry, notifications, writer, owner, health, tracing)
@@ -132,12 +137,14 @@ async def open_dependencies(
     owner: UUID | None = None,
     notifications: Notifications | None = None,
     tracing: Tracing | None = None,
+    records: Pool | None = None,
 ) -> AsyncGenerator[Dependencies, None]:
     """Everything that the nodes need, over the migrated database at `url`, for the length of the block.
 
     Args:
         owner: the process that runs turns on a lease; None in LangGraph's own server.
         notifications: wake a message that waits for its conversation; without them it polls.
+        records: the connections of what tools look up, which may take longer than a turn's steps.
     """
     prompt_texts()  # so that the first turn finds them read
     async with AsyncExitStack() as stack:
@@ -159,6 +166,9 @@ async def open_dependencies(
             model=models.model,
             second=models.second,
             prepare=local.prepare,
+            run_tool=partial(
+                run_tool, desk=desk_over(records or pool, embedder), references=References(records or pool)
+            ),
             turns=Turns(pool, owner),
             summarise=models.summarise,
             extract=models.extract,
@@ -318,5 +328,6 @@ def _options(settings: Settings, models: Models) -> Options:
         memory_seconds=settings.memory_timeout,
         has_model=not isinstance(models.model, NoModel),
         summary_after=settings.summary_after,
+        calls_tools=models.calls_tools,
         mask=tuple(settings.mask),
     )

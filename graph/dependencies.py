@@ -12,6 +12,7 @@ from nodes.answer.attempts import Model
 from nodes.answer.prepared import Prepare
 from nodes.state import Context, State
 from nodes.text.pii.detection import OptionalKind
+from nodes.tools.running import RunTool
 from storage.conversation_queue import ConversationQueue
 from storage.facts import Facts
 from storage.metrics import Metrics
@@ -40,6 +41,8 @@ class Options:
     memory_seconds: float = 1.0
     has_model: bool = True
     """Whether a model is set; without one answers are prepared."""
+    calls_tools: bool = False
+    """Whether the model may be offered tools."""
     summary_after: int = 0
     """Messages that may wait for a summary."""
     tail_seconds: float = 20.0
@@ -69,6 +72,7 @@ class Dependencies:
     """Answers where the first cannot."""
     prepare: Prepare
     """Finds the prepared answer that is given where no model answers."""
+    run_tool: RunTool
     turns: Turns
     summarise: roll_summary.Summarise | None
     extract: extract_facts.Extract | None

@@ -71,10 +71,12 @@ def _add_nodes(graph: Graph, d: Dependencies, tracing: Tracing | None) -> None:
     add("load_summary", partial(load_summary, turns=d.turns), retry=STORAGE_RETRY)
     add("load_memory", partial(load_memory, embed=d.embed, recall=d.recall, seconds=o.memory_seconds))
     prompt = partial(trim_context, budget=o.context_tokens, reserve=o.answer_tokens, also=o.mask)
+    prompt = partial(prompt, calls_tools=o.calls_tools)
     add("trim_context", without_streaming(prompt))
     models = [d.model, d.second] if d.second else [d.model]
     answer = partial(generate, clock=d.clock, models=models, turns=d.turns, also=o.mask)
     answer = partial(answer, prepare=d.prepare, has_model=o.has_model)
+    answer = partial(answer, run_tool=d.run_tool, tool_room=o.context_tokens)  # in characters: a quarter of the tokens
     add("generate", partial(answer, seconds=o.turn_seconds, attempts=o.attempts))
     # What follows the answer may fail, and the answer stands.
     waiting = Waiting(o.summary_after, o.context_tokens // 4)

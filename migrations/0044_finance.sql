@@ -301,6 +301,17 @@ returns boolean language sql immutable as $$
                            else position(lower(p_pattern) in lower(words)) > 0 end)
 $$;
 
-call guard_functions('claim_document', 'merchant_of', 'rule_matches', 'tidy');
-grant execute on function merchant_of, rule_matches, tidy to frontdesk_app;
+-- Whether the user has anything that tools look at. A turn asks it with its history, before its first token.
+create function has_desk(p_user_id uuid) returns boolean language plpgsql as $$
+begin
+    perform act_for(p_user_id);
+    return exists (select from finance_accounts where user_id = p_user_id)
+        or exists (select from finance_documents where user_id = p_user_id)
+        or exists (select from finance_budgets where user_id = p_user_id)
+        or exists (select from finance_goals where user_id = p_user_id)
+        or exists (select from finance_debts where user_id = p_user_id);
+end $$;
+
+call guard_functions('has_desk', 'claim_document', 'merchant_of', 'rule_matches', 'tidy');
+grant execute on function has_desk, merchant_of, rule_matches, tidy to frontdesk_app;
 grant execute on function claim_document to frontdesk_keeper;

@@ -81,9 +81,9 @@ BYTE = Employee(
     fallback="I can't answer at the moment. If it is about a document: keep the original file, and note its "
     "date, name and amount. Please ask me again in a minute.",
     without_model="I have no instructions prepared for that. To write some I would need a language model, which is "
-    "not set here, and from you the file's kind and what you want to do with it; files themselves "
-    "can't be sent here. Whoever runs this server can set OPENAI_API_KEY, or OPENAI_BASE_URL for "
-    "another server, and restart it. Until then, ask me about scanning, naming, CSV or what to keep.",
+    "not set here, and from you the file's kind and what you want to do with it. Whoever runs this server can set "
+    "OPENAI_API_KEY, or OPENAI_BASE_URL for another server, and restart it. Until then, ask me about scanning, "
+    "naming, CSV or what to keep.",
 )
 TAG = Employee(
     slug="tag",

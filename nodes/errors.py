@@ -4,7 +4,8 @@ ModelError                 no usable reply; the metrics record its `code`
 ├── ModelUnavailable       a retry may succeed
 ├── ModelDown              the circuit breaker is open: the model was not asked
 └── ModelRejected          a retry would be rejected, too
-    └── ContextTooLong     a shorter prompt may succeed
+    ├── ContextTooLong     a shorter prompt may succeed
+    └── ToolsRejected      the same without tools may succeed
 EmbeddingUnavailable       the text cannot be embedded at the moment
 PromptTextError            a file of the prompts' texts cannot be used
 """
@@ -65,6 +66,13 @@ class ContextTooLong(ModelRejected):
     """The prompt is longer than the model's context window."""
 
     def __init__(self, code: ModelErrorCode = "model_context_too_long") -> None:
+        super().__init__(code)
+
+
+class ToolsRejected(ModelRejected):
+    """The model, or its server, cannot call tools."""
+
+    def __init__(self, code: ModelErrorCode = "model_rejected") -> None:
         super().__init__(code)
 
 

@@ -14,13 +14,17 @@ from structlog.stdlib import get_logger
 from typing_extensions import TypedDict
 
 from nodes.answer.attempts import Model, write
+from nodes.answer.figures import unverified_figures
 from nodes.answer.output import AnswerOutput, Draft
 from nodes.answer.prepared import Prepare
-from nodes.employees import employee
-from nodes.prompts import estimate, estimate_messages, size
-from nodes.state import Answer, Context, Notice, State, Usage, asking, continued, since
+from nodes.answer.tool_rounds import ToolRounds
+from nodes.employees import Slug, employee
+from nodes.prompts import day_of, estimate, estimate_messages, size
+from nodes.state import Answer, Context, Notice, State, Usage, asking, continued, quoted, since
 from nodes.stream_events import done_of, emit, stop_requested, timing_so_far
 from nodes.text.pii.detection import Kind, OptionalKind
+from nodes.tools.registry import tools_of
+from nodes.tools.running import RunTool
 from storage.errors import StorageUnavailable
 from storage.metrics import Finding
 from storage.recall import RecalledReference, RecalledTurn
@@ -48,7 +52,7 @@ _WORD = re.compile(r"\S+\s?")
 
 REPORTED = (
     "employee", "model", "finish_reason", "fallback", "usage", "prompt", "prompt_version", "timing", "attempts",
-    "latency_ms", "ttft_ms", "turns_recalled",
+    "latency_ms", "ttft_ms", "turns_recalled", "tools", "unverified",
 )  # fmt: skip
 """What is kept of an answer, with its notices, beside what has a column of its own."""
 
@@ -73,6 +77,8 @@ async def generate(
     turns: Turns,
     seconds: float,
     attempts: int,
+    run_tool: RunTool,
+    tool_room: int,
     also: Collection[OptionalKind] = (),
 ) -> Generated:
     """Stream a model's answer, or give a prepared one where there is none; commit what was said.
@@ -81,6 +87,7 @@ async def generate(
         models: asked in their order, the next one where the one before cannot answer.
         prepare: finds the answer that was prepared for messages like this one.
         has_model: False where no model is set, and `models` never answer.
+        tool_room: characters that what tools find may take in the prompt.
         also: kinds that are masked beside those that always are.
     """
     output = AnswerOutput(state, runtime, clock)
@@ -88,9 +95,11 @@ async def generate(
     so_far = version["so_far"] if version else ""
     quotes = state.get("quotes")
     prompt = [*state["prompt"][:1], HumanMessage(quotes), *state["prompt"][1:]] if quotes else state["prompt"]
+    tools = _tool_rounds(state, runtime, run_tool, tool_room, also)
     draft = await write(
-        models, prompt, output=output, stop=stop, seconds=seconds, attempts=attempts, so_far=so_far, also=also
-    )
+        models, prompt, output=output, stop=stop, seconds=seconds, attempts=attempts, so_far=so_far, also=also,
+        tools=tools,
+    )  # fmt: skip
     fallback = _is_missing(draft) and version is None
     if version and _is_missing(draft):
         draft.finish_reason = version["cut"]  # it stays cut, and may be continued again
@@ -99,6 +108,8 @@ async def generate(
     elif draft.finish_reason == "blocked":
         output.note(Notice(code="filtered", message="A filter of the model's provider stopped the answer here."))
     answer = _answer(state, draft, fallback=fallback, first=output.ttft_ms, whole=since(state, clock))
+    if not fallback:
+        _add_tools(answer, tools, _said(state, runtime), so_far)
     if timing := timing_so_far():
         answer["timing"] = msgspec.to_builtins(timing)
     answer["message_id"] = str(await _commit(turns, state, runtime, answer, output.notices))
@@ -107,6 +118,38 @@ async def generate(
     message = AIMessage(draft.text, id=output.message_id)
     findings = [*state["findings"], *_findings(draft.text, draft.masked)]
     return Generated(messages=[message], answer=answer, notices=output.notices, findings=findings)
+
+
+def _tool_rounds(
+    state: State, runtime: Runtime[Context], run_tool: RunTool, room: int, also: Collection[OptionalKind]
+) -> ToolRounds:
+    assert state["route"] is not None
+    slug: Slug = state["route"]["employee"]
+    return ToolRounds(
+        run=run_tool,
+        user_id=asking(runtime),
+        turn_id=UUID(state["turn_id"]),
+        employee=slug,
+        today=day_of(state["started_at"]),
+        schemas=[tool.schema() for tool in tools_of(slug) if tool.name in state.get("tools", ())],
+        room=room,
+        also=also,
+    )
+
+
+def _add_tools(answer: Answer, tools: ToolRounds, said: Sequence[str], so_far: str) -> None:
+    """Add to the answer what tools found, and which of its figures come from nowhere; `so_far` was checked before."""
+    if tools.results:
+        answer["tools"] = msgspec.to_builtins(tools.results)
+    if unverified := unverified_figures(answer["text"].removeprefix(so_far), list(tools.found.values()), said):
+        answer["unverified"] = unverified
+
+
+def _said(state: State, runtime: Runtime[Context]) -> list[str]:
+    """What the user said, as far as it is in the prompt."""
+    earlier = [one["content"] for one in state["history"]["messages"] if one["role"] == "user"]
+    remembered = [one["fact"] for one in state["memories"]] + [one["said"] for one in state["recalled"]]
+    return [state["message"], *earlier, *remembered, *(one["said"] for one in quoted(runtime) if one["role"] == "user")]
 
 
 async def _commit(turns: Turns, state: State, runtime: Runtime[Context], answer: Answer, notices: list[Notice]) -> UUID:
@@ -126,7 +169,7 @@ def _is_missing(draft: Draft) -> bool:
     """
     if draft.finish_reason == "stopped":
         return False
-    cut = draft.finish_reason == "timeout" or (draft.finish_reason == "blocked" and draft.begun)
+    cut = draft.finish_reason == "timeout" or (draft.finish_reason == "blocked" and bool(draft.begun or draft.standing))
     return (draft.error_code is not None and not cut) or not draft.text.strip()
 
 

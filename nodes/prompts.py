@@ -13,7 +13,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -41,9 +41,16 @@ GO_ON = (
 PER_MESSAGE = 4
 """Tokens that a chat format adds to each message."""
 TEXTS = Path(__file__).with_name("prompt_texts")
+LARGEST_SHARE_WITH_TOOLS = 0.6
+"""Of the room that the text and the tools may take together; where they take more, no tools are offered."""
 LARGEST_SHARE = 1 / 3
 """Of the room for a prompt that an employee's whole text may take; where it takes more, the short form is sent."""
 
+_BLOCK = re.compile(
+    r"^<!-- no desk -->\n(?P<plain>(?:(?!<!--).*\n)*?)(?:<!-- desk -->\n(?P<desk>(?:(?!<!--).*\n)*?))?<!-- end -->\n",
+    re.MULTILINE,
+)
+"""Lines for users who have nothing here, or whose rows are out of reach, and in their place lines for the others."""
 _NOT_TEXT = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ufffd]")
 
 # UTF-8 bytes that are not counted: continuation bytes, and first bytes of characters from U+0240 on (not Latin).
@@ -67,6 +74,10 @@ class PromptTexts:
     whole: Mapping[Slug, SystemPrompt]
     short: Mapping[Slug, SystemPrompt]
     """The first section of the shared file and of the employee's own, for small context windows."""
+    with_tools: Mapping[Slug, SystemPrompt]
+    """The whole, and how tools are used, for a user who has nothing here yet."""
+    with_desk: Mapping[Slug, SystemPrompt]
+    """The same for a user who has documents, accounts or plans."""
     summary: str
     facts: str
 
@@ -92,28 +103,41 @@ def read_texts(folder: Path) -> PromptTexts:
     Raises:
         PromptTextError: a file is missing or broken.
     """
-    shared, shared_first = _read_sections(folder / "shared.md")
+    shared, tools = _read_sections(folder / "shared.md"), _read(folder / "tools.md")
     whole, short = dict[Slug, SystemPrompt](), dict[Slug, SystemPrompt]()
+    with_tools, with_desk = dict[Slug, SystemPrompt](), dict[Slug, SystemPrompt]()
     for employee in EMPLOYEES:
         slug: Slug = employee.slug
-        own, own_first = _read_sections(folder / f"{slug}.md")
+        own = _read_sections(folder / f"{slug}.md")
         # What all share comes first: caches that work by blocks of tokens then share it between employees, too.
-        whole[slug] = _system_prompt(slug, f"{shared}\n\n{own}")
-        short[slug] = _system_prompt(slug, f"{shared_first}\n\n{own_first}")
-    return PromptTexts(whole, short, _read(folder / "summary.md"), _read(folder / "facts.md"))
+        whole[slug] = _system_prompt(slug, f"{shared.plain}\n\n{own.plain}")
+        short[slug] = _system_prompt(slug, f"{shared.first}\n\n{own.first}")
+        with_tools[slug] = _system_prompt(slug, f"{shared.plain}\n\n{own.plain}\n\n{tools}")
+        with_desk[slug] = _system_prompt(slug, f"{shared.with_desk}\n\n{own.with_desk}\n\n{tools}")
+    return PromptTexts(whole, short, with_tools, with_desk, _read(folder / "summary.md"), _read(folder / "facts.md"))
 
 
 def _system_prompt(slug: Slug, text: str) -> SystemPrompt:
     return SystemPrompt(text, estimate(text), f"{slug}-{hashlib.sha256(text.encode()).hexdigest()[:8]}")
 
 
-def _read_sections(path: Path) -> tuple[str, str]:
-    """The whole text, and its first section."""
+class _Sections(NamedTuple):
+    plain: str
+    """As it is for users who have nothing here, or whose rows are out of reach."""
+    with_desk: str
+    first: str
+    """The first section of `plain`."""
+
+
+def _read_sections(path: Path) -> _Sections:
     text = _read(path)
-    first, heading, _ = text.partition("\n## ")
-    if not heading or text.startswith("## "):
+    plain, with_desk = (_BLOCK.sub(rf"\g<{group}>", text).strip() for group in ("plain", "desk"))
+    first, heading, _ = plain.partition("\n## ")
+    if not heading or plain.startswith("## "):
         raise PromptTextError(f"{path}: there is no text before the first '## ', or nothing after it")
-    return text, first.strip()
+    if "<!--" in plain + with_desk:
+        raise PromptTextError(f"{path}: a block is not '<!-- no desk -->', '<!-- desk -->' and '<!-- end -->'")
+    return _Sections(plain, with_desk, first.strip())
 
 
 def _read(path: Path) -> str:
@@ -133,7 +157,12 @@ def today(now: float) -> str:
 
     What changes comes last, because providers' caches compare prompts from their beginning.
     """
-    return f"\n\nToday is {datetime.fromtimestamp(now, UTC).date().isoformat()}."
+    return f"\n\nToday is {day_of(now).isoformat()}."
+
+
+def day_of(now: float) -> date:
+    """The day that a turn which began then calls today; `now` is Unix time in seconds."""
+    return datetime.fromtimestamp(now, UTC).date()
 
 
 def notes(

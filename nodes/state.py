@@ -7,7 +7,7 @@ Studio's chat view) and state outlives a step.
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Literal, NotRequired
+from typing import Annotated, Any, Literal, NotRequired
 from uuid import UUID
 
 from langchain_core.messages import AnyMessage
@@ -181,6 +181,10 @@ class Answer(TypedDict):
     """Ids of what was remembered of the user and stood in the prompt."""
     turns_recalled: NotRequired[list[RecalledReference]]
     """Earlier turns that were quoted there. Answers of an earlier release do not say."""
+    tools: NotRequired[list[dict[str, Any]]]
+    """What tools found for it, as `stream_events.ToolResult`; left out where none was called."""
+    unverified: NotRequired[list[str]]
+    """Figures in it that no tool computed and the user did not say; left out where there are none."""
     error_code: str | None
     """Why the model's own answer is missing or short, where it is."""
 
@@ -237,6 +241,8 @@ class State(TypedDict):
     prompt: list[AnyMessage]
     quotes: NotRequired[Annotated[str, UntrackedValue]]
     """What the client sent along, as it goes into the prompt after the system's words. It is in no checkpoint."""
+    tools: NotRequired[list[str]]
+    """Names of the tools that the model is offered; left out where there are none."""
     prompt_version: str | None
     """None until there is a prompt; a state that an earlier release saved does not have it."""
     trimmed: Trimmed

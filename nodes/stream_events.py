@@ -72,6 +72,42 @@ class Token(msgspec.Struct, frozen=True):
     text: str
 
 
+class ToolCall(msgspec.Struct, frozen=True):
+    """A tool is run for the answer, at this place of it."""
+
+    call_id: str
+    """The same for the same call of a turn, however often the turn is run."""
+    tool: str
+    words: str
+    """The call in words."""
+
+
+class ToolFigure(msgspec.Struct, frozen=True):
+    """A figure that a tool computed."""
+
+    name: str
+    value: str
+    """As it is written without signs of a language: "-1234.50", "2026-03-01", "12"."""
+    currency: str | None = None
+    unit: str | None = None
+
+
+class ToolResult(msgspec.Struct, frozen=True):
+    """What a tool found. A call without one was ended with the answer."""
+
+    call_id: str
+    tool: str
+    words: str
+    """What was computed over what; where nothing was, that."""
+    figures: tuple[ToolFigure, ...]
+    """The first few."""
+    row_count: int
+    reference_id: str | None
+    """By which the result is opened; None where nothing was computed."""
+    proposal_id: str | None = None
+    """Of what the user is asked to accept."""
+
+
 class Timing(msgspec.Struct, frozen=True):
     """Where the time to the first token went: milliseconds of each step, one after the other."""
 
@@ -125,6 +161,10 @@ class Done(msgspec.Struct, frozen=True):
     """None for the guard's reply, and where not all steps of the turn were run in one process."""
     turns_recalled: tuple[RecalledTurn, ...] = ()
     """Earlier turns outside the window that were quoted in the prompt."""
+    references: tuple[str, ...] = ()
+    """Ids of what tools computed for the answer, in order."""
+    unverified: tuple[str, ...] = ()
+    """Figures of the answer, as they stand in it, that no tool computed and the user did not say."""
 
 
 class Error(msgspec.Struct, frozen=True):
@@ -135,10 +175,11 @@ class Error(msgspec.Struct, frozen=True):
     retryable: bool
 
 
-Event = Start | Notice | Token | Done | Error
+Event = Start | Notice | Token | ToolCall | ToolResult | Done | Error
 
 EVENT_NAMES: dict[type[Event], EventName] = {
-    Start: "start", Notice: "notice", Token: "token", Done: "done", Error: "error",
+    Start: "start", Notice: "notice", Token: "token", ToolCall: "tool_call", ToolResult: "tool_result", Done: "done",
+    Error: "error",
 }  # fmt: skip
 assert set(EVENT_NAMES) == set(get_args(Event))
 
@@ -285,4 +326,11 @@ def done_of(turn_id: str, conversation_id: str, answer: Answer) -> Done:
         prompt_version=answer.get("prompt_version"),
         timing=Timing(**answer["timing"]) if "timing" in answer else None,
         turns_recalled=tuple(RecalledTurn(**turn) for turn in answer.get("turns_recalled", [])),
+        references=tuple(one.reference_id for one in results_of(answer) if one.reference_id),
+        unverified=tuple(answer.get("unverified", ())),
     )
+
+
+def results_of(answer: Answer) -> list[ToolResult]:
+    """What tools found for the answer, in order."""
+    return [msgspec.convert(one, ToolResult) for one in answer.get("tools", ())]

@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import Collection, Sequence
-from typing import NotRequired
+from typing import NamedTuple, NotRequired
 
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, SystemMessage
 from langgraph.runtime import Runtime
@@ -12,7 +12,9 @@ from typing_extensions import TypedDict
 from nodes.injection.detect import holds_instructions
 from nodes.prompts import (
     GO_ON,
+    LARGEST_SHARE_WITH_TOOLS,
     PER_MESSAGE,
+    SystemPrompt,
     as_quoted,
     client_notes,
     estimate,
@@ -26,6 +28,7 @@ from nodes.stream_events import note
 from nodes.text.cleaning import clean
 from nodes.text.pii.detection import OptionalKind
 from nodes.text.pii.masking import mask
+from nodes.tools.registry import tools_of
 from storage.facts import Memory
 from storage.recall import RecalledTurn
 from storage.turns import History, Message
@@ -39,6 +42,8 @@ WARNING_TOKENS = 20
 """Tokens that the warning needs with an entry that holds instructions."""
 HEADING_TOKENS = 32
 """Tokens that the heading of the notes needs."""
+RESULTS_SHARE = 4
+"""What tools find may take a quarter of the room."""
 MAX_RECALLED = 4
 """Earlier turns that are quoted."""
 
@@ -52,28 +57,48 @@ class TrimmedContext(TypedDict):
     memories: list[Memory]
     recalled: list[RecalledTurn]
     trimmed: Trimmed
+    tools: list[str]
     notices: list[Notice]
 
 
 async def trim_context(
-    state: State, runtime: Runtime[Context], *, budget: int, reserve: int, also: Collection[OptionalKind] = ()
+    state: State,
+    runtime: Runtime[Context],
+    *,
+    budget: int,
+    reserve: int,
+    calls_tools: bool = False,
+    also: Collection[OptionalKind] = (),
 ) -> TrimmedContext:
     """Build the prompt: system prompt and user message always, then notes, then the newest messages that fit.
 
     Args:
         budget: tokens of the whole.
         reserve: of them those that are left free for the answer.
+        calls_tools: whether the model may be offered tools.
         also: kinds that are masked beside those that always are, in what a client sent along.
     """
     assert state["route"] is not None
     history = state["history"]
     room = budget - reserve
-    instructions, date = prompt_texts().system(state["route"]["employee"], room), today(state["started_at"])
+    tools = _tools(state, room) if calls_tools else _Tools()
+    instructions, date = (
+        tools.prompt or prompt_texts().system(state["route"]["employee"], room),
+        today(state["started_at"]),
+    )
     system = SystemMessage(instructions.text + date)
     asked = [HumanMessage(state["message"]), *_rest(state, budget // 4)]
     sent = _newest_quoted(quoted(runtime), room // 2)
     quotes = await asyncio.to_thread(_quotes, sent, also) if sent else ""
-    left = room - PER_MESSAGE - instructions.tokens - estimate(date) - estimate_messages(asked) - _cost(quotes)
+    left = (
+        room
+        - tools.tokens
+        - PER_MESSAGE
+        - instructions.tokens
+        - estimate(date)
+        - estimate_messages(asked)
+        - _cost(quotes)
+    )
     # The best memories that fit in a third of the room: they are sorted best first.
     memories = state["memories"][: _fitting([memory["fact"] for memory in state["memories"]], left // 3)]
     if _cost(notes(history["summary"], memories, [], [])) > left:
@@ -90,11 +115,33 @@ async def trim_context(
         memories=memories,
         recalled=recalled,
         trimmed=trimmed,
+        tools=list(tools.names),
         notices=_notices(state, runtime, trimmed, summarised=bool(dropped and history["summary"])),
     )
     if quotes:
         fitted["quotes"] = quotes
     return fitted
+
+
+class _Tools(NamedTuple):
+    """What is offered to the model, and the tokens that it takes with the results."""
+
+    names: Sequence[str] = ()
+    tokens: int = 0
+    prompt: SystemPrompt | None = None
+
+
+def _tools(state: State, room: int) -> _Tools:
+    """The employee's tools, as far as there is room; of a user who has nothing here, formulas that are their own."""
+    assert state["route"] is not None
+    slug, texts = state["route"]["employee"], prompt_texts()
+    has_desk = state["history"].get("has_desk", False)
+    offered = [tool for tool in tools_of(slug) if has_desk or (tool.employees[0] == slug and not tool.needs_desk)]
+    prompt = (texts.with_desk if has_desk else texts.with_tools)[slug]
+    tokens = estimate(json.dumps([tool.schema() for tool in offered]))
+    if not offered or prompt.tokens + tokens > room * LARGEST_SHARE_WITH_TOOLS:
+        return _Tools()
+    return _Tools([tool.name for tool in offered], tokens + room // RESULTS_SHARE, prompt)
 
 
 def _rest(state: State, tokens: int) -> list[AnyMessage]:

@@ -65,6 +65,27 @@ class MessageNotice(TypedDict):
     message: str
 
 
+class MessageFigure(TypedDict):
+    """A figure that a tool computed."""
+
+    name: str
+    value: str
+    currency: str | None
+    unit: str | None
+
+
+class MessageTool(TypedDict):
+    """What a tool found for an answer, as the turn's event said it."""
+
+    call_id: str
+    tool: str
+    words: str
+    figures: list[MessageFigure]
+    row_count: int
+    reference_id: str | None
+    proposal_id: str | None
+
+
 class MessageDetails(TypedDict):
     """One message. On a user's message the fields about the answer are null, false or empty."""
 
@@ -90,6 +111,10 @@ class MessageDetails(TypedDict):
     """Whether a model wrote it, or people in advance; None on a user's message."""
     notices: list[MessageNotice]
     """Of the whole turn, so including those about the user's message."""
+    tools: list[MessageTool]
+    """What tools found for it, in order."""
+    unverified: list[str]
+    """Figures in it that no tool computed and the user did not say."""
     facts_used: list[LearnedFact]
     facts_learned: list[LearnedFact]
     feedback: Feedback | None
@@ -278,7 +303,8 @@ _COLUMNS: LiteralString = (
     " 'decided_by', t.route->'decided_by') end as route,"
     " t.report->>'model' as model, t.finish_reason, coalesce((t.report->>'fallback')::boolean, false) as fallback,"
     f" case m.role when 'assistant' then {GENERATED_BY} end as generated_by,"
-    " coalesce(t.report->'notices', '[]') as notices,"
+    " coalesce(t.report->'notices', '[]') as notices, coalesce(t.report->'tools', '[]') as tools,"
+    " coalesce(t.report->'unverified', '[]') as unverified,"
     f" array({FACTS_USED}) as facts_used, array({FACTS_LEARNED}) as facts_learned, {FEEDBACK} as feedback"
 )
 _DETAILS: LiteralString = (

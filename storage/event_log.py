@@ -22,7 +22,7 @@ RETRY_SECONDS = 0.5
 MAX_BUFFERED = 500_000
 """Events that wait for a database that is away; beyond that they reach readers of this process only."""
 
-EventName = Literal["start", "notice", "token", "done", "error"]
+EventName = Literal["start", "notice", "token", "tool_call", "tool_result", "done", "error"]
 TERMINAL: tuple[EventName, ...] = ("done", "error")
 """The last event of a turn is one of these."""
 

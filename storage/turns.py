@@ -72,6 +72,8 @@ class History(TypedDict):
     covers: int
     """The summary's watermark: it covers every message with a `seq` up to this one."""
     messages: list[Message]
+    has_desk: NotRequired[bool]
+    """Whether the user has documents, accounts or plans; left out where not."""
 
 
 def answer_id(turn_id: UUID) -> UUID:
@@ -129,15 +131,17 @@ class Turns:
         return bool(row["may_remember"])
 
     async def history(self, user_id: UUID, conversation_id: str, *, before_turn: UUID) -> History:
-        """The summary, every message it does not cover, and the latest ones even if it does.
+        """The summary, every message it does not cover, and the latest ones even if it does; and `has_desk`.
 
         Messages of `before_turn` are left out.
         """
         (row,) = await self._pool.call(
-            "select * from conversation_history(%(user_id)s, %(convo_id)s, %(turn_id)s, %(recent)s)",
+            "select h.*, has_desk(%(user_id)s) as has_desk"
+            " from conversation_history(%(user_id)s, %(convo_id)s, %(turn_id)s, %(recent)s) h",
             {"user_id": user_id, "convo_id": conversation_id, "turn_id": before_turn, "recent": RECENT_MESSAGES},
         )
-        return History(summary=row["summary"] or "", covers=row["covers"], messages=row["messages"] or [])
+        history = History(summary=row["summary"] or "", covers=row["covers"], messages=row["messages"] or [])
+        return History({**history, "has_desk": True}) if row["has_desk"] else history
 
     async def answer(self, user_id: UUID, turn_id: UUID, turn: Answered) -> UUID:
         """Commit the answer of an accepted turn.

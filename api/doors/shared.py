@@ -24,7 +24,7 @@ from api.sse import KEEP_ALIVE_SECONDS, UNBUFFERED
 from graph.service import Service
 from graph.turns.manager import SendRequest
 from graph.turns.subscribe import NothingLeft
-from nodes.stream_events import Done, Notice, Start, Token
+from nodes.stream_events import Done, Notice, Start, Token, ToolCall, ToolResult
 from storage.event_log import EventName, LoggedEvent
 
 KEEP_ALIVE = b": keep-alive\n\n"
@@ -45,9 +45,10 @@ class Failure(msgspec.Struct, frozen=True):
         return Problem(status, self.code, self.message, retry_after=self.retry_after)
 
 
-Event = Start | Notice | Token | Done | Failure
+Event = Start | Notice | Token | ToolCall | ToolResult | Done | Failure
 _TYPES: dict[EventName, type[Event]] = {
-    "start": Start, "notice": Notice, "token": Token, "done": Done, "error": Failure,
+    "start": Start, "notice": Notice, "token": Token, "tool_call": ToolCall, "tool_result": ToolResult, "done": Done,
+    "error": Failure,
 }  # fmt: skip
 
 
@@ -164,7 +165,7 @@ async def whole(events: Events) -> WholeAnswer:
                 return WholeAnswer(start, "".join(text), done, notices)
             case Failure() as failure:
                 raise failure.problem()
-            case None:
+            case ToolCall() | ToolResult() | None:
                 pass
     raise Problem(503, "shutting_down", "The answer goes on at another server. Ask again for it.", retry_after=1)
 

@@ -128,6 +128,8 @@ class ChatDocument(TypedDict):
     prompt_version: NotRequired[str | None]
     timing: NotRequired[Timing | None]
     turns_recalled: NotRequired[list[RecalledTurn]]
+    references: NotRequired[list[str]]
+    unverified: NotRequired[list[str]]
     code: NotRequired[str]
     message: NotRequired[str]
     retryable: NotRequired[bool]

@@ -18,12 +18,13 @@ from litestar.openapi.spec import (
 from typing_extensions import TypedDict
 
 from api.problems import Code
-from nodes.stream_events import Done, Error, Notice, Start, Token
+from nodes.stream_events import Done, Error, Notice, Start, Token, ToolCall, ToolResult
 
 EVENT_STREAM = "text/event-stream"
 STREAM_DESCRIPTION = (
-    "Server-sent events: `start` first, then `notice` and `token`, and `done` or `error` last."
-    " `id` is the event's number in the turn. Of a message that is refused after its status `error` is the only event."
+    "Server-sent events: `start` first, then `notice`, `token`, `tool_call` and `tool_result`, and `done` or `error`"
+    " last. `id` is the event's number in the turn. Of a message that is refused after its status `error` is the only"
+    " event."
 )
 
 
@@ -58,6 +59,20 @@ class TokenEvent(TypedDict):
     data: Token
 
 
+class ToolCallEvent(TypedDict):
+    """A tool is run for the answer."""
+
+    event: Literal["tool_call"]
+    data: ToolCall
+
+
+class ToolResultEvent(TypedDict):
+    """What it found."""
+
+    event: Literal["tool_result"]
+    data: ToolResult
+
+
 class DoneEvent(TypedDict):
     """The last event of an answer, which is committed."""
 
@@ -72,7 +87,7 @@ class ErrorEvent(TypedDict):
     data: Error | LateRefusal
 
 
-TurnEvent = StartEvent | NoticeEvent | TokenEvent | DoneEvent | ErrorEvent
+TurnEvent = StartEvent | NoticeEvent | TokenEvent | ToolCallEvent | ToolResultEvent | DoneEvent | ErrorEvent
 
 
 @dataclass

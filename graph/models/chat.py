@@ -22,7 +22,8 @@ from graph.models.provider import Provider, is_forbidden
 from graph.models.replies import sanitized
 from graph.observability.genai_attributes import RequestSpan
 from graph.observability.tracing import Tracing
-from nodes.errors import ModelDown, ModelError, ModelProblem, ModelRejected, ModelUnavailable
+from nodes.answer.tool_rounds import NO_TOOLS, Offered
+from nodes.errors import ModelDown, ModelError, ModelProblem, ModelRejected, ModelUnavailable, ToolsRejected
 from nodes.extract_facts import FactsFound
 from nodes.prompts import estimate
 from nodes.stream_events import background_usage
@@ -39,6 +40,9 @@ FAILURE_THRESHOLD = 5
 OPEN_SECONDS = 10.0
 """For which it stays open, or longer where the server's Retry-After says so, up to `MAX_OPEN_SECONDS`."""
 MAX_OPEN_SECONDS = 60.0
+
+WITHOUT_TOOLS_SECONDS = 600.0
+"""For which a model that rejected tools is asked without any."""
 
 NO_STREAM: RunnableConfig = {"tags": ["nostream"]}
 """Keeps models' chunks out of LangGraph's `messages` stream: `generate` sends them there after masking."""
@@ -89,6 +93,7 @@ class ChatModel:
         self.refusal: ModelProblem | None = None
         """Why every request is refused, as far as is known."""
         self._has_answered = False
+        self._without_tools_until = 0.0
         self._instructed = chat(0, INSTRUCTION_TOKENS)
 
     @property
@@ -96,15 +101,17 @@ class ChatModel:
         """State of the circuit breaker."""
         return self._breaker.state
 
-    async def stream(self, prompt: Sequence[AnyMessage]) -> AsyncGenerator[AIMessageChunk, None]:
-        """The answer in chunks; closing the generator aborts the request.
+    async def stream(self, prompt: Sequence[AnyMessage], tools: Offered = NO_TOOLS) -> AsyncGenerator[AIMessageChunk]:
+        """The answer in chunks, calls of tools among them; closing the generator aborts the request.
 
         Raises:
             ModelError: no answer, or an incomplete one.
         """
-        messages = list(prompt)
-        with self._request(self._answering, messages) as span:
-            chunks = cast("AsyncGenerator[AIMessageChunk]", self._answering.astream(messages, NO_STREAM))
+        messages, offered = list(prompt), tools.fields()
+        if offered and self._without_tools_until > time.monotonic():
+            raise ToolsRejected
+        with self._request(self._answering, messages) as span, self._tool_rejections():
+            chunks = cast("AsyncGenerator[AIMessageChunk]", self._answering.astream(messages, NO_STREAM, **offered))
             async with aclosing(chunks):
                 async for chunk in chunks:
                     self._breaker.first_chunk()
@@ -177,6 +184,15 @@ class ChatModel:
             yield span
 
     @contextmanager
+    def _tool_rejections(self) -> Generator[None]:
+        """Remember for a while that it takes no tools, so that not every answer needs a request that is in vain."""
+        try:
+            yield
+        except ToolsRejected:
+            self._without_tools_until = time.monotonic() + WITHOUT_TOOLS_SECONDS
+            raise
+
+    @contextmanager
     def _refusals(self) -> Generator[None]:
         """Remember that every request is refused, until one is not."""
         try:
@@ -231,7 +247,11 @@ class NoModel:
         """Always the same."""
         return self.refusal
 
-    async def stream(self, prompt: Sequence[AnyMessage]) -> AsyncGenerator[AIMessageChunk, None]:  # noqa: ARG002
+    async def stream(
+        self,
+        prompt: Sequence[AnyMessage],  # noqa: ARG002
+        tools: Offered = NO_TOOLS,  # noqa: ARG002
+    ) -> AsyncGenerator[AIMessageChunk]:
         """Always raises ModelRejected."""
         raise ModelRejected("model_unreachable")
         yield  # pragma: no cover - makes this a generator

@@ -53,6 +53,8 @@ class Models(NamedTuple):
     extract: Extract | None
     context_tokens: int
     answer_tokens: int
+    calls_tools: bool = False
+    """Whether it may be offered tools."""
 
 
 class LocalModels(NamedTuple):
@@ -113,7 +115,9 @@ def _remote_models(settings: Settings, http: HTTPClients, tracing: Tracing | Non
         own = elsewhere or settings.second_api_key is not None
         variable = "FRONTDESK_SECOND_API_KEY" if own else "OPENAI_API_KEY"
         second = chat_model(settings.second_model, settings.second_base_url or settings.openai_base_url, key, variable)
-    return Models(model, second, model.summarise, model.extract, settings.context_tokens, ANSWER_TOKENS)
+    return Models(
+        model, second, model.summarise, model.extract, settings.context_tokens, ANSWER_TOKENS, calls_tools=True
+    )
 
 
 @asynccontextmanager

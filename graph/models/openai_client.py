@@ -1,4 +1,4 @@
-"""ChatOpenAI over aiohttp: plain chat in one request of ours, anything else on langchain-openai's own path.
+"""ChatOpenAI over aiohttp: chat and tool calls in one request of ours, anything else on langchain-openai's own path.
 
 The openai SDK and httpx2 take four fifths of the time of a streamed answer (docs/decisions.md, 68). The request is
 langchain-openai's: its payload, and the configured client's URL and headers.
@@ -8,7 +8,7 @@ import asyncio
 import json
 import re
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Generator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Generator, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager, contextmanager, suppress
 from contextvars import Context
 from email.utils import parsedate_to_datetime
@@ -22,6 +22,7 @@ import openai
 from aiohttp.http_exceptions import HttpProcessingError
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, HumanMessage
+from langchain_core.messages.tool import ToolCallChunk
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 from langchain_openai import ChatOpenAI
 from pydantic import Field, SecretStr
@@ -29,7 +30,8 @@ from pydantic import Field, SecretStr
 from graph.models.http_clients import HTTPClients, environment_proxy, sync_http_client
 from graph.models.provider import StatusError
 from graph.models.replies import MAX_REPLY_BYTES, LoopYield, Reply, TextSanitizer, parse_reply, read_stream, sanitized
-from nodes.errors import ContextTooLong, ModelError, ModelRejected, ModelUnavailable
+from graph.models.tool_calls import ToolCallReader
+from nodes.errors import ContextTooLong, ModelError, ModelRejected, ModelUnavailable, ToolsRejected
 
 NO_KEY = SecretStr("none")
 """Sent to a self-hosted server that needs no key."""
@@ -50,17 +52,21 @@ PLAIN = frozenset(
     ("model", "messages", "temperature", "max_completion_tokens", "stop", "stream", "stream_options", "response_format")
 )
 """Fields of requests whose replies are plain text."""
+STREAMED = PLAIN | {"tools", "tool_choice"}
+"""Fields of requests whose streams are text and tool calls."""
 USAGE = {"include_usage": True}
 
 TOO_LONG = re.compile(r"context.{0,20}(length|size|window)|too many tokens|prompt is too long", re.IGNORECASE)
 """Messages of servers that have no error code for a prompt longer than the model's context."""
+NO_TOOLS = re.compile(r"\btools?\b|tool[-_ ](choice|call)|function.call", re.IGNORECASE)
+"""Messages of servers whose model cannot call tools."""
 
 
 class CheckedChatOpenAI(ChatOpenAI):
     """ChatOpenAI whose plain requests go over aiohttp, and whose replies are read by `graph.models.replies`.
 
-    Plain requests raise ModelError. Others (tools, other formats, the Responses API) are ChatOpenAI's, with its errors
-    and replies. Neither is retried here: `generate` knows the time budget and what was shown.
+    Plain requests raise ModelError. Others (other formats, the Responses API, tools without a stream) are ChatOpenAI's,
+    with its errors and replies. Neither is retried here: `generate` knows the time budget and what was shown.
     """
 
     session: aiohttp.ClientSession = Field(exclude=True, repr=False)
@@ -100,11 +106,12 @@ class CheckedChatOpenAI(ChatOpenAI):
         **kwargs: Any,
     ) -> AsyncIterator[ChatGenerationChunk]:
         payload = self._get_request_payload(messages, stop=stop, **{"stream_options": USAGE, **kwargs, "stream": True})
-        if not _is_plain(payload):
+        if not _is_plain(payload, STREAMED):
             async for chunk in super()._astream(messages, stop, run_manager, **kwargs):
                 yield chunk
             return
         sanitizer, left, yield_to_loop = TextSanitizer(), MAX_ANSWER_CHARS, LoopYield()
+        calls: ToolCallReader | None = None
         async with self._post(payload) as response, aclosing(read_stream(response)) as replies:
             async for reply in replies:
                 text = sanitizer.feed(reply.text)
@@ -115,6 +122,9 @@ class CheckedChatOpenAI(ChatOpenAI):
                     yield _chunk("", Reply(finish_reason="length"))
                     return
                 left -= len(text)
+                if reply.calls:
+                    calls = calls or ToolCallReader()
+                    yield _chunk("", calls=calls.read(reply.calls))
                 if reply.finish_reason or reply.usage:
                     yield _chunk("", reply)
                 await yield_to_loop()
@@ -129,7 +139,7 @@ class CheckedChatOpenAI(ChatOpenAI):
         **kwargs: Any,
     ) -> ChatResult:
         payload = self._get_request_payload(messages, stop=stop, **kwargs)
-        if not _is_plain(payload):
+        if not _is_plain(payload, PLAIN):
             return await super()._agenerate(messages, stop, run_manager, **kwargs)
         async with self._post(payload) as response:
             reply = parse_reply(await _read(response, MAX_REPLY_BYTES))
@@ -206,10 +216,10 @@ class CheckedChatOpenAI(ChatOpenAI):
         }
 
 
-def _is_plain(payload: Mapping[str, Any]) -> bool:
-    """Whether it is a request of the Chat Completions API that can only be answered with text."""
+def _is_plain(payload: Mapping[str, Any], fields: frozenset[str]) -> bool:
+    """Whether it is a request of the Chat Completions API with no other fields than these."""
     usage, form = payload.get("stream_options", USAGE), payload.get("response_format", {})
-    return payload.keys() <= PLAIN and usage == USAGE and isinstance(form, dict)
+    return payload.keys() <= fields and usage == USAGE and isinstance(form, dict)
 
 
 @asynccontextmanager
@@ -250,8 +260,17 @@ async def _read(response: aiohttp.ClientResponse, most: int) -> bytes:
     return bytes(body)
 
 
-def _chunk(text: str, reply: Reply = Reply()) -> ChatGenerationChunk:  # noqa: B008 - immutable
-    message = AIMessageChunk(content=text, usage_metadata=reply.usage, response_metadata=reply.metadata())
+def _chunk(
+    text: str,
+    reply: Reply = Reply(),  # noqa: B008 - immutable
+    calls: Sequence[ToolCallChunk] = (),
+) -> ChatGenerationChunk:
+    message = AIMessageChunk(
+        content=text,
+        usage_metadata=reply.usage,
+        response_metadata=reply.metadata(),
+        tool_call_chunks=list(calls),
+    )
     return ChatGenerationChunk(message=message)
 
 
@@ -287,6 +306,8 @@ def _status_error(status: int, headers: Mapping[str, str], body: bytes) -> Model
             return ModelRejected("model_filtered")
         case _ if code == "context_length_exceeded" or TOO_LONG.search(body.decode(errors="replace")):
             return ContextTooLong()
+        case _ if NO_TOOLS.search(body.decode(errors="replace")):
+            return ToolsRejected()
         case _:
             return ModelRejected("model_rejected")
 

@@ -18,6 +18,7 @@ from aiohttp import ClientResponse, StreamReader
 from aiohttp.http_exceptions import HttpProcessingError
 from langchain_core.messages.ai import InputTokenDetails, UsageMetadata
 
+from graph.models.tool_calls import CallPiece
 from nodes.errors import ModelUnavailable
 
 MAX_REPLY_BYTES = 16 * 2**20
@@ -54,6 +55,8 @@ class Reply(NamedTuple):
     model: str | None = None
     has_choices: bool = False
     """Whether it is a chat completion at all."""
+    calls: tuple[CallPiece, ...] = ()
+    """Pieces of tool calls."""
 
     def merged(self, later: "Reply") -> "Reply":
         """This and a later event as one: texts are joined, of everything else the latest counts."""
@@ -63,6 +66,7 @@ class Reply(NamedTuple):
             later.usage or self.usage,
             later.model or self.model,
             self.has_choices or later.has_choices,
+            self.calls + later.calls,
         )
 
     def metadata(self) -> dict[str, str]:
@@ -94,7 +98,7 @@ async def read_stream(response: ClientResponse) -> AsyncGenerator[Reply]:
             return
         if left < 0:
             raise ModelUnavailable("model_garbled")
-        if reply.text:
+        if reply.text or reply.calls:
             await batch.gather()
     if not recognised:
         raise ModelUnavailable("model_garbled")
@@ -244,6 +248,7 @@ def sanitized(text: str) -> str:
 class _Delta(msgspec.Struct):
     content: str
     refusal: None = None
+    tool_calls: tuple[()] | None = None
 
 
 class _Choice(msgspec.Struct):
@@ -286,6 +291,7 @@ def parse_reply(document: bytes) -> Reply:
         usage=_usage(_object(completion.get("usage"))),
         model=_name(completion.get("model")),
         has_choices=isinstance(completion.get("choices"), list),
+        calls=_calls(message.get("tool_calls")),
     )
 
 
@@ -319,6 +325,20 @@ def _text(content: Any) -> str:
     parts = content if isinstance(content, list) else []
     texts = (part if isinstance(part, str) else _object(part).get("text") for part in parts)
     return "".join(text for text in texts if isinstance(text, str))
+
+
+def _calls(value: Any) -> tuple[CallPiece, ...]:
+    """The pieces of tool calls; some servers send a call's arguments as an object, and not as its text."""
+    pieces: list[CallPiece] = []
+    for call in map(_object, value if isinstance(value, list) else ()):
+        function, index = _object(call.get("function")), call.get("index")
+        given = function.get("arguments")
+        text = json.dumps(given) if isinstance(given, dict) else given if isinstance(given, str) else ""
+        number = index if type(index) is int else None
+        pieces.append(
+            CallPiece(number, _name(call.get("id")) or "", _name(function.get("name")) or "", sanitized(text))
+        )
+    return tuple(pieces)
 
 
 def _name(value: Any) -> str | None:

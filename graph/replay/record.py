@@ -17,6 +17,7 @@ from nodes.state import Context, Input
 
 RECORDED_CALLS: Mapping[str, tuple[str, ...]] = {
     "clock": (), "suspect": (), "classify": (), "embed": (), "prepare": (), "summarise": (), "extract": (),
+    "run_tool": (),
     "admission": ("is_used_up", "admit"), "queue": ("wait", "leave", "interrupt"),
     "facts": ("nearest", "remember"), "recall": ("recall",),
     "model": ("stream",), "second": ("stream",), "turns": ("accept", "history", "answer", "save_summary", "finish"),

@@ -142,7 +142,7 @@ def from_json(value: Any) -> Any:
 
 
 def _message(message: BaseMessage) -> dict[str, Any]:
-    kept = ("content", "id", "usage_metadata", "response_metadata")
+    kept = ("content", "id", "usage_metadata", "response_metadata", "tool_call_chunks")
     return {name: entry for name in kept if (entry := getattr(message, name, None))} | {"content": message.content}
 
 

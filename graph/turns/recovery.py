@@ -8,7 +8,7 @@ from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
 from graph.turns.turn import Turn, error_of
 from nodes.generate import REPORTED
 from nodes.state import Answer, FinishReason, RouteReport, State, Version, new_state
-from nodes.stream_events import ErrorCode, Notice, Token, done_of, start_of
+from nodes.stream_events import ErrorCode, Notice, Token, ToolCall, done_of, results_of, start_of
 from storage.event_log import LoggedEvent
 from storage.turn_records import RecoveryRecord
 from storage.turns import History
@@ -99,5 +99,8 @@ def _start(turn: Turn, record: RecoveryRecord, model: str) -> None:
 
 def _publish_text(turn: Turn, record: RecoveryRecord) -> None:
     answer = answer_of(record)
+    for result in results_of(answer):
+        turn.publish(ToolCall(result.call_id, result.tool, result.words))
+        turn.publish(result)
     turn.publish(Token(answer["text"]))
     turn.publish(done_of(str(turn.turn_id), turn.conversation_id, answer))

@@ -10,7 +10,8 @@ import stamina
 from langchain_core.messages import AIMessageChunk, AnyMessage
 
 from nodes.answer.output import AnswerOutput, Draft
-from nodes.errors import ContextTooLong, ModelError, ModelProblem, ModelRejected, ModelUnavailable
+from nodes.answer.tool_rounds import NO_TOOLS, Offered, ToolRounds, no_tools
+from nodes.errors import ContextTooLong, ModelError, ModelProblem, ModelRejected, ModelUnavailable, ToolsRejected
 from nodes.text.pii.detection import OptionalKind
 
 LONGEST_WAIT = 8.0
@@ -39,8 +40,8 @@ class Model(Protocol):
     refusal: ModelProblem | None
     """Why every request is refused, as far as is known."""
 
-    def stream(self, prompt: Sequence[AnyMessage]) -> AsyncGenerator[AIMessageChunk, None]:
-        """The answer in pieces; the call is aborted when the generator is closed.
+    def stream(self, prompt: Sequence[AnyMessage], tools: Offered = NO_TOOLS) -> AsyncGenerator[AIMessageChunk, None]:
+        """The answer in pieces, calls of tools among them; the request is aborted when the generator is closed.
 
         Raises:
             ModelError: what came was no answer.
@@ -66,6 +67,7 @@ async def write(
     attempts: int,
     so_far: str = "",
     also: Collection[OptionalKind] = (),
+    tools: ToolRounds | None = None,
 ) -> Draft:
     """Have a model answer within `seconds`, the whole stream included, and send the answer out as it comes.
 
@@ -78,8 +80,9 @@ async def write(
         so_far: the beginning of the answer, where it is continued: it is sent before the first word, and where there
             is none by itself. The last three messages of the prompt ask for the rest then.
         also: kinds that are masked beside those that always are.
+        tools: what the model may call for it.
     """
-    writing = _Writing(output, seconds, attempts, so_far, also)
+    writing = _Writing(output, seconds, attempts, so_far, also, tools or no_tools())
     try:
         async with asyncio.timeout(seconds) as deadline, stoppable(stop):
             _deadline.set(deadline)
@@ -101,13 +104,20 @@ class _Writing:
     """The work on one answer."""
 
     def __init__(
-        self, output: AnswerOutput, seconds: float, attempts: int, so_far: str, also: Collection[OptionalKind]
+        self,
+        output: AnswerOutput,
+        seconds: float,
+        attempts: int,
+        so_far: str,
+        also: Collection[OptionalKind],
+        tools: ToolRounds,
     ) -> None:
         self.draft = Draft(so_far=so_far, also=also)
         self._asked = 3 if so_far else 1
         self._output = output
         self._seconds = seconds
         self._attempts = attempts
+        self._tools = tools
         self._began = asyncio.get_running_loop().time()
 
     async def ask(self, models: Sequence[Model], prompt: list[AnyMessage]) -> None:
@@ -131,9 +141,12 @@ class _Writing:
     async def _ask(self, model: Model, prompt: list[AnyMessage], *, last: bool) -> None:
         """One model, with what it can read."""
         while True:
-            self.draft.prompt = prompt
             try:
                 return await self._try(model, prompt, last=last)
+            except ToolsRejected:
+                if not self._tools.schemas:
+                    raise
+                prompt = self._tools.refused(prompt)
             except ContextTooLong:
                 middle = prompt[1 : -self._asked]  # between the system's words and the question
                 if not middle:
@@ -163,29 +176,52 @@ class _Writing:
                 await self._listen(model, prompt)
 
     async def _listen(self, model: Model, prompt: Sequence[AnyMessage]) -> None:
+        """One reply after the other, until one calls no tools; a later attempt goes on behind the last results."""
+        draft, tools = self.draft, self._tools
+        while True:
+            draft.begin()
+            draft.prompt = [*prompt, *tools.exchanged]
+            offered = tools.offered
+            async with aclosing(model.stream(draft.prompt, offered)) as chunks:
+                try:
+                    async for chunk in chunks:
+                        self._send(chunk)
+                finally:
+                    self._send(None)  # also where it was stopped, ran out of time or broke off
+            calls = draft.calls if offered.schemas and offered.may_call else []
+            if not draft.begun and not calls:
+                if draft.finish_reason == "blocked" and draft.standing:
+                    return
+                if draft.finish_reason == "blocked":
+                    raise ModelRejected("model_filtered")
+                raise ModelUnavailable("model_empty")
+            if draft.finish_reason is None:
+                raise ModelUnavailable("model_unreachable")  # every complete answer says why it ended
+            if not calls or draft.finish_reason == "blocked":
+                return
+            said = self._stand()
+            await tools.answer(calls, said, self._output)
+
+    def _stand(self) -> str:
+        """Keep what was said before tools are called; returns what this reply adds to it."""
         draft = self.draft
-        draft.begin()
-        async with aclosing(model.stream(prompt)) as chunks:
-            try:
-                async for chunk in chunks:
-                    self._send(chunk)
-            finally:
-                self._send(None)  # also where it was stopped, ran out of time or broke off
-        if not draft.begun:
-            if draft.finish_reason == "blocked":
-                raise ModelRejected("model_filtered")
-            raise ModelUnavailable("model_empty")
-        if draft.finish_reason is None:
-            raise ModelUnavailable("model_unreachable")  # every complete answer says why it ended
+        if not draft.begun and draft.text != draft.standing:  # of an attempt that broke off
+            self._output.retract()
+            draft.text = draft.standing
+            if draft.text:
+                self._output.send(draft.text)
+        said = draft.text[len(draft.standing) :].strip()
+        draft.stand()
+        return said
 
     def _send(self, chunk: AIMessageChunk | None) -> None:
         """Send what a piece adds (None: the end of the attempt); first retract what an earlier attempt sent."""
         begins = not self.draft.begun
-        replaces = begins and bool(self.draft.text)
+        replaces = begins and self.draft.text != self.draft.standing
         if text := self.draft.end() if chunk is None else self.draft.take(chunk):
             if replaces:
                 self._output.retract()
-            if begins and self.draft.first:
+            if begins and self.draft.first and (replaces or not self.draft.standing):
                 self._output.send(self.draft.first)
             self._output.send(text)
 

@@ -6,17 +6,30 @@ from dataclasses import dataclass, field
 from uuid import UUID, uuid5
 
 from langchain_core.messages import AIMessageChunk, AnyMessage
+from langchain_core.messages.tool import ToolCallChunk
 from langgraph.runtime import Runtime
 
 from nodes.errors import ModelErrorCode
 from nodes.state import Context, FinishReason, Notice, State, since
-from nodes.stream_events import Token, emit, note, show
+from nodes.stream_events import Token, ToolCall, ToolResult, emit, note, show
 from nodes.text.pii.detection import Kind, OptionalKind
 from nodes.text.pii.masking import StreamMasker
 from storage.turns import answer_id
 
 FINISH_REASONS: dict[str, FinishReason] = {"length": "length", "content_filter": "blocked"}
 """What models call the ends that are not simply the end."""
+
+
+@dataclass(frozen=True)
+class _Before:
+    """What the replies before the latest tool calls add to the draft's counts."""
+
+    counted: bool = True
+    """False once a model did not count its tokens."""
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cached_tokens: int = 0
+    masked: Counter[Kind] = field(default_factory=Counter[Kind])
 
 
 @dataclass
@@ -44,29 +57,46 @@ class Draft:
     so_far: str = field(default="", compare=False)
     """The beginning of the answer, where it is continued."""
     first: str = field(default="", compare=False)
-    """What of it may be sent: a number to mask may begin at its end."""
+    """What of it may be sent: a number to mask may begin at its end. Once tools were called, `standing`."""
+    standing: str = field(default="", compare=False)
+    """What was said before the latest tools were called: it was sent, and stays whatever becomes of the rest."""
+    calls: list[ToolCallChunk] = field(default_factory=list[ToolCallChunk], compare=False)
+    """Pieces of the calls of tools in this attempt."""
     masked: Counter[Kind] = field(default_factory=Counter[Kind], compare=False)
     """How often each kind was masked in `text`."""
     also: Collection[OptionalKind] = field(default=(), compare=False)
     """Kinds that are masked beside those that always are."""
     _masker: StreamMasker = field(default_factory=StreamMasker, compare=False, repr=False)
     _blanks: str = field(default="", compare=False)
+    _before: _Before = field(default_factory=_Before, compare=False, repr=False)
 
     def begin(self) -> None:
         """The next attempt; it ends in its own way."""
         self.attempts += 1
         self.finish_reason = self.prompt_tokens = self.completion_tokens = self.cached_tokens = None
         self.begun = False
+        self.calls = []
         self._masker = StreamMasker(self.also)
+        self._masker.found.update(self._before.masked)
         self._blanks = ""
-        self.first = self._masker.feed(self.so_far)
+        self.first = self.standing or self._masker.feed(self.so_far)
+
+    def stand(self) -> None:
+        """What was said so far stays, and its tokens count, whatever becomes of the next attempts."""
+        self.standing = self.text
+        prompt, completion, cached = self.prompt_tokens, self.completion_tokens, self.cached_tokens
+        counted = prompt is not None and self._before.counted
+        self._before = _Before(counted, prompt or 0, completion or 0, cached or 0, Counter(self.masked))
 
     def take(self, chunk: AIMessageChunk) -> str:
         """Add a piece; returns what is to be sent, which is less while a number to mask may be under way."""
-        if chunk.usage_metadata:
-            self.prompt_tokens = chunk.usage_metadata["input_tokens"]
-            self.completion_tokens = chunk.usage_metadata["output_tokens"]
-            self.cached_tokens = chunk.usage_metadata.get("input_token_details", {}).get("cache_read")
+        self.calls += chunk.tool_call_chunks
+        if (usage := chunk.usage_metadata) and self._before.counted:
+            self.prompt_tokens = self._before.prompt_tokens + usage["input_tokens"]
+            self.completion_tokens = self._before.completion_tokens + usage["output_tokens"]
+            cached = usage.get("input_token_details", {}).get("cache_read")
+            if cached is not None or self._before.cached_tokens:
+                self.cached_tokens = self._before.cached_tokens + (cached or 0)
         if reason := chunk.response_metadata.get("finish_reason"):
             self.finish_reason = FINISH_REASONS.get(reason, "stop")
         return self._add(self._masker.feed(str(chunk.text)))
@@ -84,12 +114,16 @@ class Draft:
                 self._blanks = text
                 return ""
             self.begun, self.text, self.masked = True, self.first, self._masker.found
-            if self.first == self.so_far:
+            if self.standing:
+                text = PARAGRAPH + text.lstrip()
+            elif self.first == self.so_far:
                 text = _joined(self.so_far, text)
         self.text += text
         return text
 
 
+PARAGRAPH = "\n\n"
+"""Between what is said before tools are called and after; a number to mask does not go on across it."""
 SPACED = 0x0E00
 """Scripts before this code point put spaces between words; of those from here on the frequent ones do not."""
 
@@ -136,6 +170,10 @@ class AnswerOutput:
         message = "The conversation is longer than the model can read; its older part was left out."
         if all(notice["message"] != message for notice in self.notices):
             self.note(Notice(code="context_trimmed", message=message))
+
+    def report(self, event: ToolCall | ToolResult) -> None:
+        """Say that a tool is run, or what it found."""
+        emit(self._runtime, event)
 
     def note(self, notice: Notice) -> None:
         """Send a notice."""

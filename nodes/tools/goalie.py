@@ -263,15 +263,16 @@ TOOLS = (
     Tool(
         "monthly_amount", ("goalie", "prime"),
         "What has to be saved each month so that a target is reached by a date.",
-        MonthlyAmount, saving,
+        MonthlyAmount, saving, needs_desk=False,
     ),
     Tool(
-        "reached_when", ("goalie",), "When a target is reached with a monthly amount.", ReachedWhen, reached_when
+        "reached_when", ("goalie",), "When a target is reached with a monthly amount.", ReachedWhen, reached_when,
+        needs_desk=False,
     ),
     Tool(
         "pay_off", ("goalie",),
         "Plans how debts are paid off, dearest first (avalanche) or smallest (snowball), with dates and interest.",
-        PayOff, paying_off,
+        PayOff, paying_off, needs_desk=False,
     ),
     Tool(
         "budget_status", ("goalie", "prime"), "Budgets of a month against what was spent.", BudgetStatus, budget_status

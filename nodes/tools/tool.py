@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
@@ -90,12 +91,35 @@ class Tool:
     """For the model, in one or two sentences."""
     arguments: type[Arguments]
     run: Callable[[Call, Any], Awaitable[Result]]
+    needs_desk: bool = True
+    """Whether it looks at the user's rows; formulas do not."""
 
     def schema(self) -> dict[str, Any]:
-        """As it is offered to a model."""
-        parameters = self.arguments.model_json_schema()
-        parameters.pop("title", None)
-        return {"type": "function", "function": {"name": self.name, "description": self.does, "parameters": parameters}}
+        """As it is offered to a model; the same object each time, not to be changed."""
+        return _schema(self)
+
+
+@cache
+def _schema(tool: Tool) -> dict[str, Any]:
+    parameters = _compact(tool.arguments.model_json_schema())
+    del parameters["description"]
+    return {"type": "function", "function": {"name": tool.name, "description": tool.does, "parameters": parameters}}
+
+
+def _compact(schema: dict[str, Any]) -> dict[str, Any]:
+    """The schema in half as many tokens: without what a model does not need to be told."""
+    fields = {
+        name: value for name, value in schema.items() if name not in ("title", "default", "maxLength", "maxItems")
+    }
+    if "anyOf" in fields:
+        kinds = [_compact(one) for one in fields["anyOf"] if one != {"type": "null"}]
+        if len(kinds) == 1:
+            fields = {**kinds[0], **{name: value for name, value in fields.items() if name != "anyOf"}}
+    if "properties" in fields:
+        fields["properties"] = {name: _compact(one) for name, one in fields["properties"].items()}
+    if isinstance(fields.get("items"), dict):
+        fields["items"] = _compact(fields["items"])
+    return fields
 
 
 async def chosen(call: Call, args: Period, *, sign: Literal["spent", "received"] | None = None) -> TransactionFilter:

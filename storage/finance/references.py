@@ -36,12 +36,13 @@ class References:
         arguments: Mapping[str, Any],
         result: Mapping[str, Any],
     ) -> None:
-        """Keep what a tool computed; once, however often it is said."""
+        """Keep what a tool computed; the same call of a turn again, by a process that took it over, replaces it."""
         async with self._pool.as_user(user_id) as conn:
             await conn.execute(
                 "insert into finance_references (user_id, reference_id, turn_id, tool, arguments, result)"
                 " values (%(user_id)s, %(reference_id)s, %(turn_id)s, %(tool)s, %(arguments)s, %(result)s)"
-                " on conflict do nothing",
+                " on conflict (user_id, reference_id) do update"
+                " set arguments = excluded.arguments, result = excluded.result, created_at = now()",
                 {
                     "user_id": user_id, "reference_id": reference_id, "turn_id": turn_id, "tool": tool,
                     "arguments": Jsonb(arguments), "result": Jsonb(result),

@@ -86,7 +86,7 @@ async def test_prompts_begin_with_what_never_changes(
     await frontdesk.chat(bob, "How much for a bicycle?", employee="goalie")
     requests = [request for request in model.requests if streaming(request)]
     assert len(requests) == 5
-    static = prompt_texts().whole["goalie"].text
+    static = prompt_texts().with_tools["goalie"].text
     sent = ["".join(message["content"] for message in messages(request)) for request in requests]
     assert all(text.startswith(f"{static}\n\nToday is ") for text in sent)
     said = [text for number in range(1, 4) for text in (f"Question {number}?", f"Answer {number}.")]

@@ -9,6 +9,7 @@ from langchain_core.messages import AnyMessage, HumanMessage, SystemMessage
 from nodes.answer.prepared import Prepare, nothing_prepared
 from nodes.generate import Generated, generate
 from nodes.state import State
+from nodes.tools.running import Outcome, RunTool, ToolRequest
 from storage.turns import Answered, Turns
 from tests.nodes.models import ScriptedModel
 from tests.nodes.states import Listener, a_state
@@ -31,6 +32,11 @@ class StoredAnswers(Turns):
         return uuid5(turn_id, "answer")
 
 
+async def no_tool(_: ToolRequest) -> Outcome:
+    """There is none."""
+    raise AssertionError("a tool was called")
+
+
 async def generated(
     model: ScriptedModel,
     *,
@@ -41,6 +47,7 @@ async def generated(
     clock: Callable[[], float] = time.time,
     prepare: Prepare = nothing_prepared,
     has_model: bool = True,
+    run_tool: RunTool = no_tool,
 ) -> Generated:
     """What the node returns with this model."""
     return await generate(
@@ -53,4 +60,6 @@ async def generated(
         turns=turns or StoredAnswers(),
         seconds=seconds,
         attempts=2,
+        run_tool=run_tool,
+        tool_room=8000,
     )

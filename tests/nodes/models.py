@@ -6,7 +6,9 @@ from typing import Literal, TypeAlias
 
 from langchain_core.messages import AIMessageChunk, AnyMessage
 from langchain_core.messages.ai import UsageMetadata
+from langchain_core.messages.tool import tool_call_chunk
 
+from nodes.answer.tool_rounds import NO_TOOLS, Offered
 from nodes.errors import ModelProblem
 
 HANG: Literal["hang"] = "hang"
@@ -25,11 +27,15 @@ class ScriptedModel:
         self.asked = 0
         self.closed = 0
         self.read: Sequence[AnyMessage] = ()
+        self.offered: list[Offered] = []
 
-    async def stream(self, prompt: Sequence[AnyMessage]) -> AsyncGenerator[AIMessageChunk, None]:
+    async def stream(
+        self, prompt: Sequence[AnyMessage], tools: Offered = NO_TOOLS
+    ) -> AsyncGenerator[AIMessageChunk, None]:
         """The next script."""
         self.asked += 1
         self.read = prompt
+        self.offered.append(tools)
         try:
             for step in self._scripts[min(self.asked, len(self._scripts)) - 1]:
                 if isinstance(step, Exception):
@@ -51,6 +57,12 @@ class ScriptedModel:
 def piece(text: str) -> AIMessageChunk:
     """A piece of an answer."""
     return AIMessageChunk(content=text)
+
+
+def calls(*wanted: tuple[str, str]) -> AIMessageChunk:
+    """Calls of tools by name, with their arguments as JSON."""
+    chunks = [tool_call_chunk(name=name, args=args, id=f"c{n}", index=n) for n, (name, args) in enumerate(wanted)]
+    return AIMessageChunk(content="", tool_call_chunks=chunks)
 
 
 def end(reason: str = "stop", usage: tuple[int, int] | None = None) -> AIMessageChunk:

@@ -37,6 +37,7 @@ async def test_the_answer_is_streamed_committed_and_announced() -> None:
         usage=Usage(prompt_tokens=90, completion_tokens=7, estimated=False),
         latency_ms=answer["latency_ms"],
         ttft_ms=answer["ttft_ms"],
+        unverified=("412",),
     )
     assert turns.answers == {
         (ADA, TURN): Answered(

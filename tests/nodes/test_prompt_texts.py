@@ -1,5 +1,6 @@
 """The files of the prompts: how they are read, their versions, and what they may not say."""
 
+import json
 import re
 import shutil
 from pathlib import Path
@@ -11,9 +12,10 @@ from graph.models.demo_model import CONTEXT_TOKENS
 from graph.models.factory import DEMO_ANSWER_TOKENS
 from nodes.employees import EMPLOYEES, Employee
 from nodes.errors import PromptTextError
-from nodes.prompts import TEXTS, prompt_texts, read_texts
+from nodes.prompts import LARGEST_SHARE_WITH_TOOLS, TEXTS, estimate, prompt_texts, read_texts
+from nodes.tools.registry import tools_of
 
-FILES = ("shared.md", *(f"{employee.slug}.md" for employee in EMPLOYEES), "summary.md", "facts.md")
+FILES = ("shared.md", "tools.md", *(f"{employee.slug}.md" for employee in EMPLOYEES), "summary.md", "facts.md")
 CLAIM = re.compile(
     r"\b(?:I(?:'ve| have) (?:\w+ )?(?:add|chang|check|creat|fil|found|look|made|mov|paid|sav|set|stor)"
     r"|I (?:added|changed|checked|created|found|looked|moved|saved|set up|stored)\b"
@@ -38,13 +40,28 @@ def edit(path: Path, old: str, new: str) -> None:
     path.write_text(text.replace(old, new), encoding="utf-8")
 
 
+def lines(name: str, kind: str) -> str:
+    """The lines of a file that are for users of this kind, `desk` or `no desk`, or for all."""
+    found, block = list[str](), ""
+    for line in (TEXTS / f"{name}.md").read_text(encoding="utf-8").splitlines():
+        if line.startswith("<!-- "):
+            block = "" if line == "<!-- end -->" else line.removeprefix("<!-- ").removesuffix(" -->")
+        elif block in ("", kind):
+            found.append(line)
+    return "\n".join(found).strip()
+
+
 @pytest.mark.parametrize("employee", EMPLOYEES, ids=lambda one: one.slug)
 def test_an_employee_is_told_what_all_are_told_and_then_their_own(employee: Employee) -> None:
-    """All of both files; in the short form the first section of each."""
-    shared, own = ((TEXTS / f"{name}.md").read_text(encoding="utf-8").strip() for name in ("shared", employee.slug))
+    """All of both files but what is for others; in the short form the first section of each."""
+    shared, own = (lines(name, "no desk") for name in ("shared", employee.slug))
     texts = prompt_texts()
     assert own.startswith(f"You are {employee.name}, ")
     assert texts.whole[employee.slug].text == f"{shared}\n\n{own}"
+    tools = (TEXTS / "tools.md").read_text(encoding="utf-8").strip()
+    assert texts.with_tools[employee.slug].text == f"{shared}\n\n{own}\n\n{tools}"
+    with_desk = "\n\n".join(lines(name, "desk") for name in ("shared", employee.slug))
+    assert texts.with_desk[employee.slug].text == f"{with_desk}\n\n{tools}"
     firsts = [text.split("\n\n## ")[0] for text in (shared, own)]
     assert texts.short[employee.slug].text == "\n\n".join(firsts)
     assert all(f"- {colleague.name}: " in shared for colleague in EMPLOYEES)
@@ -77,6 +94,30 @@ def test_another_text_has_another_version(folder: Path) -> None:
     versions = [text.version for text in (*last.whole.values(), *last.short.values())]
     assert len(set(versions)) == len(versions)
     assert all(re.fullmatch(r"[a-z]+-[0-9a-f]{8}", version) for version in versions)
+
+
+@pytest.mark.parametrize("employee", EMPLOYEES, ids=lambda one: one.slug)
+def test_who_has_something_here_is_not_told_otherwise(employee: Employee) -> None:
+    """No text says so where tools look at it, and no text mentions tools where there are none."""
+    texts, nothing = prompt_texts(), re.compile(r"\b(no|see no|keeps no|holds no) (transactions|documents|accounts)\b")
+    assert not nothing.search(texts.with_desk[employee.slug].text)
+    assert "## Tools" not in texts.whole[employee.slug].text
+    assert "tools" not in texts.short[employee.slug].text
+
+
+@pytest.mark.parametrize("employee", EMPLOYEES, ids=lambda one: one.slug)
+def test_text_and_tools_fit_the_default_window(employee: Employee) -> None:
+    """So everybody has their tools without a setting."""
+    room, prompt = Options().context_tokens - Options().answer_tokens, prompt_texts().with_desk[employee.slug]
+    tools = estimate(json.dumps([tool.schema() for tool in tools_of(employee.slug)]))
+    assert prompt.tokens + tools <= room * LARGEST_SHARE_WITH_TOOLS
+
+
+def test_a_block_without_its_end_is_refused(folder: Path) -> None:
+    """Else everybody would be sent both."""
+    edit(folder / "goalie.md", "<!-- end -->\n", "")
+    with pytest.raises(PromptTextError, match=r"goalie\.md: a block"):
+        read_texts(folder)
 
 
 BROKEN = {

@@ -21,7 +21,8 @@ from graph.settings import Settings
 from nodes.state import Context, Input, WhileBusy
 from storage.local.postgres import EmbeddedPostgres
 from storage.migrate import migrate
-from tests.support.model_script import Json, Status, Text, plain, streaming, structured
+from tests.support.desk import fill
+from tests.support.model_script import Calls, Json, Status, Text, plain, streaming, structured
 from tests.support.model_server import ModelServer
 
 HERE = Path(__file__).parent
@@ -39,6 +40,7 @@ async def main() -> None:
             await _rate_limited(url)
             await _busy(url)
             await _fallback(url)
+            await _tools(url)
 
 
 async def _conversation(url: str) -> None:
@@ -89,6 +91,15 @@ async def _fallback(url: str) -> None:
     async with ModelServer() as model, _parts(url, model) as parts:
         model.always(Status(500))
         await _save(parts, "fallback", "No model answers", "How much should I save each month for a bicycle?")
+
+
+async def _tools(url: str) -> None:
+    async with ModelServer() as model, _parts(url, model) as parts:
+        await fill(url, USER, ("2026-03-03", "-412.50", "Corner Market"), ("2026-03-09", "-37.50", "Cinema"))
+        march = {"since": "2026-03-01", "until": "2026-03-31"}
+        model.queue(Calls([("totals", march), ("no_tool", {})], "Let me look."), streaming)
+        model.queue(Text("You spent 450 € in March, 75 % of 600 €."), streaming)
+        await _save(parts, "tools", "A turn that calls tools", "How much did I spend in March 2026 in total?")
 
 
 @asynccontextmanager

@@ -110,7 +110,8 @@ ANALYST = {
 
 FUNCTIONS: Mapping[str, set[str]] = {
     "frontdesk_app": {
-        "accept_version", "activate_path", "fail_turn", "latest_leaf", "lock_facts", "lock_path", "merchant_of",
+        "accept_version", "activate_path", "fail_turn", "has_desk", "latest_leaf", "lock_facts", "lock_path",
+        "merchant_of",
         "message_title", "no_turn", "settle_facts", "store_parents", "store_replacements", "switch_version", "tidy",
         "versions_of",
         "accept_turn", "act_for", "admit_message", "answer_turn", "begin_turn", "chat_search_query",

@@ -51,8 +51,9 @@ def streaming(request: Request) -> bool:
 
 
 def structured(request: Request) -> bool:
-    """A chat completion that asks for JSON of a schema, or offers tools."""
-    return chat(request) and (json_schema(request) is not None or bool(request.body.get("tools")))
+    """A chat completion that asks for JSON of a schema, or for a call of a tool; one that only offers tools is none."""
+    must_call = request.body.get("tool_choice", "auto") not in ("auto", "none")
+    return chat(request) and (json_schema(request) is not None or must_call)
 
 
 def plain(request: Request) -> bool:
@@ -82,6 +83,14 @@ class Json:
     """A document: the content or, if tools may be called, a call's arguments; to other endpoints the whole body."""
 
     document: Any
+
+
+@dataclass(frozen=True)
+class Calls:
+    """These tokens, then calls of tools: names with their arguments, as a document or as the text of one."""
+
+    calls: Sequence[tuple[str, Document | str]]
+    tokens: Sequence[str] | str = ()
 
 
 @dataclass(frozen=True)
@@ -128,7 +137,7 @@ class Gate:
     gate: asyncio.Event
 
 
-Reply: TypeAlias = Text | Json | Status | Hang | Cut | Garbage | Refuse | Gate | Raw
+Reply: TypeAlias = Text | Json | Calls | Status | Hang | Cut | Garbage | Refuse | Gate | Raw
 
 
 def tokens_of(reply: Reply) -> Sequence[str]:
@@ -178,7 +187,7 @@ def read_script(path: str) -> Script:
 
     An entry's other keys are the reply's fields. Raises KeyError or TypeError for what does not exist.
     """
-    replies = {kind.__name__.lower(): kind for kind in (Text, Json, Status, Hang, Cut, Garbage, Refuse)}
+    replies = {kind.__name__.lower(): kind for kind in (Text, Json, Calls, Status, Hang, Cut, Garbage, Refuse)}
     predicates = {rule.__name__: rule for rule in (chat, embedding, streaming, structured, plain)}
     document: dict[str, list[Document]] = json.loads(Path(path).read_bytes())
     script = Script()
@@ -226,7 +235,7 @@ def prompt_words(request: Request) -> int:
 
 def prompt_chars(request: Request) -> int:
     """How many characters all messages hold together, where each is one text."""
-    return sum(len(message["content"]) for message in request.body["messages"])
+    return sum(len(message["content"] or "") for message in request.body["messages"])
 
 
 def input_texts(request: Request) -> list[str]:

@@ -6,7 +6,7 @@ import base64
 import contextlib
 import json
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Self
 
 import h11
@@ -188,7 +188,9 @@ class _Completion:
     def __init__(self, request: model.Request, reply: model.Reply) -> None:
         self._tokens = model.tokens_of(reply)
         self._tool = model.tool_of(request) if isinstance(reply, model.Json) else None
-        self._finish = reply.finish_reason if isinstance(reply, model.Text) else "tool_calls" if self._tool else "stop"
+        self._calls = [*_calls(reply)] if isinstance(reply, model.Calls) else []
+        called = self._tool or self._calls
+        self._finish = reply.finish_reason if isinstance(reply, model.Text) else "tool_calls" if called else "stop"
         self._head = {"id": f"chatcmpl-{request.order}", "created": 0, "model": request.body.get("model")}
         prompt, completion = model.prompt_words(request), len(self._tokens)
         if isinstance(reply, model.Text) and reply.counts is not None:
@@ -210,7 +212,8 @@ class _Completion:
         """The opening event, one for each token, and the closing ones."""
         opening = self._event(self._message("", index=0))
         usage = [self._event(None)] if self._usage_streams else []
-        ending = [self._event({}, self._finish), *usage, b"data: [DONE]\n\n"]
+        calls = [self._event({"tool_calls": [piece]}) for piece in self._calls]
+        ending = [*calls, self._event({}, self._finish), *usage, b"data: [DONE]\n\n"]
         return opening, [self._event(self._piece(token)) for token in self._tokens], ending
 
     def _event(self, delta: model.Document | None, finish: str | None = None) -> bytes:
@@ -232,6 +235,16 @@ class _Completion:
             call = {**position, "id": f"call-{self._head['id']}", "type": "function", "function": function}
             said |= {"content": None, "tool_calls": [call]}
         return said
+
+
+def _calls(reply: model.Calls) -> Iterator[model.Document]:
+    """The pieces of the calls of a stream: name and id first, then the arguments in two halves."""
+    for index, (name, given) in enumerate(reply.calls):
+        text = given if isinstance(given, str) else json.dumps(given, ensure_ascii=False)
+        function = {"name": name, "arguments": ""}
+        yield {"index": index, "id": f"call-{index}", "type": "function", "function": function}
+        for half in (text[: len(text) // 2], text[len(text) // 2 :]):
+            yield {"index": index, "function": {"arguments": half}}
 
 
 def _document(request: model.Request, reply: model.Reply, dimension: int) -> Any:

@@ -19,10 +19,10 @@ from graph.models import http_clients, replies
 from graph.models.http_clients import HTTPClients, environment_proxy, open_http_clients
 from graph.models.openai_client import CheckedChatOpenAI, translated_errors
 from graph.models.replies import MAX_REPLY_BYTES
-from nodes.errors import ModelError
+from nodes.errors import ModelError, ToolsRejected
 from tests.support.http_proxy import http_proxy, tls_front
 from tests.support.model_bytes import Raw, whole, words
-from tests.support.model_script import Cut, Gate, Hang, Json, Reply, Status, Text, streaming
+from tests.support.model_script import Calls, Cut, Gate, Hang, Json, Reply, Status, Text, streaming
 from tests.support.model_server import ModelServer
 from tests.support.tcp_proxy import tcp_proxy
 
@@ -111,14 +111,43 @@ async def test_a_request_is_what_langchain_openai_would_send(
     assert sent == ["Bearer sk-test", "org-1", "proj-1"]
 
 
-async def test_tools_are_asked_for_by_langchain_openai(http: HTTPClients, model: ModelServer) -> None:
-    """Streamed and whole, the call comes through."""
+async def test_tools_are_called_in_a_stream(http: HTTPClients, model: ModelServer) -> None:
+    """Text and calls come as they are written; what is sent is what langchain-openai would send."""
+    model.always(Calls([("weather", {"city": "Köln"}), ("weather", {})], "Let me look."))
+    asked = chat(http, model.url).bind_tools([WEATHER], tool_choice="auto")
+    gathered: AIMessageChunk | None = None
+    async for chunk in asked.astream(QUESTION):
+        assert isinstance(chunk, AIMessageChunk)
+        gathered = chunk if gathered is None else gathered + chunk
+    assert gathered is not None
+    assert (gathered.text, gathered.response_metadata["finish_reason"]) == ("Let me look.", "tool_calls")
+    assert [(call["name"], call["args"], call["id"]) for call in gathered.tool_calls] == [
+        ("weather", {"city": "Köln"}, "call-0"), ("weather", {}, "call-1"),
+    ]  # fmt: skip
+    async for _ in chat(http, model.url).bind_tools([WEATHER], tool_choice="auto", logprobs=False).astream(QUESTION):
+        pass  # no request of ours, so langchain-openai's
+    ours, theirs = model.requests
+    assert theirs.body.pop("logprobs") is False
+    assert ours.body == theirs.body
+
+
+async def test_tools_without_a_stream_are_asked_for_by_langchain_openai(http: HTTPClients, model: ModelServer) -> None:
+    """The call comes through."""
     model.always(Json({}))
     asked = chat(http, model.url).bind_tools([WEATHER])
-    chunks = [chunk async for chunk in asked.astream(QUESTION)]
-    called = [call["name"] for chunk in chunks if isinstance(chunk, AIMessageChunk) for call in chunk.tool_call_chunks]
-    assert "weather" in called
     assert [call["name"] for call in (await asked.ainvoke(QUESTION)).tool_calls] == ["weather"]
+
+
+@pytest.mark.parametrize(
+    "said", ["model does not support tools", 'auto" tool choice requires --enable-auto-tool-choice']
+)
+async def test_a_server_that_takes_no_tools_is_told_from_others(
+    http: HTTPClients, model: ModelServer, said: str
+) -> None:
+    """By what it says, as there is no code for it."""
+    model.always(Status(400, said))
+    with pytest.raises(ToolsRejected):
+        await streamed(chat(http, model.url), tools=[WEATHER])
 
 
 async def test_a_stream_without_usage_is_asked_for_by_langchain_openai(http: HTTPClients, model: ModelServer) -> None:

@@ -28,6 +28,22 @@ VALUES = st.recursive(
     lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(st.text(max_size=3), inner, max_size=3)),
     max_leaves=6,
 )
+TOOL_CALLS = st.one_of(
+    VALUES,
+    st.lists(
+        st.fixed_dictionaries(
+            {},
+            optional={
+                "index": VALUES,
+                "id": VALUES,
+                "function": st.one_of(
+                    VALUES, st.fixed_dictionaries({}, optional={"name": VALUES, "arguments": VALUES})
+                ),
+            },
+        ),
+        max_size=3,
+    ),
+)
 CHUNKS = st.fixed_dictionaries(
     {},
     optional={
@@ -38,7 +54,9 @@ CHUNKS = st.fixed_dictionaries(
                     {},
                     optional={
                         "index": VALUES,
-                        "delta": st.one_of(VALUES, st.fixed_dictionaries({}, optional={"content": VALUES})),
+                        "delta": st.one_of(
+                            VALUES, st.fixed_dictionaries({}, optional={"content": VALUES, "tool_calls": TOOL_CALLS})
+                        ),
                         "finish_reason": VALUES,
                     },
                 ),

@@ -29,9 +29,9 @@ PLAIN = [
 
 
 def test_there_is_a_recording_of_each_kind_of_turn() -> None:
-    """A plain turn, a follow-up, a trimmed one, a refused one, a limited one, one too early and a fallback."""
+    """A plain turn, a follow-up, a trimmed, a refused, a limited and an early one, a fallback, and one with tools."""
     names = {file.stem for file in FILES}
-    assert names == {"plain", "follow_up", "trimmed", "refused", "rate_limited", "busy", "fallback"}
+    assert names == {"plain", "follow_up", "trimmed", "refused", "rate_limited", "busy", "fallback", "tools"}
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)

@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from graph.turns.turn import decoded_end, decoded_start, encoded
-from nodes.stream_events import Done, Error, Event, Notice, Start, Token
+from nodes.stream_events import Done, Error, Event, Notice, Start, Token, ToolCall, ToolFigure, ToolResult
 from storage.event_log import EventName, LoggedEvent
 from tests.graph.turns.samples import DONE, ERROR, START, done
 
@@ -35,8 +35,23 @@ NEW: dict[str, object] = {
     "prompt_version": None,
     "timing": None,
     "turns_recalled": [],
+    "references": [],
+    "unverified": [],
 }
 """What it did not say yet."""
+
+
+CALL = ToolCall("k-1", "totals", "Totals")
+RESULT = ToolResult("k-1", "totals", "Spending, all time", (ToolFigure("Spending", "-12.50", "EUR"),), 1, "k-1")
+RESULT_DATA = {
+    "call_id": "k-1",
+    "tool": "totals",
+    "words": "Spending, all time",
+    "figures": [{"name": "Spending", "value": "-12.50", "currency": "EUR", "unit": None}],
+    "row_count": 1,
+    "reference_id": "k-1",
+    "proposal_id": None,
+}
 
 
 @pytest.mark.parametrize(
@@ -45,10 +60,12 @@ NEW: dict[str, object] = {
         (START, "start", START_DATA, False),
         (Notice("pii_masked", "“IBAN”"), "notice", {"code": "pii_masked", "message": "“IBAN”"}, False),
         (Token("Grüße\n"), "token", {"text": "Grüße\n"}, False),
+        (CALL, "tool_call", {"call_id": "k-1", "tool": "totals", "words": "Totals"}, False),
+        (RESULT, "tool_result", RESULT_DATA, False),
         (done(facts_used=["f-1"]), "done", {**DONE_DATA, **NEW}, True),
         (ERROR, "error", {"code": "internal", "message": "Something went wrong.", "retryable": True}, True),
     ],
-    ids=["start", "notice", "token", "done", "error"],
+    ids=["start", "notice", "token", "tool_call", "tool_result", "done", "error"],
 )
 def test_an_event_is_encoded_as_clients_get_it(
     event: Event, name: EventName, data: dict[str, object], is_terminal: bool
