@@ -9,8 +9,9 @@ from api.routes import chat
 from nodes import wait_for_conversation
 from tests.support.app import Frontdesk, read_events
 from tests.support.database import rows
+from tests.support.desk import fill
 from tests.support.listening import listening, until
-from tests.support.model_script import Cut, Gate, Hang, Json, Text, streaming, structured
+from tests.support.model_script import Calls, Cut, Gate, Hang, Json, Text, streaming, structured
 from tests.support.model_server import ModelServer
 
 Variables = Mapping[str, str]
@@ -70,6 +71,14 @@ class Scenes:
         self._model.queue(Cut(["Your VAT "]), streaming)
         self._model.queue(Text(["It is due on the 15th."]), streaming)
         yield {}
+
+    @asynccontextmanager
+    async def tools(self) -> AsyncGenerator[Variables]:
+        """Somebody who has an account asks for a figure."""
+        await fill(self._frontdesk.service.url, self._bob, ("2026-03-03", "-412.50", "Corner Market"))
+        self._model.queue(Calls([("totals", {"since": "2026-03-01", "until": "2026-03-31"})]), streaming)
+        self._model.queue(Text(["You spent 412.50 € ", "in March."]), streaming)
+        yield {"TOKEN": token(self._frontdesk, self._bob)}
 
     @asynccontextmanager
     async def regenerate(self) -> AsyncGenerator[Variables]:

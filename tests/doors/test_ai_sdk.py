@@ -41,7 +41,8 @@ async def test_an_answer_is_streamed_and_the_chat_goes_on(
     assert (seen.status, seen.finish and seen.finish["finishReason"]) == ("ready", "stop")
     assert seen.texts[-1] == ["100 % sure\u2028."]
     assert [part["data"]["code"] for part in seen.data if part["type"] == "data-notice"] == ["pii_masked"]
-    assert [part["type"] for part in first["parts"]] == ["data-route", "step-start", "text"]
+    assert [part["type"] for part in first["parts"]] == ["data-route", "step-start", "text", "data-figures"]
+    assert first["parts"][-1]["data"] == {"references": [], "unverified": ["100 %"]}
     assert first["parts"][0]["data"]["employee"]["slug"] == metadata["employee"]["slug"] == "ledger"
     assert metadata["route"]["reason"] == "you asked for Ledger"
     assert metadata["usage"]["totalTokens"] == metadata["usage"]["inputTokens"] + metadata["usage"]["outputTokens"] > 0

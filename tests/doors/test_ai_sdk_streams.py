@@ -1,6 +1,7 @@
 """What the AI SDK's door sends, to the byte."""
 
 import asyncio
+import json
 import random
 from collections.abc import AsyncIterator
 from typing import Any
@@ -12,7 +13,7 @@ import pytest
 from api.doors.ai_sdk.message_stream import MessageWriter, message_stream
 from api.doors.shared import Event, Numbered
 from nodes.state import Usage
-from nodes.stream_events import Done, EmployeeCard, RecalledTurn, Route, Token
+from nodes.stream_events import Done, EmployeeCard, Notice, RecalledTurn, Route, Token, ToolCall, ToolResult
 from nodes.stream_events import Start as StartEvent
 from tests.support.app import Frontdesk
 from tests.support.database import appear
@@ -120,6 +121,30 @@ async def test_facts_are_named_in_a_part_of_their_own() -> None:
     assert b"finish-step" in step
     assert b'"finishReason":"other"' in finish
     assert b'"usage":{"inputTokens":3,"outputTokens":2,"totalTokens":5}' in finish
+
+
+CALL = ToolCall("k-1", "totals", "Totals")
+RESULT = ToolResult("k-1", "totals", "Spending, all time", (), 1, "k-1")
+
+
+async def test_tools_come_between_two_texts() -> None:
+    """As run by the server; one that computed nothing is an error of its own."""
+    nothing = ToolResult("k-1", "totals", "This could not be computed.", (), 0, None)
+    chunks = await written(Token("Let me look."), CALL, RESULT, Token("It is 12."), CALL, nothing)
+    kinds = [json.loads(chunk.removeprefix(b"data: "))["type"] for chunk in chunks if chunk.startswith(b"data: {")]
+    assert kinds[3:12] == [
+        "text-start", "text-delta", "text-end", "tool-input-available", "tool-output-available", "text-start",
+        "text-delta", "text-end", "tool-input-available",
+    ]  # fmt: skip
+    assert kinds[12] == "tool-output-error"
+
+
+async def test_tools_stay_where_text_is_taken_back() -> None:
+    """The step goes with all that is in it, so they are sent again."""
+    chunks = await written(Token("Let me."), CALL, RESULT, Token("It"), Notice("restarted", "Again."), Token("So."))
+    reset = next(at for at, chunk in enumerate(chunks) if b"reset-step" in chunk)
+    assert [b"tool-input-available" in chunks[reset + 1], b"tool-output-available" in chunks[reset + 2]] == [True, True]
+    assert chunks[reset + 1 : reset + 3] == [chunk for chunk in chunks[:reset] if b"toolCallId" in chunk]
 
 
 async def written(*events: Event) -> list[bytes]:

@@ -10,7 +10,7 @@ from uuid import UUID
 from api.doors.shared import KEEP_ALIVE, Events, Failure, Numbered
 from graph.turns.turn import encode_line, error_of
 from nodes.state import FinishReason
-from nodes.stream_events import Done, Notice, Start, Token
+from nodes.stream_events import Done, Notice, Start, Token, ToolCall, ToolResult
 from storage.turns import answer_id
 
 FINISH_REASONS: Mapping[FinishReason, str] = {
@@ -41,6 +41,8 @@ class MessageWriter:
         self._whole_after = whole_after
         self._has_step = False
         self._has_text = False
+        self._said = False
+        self._tools: list[bytes] = []
 
     def write(self, numbered: Numbered) -> Iterator[bytes]:
         """The chunks of an event."""
@@ -51,9 +53,11 @@ class MessageWriter:
                 if numbered.number < self._whole_after:
                     return
                 if not self._has_text:
-                    self._has_text = True
+                    self._has_text = self._said = True
                     yield _chunk("text-start", id=TEXT)
                 yield _DELTA % encode_line(text)
+            case ToolCall() | ToolResult() as tool:
+                yield from self._tool(tool)
             case Notice() as notice:
                 yield _chunk("data-notice", data=notice, transient=True)
                 if notice.code == "restarted":
@@ -86,12 +90,27 @@ class MessageWriter:
         yield _chunk("data-route", id="route", data={"employee": start.employee, **route})
         yield _chunk("start-step")
 
+    def _tool(self, tool: ToolCall | ToolResult) -> Iterator[bytes]:
+        """A tool that is run here and not by the client, between two texts."""
+        yield from self._close_text()
+        known = {"toolCallId": tool.call_id, "providerExecuted": True, "dynamic": True}
+        match tool:
+            case ToolCall():
+                chunk = _chunk("tool-input-available", toolName=tool.tool, input={"words": tool.words}, **known)
+            case ToolResult(reference_id=None):
+                chunk = _chunk("tool-output-error", errorText=tool.words, **known)
+            case ToolResult():
+                chunk = _chunk("tool-output-available", output=tool, **known)
+        self._tools.append(chunk)
+        yield chunk
+
     def _take_back(self) -> Iterator[bytes]:
-        if not self._has_text:
+        if not self._said:
             return
         if self._resets:
-            self._has_text = False
+            self._has_text = self._said = False
             yield _chunk("reset-step")
+            yield from self._tools  # they go with the step, but not with the text
         else:
             yield from self._break_off({"code": "restarted", "retryable": True, "retryAfter": None}, BEGUN_AGAIN)
 
@@ -101,6 +120,9 @@ class MessageWriter:
         if done.facts_used or done.turns_recalled:
             recalled = [{"turnId": turn.turn_id, "date": turn.date} for turn in done.turns_recalled]
             yield _chunk("data-facts", id="facts", data={"factsUsed": done.facts_used, "turnsRecalled": recalled})
+        if done.references or done.unverified:
+            data = {"references": done.references, "unverified": done.unverified}
+            yield _chunk("data-figures", id="figures", data=data)
         yield _chunk("finish-step")
         metadata = _metadata(done)
         if done.finish_reason == "stopped":

@@ -21,7 +21,7 @@ from api.requests import require_json
 from graph.service import Service
 from graph.turns.turn import began_at, encode_line
 from nodes.state import FinishReason, Usage
-from nodes.stream_events import Done, Notice, Start, Token
+from nodes.stream_events import EVENT_NAMES, Done, Notice, Start, Token, ToolCall, ToolResult
 
 CompletionEnd = Literal["stop", "length", "content_filter"]
 ENDS: Mapping[FinishReason, CompletionEnd] = {
@@ -130,6 +130,8 @@ async def chunks(events: Events, *, with_usage: bool) -> AsyncIterator[bytes]:
             case Token(text):
                 said = True
                 yield piece % encode_line(text)
+            case (ToolCall() | ToolResult()) as tool if blank:  # nothing that the client is to run
+                yield _frame(_with(blank, {}, None, {EVENT_NAMES[type(tool)]: tool}))
             case Notice(code="restarted") if said and blank:
                 yield _frame(_with(blank, {}, "length", {"restarted": True}))
                 yield DONE
@@ -208,4 +210,6 @@ def _ended(done: Done) -> dict[str, Any]:
         "model": done.model,
         "finish_reason": done.finish_reason,
         "fallback": done.fallback,
+        "references": done.references,
+        "unverified": done.unverified,
     }

@@ -13,7 +13,7 @@ from typing_extensions import TypedDict
 from api.doors.shared import Failure, Numbered
 from graph.turns.turn import NUMBERS_PER_ATTEMPT, began_at, encode_line
 from nodes.state import FinishReason
-from nodes.stream_events import Done, Notice, Start, Token
+from nodes.stream_events import Done, Notice, Start, Token, ToolCall, ToolResult
 from storage.turns import answer_id
 
 Status = Literal["queued", "in_progress", "completed", "incomplete", "failed", "cancelled"]
@@ -25,6 +25,10 @@ REASONS: Mapping[FinishReason, str] = {
     "length": "max_output_tokens", "timeout": "max_output_tokens", "blocked": "content_filter",
 }  # fmt: skip
 """Why a response is incomplete; the dialect has no word for time that ran out."""
+
+
+MAX_METADATA_CHARS = 512
+"""Of a value."""
 
 
 class OutputText(TypedDict):
@@ -127,6 +131,8 @@ class ResponseWriter:
                 yield from self._close("incomplete")
                 self._index += 1
                 yield from self._open(uuid5(self._turn_id, str(numbered.number)))
+            case ToolCall() | ToolResult():
+                pass  # an item of a tool would be one that the client is to run
             case Notice() as notice:
                 self._notices.append(notice.code)
             case Done() as done:
@@ -200,6 +206,9 @@ class ResponseWriter:
         self.response["metadata"]["frontdesk_finish_reason"] = done.finish_reason
         if done.fallback:
             self.response["metadata"]["frontdesk_fallback"] = "true"
+        for name, values in (("references", done.references), ("unverified", done.unverified)):
+            if values:  # of as many as a value may have characters
+                self.response["metadata"][f"frontdesk_{name}"] = ";".join(values)[:MAX_METADATA_CHARS]
         if self._notices:
             self.response["metadata"]["frontdesk_notices"] = ",".join(self._notices)
         # What is stopped has no event of its own, and comes as incomplete, with the status `cancelled`.

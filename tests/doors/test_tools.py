@@ -1,0 +1,70 @@
+"""Answers that call tools, in the clients of each dialect: nothing is left for the client to run."""
+
+from uuid import UUID
+
+import pytest
+
+from tests.doors.ai_sdk import SDK, ai_chat, needs_ai_sdk
+from tests.doors.clients import openai_client
+from tests.support.app import Frontdesk
+from tests.support.desk import fill
+from tests.support.model_script import Calls, Text, streaming
+from tests.support.model_server import ModelServer
+
+QUESTION = "How much did I spend in March?"
+SAID = "Let me look.\n\nYou spent 412.50 €, 3 times."
+
+
+@pytest.fixture
+async def asked(frontdesk: Frontdesk, model: ModelServer, ada: UUID) -> None:
+    """A model that calls two tools, one of which there is not."""
+    await fill(frontdesk.service.url, ada, ("2026-03-03", "-412.50", "Corner Market"))
+    march = {"since": "2026-03-01", "until": "2026-03-31"}
+    model.queue(Calls([("totals", march), ("no_tool", {})], "Let me look."), streaming)
+    model.queue(Text("You spent 412.50 €, 3 times."), streaming)
+
+
+@pytest.mark.usefixtures("asked")
+async def test_chat_completions_have_them_beside_the_text(frontdesk: Frontdesk, ada: UUID) -> None:
+    """In `frontdesk` of a chunk without text; no chunk has `tool_calls`."""
+    message = {"role": "user", "content": QUESTION}
+    async with openai_client(frontdesk, ada) as client:
+        stream = await client.chat.completions.create(model="crystal", messages=[message], stream=True)
+        chunks = [chunk async for chunk in stream]
+    assert "".join(chunk.choices[0].delta.content or "" for chunk in chunks) == SAID
+    assert all(chunk.choices[0].delta.tool_calls is None for chunk in chunks)
+    ours = [(chunk.model_extra or {}).get("frontdesk") or {} for chunk in chunks]
+    results = [one["tool_result"] for one in ours if "tool_result" in one]
+    assert [one["tool_call"]["call_id"] for one in ours if "tool_call" in one] == [one["call_id"] for one in results]
+    assert (ours[-1]["references"], ours[-1]["unverified"]) == ([results[0]["reference_id"]], ["3"])
+
+
+@pytest.mark.usefixtures("asked")
+async def test_responses_name_them_at_the_end(frontdesk: Frontdesk, ada: UUID) -> None:
+    """In the metadata; the output is the answer alone."""
+    async with openai_client(frontdesk, ada) as client:
+        response = await client.responses.create(model="crystal", input=QUESTION)
+    assert (response.output_text, len(response.output)) == (SAID, 1)
+    assert response.metadata
+    assert response.metadata["frontdesk_unverified"] == "3"
+    assert str(UUID(response.metadata["frontdesk_references"])) == response.metadata["frontdesk_references"]
+
+
+@needs_ai_sdk
+@pytest.mark.usefixtures("asked")
+@pytest.mark.parametrize("sdk", ["ai", "ai-v6"])
+async def test_the_ai_sdk_shows_them_as_run_by_the_server(frontdesk: Frontdesk, ada: UUID, sdk: SDK) -> None:
+    """Between two texts, with what was found, or that nothing was."""
+    async with ai_chat(frontdesk, ada, sdk) as chat:
+        seen = await chat.send(QUESTION, employee="crystal")
+    parts = [part for part in seen.messages[-1]["parts"] if part["type"] in ("text", "dynamic-tool")]
+    assert (seen.status, [part["type"] for part in parts]) == (
+        "ready",
+        ["text", "dynamic-tool", "dynamic-tool", "text"],
+    )
+    totals, nothing = parts[1:3]
+    assert (totals["state"], totals["toolName"], totals["providerExecuted"]) == ("output-available", "totals", True)
+    assert totals["output"]["figures"][0]["value"] == "-412.50"
+    assert (nothing["state"], nothing["errorText"]) == ("output-error", "This could not be computed.")
+    [figures] = [part["data"] for part in seen.messages[-1]["parts"] if part["type"] == "data-figures"]
+    assert figures == {"references": [totals["output"]["reference_id"]], "unverified": ["3"]}
