@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from dataclasses import dataclass
 from typing import Annotated, Any
 from urllib.parse import quote
 from uuid import UUID
@@ -38,10 +39,9 @@ from storage.finance.pages import FoundPage
 MAX_FORM_BYTES = MAX_BYTES + 64 * 1024
 
 
-class DocumentForm(BaseModel):
+@dataclass
+class DocumentForm:
     """A document that is sent."""
-
-    model_config = ConfigDict(extra="forbid", arbitrary_types_allowed=True)
 
     file: UploadFile
     account_id: UUID | None = None
