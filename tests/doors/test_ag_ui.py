@@ -87,25 +87,33 @@ async def test_an_answer_can_be_stopped(frontdesk: Frontdesk, model: ModelServer
         seen = await agent.act("wait")
         again = await agent.act("stop")
     finished = seen.events[-1]
+    turn = finished["result"]["turnId"]
     assert seen.texts == ["Hello", "Well, "]
     assert (finished["outcome"], finished["result"]["finishReason"]) == ({"type": "cancelled"}, "stopped")
     assert stopped.result == again.result
-    assert stopped.result == {
-        "runId": finished["runId"], "turnId": finished["result"]["turnId"], "finishReason": "stopped"
-    }  # fmt: skip
+    assert stopped.result == {"runId": turn, "turnId": turn, "finishReason": "stopped"}
 
 
-async def test_a_run_whose_connection_was_lost_goes_on(frontdesk: Frontdesk, model: ModelServer, ada: UUID) -> None:
-    """No word is lost, none comes twice, and the model is asked once."""
-    gate = asyncio.Event()
+@pytest.mark.parametrize("shown", [False, True], ids=["sent", "shown"])
+async def test_a_run_whose_connection_was_lost_goes_on(
+    frontdesk: Frontdesk, model: ModelServer, ada: UUID, *, shown: bool
+) -> None:
+    """No word is lost, none comes twice, and the model is asked once; also where a thread was only shown."""
+    gate, thread = asyncio.Event(), "a b/ü"
     model.queue(Text("Hi."), streaming)
     model.queue(Gate(["Well, ", "it depends."], gate), streaming)
     async with (
         tcp_proxy(frontdesk.url) as proxy,
-        ag_ui_agent(frontdesk, ada, "FrontdeskAgent", thread="a b/ü", url=proxy.url) as agent,
+        ag_ui_agent(frontdesk, ada, thread=thread) as sender,
+        ag_ui_agent(frontdesk, ada, "FrontdeskAgent", thread=thread, url=proxy.url) as agent,
     ):
-        await agent.say("Hello")
-        half = await agent.say("And taxes?", begin=True)
+        if shown:
+            await sender.say("Hello")
+            await sender.say("And taxes?", begin=True)
+            half = await agent.act("run", begin=True)
+        else:
+            await agent.say("Hello")
+            half = await agent.say("And taxes?", begin=True)
         proxy.cut()
         proxy.restore()
         gate.set()
@@ -113,8 +121,9 @@ async def test_a_run_whose_connection_was_lost_goes_on(frontdesk: Frontdesk, mod
     await frontdesk.settled()
     assert half.texts == ["Hello", "Hi.", "And taxes?", "Well, "]
     assert seen.texts == ["Hello", "Hi.", "And taxes?", "Well, it depends."]
-    began, _, ended = [event for event in seen.events if event["type"].startswith("RUN_")]
-    assert (began["runId"], began["threadId"], ended["type"]) == (ended["runId"], "a b/ü", "RUN_FINISHED")
+    runs = [event for event in seen.events if event["type"].startswith("RUN_")]
+    assert [event["type"] for event in runs] == ["RUN_STARTED", "RUN_STARTED", "RUN_FINISHED"]
+    assert {event["threadId"] for event in runs} == {thread}
     assert sum(map(streaming, model.requests)) == 2
 
 

@@ -13,7 +13,9 @@ from api.doors.shared import stable_id
 from api.parameters import EmployeeName
 from api.problems import Problem
 from graph.turns.manager import SendRequest
+from graph.turns.turn import began_at
 from nodes.state import Quoted, WhileBusy
+from storage.turn_records import TurnRecords
 
 MAX_ID_CHARS = 255
 SAID = ("user", "assistant", "tool")
@@ -32,6 +34,7 @@ class Message(msgspec.Struct):
     """A message; what it says is read of the last one only."""
 
     role: str
+    id: str = ""
     content: Any = None
 
 
@@ -65,8 +68,8 @@ class RunAgentInput(msgspec.Struct, rename="camel"):
     """`while_busy` and `temporary` are read."""
     resume: list[Any] | None = None
 
-    def to_send(self, user_id: UUID, employee: EmployeeName | None) -> SendRequest | None:
-        """The user's new message; None where the last word is not theirs."""
+    async def to_send(self, user_id: UUID, turns: TurnRecords, employee: EmployeeName | None) -> SendRequest | None:
+        """The user's new message; None where the last word is not theirs, or is known."""
         conversation_id, key = conversation_of(user_id, self.thread_id), run_key(user_id, self.run_id)
         if self.resume:
             raise Problem(400, "invalid_request", "resume: nothing was interrupted")
@@ -74,6 +77,8 @@ class RunAgentInput(msgspec.Struct, rename="camel"):
         if not said or said[-1][1].role != "user":
             return None
         at, last = said[-1]
+        if await _is_stored(last, user_id, turns, conversation_id):
+            return None
         asked = _converted(self.forwarded_props or {}, ForwardedProps, "forwardedProps")
         return SendRequest(
             user_id,
@@ -103,6 +108,16 @@ def _checked(id_: str, field: str) -> str:
     if not 0 < len(id_) <= MAX_ID_CHARS:
         raise Problem(400, "invalid_request", f"{field}: takes 1 to {MAX_ID_CHARS} characters")
     return id_
+
+
+async def _is_stored(message: Message, user_id: UUID, turns: TurnRecords, conversation_id: str) -> bool:
+    """Whether the message comes from a snapshot: ids of ours are of version 7, those of most clients are not."""
+    try:
+        turn_id = UUID(message.id)
+    except ValueError:
+        return False
+    record = await turns.find(user_id, turn_id) if began_at(turn_id) is not None else None
+    return record is not None and record["conversation_id"] == conversation_id
 
 
 def _text_of(message: Message, field: str) -> str:

@@ -18,7 +18,7 @@ from storage.turns import answer_id
 
 PROTOCOL_VERSION = "1.0"
 FRAMES_PER_EVENT = 10
-"""Numbers that each event of a turn has for its frames; it has five at most."""
+"""Numbers that each event of a turn has for its frames; it has four at most."""
 
 
 class SnapshotMessage(TypedDict):

@@ -86,7 +86,7 @@ async def run_agent(
 
     A run that is sent twice is one turn.
     """
-    message = data.to_send(user.user_id, employee)
+    message = await data.to_send(user.user_id, user_data.turns, employee)
     if message is None:
         return await _shown(data, user, service, user_data)
     sent = await send(service, request, message)
