@@ -8,10 +8,11 @@ import pytest
 from storage.turns import answer_id
 from tests.doors.ag_ui import ag_ui_agent, needs_ag_ui
 from tests.support.app import Frontdesk, Serve
-from tests.support.database import rows
+from tests.support.database import owner, rows
 from tests.support.listening import in_line
-from tests.support.model_script import Cut, Gate, Text, streaming
+from tests.support.model_script import Cut, Gate, Hang, Text, streaming
 from tests.support.model_server import ModelServer
+from tests.support.process import Start
 from tests.support.tcp_proxy import tcp_proxy
 
 pytestmark = needs_ag_ui
@@ -125,6 +126,28 @@ async def test_a_run_whose_connection_was_lost_goes_on(
     assert [event["type"] for event in runs] == ["RUN_STARTED", "RUN_STARTED", "RUN_FINISHED"]
     assert {event["threadId"] for event in runs} == {thread}
     assert sum(map(streaming, model.requests)) == 2
+
+
+async def test_a_run_whose_process_was_killed_goes_on_at_another(
+    start: Start, frontdesk: Frontdesk, model: ModelServer, ada: UUID
+) -> None:
+    """The half answer that was read is taken back, and the whole one takes its place."""
+    model.queue(Hang(["Well, ", "it "]), streaming)
+    model.queue(Text("Yes, you can."), streaming)
+    process = await start()
+    async with (
+        tcp_proxy(process.url) as proxy,
+        ag_ui_agent(process, ada, "FrontdeskAgent", url=proxy.url) as agent,
+    ):
+        await agent.say("Hello", begin=True)
+        proxy.forward_to(frontdesk.url)
+        await process.kill()
+        lapsed = "update chat_turns set lease_until = now() - interval '1 second' where lease_until is not null"
+        await owner(frontdesk.service.url, lapsed)
+        await frontdesk.ended()
+        seen = await agent.act("wait")
+    assert seen.texts == ["Hello", "Yes, you can."]
+    assert (seen.events[-1]["type"], seen.events[-1]["outcome"]) == ("RUN_FINISHED", {"type": "success"})
 
 
 async def test_a_run_without_a_new_message_shows_the_thread_and_goes_on_with_its_answer(
