@@ -101,12 +101,22 @@ class Refusal(TypedDict):
 DecidedBy = Literal["request", "topic", "conversation", "rules"]
 """What an employee was chosen by: the user's choice, the message's topic, who answered before, or keywords."""
 
+ReasonCode = Literal[
+    "asked", "topic", "general", "follow_up", "nothing_new", "keyword", "example", "no_rule", "as_before", "guard"
+]
+"""Why an employee was chosen; nodes/routing/reasons.py has the sentences."""
+
 
 class RouteReport(TypedDict):
     """Who answers, and why; shown to the client."""
 
     employee: Slug
     reason: str
+    """In English."""
+    reason_code: NotRequired[ReasonCode]
+    """Missing in routes of an earlier release, as is the keyword."""
+    keyword: NotRequired[str | None]
+    """The one that decided, with the code `keyword`."""
     confidence: float
     """0 to 1."""
     runner_up: Slug | None

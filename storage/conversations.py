@@ -56,6 +56,10 @@ class RouteReason(TypedDict):
     """The slug of the employee with the second highest confidence, where the first is unsure."""
     decided_by: str | None
     """`request`, `topic`, `conversation` or `rules`; None in turns of an earlier release."""
+    reason_code: str | None
+    """`reason` as a code, for pages in other languages; None in turns of an earlier release."""
+    keyword: str | None
+    """The one that was found, with the code `keyword`."""
 
 
 class MessageNotice(TypedDict):
@@ -275,7 +279,8 @@ _COLUMNS: LiteralString = (
     f" v.ids as versions, {_QUESTIONS} as questions, m.superseded,"
     " case when t.route is not null then json_build_object('reason', t.route->'reason',"
     "  'confidence', t.route->'confidence', 'runner_up', t.route->'runner_up',"
-    " 'decided_by', t.route->'decided_by') end as route,"
+    " 'decided_by', t.route->'decided_by', 'reason_code', t.route->'reason_code', 'keyword', t.route->'keyword')"
+    " end as route,"
     " t.report->>'model' as model, t.finish_reason, coalesce((t.report->>'fallback')::boolean, false) as fallback,"
     f" case m.role when 'assistant' then {GENERATED_BY} end as generated_by,"
     " coalesce(t.report->'notices', '[]') as notices,"
