@@ -80,7 +80,7 @@ export function addFeedback(answer, given = null) {
     return null;
   });
   show();
-  answer.footer.querySelector(".meta")?.before(up, down, status, form);
+  answer.footer.querySelector(".meta")?.before(el("span.thumbs", {}, up, down), status, form);
 }
 
 /**
