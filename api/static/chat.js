@@ -246,7 +246,7 @@ function handleFailure(error, { turnId, answer }, onRefused) {
  * @param {Error} error
  */
 export function sayRefusal(error) {
-  if (error instanceof Problem && error.retryAfter) startCountdown(error.retryAfter, error.message);
+  if (error instanceof Problem && error.retryAfter) startCountdown(error.retryAfter, error.code === "rate_limited" ? textOf("tooManyMessages") : error.message);
   else showComposerError(error);
 }
 

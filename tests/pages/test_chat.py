@@ -127,6 +127,9 @@ async def test_a_rate_limited_message_is_put_back(serve: Serve, browser: Browser
         await expect(chat.button("Send")).to_be_disabled()
         await chat.page.clock.fast_forward(61_000)
         await expect(chat.button("Send")).to_be_enabled()
+        await expect(chat.hint).to_have_text("Those were too many messages in a short time. You can send again.")
+        await chat.message_field.press("End")
+        await chat.message_field.press("Backspace")
         await expect(chat.hint).to_have_text("")
 
 

@@ -58,6 +58,7 @@ const texts = {
   // Chat: sending
   answerRunning: "Warte bitte die laufende Antwort ab oder stoppe sie.",
   offline: "Du bist offline. Nachrichten werden gesendet, sobald du wieder online bist.",
+  tooManyMessages: "Das waren zu viele Nachrichten in kurzer Zeit.",
   sendAgainIn: "{reason} Du kannst in {seconds} s wieder senden.",
   sendAgainInSpoken: { one: "{reason} Du kannst in {count} Sekunde wieder senden.", other: "{reason} Du kannst in {count} Sekunden wieder senden." },
   charactersOf: "{count} von {limit} Zeichen",
@@ -68,7 +69,7 @@ const texts = {
   removePasted: "Eingefügten Text entfernen",
   lines: { one: "{count} Zeile", other: "{count} Zeilen" },
   characters: { one: "{count} Zeichen", other: "{count} Zeichen" },
-  sendAgainNow: "Du kannst wieder senden.",
+  sendAgainNow: "{reason} Du kannst wieder senden.",
   stopping: "Wird gestoppt …",
   stoppingLater: "Wird gestoppt, sobald die Antwort beginnt …",
   waitingForServer: "Der Server braucht noch einen Moment …",
