@@ -186,7 +186,6 @@ export class Answer {
    */
   finish({ finish_reason, fallback, model, message_id, created_at, feedback }) {
     if (model === "guard") this.text = serverText("blocked", this.text);
-    if (fallback) this.body.lang = "en"; // what is prepared is English
     this.stopStreaming();
     this.setStatus(knownText(`finish_${finish_reason}`) ?? "");
     if (!DEMO_MODEL.test(model ?? "")) this.element.querySelector(".notice.demo")?.remove();

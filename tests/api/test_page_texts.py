@@ -9,6 +9,7 @@ import pytest
 import api
 from api.problems import Code
 from nodes import stream_events
+from nodes.answer.prepared import read_prepared
 from nodes.employees import EMPLOYEES
 from nodes.routing.reasons import SENTENCES
 from nodes.state import NoticeCode, ReasonCode
@@ -112,14 +113,16 @@ def test_every_reason_for_a_choice_has_a_sentence() -> None:
 
 @pytest.mark.parametrize("language", OTHERS)
 def test_another_language_has_a_text_for_every_reason_and_employee(language: str) -> None:
-    """With the same values to fill in; an employee has a title, a description and as many examples."""
+    """With the same values to fill in; an employee has a title, a description and as many examples, with answers."""
     reasons = dict(ENTRY.findall(translations(language, "routeReasons")))
     assert {code: placeholders(text) for code, text in reasons.items()} == {
         code: {name.replace("topic", "title") for name in placeholders(text)} for code, text in SENTENCES.items()
     }
     employees = translations(language, "employeeTexts")
+    prepared = {(answer.language, answer.employee, question) for answer in read_prepared() for question in answer.asks}
     for one in EMPLOYEES:
         ((title, does, examples),) = re.findall(EMPLOYEE.format(slug=one.slug), employees)
         texts = [title, does, *re.findall(r'"([^"]+)"', examples)]
         assert len(texts) == 2 + len(one.examples)
+        assert {(language, one.slug, example) for example in texts[2:]} <= prepared
         assert set(texts).isdisjoint({one.title, one.does, *one.examples})
