@@ -32,7 +32,7 @@ const texts = {
   signInUnavailable: "Die Anmeldeseite ist nicht erreichbar. Bitte versuche es gleich noch einmal.",
   tokenRejected: "Dieses Token ist ungültig oder abgelaufen.",
   accessToken: "Zugriffstoken",
-  tokenNote: "Es wird nur in diesem Tab gespeichert, bis du ihn schließt.",
+  tokenNote: "Du bekommst es von denen, die diesen Server betreiben. Es wird nur in diesem Tab gespeichert, bis du ihn schließt.",
 
   // Chat: the page
   chatTitle: "Frontdesk",

@@ -31,7 +31,7 @@ export default /** @type {const} */ ({
   signInUnavailable: "The sign-in page cannot be reached. Please try again in a moment.",
   tokenRejected: "This token is invalid or has expired.",
   accessToken: "Access token",
-  tokenNote: "It is stored in this tab only, until you close it.",
+  tokenNote: "Whoever runs this server gives you one. It is stored in this tab only, until you close it.",
 
   // Chat: the page
   chatTitle: "Frontdesk",
