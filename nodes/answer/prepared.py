@@ -44,7 +44,10 @@ class Prepared(NamedTuple):
 def read_prepared(path: Path = FILE) -> list[Prepared]:
     """Read the answers."""
     entries = tomllib.loads(path.read_text(encoding="utf-8"))["answer"]
-    return [Prepared(**{**entry, "asks": tuple(entry["asks"])}) for entry in entries]
+    return [
+        Prepared(entry["employee"], tuple(entry["asks"]), entry["says"], entry.get("language", "en"))
+        for entry in entries
+    ]
 
 
 def questions(answers: Sequence[Prepared]) -> list[str]:

@@ -10,7 +10,6 @@ from tests.support.database import rejecting_answers
 from tests.support.model_script import Gate, Text, streaming
 from tests.support.model_server import ModelServer
 
-
 FILL_STORAGE = """() => {
   for (let size = 2 ** 23; size >= 1; size /= 2) {
     try { sessionStorage.setItem(`filler${size}`, "x".repeat(size)); } catch { continue; }
