@@ -10,8 +10,7 @@ from structlog.stdlib import get_logger
 from typing_extensions import TypedDict
 
 from nodes.employees import find
-from nodes.routing.reasons import route_report
-from nodes.state import Context, Notice, Refusal, State, Usage, asking, claimed
+from nodes.state import Context, Notice, Refusal, State, Usage, asking, claimed, route_report
 from nodes.stream_events import Done, LimitChecked, Refused, Start, Token, emit, start_of
 from storage.errors import LeaseLost, StorageError
 from storage.rate_limits import NOT_ADMITTED, Admission, Allowance, Place

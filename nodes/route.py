@@ -12,9 +12,8 @@ from typing_extensions import TypedDict
 from nodes.employees import EMPLOYEES, Slug, find
 from nodes.errors import EmbeddingUnavailable
 from nodes.routing.keywords import by_rules
-from nodes.routing.reasons import route_report
 from nodes.routing.spelling import Spelling
-from nodes.state import Context, RouteReport, State, asking, quoted
+from nodes.state import Context, RouteReport, State, asking, quoted, route_report
 from nodes.stream_events import Notice, emit, start_of
 from nodes.text.linear_model import LinearModel, head_and_tail
 from storage.turns import Accepted, Turns

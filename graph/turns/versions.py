@@ -4,8 +4,7 @@ from typing import cast
 from uuid import UUID
 
 from nodes.employees import find
-from nodes.routing.reasons import route_report
-from nodes.state import FinishReason, RouteReport, Version
+from nodes.state import FinishReason, RouteReport, Version, route_report
 from storage.turns import VersionKind
 from storage.versions import Original
 

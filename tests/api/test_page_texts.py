@@ -11,8 +11,7 @@ from api.problems import Code
 from nodes import stream_events
 from nodes.answer.prepared import read_prepared
 from nodes.employees import EMPLOYEES
-from nodes.routing.reasons import SENTENCES
-from nodes.state import NoticeCode, ReasonCode
+from nodes.state import REASONS, NoticeCode, ReasonCode
 from storage.metrics import ErrorCode
 from tests.api.test_pages import FETCHED, ON_DEMAND
 
@@ -108,7 +107,7 @@ def test_another_language_has_a_text_for_every_code_of_the_server(language: str)
 
 def test_every_reason_for_a_choice_has_a_sentence() -> None:
     """In English, by the server."""
-    assert set(SENTENCES) == set(get_args(ReasonCode))
+    assert set(REASONS) == set(get_args(ReasonCode))
 
 
 @pytest.mark.parametrize("language", OTHERS)
@@ -116,7 +115,7 @@ def test_another_language_has_a_text_for_every_reason_and_employee(language: str
     """With the same values to fill in; an employee has a title, a description and as many examples, with answers."""
     reasons = dict(ENTRY.findall(translations(language, "routeReasons")))
     assert {code: placeholders(text) for code, text in reasons.items()} == {
-        code: {name.replace("topic", "title") for name in placeholders(text)} for code, text in SENTENCES.items()
+        code: {name.replace("topic", "title") for name in placeholders(text)} for code, text in REASONS.items()
     }
     employees = translations(language, "employeeTexts")
     prepared = {(answer.language, answer.employee, question) for answer in read_prepared() for question in answer.asks}
