@@ -15,6 +15,13 @@ from tests.support.model_server import ModelServer
 from tests.support.tcp_proxy import tcp_proxy
 
 
+CLICK_AT_THE_BOTTOM = """button => {
+  document.getElementById("messages").style.paddingBlock = "100vh";
+  button.scrollIntoView({ block: "end" });
+  button.click();
+}"""
+
+
 def edit_field(chat: ChatPage) -> Locator:
     """Where a sent message is changed."""
     return chat.page.get_by_role("textbox", name="Edit your message")
@@ -306,9 +313,16 @@ async def test_versions_with_the_keyboard_alone(chat: ChatPage, model: ModelServ
     await chat.page.set_viewport_size({"width": 320, "height": 640})
     await keyboard.press("Enter")
     await expect(chat.user_messages).to_have_text(["ערב טוב"])
-    await chat.page.get_by_role("button", name="Edit your message").click()
+    await chat.page.get_by_role("button", name="Edit your message").evaluate(CLICK_AT_THE_BOTTOM)
     for element in ("document.documentElement", "document.getElementById('log')"):
         assert await chat.page.evaluate(f"{element}.scrollWidth") <= 320
+    form, composer = chat.page.locator(".edit-form"), chat.page.locator("#composer")
+    await expect(form).to_be_in_viewport(ratio=1)
+    bottom, top = [
+        await part.evaluate(f"part => part.getBoundingClientRect().{edge}")
+        for part, edge in ((form, "bottom"), (composer, "top"))
+    ]
+    assert bottom <= top
 
 
 async def test_buttons_can_be_hit_with_a_finger(browser: Browser, local_app: Frontdesk) -> None:
