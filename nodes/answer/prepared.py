@@ -52,7 +52,7 @@ def read_prepared(path: Path = FILE) -> list[Prepared]:
 
 def questions(answers: Sequence[Prepared]) -> list[str]:
     """All questions that are compared by their embeddings, in order."""
-    return [question for answer in answers if answer.language == "en" for question in answer.asks]
+    return [question for answer in _english(answers) for question in answer.asks]
 
 
 def save_vectors(path: Path, answers: Sequence[Prepared], vectors: Sequence[NDArray[np.float32]]) -> None:
@@ -73,7 +73,7 @@ class PreparedAnswers:
 
     def __init__(self, embed: Embed, answers: Sequence[Prepared], vectors: NDArray[np.float32]) -> None:
         self._embed = embed
-        self._answers = [answer for answer in answers if answer.language == "en" for _ in answer.asks]
+        self._answers = [answer for answer in _english(answers) for _ in answer.asks]
         self._literal = {
             _words(question): answer.says for answer in answers if answer.language != "en" for question in answer.asks
         }
@@ -111,8 +111,11 @@ async def nothing_prepared(message: str) -> str | None:  # noqa: ARG001
 
 def _key(answers: Sequence[Prepared]) -> str:
     """Which English questions, in which order; their answers may change without new vectors."""
-    english = [answer for answer in answers if answer.language == "en"]
-    return hashlib.sha256("\0".join("\n".join(answer.asks) for answer in english).encode()).hexdigest()
+    return hashlib.sha256("\0".join("\n".join(answer.asks) for answer in _english(answers)).encode()).hexdigest()
+
+
+def _english(answers: Sequence[Prepared]) -> list[Prepared]:
+    return [answer for answer in answers if answer.language == "en"]
 
 
 def _words(text: str) -> str:
