@@ -14,7 +14,6 @@ from tests.support.model_script import Gate, Text, streaming
 from tests.support.model_server import ModelServer
 from tests.support.tcp_proxy import tcp_proxy
 
-
 CLICK_AT_THE_BOTTOM = """button => {
   document.getElementById("messages").style.paddingBlock = "100vh";
   button.scrollIntoView({ block: "end" });
