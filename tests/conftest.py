@@ -33,6 +33,15 @@ def pytest_collection_finish() -> None:
     tune_garbage_collector()
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave the tests without servers for the end: they are short, so that no process ends long before another."""
+    items.sort(key=lambda item: item.path.is_relative_to(SHORT))
+
+
+SHORT = Path(__file__).with_name("nodes")
+"""The folder of these tests."""
+
+
 @pytest.fixture(scope="session")
 def cluster(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[Cluster]:
     """One embedded Postgres, shared by all test processes."""
