@@ -84,7 +84,7 @@ def test_eight_times_the_body_is_eight_times_the_work(counted: list[dict[str, An
 
 def test_little_more_than_what_is_kept_is_normalised(counted: list[dict[str, Any]]) -> None:
     """Up to four characters become one: three rounds and one to check; the rules read two forms, one recomposed."""
-    most = 12 * (LONG + guard.MARGIN)
+    most = 12 * (SHORT + guard.MARGIN)
     assert [(line["unit"], line["bodies"]) for line in counted if line["bodies"][-1]["normalised"] > most] == []
 
 
