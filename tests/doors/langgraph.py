@@ -44,12 +44,11 @@ async def begin(stream: AsyncIterator[StreamPart], event: str = "messages") -> S
 
 
 class Cuts(httpx.AsyncHTTPTransport):
-    """Connections of which the first one breaks after so many pieces."""
+    """Connections of which the first one breaks after the first piece of an answer."""
 
-    def __init__(self, pieces: int) -> None:
+    def __init__(self) -> None:
         super().__init__()
         self.requests: list[httpx.Request] = []
-        self._pieces = pieces
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send the request; the first response breaks off."""
@@ -57,20 +56,23 @@ class Cuts(httpx.AsyncHTTPTransport):
         response = await super().handle_async_request(request)
         if len(self.requests) == 1:
             assert isinstance(response.stream, httpx.AsyncByteStream)
-            response.stream = _Cut(response.stream, self._pieces)
+            response.stream = _Cut(response.stream)
         return response
 
 
 class _Cut(httpx.AsyncByteStream):
-    def __init__(self, whole: httpx.AsyncByteStream, pieces: int) -> None:
+    def __init__(self, whole: httpx.AsyncByteStream) -> None:
         self._whole = whole
-        self._pieces = pieces
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
+        heard = b""
         async for piece in self._whole:
-            if not self._pieces:
+            before, begins, rest = (heard + piece).partition(b"event: messages\n")
+            first, ends, _ = rest.partition(b"\n\n")
+            if begins and ends:
+                yield (before + begins + first + ends)[len(heard) :]
                 raise httpx.ReadError("the connection was lost")
-            self._pieces -= 1
+            heard += piece
             yield piece
 
     async def aclose(self) -> None:

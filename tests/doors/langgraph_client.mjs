@@ -4,24 +4,32 @@ import { StreamManager, MessageTupleManager } from "@langchain/langgraph-sdk/ui"
 
 const [what, apiUrl, token] = process.argv.slice(2);
 
-// The connection of the first stream is lost after so many pieces, as browsers lose one.
-let pieces = what === "rejoin" ? 3 : Infinity;
+// The connection of the first stream is lost after the first piece of an answer, as browsers lose one.
+let loses = what === "rejoin";
 const methods = [];
 
 async function fetchLosable(address, options) {
   methods.push(options.method ?? "GET");
   const response = await fetch(address, options);
-  if (!response.headers.get("content-type")?.includes("event-stream")) return response;
+  if (!loses) return response;
+  loses = false;
   const reader = response.body.getReader();
+  let heard = "";
+  let sent = 0;
   const body = new ReadableStream({
     async pull(controller) {
-      if (pieces-- === 0) {
+      const end = heard.indexOf("\n\n", heard.indexOf("event: messages\n")) + 2;
+      if (heard.includes("event: messages\n") && sent === end) {
         reader.cancel();
         return controller.error(new TypeError("network error"));
       }
-      const { done, value } = await reader.read();
-      if (done) controller.close();
-      else controller.enqueue(value);
+      const { value } = await reader.read();
+      heard += Buffer.from(value).toString("latin1");
+      const begins = heard.indexOf("event: messages\n");
+      const ends = begins < 0 ? 0 : heard.indexOf("\n\n", begins) + 2;
+      const until = ends > 1 ? ends : heard.length;
+      controller.enqueue(Buffer.from(heard.slice(sent, until), "latin1"));
+      sent = until;
     },
     cancel: (reason) => reader.cancel(reason),
   });
