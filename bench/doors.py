@@ -25,6 +25,15 @@ WAYS: dict[str, tuple[str, dict[str, Any]]] = {
         {"model": "frontdesk", "stream": True, "store": True, "messages": [{"role": "user", "content": QUESTION}]},
     ),
     "responses": ("/v1/responses", {"model": "frontdesk", "stream": True, "input": QUESTION}),
+    "LangGraph": (
+        "/langgraph/runs/stream",
+        {
+            "assistant_id": "frontdesk",
+            "stream_mode": "messages-tuple",
+            "on_completion": "keep",
+            "input": {"messages": [{"type": "human", "content": QUESTION}]},
+        },
+    ),
     "AG-UI": ("/ag-ui", {"threadId": "t", "runId": "r", "messages": [{"role": "user", "content": QUESTION}]}),
 }
 

@@ -251,6 +251,10 @@ async def delete_conversation(conn: Connection, user_id: UUID, conversation_id: 
         "delete from chat_conversations where user_id = %(user_id)s and convo_id = %(convo_id)s",
         {"user_id": user_id, "convo_id": conversation_id},
     )
+    await conn.execute(
+        "delete from chat_threads where user_id = %(user_id)s and convo_id = %(convo_id)s",
+        {"user_id": user_id, "convo_id": conversation_id},
+    )
     # After the deletion, which waits for any transaction that is storing a fact from there.
     await delete_facts(conn, user_id, await _facts_without_source(conn, user_id))
     await settle_facts(conn, user_id)  # what was said elsewhere may be superseded there

@@ -112,6 +112,8 @@ class _ImportWriter:
     def _row(self, entry: line.AccountLine) -> dict[str, Any]:
         """The line's fields, with every id replaced."""
         json = {"timing": Json(entry.timing.model_dump())} if isinstance(entry, line.Metrics) and entry.timing else {}
+        if isinstance(entry, line.Thread):
+            json = {"metadata": Json(entry.metadata)}
         return (
             {"user_id": self._user_id}
             | {
@@ -154,6 +156,10 @@ _INSERT: dict[type[line.AccountLine], LiteralString] = {
         "insert into chat_conversations (user_id, convo_id, title, titled_by, pinned, employee_slug, temporary,"
         " created_at, updated_at) values (%(user_id)s, %(conversation_id)s, %(title)s, %(titled_by)s, %(pinned)s,"
         " %(last_employee)s, %(temporary)s, %(created_at)s, %(updated_at)s)"
+    ),
+    line.Thread: (
+        "insert into chat_threads (user_id, convo_id, metadata, created_at, updated_at) values (%(user_id)s,"
+        " %(conversation_id)s, %(metadata)s, %(created_at)s, %(updated_at)s)"
     ),
     line.Turn: (
         "insert into chat_turns (user_id, turn_id, convo_id, status, asked_employee, employee_slug, finish_reason,"

@@ -81,6 +81,16 @@ class Conversation(Line):
     summary_covers: UUID | None
 
 
+class Thread(Line):
+    """What a LangGraph client keeps of a conversation, which may have no message yet."""
+
+    type: Literal["thread"]
+    conversation_id: ConversationId
+    metadata: dict[str, Any]
+    created_at: Time
+    updated_at: Time
+
+
 class Turn(Line):
     """A turn."""
 
@@ -264,7 +274,7 @@ class ExportEnd(Line):
     lines: int
 
 
-AccountLine = Settings | Conversation | Turn | Misroute | Feedback | Message | Fact | GuardEvent | Metrics
+AccountLine = Settings | Conversation | Thread | Turn | Misroute | Feedback | Message | Fact | GuardEvent | Metrics
 ExportLine = Annotated[ExportStart | AccountLine | ExportEnd, Field(discriminator="type")]
 _adapter: TypeAdapter[ExportLine] = TypeAdapter(ExportLine)
 
