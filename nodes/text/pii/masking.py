@@ -190,6 +190,8 @@ class _NumberStream:
             if read is None:
                 yield shown, None
                 return
+            if not (read.long or labelled or reach.iban or self._phone):
+                continue
             hints = hints_at(plain, start, read.end, labelled=labelled, card=read.card)
             for place in (*letters, start):
                 before = _written(context, plain, done, place)[-CONTEXT_CHARS:]
