@@ -103,7 +103,8 @@ def normalized_words(before: str) -> str:
 
     Ends in "#", so that " sin #" matches only directly before the number.
     """
-    plain = _BETWEEN_WORDS.sub(" ", _INITIALS.sub("", before).replace("_", " "))
+    joined = _INITIALS.sub("", before) if "." in before else before
+    plain = _BETWEEN_WORDS.sub(" ", joined.replace("_", " "))
     return f" {plain} | {plain.casefold()} #".replace("  ", " ")
 
 

@@ -179,19 +179,14 @@ class _NumberStream:
             labelled = has_label(normalized_words(before))
             if word in ARTICLES and not labelled:
                 continue  # no card's number begins so, and it would wait for what follows
+            iban = ibans.country([plain[place:start] for place in letters])
+            read = window(plain, start, Reach(labelled=labelled, iban=iban, phone=self._phone, final=final))
+            if read and not (read.long or labelled or iban or self._phone):
+                continue
             shown = max(begin, done, self._shown_from(plain, letters, start, labelled=labelled))
-            reach = Reach(
-                labelled=labelled,
-                iban=ibans.country([plain[place:start] for place in letters]),
-                phone=self._phone,
-                final=final,
-            )
-            read = window(plain, start, reach)
             if read is None:
                 yield shown, None
                 return
-            if not (read.long or labelled or reach.iban or self._phone):
-                continue
             hints = hints_at(plain, start, read.end, labelled=labelled, card=read.card)
             for place in (*letters, start):
                 before = _written(context, plain, done, place)[-CONTEXT_CHARS:]

@@ -48,7 +48,8 @@ class SecretStream:
         plain = opaque(normalized(text))
         stop = len(plain) if final else self._begun_at(plain, begin)
         out, done = "", begin
-        for start, hit, found in first_hits(plain, self._detectors):
+        likely = secrets.may_have(plain) or (self._email and "@" in plain)
+        for start, hit, found in first_hits(plain, self._detectors if likely else ()):
             if hit.end <= done or (start < begin and hit.kind == "email"):
                 continue
             if not final and not _is_decided(hit, found, len(plain)):

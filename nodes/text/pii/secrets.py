@@ -83,7 +83,8 @@ LAST = re.compile(r"(?<![0-9A-Za-z_'’])(?:[A-Za-z0-9][A-Za-z0-9_.-]{0,19}|(?<!
 MAX_VALUE, SHORT_KEY, LONGEST_START = 40, 24, 24
 LEAST_BARE = 8
 CLOSING = ".!?)\n "
-_LONG = re.compile(r"[\w+/=.-]{16}|://", re.ASCII)
+_LONG = re.compile(r"[\w+/=.~-]{15}|://", re.ASCII)
+"""As long as the shortest key with its prefix, or an address that may hold a password."""
 HINT = re.compile(r"\d|@|[\w+/=.-]{16}|-----BEGIN|[零〇一二三四五六七八九]{4}|[①-⑨⓪⁰¹²³⁴-⁹₀-₉]{4}")
 NAMES = (
     "pass", "pwd", "pw", "kennwort", "contrase", "clave", "mdp", "senha", "wachtwoord", "parola", "hasło", "пароль",
@@ -97,7 +98,7 @@ _PEM_RUN = re.compile(r"[A-Za-z0-9+/=\s\\:,-]*", re.ASCII)
 
 
 def may_have(text: str) -> bool:
-    """Whether there is anything as long as a key, or the name of a password."""
+    """Whether there is anything as long as a key, or the name of a password: `PATTERN` finds nothing elsewhere."""
     if _LONG.search(text) or "-----BEGIN" in text:
         return True
     folded = text.casefold()
