@@ -18,7 +18,7 @@ from nodes.text.pii.id_types import has_label
 from nodes.text.pii.normalizing import DIGIT_SIGNS, LONGEST_MARKS, View, closing, marks_begun_at, normalized, view
 from nodes.text.pii.number_words import ARTICLES, NUMBER_WORDS
 from nodes.text.pii.secret_stream import SecretStream
-from nodes.text.pii.window import Reach, window
+from nodes.text.pii.window import Reach, is_alone, window
 
 MAX_HELD = 400
 """Characters that a stream holds back at most, without the marks of a markup that stand between them."""
@@ -180,8 +180,11 @@ class _NumberStream:
             if word in ARTICLES and not labelled:
                 continue  # no card's number begins so, and it would wait for what follows
             iban = ibans.country([plain[place:start] for place in letters])
+            only_long = not (labelled or iban or self._phone)
+            if only_long and is_alone(plain, start):
+                continue
             read = window(plain, start, Reach(labelled=labelled, iban=iban, phone=self._phone, final=final))
-            if read and not (read.long or labelled or iban or self._phone):
+            if read and only_long and not read.long:
                 continue
             shown = max(begin, done, self._shown_from(plain, letters, start, labelled=labelled))
             if read is None:

@@ -46,6 +46,7 @@ _NAMES = NAMING_WORDS | LABEL_WORDS | frozenset(word for name in cards.CARD_WORD
 KNOWN = 3
 _KNOWN_WORDS = _SPOKEN | _NAMES | NUMBER_WORDS | CURRENCY_WORDS
 _BEGINNINGS = frozenset(word[:size] for word in _KNOWN_WORDS for size in range(1, KNOWN + 1))
+_BEFORE_WORD = re.compile(rf"\d{{1,{GROUP - 1}}} ((?![lo]{{{KNOWN}}})[a-z]{{{KNOWN}}})[a-z]{{0,20}}[^a-z]", re.ASCII)
 
 
 class Reach(NamedTuple):
@@ -163,6 +164,15 @@ class Window(NamedTuple):
     """Whether some card's number begins so."""
     long: bool
     """Whether it has as many letters and digits as the shortest number."""
+
+
+def is_alone(plain: str, start: int) -> bool:
+    """Whether few digits stand before an ordinary word, as in "12 visits": no number without a label begins so.
+
+    It says nothing that `window` does not, and takes a tenth of its time.
+    """
+    found = _BEFORE_WORD.match(plain, start)
+    return found is not None and found[1] not in _BEGINNINGS
 
 
 def window(plain: str, start: int, reach: Reach) -> Window | None:
