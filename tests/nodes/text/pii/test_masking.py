@@ -30,6 +30,8 @@ from nodes.text.pii.masking import mask
         ("４１１１１１１１１１１１１１１１", "[card •1111]"),
         ("٤١١١ ١١١١ ١١١١ ١١١١", "[card •1111]"),
         ("我的卡号4111111111111111谢谢", "我的卡号[card •1111]谢谢"),
+        ("in week12 4111 1111 1111 1111 week13", "in week12 [card •1111] week13"),
+        ("after 12 visits 4111 1111 1111 1111 and 3 more", "after 12 visits [card •1111] and 3 more"),
     ],
 )
 def test_a_card_number_is_masked(text: str, masked: str) -> None:
