@@ -92,11 +92,11 @@ async def test_later_messages_stay_or_leave(classify: Classify, kind: str, at_le
 
 
 async def test_messages_of_a_third_author_go_to_their_employee(classify: Classify) -> None:
-    """At least 180 of 200; of later ones 31 of 35 stay, and 22 of 25 leave."""
+    """At least 181 of 200; of later ones 31 of 35 stay, and 23 of 25 leave."""
     held_out = read("routing_3")
     first: list[Case] = [(case["text"], None, slug(case["employee"])) for case in held_out["message"]]
-    assert_right(await wrong(classify, first), at_least=180, of=200, cases=first)
-    for stays, at_least, of in ((True, 31, 35), (False, 22, 25)):
+    assert_right(await wrong(classify, first), at_least=181, of=200, cases=first)
+    for stays, at_least, of in ((True, 31, 35), (False, 23, 25)):
         later = [case for case in held_out["follow_up"] if case["stay"] is stays]
         cases: list[Case] = [
             (case["text"], slug(case["previous"]), slug(case["previous" if stays else "employee"])) for case in later
