@@ -15,8 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from nodes.errors import EmbeddingUnavailable
-from nodes.injection.ciphers import readings
-from nodes.injection.decoding import hidden_texts
+from nodes.injection.decoding import hidden_texts, readings
 from nodes.injection.rules import compiled, read_rules
 from nodes.text.cleaning import limit_marks
 from nodes.text.linear_model import LinearModel, NGramFeatures

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from nodes import guard
-from nodes.injection import ciphers, decoding, detect
+from nodes.injection import decoding, detect
 from nodes.routing import keywords
 from nodes.text import cleaning, extractive_summary, stated_facts
 from nodes.text.cleaning import MAX_MARKS
@@ -37,7 +37,7 @@ from nodes.text.pii import (
 from tests.nodes.text.growth import LONG, SHORT
 
 MODULES = [
-    guard, cards, ciphers, cleaning, contacts, context, decoding, detect, detection, extractive_summary,
+    guard, cards, cleaning, contacts, context, decoding, detect, detection, extractive_summary,
     ibans, keywords, id_types, masking, national_ids, normalizing, punctuated, secret_stream, secrets, spoken,
     stated_facts, window,
 ]  # fmt: skip
