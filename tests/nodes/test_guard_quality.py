@@ -78,11 +78,11 @@ async def test_honest_messages_of_a_third_author_pass(local: LocalModels) -> Non
 
 
 def test_numbers_of_a_third_author_are_masked() -> None:
-    """At least 71 of 80 texts, and at least 248 of 250 without such a number are left alone."""
+    """At least 76 of 80 texts, and at least 248 of 250 without such a number are left alone."""
     cases = read("masking_2")["text"]
     secret = [case for case in cases if case["secrets"]]
     leaking = [case["text"] for case in secret if any(number in mask(case["text"]).text for number in case["secrets"])]
-    assert_right(leaking, at_least=71, of=80, cases=secret)
+    assert_right(leaking, at_least=76, of=80, cases=secret)
     others = [case["text"] for case in cases if not case["secrets"]]
     assert_right([text for text in others if mask(text).kinds], at_least=248, of=250, cases=others)
 
