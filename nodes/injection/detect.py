@@ -168,7 +168,8 @@ def _matched(text: str, folded: str) -> Attack | None:
     run_together = " " not in folded or _RUN_TOGETHER.search(searched)
     if rule := _first(_LATIN, searched) or (_first(_SQUEEZED, searched) if run_together else None):
         return Attack(rule, certain=True)
-    if "~" in folded and (rule := _first(_OWN_SCRIPT, own_script(text).encode())):
+    # A decoded reading of plain ASCII has a "~" for what was another script, and no letter of it.
+    if "~" in folded and not text.isascii() and (rule := _first(_OWN_SCRIPT, own_script(text).encode())):
         return Attack(rule, certain=True)
     return None
 
