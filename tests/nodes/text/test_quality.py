@@ -33,9 +33,11 @@ def test_a_share_of_the_facts_is_found() -> None:
     assert_right(missed, at_least=21, of=79, cases=cases)
 
 
-@pytest.mark.parametrize(("name", "at_least", "of"), [("summary", 135, 146), ("summary_2", 143, 157)])
+@pytest.mark.parametrize(
+    ("name", "at_least", "of"), [("summary", 135, 146), ("summary_2", 143, 157), ("summary_3", 135, 150)]
+)
 def test_summaries_keep_what_matters(name: str, at_least: int, of: int) -> None:
-    """Words and figures of 18 and of 20 conversations by two authors, summarised anew after each exchange."""
+    """Words and figures of 18, 20 and 20 conversations by three authors, summarised anew after each exchange."""
     assert_kept(read(name)["conversation"], at_least=at_least, of=of)
 
 
