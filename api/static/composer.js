@@ -166,7 +166,7 @@ function endCountdown(reason) {
   clearInterval(countdown);
   countdown = 0;
   sessionStorage.removeItem(COUNTDOWN_KEY);
-  setHint(textOf("sendAgainNow", { reason })); // whoever looked away sees why the text is there again
+  setHint(textOf("sendAgainNow", { reason })); // a user who looked away sees why the text is there again
   hint.classList.remove("error-text");
   announce(hint.textContent ?? "");
   updateButton();
