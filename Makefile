@@ -17,8 +17,8 @@ export PYTHONDONTWRITEBYTECODE :=
 export PATH := $(PATH):$(CURDIR)/$(BIN)
 
 PYTEST := $(BIN)/python -m pytest
-SLOW := storage/local graph/test_studio.py graph/models/test_demo_model.py graph/replay/test_run.py \
-	nodes/text/test_growth.py nodes/routing/test_training.py
+SLOW := storage/local storage/test_supabase.py graph/test_studio.py graph/models/test_demo_model.py \
+	graph/models/test_telemetry.py graph/replay/test_run.py nodes/text/test_growth.py nodes/routing/test_training.py
 
 # The demo model is installed only for those who ask for it.
 DEMO := $(if $(filter 1 true yes on,$(FRONTDESK_DEMO_MODEL)),$(VENV)/.demo)

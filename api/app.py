@@ -70,7 +70,7 @@ ROUTES: list[ControllerRouterHandler] = [
 ]  # fmt: skip
 EXPOSED_HEADERS = [
     "X-Turn-Id", "X-Conversation-Id", "X-Employee", "X-Route-Confidence",
-    "RateLimit", "RateLimit-Policy", "Retry-After", "Server-Timing", "x-should-retry",
+    "RateLimit", "RateLimit-Policy", "Retry-After", "Server-Timing", "x-should-retry", "Location", "Content-Location",
 ]  # fmt: skip
 
 

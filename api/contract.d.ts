@@ -59,6 +59,10 @@ export interface Settings {
   max_message_chars: number;
 }
 
+/** Why an employee answers, for pages in other languages. */
+export type ReasonCode =
+  | "asked" | "topic" | "general" | "follow_up" | "nothing_new" | "keyword" | "example" | "no_rule" | "as_before" | "guard";
+
 /** `confidence`: 0 to 1. */
 export interface Route {
   reason: string;
@@ -66,6 +70,10 @@ export interface Route {
   runner_up: string | null;
   /** Null: a turn of an earlier release. */
   decided_by: "request" | "topic" | "conversation" | "rules" | null;
+  /** Null: a turn of an earlier release. */
+  reason_code: ReasonCode | null;
+  /** Only with the code `keyword`. */
+  keyword: string | null;
 }
 
 /** A message of the user or of an employee. From `route` on, the fields are about answers: null, false or empty on user messages. */

@@ -45,7 +45,7 @@ def http_problem(error: HTTPException) -> Problem:
             detail = "This address does not take that method."
             return Problem(405, "method_not_allowed", detail, headers=dict(error.headers or {}))
         case HTTPException(status_code=status) if status == HTTP_413_REQUEST_ENTITY_TOO_LARGE:
-            return Problem(413, "body_too_large", "The request is larger than this address takes.")
+            return Problem(413, "body_too_large", "This is more than can be sent at once.")
         case InternalServerException(detail="client disconnected prematurely"):  # so nobody reads the response
             return Problem(400, "invalid_request", "The request ended before it was complete.")
         case HTTPException(status_code=status) if status < HTTP_500_INTERNAL_SERVER_ERROR:

@@ -1,6 +1,6 @@
-"""Cost of the OpenAI door: CPU of a turn through it, against POST /chat.
+"""Cost of doors: CPU of a turn through each, against POST /chat.
 
-The scripted model sends 200 tokens in a second to 10 turns at once; all are streamed. Rounds of the three ways
+The scripted model sends 200 tokens in a second to 10 turns at once; all are streamed. Rounds of the ways
 alternate in one process, which is server and clients. Prints its CPU per turn, as medians in milliseconds.
 
     .venv/bin/python -m bench.doors [ROUNDS]
@@ -25,6 +25,16 @@ WAYS: dict[str, tuple[str, dict[str, Any]]] = {
         {"model": "frontdesk", "stream": True, "store": True, "messages": [{"role": "user", "content": QUESTION}]},
     ),
     "responses": ("/v1/responses", {"model": "frontdesk", "stream": True, "input": QUESTION}),
+    "LangGraph": (
+        "/langgraph/runs/stream",
+        {
+            "assistant_id": "frontdesk",
+            "stream_mode": "messages-tuple",
+            "on_completion": "keep",
+            "input": {"messages": [{"type": "human", "content": QUESTION}]},
+        },
+    ),
+    "AG-UI": ("/ag-ui", {"threadId": "t", "runId": "r", "messages": [{"role": "user", "content": QUESTION}]}),
 }
 
 

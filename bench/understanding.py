@@ -25,7 +25,6 @@ from nodes.routing.spelling import Spelling
 from nodes.text.linear_model import head_and_tail
 
 ROUTING = RECIPES[0]
-PAIRS = classifier.EXAMPLES.with_name("follow_up_pairs.jsonl")
 EDGES = (0.0, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.01)
 
 
@@ -129,7 +128,7 @@ def print_temperatures(guesses: Guesses) -> None:
 
 async def print_follow_ups(router: route.LearnedRouter) -> None:
     """How many of the pairs are right, stays and leaves, with other numbers for staying."""
-    pairs = [json.loads(line) for line in PAIRS.read_text(encoding="utf-8").splitlines()]
+    pairs = [json.loads(line) for line in classifier.PAIRS.read_text(encoding="utf-8").splitlines()]
     likelihoods = [await router(pair["message"]) for pair in pairs]
     for factor, always in product((1.0, 2.0, 3.0, 4.0), (0.0, 0.2, 0.3, 0.4, 0.5)):
         route.STAYING_FACTOR, route.STAYING = factor, always

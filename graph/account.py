@@ -25,6 +25,8 @@ from storage.metrics_queries import MetricsQueries
 from storage.misroutes import Misroutes
 from storage.pool import Pool
 from storage.rate_limits import RateLimits
+from storage.thread_runs import ThreadRuns
+from storage.threads import Threads
 from storage.turn_metrics import TurnMetricsQueries
 from storage.turn_records import TurnRecords
 from storage.user_facts import UserFact, UserFacts
@@ -60,6 +62,8 @@ class UserData:
         self.conversations = Conversations(pool)
         self.facts = UserFacts(pool, model)
         self.turns = TurnRecords(pool)
+        self.threads = Threads(pool)
+        self.thread_runs = ThreadRuns(pool)
         self.misroutes = Misroutes(pool)
         self.versions = Versions(pool)
         self.feedback = FeedbackOnTurns(pool)

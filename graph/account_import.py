@@ -10,6 +10,7 @@ from graph.models.factory import open_embedder
 from graph.settings import Settings
 from nodes.employees import EMPLOYEES, find
 from nodes.text.cleaning import clean
+from nodes.text.json_values import clean_json
 from nodes.text.pii.detection import OptionalKind
 from nodes.text.pii.masking import mask
 from storage.account_export.importer import AccountImporter
@@ -95,6 +96,8 @@ def _clean(line: AccountLine, also: Collection[OptionalKind]) -> AccountLine:
     for name, value in line:
         if name in TEXTS and value is not None:
             fields[name] = mask(clean(value).text, also).text.strip()
+        elif name == "metadata":
+            fields[name] = clean_json(value, also)
         elif name in EMPLOYEE_FIELDS and value is not None and value not in SLUGS:
             raise ValueError(f"{line.type}.{name}: no such employee")
         elif name == "asked_employee":

@@ -36,6 +36,8 @@ class Recipe(NamedTuple):
     examples: Callable[[MiniLM], Mapping[str, Sequence[str]]]
     """Label to texts, as the classifier will see them."""
     ngrams: NGramFeatures
+    embedding_weight: float
+    """What an embedding is multiplied by: the larger, the less its weights are held back."""
     inverse_penalty: float
     """scikit-learn's C: the larger, the closer the weights follow the examples."""
     temperature: float
@@ -56,8 +58,8 @@ def guard_examples(_: MiniLM) -> dict[str, list[str]]:
 
 
 RECIPES = (
-    Recipe("routing", routing_examples, routing.NGRAMS, 3.0, 0.8, routing.WEIGHTS),
-    Recipe("injection", guard_examples, injection.NGRAMS, 1.5, 1.0, injection.WEIGHTS),
+    Recipe("routing", routing_examples, routing.NGRAMS, 1.5, 3.0, 0.8, routing.WEIGHTS),
+    Recipe("injection", guard_examples, injection.NGRAMS, 1.0, 1.5, 1.0, injection.WEIGHTS),
 )
 
 
@@ -82,8 +84,9 @@ def fit(recipe: Recipe, texts: Sequence[str], labels: Sequence[str], vectors: Ve
 
     regression: Any = LogisticRegression(C=recipe.inverse_penalty, max_iter=1000)
     with threadpool_limits(1):  # more threads gain nothing, and sum in another order
-        regression.fit(_inputs(recipe.ngrams, texts, vectors), list(labels))
+        regression.fit(_inputs(recipe, texts, vectors), list(labels))
     weights, bias = regression.coef_ / recipe.temperature, regression.intercept_ / recipe.temperature
+    weights[:, : -recipe.ngrams.size] *= recipe.embedding_weight  # the program does not multiply
     if len(weights) == 1:  # of two labels scikit-learn fits the difference
         weights, bias = np.vstack([-weights / 2, weights / 2]), np.concatenate([-bias / 2, bias / 2])
     return LinearModel(regression.classes_.tolist(), np.vstack([weights.T, bias]), recipe.ngrams)
@@ -91,19 +94,20 @@ def fit(recipe: Recipe, texts: Sequence[str], labels: Sequence[str], vectors: Ve
 
 def made_from(recipe: Recipe, model: MiniLM) -> str:
     """A hash of what the weights are trained from; it is stored with them, so that a test sees a change."""
-    parts = [recipe.examples(model), recipe.ngrams, recipe.inverse_penalty, recipe.temperature, model.name]
+    settings = [recipe.ngrams, recipe.embedding_weight, recipe.inverse_penalty, recipe.temperature]
+    parts = [recipe.examples(model), settings, model.name]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
-def _inputs(ngrams: NGramFeatures, texts: Sequence[str], vectors: Vectors) -> "csr_matrix":
+def _inputs(recipe: Recipe, texts: Sequence[str], vectors: Vectors) -> "csr_matrix":
     """A row for each text: its vector, then its n-grams."""
     from scipy.sparse import csr_matrix, hstack
 
-    rows = [ngrams.of(text) for text in texts]
+    rows = [recipe.ngrams.of(text) for text in texts]
     starts = np.cumsum([0, *(len(row.places) for row in rows)])
     places, values = np.concatenate([row.places for row in rows]), np.concatenate([row.values for row in rows])
-    counted = csr_matrix((values, places, starts), shape=(len(rows), ngrams.buckets))
-    return csr_matrix(hstack([csr_matrix(np.asarray(vectors)), counted]))
+    counted = csr_matrix((values, places, starts), shape=(len(rows), recipe.ngrams.size))
+    return csr_matrix(hstack([csr_matrix(np.asarray(vectors) * recipe.embedding_weight), counted]))
 
 
 async def embed_prepared(model: MiniLM) -> None:

@@ -55,13 +55,13 @@ REFUSALS: Mapping[str, str] = {
 
 CLASSIFIER = "classifier"
 """The rule of an attack that only the classifier found."""
-CERTAIN = 0.8
+CERTAIN = 0.85
 """Probability from which the classifier refuses a message by itself."""
-TARGETED = 0.55
+TARGETED = 0.6
 """The same for a message about what attacks aim at: the assistant's rules, its memory, other people's money."""
 LONG = 500
 """Characters from which on a message has so many parts that the worst of them looks like an attack by chance."""
-CERTAIN_OF_LONG = 0.95
+CERTAIN_OF_LONG = 0.97
 """Probability from which the classifier refuses such a message by itself, whatever it is about."""
 CONFIRMED = 0.2
 """Probability from which it confirms an English rule, so that the rules' false alarms go."""

@@ -10,7 +10,7 @@ from structlog.stdlib import get_logger
 from typing_extensions import TypedDict
 
 from nodes.employees import find
-from nodes.state import Context, Notice, Refusal, RouteReport, State, Usage, asking, claimed
+from nodes.state import Context, Notice, Refusal, State, Usage, asking, claimed, route_report
 from nodes.stream_events import Done, LimitChecked, Refused, Start, Token, emit, start_of
 from storage.errors import LeaseLost, StorageError
 from storage.rate_limits import NOT_ADMITTED, Admission, Allowance, Place
@@ -99,9 +99,7 @@ def _reply(state: State, refusal: Refusal, model: str) -> tuple[Start, Token, Do
     """The guard's reply, in the events of an answer; it is not stored, so it has no message id."""
     asked = find(state.get("employee"))
     slug = asked.slug if asked else "prime"
-    route = RouteReport(
-        employee=slug, reason="stopped by the guard", confidence=1.0, runner_up=None, decided_by="rules"
-    )
+    route = route_report(slug, "guard", "rules")
     done = Done(
         turn_id=state["turn_id"],
         conversation_id=state["conversation_id"],

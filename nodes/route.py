@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 from structlog.stdlib import get_logger
 from typing_extensions import TypedDict
 
-from nodes.employees import EMPLOYEES, Slug, employee, find
+from nodes.employees import EMPLOYEES, Slug, find
 from nodes.errors import EmbeddingUnavailable
 from nodes.routing.keywords import by_rules
 from nodes.routing.spelling import Spelling
-from nodes.state import Context, RouteReport, State, asking, quoted
+from nodes.state import Context, RouteReport, State, asking, quoted, route_report
 from nodes.stream_events import Notice, emit, start_of
 from nodes.text.linear_model import LinearModel, head_and_tail
 from storage.turns import Accepted, Turns
@@ -79,8 +79,7 @@ async def route(state: State, runtime: Runtime[Context], *, classify: Classify, 
     """
     asked, version = find(state.get("employee")), state.get("version")
     if asked:
-        reason = f"you asked for {asked.name}"
-        report = RouteReport(employee=asked.slug, reason=reason, confidence=1.0, runner_up=None, decided_by="request")
+        report = route_report(asked.slug, "asked", "request")
     elif version and version["route"]:
         report = version["route"]
     else:
@@ -121,12 +120,12 @@ def learned(likelihoods: Mapping[str, float], current: Slug | None) -> RouteRepo
     best, second = sorted(scores, key=lambda slug: scores[slug], reverse=True)[:2]
     confidence = scores[best] / sum(scores.values())
     stays = best == current and follow_up > likelihoods.get(best, 0.0)
-    return RouteReport(
-        employee=best,
-        reason=f"a follow-up, so it stays with {employee(best).name}" if stays else _topic(best),
-        confidence=round(confidence, 2),
+    return route_report(
+        best,
+        "follow_up" if stays else "general" if best == "prime" else "topic",
+        "conversation" if stays else "topic",
+        round(confidence, 2),
         runner_up=second if confidence < SURE else None,
-        decided_by="conversation" if stays else "topic",
     )
 
 
@@ -134,18 +133,5 @@ def by_the_rules(message: str, current: Slug | None) -> RouteReport:
     """Keywords and examples; where none speaks, stay in a running conversation."""
     matched = by_rules(message)
     if current and matched.confidence < SPEAKS:
-        reason = f"nothing new, so it stays with {employee(current).name}"
-        return RouteReport(employee=current, reason=reason, confidence=0.5, runner_up=None, decided_by="conversation")
-    return RouteReport(
-        employee=matched.employee,
-        reason=matched.reason,
-        confidence=matched.confidence,
-        runner_up=None,
-        decided_by="rules",
-    )
-
-
-def _topic(slug: Slug) -> str:
-    if slug == "prime":
-        return "a general or open question"
-    return f"reads like a question about {employee(slug).title.lower()}"
+        return route_report(current, "nothing_new", "conversation", 0.5)
+    return route_report(matched.employee, matched.code, "rules", matched.confidence, keyword=matched.keyword)

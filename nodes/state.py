@@ -16,7 +16,7 @@ from langgraph.graph import add_messages  # pyright: ignore[reportMissingTypeStu
 from langgraph.runtime import Runtime
 from typing_extensions import TypedDict
 
-from nodes.employees import Slug
+from nodes.employees import Slug, employee
 from storage.facts import LearnedFact, Memory
 from storage.metrics import Finding
 from storage.rate_limits import Allowance, Place
@@ -101,17 +101,66 @@ class Refusal(TypedDict):
 DecidedBy = Literal["request", "topic", "conversation", "rules"]
 """What an employee was chosen by: the user's choice, the message's topic, who answered before, or keywords."""
 
+ReasonCode = Literal[
+    "asked", "topic", "general", "follow_up", "nothing_new", "keyword", "example", "no_rule", "as_before", "guard"
+]
+"""Why an employee was chosen: what a page says in its own language."""
+REASONS: Mapping[ReasonCode, str] = {
+    "asked": "you asked for {name}",
+    "topic": "reads like a question about {topic}",
+    "general": "a general or open question",
+    "follow_up": "a follow-up, so it stays with {name}",
+    "nothing_new": "nothing new, so it stays with {name}",
+    "keyword": "keyword “{keyword}”",
+    "example": "like an example",
+    "no_rule": "no rule matched",
+    "as_before": "the same as before",
+    "guard": "stopped by the guard",
+}
+"""The same in English."""
+
 
 class RouteReport(TypedDict):
     """Who answers, and why; shown to the client."""
 
     employee: Slug
     reason: str
+    """In English."""
+    reason_code: NotRequired[ReasonCode]
+    """Missing in routes of an earlier release, as is the keyword."""
+    keyword: NotRequired[str | None]
+    """The one that decided, with the code `keyword`."""
     confidence: float
     """0 to 1."""
     runner_up: Slug | None
     decided_by: NotRequired[DecidedBy]
     """Only with `topic` was anything guessed; missing in routes of an earlier release."""
+
+
+def route_report(
+    slug: Slug,
+    code: ReasonCode,
+    decided_by: DecidedBy,
+    confidence: float = 1.0,
+    *,
+    runner_up: Slug | None = None,
+    keyword: str | None = None,
+) -> RouteReport:
+    """The report of a choice: who answers, and why.
+
+    Args:
+        keyword: the one that was found, for the code `keyword`.
+    """
+    who = employee(slug)
+    return RouteReport(
+        employee=slug,
+        reason=REASONS[code].format(name=who.name, topic=who.title.lower(), keyword=keyword),
+        reason_code=code,
+        keyword=keyword,
+        confidence=confidence,
+        runner_up=runner_up,
+        decided_by=decided_by,
+    )
 
 
 class Usage(TypedDict):

@@ -21,7 +21,7 @@ from langgraph.runtime import Runtime
 
 from nodes import state
 from nodes.employees import Slug, employee
-from nodes.state import Answer, Context, DecidedBy, FinishReason, NoticeCode, RouteReport, Usage
+from nodes.state import Answer, Context, DecidedBy, FinishReason, NoticeCode, ReasonCode, RouteReport, Usage
 from storage.event_log import EventName
 from storage.rate_limits import Allowance
 
@@ -47,6 +47,10 @@ class Route(msgspec.Struct, frozen=True):
     runner_up: Slug | None
     decided_by: DecidedBy | None = None
     """None for a turn of an earlier release."""
+    reason_code: ReasonCode | None = None
+    """`reason` as a code, for pages in other languages; None for a turn of an earlier release."""
+    keyword: str | None = None
+    """The one that was found, with the code `keyword`."""
 
 
 class Start(msgspec.Struct, frozen=True):
@@ -303,7 +307,14 @@ def start_of(turn_id: str, conversation_id: str, route: RouteReport, model: str)
     """The first event of a turn that this employee is going to answer."""
     who = employee(route["employee"])
     card = EmployeeCard(who.slug, who.name, who.title, who.emoji)
-    why = Route(route["reason"], route["confidence"], route["runner_up"], route.get("decided_by"))
+    why = Route(
+        reason=route["reason"],
+        confidence=route["confidence"],
+        runner_up=route["runner_up"],
+        decided_by=route.get("decided_by"),
+        reason_code=route.get("reason_code"),
+        keyword=route.get("keyword"),
+    )
     return Start(turn_id, conversation_id, card, why, model)
 
 

@@ -7,7 +7,7 @@ from langgraph.runtime import Runtime
 from typing_extensions import TypedDict
 
 from nodes.state import Context, Refusal, State, asking, claimed
-from nodes.stream_events import Refused, emit
+from nodes.stream_events import Refused, emit, stop_requested
 from storage.conversation_queue import ConversationQueue, Reached
 from storage.rate_limits import MOST_IN_CONVERSATION, MOST_OF_USER, Admission, Place
 
@@ -15,6 +15,7 @@ MAX_WAIT = 120.0
 """Seconds after which waiting is given up: several answers may come before this one. By a monotonic clock."""
 
 BUSY = "This conversation is being answered. Wait for the answer, or stop it."
+WITHDRAWN = "This message was withdrawn while it waited for its conversation."
 FULL: Mapping[Place | None, str] = {
     "conversation_full": f"{MOST_IN_CONVERSATION} messages wait in this conversation already. Wait for their answers.",
     "user_full": f"{MOST_OF_USER} of your messages wait already. Wait for their answers.",
@@ -52,6 +53,7 @@ async def wait_for_conversation(
     if place == "first":
         return Waited(last_employee=last, refusal=None)
     message = BUSY if place == "waiting" or state.get("while_busy") == "reject" else FULL[place]
+    message = WITHDRAWN if stop_requested().is_set() else message
     emit(runtime, Refused("conversation_busy", message))
     refusal = Refusal(code="conversation_busy", message=message, rule=None)
     return Waited(last_employee=last, refusal=refusal)
@@ -59,10 +61,10 @@ async def wait_for_conversation(
 
 async def _wait(state: State, user_id: UUID, turn_id: UUID, queue: ConversationQueue) -> Reached | None:
     """Wait as long as the client wants to; where that is not long enough the place is given up."""
-    policy = state.get("while_busy", "wait")
+    policy, stop = state.get("while_busy", "wait"), stop_requested()
     if policy == "interrupt":
         await queue.interrupt(user_id, state["conversation_id"])
-    reached = None if policy == "reject" else await queue.wait(user_id, turn_id, MAX_WAIT)
+    reached = None if policy == "reject" else await queue.wait(user_id, turn_id, MAX_WAIT, stop)
     if reached is None:
         await queue.leave(user_id, turn_id)
     return reached

@@ -41,8 +41,16 @@ class ConversationQueue:
         self._owner = owner
         self._notifications = notifications
 
-    async def wait(self, user_id: UUID, turn_id: UUID, seconds: float) -> Reached | None:
+    async def wait(
+        self, user_id: UUID, turn_id: UUID, seconds: float, withdrawn: asyncio.Event | None = None
+    ) -> Reached | None:
         """Wait at a place until the message may be answered; None where that takes longer. Costs nothing meanwhile.
+
+        Args:
+            user_id: the user.
+            turn_id: the message's turn.
+            seconds: for how long.
+            withdrawn: set where the message is not to be answered any more, which `withdraw` notifies of.
 
         Raises:
             LeaseLost: the place is gone.
@@ -57,7 +65,7 @@ class ConversationQueue:
                     if reached := await self._look(user_id, turn_id):
                         return reached
                 left = deadline - time.monotonic()
-                if left <= 0:
+                if left <= 0 or (withdrawn and withdrawn.is_set()):
                     break
                 with suppress(TimeoutError):
                     await asyncio.wait_for(news.wait(), min(left, pause))
@@ -77,6 +85,15 @@ class ConversationQueue:
                 "  where user_id = %(user_id)s and convo_id = %(convo_id)s and status = 'streaming' returning turn_id)"
                 " select pg_notify('frontdesk_stops', turn_id::text) from asked",
                 {"user_id": user_id, "convo_id": conversation_id},
+            )
+
+    async def withdraw(self, user_id: UUID, conversation_id: str, turn_id: UUID | None = None) -> None:
+        """Have what waits in the conversation be refused, or that message alone, whichever process it waits in."""
+        async with self._pool.as_user(user_id, accepting=True) as conn:
+            await conn.execute(
+                "select pg_notify('frontdesk_stops', turn_id::text) from chat_queue where user_id = %(user_id)s"
+                " and convo_id = %(convo_id)s and (%(turn_id)s::uuid is null or turn_id = %(turn_id)s)",
+                {"user_id": user_id, "convo_id": conversation_id, "turn_id": turn_id},
             )
 
     async def _look(self, user_id: UUID, turn_id: UUID) -> Reached | None:

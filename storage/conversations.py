@@ -56,6 +56,10 @@ class RouteReason(TypedDict):
     """The slug of the employee with the second highest confidence, where the first is unsure."""
     decided_by: str | None
     """`request`, `topic`, `conversation` or `rules`; None in turns of an earlier release."""
+    reason_code: str | None
+    """`reason` as a code, for pages in other languages; None in turns of an earlier release."""
+    keyword: str | None
+    """The one that was found, with the code `keyword`."""
 
 
 class MessageNotice(TypedDict):
@@ -272,6 +276,10 @@ async def delete_conversation(conn: Connection, user_id: UUID, conversation_id: 
         "delete from chat_conversations where user_id = %(user_id)s and convo_id = %(convo_id)s",
         {"user_id": user_id, "convo_id": conversation_id},
     )
+    await conn.execute(
+        "delete from chat_threads where user_id = %(user_id)s and convo_id = %(convo_id)s",
+        {"user_id": user_id, "convo_id": conversation_id},
+    )
     # After the deletion, which waits for any transaction that is storing a fact from there.
     await delete_facts(conn, user_id, await _facts_without_source(conn, user_id))
     await settle_facts(conn, user_id)  # what was said elsewhere may be superseded there
@@ -300,7 +308,8 @@ _COLUMNS: LiteralString = (
     f" v.ids as versions, {_QUESTIONS} as questions, m.superseded,"
     " case when t.route is not null then json_build_object('reason', t.route->'reason',"
     "  'confidence', t.route->'confidence', 'runner_up', t.route->'runner_up',"
-    " 'decided_by', t.route->'decided_by') end as route,"
+    " 'decided_by', t.route->'decided_by', 'reason_code', t.route->'reason_code', 'keyword', t.route->'keyword')"
+    " end as route,"
     " t.report->>'model' as model, t.finish_reason, coalesce((t.report->>'fallback')::boolean, false) as fallback,"
     f" case m.role when 'assistant' then {GENERATED_BY} end as generated_by,"
     " coalesce(t.report->'notices', '[]') as notices, coalesce(t.report->'tools', '[]') as tools,"

@@ -10,7 +10,7 @@ from storage.user_facts import lock_facts
 CONVERSATIONS = 20
 """Conversations in a batch."""
 TURNS = 200
-"""Turns in a transaction: few enough that whoever writes in the conversation just then waits for a moment only."""
+"""Turns in a transaction: few enough that a user who writes in the conversation just then waits for a moment only."""
 
 FIND_OLD: LiteralString = (
     "select user_id, convo_id from chat_conversations where updated_at < now() - make_interval(secs => %(seconds)s)"

@@ -165,6 +165,16 @@ class TurnRecords:
             row = await cursor.fetchone()
         return row["turn_id"] if row else None
 
+    async def of_key(self, user_id: UUID, key: str) -> UUID | None:
+        """The turn that an idempotency key names, which may not have begun; None where it names none."""
+        async with self._pool.as_user(user_id) as conn:
+            cursor = await conn.execute(
+                "select turn_id from chat_idempotency where user_id = %(user_id)s and key = %(key)s",
+                {"user_id": user_id, "key": key},
+            )
+            row = await cursor.fetchone()
+        return row["turn_id"] if row else None
+
     async def active_version(
         self, user_id: UUID, conversation_id: str, *, message_ids: list[UUID], key: str | None
     ) -> UUID | None:

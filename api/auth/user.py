@@ -69,7 +69,7 @@ def require_scope(user: User, request: Request[Any, Any, Any]) -> None:
 
 
 def require_admin(user: User) -> None:
-    """Refuse whoever is no administrator.
+    """Refuse users who are no administrators.
 
     Raises:
         Problem: 403.
@@ -79,7 +79,7 @@ def require_admin(user: User) -> None:
 
 
 def require_admin_of_others(user: User) -> None:
-    """Refuse whoever may not look at single turns of other users.
+    """Refuse users who may not look at single turns of other users.
 
     Raises:
         Problem: 403.

@@ -2,9 +2,11 @@
 
 from litestar.types import ControllerRouterHandler
 
-from api.doors import ai_sdk, openai
+from api.doors import ag_ui, ai_sdk, langgraph, openai
 
 DOORS: list[ControllerRouterHandler] = [
     openai.router,
     ai_sdk.router,
+    ag_ui.router,
+    langgraph.router,
 ]

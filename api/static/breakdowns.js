@@ -5,7 +5,7 @@ import { byId, el, setText, syncChildren } from "./dom.js";
 import { badge, employeeBySlug } from "./employees.js";
 import { formatDuration, formatInteger, formatPercent, formatShare } from "./format.js";
 import { OUTCOMES } from "./period.js";
-import { inEnglish, knownText, textOf } from "./texts.js";
+import { knownText, textOf } from "./texts.js";
 import { createRatedValue, rateLatency, rateSuccess, updateRatedValue } from "./tiles.js";
 
 /** @typedef {import("../contract.js").Metrics} Metrics */
@@ -75,7 +75,7 @@ function createRow(heading) {
 /** @param {EmployeeMetrics} metrics */
 function createEmployeeRow({ employee_slug }) {
   const employee = employeeBySlug(employee_slug);
-  return createRow(el("div.employee-name", {}, badge(employee), el("span", {}, employee.name, el("small", inEnglish, employee.title))));
+  return createRow(el("div.employee-name", {}, badge(employee), el("span", {}, employee.name, el("small", {}, employee.title))));
 }
 
 /** @param {import("../contract.js").Metrics} totals */

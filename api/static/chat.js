@@ -146,7 +146,7 @@ async function loadConversation(id, sending) {
     page = await loadMessages(id);
   } catch (error) {
     if (id !== conversation) return;
-    if (!isNotFound(error)) showItems(el("p.status", {}, /** @type {Error} */ (error).message));
+    if (!isNotFound(error)) showItems(notLoaded(error));
     else if (sending) showItems();
     else await openConversation(null);
     return;
@@ -162,13 +162,27 @@ async function loadConversation(id, sending) {
   await withVersions((module) => module.openMessage(id, messageId));
 }
 
+/**
+ * What stands where messages or an answer could not be loaded.
+ * @param {unknown} error
+ */
+function notLoaded(error) {
+  return el("p.status", {}, /** @type {Error} */ (error).message, " ", el("button", { type: "button", onclick: reloadMessages }, textOf("tryAgain")));
+}
+
 /** If the last message has no answer: stream it if the turn is running, or say that it has failed. */
 async function resumeLastTurn() {
   if (!unanswered || activeTurn) return;
   const question = unanswered;
   const { turn_id } = question;
-  const turn = await requestJson(`/turns/${turn_id}`).catch(() => null);
-  if (!turn || activeTurn || turn.conversation_id !== conversation) return;
+  let turn;
+  try {
+    turn = await requestJson(`/turns/${turn_id}`);
+  } catch (error) {
+    if (question === unanswered && !activeTurn) appendItem(notLoaded(error));
+    return;
+  }
+  if (activeTurn || turn.conversation_id !== conversation) return;
   if (turn.status === "running") {
     const answer = new Answer();
     answer.versions = question;
@@ -232,7 +246,7 @@ function handleFailure(error, { turnId, answer }, onRefused) {
  * @param {Error} error
  */
 export function sayRefusal(error) {
-  if (error instanceof Problem && error.retryAfter) startCountdown(error.retryAfter, error.message);
+  if (error instanceof Problem && error.retryAfter) startCountdown(error.retryAfter, error.code === "rate_limited" ? textOf("tooManyMessages") : error.message);
   else showComposerError(error);
 }
 

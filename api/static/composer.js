@@ -41,7 +41,10 @@ export function initComposer(send, stop) {
   initPastes(field, updateDraft);
   refuseFiles();
   showDraft(field.value); // on a slow connection, something may have been typed already
-  field.addEventListener("input", updateDraft);
+  field.addEventListener("input", () => {
+    updateDraft();
+    if (navigator.onLine) setHint(""); // it was read
+  });
   field.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
     if (!isEnter(event) || event.shiftKey) return;
     event.preventDefault();
@@ -87,7 +90,7 @@ export async function loadLimit() {
   const waits = [...limits.matchAll(/;r=0;t=(\d+)/g)].map(([, seconds]) => Number(seconds));
   const { reason } = JSON.parse(sessionStorage.getItem(COUNTDOWN_KEY) ?? "{}");
   if (waits.length) startCountdown(Math.max(...waits), reason);
-  else endCountdown();
+  else endCountdown(reason);
 }
 
 /**
@@ -151,19 +154,21 @@ export function startCountdown(seconds, reason) {
     const secondsLeft = Math.ceil((end - Date.now()) / 1000);
     hint.textContent = textOf("sendAgainIn", { reason, seconds: secondsLeft });
     hint.classList.add("error-text");
-    if (secondsLeft <= 0) endCountdown();
+    if (secondsLeft <= 0) endCountdown(reason);
   };
   countdown = setInterval(tick, 250);
   tick();
   updateButton();
 }
 
-function endCountdown() {
+/** @param {string} reason */
+function endCountdown(reason) {
   clearInterval(countdown);
   countdown = 0;
   sessionStorage.removeItem(COUNTDOWN_KEY);
-  setHint("");
-  announce(textOf("sendAgainNow"));
+  setHint(textOf("sendAgainNow", { reason })); // a user who looked away sees why the text is there again
+  hint.classList.remove("error-text");
+  announce(hint.textContent ?? "");
   updateButton();
 }
 

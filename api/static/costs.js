@@ -54,7 +54,6 @@ export async function refreshCosts(query, options) {
   setText(unpriced, unknown.length ? textOf("unpriced", { models: unknown.join(", "), count: total.unpriced_turns }) : "");
   byModel.show(models.map((cost) => ({ key: cost.model, name: cost.model, cost })));
   byEmployee.show(report.employees.map((cost) => ({ key: cost.employee_slug, name: employeeBySlug(cost.employee_slug).name, cost })));
-  byUser.section.hidden = !report.users;
   byUser.show((report.users ?? []).map((cost) => ({ key: cost.user_key, name: cost.user_key, cost })));
   byDay.show(report.days.map((cost) => ({ key: cost.day, name: dayFormat.format(Date.parse(cost.day)), cost })));
 }
@@ -74,14 +73,17 @@ function createTable(group, note) {
       el("thead", {}, el("tr", {}, ...[textOf(group), ...COLUMNS.map(({ name }) => name)].map((name) => el("th", { scope: "col" }, name)))),
       rows)));
   /** @param {{key: string, name: string, cost: Cost}[]} costs */
-  const show = (costs) => syncChildren(rows, costs, ({ key }) => key,
-    ({ name }) => el("tr", {}, el("th", { scope: "row" }, name), ...COLUMNS.map(() => el("td"))),
-    (row, { cost }) => COLUMNS.forEach(({ value }, index) => setText(row.children[index + 1], value(cost))));
+  const show = (costs) => {
+    section.hidden = !costs.length;
+    syncChildren(rows, costs, ({ key }) => key,
+      ({ name }) => el("tr", {}, el("th", { scope: "row" }, name), ...COLUMNS.map(() => el("td"))),
+      (row, { cost }) => COLUMNS.forEach(({ value }, index) => setText(row.children[index + 1], value(cost))));
+  };
   return { section, show };
 }
 
 /** @param {Cost} cost */
 function formatCost({ cost, unpriced_turns }) {
-  if (cost === null) return textOf("noPrice");
+  if (cost === null) return unpriced_turns ? textOf("noPrice") : "–";
   return unpriced_turns ? textOf("atLeast", { amount: formatMoney(cost) }) : formatMoney(cost);
 }

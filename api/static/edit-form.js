@@ -64,5 +64,6 @@ export function openForm(item, text, send, problem = "", focus = true) {
   item.append(form);
   saveEdit({ conversation, turn, text });
   if (focus) field.focus();
+  if (focus) form.scrollIntoView({ block: "nearest" });
   if (problem) announce(problem);
 }

@@ -3,7 +3,7 @@
 import { byId, el, setChildren } from "./dom.js";
 import { allEmployees, badge, employeeBySlug, employeeIcon } from "./employees.js";
 import { icon } from "./svg.js";
-import { inEnglish, textOf } from "./texts.js";
+import { textOf } from "./texts.js";
 
 const button = byId("employee");
 const menu = byId("employee-menu");
@@ -44,7 +44,7 @@ export function initEmployeeChoice(onChange, onClose) {
 export function addEmployeeChoices() {
   const any = choice("", "", [el("span.badge", {}, icon("sparkle")), el("span", {}, el("b", {}, textOf("bestMatchName")), el("span", {}, textOf("bestMatchNote")))]);
   menu.append(any, ...allEmployees().map((employee) => choice(employee.slug, `.employee-${employee.slug}`, [badge(employee),
-    el("span", {}, el("b", {}, employee.name, " ", el("small", inEnglish, employee.title)), el("span", inEnglish, employee.does), el("q", inEnglish, employee.examples[0]))])));
+    el("span", {}, el("b", {}, employee.name, " ", el("small", {}, employee.title)), el("span", {}, employee.does), el("q", {}, employee.examples[0]))])));
   chooseEmployee(chosen);
 }
 

@@ -2,7 +2,6 @@
 
 import { el } from "./dom.js";
 import { allEmployees, badge } from "./employees.js";
-import { inEnglish } from "./texts.js";
 
 /**
  * Open the menu behind its button, or close it.
@@ -31,6 +30,6 @@ export function toggleEmployees(answer, { target }) {
     button.focus();
   } }, ...allEmployees().map((employee) => el("li", {}, el("button.employee-option.with-badge", {
     type: "button", "aria-label": `${employee.name}, ${employee.title}`, onclick: () => choose(employee.slug),
-  }, badge(employee), employee.name, el("small", inEnglish, employee.title))))));
+  }, badge(employee), employee.name, el("small", {}, employee.title))))));
   button.setAttribute("aria-expanded", "true");
 }

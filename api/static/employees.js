@@ -3,7 +3,7 @@
 import { el } from "./dom.js";
 import { requestJson } from "./http.js";
 import { icon, isIcon } from "./svg.js";
-import { textOf } from "./texts.js";
+import { textOf, translated } from "./texts.js";
 
 /** @typedef {import("../contract.js").Employee} Employee */
 /** @typedef {Pick<Employee, "slug" | "name" | "title">} EmployeeProfile */
@@ -13,7 +13,7 @@ let employees = [];
 
 /** Load all employees. */
 export async function loadEmployees() {
-  employees = await requestJson("/employees");
+  employees = (await requestJson("/employees")).map(translated);
 }
 
 /** All employees, the boss first; empty until loaded. */

@@ -1,5 +1,6 @@
 /** The facts that an answer used or that were learned from its question, shown below it. */
 
+import { showComposerError } from "./composer.js";
 import { announce, el } from "./dom.js";
 import { isNotFound, requestJson } from "./http.js";
 import { notifyChange } from "./tab-state.js";
@@ -58,6 +59,7 @@ function learnedFact({ fact_id, fact }) {
     } catch (error) {
       if (!isNotFound(error)) {
         undo.disabled = false;
+        showComposerError(/** @type {Error} */ (error));
         return;
       }
     }

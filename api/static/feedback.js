@@ -4,7 +4,7 @@ import { announce, el, setText } from "./dom.js";
 import { allEmployees } from "./employees.js";
 import { request, requestJson } from "./http.js";
 import { icon } from "./svg.js";
-import { inEnglish, textOf } from "./texts.js";
+import { textOf } from "./texts.js";
 
 /** @typedef {import("../contract.js").Feedback} Feedback */
 
@@ -80,7 +80,7 @@ export function addFeedback(answer, given = null) {
     return null;
   });
   show();
-  answer.footer.querySelector(".meta")?.before(up, down, status, form);
+  answer.footer.querySelector(".meta")?.before(el("span.thumbs", {}, up, down), status, form);
 }
 
 /**
@@ -91,7 +91,7 @@ export function addFeedback(answer, given = null) {
 function feedbackForm(turn, answeredBy, { send, takeBack, cancel }) {
   const radios = REASONS.map((reason) => el("input", { type: "radio", name: `reason-${turn}`, value: reason }));
   const employee = el("select", {}, el("option", { value: "" }, textOf("notSure")),
-    ...allEmployees().filter(({ slug }) => slug !== answeredBy).map(({ slug, name, title }) => el("option", { value: slug, ...inEnglish }, `${name}, ${title}`)));
+    ...allEmployees().filter(({ slug }) => slug !== answeredBy).map(({ slug, name, title }) => el("option", { value: slug }, `${name}, ${title}`)));
   const employeeLabel = el("label", {}, textOf("whoShouldAnswer"), employee);
   const comment = el("textarea", { rows: 2, maxlength: MAX_COMMENT, dir: "auto" });
   const chosen = () => radios.find((radio) => radio.checked)?.value;

@@ -1,5 +1,6 @@
 /** The message list: welcome screen or messages, earlier pages on demand, and scrolling that follows the newest one. */
 
+import { showComposerError } from "./composer.js";
 import { byId, el, setChildren } from "./dom.js";
 import { requestJson } from "./http.js";
 import { Answer, userMessage } from "./message.js";
@@ -170,7 +171,7 @@ export function moreButton(conversation, cursor, order = "desc") {
   const later = order === "asc";
   const load = async () => {
     button.disabled = true;
-    const page = await loadMessages(conversation, { cursor, order }).catch(() => null);
+    const page = await loadMessages(conversation, { cursor, order }).catch(showComposerError);
     if (page && button.isConnected) {
       const messages = later ? notShown(page.items) : page.items.toReversed();
       const more = moreButton(conversation, messages.length < page.items.length ? null : page.next_cursor, order);

@@ -5,7 +5,7 @@ import { badge, employeeBySlug } from "./employees.js";
 import { MarkdownView } from "./markdown.js";
 import { showFacts } from "./facts.js";
 import { icon } from "./svg.js";
-import { inEnglish, knownText, locale, serverText, textOf } from "./texts.js";
+import { knownText, locale, routeReason, serverText, textOf, translated } from "./texts.js";
 import { answerSwitch, keepVersions, setVersions, withVersions } from "./version-switch.js";
 
 /** @typedef {import("./version-switch.js").Versions} Versions */
@@ -20,6 +20,9 @@ const NOTICE_ICONS = /** @type {Partial<Record<import("../contract.js").Notice["
   pii_masked: "shield", restarted: "retry", input_truncated: "warning", fallback: "warning", filtered: "warning", demo: "warning",
   memory_unavailable: "warning", rate_limit_unavailable: "warning",
 });
+
+/** The highest confidence that is shown: no guess is certain, and a rounded one would say so. */
+const MOST_CONFIDENT = 0.99;
 
 /** The names of demo models end like this. */
 const DEMO_MODEL = /\(demo\)$/;
@@ -111,7 +114,7 @@ export class Answer {
    */
   start({ turn_id, employee, route, model }) {
     this.element.dataset.turn = turn_id;
-    this.setEmployee(employee, route, model);
+    this.setEmployee(translated(employee), route, model);
     this.setStatus(textOf("isThinking", { name: employee.name }));
   }
 
@@ -123,11 +126,11 @@ export class Answer {
   setEmployee(employee, route, model) {
     this.name = employee.name;
     this.slug = employee.slug;
-    const guessed = route?.decided_by === "topic";
-    const reason = guessed ? textOf("routeReason", { reason: route.reason, confidence: percentFormat.format(route.confidence) }) : route?.reason;
+    const why = route && routeReason(route, employee);
+    const reason = why && route.decided_by === "topic" ? textOf("routeReason", { reason: why, confidence: percentFormat.format(Math.min(route.confidence, MOST_CONFIDENT)) }) : why;
     this.element.classList.add(`employee-${employee.slug}`);
     this.element.setAttribute("aria-label", `${employee.name}, ${employee.title}`);
-    setChildren(this.header, badge(employee), el("div", {}, el("h2", {}, employee.name), el("span.job-title", inEnglish, employee.title)),
+    setChildren(this.header, badge(employee), el("div", {}, el("h2", {}, employee.name), el("span.job-title", {}, employee.title)),
       reason && el("div.route-reason", {}, reason, " ", route?.runner_up && this.askInstead(route.runner_up)));
     if (DEMO_MODEL.test(model ?? "")) addNotice(null, this.element, { code: "demo", message: textOf("demoModel") });
   }
@@ -182,6 +185,7 @@ export class Answer {
    *   no `message_id`: a reply that is not stored
    */
   finish({ finish_reason, fallback, model, message_id, created_at, feedback }) {
+    if (model === "guard") this.text = serverText("blocked", this.text);
     this.stopStreaming();
     this.setStatus(knownText(`finish_${finish_reason}`) ?? "");
     if (!DEMO_MODEL.test(model ?? "")) this.element.querySelector(".notice.demo")?.remove();

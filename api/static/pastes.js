@@ -53,7 +53,9 @@ function card(text) {
   const toggle = el("button.quiet.menu-toggle", { type: "button", "aria-expanded": "false", onclick: () => {
     field.hidden = !field.hidden;
     toggle.setAttribute("aria-expanded", String(!field.hidden));
-    if (!field.hidden) field.focus();
+    if (field.hidden) return;
+    field.setSelectionRange(0, 0); // it is read from its beginning
+    field.focus();
   } }, about, size);
   const remove = el("button.icon", { type: "button", "aria-label": textOf("removePasted"), title: textOf("removePasted"), onclick: () => {
     item.remove();

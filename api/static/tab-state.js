@@ -24,8 +24,7 @@ export function loadPending() {
 
 /** @param {PendingMessage | null} pending null: it has arrived, or was refused */
 export function savePending(pending) {
-  if (pending) sessionStorage.setItem(PENDING_KEY, JSON.stringify(pending));
-  else sessionStorage.removeItem(PENDING_KEY);
+  save(PENDING_KEY, pending);
 }
 
 /**
@@ -38,8 +37,18 @@ export function loadEdit() {
 
 /** @param {Edit | null} edit null: it was sent, or left */
 export function saveEdit(edit) {
-  if (edit) sessionStorage.setItem(EDIT_KEY, JSON.stringify(edit));
-  else sessionStorage.removeItem(EDIT_KEY);
+  save(EDIT_KEY, edit);
+}
+
+/**
+ * @param {string} key
+ * @param {object | null} value null: nothing
+ */
+function save(key, value) {
+  sessionStorage.removeItem(key);
+  try {
+    if (value) sessionStorage.setItem(key, JSON.stringify(value));
+  } catch { /* there is no room: a reload loses it */ }
 }
 
 /** The id of the open conversation according to the URL; null for a new one. */

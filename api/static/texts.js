@@ -13,6 +13,8 @@
 /** @typedef {Translated<SharedTexts>} Translation */
 /** @typedef {Translated<DashboardTexts>} DashboardTranslation */
 /** @typedef {Record<import("../contract.js").NoticeCode | import("../contract.js").ProblemCode, string>} ServerTexts by code */
+/** @typedef {Record<import("../contract.js").ReasonCode, string>} RouteReasons by code */
+/** @typedef {Record<string, Pick<import("../contract.js").Employee, "title" | "does" | "examples">>} EmployeeTexts by slug */
 /**
  * The names in a text's braces.
  * @template Text
@@ -35,8 +37,8 @@ const language = document.documentElement.lang;
 export const locale = navigator.languages.find((tag) => tag.split("-")[0] === language) ?? language;
 
 // Awaited, so that no module runs before there are texts; preferences.js has begun to load them.
-/** @type {[{default: Translation, serverTexts?: ServerTexts}, {default: DashboardTranslation}?]} */
-const [{ default: sharedTexts, serverTexts }, dashboard] = await Promise.all([
+/** @type {[{default: Translation, serverTexts?: ServerTexts, routeReasons?: RouteReasons, employeeTexts?: EmployeeTexts}, {default: DashboardTranslation}?]} */
+const [{ default: sharedTexts, serverTexts, routeReasons, employeeTexts }, dashboard] = await Promise.all([
   import(`./texts/${language}.js`), document.documentElement.dataset.page === "dashboard" ? import(`./texts/dashboard-${language}.js`) : undefined,
 ]);
 /** On the chat page nothing asks for the dashboard's. */
@@ -71,8 +73,24 @@ export function serverText(code, sentence) {
   return serverTexts?.[/** @type {keyof ServerTexts} */ (code)] ?? sentence;
 }
 
-/** The attribute of an element whose text the server has in English only. */
-export const inEnglish = { lang: language === "en" ? null : "en" };
+/**
+ * Why an employee answers. The server's sentence is English, and has no code in turns of an earlier release.
+ * @param {import("../contract.js").Route} route
+ * @param {{name: string, title: string}} employee who answers
+ * @returns {string}
+ */
+export function routeReason({ reason, reason_code, keyword }, { name, title }) {
+  const template = reason_code && routeReasons?.[reason_code];
+  return template ? fillIn(template, { name, title, keyword: keyword ?? "" }) : reason;
+}
+
+/**
+ * An employee as the page shows them: the server's title, description and examples are English.
+ * @template {{slug: string}} Employee
+ * @param {Employee} employee
+ * @returns {Employee}
+ */
+export const translated = (employee) => ({ ...employee, ...employeeTexts?.[employee.slug] });
 
 /**
  * @param {string | PluralForms} text

@@ -2,21 +2,21 @@
 
 import { byId, el } from "./dom.js";
 import { allEmployees, badge } from "./employees.js";
-import { inEnglish, textOf } from "./texts.js";
+import { textOf } from "./texts.js";
 
 const SUGGESTIONS = 4;
 
 /** Milliseconds in which the composer moves to the bottom. */
 const MOVE_TIME = 250;
 
-/** @param {(text: string) => void} ask */
+/** @param {(text: string, choice: import("./event-stream.js").EmployeeChoice) => void} ask asks the employee whose face the suggestion has */
 export function showSuggestions(ask) {
   const employees = allEmployees();
   const first = new Date().getDate(); // others each day
   const items = Array.from({ length: Math.min(SUGGESTIONS, employees.length) }, (_, index) => {
     const employee = employees[(first + index) % employees.length];
     const example = employee.examples[first % employee.examples.length];
-    return el("li", {}, el("button", { type: "button", ...inEnglish, onclick: () => ask(example) }, badge(employee), example));
+    return el("li", {}, el("button", { type: "button", onclick: () => ask(example, { employee: employee.slug }) }, badge(employee), example));
   });
   byId("suggestions").replaceChildren(...items);
 }

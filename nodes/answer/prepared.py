@@ -37,17 +37,22 @@ class Prepared(NamedTuple):
     """Whose field and voice it is; the chosen employee says it."""
     asks: tuple[str, ...]
     says: str
+    language: str = "en"
+    """In another one a question counts word for word: the embedding model understands English."""
 
 
 def read_prepared(path: Path = FILE) -> list[Prepared]:
     """Read the answers."""
     entries = tomllib.loads(path.read_text(encoding="utf-8"))["answer"]
-    return [Prepared(entry["employee"], tuple(entry["asks"]), entry["says"]) for entry in entries]
+    return [
+        Prepared(entry["employee"], tuple(entry["asks"]), entry["says"], entry.get("language", "en"))
+        for entry in entries
+    ]
 
 
 def questions(answers: Sequence[Prepared]) -> list[str]:
-    """All questions, in order."""
-    return [question for answer in answers for question in answer.asks]
+    """All questions that are compared by their embeddings, in order."""
+    return [question for answer in _english(answers) for question in answer.asks]
 
 
 def save_vectors(path: Path, answers: Sequence[Prepared], vectors: Sequence[NDArray[np.float32]]) -> None:
@@ -68,7 +73,10 @@ class PreparedAnswers:
 
     def __init__(self, embed: Embed, answers: Sequence[Prepared], vectors: NDArray[np.float32]) -> None:
         self._embed = embed
-        self._answers = [answer for answer in answers for _ in answer.asks]
+        self._answers = [answer for answer in _english(answers) for _ in answer.asks]
+        self._literal = {
+            _words(question): answer.says for answer in answers if answer.language != "en" for question in answer.asks
+        }
         self._vectors = vectors
 
     @classmethod
@@ -83,6 +91,8 @@ class PreparedAnswers:
 
     async def __call__(self, message: str) -> str | None:
         """The prepared answer to the message; None where no question is close."""
+        if literal := self._literal.get(_words(message)):
+            return literal
         if not self._answers:
             return None
         try:
@@ -100,5 +110,14 @@ async def nothing_prepared(message: str) -> str | None:  # noqa: ARG001
 
 
 def _key(answers: Sequence[Prepared]) -> str:
-    """Which questions, in which order; their answers may change without new vectors."""
-    return hashlib.sha256("\0".join("\n".join(answer.asks) for answer in answers).encode()).hexdigest()
+    """Which English questions, in which order; their answers may change without new vectors."""
+    return hashlib.sha256("\0".join("\n".join(answer.asks) for answer in _english(answers)).encode()).hexdigest()
+
+
+def _english(answers: Sequence[Prepared]) -> list[Prepared]:
+    return [answer for answer in answers if answer.language == "en"]
+
+
+def _words(text: str) -> str:
+    """A question as it is compared word for word."""
+    return text.casefold().strip(" .?!")

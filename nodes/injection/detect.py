@@ -21,7 +21,7 @@ from nodes.text.cleaning import limit_marks
 from nodes.text.linear_model import LinearModel, NGramFeatures
 
 WEIGHTS = Path(__file__).with_name("weights.npz")
-NGRAMS = NGramFeatures(shortest=2, longest=5, buckets=16_384, weight=4.0)
+NGRAMS = NGramFeatures(shortest=2, longest=5, buckets=16_384, weight=4.0, word_buckets=32_768, word_weight=3.0)
 ATTACK = "attack"
 """The label of attacks; the other one is benign."""
 
@@ -53,7 +53,7 @@ _NON_ASCII = re.compile(r"[^\x00-\x7f]")
 # Vowel signs, hamza, tatweel and nukta, which writers leave out.
 _OPTIONAL_MARKS = re.compile(r"[\u0300-\u036f\u0591-\u05c7\u0640\u064b-\u065f\u0670\u093c\u200b-\u200f]+")
 # With `re` for its look-around. Linear: separators are no letters, and their repeat is possessive (`{1,2}+`).
-_SPELLED = re.compile(r"(?<![a-z0-9])(?:[a-z0-9][ .\-_*]{1,2}+){3,40}[a-z0-9](?![a-z0-9])")
+_SPELLED = re.compile(r"(?<![a-z0-9])(?:[a-z0-9][ .\-_*]{1,2}+){3,200}[a-z0-9](?![a-z0-9])")
 _BETWEEN_LETTERS = re.compile(r"[ .\-_*]{1,2}")
 
 _SMALL_CAPITALS = dict(zip("ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘʀꜱᴛᴜᴠᴡʏᴢ", "abcdefghijklmnoprstuvwyz", strict=True))
@@ -101,6 +101,8 @@ _ENGLISH = tuple((rule.name, compiled(rule.patterns)) for rule in _RULES.english
 _LATIN = tuple((rule.name, compiled(rule.patterns)) for rule in _RULES.latin)
 _OWN_SCRIPT = tuple((rule.name, compiled(tuple(map(own_script, rule.patterns)))) for rule in _RULES.own_script)
 _TARGETS = compiled(tuple(pattern for rule in _RULES.targets for pattern in rule.patterns))
+_RUN_TOGETHER = compiled((r"[a-z]{18,}",))
+"""Words without gaps, beside other words."""
 _SQUEEZED = tuple((rule.name, compiled(rule.patterns)) for rule in _RULES.squeezed)
 
 
@@ -163,9 +165,11 @@ def _matched(text: str, folded: str) -> Attack | None:
     searched = folded.encode()
     if rule := _first(_ENGLISH, searched):
         return Attack(rule, certain=False)
-    if rule := _first(_LATIN, searched) or (_first(_SQUEEZED, searched) if " " not in folded else None):
+    run_together = " " not in folded or _RUN_TOGETHER.search(searched)
+    if rule := _first(_LATIN, searched) or (_first(_SQUEEZED, searched) if run_together else None):
         return Attack(rule, certain=True)
-    if "~" in folded and (rule := _first(_OWN_SCRIPT, own_script(text).encode())):
+    # A decoded reading of plain ASCII has a "~" for what was another script, and no letter of it.
+    if "~" in folded and not text.isascii() and (rule := _first(_OWN_SCRIPT, own_script(text).encode())):
         return Attack(rule, certain=True)
     return None
 

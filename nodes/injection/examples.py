@@ -1,5 +1,6 @@
-"""What the injection classifier is trained on: examples.toml, what its templates make, and the routing messages."""
+"""What the injection classifier is trained on: examples.toml, what its templates make, and other parts' messages."""
 
+import json
 import random
 import re
 import tomllib
@@ -7,8 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from nodes.answer.prepared import questions, read_prepared
 from nodes.injection.detect import WHOLE, parts
-from nodes.routing.classifier import read_examples
+from nodes.routing.classifier import PAIRS, read_examples
 from nodes.text.cleaning import clean
 
 EXAMPLES = Path(__file__).with_name("examples.toml")
@@ -33,11 +35,18 @@ def injection_examples() -> dict[str, list[str]]:
         benign += _made_of(template, OF_TEMPLATE)
     for template in read["template"]["benign_in_other_languages"]:
         benign += _made_of(template, OF_TEMPLATE // 2)
-    benign += [text for texts in read_examples().values() for text in texts]
+    benign += _said_elsewhere()
     benign += [part for text in benign if len(text) > WHOLE for part in parts(clean(text).text)]
     known = {clean(text).text for text in attacks}
     others = [text for text in dict.fromkeys(clean(text).text for text in benign) if text not in known]
     return {"attack": list(dict.fromkeys(clean(text).text for text in attacks)), "benign": others}
+
+
+def _said_elsewhere() -> list[str]:
+    """Messages that were written for other purposes: routing, follow-ups, prepared answers."""
+    pairs = [json.loads(line) for line in PAIRS.read_text(encoding="utf-8").splitlines()]
+    followed = [pair[key] for pair in pairs for key in ("before", "message")]
+    return [*(text for texts in read_examples().values() for text in texts), *followed, *questions(read_prepared())]
 
 
 def _made_of(template: str, count: int) -> list[str]:

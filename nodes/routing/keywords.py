@@ -8,6 +8,7 @@ import re
 from typing import NamedTuple
 
 from nodes.employees import Slug
+from nodes.state import ReasonCode
 
 MIN_SIMILARITY = 0.55
 """Jaccard similarity from which a message counts as similar to an example."""
@@ -63,21 +64,22 @@ class Matched(NamedTuple):
     """The employee that the rules choose, and the rule that matched."""
 
     employee: Slug
-    reason: str
+    code: ReasonCode
     confidence: float
+    keyword: str | None = None
 
 
 def by_rules(message: str) -> Matched:
     """Choose by keywords, else by similarity to an example, else Prime."""
     for slug, keywords in _PATTERNS:
         if found := keywords.search(message):
-            return Matched(slug, f"keyword “{found[0].lower()}”", 0.7)
+            return Matched(slug, "keyword", 0.7, found[0].lower())
     words = words_of(message)
-    similar = [Matched(slug, "like an example", round(jaccard(words, other), 2)) for slug, other in _EXAMPLE_WORDS]
+    similar = [Matched(slug, "example", round(jaccard(words, other), 2)) for slug, other in _EXAMPLE_WORDS]
     nearest = max(similar, key=lambda matched: matched.confidence)
     if nearest.confidence >= MIN_SIMILARITY:
         return nearest
-    return Matched("prime", "no rule matched", 0.3)
+    return Matched("prime", "no_rule", 0.3)
 
 
 def jaccard(words: frozenset[str], others: frozenset[str]) -> float:

@@ -39,6 +39,11 @@ _SECTIONS: tuple[LiteralString, ...] = (
         " where c.user_id = %(user_id)s order by c.created_at, c.convo_id"
     ),
     (
+        "select json_build_object('type', 'thread', 'conversation_id', convo_id, 'metadata', metadata,"
+        " 'created_at', created_at, 'updated_at', updated_at)::text as line"
+        " from chat_threads where user_id = %(user_id)s order by created_at, convo_id"
+    ),
+    (
         "select json_build_object('type', 'turn', 'turn_id', t.turn_id, 'conversation_id', t.convo_id,"
         " 'status', t.status, 'asked_employee', t.asked_employee, 'employee', t.employee_slug,"
         " 'finish_reason', t.finish_reason, 'error_code', t.error_code, 'parent', t.parent, 'replaces', t.replaces,"

@@ -24,7 +24,7 @@ BATCH = 500
 """Lines written at once."""
 
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-JSON_FIELDS = {"timing", *finance_rows.JSON_FIELDS}
+JSON_FIELDS = {"timing", "metadata", *finance_rows.JSON_FIELDS}
 """Fields of lines that are JSON in the database, too."""
 RULE_VIOLATIONS = (psycopg.errors.UniqueViolation, psycopg.errors.CheckViolation, psycopg.DataError)
 """Errors that lines of an import may cause."""
@@ -171,6 +171,10 @@ _INSERT: dict[type[Line], LiteralString] = {
         "insert into chat_conversations (user_id, convo_id, title, titled_by, pinned, employee_slug, temporary,"
         " created_at, updated_at) values (%(user_id)s, %(conversation_id)s, %(title)s, %(titled_by)s, %(pinned)s,"
         " %(last_employee)s, %(temporary)s, %(created_at)s, %(updated_at)s)"
+    ),
+    line.Thread: (
+        "insert into chat_threads (user_id, convo_id, metadata, created_at, updated_at) values (%(user_id)s,"
+        " %(conversation_id)s, %(metadata)s, %(created_at)s, %(updated_at)s)"
     ),
     line.Turn: (
         "insert into chat_turns (user_id, turn_id, convo_id, status, asked_employee, employee_slug, finish_reason,"

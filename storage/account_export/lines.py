@@ -43,6 +43,16 @@ class Conversation(Line):
     summary_covers: UUID | None
 
 
+class Thread(Line):
+    """What a LangGraph client keeps of a conversation, which may have no message yet."""
+
+    type: Literal["thread"]
+    conversation_id: ConversationId
+    metadata: dict[str, Any]
+    created_at: Time
+    updated_at: Time
+
+
 class Turn(Line):
     """A turn."""
 
@@ -226,7 +236,9 @@ class ExportEnd(Line):
     lines: int
 
 
-AccountLine = Settings | Conversation | Turn | Misroute | Feedback | Message | Fact | GuardEvent | Metrics | FinanceLine
+AccountLine = (
+    Settings | Conversation | Thread | Turn | Misroute | Feedback | Message | Fact | GuardEvent | Metrics | FinanceLine
+)
 ExportLine = Annotated[ExportStart | AccountLine | ExportEnd, Field(discriminator="type")]
 _adapter: TypeAdapter[ExportLine] = TypeAdapter(ExportLine)
 

@@ -48,7 +48,9 @@ async def test_the_start_says_who_answers_and_why(frontdesk: Frontdesk, ada: UUI
     assert start.name == "start"
     assert set(start.data) == {"turn_id", "conversation_id", "employee", "route", "model"}
     assert start.data["employee"] == {"slug": "ledger", "name": "Ledger", "title": "Tax", "emoji": "📊"}
-    assert set(start.data["route"]) == {"reason", "confidence", "runner_up", "decided_by"}
+    assert set(start.data["route"]) == {
+        "reason", "confidence", "runner_up", "decided_by", "reason_code", "keyword"
+    }  # fmt: skip
     assert start.data["route"]["reason"]
     assert start.data["model"] == "gpt-4o-mini"
 
@@ -89,7 +91,8 @@ async def test_a_named_employee_answers_whatever_the_topic(frontdesk: Frontdesk,
     answer = await frontdesk.chat(ada, TAX, employee=name)
     assert answer.headers["x-employee"] == "goalie"
     assert answer.events[0].data["route"] == {
-        "reason": "you asked for Goalie", "confidence": 1.0, "runner_up": None, "decided_by": "request"
+        "reason": "you asked for Goalie", "confidence": 1.0, "runner_up": None, "decided_by": "request",
+        "reason_code": "asked", "keyword": None,
     }  # fmt: skip
     assert answer.events[-1].data["employee"] == "goalie"
 

@@ -79,7 +79,8 @@ async def test_how_a_table_was_read_can_be_corrected(frontdesk: Frontdesk, ada: 
         assert await amounts(client) == ["-2500.00", "900.00", "3.50"]
         await imported(client, MARCH.replace("2026-03", "2026-04"))
         assert await amounts(client, since="2026-04-01") == ["-2500.00", "900.00", "3.50"]
-        for wrong in ({"shape": {"header_line": "one"}}, {"account_id": "x"}, {"shapes": {}}):
+        corrections: list[object] = [{"shape": {"header_line": "one"}}, {"account_id": "x"}, {"shapes": {}}]
+        for wrong in corrections:
             assert (await client.post(f"/documents/{found['document_id']}/read", json=wrong)).status_code == 400
 
 

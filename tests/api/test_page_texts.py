@@ -9,12 +9,16 @@ import pytest
 import api
 from api.problems import Code
 from nodes import stream_events
-from nodes.state import NoticeCode
+from nodes.answer.prepared import read_prepared
+from nodes.employees import EMPLOYEES
+from nodes.state import REASONS, NoticeCode, ReasonCode
 from storage.metrics import ErrorCode
 from tests.api.test_pages import FETCHED, ON_DEMAND
 
 FOLDER = Path(api.__file__).with_name("static")
 LANGUAGES = ["de", "en"]
+OTHERS = [language for language in LANGUAGES if language != "en"]
+EMPLOYEE = r'{slug}: {{\n    title: "(.+)",\n    does: "(.+)",\n    examples: \[(.+)\],\n  }},'
 ENTRY = re.compile(r"^  (\w+): (.*),$", re.MULTILINE)
 PAGES = ("index.html", "dashboard.html", "not-found.html")
 
@@ -27,9 +31,10 @@ def entries(language: str) -> dict[str, str]:
     return {**found[0], **found[1]}
 
 
-def server_entries(language: str) -> dict[str, str]:
-    """The texts for the server's codes in this language."""
-    return dict(ENTRY.findall((FOLDER / "texts" / f"{language}.js").read_text().split("export const serverTexts")[1]))
+def translations(language: str, name: str) -> str:
+    """The object in which this language has its own texts for what the server says in English."""
+    source = (FOLDER / "texts" / f"{language}.js").read_text()
+    return source.split(f"export const {name} = {{")[1].split("\n};")[0]
 
 
 def test_the_page_knows_the_languages_that_there_are() -> None:
@@ -93,8 +98,30 @@ def test_every_error_code_is_explained(language: str) -> None:
     assert sorted(explained) == sorted(get_args(ErrorCode))
 
 
-@pytest.mark.parametrize("language", [language for language in LANGUAGES if language != "en"])
+@pytest.mark.parametrize("language", OTHERS)
 def test_another_language_has_a_text_for_every_code_of_the_server(language: str) -> None:
     """The server's own sentences are English."""
     codes = {*get_args(NoticeCode), *get_args(Code), *get_args(stream_events.ErrorCode), "blocked"}
-    assert set(server_entries(language)) == codes
+    assert {code for code, _ in ENTRY.findall(translations(language, "serverTexts"))} == codes
+
+
+def test_every_reason_for_a_choice_has_a_sentence() -> None:
+    """In English, by the server."""
+    assert set(REASONS) == set(get_args(ReasonCode))
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_another_language_has_a_text_for_every_reason_and_employee(language: str) -> None:
+    """With the same values to fill in; an employee has a title, a description and as many examples, with answers."""
+    reasons = dict(ENTRY.findall(translations(language, "routeReasons")))
+    assert {code: placeholders(text) for code, text in reasons.items()} == {
+        code: {name.replace("topic", "title") for name in placeholders(text)} for code, text in REASONS.items()
+    }
+    employees = translations(language, "employeeTexts")
+    prepared = {(answer.language, answer.employee, question) for answer in read_prepared() for question in answer.asks}
+    for one in EMPLOYEES:
+        ((title, does, examples),) = re.findall(EMPLOYEE.format(slug=one.slug), employees)
+        texts = [title, does, *re.findall(r'"([^"]+)"', examples)]
+        assert len(texts) == 2 + len(one.examples)
+        assert {(language, one.slug, example) for example in texts[2:]} <= prepared
+        assert set(texts).isdisjoint({one.title, one.does, *one.examples})

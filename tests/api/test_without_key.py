@@ -70,7 +70,7 @@ async def test_the_summary_keeps_what_the_user_said(keyless: Frontdesk, ada: UUI
         await keyless.chat(ada, message, conversation_id=conversation)
     async with keyless.client(ada) as client:
         summary = (await client.get(f"/conversations/{conversation}")).json()["summary"]
-    assert summary == "User: My salary is 2,900 a month.\nUser: Which debt should I pay off first?"
+    assert summary == "User: My salary is 2,900 a month. Which debt should I pay off first?"
 
 
 async def test_it_is_ready_but_degraded(keyless: Frontdesk) -> None:

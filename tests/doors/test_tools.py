@@ -1,11 +1,14 @@
 """Answers that call tools, in the clients of each dialect: nothing is left for the client to run."""
 
+import json
 from uuid import UUID
 
 import pytest
 
+from tests.doors.ag_ui import ag_ui_agent, needs_ag_ui
 from tests.doors.ai_sdk import SDK, ai_chat, needs_ai_sdk
 from tests.doors.clients import openai_client
+from tests.doors.langgraph import langgraph_client, said
 from tests.support.app import Frontdesk
 from tests.support.desk import fill
 from tests.support.model_script import Calls, Text, streaming
@@ -68,3 +71,31 @@ async def test_the_ai_sdk_shows_them_as_run_by_the_server(frontdesk: Frontdesk, 
     assert (nothing["state"], nothing["errorText"]) == ("output-error", "This could not be computed.")
     [figures] = [part["data"] for part in seen.messages[-1]["parts"] if part["type"] == "data-figures"]
     assert figures == {"references": [totals["output"]["reference_id"]], "unverified": ["3"]}
+
+
+@needs_ag_ui
+@pytest.mark.usefixtures("asked")
+async def test_ag_ui_has_them_in_the_answer(frontdesk: Frontdesk, ada: UUID) -> None:
+    """Calls in the message, results as messages of their own; the thread goes on behind them."""
+    async with ag_ui_agent(frontdesk, ada, path="/ag-ui/crystal") as agent:
+        seen = await agent.say(QUESTION)
+        again = await agent.say("Thanks.")
+    _, answer, totals, nothing = seen.messages
+    assert (answer["content"], [call["function"]["name"] for call in answer["toolCalls"]]) == (
+        SAID, ["totals", "no_tool"],
+    )  # fmt: skip
+    assert [one["toolCallId"] for one in (totals, nothing)] == [call["id"] for call in answer["toolCalls"]]
+    assert json.loads(totals["content"])["figures"][0]["value"] == "-412.50"
+    assert json.loads(nothing["content"])["reference_id"] is None
+    result = seen.events[-1]["result"]
+    assert (result["references"], result["unverified"]) == ([totals["toolCallId"]], ["3"])
+    assert again.messages[-1]["content"] == "Hello from the scripted model."
+
+
+@pytest.mark.usefixtures("asked")
+async def test_langgraph_has_them_as_our_own_events(frontdesk: Frontdesk, ada: UUID) -> None:
+    """In the mode `custom`."""
+    async with langgraph_client(frontdesk, ada) as client:
+        stream = client.runs.stream(None, "crystal", input=said(QUESTION), stream_mode="custom")
+        events = [part.data for part in [part async for part in stream] if part.event == "custom"]
+    assert [one["event"] for one in events if one["event"].startswith("tool_")] == ["tool_call", "tool_result"] * 2

@@ -99,6 +99,6 @@ async def duration(turn: KillableTurn) -> float:
 
 
 def test_every_node_has_a_kill_point() -> None:
-    """Whoever adds a node adds one."""
+    """A new node needs one, too."""
     nodes = build(unconnected(Options(), "a model", follows_instructions=True)).nodes
     assert {point.node for point in KILL_POINTS.values()} == set(nodes)

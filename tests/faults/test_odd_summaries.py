@@ -15,7 +15,7 @@ from tests.support.model_bytes import Raw, whole
 from tests.support.model_script import plain, structured
 from tests.support.model_server import ModelServer
 
-GIST = "User: Hello\nPrime: Hello from the scripted model."
+GIST = "User: Hello.\nPrime: Hello from the scripted model."
 TOOL = [{"id": "call-1", "type": "function", "function": {"name": "rm", "arguments": "{}"}}]
 
 SUMMARIES: dict[str, tuple[Sequence[bytes], str]] = {

@@ -27,7 +27,7 @@ async def serve(postgres: Postgres, model: ModelServer, local: LocalModels, tmp_
 
 
 async def is_away(frontdesk: Frontdesk, user: UUID) -> None:
-    """New requests are turned away as they should be while the database is away, and whoever watches is told."""
+    """New requests are turned away as they should be while the database is away, and operators are told."""
     async with frontdesk.client(user) as client:
         response = await client.post("/chat", json={"message": "And me?"})
         other = await client.get("/conversations")

@@ -29,7 +29,7 @@ async def test_a_count_that_fits_no_column_ends_no_turn_twice(
 
 @pytest.mark.own_app  # its tables are changed
 async def test_a_turn_whose_numbers_are_refused_ends_once(frontdesk: Frontdesk, model: ModelServer, ada: UUID) -> None:
-    """It is done without them, paid for once, and whoever watches is told."""
+    """It is done without them, paid for once, and operators are told."""
     url = frontdesk.service.url
     await owner(url, FAILING)
     answer = await frontdesk.chat(ada, "Hello")

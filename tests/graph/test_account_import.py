@@ -49,6 +49,10 @@ def message(message_id: str, turn_id: str, name: str, role: str, content: str) -
 EXPORTED: Lines = [
     conversation("here", summary="They sell tea.", summary_covers=ANSWER),
     conversation("there"),
+    {
+        "type": "thread", "conversation_id": "here", "metadata": {"topic": ["tea"]}, "created_at": WHEN,
+        "updated_at": WHEN,
+    },
     turn(TURN, "here"),
     turn(OTHER_TURN, "there"),
     {"type": "misroute", "turn_id": TURN, "chosen_employee": "tag", "wanted_employee": "byte", "created_at": WHEN},
@@ -76,13 +80,14 @@ EXPORTED: Lines = [
 ]  # fmt: skip
 FIRST_LINES = {
     "conversation": 0,
-    "turn": 2,
-    "misroute": 4,
-    "feedback": 5,
-    "message": 6,
-    "fact": 9,
-    "guard_event": 10,
-    "metrics": 11,
+    "thread": 2,
+    "turn": 3,
+    "misroute": 5,
+    "feedback": 6,
+    "message": 7,
+    "fact": 10,
+    "guard_event": 11,
+    "metrics": 12,
 }
 
 
@@ -130,6 +135,7 @@ INVALID_VALUES: dict[str, dict[str, list[Any]]] = {
         "summary": ["x" * 100_001, 3],
         "summary_covers": ["tea", 4],
     },
+    "thread": {"conversation_id": ["a b"], "metadata": ["tea", ["tea"], None]},
     "turn": {
         "status": ["asleep", None],
         "employee": ["nobody", None],

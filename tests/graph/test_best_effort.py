@@ -47,7 +47,7 @@ async def test_the_state_says_that_a_step_failed() -> None:
 
 
 async def test_a_database_that_is_away_fails_the_run() -> None:
-    """So that whoever takes the turn over does what is left, once it is back."""
+    """So that the process that takes the turn over does what is left, once it is back."""
     with pytest.raises(StorageUnavailable):
         await best_effort("a step", Step(StorageUnavailable()), seconds=5)(a_state(), Listener().runtime)
 

@@ -157,7 +157,9 @@ async def test_the_reply_to_an_attack_has_the_events_of_an_answer() -> None:
     run = Listener()
     await limited(a_state(refusal=BLOCKED), FixedAdmission(FREE), run)
     prime = EmployeeCard("prime", PRIME.name, PRIME.title, PRIME.emoji)
-    start = Start(str(TURN), "a conversation", prime, Route("stopped by the guard", 1.0, None, "rules"), "scripted")
+    start = Start(
+        str(TURN), "a conversation", prime, Route("stopped by the guard", 1.0, None, "rules", "guard"), "scripted"
+    )
     done = Done(
         turn_id=str(TURN),
         conversation_id="a conversation",

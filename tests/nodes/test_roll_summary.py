@@ -148,7 +148,7 @@ async def test_without_a_models_summary_an_extractive_one_is_stored(pool: Pool, 
     """So nothing falls between window and summary."""
     state = await answered(pool, ("zero", "nil"), ("one", "two"), summary="User: Hello.")
     summary = await rolled(pool, state, summarise)
-    expected = "User: Hello.\nUser: one\nCrystal: two\nUser: And on rent?\nCrystal: Rent was 900. It rose."
+    expected = "User: Hello. one.\nCrystal: two.\nUser: And on rent?\nCrystal: Rent was 900. It rose."
     assert summary == {"summary": expected}
     assert (await load(pool))["summary"] == expected
 

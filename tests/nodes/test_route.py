@@ -77,11 +77,13 @@ async def test_the_client_sees_who_answers_and_why() -> None:
     run = Listener()
     chosen = await routed(a_state("My VAT?"), FixedLikelihoods(ledger=0.5, goalie=0.4, follow_up=0.1), run=run)
     ledger = EmployeeCard("ledger", LEDGER.name, LEDGER.title, LEDGER.emoji)
-    why = Route("reads like a question about tax", 0.5, "goalie", "topic")
+    why = Route("reads like a question about tax", 0.5, "goalie", "topic", "topic")
     assert run.events == [Start(str(TURN), "a conversation", ledger, why, "scripted")]
     assert chosen["route"] == {
         "employee": "ledger",
         "reason": "reads like a question about tax",
+        "reason_code": "topic",
+        "keyword": None,
         "confidence": 0.5,
         "runner_up": "goalie",
         "decided_by": "topic",
@@ -161,6 +163,7 @@ async def test_rules_decide_where_nothing_can_be_embedded() -> None:
     chosen = await routed(a_state("Is GST deductible?", last_employee="byte"), FixedLikelihoods())
     assert (chosen["route"]["employee"], chosen["route"]["reason"]) == ("ledger", "keyword “gst”")
     assert chosen["route"].get("decided_by") == "rules"
+    assert (chosen["route"].get("reason_code"), chosen["route"].get("keyword")) == ("keyword", "gst")
 
 
 @pytest.mark.parametrize(("current", "expected"), [("goalie", "goalie"), (None, "prime")])

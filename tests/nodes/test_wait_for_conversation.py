@@ -1,5 +1,6 @@
 """Waiting until the conversation is free."""
 
+import asyncio
 from uuid import UUID
 
 import pytest
@@ -21,9 +22,11 @@ class FixedQueue(ConversationQueue):
         self._lost = lost
         self.calls: list[str] = []
 
-    async def wait(self, user_id: UUID, turn_id: UUID, seconds: float) -> Reached | None:
+    async def wait(
+        self, user_id: UUID, turn_id: UUID, seconds: float, withdrawn: asyncio.Event | None = None
+    ) -> Reached | None:
         """Say at once whether the turn comes; Byte has answered meanwhile."""
-        assert (user_id, turn_id, seconds) == (ADA, TURN, MAX_WAIT)
+        assert (user_id, turn_id, seconds, withdrawn and withdrawn.is_set()) == (ADA, TURN, MAX_WAIT, False)
         self.calls.append("wait")
         if self._lost:
             raise LeaseLost

@@ -44,7 +44,8 @@ async def shared_app(
     url = cluster.create(name, template)
     folder = tmp_path_factory.mktemp("pages")
     async with serving(url, model_server.url, local, folder) as serve:
-        yield await serve(jwt_secret=None)
+        # A model may be silent for half as long, and a test keeps it so until the page shows something.
+        yield await serve(jwt_secret=None, turn_timeout=120)
 
 
 @pytest.fixture

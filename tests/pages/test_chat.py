@@ -5,6 +5,7 @@ from uuid import UUID
 
 from playwright.async_api import Browser, expect
 
+from tests.pages.accessibility import PHONE, small_targets
 from tests.pages.chat_page import GREETING, ChatPage, open_chat
 from tests.support.app import Frontdesk, Serve
 from tests.support.database import rows
@@ -84,31 +85,17 @@ async def test_the_tab_says_whose_answer_waits_unseen(chat: ChatPage, model: Mod
 
 async def test_on_touch_screens_everything_is_large_enough(browser: Browser, local_app: Frontdesk) -> None:
     """44 px, on the page, in the drawer and in the settings."""
-    phone = {"has_touch": True, "is_mobile": True, "viewport": {"width": 390, "height": 844}}
-    async with open_chat(browser, local_app.url, **phone) as chat:
+    async with open_chat(browser, local_app.url, **PHONE) as chat:
         await chat.suggestions.first.click()
         await expect(chat.button("Copy")).to_be_visible()
         await chat.button("Ask another").click()
-        assert await small_targets(chat) == []
+        assert await small_targets(chat.page) == []
         await chat.button("Conversations").click()
-        assert await small_targets(chat) == []
+        assert await small_targets(chat.page) == []
         await chat.button("Settings").click()
         await expect(chat.page.locator("#signed-in")).not_to_be_empty()
-        assert await small_targets(chat) == []
+        assert await small_targets(chat.page) == []
         await local_app.settled()
-
-
-SMALL_TARGETS = """() =>
-  [...document.querySelectorAll("button, select, summary, textarea, aside a, input, label:has(input)")]
-  .filter(one => one.checkVisibility({ visibilityProperty: true }) && !one.matches(".skip-link, label input"))
-  .filter(one => one.getBoundingClientRect().height < 43.9)
-  .map(one => one.outerHTML)"""
-
-
-async def small_targets(chat: ChatPage) -> list[str]:
-    """What can be tapped but is not 44 px high."""
-    found: list[str] = await chat.page.evaluate(SMALL_TARGETS)
-    return found
 
 
 async def test_a_stopped_answer_is_kept(chat: ChatPage, model: ModelServer) -> None:
@@ -140,6 +127,9 @@ async def test_a_rate_limited_message_is_put_back(serve: Serve, browser: Browser
         await expect(chat.button("Send")).to_be_disabled()
         await chat.page.clock.fast_forward(61_000)
         await expect(chat.button("Send")).to_be_enabled()
+        await expect(chat.hint).to_have_text("Those were too many messages in a short time. You can send again.")
+        await chat.message_field.press("End")
+        await chat.message_field.press("Backspace")
         await expect(chat.hint).to_have_text("")
 
 

@@ -1,9 +1,11 @@
 """Time range in the URL, missing values, narrow screens, contrast, keyboard and screen readers on the dashboard."""
 
 from datetime import UTC, datetime
+from uuid import UUID
 
 from playwright.async_api import Browser, ViewportSize, expect
 
+from tests.pages.accessibility import PHONE, small_targets
 from tests.pages.dashboard_page import open_dashboard
 from tests.pages.seed import add_turns
 from tests.support.app import Frontdesk
@@ -146,3 +148,20 @@ async def test_keyboard_and_screen_reader(empty_app: Frontdesk, browser: Browser
         await expect(dashboard.page.get_by_role("table", name="Latency, oldest first")).to_be_visible()
         await keyboard.press("Tab")
         await expect(dashboard.page.get_by_role("region", name="Latency as a table")).to_be_focused()
+
+
+async def test_on_touch_screens_everything_is_large_enough(frontdesk: Frontdesk, browser: Browser, ada: UUID) -> None:
+    """44 px, also in the tables, in what is folded up at first, and in the panel with one turn."""
+    await frontdesk.chat(ada, "Hello")
+    async with open_dashboard(browser, frontdesk, ada, **PHONE) as dashboard:
+        page = dashboard.page
+        await dashboard.time_range("Other days").check()
+        await page.get_by_role("combobox", name="Outcome").select_option("Answered")
+        for card in ("#turns", "#latency", "#turn-list", "#costs", "#feedback"):
+            await page.locator(f"{card} summary").click()
+        await page.get_by_role("combobox", name="Show").select_option("All, slowest first")
+        await expect(page.locator("#turn-list tbody tr")).to_have_count(1)
+        assert await small_targets(page) == []
+        await page.locator("#turn-list button.link").click()
+        await expect(page.locator("#turn-panel")).to_contain_text("Where the time went")
+        assert await small_targets(page) == []

@@ -87,14 +87,14 @@ async def test_html_and_unsafe_links_are_text(chat: ChatPage, model: ModelServer
 async def test_an_unfinished_code_block_is_rendered(chat: ChatPage, model: ModelServer) -> None:
     """Before its closing fence has arrived; its Copy button copies the code."""
     gate = asyncio.Event()
-    model.queue(Gate(["```\nlet x = 1;\n", "```\n\nThat is all."], gate), streaming)
+    model.queue(Gate(["```\nlet x = y;\n", "```\n\nThat is all."], gate), streaming)
     await chat.send("Hello")
-    await expect(chat.answers.locator("pre")).to_have_text("let x = 1;")
+    await expect(chat.answers.locator("pre")).to_have_text("let x = y;")
     gate.set()
     await expect(chat.answers.locator("p")).to_have_text("That is all.")
     await chat.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     await chat.answers.get_by_role("button", name="Copy").click()
-    assert await chat.page.evaluate("navigator.clipboard.readText()") == "let x = 1;"
+    assert await chat.page.evaluate("navigator.clipboard.readText()") == "let x = y;"
 
 
 async def test_without_the_library_answers_are_plain_text(chat: ChatPage, model: ModelServer) -> None:

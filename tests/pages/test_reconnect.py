@@ -29,13 +29,19 @@ async def open_second_tab(chat: ChatPage) -> ChatPage:
 
 
 async def test_a_reload_resumes_the_answer(chat: ChatPage, model: ModelServer) -> None:
-    """In the middle of the stream, without another call of the model."""
+    """In the middle of the stream, without another call of the model; what could not be asked for is said."""
     gate = asyncio.Event()
     model.queue(Gate(["Well, ", "it ", "depends."], gate), streaming)
     await chat.send("Hello")
     await expect(chat.answers).to_have_text("Well,")
-    await chat.page.reload()
-    await expect(chat.answers).to_have_text("Well,")
+    for asked in ("**/messages?*", "**/turns/*"):
+        await chat.page.route(asked, lambda route: route.abort())
+        await chat.page.reload()
+        await expect(chat.page.locator("#messages")).to_contain_text("The server cannot be reached.")
+        await chat.page.unroute(asked)
+        await chat.button("Try again").click()
+        await expect(chat.answers).to_have_text("Well,")
+        await expect(chat.user_messages).to_have_text(["Hello"])
     await expect(chat.button("Stop")).to_be_visible()
     gate.set()
     await expect(chat.answers).to_have_text("Well, it depends.")

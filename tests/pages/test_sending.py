@@ -10,9 +10,16 @@ from tests.support.database import rejecting_answers
 from tests.support.model_script import Gate, Text, streaming
 from tests.support.model_server import ModelServer
 
+FILL_STORAGE = """() => {
+  for (let size = 2 ** 23; size >= 1; size /= 2) {
+    try { sessionStorage.setItem(`filler${size}`, "x".repeat(size)); } catch { continue; }
+  }
+}"""
+
 
 async def test_a_double_click_sends_once_and_does_not_stop(chat: ChatPage, model: ModelServer) -> None:
-    """The Send button has become the Stop button before the second click."""
+    """The Send button has become the Stop button before the second click. It needs no room in the browser's storage."""
+    await chat.page.evaluate(FILL_STORAGE)
     model.queue(Gate(["Well, ", "it depends."], gate := asyncio.Event()), streaming)
     await chat.message_field.fill("Hello")
     await chat.button("Send").dblclick()

@@ -47,6 +47,7 @@ async def test_the_page_signs_in_and_comes_back(app: Frontdesk, browser: Browser
         await expect(chat.page.get_by_role("dialog", name="Sign in")).to_be_visible()
         await assert_accessible(chat.page)
         await sign_in(chat)
+        await expect(chat.suggestions).to_have_count(4)  # back from the issuer
         await chat.send("Hello")
         await expect(chat.answers).to_have_text(GREETING)
         address = chat.page.url
@@ -91,6 +92,7 @@ async def test_an_expired_session_loses_nothing(
     model.queue(Gate(["Slowly ", "does it."], gate), streaming)
     async with open_chat(browser, app.url) as chat:
         await sign_in(chat)
+        await expect(chat.suggestions).to_have_count(4)  # back from the issuer
         await chat.send("Take your time")
         await expect(chat.answers).to_have_text("Slowly")
         await chat.message_field.fill("And then")
@@ -136,6 +138,7 @@ async def test_the_next_user_finds_nothing_of_the_last(
     """Signing out ends the session with the issuer, too, and another tab's; a user without a UUID gets one."""
     async with open_chat(browser, app.url) as chat:
         await sign_in(chat)
+        await expect(chat.suggestions).to_have_count(4)  # back from the issuer
         await chat.send("My secret plan")
         await expect(chat.answers).to_have_text(GREETING)
         await chat.message_field.fill("Draft of Ada's")

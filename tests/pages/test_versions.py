@@ -14,6 +14,12 @@ from tests.support.model_script import Gate, Text, streaming
 from tests.support.model_server import ModelServer
 from tests.support.tcp_proxy import tcp_proxy
 
+CLICK_AT_THE_BOTTOM = """button => {
+  document.getElementById("messages").style.paddingBlock = "100vh";
+  button.scrollIntoView({ block: "end" });
+  button.click();
+}"""
+
 
 def edit_field(chat: ChatPage) -> Locator:
     """Where a sent message is changed."""
@@ -247,6 +253,11 @@ async def test_an_edit_that_fails_keeps_its_text(chat: ChatPage, local_app: Fron
         await edit_field(chat).press("Enter")
         await kept("Good night", "")
         await local_app.settled()
+    await expect(count_of(chat.page.locator("#messages"))).to_have_count(0)
+    await chat.page.reload()
+    await expect(edit_field(chat)).to_have_value("Good night")
+    await expect(chat.answers).to_have_text([GREETING, GREETING])
+    await expect(count_of(chat.page.locator("#messages"))).to_have_count(0)
     await chat.page.context.set_offline(True)
     await edit_field(chat).press("Enter")
     await expect(chat.status).to_have_text("Connection lost. Reconnecting…")
@@ -301,9 +312,16 @@ async def test_versions_with_the_keyboard_alone(chat: ChatPage, model: ModelServ
     await chat.page.set_viewport_size({"width": 320, "height": 640})
     await keyboard.press("Enter")
     await expect(chat.user_messages).to_have_text(["ערב טוב"])
-    await chat.page.get_by_role("button", name="Edit your message").click()
+    await chat.page.get_by_role("button", name="Edit your message").evaluate(CLICK_AT_THE_BOTTOM)
     for element in ("document.documentElement", "document.getElementById('log')"):
         assert await chat.page.evaluate(f"{element}.scrollWidth") <= 320
+    form, composer = chat.page.locator(".edit-form"), chat.page.locator("#composer")
+    await expect(form).to_be_in_viewport(ratio=1)
+    bottom, top = [
+        await part.evaluate(f"part => part.getBoundingClientRect().{edge}")
+        for part, edge in ((form, "bottom"), (composer, "top"))
+    ]
+    assert bottom <= top
 
 
 async def test_buttons_can_be_hit_with_a_finger(browser: Browser, local_app: Frontdesk) -> None:

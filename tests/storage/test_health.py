@@ -138,7 +138,7 @@ async def test_waiting_for_a_usable_database_ends_once_it_is(database_url: str, 
 
 
 async def test_the_probe_ends_without_another_query(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever ends a server does not wait for the next one."""
+    """Ending a server does not wait for the next one."""
     monkeypatch.setattr(health_probe, "IDLE_INTERVAL", 3600)
     monkeypatch.setattr(health, "ANSWER_TIMEOUT", TIMEOUT)
     before = set(threading.enumerate())

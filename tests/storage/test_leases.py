@@ -80,7 +80,7 @@ async def test_after_the_databases_own_start_nobody_is_taken_for_gone(
 async def test_a_lease_that_ends_absurdly_late_is_none(
     pool: Pool, owner: Owner, database_url: str, ada: UUID, lives: bool
 ) -> None:
-    """The database's clock was set back: whoever lives renews it at once, and nobody waits for who is gone."""
+    """The database's clock was set back: a living process renews it at once, and nobody waits for who is gone."""
     mine = uuid4()
     async with await psycopg.AsyncConnection.connect(database_url, autocommit=True) as conn:
         await present(conn, mine)

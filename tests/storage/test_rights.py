@@ -18,6 +18,7 @@ GRANTED: Mapping[str, str] = {
     "chat_misroutes": "DELETE INSERT SELECT UPDATE(from_feedback,wanted_employee)",
     "chat_queue": "DELETE INSERT SELECT UPDATE(lease_until,waiting)",
     "chat_rate_limits": "DELETE INSERT SELECT UPDATE(admitted_at,count)",
+    "chat_threads": "DELETE INSERT SELECT UPDATE(metadata,updated_at)",
     "chat_turn_events": "SELECT",
     "chat_turn_facts": "INSERT SELECT",
     "chat_turn_vectors": "INSERT SELECT",

@@ -213,13 +213,14 @@ async def test_nothing_is_switched_while_a_message_is_answered_or_waits(
     assert await switch(pool, ada, first) == "busy"
 
 
-async def test_a_version_that_fails_gives_its_place_back(pool: Pool, ask: Ask, ada: UUID) -> None:
-    """The answer that there was is active again, and the failed version can be looked at."""
+@pytest.mark.parametrize("kind", ["regenerate", "continue"])
+async def test_a_version_that_fails_gives_its_place_back(pool: Pool, ask: Ask, ada: UUID, kind: VersionKind) -> None:
+    """The answer that there was is active again and alone; the failed version can be looked at."""
     await ask("one")
     two = await ask("two")
     await ask("three")
     failed = uuid4()
-    turn: Accepted = {**accepted("two"), **version("continue", two)}
+    turn: Accepted = {**accepted("two"), **version(kind, two)}
     await Turns(pool).accept(ada, failed, turn)
     await Turns(pool).fail(ada, failed, "internal")
     assert await path(pool, ada) == ["one", "two", "three"]
@@ -227,6 +228,9 @@ async def test_a_version_that_fails_gives_its_place_back(pool: Pool, ask: Ask, a
     record = await TurnRecords(pool).find(ada, failed)
     assert record
     assert (record["status"], record["superseded"]) == ("failed", True)
+    assert [message["versions"] for message in await Conversations(pool).messages(ada, "c-1", limit=9)][2:4] == [
+        [two]
+    ] * 2
 
 
 async def test_a_continued_answer_is_the_same_version(pool: Pool, ask: Ask, ada: UUID) -> None:

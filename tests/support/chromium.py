@@ -7,7 +7,9 @@ from contextlib import asynccontextmanager
 
 from playwright.async_api import Browser, Playwright
 
-INSTALLED = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+PROGRAMS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
+"""The first is the same browser without its windows, which loads a page with a third of the CPU."""
+INSTALLED = next(filter(None, map(shutil.which, PROGRAMS)), None)
 """Where it is; None: there is none here."""
 
 

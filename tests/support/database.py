@@ -15,8 +15,8 @@ PATIENCE = 60.0
 """Seconds after which a test fails instead of waiting on."""
 KEPT: tuple[LiteralString, ...] = (
     "chat_conversations", "chat_turns", "chat_messages", "chat_convo_summaries", "user_memory_facts",
-    "memory_embeddings", "chat_turn_events", "chat_feedback", "langgraph.checkpoints", "langgraph.checkpoint_blobs",
-    "langgraph.checkpoint_writes",
+    "memory_embeddings", "chat_turn_events", "chat_feedback", "chat_threads", "langgraph.checkpoints",
+    "langgraph.checkpoint_blobs", "langgraph.checkpoint_writes",
 )  # fmt: skip
 """Every table that could hold something of what a user said."""
 

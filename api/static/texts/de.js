@@ -32,7 +32,7 @@ const texts = {
   signInUnavailable: "Die Anmeldeseite ist nicht erreichbar. Bitte versuche es gleich noch einmal.",
   tokenRejected: "Dieses Token ist ungültig oder abgelaufen.",
   accessToken: "Zugriffstoken",
-  tokenNote: "Es wird nur in diesem Tab gespeichert, bis du ihn schließt.",
+  tokenNote: "Du bekommst es von denen, die diesen Server betreiben. Es wird nur in diesem Tab gespeichert, bis du ihn schließt.",
 
   // Chat: the page
   chatTitle: "Frontdesk",
@@ -58,6 +58,7 @@ const texts = {
   // Chat: sending
   answerRunning: "Warte bitte die laufende Antwort ab oder stoppe sie.",
   offline: "Du bist offline. Nachrichten werden gesendet, sobald du wieder online bist.",
+  tooManyMessages: "Das waren zu viele Nachrichten in kurzer Zeit.",
   sendAgainIn: "{reason} Du kannst in {seconds} s wieder senden.",
   sendAgainInSpoken: { one: "{reason} Du kannst in {count} Sekunde wieder senden.", other: "{reason} Du kannst in {count} Sekunden wieder senden." },
   charactersOf: "{count} von {limit} Zeichen",
@@ -68,7 +69,7 @@ const texts = {
   removePasted: "Eingefügten Text entfernen",
   lines: { one: "{count} Zeile", other: "{count} Zeilen" },
   characters: { one: "{count} Zeichen", other: "{count} Zeichen" },
-  sendAgainNow: "Du kannst wieder senden.",
+  sendAgainNow: "{reason} Du kannst wieder senden.",
   stopping: "Wird gestoppt …",
   stoppingLater: "Wird gestoppt, sobald die Antwort beginnt …",
   waitingForServer: "Der Server braucht noch einen Moment …",
@@ -225,7 +226,7 @@ export const serverTexts = {
   // Notices about a message or its answer
   input_truncated: "Deine Nachricht war zu lang: Nur der Anfang wurde gelesen.",
   input_sanitized: "Unsichtbare Zeichen wurden entfernt.",
-  pii_masked: "Eine vertrauliche Nummer wurde unkenntlich gemacht; sie wird weder gespeichert noch weitergegeben.",
+  pii_masked: "Eine vertrauliche Angabe wurde unkenntlich gemacht; sie wird weder gespeichert noch weitergegeben.",
   context_trimmed: "Die Unterhaltung ist lang: Älteres wurde für diese Antwort weggelassen.",
   fallback: "Kein Modell ist erreichbar; das ist eine vorbereitete Antwort.",
   filtered: "Ein Filter des Modellanbieters hat die Antwort angehalten.",
@@ -258,4 +259,52 @@ export const serverTexts = {
   server_busy: "Der Server hat gerade zu viel zu tun. Versuch es gleich noch einmal.",
   storage_unavailable: "Unser Speicher ist gerade nicht erreichbar. Versuch es gleich noch einmal.",
   internal: "Bei uns ist etwas schiefgegangen. Versuch es noch einmal.",
+};
+
+/** @type {import("../texts.js").RouteReasons} */
+export const routeReasons = {
+  asked: "du hast nach {name} gefragt",
+  topic: "klingt nach dem Thema {title}",
+  general: "eine allgemeine oder offene Frage",
+  follow_up: "eine Nachfrage, also bleibt {name} dabei",
+  nothing_new: "kein neues Thema, also bleibt {name} dabei",
+  keyword: "Stichwort „{keyword}“",
+  example: "ähnelt einem Beispiel",
+  no_rule: "keine Regel passt",
+  as_before: "wie zuvor",
+  guard: "vom Schutzfilter angehalten",
+};
+
+/** @type {import("../texts.js").EmployeeTexts} */
+export const employeeTexts = {
+  prime: {
+    title: "Leitung",
+    does: "Begrüßt, hilft allgemein und übernimmt, was mehrere Themen betrifft oder unklar ist.",
+    examples: ["Was kann euer Team für mich tun?", "Wo fange ich mit meinen Finanzen an?"],
+  },
+  crystal: {
+    title: "Auswertungen",
+    does: "Erklärt, wie du in deinen Ausgaben Trends und Auffälliges findest, vergleichst und vorausschaust.",
+    examples: ["Wie erkenne ich ungewöhnliche Ausgaben?", "Wie plane ich meinen Cashflow voraus?"],
+  },
+  ledger: {
+    title: "Steuern",
+    does: "Beantwortet Fragen zu Absetzbarem, Steuererklärung, Umsatzsteuer und Fristen.",
+    examples: ["Was kann ich für mein Nebengewerbe absetzen?", "Wie funktioniert die Steuerprogression?"],
+  },
+  byte: {
+    title: "Dokumente",
+    does: "Weiß, wie du Belege, Kontoauszüge und andere Dokumente ordnest, liest und umwandelst.",
+    examples: ["Wie scanne ich Belege mit dem Handy?", "Wie sichere ich meine Dokumente am besten?"],
+  },
+  tag: {
+    title: "Kategorien",
+    does: "Berät zu Kategorien, Regeln und Händlern, und dazu, wie du Buchungen einsortierst.",
+    examples: ["Welche Kategorien soll ich verwenden?", "Wie ordne ich eine Rückerstattung ein?"],
+  },
+  goalie: {
+    title: "Ziele",
+    does: "Hilft beim Planen von Sparzielen, Budgets, Schuldenabbau und Etappen.",
+    examples: ["Wie viel muss ich im Monat für ein Haus sparen?", "Welche Schulden zahle ich zuerst ab?"],
+  },
 };

@@ -31,7 +31,7 @@ export default /** @type {const} */ ({
   signInUnavailable: "The sign-in page cannot be reached. Please try again in a moment.",
   tokenRejected: "This token is invalid or has expired.",
   accessToken: "Access token",
-  tokenNote: "It is stored in this tab only, until you close it.",
+  tokenNote: "Whoever runs this server gives you one. It is stored in this tab only, until you close it.",
 
   // Chat: the page
   chatTitle: "Frontdesk",
@@ -57,6 +57,7 @@ export default /** @type {const} */ ({
   // Chat: sending
   answerRunning: "Please wait for the current answer, or stop it.",
   offline: "You are offline. Messages are sent when you are back online.",
+  tooManyMessages: "Those were too many messages in a short time.",
   sendAgainIn: "{reason} You can send again in {seconds} s.",
   sendAgainInSpoken: { one: "{reason} You can send again in {count} second.", other: "{reason} You can send again in {count} seconds." },
   charactersOf: "{count} of {limit} characters",
@@ -67,7 +68,7 @@ export default /** @type {const} */ ({
   removePasted: "Remove pasted text",
   lines: { one: "{count} line", other: "{count} lines" },
   characters: { one: "{count} character", other: "{count} characters" },
-  sendAgainNow: "You can send again.",
+  sendAgainNow: "{reason} You can send again.",
   stopping: "Stopping…",
   stoppingLater: "Stopping as soon as the answer starts…",
   waitingForServer: "Still waiting for the server…",

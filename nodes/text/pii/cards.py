@@ -8,11 +8,13 @@ from stdnum import luhn
 
 from nodes.text.pii.context import (
     AFTER_CHARS,
+    CARD_MARK,
     GAP,
     ORDER_LABELS,
     beside_currency_sign,
     group_ends,
     is_fragment,
+    is_linked,
     labelled,
     named_behind,
     normalized_words,
@@ -189,8 +191,8 @@ def _is_named_around(before: str, after: str) -> bool:
 
 
 def is_named(before: str) -> bool:
-    """Whether a card's name stands before the number."""
-    return in_words(normalized_words(before))
+    """Whether a card's name stands before the number, or another card's number that it is linked to."""
+    return in_words(normalized_words(before)) or is_linked(before, CARD_MARK)
 
 
 def in_words(words: str) -> bool:

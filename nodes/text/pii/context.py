@@ -52,6 +52,28 @@ NAMING_WORDS = frozenset(
 )
 """The words of this pattern."""
 
+LINK = (
+    r"[ ,;/&(\n-]{1,3}+(?:(?:and|und|y|et|e|en|og|och|then|or|to|auf|zu|zum|into|a|à|in|plus|as|well|mine|my|mein|meine"
+    r"|meiner|meinem|mi|ma|mon|mes|sa|son|the|die|der|das|la|le|el|il|of|do|da|de|del|della|di|dla|du|van|his|her|hers"
+    r"|him|our|ours|their|theirs|other|second|first|old|new|one|ones|is|are|was|ist|es|est|è|é|for|för|it|it['’]s|that"
+    r"|wife|husband|partner|spouse|son|daughter|mother|mom|mum|dad|father|brother|sister|kid|kids|child|children|boss"
+    r"|frau|mann|mannes|tochter|sohn|femme|mari|mujer|marido|esposa|esposo|moglie|marito|vrouw|żony|męża|konas|fru"
+    r"|joint|backup|savings|dependent|two|number|no|nr|ends|me)(?:['’]s?+)?+(?:[ ,:()=/-]{1,3}+)){0,8}+"
+)
+"""What stands between two numbers of one kind, of which only the first is named: "…, and my wife's is …"."""
+
+CARD_MARK, ID_MARK = "=", "#"
+"""What a placeholder ends in where it is blotted out, so that the next number can be seen to be of its kind."""
+_LINKED = {mark: re.compile(rf"(?i){mark}\](?=[\W_]{{1,3}}[^\W\d_]){LINK}\Z") for mark in (CARD_MARK, ID_MARK)}
+
+_VERBS = ("is", "was", "as", "are", "ist", "als", "es", "est", "jest", "är", "er", "that's", "that is", "and that's")
+_VERBS_BEGUN = sorted({one[:size] for one in _VERBS for size in range(1, len(one) + 1)}, key=len, reverse=True)
+NAMED_BY = rf"(?: (?:{'|'.join(_VERBS)}|that’s|è|é)| \(| =)"
+"""What stands between a code and its name behind it, as in "4821 is my PIN"."""
+
+NAMED_BY_BEGUN = rf"(?:{NAMED_BY}(?: ?+[^\s\d.,;:!?]{{1,20}}+){{0,5}}+ ?| (?:{'|'.join(_VERBS_BEGUN)}|that’?)? ?)?"
+"""The same at the end of a text, of which more may come."""
+
 ORDER_LABELS = frozenset(
     """order orders invoice invoices tracking shipment parcel receipt confirmation reference ref booking ticket
     transaction imei isbn serial pedido factura fattura ordine commande facture colis bestellung bestellnummer
@@ -76,6 +98,11 @@ NON_ID_LABELS = ORDER_LABELS | PHONE_LABELS | ACCOUNT_LABELS
 _FILLERS = frozenset(
     "number numbers num no nr n° nº número numéro numero nummer id code is was me us at on al au".split()  # noqa: SIM905
 )
+
+
+def is_linked(before: str, mark: str) -> bool:
+    """Whether a masked number of this kind stands before, with only words between that link two of a kind."""
+    return f"{mark}]" in before and _LINKED[mark].search(before) is not None
 
 
 def beside_currency_sign(before: str, after: str) -> bool:
@@ -103,7 +130,8 @@ def normalized_words(before: str) -> str:
 
     Ends in "#", so that " sin #" matches only directly before the number.
     """
-    plain = _BETWEEN_WORDS.sub(" ", _INITIALS.sub("", before).replace("_", " "))
+    joined = _INITIALS.sub("", before) if "." in before else before
+    plain = _BETWEEN_WORDS.sub(" ", joined.replace("_", " "))
     return f" {plain} | {plain.casefold()} #".replace("  ", " ")
 
 

@@ -11,9 +11,9 @@ import re
 from collections.abc import Callable, Collection, Iterator
 from typing import Literal, NamedTuple
 
-from nodes.text.pii import cards, contacts, ibans, punctuated, secrets, spoken
+from nodes.text.pii import cards, codes, contacts, ibans, passwords, punctuated, secrets, spoken
 from nodes.text.pii import national_ids as ids
-from nodes.text.pii.context import normalized_words
+from nodes.text.pii.context import CARD_MARK, ID_MARK, normalized_words
 from nodes.text.pii.id_types import has_label
 from nodes.text.pii.normalizing import with_all_digits
 
@@ -22,6 +22,11 @@ OptionalKind = Literal["email", "phone"]
 
 _WORD = re.compile(r"[^\W\d_]")
 _PLACEHOLDER = re.compile(r"\[(?:(?:card|id|IBAN|phone) •[0-9A-Z]{4}|secret|email)\]")
+_FIRST_PARTS = sorted(
+    {one[:size] for one in ("card •", "id •", "IBAN •", "phone •", "secret", "email") for size in range(len(one) + 1)}
+)
+PLACEHOLDER_BEGUN = re.compile(rf"\[(?:{'|'.join(_FIRST_PARTS)}|(?:card|id|IBAN|phone) •[0-9A-Z]{{1,4}})\Z")
+"""The beginning of a placeholder at the end of a text."""
 LOOKBEHIND = 12
 """Characters before a number that the patterns look at."""
 
@@ -70,11 +75,24 @@ class Detector(NamedTuple):
     pattern: re.Pattern[str]
     length: Callable[[re.Match[str], str], int]
     needs: tuple[Need, ...] = ()
+    starts: Callable[[str], list[int]] | None = None
+    """Says quickly where its name may begin; None where the pattern is searched everywhere."""
+    behind: bool = False
+    """The name stands behind it."""
     digits: Callable[[str], str] = _letters_and_digits
     """The letters and digits of what is masked, of which the last four are shown."""
 
 
-SECRET = Detector("secret", secrets.PATTERN, secrets.secret_length)
+SECRETS = (
+    Detector("secret", secrets.PATTERN, secrets.secret_length),
+    Detector("secret", passwords.PATTERN, passwords.password_length, starts=passwords.starts),
+    Detector("secret", passwords.SECOND, passwords.password_length, starts=passwords.starts),
+    Detector("secret", passwords.BEHIND, passwords.password_length, starts=passwords.starts, behind=True),
+    Detector("secret", codes.PATTERN, codes.code_length, starts=codes.starts),
+    Detector("secret", codes.SECOND, codes.code_length, starts=codes.starts),
+    Detector("secret", codes.BEHIND, codes.code_length, starts=codes.starts, behind=True),
+    Detector("secret", codes.DATED, codes.code_length),
+)
 EMAIL = Detector("email", contacts.EMAIL, contacts.email_length)
 NUMBERS = (
     Detector("iban", ibans.PATTERN, ibans.iban_length, ("letters",)),
@@ -87,11 +105,12 @@ NUMBERS = (
     Detector("card", cards.PATTERN, cards.card_named_behind_length, ("card", "words")),
     Detector("card", punctuated.PATTERN, punctuated.card_length, ("card",)),
     Detector("national_id", ids.HKID, ids.hkid_length, ("letters",)),
-    Detector("card", spoken.PATTERN, spoken.card_length, ("card", "worded"), spoken.digits_of),
-    Detector("national_id", spoken.PATTERN, spoken.id_length, ("named", "worded"), spoken.id_of),
+    Detector("card", spoken.PATTERN, spoken.card_length, ("card", "worded"), digits=spoken.digits_of),
+    Detector("national_id", spoken.PATTERN, spoken.id_length, ("named", "worded"), digits=spoken.id_of),
 )
 PHONE = Detector("phone", contacts.PHONE, contacts.phone_length)
 OPTIONAL: tuple[OptionalKind, ...] = ("email", "phone")
+_MARKS = {"c": CARD_MARK, "i": ID_MARK}
 _LABELS = {"card": "card", "iban": "IBAN", "national_id": "id", "phone": "phone"}
 
 
@@ -141,13 +160,26 @@ def detect(detectors: Collection[Detector], plain: str, start: int, end: int, be
 
 def first_hits(plain: str, detectors: Collection[Detector]) -> Iterator[tuple[int, Hit, re.Match[str]]]:
     """Secrets and addresses in a text, from the left: where each begins, and what masks it."""
-    found = [(start_of(match), order, one, match) for order, one in enumerate(detectors)
-             for match in one.pattern.finditer(plain)]  # fmt: skip
-    done = 0
+    names = {starts: starts(plain) for starts in {one.starts for one in detectors if one.starts}}
+    found = [
+        (start_of(match), order, one, match)
+        for order, one in enumerate(detectors)
+        for match in _matches(one, plain, names.get(one.starts) if one.starts else None)
+    ]
+    begun = done = 0
     for start, _, detector, match in sorted(found, key=lambda hit: hit[:2]):
-        if start >= done and (size := detector.length(match, "")):
-            done = start + size
+        named_inside = begun <= match.start() < done  # a name that is masked itself names nothing
+        if start >= done and not named_inside and (size := detector.length(match, "")):
+            begun, done = start, start + size
             yield start, Hit(done, detector.kind, placeholder(detector, "")), match
+
+
+def _matches(detector: Detector, plain: str, names: list[int] | None) -> Iterator[re.Match[str]]:
+    """The matches of a detector's pattern, behind the names where it needs one."""
+    if names is None or (detector.behind and names):
+        return detector.pattern.finditer(plain)
+    places = [] if detector.behind else names
+    return filter(None, (detector.pattern.match(plain, place) for place in places))
 
 
 def start_of(found: re.Match[str]) -> int:
@@ -168,4 +200,5 @@ def opaque(text: str) -> str:
 
 
 def _hide(found: re.Match[str]) -> str:
-    return f"[{'•' * (len(found[0]) - 2)}]"
+    mark = _MARKS.get(found[0][1], "•")
+    return f"[{'•' * (len(found[0]) - 3)}{mark}]"

@@ -18,6 +18,7 @@ COUNTRY, LONGEST_WORD = 2, 26
 _JOINED = re.compile(r"\d|_?[0-9A-Za-z]")
 _WORD_BEHIND = re.compile(r"(?:[a-z]{3,24}|BIC[A-Z]{0,11})(?![0-9A-Za-z])")
 _WORDS = re.compile(r"\b(?:and|then|dann|und|puis|luego|poi)\b", re.IGNORECASE)
+_NO_LETTER = re.compile(r"[^A-Za-z]")
 _TYPED = str.maketrans("OIL", "011")
 _CLASSES = {"n": "0123456789", "a": "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "c": "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"}
 
@@ -52,7 +53,7 @@ def may_begin(read: str) -> bool:
 
 def country(before: list[str]) -> str:
     """The country whose IBANs begin with what stands before a digit, read from several places on; empty for none."""
-    read = (re.sub("[^A-Za-z]", "", letters) for letters in before)
+    read = (_NO_LETTER.sub("", letters) for letters in before)
     return next((letters for letters in read if len(letters) == COUNTRY and may_begin(letters)), "")
 
 

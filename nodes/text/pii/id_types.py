@@ -37,7 +37,7 @@ from stdnum.tr import tckimlik
 from stdnum.us import itin, ssn
 from stdnum.za import idnr as za_id
 
-from nodes.text.pii.context import normalized_words
+from nodes.text.pii.context import ID_MARK, is_linked, normalized_words
 from nodes.text.pii.id_type import IdType
 from nodes.text.pii.more_id_types import HKID, MORE_TYPES, MORE_WITH_LETTERS, NRIC
 
@@ -174,7 +174,7 @@ CURP = IdType(curp.is_valid, (" curp ",))
 DNI = IdType(_is_dni, (" dni ", " nie ", " nif ", " documento nacional ", " identidad "))
 NINO = IdType(
     _is_nino,
-    (" nino ", " national insurance ", " ni number ", " ni no ", " n i number ", " insurance number ", " nin "),
+    (" nino ", " national insurance ", " ni number", " ni no ", " n i number ", " insurance number ", " nin "),
     r"[A-Z]{2}\d{6}[A-D]|(?!NR)[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z]\d{6}",
 )
 PPS = IdType(pps.is_valid, (" pps ", " ppsn ", " pps no", " personal public service "))
@@ -189,6 +189,9 @@ _ID = (" id ", " ID ", " id card ", " identification number ")
 _BY_DATE = (CNP, EGN, FODSELSNUMMER, PESEL, RIC, RRN, TCKN, ZA_ID, HKID, NRIC)
 """What a mere "ID" may name: a date or two check digits tell them from other numbers."""
 
+_LINKED = (SSN, SIN, BSN, CPF, IDNR, DNI, NINO, PESEL, CODICE_FISCALE, AADHAAR)
+"""What is read behind a masked id that a number is linked to; all types would take too long in a list of ids."""
+
 _LABELS = tuple({label.rstrip("#") for one in ID_TYPES for label in one.labels} | {*_ANY_ID, *_ID})
 
 
@@ -202,10 +205,16 @@ def has_label(words: str) -> bool:
     return _ANY_LABEL.search(words) is not None
 
 
+def is_labelled(before: str) -> bool:
+    """Whether any label stands before a number, or a masked id that the number is linked to."""
+    return has_label(normalized_words(before)) or is_linked(before, ID_MARK)
+
+
 def named_types(before: str) -> list[IdType]:
     """The types that have a label in the text before a number."""
     words = normalized_words(before)
     if any(label in words for label in _ANY_ID):
         return list(ID_TYPES)
     mere = any(label in words for label in _ID)
-    return [one for one in ID_TYPES if (mere and one in _BY_DATE) or any(label in words for label in one.labels)]
+    named = [one for one in ID_TYPES if (mere and one in _BY_DATE) or any(label in words for label in one.labels)]
+    return [*named, *_LINKED] if is_linked(before, ID_MARK) else named

@@ -11,14 +11,25 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterator
 
-from nodes.text.pii import ibans, secrets
-from nodes.text.pii.context import CONTEXT_CHARS, WIDE_GAP, normalized_words
-from nodes.text.pii.detection import NUMBERS, PHONE, Hit, Kind, Masked, OptionalKind, detect, hints_at, opaque
-from nodes.text.pii.id_types import has_label
+from nodes.text.pii import ibans, passwords, secrets
+from nodes.text.pii.context import CONTEXT_CHARS, WIDE_GAP
+from nodes.text.pii.detection import (
+    NUMBERS,
+    PHONE,
+    PLACEHOLDER_BEGUN,
+    Hit,
+    Kind,
+    Masked,
+    OptionalKind,
+    detect,
+    hints_at,
+    opaque,
+)
+from nodes.text.pii.id_types import is_labelled
 from nodes.text.pii.normalizing import DIGIT_SIGNS, LONGEST_MARKS, View, closing, marks_begun_at, normalized, view
 from nodes.text.pii.number_words import ARTICLES, NUMBER_WORDS
 from nodes.text.pii.secret_stream import SecretStream
-from nodes.text.pii.window import Reach, window
+from nodes.text.pii.window import Reach, is_alone, window
 
 MAX_HELD = 400
 """Characters that a stream holds back at most, without the marks of a markup that stand between them."""
@@ -28,30 +39,28 @@ MAX_PREFIX = 28
 _KEPT_CHARS = 40
 _CONTEXT = CONTEXT_CHARS + MAX_PREFIX
 
-_WORD = re.compile(r"(?<![^\W_])[^\W\d_]{1,20}(?![^\W_])")
 _TOKENS = re.compile(r"(?<![0-9])[0-9]|(?<![^\W_])[^\W\d_]{1,20}(?![^\W_])")
 _PREFIX = re.compile(rf"(?<![0-9A-Za-z_])(?:[A-Za-z](?:[ ,./_\n-]{{0,3}}[A-Za-z]){{0,5}}(?:{WIDE_GAP})?)\Z")
 _PREFIX_WORD = re.compile(r"(?<![0-9A-Za-z_])[A-Za-z]|(?<=iban)[A-Za-z]", re.IGNORECASE)
 _PHONE_BEGUN = re.compile(r"[+(]{1,2}\Z")
-_CAPITALS = re.compile(rf"(?<![0-9A-Za-z_])(?:[A-Z]{{1,6}}|[A-Z][ ./_-]?[A-Z](?:{WIDE_GAP})?|[A-Z]{WIDE_GAP})\Z")
 _SPACED_CAPITALS = re.compile(rf"(?<![0-9A-Za-z_])[A-Z](?:[ ,./_\n-]{{0,3}}[A-Z]){{0,5}}(?:{WIDE_GAP})?\Z")
-"""The same in any grouping, which is masked behind the label of an id."""
+"""Capitals in any grouping, which are masked behind the label of an id."""
 _WORD_CHAR = re.compile(r"\w")
 _SKIPPED_CHARS, _SIGHT = 400, 100
+_WORD = re.compile(r"(?<![^\W_])[^\W\d_]{1,20}(?![^\W_])")
+CAPITALS = re.compile(rf"(?<![0-9A-Za-z_])(?:[A-Z]{{1,6}}|[A-Z][ ./_-]?[A-Z](?:{WIDE_GAP})?|[A-Z]{WIDE_GAP})\Z")
+"""Capitals at the end of a text, which may begin an IBAN or an id."""
 _SIGN = re.compile(
     r"[\d@\u00b2\u00b3\u00b9\u1369-\u1371\u19da\u2070-\u2089\u2460-\u24ff\u2776-\u2793\U00010a40-\U00010a43"
     rf"\U00010e60-\U00010e68\U00011052-\U0001105a\U0001f100-\U0001f10a]|[{DIGIT_SIGNS}]{{3}}|---"
 )
 """Digits of any kind, and what addresses and keys have."""
 _KEY_NAME = re.compile(r"key|secret|token|bearer")
-_LAST_WORD = re.compile(r"(?<![^\W_])(?<!['’])[^\W\d_]{1,20}\Z")
+LAST_WORD = re.compile(r"(?<![^\W_])(?<!['’])[^\W\d_]{1,20}\Z")
 _LAST_SIGNS = re.compile(f"[{DIGIT_SIGNS}]{{1,3}}\\Z")
-_PLACEHOLDER_BEGUN = re.compile(
-    r"\[(?:(?:c(?:a(?:rd?)?)?|id?|I(?:B(?:AN?)?)?|p(?:h(?:o(?:ne?)?)?)?)?|(?:card|id|IBAN|phone) (?:•[0-9A-Z]{0,4})?)\Z"
-)
-_ORDINARY = frozenset("a i e y u o on no do be de di du se si so set for ne ni to yet trip".split())  # noqa: SIM905
+ORDINARY = frozenset("a i e y u o on no do be de di du se si so set for ne ni to yet trip".split())  # noqa: SIM905
 """Words that number words begin with: they do not wait for their next letter."""
-_BEGINNINGS = frozenset(word[:size] for word in NUMBER_WORDS for size in range(1, len(word))) - _ORDINARY
+_BEGINNINGS = frozenset(word[:size] for word in NUMBER_WORDS for size in range(1, len(word))) - ORDINARY
 
 
 def mask(text: str, also: Collection[OptionalKind] = ()) -> Masked:
@@ -93,7 +102,7 @@ class StreamMasker:
     def feed(self, text: str, *, final: bool = False) -> str:
         """Take the next chunk; returns the text that can be sent. Nothing comes after a `final` one."""
         near, self._near = self._near + text, (self._near + text)[-_SIGHT:]
-        if not (self._also or self._is_busy() or _may_begin(near, len(near) - len(text), final=final)):
+        if not (self._also or self._is_busy() or may_begin(near, len(near) - len(text), final=final)):
             self._skipped = (self._skipped + text)[-_SKIPPED_CHARS:]
             return text
         if self._passes is None:
@@ -176,17 +185,17 @@ class _NumberStream:
                 continue  # inside the last number
             letters = self._before(plain, start, floor)
             before = _written(context, plain, done, start)[-CONTEXT_CHARS:]
-            labelled = has_label(normalized_words(before))
+            labelled = is_labelled(before)
             if word in ARTICLES and not labelled:
                 continue  # no card's number begins so, and it would wait for what follows
+            iban = ibans.country([plain[place:start] for place in letters])
+            only_long = not (labelled or iban or self._phone)
+            if only_long and is_alone(plain, start):
+                continue
+            read = window(plain, start, Reach(labelled=labelled, iban=iban, phone=self._phone, final=final))
+            if read and only_long and not read.long:
+                continue
             shown = max(begin, done, self._shown_from(plain, letters, start, labelled=labelled))
-            reach = Reach(
-                labelled=labelled,
-                iban=ibans.country([plain[place:start] for place in letters]),
-                phone=self._phone,
-                final=final,
-            )
-            read = window(plain, start, reach)
             if read is None:
                 yield shown, None
                 return
@@ -214,7 +223,7 @@ class _NumberStream:
         """Where what is masked begins of a number with its first digit at `start`: at capitals or signs before it."""
         if not letters:
             return start
-        patterns = (_SPACED_CAPITALS if labelled else _CAPITALS, _PHONE_BEGUN)
+        patterns = (_SPACED_CAPITALS if labelled else CAPITALS, _PHONE_BEGUN)
         found = [one for pattern in patterns if (one := pattern.search(plain, letters[0], start))]
         return min((one.start() for one in found), default=start)
 
@@ -224,22 +233,22 @@ class _NumberStream:
         starts = [pending_from(plain, begin)]
         if self._phone and (signs := _PHONE_BEGUN.search(plain, begin)):
             starts.append(signs.start())
-        if (found := _SPACED_CAPITALS.search(plain, begin)) and has_label(normalized_words(context)):
+        if (found := _SPACED_CAPITALS.search(plain, begin)) and is_labelled(context):
             starts.append(found.start())
         return min(starts)
 
 
 def pending_from(plain: str, begin: int) -> int:
     """Offset of the end, from `begin` on, that may become the beginning of any number."""
-    found = [pattern.search(plain, begin) for pattern in (_CAPITALS, _LAST_SIGNS, _PLACEHOLDER_BEGUN)]
+    found = [pattern.search(plain, begin) for pattern in (CAPITALS, _LAST_SIGNS, PLACEHOLDER_BEGUN)]
     starts = [one.start() for one in found if one and one[0].strip() not in ("A", "I")]
-    word = _LAST_WORD.search(plain, begin)
+    word = LAST_WORD.search(plain, begin)
     if word and word[0].casefold() in _BEGINNINGS:
         starts.append(word.start())
     return min(starts, default=len(plain))
 
 
-def _may_begin(near: str, begin: int, *, final: bool) -> bool:
+def may_begin(near: str, begin: int, *, final: bool) -> bool:
     """Whether a chunk has anything to mask or to hold, as far as one can see quickly.
 
     Args:
@@ -247,10 +256,16 @@ def _may_begin(near: str, begin: int, *, final: bool) -> bool:
         begin: where the chunk begins.
         final: nothing comes after it.
     """
-    if _SIGN.search(near, begin) or "://" in near or secrets.HINT.search(near, begin):
+    if (
+        _SIGN.search(near, begin)
+        or "://" in near
+        or "-u " in near
+        or "--user" in near
+        or secrets.HINT.search(near, begin)
+    ):
         return True
     folded = near.casefold()
-    if _KEY_NAME.search(folded) or any(name in folded for name in secrets.NAMES):
+    if _KEY_NAME.search(folded) or passwords.STARTS.search(near):
         return True
     if not NUMBER_WORDS.isdisjoint(_WORD.findall(folded)):
         return True
@@ -261,8 +276,9 @@ def _may_begin(near: str, begin: int, *, final: bool) -> bool:
 
 
 def _starts(plain: str, begin: int) -> Iterator[tuple[int, str]]:
-    """Where numbers may begin: at digits, and at number words."""
-    for found in _TOKENS.finditer(plain, begin):
+    """Where numbers may begin: at digits, and at number words, of which the first letters may have been sent."""
+    cut = LAST_WORD.search(plain, max(0, begin - MAX_PREFIX), begin)
+    for found in _TOKENS.finditer(plain, cut.start() if cut else begin):
         word = found[0].casefold()
         if word.isdigit() or word in NUMBER_WORDS:
             yield found.start(), word

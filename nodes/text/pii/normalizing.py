@@ -9,6 +9,7 @@ import re
 import unicodedata
 from bisect import bisect_left
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 BLANK = "\t\r\x0b\x85\u3164\u2800\u180e"
@@ -124,7 +125,10 @@ def normalized(text: str) -> str:
     """The text with digits, dashes, spaces and full-width characters replaced by ASCII ones, at the same offsets."""
     if text.isascii():
         return text.replace("\t", " ").replace("\r", " ")
-    plain = text.translate({ord(char): _ascii(char) for char in set(text) if not char.isascii() or char in "\t\r"})
+    plain = text
+    for char in set(text):
+        if not char.isascii() or char in "\t\r":
+            plain = plain.replace(char, _ascii(char))
     plain = _CHINESE.sub(lambda found: found[0].translate(_FROM_CHINESE), plain)
     return _KOREAN.sub(lambda found: found[0].translate(_FROM_KOREAN), plain)
 
@@ -152,6 +156,7 @@ def _gap(found: re.Match[str]) -> str | None:
     return next((sign for sign in "\n-.,|" if sign in meant), " ")
 
 
+@lru_cache(maxsize=4096)
 def _ascii(char: str) -> str:
     digit = unicodedata.digit(char, None)
     if digit is not None:

@@ -7,7 +7,7 @@ _UNITS = (
     "three trois tres tre três drei drie trzy üç kolme три tři trei τρία tiga ثلاثة",
     "four quatre cuatro quattro quatro vier cztery fyra dört neljä четыре чотири čtyři patru τέσσερα empat أربعة",
     "five cinq cinco cinque fünf fuenf vijf pięć piec fem beş viisi пять pět cinci πέντε lima خمسة",
-    "six seis sei sechs zes sześć szesc sex altı kuusi шесть шість šest șase έξι enam ستة",
+    "six seis sei meia sechs zes sześć szesc sex altı kuusi шесть шість šest șase έξι enam ستة",
     "seven sept siete sette sete sieben zeven siedem sju yedi seitsemän семь сім sedm șapte επτά tujuh سبعة",
     "eight huit ocho otto oito acht osiem åtta sekiz kahdeksan восемь вісім osm opt οκτώ delapan ثمانية",
     "nine neuf nueve nove neun negen dziewięć dziewiec nio dokuz yhdeksän девять devět nouă εννέα sembilan تسعة",
@@ -80,11 +80,12 @@ TIMES: dict[str, int] = {
     **dict.fromkeys(("double", "doble", "doppel", "doppelt", "doppelte", "dobro", "doppio", "dubbel"), 2),
     **dict.fromkeys(("triple", "treble", "dreifach", "triplo", "tripel"), 3),
 }
+HUNDREDS: dict[str, int] = {"hundred": 100, "hundert": 100, "honderd": 100, "thousand": 1000, "tausend": 1000}
 ARTICLES = frozenset(
     "one once due un une uno una um uma ein eine een en ett bir ten unu tio".split()  # noqa: SIM905
 )
 """Number words that are ordinary words, too."""
-NUMBER_WORDS = frozenset({*NUMBERS, *TENS, *TIMES})
+NUMBER_WORDS = frozenset({*NUMBERS, *TENS, *TIMES, *HUNDREDS})
 
 WORDS_BETWEEN = frozenset(
     """and then dot point comma pause by plus again the it it's is are ends with in y e et und luego después puis depois
@@ -113,6 +114,18 @@ PARTS = frozenset({"group", "block", "part", "line", "row", "digits", "gruppe", 
 
 def number_of(words: list[str]) -> tuple[str, int]:
     """The digits that the first of these words say, and how many words that takes; ("", 0) where they say none."""
+    digits, used = _small_number_of(words)
+    while digits and (times := HUNDREDS.get(words[used] if used < len(words) else "", 0)) > int(digits or 0) % 100:
+        and_ = words[used + 1 : used + 2] == ["and"]
+        more, more_used = number_of(words[used + 1 + and_ :])
+        if not more or int(more) >= times or len(more) >= len(str(times)):
+            more, more_used, and_ = "0", 0, False
+        digits, used = str(int(digits) * times + int(more)), used + 1 + and_ + more_used
+    return digits, used
+
+
+def _small_number_of(words: list[str]) -> tuple[str, int]:
+    """The same without hundreds and thousands."""
     first, second, third = [*words, "", "", ""][:3]
     if first == "quatre" and second in _EIGHTY:
         return (str(80 + NUMBERS[third]), 3) if 0 < NUMBERS.get(third, 0) < 20 else ("80", 2)
@@ -122,7 +135,7 @@ def number_of(words: list[str]) -> tuple[str, int]:
         more = NUMBERS.get(unit, 0)
         return (str(10 * TENS[first] + more), used) if 0 < more < most else (f"{TENS[first]}0", 1)
     if first in TIMES:
-        digits, used = number_of(words[1:2])
+        digits, used = _small_number_of(words[1:2])
         return digits * TIMES[first], 1 + used if digits else 0
     if first in NUMBERS:
         return str(NUMBERS[first]), 1

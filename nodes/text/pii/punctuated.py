@@ -1,6 +1,7 @@
 """Card numbers with signs of punctuation between their groups, such as "4111|1111|1111|1111" and "(4111) (1111) …"."""
 
 import re
+from collections.abc import Collection
 
 from nodes.text.pii import cards
 from nodes.text.pii.context import AFTER_CHARS, beside_currency, named_behind
@@ -20,10 +21,10 @@ _PLAIN_GAP = re.compile(r"[ .\n/-]{1,5}")
 _BRACKETS = re.compile(r"[ ./()\[\]-]{1,4}")
 _LIST_GAP = re.compile(r"[,;>|\n]|\.\.| [xX] ")
 """What stands between the figures of a list, too."""
-_LISTED_BEFORE = re.compile(r"\d[\W_]{1,5}$")
+_LISTED_BEFORE = re.compile(r"\d([\W_]{1,5})$")
 _FIRST_BEFORE = re.compile(r"(?:^|[^\w-])1(?:st|-4)?[ ).:|,*=]{1,8}$")
 """The number of the first row or item."""
-_LISTED_AFTER = re.compile(r"[\W_]{1,5}\d")
+_LISTED_AFTER = re.compile(r"([\W_]{1,5})\d")
 _CARD_BEHIND = re.compile(r"[\W_]{0,4}(?:exp|cvv|cvc|csc|valid|gültig|visa|mastercard|amex)", re.IGNORECASE)
 _WORD = re.compile(r"[^\W\d_]{2}")
 GROUP = 4
@@ -86,7 +87,7 @@ def is_printed(written: str, before: str, after: str) -> bool:
         return False
     gaps = set(_GAP.findall(written))
     plain = all(map(_PLAIN_GAP.fullmatch, gaps))
-    if not _is_alone(before, after) or (len(gaps) > 1 and not plain and not all(map(_BRACKETS.fullmatch, gaps))):
+    if not _is_alone(before, after, gaps) or (len(gaps) > 1 and not plain and not all(map(_BRACKETS.fullmatch, gaps))):
         return False
     if shape in ((4, 6, 5), (4, 6, 4)):
         return True
@@ -108,10 +109,12 @@ def is_told(groups: list[str], written: str, before: str, after: str) -> bool:
     )
 
 
-def _is_alone(before: str, after: str) -> bool:
-    """Whether no other number stands right beside it, as in a longer list."""
-    listed = _LISTED_BEFORE.search(before[-6:]) and not _FIRST_BEFORE.search(before[-12:])
-    return not listed and not _LISTED_AFTER.match(after[:6])
+def _is_alone(before: str, after: str, gaps: Collection[str] = ()) -> bool:
+    """Whether no other number stands right beside it, as in a longer list; with other gaps than its own it may."""
+    listed, goes_on = _LISTED_BEFORE.search(before[-6:]), _LISTED_AFTER.match(after[:6])
+    if listed and not _FIRST_BEFORE.search(before[-12:]) and not (gaps and listed[1] not in gaps):
+        return False
+    return not goes_on or (bool(gaps) and goes_on[1] not in gaps)
 
 
 def no_figures(groups: list[str]) -> bool:

@@ -7,8 +7,8 @@ import re
 from collections import Counter
 from collections.abc import Collection
 
-from nodes.text.pii import secrets
-from nodes.text.pii.detection import EMAIL, SECRET, Hit, Kind, OptionalKind, first_hits, opaque
+from nodes.text.pii import codes, passwords, secrets
+from nodes.text.pii.detection import EMAIL, PLACEHOLDER_BEGUN, SECRETS, Hit, Kind, OptionalKind, first_hits, opaque
 from nodes.text.pii.normalizing import normalized
 
 MAX_HELD = 64
@@ -21,14 +21,22 @@ class SecretStream:
     """Masks the secrets, and where asked for the addresses, of one text."""
 
     def __init__(self, also: Collection[OptionalKind], found: Counter[Kind]) -> None:
-        self.held = ""
+        self._held = ""
+        self._cut_off = ""
+        """The end of what came, which may become a placeholder."""
         self._found = found
         self._email = "email" in also
-        self._detectors = [SECRET, EMAIL] if self._email else [SECRET]
+        self._detectors = [*SECRETS, EMAIL] if self._email else [*SECRETS]
+        self._without_keys = [one for one in self._detectors if one.pattern is not secrets.PATTERN]
         self._sent = ""
         """The end of the output so far, which is the context of the next secret."""
         self._secret: str | None = None
         """The beginning of a secret that may go on."""
+
+    @property
+    def held(self) -> str:
+        """Text that is not yet in the output."""
+        return self._held + self._cut_off
 
     @property
     def drops(self) -> bool:
@@ -41,14 +49,15 @@ class SecretStream:
 
     def feed(self, text: str, *, final: bool) -> str:
         """Take the next chunk; returns what can be sent. Nothing comes after a `final` one."""
-        self.held += text
+        self._take(text, final=final)
         if self._secret is not None and not self._drop_secret(final=final):
             return ""
-        text, begin = self._sent + self.held, len(self._sent)
+        text, begin = self._sent + self._held, len(self._sent)
         plain = opaque(normalized(text))
         stop = len(plain) if final else self._begun_at(plain, begin)
         out, done = "", begin
-        for start, hit, found in first_hits(plain, self._detectors):
+        detectors = self._detectors if secrets.may_have(plain) else self._without_keys
+        for start, hit, found in first_hits(plain, detectors):
             if hit.end <= done or (start < begin and hit.kind == "email"):
                 continue
             if not final and not _is_decided(hit, found, len(plain)):
@@ -64,12 +73,19 @@ class SecretStream:
             stop = stop if stop >= done else self._begun_at(plain, done)
         stop = max(stop, done)
         out += text[done:stop]
-        self._sent, self.held = (self._sent + out)[-_KEPT_CHARS:], text[stop:]
+        self._sent, self._held = (self._sent + out)[-_KEPT_CHARS:], text[stop:]
         return out
+
+    def _take(self, text: str, *, final: bool) -> None:
+        """Add the next chunk to what is held, without what may become a placeholder at its end."""
+        text = self._cut_off + text
+        begun = None if final else PLACEHOLDER_BEGUN.search(text)
+        end = begun.start() if begun else len(text)
+        self._held, self._cut_off = self._held + text[:end], text[end:]
 
     def _begun_at(self, plain: str, begin: int) -> int:
         """Offset of the end that may become a secret or an address."""
-        stop = secrets.begun_at(plain)
+        stop = min(secrets.begun_at(plain), passwords.begun_at(plain), codes.begun_at(plain))
         if self._email and (address := _EMAIL.search(plain, max(begin, len(plain) - 2 * MAX_HELD))):
             stop = min(stop, address.start())
         return max(stop, begin)
@@ -77,18 +93,26 @@ class SecretStream:
     def _drop_secret(self, *, final: bool) -> bool:
         """Drop what belongs to the secret that was masked last; returns whether it is over."""
         assert self._secret is not None
-        run = secrets.run_of(self.held, 0, self._secret)
-        size = secrets.rest(self.held, 0, self._secret)
-        if not final and len(run) == len(self.held) and size <= len(run.rstrip(secrets.CLOSING)):
+        plain = opaque(normalized(self._held))
+        run = secrets.run_of(plain, 0, self._secret)
+        size = secrets.rest(plain, 0, self._secret)
+        if not final and len(run) == len(self._held) and size <= len(run.rstrip(secrets.CLOSING)):
             pem_end = MAX_HELD if secrets.is_private_key(self._secret) else 0
-            self.held = self.held[min(size, max(0, len(run) - pem_end)) :]
+            self._held = self._held[min(size, max(0, len(run) - pem_end)) :]
             return False
-        self.held, self._secret = self.held[size:], None
-        return bool(self.held) or final
+        self._held, self._secret = self._held[size:], None
+        return bool(self._held) or final
 
 
 def _is_decided(hit: Hit, found: re.Match[str], end: int) -> bool:
     """Whether no text after `end` can change what is detected here."""
-    if hit.kind == "secret":
-        return secrets.is_decided(found, end)
-    return end > hit.end + 1
+    if hit.kind == "email":
+        return end > hit.end + 1
+    return _DECIDES[found.re](found, end)
+
+
+_DECIDES = {
+    secrets.PATTERN: secrets.is_decided,
+    **dict.fromkeys((passwords.PATTERN, passwords.SECOND, passwords.BEHIND), passwords.is_decided),
+    **dict.fromkeys((codes.PATTERN, codes.SECOND, codes.BEHIND, codes.DATED), codes.is_decided),
+}

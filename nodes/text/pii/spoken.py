@@ -11,7 +11,7 @@ from nodes.text.pii import cards, punctuated
 from nodes.text.pii.context import CONTEXT_CHARS, NON_ID_LABELS, beside_currency, continues, is_fragment, labelled
 from nodes.text.pii.id_types import named_types
 from nodes.text.pii.national_ids import types_behind
-from nodes.text.pii.number_words import DICTATED, NUMBER_WORDS, ORDINALS, PARTS, WORDS_BETWEEN, number_of
+from nodes.text.pii.number_words import DICTATED, NUMBER_WORDS, ORDINALS, PARTS, TIMES, WORDS_BETWEEN, number_of
 
 PATTERN = re.compile(r"(?<![^\W_])(?=(\d{1,19}(?![^\W_])|[^\W\d_]{1,20}(?![^\W_])))")
 """Start of a possible spelt number: a word or digits."""
@@ -24,10 +24,15 @@ _APART = re.compile(r"(?<!\d)\d{1,19}[^\d.!?$€£%@]{2,40}\d|\d{4} ?[:,*`|.]{1,
 _NUMBERED = re.compile(r"(?<![^\n])[ >*-]{0,4}+[1-9][.)] ")
 _IN_BRACKETS = re.compile(r"\([^()\d]{1,30}\)|\[[^\[\]\d•]{1,30}\]")
 _BETWEEN = re.compile(r"[^\W\d_]|[:,*`|()]|[ \d]\. ")
+_AMOUNT_BEFORE = re.compile(r"\d[.,]\Z")
 MAX_TOKENS = 48
 MAX_CHARS = 240
 """Characters of a spelt number at most."""
 LEAST_WORDS = 3
+LONGEST_NUMBER = 8
+"""Words of one number at most, as in "four thousand one hundred and twenty-three"."""
+_REPEATED = frozenset({*TIMES, "oh"})
+"""What is said only in a number that is dictated."""
 LEAST_PIECES = 2
 MIN_ID, MAX_ID = 7, 18
 GROUP, LONGEST = 4, 8
@@ -85,18 +90,23 @@ def _is_read_as_card(
         written: as it stands in the text, with what stands before and after it.
         grouped: whether its parts are as long as the groups on cards.
     """
-    dictated = is_dictated(written.casefold())
+    between = {word.casefold() for word in _WORD.findall(written)}
+    repeated = not _REPEATED.isdisjoint(between)
+    dictated = repeated or is_dictated(written.casefold())
     named = dictated or cards.is_named(before) or cards.is_named(written) or cards.is_named(after)
     figures = re.findall(r"\d{4,6}", written)
     half_spelt = len(figures) > 1 and spelt[1] >= GROUP and set(map(len, figures)) == {GROUP}
-    between = {word.casefold() for word in _WORD.findall(written)}
     told = (
         named
         or half_spelt
         or (between <= BETWEEN and "".join(figures) == digits and punctuated.is_told(figures, written, before, after))
     )
     apart = grouped and told and _BETWEEN.search(written)
-    if not apart and not half_spelt and not ((named and spelt[0] >= LEAST_WORDS and spelt[1] > 1) or spelt[1] > GROUP):
+    if (
+        not apart
+        and not half_spelt
+        and not ((named and spelt[0] >= LEAST_WORDS - repeated and (spelt[1] > 1 or repeated)) or spelt[1] > GROUP)
+    ):
         return False
     fragment = is_fragment(before, after) or beside_currency(before, after) or continues(after)
     return not fragment and cards.is_card(digits, named=named)
@@ -108,7 +118,7 @@ def id_length(found: re.Match[str], before: str) -> int:
     if len(pieces) < LEAST_PIECES or sum(len(piece.digits) for piece in pieces) < MIN_ID:
         return 0
     types = named_types(before)
-    if labelled(before, NON_ID_LABELS):
+    if labelled(before, NON_ID_LABELS) or _AMOUNT_BEFORE.search(before):
         return 0
     digits, size = "", 0
     for piece in pieces:
@@ -176,7 +186,7 @@ def _pieces(found: re.Match[str], *, letters: bool = False, strange: int = 1) ->
         if closed and (closed[0][0] != "." or word not in BETWEEN):
             break
         counted = _counts(word, words[place - 1] if place else "", text[tokens[place].end() :][:1])
-        digits, used = ("", 0) if counted else number_of(words[place : place + 3])
+        digits, used = ("", 0) if counted else number_of(words[place : place + LONGEST_NUMBER])
         if not digits and letters and _are_letters(tokens[place][0]):
             digits, used = word.upper(), 1
         if digits:

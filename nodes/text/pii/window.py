@@ -22,6 +22,8 @@ _DIGIT = re.compile(r"\d", re.ASCII)
 _NO_DIGIT = re.compile(r"[^0-9]")
 _ORDINAL = re.compile(r"\d{1,4}(?=[a-z]{0,12}[a-km-np-z])[a-z]{2,12}", re.ASCII)
 _COUNTER = re.compile(r"[A-Za-z]?\d(?:[):=]|\. )", re.ASCII)
+_NUMBERED = re.compile(r"(?=[A-Za-z][a-z]{0,20}[a-km-np-z])[A-Za-z][a-z]{2,20}\d", re.ASCII)
+"""A word and a digit, such as "week12", which is no group of a number; "o" and "l" may be typed for digits."""
 _TYPED = re.compile(r"[OoIl]{4}")
 _CLOSED = re.compile(r"[$€£¥%!?@•]|(?<!\s)\.\s")
 _SIGNS = frozenset("$€£¥%!?@")
@@ -31,6 +33,8 @@ LONGEST_TAIL = 60
 """Characters behind a number that may still name it."""
 LONGEST = 300
 """Characters of a window, but for its last word."""
+SHORTEST = 6
+"""Digits of the shortest number from its first digit on: a British id without its last letter."""
 MOST_OF_ID, MOST_SPELT, LEAST_OF_ID = 20, 18, 7
 MOST_WORDS, MOST_STRANGE = 8, 3
 GROUP, LONGEST_GROUP, INITIALS = 4, 8, 2
@@ -42,6 +46,7 @@ _NAMES = NAMING_WORDS | LABEL_WORDS | frozenset(word for name in cards.CARD_WORD
 KNOWN = 3
 _KNOWN_WORDS = _SPOKEN | _NAMES | NUMBER_WORDS | CURRENCY_WORDS
 _BEGINNINGS = frozenset(word[:size] for word in _KNOWN_WORDS for size in range(1, KNOWN + 1))
+_BEFORE_WORD = re.compile(rf"\d{{1,{GROUP - 1}}} ((?![lo]{{{KNOWN}}})[a-z]{{{KNOWN}}})[a-z]{{0,20}}[^a-z]", re.ASCII)
 
 
 class Reach(NamedTuple):
@@ -74,6 +79,8 @@ class _Read:
 
     def add(self, token: str, gap: str) -> bool:
         """Take what follows the gap if it is a part of a number."""
+        if _NUMBERED.match(token) and not (self.reach.labelled or self.iban or self._is_grouped()):
+            return False
         word = token.casefold()
         simple = self.simple and (not gap or _WIDE.fullmatch(gap) is not None)
         begun = self.iban + token
@@ -155,13 +162,27 @@ class Window(NamedTuple):
     end: int
     card: bool
     """Whether some card's number begins so."""
+    long: bool
+    """Whether it has as many letters and digits as the shortest number."""
+
+
+def is_alone(plain: str, start: int) -> bool:
+    """Whether few digits stand before an ordinary word, as in "12 visits": no number without a label begins so.
+
+    It says nothing that `window` does not, and takes a tenth of its time.
+    """
+    found = _BEFORE_WORD.match(plain, start)
+    return found is not None and found[1] not in _BEGINNINGS
 
 
 def window(plain: str, start: int, reach: Reach) -> Window | None:
     """The text that decides about a number that begins at `start`; None where more of it is to come."""
     read = _Read(reach)
     end = _end(plain, start, read)
-    return None if end is None else Window(end, card=may_be_issued(read.digits[: cards.PREFIX]))
+    if end is None:
+        return None
+    long = read.count + read.letters >= SHORTEST or read.spelt > 0
+    return Window(end, card=may_be_issued(read.digits[: cards.PREFIX]), long=long)
 
 
 def _end(plain: str, start: int, read: _Read) -> int | None:

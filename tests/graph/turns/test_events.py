@@ -12,7 +12,14 @@ START_DATA = {
     "turn_id": "t-1",
     "conversation_id": "c-1",
     "employee": {"slug": "prime", "name": "Prime", "title": "Boss", "emoji": "👑"},
-    "route": {"reason": "a test", "confidence": 0.9, "runner_up": None, "decided_by": None},
+    "route": {
+        "reason": "a test",
+        "confidence": 0.9,
+        "runner_up": None,
+        "decided_by": None,
+        "reason_code": None,
+        "keyword": None,
+    },
     "model": "scripted",
 }
 DONE_DATA = {

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nodes.prompts import SUMMARY_WORDS, estimate
-from nodes.text.extractive_summary import LONGEST_SENTENCE, extractive_summary, shorten
+from nodes.text.extractive_summary import LONGEST_CLAUSE, extractive_summary, shorten
 from tests.nodes.states import a_talk
 
 TEXTS = st.text(st.sampled_from("ab 税.。\n?"), max_size=600)
@@ -13,11 +13,9 @@ PROSE = " ".join(f"Sentence number {number} is about the user's trip to Lisbon."
 
 
 def test_what_fits_is_kept_whole() -> None:
-    """A line for each message, with the speaker; an employee by name."""
+    """With the speaker where another one goes on; an employee by name."""
     talk = a_talk("I have two cars. One is red.", "Good to know!")
-    assert (
-        extractive_summary("User: Hi.", talk) == "User: Hi.\nUser: I have two cars. One is red.\nCrystal: Good to know!"
-    )
+    assert extractive_summary("User: Hi.", talk) == "User: Hi. I have two cars. One is red.\nCrystal: Good to know!"
 
 
 def test_what_users_say_of_their_lives_outlasts_talk() -> None:
@@ -33,20 +31,20 @@ def test_what_users_say_of_their_lives_outlasts_talk() -> None:
 
 def test_what_was_said_twice_is_kept_once() -> None:
     """Where it was said last."""
-    assert extractive_summary("User: I rent. Fine.", a_talk("I rent.")) == "User: Fine.\nUser: I rent."
+    assert extractive_summary("User: I rent. Fine.", a_talk("I rent.")) == "User: Fine. I rent."
 
 
 def test_a_very_long_sentence_is_cut() -> None:
     """With an ellipsis, so that it leaves room for others."""
     summary = extractive_summary("", a_talk("word " * 90, "Your rent is 900."))
-    assert summary == f"User: {'word ' * (LONGEST_SENTENCE - 1)}word…\nCrystal: Your rent is 900."
+    assert summary == f"User: {'word ' * (LONGEST_CLAUSE - 1)}word…\nCrystal: Your rent is 900."
 
 
 def test_an_unknown_employee_is_the_assistant() -> None:
     """As in messages of an employee that was removed."""
     (_, answer) = a_talk("one", "two")
     answer["employee"] = "nobody"
-    assert extractive_summary("", [answer]) == "Assistant: two"
+    assert extractive_summary("", [answer]) == "Assistant: two."
 
 
 @settings(deadline=None, database=None)
@@ -74,12 +72,26 @@ def test_a_text_without_spaces_does_not_fill_the_window(content: str) -> None:
 
 
 def test_the_newest_messages_are_kept() -> None:
-    """The oldest lines are dropped first."""
-    summary = extractive_summary("", a_talk(*[f"Message {number} is one of very many." for number in range(1, 41)]))
-    lines = summary.splitlines()
-    assert lines[-1] == "Crystal: Message 40 is one of very many."
-    assert "Message 1 is" not in summary
-    assert 10 < len(lines) < 40
+    """The user's, of which the oldest are dropped first."""
+    summary = extractive_summary("", a_talk(*[f"Message {number} is one of very many." for number in range(1, 81)]))
+    kept = [number for number in range(1, 81) if f"Message {number} is" in summary]
+    assert kept == list(range(81 - 2 * len(kept), 81, 2))
+    assert len(kept) > 10
+
+
+def test_a_long_sentence_loses_only_a_part() -> None:
+    """Its clauses count for themselves."""
+    talk = [f"I put {number} into the jar, which my aunt painted with flowers" for number in range(200, 260)]
+    assert "I put 258 into the jar." in extractive_summary("", a_talk(*talk))
+
+
+def test_a_figure_that_is_taken_back_counts_no_more() -> None:
+    """What corrects it stays."""
+    wrong, right = "The braces cost 450 a quarter.", "No, they cost 480, not 450."
+    talk = [wrong, "Noted.", right, "Noted.", *[f"Flat {number} has {number} doors." for number in range(100, 136)]]
+    summary = extractive_summary("", a_talk(*talk))
+    assert "they cost 480" in summary
+    assert wrong not in summary
 
 
 def test_a_summary_in_prose_loses_only_single_sentences() -> None:

@@ -16,10 +16,11 @@ import pytest
 from nodes import guard
 from nodes.injection import decoding, detect
 from nodes.routing import keywords
-from nodes.text import cleaning, extractive_summary, stated_facts
+from nodes.text import cleaning, extractive_summary, salient_words, stated_facts
 from nodes.text.cleaning import MAX_MARKS
 from nodes.text.pii import (
     cards,
+    codes,
     contacts,
     context,
     detection,
@@ -28,6 +29,7 @@ from nodes.text.pii import (
     masking,
     national_ids,
     normalizing,
+    passwords,
     punctuated,
     secret_stream,
     secrets,
@@ -37,11 +39,11 @@ from nodes.text.pii import (
 from tests.nodes.text.growth import LONG, SHORT
 
 MODULES = [
-    guard, cards, cleaning, contacts, context, decoding, detect, detection, extractive_summary,
-    ibans, keywords, id_types, masking, national_ids, normalizing, punctuated, secret_stream, secrets, spoken,
-    stated_facts, window,
+    guard, cards, cleaning, codes, contacts, context, decoding, detect, detection, extractive_summary,
+    ibans, keywords, id_types, masking, national_ids, normalizing, passwords, punctuated, secret_stream,
+    secrets, spoken, salient_words, stated_facts, window,
 ]  # fmt: skip
-WINDOWED = (masking._PREFIX, masking._CAPITALS, masking._SPACED_CAPITALS, secrets.BEGUN, secret_stream._EMAIL)
+WINDOWED = (masking._PREFIX, masking.CAPITALS, masking._SPACED_CAPITALS, secrets.BEGUN, secret_stream._EMAIL)
 """Patterns that read what a stream holds back, and its context, only."""
 _parser: Any = importlib.import_module("re._parser")
 REPEATS = ("MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT")
@@ -84,7 +86,7 @@ def test_eight_times_the_body_is_eight_times_the_work(counted: list[dict[str, An
 
 def test_little_more_than_what_is_kept_is_normalised(counted: list[dict[str, Any]]) -> None:
     """Up to four characters become one: three rounds and one to check; the rules read two forms, one recomposed."""
-    most = 12 * (LONG + guard.MARGIN)
+    most = 12 * (SHORT + guard.MARGIN)
     assert [(line["unit"], line["bodies"]) for line in counted if line["bodies"][-1]["normalised"] > most] == []
 
 

@@ -23,6 +23,7 @@ from storage.misroutes import Misroutes
 from storage.pool import Pool
 from storage.rate_limits import RateLimits
 from storage.recall import Recall
+from storage.threads import Threads
 from storage.turns import Turns
 from tests.storage.finance.importing import imported
 from tests.storage.rows import (
@@ -80,6 +81,7 @@ class AdaRows:
         await ApiKeys(self.pool).create(
             self.user, uuid4().bytes * 2, hint="fd_abcd", name=SECRET, scopes=["chat"], seconds=None
         )
+        await Threads(self.pool).create(self.user, "c-2", {"topic": SECRET})
         await Metrics(self.pool).record(self.user, self.turn, turn_metrics(), [found])
         await self._insert_finances()
         return self

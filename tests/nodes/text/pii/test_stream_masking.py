@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nodes.text.pii.masking import _ORDINARY, MAX_HELD, StreamMasker, mask
+from nodes.text.pii.masking import MAX_HELD, ORDINARY, StreamMasker, mask
 from tests.nodes.held_out import read
 
 NUMBERS = {
@@ -68,6 +68,28 @@ def test_letters_before_the_first_digit_wait_for_it(pieces: list[str], masked: s
 
 
 @pytest.mark.parametrize(
+    ("pieces", "masked"),
+    [
+        (["my PIN is 48", "21, ok"], "my PIN is [secret], ok"),
+        (["cvv four ei", "ght seven now please"], "cvv [secret] now please"),
+        (["48", "21 is my P", "IN now"], "[secret] is my PIN now"),
+        (["a -----BEGI", "N PRIVATE KEY-----"], "a [secret]"),
+        (["pwd: hunter2![card", " •1111]"], "pwd: [secret][card •1111]"),
+        (["use Rex20", "15! as my pass", "word, ok"], "use [secret] as my password, ok"),
+        (["passphrase: correct horse ba", "ttery staple. Ok"], "passphrase: [secret]. Ok"),
+        (
+            ["card si", "x-zero-one-one-eight-nine-four-nine-four-zero-seven-one-three-one-three-four"],
+            "card si[card •3134]",
+        ),
+    ],
+)
+def test_a_secret_is_masked_wherever_it_is_cut(pieces: list[str], masked: str) -> None:
+    """Within its first letters, its name behind it, or a placeholder that touches it."""
+    assert streamed(pieces) == masked
+    assert mask(masked).text == masked
+
+
+@pytest.mark.parametrize(
     "words",
     [
         ["The", " quick", " brown", " fox"],
@@ -118,7 +140,8 @@ PIECES = st.sampled_from(
     |DE89 3704 0044 0532 0130 00|GB29NWBK60161331926819|2341 2341 2346|880320-0016|54362315K|2 95 10 99 126 111 93
     |1112.22.333|12.531.909-2|85.07.30-033.28|111222333|RCCMNL83S18D969H|RCC MNL 83S18 D969H|BOXW310820HNERXN09
     |AB123456C|AB 12 34 56 C|X-2482300-W|131052-308T|1234|123|12|1|-|/|.|,| |  |[|]|[card •1111]|[id •4286]|$|€| EUR
-    | złotych|SIN |SSN |BSN: |Visa |order |call |0,|INV-|•| and | of|US |the |\n""".replace("\n    ", "").split("|")
+    | złotych|password: |my PIN is |CVV |hunter2!|[secret]
+    | is my PIN|SIN |SSN |BSN: |Visa |order |call |0,|INV-|•| and | of|US |the |\n""".replace("\n    ", "").split("|")
 )
 TEXTS = st.one_of(
     st.lists(PIECES, max_size=12).map("".join),
@@ -133,7 +156,7 @@ def in_a_number(text: str, place: int) -> bool:
     word = re.search(r"(?<![^\W_])[^\W\d_]+\Z", text[:place])
     goes_on = place < len(text) and not text[place].isspace()
     capital = re.search(r"(?<![0-9A-Za-z_])[AI]\Z", text[:place])
-    return goes_on and bool(capital or (word and word[0].casefold() in _ORDINARY))
+    return goes_on and bool(capital or (word and word[0].casefold() in ORDINARY))
 
 
 def pieces_of(text: str, places: Sequence[int]) -> list[str]:

@@ -1,0 +1,202 @@
+"""Read a run: its record, its events in whichever process, and what becomes of it where its reader leaves."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Collection, Sequence
+from contextlib import suppress
+from typing import Any, cast, get_args
+from uuid import UUID
+
+from litestar import Request
+from litestar.enums import ScopeType
+from litestar.middleware import ASGIMiddleware
+from litestar.types import ASGIApp, Receive, Scope, Send
+
+from api.auth.user import User
+from api.doors.langgraph.messages import Message, message_of
+from api.doors.langgraph.run_events import Frame, Place, RunWriter, StreamMode
+from api.doors.shared import Events, Failure, Numbered, decoded, follow
+from api.problems import Problem
+from graph.service import Service
+from graph.turns.turn import Turn, encode_line
+from nodes.stream_events import Start
+from storage.thread_runs import RunRecord, RunStatus
+from storage.turn_status import TurnStatus
+
+HEARTBEAT = b": heartbeat\n\n"
+HEARTBEAT_SECONDS = 5.0
+"""Seconds of silence in a stream: clients reconnect after a silence three times as long."""
+
+
+class Reading:
+    """A run's events as somebody reads them.
+
+    Args:
+        events: the turn's.
+        modes: what is asked for.
+    """
+
+    def __init__(self, service: Service, user: User, events: Events, modes: Collection[StreamMode] = ()) -> None:
+        self.ended = False
+        """Whether there is nothing more to read here."""
+        self._service = service
+        self._user = user
+        self._events = events
+        self._writer = RunWriter(modes)
+        self._needs_messages = self._writer.tells_messages
+
+    async def stream(self, after: Place) -> AsyncIterator[bytes]:
+        """As server-sent events, after that one; without an `end` where the run goes on in another process."""
+        async for frame in self._frames():
+            if frame is None:
+                yield HEARTBEAT
+            elif frame.place > after:
+                yield frame.data
+
+    async def result(self) -> AsyncIterator[bytes]:
+        """As one JSON document, after a line break for each silence: the thread's values, or why there is no answer.
+
+        Raises:
+            Problem: the run goes on in another process; clients reconnect after a response that breaks off.
+        """
+        self._needs_messages = True
+        async for frame in self._frames():
+            if frame is None:
+                yield b"\n"
+        if failure := self._writer.failure:
+            yield encode_line({"__error__": {"error": failure.code, "message": failure.message}})
+        elif self._writer.is_over:
+            yield encode_line(self._writer.values())
+        else:
+            raise Problem(503, "shutting_down", "The run goes on at another server.", retry_after=1)
+
+    def stop_where_left(self, request: Request[Any, Any, Any], thread_id: str, run_id: UUID) -> None:
+        """Have the run be stopped where its reader leaves before its end."""
+
+        async def stop() -> None:
+            if not self.ended and not self._service.registry.closing:
+                await stop_run(self._service, self._user, thread_id, run_id)
+
+        request.state.stop_where_left = stop
+
+    async def _frames(self) -> AsyncIterator[Frame | None]:
+        async for numbered in self._events:
+            if numbered is None:
+                yield None
+                continue
+            if isinstance(numbered.event, Start) and self._needs_messages:
+                self._writer.before = await self._before(numbered.event)
+            for frame in self._writer.write(numbered):
+                yield frame
+        self.ended = True
+
+    async def _before(self, start: Start) -> list[Message]:
+        stored = await self._service.user_data.thread_runs.messages(
+            self._user.user_id, start.conversation_id, until=UUID(start.turn_id)
+        )
+        return [message_of(one) for one in stored]
+
+
+class StopWhereLeft(ASGIMiddleware):
+    """Middleware: do what `Reading.stop_where_left` says, however the request ends."""
+
+    scopes = (ScopeType.HTTP,)
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
+        """Send the response, then stop the run it read, where its client has left."""
+        try:
+            await next_app(scope, receive, send)
+        finally:
+            if stop := scope["state"].pop("stop_where_left", None):
+                await stop()
+
+
+async def stop_run(service: Service, user: User, thread_id: str, run_id: UUID) -> None:
+    """Have a run be stopped, or withdrawn while it waits, in whichever process; nothing where it is over."""
+    await service.dependencies.queue.withdraw(user.user_id, thread_id, run_id)
+    await service.dependencies.turns.ask_to_stop(user.user_id, run_id)
+
+
+async def find_run(service: Service, user: User, thread_id: str, run_id: UUID) -> RunRecord:
+    """A run; of one that is not stored, the guard's reply or what waits, only while this process knows it.
+
+    Raises:
+        Problem: 404, there is none.
+    """
+    if found := await service.user_data.thread_runs.runs(user.user_id, thread_id, run_id=run_id, limit=1):
+        return found[0]
+    turn = service.registry.find_any(user.user_id, run_id)
+    if turn is None or turn.conversation_id != thread_id:
+        raise Problem(404, "not_found", f"Run {run_id} not found.")
+    status: RunStatus = "success" if turn.start else "interrupted"
+    if turn.status is TurnStatus.WAITING:
+        status = "pending"
+    return RunRecord(
+        run_id=run_id, thread_id=thread_id, status=status, error_code=None, asked_employee=None, created_at=None,
+        updated_at=None,
+    )  # fmt: skip
+
+
+async def run_events(service: Service, user: User, thread_id: str, run_id: UUID) -> Events:
+    """The events of a run, from the first one on, also of one that waits.
+
+    Raises:
+        Problem: 404, there is no such run.
+    """
+    run = await find_run(service, user, thread_id, run_id)
+    if turn := service.registry.find_any(user.user_id, run_id):
+        return _here(turn)
+    if run["status"] == "pending":
+        return _once_begun(service, user, thread_id, run_id)
+    events = await follow(service, user.user_id, run_id, heartbeat=HEARTBEAT_SECONDS)
+    assert events, "a turn has events after none"
+    return events
+
+
+async def _here(turn: Turn) -> Events:
+    """The events of a run that this process knows; of one that was refused, why."""
+    async for numbered in decoded(turn.follow(heartbeat=HEARTBEAT_SECONDS)):
+        yield numbered
+    if turn.refusal and not turn.start:
+        assert turn.refusal.code != "blocked", "the guard's reply is an answer"
+        yield Numbered(1, Failure(turn.refusal.code, turn.refusal.message, retryable=False))
+
+
+async def _once_begun(service: Service, user: User, thread_id: str, run_id: UUID) -> Events:
+    """The events of a run that waits in another process; none where it is withdrawn, or refused."""
+    async with service.subscriptions.notified(run_id) as news:
+        while not service.registry.closing:
+            news.clear()  # before looking: what comes while looking is looked for again
+            found = await service.user_data.thread_runs.runs(user.user_id, thread_id, run_id=run_id, limit=1)
+            if not found:
+                yield Numbered(1, Failure("conversation_busy", "The message was withdrawn, or refused.", False))
+                return
+            if found[0]["status"] != "pending":
+                break
+            with suppress(TimeoutError):
+                await asyncio.wait_for(news.wait(), HEARTBEAT_SECONDS)
+            yield None
+    async for numbered in await follow(service, user.user_id, run_id, heartbeat=HEARTBEAT_SECONDS) or _nothing():
+        yield numbered
+
+
+async def _nothing() -> Events:
+    return
+    yield
+
+
+def modes_in(given: Sequence[str] | None) -> list[StreamMode]:
+    """The modes that a query names: one, several, or a list in JSON.
+
+    Raises:
+        Problem: 400, it names something else.
+    """
+    named: list[str] = []
+    for one in filter(None, given or ()):  # a client that names none sends an empty one
+        try:
+            named += json.loads(one) if one.startswith("[") else [one]
+        except (ValueError, TypeError, RecursionError):
+            named.append(one)
+    if not all(name in get_args(StreamMode) for name in named):
+        raise Problem(400, "invalid_request", f"stream_mode: takes {', '.join(get_args(StreamMode))}")
+    return cast("list[StreamMode]", named)
