@@ -35,7 +35,18 @@ from api.requests import (
     provide_user_data,
     security_headers,
 )
-from api.routes import conversations, documents, finance, keys, memory, plans, transactions, turns
+from api.routes import (
+    conversations,
+    documents,
+    finance,
+    keys,
+    memory,
+    plans,
+    proposals,
+    references,
+    transactions,
+    turns,
+)
 from api.routes.account import erase, export
 from api.routes.audit import audit
 from api.routes.chat import chat
@@ -66,7 +77,8 @@ ROUTES: list[ControllerRouterHandler] = [
     chat, turns.router, give_feedback, take_feedback_back, conversations.router, memory.router, export, erase, sign_in,
     me, user_settings, change_settings, metrics_summary, insights, list_turns, turn_metrics, turn_content, costs,
     csv_table, bad_answers, prometheus, audit, employees, live, ready, keys.router,
-    documents.router, transactions.router, finance.router, plans.router, *PAGES, *DOORS,
+    documents.router, transactions.router, finance.router, plans.router, references.router,
+    proposals.router, *PAGES, *DOORS,
 ]  # fmt: skip
 EXPOSED_HEADERS = [
     "X-Turn-Id", "X-Conversation-Id", "X-Employee", "X-Route-Confidence",

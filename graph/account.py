@@ -5,21 +5,18 @@ from uuid import UUID
 
 from graph.costs import Costs
 from graph.prices import Prices
+from graph.references import OpenReferences
 from graph.turns.registry import TurnRegistry
 from nodes.errors import EmbeddingUnavailable
+from nodes.tools.tool import Desk
 from storage.account_export.exporter import AccountExporter
 from storage.admin_audit import AdminAudit
 from storage.api_keys import ApiKeys
 from storage.conversations import Conversations
 from storage.facts import Embed
 from storage.feedback import FeedbackOnTurns
-from storage.finance.accounts import FinanceAccounts
-from storage.finance.categories import Categories
-from storage.finance.documents import Documents
-from storage.finance.pages import DocumentPages, FoundPage
-from storage.finance.plans import Plans
-from storage.finance.rules import Rules
-from storage.finance.transactions import Transactions
+from storage.finance.pages import FoundPage
+from storage.finance.references import References
 from storage.insights import InsightsQueries
 from storage.metrics_queries import MetricsQueries
 from storage.misroutes import Misroutes
@@ -45,6 +42,7 @@ class UserData:
         model: the name of the embedding model behind `embed`.
         limits: rate limits.
         prices: what models cost.
+        desk: documents, accounts, transactions and plans.
         document_arrived: has the next document read at once.
     """
 
@@ -57,6 +55,7 @@ class UserData:
         model: str,
         limits: RateLimits,
         prices: Prices,
+        desk: Desk,
         document_arrived: Callable[[], None],
     ) -> None:
         self.conversations = Conversations(pool)
@@ -75,13 +74,8 @@ class UserData:
         self.exporter = AccountExporter(pool, at_once=exports)
         self.users = Users(pool)
         self.keys = ApiKeys(pool)
-        self.documents = Documents(pool)
-        self.accounts = FinanceAccounts(pool)
-        self.categories = Categories(pool)
-        self.rules = Rules(pool)
-        self.transactions = Transactions(pool)
-        self.plans = Plans(pool)
-        self._pages = DocumentPages(pool, model)
+        self.desk = desk
+        self.references = OpenReferences(References(pool), desk)
         self._registry = registry
         self._embed = embed
         self._limits = limits
@@ -107,7 +101,7 @@ class UserData:
             vector = await self._embed(words)
         except EmbeddingUnavailable:
             vector = None
-        return await self._pages.find(user_id, words, vector, limit=limit)
+        return await self.desk.pages.find(user_id, words, vector, limit=limit)
 
     async def erase_account(self, user_id: UUID) -> None:
         """Delete everything stored about the user; metrics stay, without the user id."""

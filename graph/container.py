@@ -167,7 +167,9 @@ async def open_dependencies(
             second=models.second,
             prepare=local.prepare,
             run_tool=partial(
-                run_tool, desk=desk_over(records or pool, embedder), references=References(records or pool)
+                run_tool,
+                desk=desk_over(records or pool, embedder.embed, embedder.name),
+                references=References(records or pool),
             ),
             turns=Turns(pool, owner),
             summarise=models.summarise,
@@ -238,7 +240,8 @@ def _user_data(
     exports = settings.record_connections // 2  # the others must not wait for clients that read slowly
     embed, prices = partial(d.embed, whole=True), Prices.of(settings)
     arrived = importer.arrived.set
-    return UserData(pools.records, exports, registry, embed, d.embedding_model, d.limits, prices, arrived)
+    desk = desk_over(pools.records, d.embed, d.embedding_model)
+    return UserData(pools.records, exports, registry, embed, d.embedding_model, d.limits, prices, desk, arrived)
 
 
 @asynccontextmanager

@@ -1,6 +1,7 @@
 """What tools read, over a pool of connections."""
 
-from graph.models.embeddings import Embedder
+from collections.abc import Awaitable, Callable
+
 from nodes.tools.tool import Desk
 from storage.finance.accounts import FinanceAccounts
 from storage.finance.categories import Categories
@@ -15,7 +16,7 @@ from storage.finance.transactions import Transactions
 from storage.pool import Pool
 
 
-def desk_over(pool: Pool, embedder: Embedder) -> Desk:
+def desk_over(pool: Pool, embed: Callable[[str], Awaitable[list[float]]], embedding_model: str) -> Desk:
     """The documents, accounts, transactions and plans of all users."""
     return Desk(
         figures=Figures(pool),
@@ -26,7 +27,7 @@ def desk_over(pool: Pool, embedder: Embedder) -> Desk:
         merchants=Merchants(pool),
         plans=Plans(pool),
         documents=Documents(pool),
-        pages=DocumentPages(pool, embedder.name),
+        pages=DocumentPages(pool, embedding_model),
         proposals=Proposals(pool),
-        embed=embedder.embed,
+        embed=embed,
     )

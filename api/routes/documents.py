@@ -95,7 +95,7 @@ async def add_document(
     name = _name(data.file.filename, service)
     new = NewDocument(name, data.file.content_type[:200], content, account_id=data.account_id)
     try:
-        document, is_new = await user_data.documents.add(user.user_id, new)
+        document, is_new = await user_data.desk.documents.add(user.user_id, new)
     except TooManyDocuments:
         said = f"You have {MAX_DOCUMENTS} documents or 2 GiB of them; delete one first."
         raise Problem(409, "too_many_documents", said) from None
@@ -110,7 +110,9 @@ async def documents(
     user: NamedDependency[User], user_data: NamedDependency[UserData], limit: Limit = 20, cursor: Cursor = None
 ) -> DocumentPage:
     """Your documents, the newest first."""
-    found = await user_data.documents.list(user.user_id, limit=limit + 1, after=decode_cursor(cursor, DocumentCursor))
+    found = await user_data.desk.documents.list(
+        user.user_id, limit=limit + 1, after=decode_cursor(cursor, DocumentCursor)
+    )
     items, next_cursor = paginate(found, limit, lambda one: DocumentCursor(one["created_at"], one["document_id"]))
     return DocumentPage(items=items, next_cursor=next_cursor)
 
@@ -134,7 +136,7 @@ async def document(
     user: NamedDependency[User], user_data: NamedDependency[UserData], document_id: FromPath[UUID]
 ) -> Document:
     """One document: whether it is read, and how it was understood."""
-    return _found(await user_data.documents.find(user.user_id, document_id))
+    return _found(await user_data.desk.documents.find(user.user_id, document_id))
 
 
 @get(
@@ -151,8 +153,8 @@ async def document_content(
     user: NamedDependency[User], user_data: NamedDependency[UserData], document_id: FromPath[UUID]
 ) -> Response[bytes]:
     """The file as it came, to be saved: no browser shows it in this server's name."""
-    found = _found(await user_data.documents.find(user.user_id, document_id))
-    content = await user_data.documents.content(user.user_id, document_id)
+    found = _found(await user_data.desk.documents.find(user.user_id, document_id))
+    content = await user_data.desk.documents.content(user.user_id, document_id)
     if content is None:
         raise Problem(404, "not_found", "The file of this document was deleted.")
     disposition = f"attachment; filename*=UTF-8''{quote(found['name'], safe='')}"
@@ -175,7 +177,9 @@ async def read_again(
         raise Problem(400, "invalid_request", f"shape: {error}") from None
     plain = msgspec.to_builtins(shape) if shape else None
     try:
-        found = await user_data.documents.read_again(user.user_id, document_id, shape=plain, account_id=data.account_id)
+        found = await user_data.desk.documents.read_again(
+            user.user_id, document_id, shape=plain, account_id=data.account_id
+        )
     except NoSuchAccount:
         raise Problem(404, "not_found", "There is no such account.") from None
     user_data.document_arrived()
@@ -187,7 +191,7 @@ async def undo_import(
     user: NamedDependency[User], user_data: NamedDependency[UserData], document_id: FromPath[UUID]
 ) -> Undone:
     """Take back exactly what was read from a document. The document stays."""
-    gone = await user_data.documents.undo(user.user_id, document_id)
+    gone = await user_data.desk.documents.undo(user.user_id, document_id)
     if gone is None:
         raise _missing()
     return Undone(transactions=gone)
@@ -198,7 +202,7 @@ async def delete_document(
     user: NamedDependency[User], user_data: NamedDependency[UserData], document_id: FromPath[UUID]
 ) -> None:
     """Delete a document with all that was read from it."""
-    if not await user_data.documents.delete(user.user_id, document_id):
+    if not await user_data.desk.documents.delete(user.user_id, document_id):
         raise _missing()
 
 
@@ -207,7 +211,7 @@ async def delete_content(
     user: NamedDependency[User], user_data: NamedDependency[UserData], document_id: FromPath[UUID]
 ) -> None:
     """Delete the file of a document that was read, and keep what was read from it."""
-    if not await user_data.documents.delete_content(user.user_id, document_id):
+    if not await user_data.desk.documents.delete_content(user.user_id, document_id):
         raise _missing()
 
 

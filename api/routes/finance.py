@@ -105,7 +105,7 @@ class AddedRule(TypedDict):
 @get("/accounts", responses=refusals())
 async def accounts(user: NamedDependency[User], user_data: NamedDependency[UserData]) -> AccountList:
     """Your accounts, each with its number of transactions."""
-    return AccountList(items=await user_data.accounts.list(user.user_id))
+    return AccountList(items=await user_data.desk.accounts.list(user.user_id))
 
 
 @patch("/accounts/{account_id:uuid}", guards=[require_json], status_code=204, responses=refusals(404, 413, 415))
@@ -116,7 +116,7 @@ async def change_account(
     data: JSONBody[AccountChanges],
 ) -> None:
     """Rename an account, or say what kind it is."""
-    if not await user_data.accounts.change(user.user_id, account_id, name=data.name, kind=data.kind):
+    if not await user_data.desk.accounts.change(user.user_id, account_id, name=data.name, kind=data.kind):
         raise _missing("account")
 
 
@@ -125,14 +125,14 @@ async def delete_account(
     user: NamedDependency[User], user_data: NamedDependency[UserData], account_id: FromPath[UUID]
 ) -> None:
     """Delete an account with all its transactions."""
-    if not await user_data.accounts.delete(user.user_id, account_id):
+    if not await user_data.desk.accounts.delete(user.user_id, account_id):
         raise _missing("account")
 
 
 @get("/categories", responses=refusals())
 async def categories(user: NamedDependency[User], user_data: NamedDependency[UserData]) -> CategoryList:
     """Your categories."""
-    return CategoryList(items=await user_data.categories.list(user.user_id))
+    return CategoryList(items=await user_data.desk.categories.list(user.user_id))
 
 
 @post("/categories", guards=[require_json], responses=refusals(409, 413, 415))
@@ -141,7 +141,7 @@ async def add_category(
 ) -> Category:
     """Add a category."""
     try:
-        return await user_data.categories.add(user.user_id, data.name, data.kind, deductible=data.deductible)
+        return await user_data.desk.categories.add(user.user_id, data.name, data.kind, deductible=data.deductible)
     except CategoryExists:
         raise Problem(409, "known", "You have a category of this name.") from None
     except TooManyCategories:
@@ -158,7 +158,7 @@ async def change_category(
     data: JSONBody[CategoryChanges],
 ) -> Category:
     """Change the name of a category, its kind, or whether what is in it may lower taxes."""
-    changed = await user_data.categories.change(
+    changed = await user_data.desk.categories.change(
         user.user_id, category, name=data.name, kind=data.kind, deductible=data.deductible
     )
     if changed is None:
@@ -171,14 +171,14 @@ async def delete_category(
     user: NamedDependency[User], user_data: NamedDependency[UserData], category: FromPath[str]
 ) -> None:
     """Delete a category with its rules and its budget. Its transactions have none then."""
-    if not await user_data.categories.delete(user.user_id, category):
+    if not await user_data.desk.categories.delete(user.user_id, category):
         raise _missing("category")
 
 
 @get("/rules", responses=refusals())
 async def rules(user: NamedDependency[User], user_data: NamedDependency[UserData]) -> RuleList:
     """Your rules: the oldest that matches a transaction gives it its category."""
-    return RuleList(items=await user_data.rules.list(user.user_id))
+    return RuleList(items=await user_data.desk.rules.list(user.user_id))
 
 
 @post("/rules/preview", guards=[require_json], status_code=200, responses=refusals(413, 415))
@@ -186,7 +186,7 @@ async def preview_rule(
     user: NamedDependency[User], user_data: NamedDependency[UserData], data: JSONBody[RuleRequest]
 ) -> RulePreview:
     """What a rule would change, without adding it."""
-    return await user_data.rules.preview(user.user_id, _new_rule(data))
+    return await user_data.desk.rules.preview(user.user_id, _new_rule(data))
 
 
 @post("/rules", guards=[require_json], responses=refusals(409, 413, 415))
@@ -195,7 +195,7 @@ async def add_rule(
 ) -> AddedRule:
     """Add a rule, and apply it to what is there. It changes no category that you gave."""
     try:
-        return AddedRule(rule_id=await user_data.rules.add(user.user_id, _new_rule(data)))
+        return AddedRule(rule_id=await user_data.desk.rules.add(user.user_id, _new_rule(data)))
     except NoSuchCategory:
         raise Problem(400, "invalid_request", "category: there is no such category") from None
     except RuleExists:
@@ -209,7 +209,7 @@ async def delete_rule(
     user: NamedDependency[User], user_data: NamedDependency[UserData], rule_id: FromPath[UUID]
 ) -> None:
     """Delete a rule, and take back the categories that it gave."""
-    if not await user_data.rules.delete(user.user_id, rule_id):
+    if not await user_data.desk.rules.delete(user.user_id, rule_id):
         raise _missing("rule")
 
 

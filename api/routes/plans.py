@@ -85,7 +85,7 @@ class DebtList(TypedDict):
 @get("/budgets", responses=refusals())
 async def budgets(user: NamedDependency[User], user_data: NamedDependency[UserData]) -> BudgetList:
     """Your budgets."""
-    return BudgetList(items=await user_data.plans.budgets(user.user_id))
+    return BudgetList(items=await user_data.desk.plans.budgets(user.user_id))
 
 
 @put(
@@ -100,7 +100,7 @@ async def set_budget(
 ) -> None:
     """Set what a category may cost in a month."""
     try:
-        await user_data.plans.set_budget(
+        await user_data.desk.plans.set_budget(
             user.user_id, Budget(category=category, currency=_currency(currency), amount=data.amount)
         )
     except NoSuchCategory:
@@ -115,14 +115,14 @@ async def delete_budget(
     currency: FromPath[str],
 ) -> None:
     """Delete a budget."""
-    if not await user_data.plans.delete_budget(user.user_id, category, currency):
+    if not await user_data.desk.plans.delete_budget(user.user_id, category, currency):
         raise _missing("budget")
 
 
 @get("/goals", responses=refusals())
 async def goals(user: NamedDependency[User], user_data: NamedDependency[UserData]) -> GoalList:
     """Your goals."""
-    return GoalList(items=await user_data.plans.goals(user.user_id))
+    return GoalList(items=await user_data.desk.plans.goals(user.user_id))
 
 
 @put("/goals/{goal_id:uuid}", guards=[require_json], status_code=204, responses=refusals(409, 413, 415))
@@ -135,7 +135,7 @@ async def put_goal(
     """Add a goal under an id that you choose, or change it; the same request twice adds one."""
     goal = NewGoal(name=data.name, target=data.target, saved=data.saved, currency=data.currency, due_on=data.due_on)
     try:
-        await user_data.plans.put_goal(user.user_id, goal, goal_id)
+        await user_data.desk.plans.put_goal(user.user_id, goal, goal_id)
     except TooManyPlans:
         raise _too_many("goals") from None
 
@@ -145,14 +145,14 @@ async def delete_goal(
     user: NamedDependency[User], user_data: NamedDependency[UserData], goal_id: FromPath[UUID]
 ) -> None:
     """Delete a goal."""
-    if not await user_data.plans.delete_goal(user.user_id, goal_id):
+    if not await user_data.desk.plans.delete_goal(user.user_id, goal_id):
         raise _missing("goal")
 
 
 @get("/debts", responses=refusals())
 async def debts(user: NamedDependency[User], user_data: NamedDependency[UserData]) -> DebtList:
     """Your debts."""
-    return DebtList(items=await user_data.plans.debts(user.user_id))
+    return DebtList(items=await user_data.desk.plans.debts(user.user_id))
 
 
 @put("/debts/{debt_id:uuid}", guards=[require_json], status_code=204, responses=refusals(409, 413, 415))
@@ -171,7 +171,7 @@ async def put_debt(
         minimum=data.minimum,
     )
     try:
-        await user_data.plans.put_debt(user.user_id, debt, debt_id)
+        await user_data.desk.plans.put_debt(user.user_id, debt, debt_id)
     except TooManyPlans:
         raise _too_many("debts") from None
 
@@ -181,7 +181,7 @@ async def delete_debt(
     user: NamedDependency[User], user_data: NamedDependency[UserData], debt_id: FromPath[UUID]
 ) -> None:
     """Delete a debt."""
-    if not await user_data.plans.delete_debt(user.user_id, debt_id):
+    if not await user_data.desk.plans.delete_debt(user.user_id, debt_id):
         raise _missing("debt")
 
 

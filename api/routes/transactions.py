@@ -1,6 +1,7 @@
 """/transactions: list, filter, sum up and categorise."""
 
 from collections.abc import AsyncGenerator
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Annotated, Literal, Self
@@ -88,7 +89,9 @@ class Undone(TypedDict):
     transactions: int
 
 
-def provide_filter(
+async def provide_filter(
+    user: NamedDependency[User],
+    user_data: NamedDependency[UserData],
     q: Search = None,
     since: Annotated[date | None, QueryParameter(description="From this day on.")] = None,
     until: Annotated[date | None, QueryParameter(description="Up to this day.")] = None,
@@ -101,11 +104,21 @@ def provide_filter(
     at_most: Annotated[Decimal | None, QueryParameter(description="The same.")] = None,
     document: Annotated[UUID | None, QueryParameter(description="Those that this document has.")] = None,
     sign: Annotated[Literal["spent", "received"] | None, QueryParameter(description="Spent or received.")] = None,
+    reference: Annotated[
+        UUID | None,
+        QueryParameter(description="Those that this result is of; `q` narrows them down, nothing else does."),
+    ] = None,
 ) -> TransactionFilter:
     """Dependency `only`: which transactions."""
+    words = (search_words(q) or "").split()
+    if reference:
+        found = await user_data.references.transactions(user.user_id, reference)
+        if found is None:
+            raise Problem(404, "not_found", "There is no such result of transactions.")
+        return replace(found, words=[*found.words, *words])
     categories = category or []
     return TransactionFilter(
-        words=(search_words(q) or "").split(),
+        words=words,
         since=since,
         until=until,
         account_ids=account or [],
@@ -119,7 +132,7 @@ def provide_filter(
     )
 
 
-@get("/", responses=refusals())
+@get("/", responses=refusals(404))
 async def transactions(
     user: NamedDependency[User],
     user_data: NamedDependency[UserData],
@@ -129,17 +142,17 @@ async def transactions(
 ) -> TransactionPage:
     """Your transactions, the newest first."""
     after = decode_cursor(cursor, TransactionCursor)
-    found = await user_data.transactions.list(user.user_id, only, limit=limit + 1, after=after)
+    found = await user_data.desk.transactions.list(user.user_id, only, limit=limit + 1, after=after)
     items, next_cursor = paginate(found, limit, lambda one: TransactionCursor(one["booked_on"], one["transaction_id"]))
     return TransactionPage(items=items, next_cursor=next_cursor)
 
 
-@get("/totals", responses=refusals())
+@get("/totals", responses=refusals(404))
 async def totals(
     user: NamedDependency[User], user_data: NamedDependency[UserData], only: NamedDependency[TransactionFilter]
 ) -> Totals:
     """The sums of all transactions that match. Currencies are never added up."""
-    return Totals(items=await user_data.transactions.totals(user.user_id, only))
+    return Totals(items=await user_data.desk.transactions.totals(user.user_id, only))
 
 
 @get(
@@ -147,7 +160,7 @@ async def totals(
     media_type="text/csv",
     responses={
         200: ResponseSpec(str, description="CSV.", media_type="text/csv", generate_examples=False),
-        **refusals(429),
+        **refusals(404, 429),
     },
 )
 async def transactions_csv(
@@ -158,7 +171,7 @@ async def transactions_csv(
 ) -> Stream:
     """All transactions that match, as CSV."""
     await limits.take("export")
-    first = await user_data.transactions.list(user.user_id, only, limit=PAGE)
+    first = await user_data.desk.transactions.list(user.user_id, only, limit=PAGE)
     headers = {"Content-Disposition": 'attachment; filename="transactions.csv"', "Cache-Control": "no-store"}
     return Stream(_csv(user, user_data, only, first), media_type="text/csv; charset=utf-8", headers=headers)
 
@@ -176,8 +189,8 @@ async def change_transaction(
         await _categorise(user, user_data, [transaction_id], data.category)
     if "note" in data.model_fields_set:
         note = data.note and clean_and_mask(data.note, also=service.dependencies.options.mask)
-        await user_data.transactions.annotate(user.user_id, transaction_id, note)
-    found = await user_data.transactions.find(user.user_id, transaction_id)
+        await user_data.desk.transactions.annotate(user.user_id, transaction_id, note)
+    found = await user_data.desk.transactions.find(user.user_id, transaction_id)
     if found is None:
         raise _missing()
     return found
@@ -196,7 +209,7 @@ async def undo_change(
     user: NamedDependency[User], user_data: NamedDependency[UserData], change_id: FromPath[UUID]
 ) -> Undone:
     """Undo a change, for transactions that nothing has changed since; once."""
-    undone = await user_data.transactions.undo(user.user_id, change_id)
+    undone = await user_data.desk.transactions.undo(user.user_id, change_id)
     if undone is None:
         raise Problem(404, "not_found", "There is no such change.")
     return Undone(transactions=undone)
@@ -204,7 +217,7 @@ async def undo_change(
 
 async def _categorise(user: User, user_data: UserData, ids: list[UUID], category: str | None) -> UUID:
     try:
-        change = await user_data.transactions.categorise(user.user_id, ids, category)
+        change = await user_data.desk.transactions.categorise(user.user_id, ids, category)
     except NoSuchCategory:
         raise Problem(400, "invalid_request", "category: there is no such category") from None
     if change is None:
@@ -221,7 +234,7 @@ async def _csv(
         yield (text if header else text.partition("\r\n")[2]).encode()
         header = False
         after = TransactionCursor(rows[-1]["booked_on"], rows[-1]["transaction_id"])
-        rows = await user_data.transactions.list(user.user_id, only, limit=PAGE, after=after)
+        rows = await user_data.desk.transactions.list(user.user_id, only, limit=PAGE, after=after)
 
 
 def _missing() -> Problem:
@@ -231,7 +244,7 @@ def _missing() -> Problem:
 router = Router(
     "/transactions",
     route_handlers=[transactions, totals, transactions_csv, change_transaction, categorise, undo_change],
-    dependencies={"only": Provide(provide_filter, sync_to_thread=False)},
+    dependencies={"only": Provide(provide_filter)},
     security=SIGNED_IN,
     tags=["transactions"],
 )

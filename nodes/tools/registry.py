@@ -52,6 +52,17 @@ async def call(context: Call, slug: Slug, name: str, arguments: Mapping[str, Any
         raise ToolFailed("This took too long. Ask for a shorter period.") from None
 
 
+async def call_again(context: Call, name: str, arguments: Mapping[str, Any]) -> Result:
+    """Call a tool as one of its employees did before.
+
+    Raises:
+        ToolFailed: there is no such tool any more, the arguments do not fit any more, or it took too long.
+        StorageUnavailable: the database is away.
+    """
+    tool = _BY_NAME.get(name)
+    return await call(context, tool.employees[0] if tool else "prime", name, arguments)
+
+
 def _first(error: ValidationError) -> str:
     first = error.errors(include_input=False, include_url=False)[0]
     where = ".".join(str(part) for part in first["loc"]) or "arguments"

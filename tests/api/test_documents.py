@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from graph.documents.contents import MAX_BYTES
+from tests.graph.documents.pdfs import pdf
 from tests.support.app import Frontdesk
 
 MARCH = """Date;Text;Amount;Currency
@@ -151,12 +152,12 @@ async def test_bad_uploads_are_refused(frontdesk: Frontdesk, ada: UUID) -> None:
 
 async def test_pages_are_found_by_their_words(frontdesk: Frontdesk, ada: UUID, bob: UUID) -> None:
     """And nobody finds another user's, or reads or changes a document of theirs."""
-    letter = "Dear customer, your insurance premium rises to 240 EUR in July.\nYours, Alpine Mutual\n"
+    letter = pdf(1, "Dear customer, your insurance premium rises to 240 EUR in July.")
     async with frontdesk.client(ada) as client:
-        found = await read(client, (await send(client, letter, "letter.txt")).json()["document_id"])
+        found = await read(client, (await send(client, letter, "letter.pdf")).json()["document_id"])
         assert found["status"] == "ready"
         pages = (await client.get("/documents/search", params={"q": "premium"})).json()["items"]
-        assert [(page["name"], page["page"]) for page in pages] == [("letter.txt", 1)]
+        assert [(page["name"], page["page"]) for page in pages] == [("letter.pdf", 1)]
         assert "insurance premium" in pages[0]["snippet"]
     path = f"/documents/{found['document_id']}"
     async with frontdesk.client(bob) as client:

@@ -44,7 +44,16 @@ async def test_the_document_has_every_route(document: dict[str, Any]) -> None:
         "/memory", "/memory/{fact_id}", "/keys", "/keys/{key_id}",
         "/export", "/account", "/sign-in", "/me", "/settings", "/metrics-summary",
         "/turns", "/turns/{turn_id}/metrics", "/turns/{turn_id}/content", "/costs", "/tables/{table}",
-        "/insights", "/metrics", "/audit", "/feedback", "/employees", "/health/live", "/health/ready",
+        "/insights", "/metrics", "/audit", "/feedback", "/employees",
+        "/documents", "/documents/search", "/documents/{document_id}", "/documents/{document_id}/content",
+        "/documents/{document_id}/read", "/documents/{document_id}/undo", "/transactions", "/transactions/totals",
+        "/transactions/csv", "/transactions/categorise", "/transactions/{transaction_id}",
+        "/transactions/changes/{change_id}/undo", "/accounts", "/accounts/{account_id}", "/categories",
+        "/categories/{category}", "/rules", "/rules/preview", "/rules/{rule_id}", "/budgets",
+        "/budgets/{category}/{currency}", "/goals", "/goals/{goal_id}", "/debts", "/debts/{debt_id}",
+        "/references/{reference_id}", "/references/{reference_id}/csv", "/proposals", "/proposals/{proposal_id}",
+        "/proposals/{proposal_id}/accept", "/proposals/{proposal_id}/refuse", "/proposals/{proposal_id}/undo",
+        "/health/live", "/health/ready",
     } == {path for path, item in document["paths"].items() if not of_door(item)}  # fmt: skip
 
 
@@ -75,14 +84,16 @@ async def test_the_document_describes_both_forms_of_the_answer(document: dict[st
 
 
 async def test_the_document_describes_every_event(document: dict[str, Any]) -> None:
-    """Both streams have the same five events, each with its name and the schema of its data."""
+    """Both streams have the same seven events, each with its name and the schema of its data."""
     chat = document["paths"]["/chat"]["post"]["responses"]["200"]["content"]["text/event-stream"]
     again = document["paths"]["/turns/{turn_id}/events"]["get"]["responses"]["200"]["content"]["text/event-stream"]
     assert chat == again
     events = [event["properties"] for event in chat["schema"]["oneOf"]]
-    assert [event["event"]["const"] for event in events] == ["start", "notice", "token", "done", "error"]
+    assert [event["event"]["const"] for event in events] == [
+        "start", "notice", "token", "tool_call", "tool_result", "done", "error",
+    ]  # fmt: skip
     data = [set(references(event["data"]["contentSchema"])) for event in events]
-    assert [len(named) for named in data] == [1, 1, 1, 1, 2], "an error is that of a turn or a late refusal"
+    assert [len(named) for named in data] == [1, 1, 1, 1, 1, 1, 2], "an error is that of a turn or a late refusal"
     names = [name.rpartition("/")[2] for named in data for name in named]
     assert all(document["components"]["schemas"][name]["properties"] for name in names)
 
@@ -134,6 +145,8 @@ async def test_the_document_describes_every_limit(document: dict[str, Any]) -> N
     assert limited == {
         ("POST", "/chat"), ("GET", "/conversations"), ("GET", "/memory"), ("PATCH", "/memory/{fact_id}"),
         ("GET", "/export"), ("GET", "/turns/{turn_id}/events"), ("POST", "/turns/{turn_id}/stop"),
+        ("POST", "/documents"), ("POST", "/documents/{document_id}/read"), ("GET", "/documents/search"),
+        ("GET", "/transactions/csv"),
     }  # fmt: skip
     events = document["paths"]["/turns/{turn_id}/events"]["get"]["responses"]
     assert {"200", "204"} <= set(events)

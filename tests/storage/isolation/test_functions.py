@@ -71,6 +71,7 @@ STEPS: Mapping[str, Step] = {
     "facts_to_embed": Step(
         "facts_to_embed('another-model', '00000000-0000-0000-0000-000000000000', %(fact)s, 9)", "frontdesk_keeper"
     ),
+    "has_desk": Step("has_desk(%(user)s)"),
     "read_facts": Step("read_facts(%(user)s, array[%(fact)s])"),
     "add_to_admin_audit": Step("add_to_admin_audit(%(user)s, 'audit', '', 0)", "frontdesk_auditor"),
     "read_admin_audit": Step("read_admin_audit(%(user)s, null, 9)", "frontdesk_auditor"),
