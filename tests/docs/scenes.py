@@ -81,6 +81,21 @@ class Scenes:
         yield {"TOKEN": token(self._frontdesk, self._bob)}
 
     @asynccontextmanager
+    async def upload(self) -> AsyncGenerator[Variables]:
+        """Their files are those of who has the account."""
+        yield {"TOKEN": token(self._frontdesk, self._bob)}
+
+    @asynccontextmanager
+    async def document(self) -> AsyncGenerator[Variables]:
+        """It was read meanwhile."""
+        async with self._frontdesk.client(self._bob) as client:
+            while (await client.get("/documents")).json()["items"][0]["status"] != "ready":
+                pass
+        yield {"TOKEN": token(self._frontdesk, self._bob)}
+
+    reference = upload
+
+    @asynccontextmanager
     async def regenerate(self) -> AsyncGenerator[Variables]:
         """A message was answered."""
         answer = await self._frontdesk.chat(self._ada, "I spend too much on food", conversation_id="groceries")

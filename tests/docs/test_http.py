@@ -29,7 +29,12 @@ from tests.support.model_server import ModelServer
 FILE = Path(__file__).parents[2] / "docs/http.md"
 TRANSPORT = {"connection", "content-length", "date", "transfer-encoding"}
 """Headers that belong to HTTP and not to this API."""
-REMEMBERED = {"TURN": r"^x-turn-id: (\S+)", "FACT": r'"fact_id": ?"([^"]+)"'}
+REMEMBERED = {
+    "TURN": r"^x-turn-id: (\S+)",
+    "FACT": r'"fact_id": ?"([^"]+)"',
+    "DOCUMENT": r'"document_id": ?"([^"]+)"',
+    "REFERENCE": r'"reference_id": ?"([^"]+)"',
+}
 """Variables of the shell that an example sets for those after it, and where in its output they are found."""
 
 
