@@ -1,5 +1,6 @@
 """The six AI employees: their names and duties."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -119,12 +120,10 @@ GOALIE = Employee(
 EMPLOYEES: tuple[Employee, ...] = (PRIME, CRYSTAL, LEDGER, BYTE, TAG, GOALIE)
 
 
+BY_NAME: Mapping[str, Employee] = {name: who for who in EMPLOYEES for name in (who.slug, *who.aliases)}
+"""The employees by slug and alias."""
+
+
 def find(name: str | None) -> Employee | None:
     """The employee with this slug or alias, case-insensitive; None when there is none."""
-    wanted = (name or "").strip().casefold()
-    return next((found for found in EMPLOYEES if wanted == found.slug or wanted in found.aliases), None)
-
-
-def employee(slug: Slug) -> Employee:
-    """The employee with this slug."""
-    return next(found for found in EMPLOYEES if found.slug == slug)
+    return BY_NAME.get((name or "").strip().casefold())

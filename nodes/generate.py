@@ -18,12 +18,12 @@ from nodes.answer.figures import unverified_figures
 from nodes.answer.output import AnswerOutput, Draft
 from nodes.answer.prepared import Prepare
 from nodes.answer.tool_rounds import ToolRounds
-from nodes.employees import Slug, employee
+from nodes.employees import BY_NAME, Slug
 from nodes.prompts import day_of, estimate, estimate_messages, size
 from nodes.state import Answer, Context, Notice, State, Usage, asking, continued, quoted, since
 from nodes.stream_events import done_of, emit, stop_requested, timing_so_far
 from nodes.text.pii.detection import Kind, OptionalKind
-from nodes.tools.registry import tools_of
+from nodes.tools.registry import TOOLS_OF
 from nodes.tools.running import RunTool
 from storage.errors import StorageUnavailable
 from storage.metrics import Finding
@@ -122,26 +122,31 @@ async def generate(
 
 def _tool_rounds(
     state: State, runtime: Runtime[Context], run_tool: RunTool, room: int, also: Collection[OptionalKind]
-) -> ToolRounds:
+) -> ToolRounds | None:
+    """What the model may call; None where nothing is offered."""
     assert state["route"] is not None
     slug: Slug = state["route"]["employee"]
+    names = state.get("tools", ())
+    if not names:
+        return None
     return ToolRounds(
         run=run_tool,
         user_id=asking(runtime),
         turn_id=UUID(state["turn_id"]),
         employee=slug,
         today=day_of(state["started_at"]),
-        schemas=[tool.schema() for tool in tools_of(slug) if tool.name in state.get("tools", ())],
+        schemas=[tool.schema() for tool in TOOLS_OF[slug] if tool.name in names],
         room=room,
         also=also,
     )
 
 
-def _add_tools(answer: Answer, tools: ToolRounds, said: Sequence[str], so_far: str) -> None:
+def _add_tools(answer: Answer, tools: ToolRounds | None, said: Sequence[str], so_far: str) -> None:
     """Add to the answer what tools found, and which of its figures come from nowhere; `so_far` was checked before."""
-    if tools.results:
+    if tools and tools.results:
         answer["tools"] = msgspec.to_builtins(tools.results)
-    if unverified := unverified_figures(answer["text"].removeprefix(so_far), list(tools.found.values()), said):
+    found = list(tools.found.values()) if tools else []
+    if unverified := unverified_figures(answer["text"].removeprefix(so_far), found, said):
         answer["unverified"] = unverified
 
 
@@ -191,7 +196,7 @@ async def _fall_back(state: State, draft: Draft, output: AnswerOutput, prepare: 
     else:
         said = "No model can be reached; this is a prepared reply." if has_model else NO_MODEL
         output.note(Notice(code="fallback", message=said))
-        who = employee(state["route"]["employee"])
+        who = BY_NAME[state["route"]["employee"]]
         draft.text = who.fallback if has_model else who.without_model
         draft.finish_reason, draft.model = "stop", FALLBACK
     draft.prompt_tokens = draft.completion_tokens = draft.cached_tokens = None

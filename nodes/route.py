@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from structlog.stdlib import get_logger
 from typing_extensions import TypedDict
 
-from nodes.employees import EMPLOYEES, Slug, find
+from nodes.employees import BY_NAME, EMPLOYEES, Slug, find
 from nodes.errors import EmbeddingUnavailable
 from nodes.routing.keywords import by_rules
 from nodes.routing.spelling import Spelling
@@ -77,14 +77,15 @@ async def route(state: State, runtime: Runtime[Context], *, classify: Classify, 
     Args:
         model: which is going to be asked; clients are shown its name.
     """
-    asked, version = find(state.get("employee")), state.get("version")
+    version, named = state.get("version"), state.get("employee")
+    asked = find(named) if named else None
     if asked:
         report = route_report(asked.slug, "asked", "request")
     elif version and version["route"]:
         report = version["route"]
     else:
         likelihoods = await _likelihoods(state["message"], classify)
-        current = find(version["last_employee"] if version else state["last_employee"])
+        current = BY_NAME.get((version["last_employee"] if version else state["last_employee"]) or "")
         slug = current.slug if current else None
         report = learned(likelihoods, slug) if likelihoods else by_the_rules(state["message"], slug)
     accepted = Accepted(

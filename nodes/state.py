@@ -16,7 +16,7 @@ from langgraph.graph import add_messages  # pyright: ignore[reportMissingTypeStu
 from langgraph.runtime import Runtime
 from typing_extensions import TypedDict
 
-from nodes.employees import Slug, employee
+from nodes.employees import BY_NAME, Slug
 from storage.facts import LearnedFact, Memory
 from storage.metrics import Finding
 from storage.rate_limits import Allowance, Place
@@ -151,7 +151,7 @@ def route_report(
     Args:
         keyword: the one that was found, for the code `keyword`.
     """
-    who = employee(slug)
+    who = BY_NAME[slug]
     return RouteReport(
         employee=slug,
         reason=REASONS[code].format(name=who.name, topic=who.title.lower(), keyword=keyword),

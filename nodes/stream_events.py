@@ -20,7 +20,7 @@ from langgraph.graph.message import push_message  # pyright: ignore[reportMissin
 from langgraph.runtime import Runtime
 
 from nodes import state
-from nodes.employees import Slug, employee
+from nodes.employees import BY_NAME, Slug
 from nodes.state import Answer, Context, DecidedBy, FinishReason, NoticeCode, ReasonCode, RouteReport, Usage
 from storage.event_log import EventName
 from storage.rate_limits import Allowance
@@ -305,7 +305,7 @@ def note(runtime: Runtime[Context], notices: list[state.Notice], notice: state.N
 
 def start_of(turn_id: str, conversation_id: str, route: RouteReport, model: str) -> Start:
     """The first event of a turn that this employee is going to answer."""
-    who = employee(route["employee"])
+    who = BY_NAME[route["employee"]]
     card = EmployeeCard(who.slug, who.name, who.title, who.emoji)
     why = Route(
         reason=route["reason"],

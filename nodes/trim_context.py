@@ -28,7 +28,7 @@ from nodes.stream_events import note
 from nodes.text.cleaning import clean
 from nodes.text.pii.detection import OptionalKind
 from nodes.text.pii.masking import mask
-from nodes.tools.registry import tools_of
+from nodes.tools.registry import TOOLS_OF
 from storage.facts import Memory
 from storage.recall import RecalledTurn
 from storage.turns import History, Message
@@ -136,7 +136,7 @@ def _tools(state: State, room: int) -> _Tools:
     assert state["route"] is not None
     slug, texts = state["route"]["employee"], prompt_texts()
     has_desk = state["history"].get("has_desk", False)
-    offered = [tool for tool in tools_of(slug) if has_desk or (tool.employees[0] == slug and not tool.needs_desk)]
+    offered = [tool for tool in TOOLS_OF[slug] if has_desk or (tool.employees[0] == slug and not tool.needs_desk)]
     prompt = (texts.with_desk if has_desk else texts.with_tools)[slug]
     tokens = estimate(json.dumps([tool.schema() for tool in offered]))
     if not offered or prompt.tokens + tokens > room * LARGEST_SHARE_WITH_TOOLS:

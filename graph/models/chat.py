@@ -22,7 +22,7 @@ from graph.models.provider import Provider, is_forbidden
 from graph.models.replies import sanitized
 from graph.observability.genai_attributes import RequestSpan
 from graph.observability.tracing import Tracing
-from nodes.answer.tool_rounds import NO_TOOLS, Offered
+from nodes.answer.tool_rounds import Offered
 from nodes.errors import ModelDown, ModelError, ModelProblem, ModelRejected, ModelUnavailable, ToolsRejected
 from nodes.extract_facts import FactsFound
 from nodes.prompts import estimate
@@ -101,13 +101,15 @@ class ChatModel:
         """State of the circuit breaker."""
         return self._breaker.state
 
-    async def stream(self, prompt: Sequence[AnyMessage], tools: Offered = NO_TOOLS) -> AsyncGenerator[AIMessageChunk]:
+    async def stream(
+        self, prompt: Sequence[AnyMessage], tools: Offered | None = None
+    ) -> AsyncGenerator[AIMessageChunk]:
         """The answer in chunks, calls of tools among them; closing the generator aborts the request.
 
         Raises:
             ModelError: no answer, or an incomplete one.
         """
-        messages, offered = list(prompt), tools.fields()
+        messages, offered = list(prompt), tools.fields() if tools else {}
         if offered and self._without_tools_until > time.monotonic():
             raise ToolsRejected
         with self._request(self._answering, messages) as span, self._tool_rejections():
@@ -250,7 +252,7 @@ class NoModel:
     async def stream(
         self,
         prompt: Sequence[AnyMessage],  # noqa: ARG002
-        tools: Offered = NO_TOOLS,  # noqa: ARG002
+        tools: Offered | None = None,  # noqa: ARG002
     ) -> AsyncGenerator[AIMessageChunk]:
         """Always raises ModelRejected."""
         raise ModelRejected("model_unreachable")

@@ -10,7 +10,7 @@ import stamina
 from langchain_core.messages import AIMessageChunk, AnyMessage
 
 from nodes.answer.output import AnswerOutput, Draft
-from nodes.answer.tool_rounds import NO_TOOLS, Offered, ToolRounds, no_tools
+from nodes.answer.tool_rounds import Offered, ToolRounds
 from nodes.errors import ContextTooLong, ModelError, ModelProblem, ModelRejected, ModelUnavailable, ToolsRejected
 from nodes.text.pii.detection import OptionalKind
 
@@ -40,7 +40,9 @@ class Model(Protocol):
     refusal: ModelProblem | None
     """Why every request is refused, as far as is known."""
 
-    def stream(self, prompt: Sequence[AnyMessage], tools: Offered = NO_TOOLS) -> AsyncGenerator[AIMessageChunk, None]:
+    def stream(
+        self, prompt: Sequence[AnyMessage], tools: Offered | None = None
+    ) -> AsyncGenerator[AIMessageChunk, None]:
         """The answer in pieces, calls of tools among them; the request is aborted when the generator is closed.
 
         Raises:
@@ -82,7 +84,7 @@ async def write(
         also: kinds that are masked beside those that always are.
         tools: what the model may call for it.
     """
-    writing = _Writing(output, seconds, attempts, so_far, also, tools or no_tools())
+    writing = _Writing(output, seconds, attempts, so_far, also, tools)
     try:
         async with asyncio.timeout(seconds) as deadline, stoppable(stop):
             _deadline.set(deadline)
@@ -110,7 +112,7 @@ class _Writing:
         attempts: int,
         so_far: str,
         also: Collection[OptionalKind],
-        tools: ToolRounds,
+        tools: ToolRounds | None,
     ) -> None:
         self.draft = Draft(so_far=so_far, also=also)
         self._asked = 3 if so_far else 1
@@ -144,7 +146,7 @@ class _Writing:
             try:
                 return await self._try(model, prompt, last=last)
             except ToolsRejected:
-                if not self._tools.schemas:
+                if self._tools is None or not self._tools.schemas:
                     raise
                 prompt = self._tools.refused(prompt)
             except ContextTooLong:
@@ -180,15 +182,15 @@ class _Writing:
         draft, tools = self.draft, self._tools
         while True:
             draft.begin()
-            draft.prompt = [*prompt, *tools.exchanged]
-            offered = tools.offered
+            draft.prompt = [*prompt, *tools.exchanged] if tools else list(prompt)
+            offered = tools.offered if tools else None
             async with aclosing(model.stream(draft.prompt, offered)) as chunks:
                 try:
                     async for chunk in chunks:
                         self._send(chunk)
                 finally:
                     self._send(None)  # also where it was stopped, ran out of time or broke off
-            calls = draft.calls if offered.schemas and offered.may_call else []
+            calls = draft.calls if offered and offered.schemas and offered.may_call else []
             if not draft.begun and not calls:
                 if draft.finish_reason == "blocked" and draft.standing:
                     return
@@ -197,7 +199,7 @@ class _Writing:
                 raise ModelUnavailable("model_empty")
             if draft.finish_reason is None:
                 raise ModelUnavailable("model_unreachable")  # every complete answer says why it ended
-            if not calls or draft.finish_reason == "blocked":
+            if tools is None or not calls or draft.finish_reason == "blocked":
                 return
             said = self._stand()
             await tools.answer(calls, said, self._output)

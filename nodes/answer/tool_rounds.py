@@ -23,7 +23,7 @@ from nodes.text.cleaning import clean
 from nodes.text.pii.detection import OptionalKind
 from nodes.text.pii.masking import mask
 from nodes.tools.quoting import quoted_error, quoted_result
-from nodes.tools.registry import tools_of
+from nodes.tools.registry import TOOLS_OF
 from nodes.tools.results import Result
 from nodes.tools.running import Outcome, RunTool, ToolRequest
 
@@ -54,9 +54,6 @@ class Offered(NamedTuple):
         if not self.schemas:
             return {}
         return {"tools": list(self.schemas), "tool_choice": "auto" if self.may_call else "none"}
-
-
-NO_TOOLS = Offered()
 
 
 @dataclass
@@ -119,7 +116,7 @@ class ToolRounds:
 
     def _hand_over(self, slug: Slug) -> None:
         """Offer a colleague's tools from here on; who answers stays the same, and says so."""
-        self.employee, self.schemas = slug, [tool.schema() for tool in tools_of(slug)]
+        self.employee, self.schemas = slug, [tool.schema() for tool in TOOLS_OF[slug]]
 
     async def answer(self, pieces: Sequence[ToolCallChunk], said: str, output: AnswerOutput) -> None:
         """Run what a reply calls, one after the other; `said` is the text before it."""
@@ -174,15 +171,6 @@ class ToolRounds:
 
     def _masked(self, words: str) -> str:
         return mask(words[: 4 * MAX_WORDS], self.also).text[:MAX_WORDS]
-
-
-def no_tools() -> ToolRounds:
-    """Rounds of an answer for which nothing can be called."""
-
-    async def run(_: ToolRequest) -> Outcome:
-        return Outcome(result=None, error=NOT_COMPUTED)
-
-    return ToolRounds(run, UUID(int=0), UUID(int=0), "prime", date.min, (), 0)
 
 
 def _arguments(text: str) -> Mapping[str, Any] | None:

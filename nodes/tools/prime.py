@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from nodes.employees import employee
+from nodes.employees import BY_NAME
 from nodes.tools.results import SEVERAL_CURRENCIES, Result, behind, cells, columns, days, figure, percent
 from nodes.tools.tool import Arguments, Call, Tool
 from storage.finance.transactions import TransactionFilter
@@ -75,7 +75,7 @@ class HandOver(Arguments):
 
 async def hand_over(call: Call, args: HandOver) -> Result:  # noqa: ARG001 - every tool takes them
     """Has a colleague's tools offered from here on, said openly."""
-    who = employee(args.employee)
+    who = BY_NAME[args.employee]
     return Result(
         words=f"Handed over to {who.name}: {args.question}",
         method=f"{who.name}'s tools can be used from here on.",

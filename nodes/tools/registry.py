@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from nodes.employees import Slug
+from nodes.employees import EMPLOYEES, Slug
 from nodes.tools import byte, crystal, goalie, ledger, patterns, prime, tag
 from nodes.tools.results import Result
 from nodes.tools.tool import BadArguments, Call, Tool
@@ -17,17 +17,15 @@ CALL_SECONDS = 3.0
 TOOLS: tuple[Tool, ...] = (
     *crystal.TOOLS, *patterns.TOOLS, *ledger.TOOLS, *byte.TOOLS, *tag.TOOLS, *goalie.TOOLS, *prime.TOOLS,
 )  # fmt: skip
+TOOLS_OF: Mapping[Slug, Sequence[Tool]] = {
+    who.slug: tuple(tool for tool in TOOLS if who.slug in tool.employees) for who in EMPLOYEES
+}
 _BY_NAME = {tool.name: tool for tool in TOOLS}
 assert len(_BY_NAME) == len(TOOLS)
 
 
 class ToolFailed(Exception):
     """There is no result; the message says why, for the model."""
-
-
-def tools_of(slug: Slug) -> Sequence[Tool]:
-    """The tools that an employee has."""
-    return [tool for tool in TOOLS if slug in tool.employees]
 
 
 async def call(context: Call, slug: Slug, name: str, arguments: Mapping[str, Any]) -> Result:
@@ -39,7 +37,7 @@ async def call(context: Call, slug: Slug, name: str, arguments: Mapping[str, Any
     """
     tool = _BY_NAME.get(name)
     if tool is None or slug not in tool.employees:
-        raise ToolFailed(f"There is no tool {name[:64]!r}. There are: {', '.join(one.name for one in tools_of(slug))}.")
+        raise ToolFailed(f"There is no tool {name[:64]!r}. There are: {', '.join(one.name for one in TOOLS_OF[slug])}.")
     try:
         checked = tool.arguments.model_validate(arguments)
         async with asyncio.timeout(CALL_SECONDS):

@@ -5,7 +5,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from nodes.answer.prepared import read_prepared
-from nodes.employees import employee
+from nodes.employees import BY_NAME
 from tests.support.app import Frontdesk, Serve
 
 SAYS = {question: answer.says for answer in read_prepared() for question in answer.asks}
@@ -34,7 +34,7 @@ async def test_a_common_question_gets_a_prepared_answer(keyless: Frontdesk, ada:
 async def test_any_other_question_gets_the_employees_reply(keyless: Frontdesk, ada: UUID) -> None:
     """Which names what is needed, and how to set a key."""
     answer = await keyless.chat(ada, "What is the standard VAT rate in Bolivia since 1994?", employee="ledger")
-    assert answer.text == employee("ledger").without_model
+    assert answer.text == BY_NAME["ledger"].without_model
     assert "OPENAI_API_KEY" in answer.text
     (notice,), (done,) = answer.named("notice"), answer.named("done")
     assert (notice["code"], "No model is set" in notice["message"]) == ("fallback", True)

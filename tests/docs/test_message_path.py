@@ -16,7 +16,7 @@ from tests.docs.test_documents import ROOT
 from tests.support.app import Frontdesk
 
 PACKAGES = ("api/", "graph/", "nodes/", "storage/")
-MOST = 43
+MOST = 40
 BACKGROUND = {
     "graph/container.py", "graph/jobs.py", "graph/supervision.py", "graph/turns/leases.py", "storage/connections.py",
     "storage/health_probe.py", "storage/jobs.py", "storage/leases.py", "storage/notifications.py",

@@ -7,13 +7,13 @@ from uuid import UUID
 
 import pytest
 
-from nodes.employees import employee
+from nodes.employees import BY_NAME
 from tests.faults.stored_turn import outcome_in_metrics, prompt_chars_in_metrics, stored_answer
 from tests.support.app import Frontdesk
 from tests.support.model_script import Cut, Garbage, Refuse, Reply, Status, Text, prompt_chars, streaming
 from tests.support.model_server import ModelServer
 
-PREPARED = employee("prime").fallback
+PREPARED = BY_NAME["prime"].fallback
 OVERLOADED = Status(429, headers={"retry-after": "0"})
 
 

@@ -8,7 +8,7 @@ from langchain_core.messages import AIMessageChunk, AnyMessage
 from langchain_core.messages.ai import UsageMetadata
 from langchain_core.messages.tool import tool_call_chunk
 
-from nodes.answer.tool_rounds import NO_TOOLS, Offered
+from nodes.answer.tool_rounds import Offered
 from nodes.errors import ModelProblem
 
 HANG: Literal["hang"] = "hang"
@@ -27,10 +27,10 @@ class ScriptedModel:
         self.asked = 0
         self.closed = 0
         self.read: Sequence[AnyMessage] = ()
-        self.offered: list[Offered] = []
+        self.offered: list[Offered | None] = []
 
     async def stream(
-        self, prompt: Sequence[AnyMessage], tools: Offered = NO_TOOLS
+        self, prompt: Sequence[AnyMessage], tools: Offered | None = None
     ) -> AsyncGenerator[AIMessageChunk, None]:
         """The next script."""
         self.asked += 1

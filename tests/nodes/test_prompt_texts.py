@@ -13,7 +13,7 @@ from graph.models.factory import DEMO_ANSWER_TOKENS
 from nodes.employees import EMPLOYEES, Employee
 from nodes.errors import PromptTextError
 from nodes.prompts import LARGEST_SHARE_WITH_TOOLS, TEXTS, estimate, prompt_texts, read_texts
-from nodes.tools.registry import tools_of
+from nodes.tools.registry import TOOLS_OF
 
 FILES = ("shared.md", "tools.md", *(f"{employee.slug}.md" for employee in EMPLOYEES), "summary.md", "facts.md")
 CLAIM = re.compile(
@@ -109,7 +109,7 @@ def test_who_has_something_here_is_not_told_otherwise(employee: Employee) -> Non
 def test_text_and_tools_fit_the_default_window(employee: Employee) -> None:
     """So everybody has their tools without a setting."""
     room, prompt = Options().context_tokens - Options().answer_tokens, prompt_texts().with_desk[employee.slug]
-    tools = estimate(json.dumps([tool.schema() for tool in tools_of(employee.slug)]))
+    tools = estimate(json.dumps([tool.schema() for tool in TOOLS_OF[employee.slug]]))
     assert prompt.tokens + tools <= room * LARGEST_SHARE_WITH_TOOLS
 
 

@@ -5,7 +5,7 @@ import pytest
 from nodes.employees import EMPLOYEES, Employee, Slug
 from nodes.prompts import prompt_texts
 from nodes.state import State
-from nodes.tools.registry import tools_of
+from nodes.tools.registry import TOOLS_OF
 from nodes.trim_context import RESULTS_SHARE, TrimmedContext, trim_context
 from storage.turns import History
 from tests.nodes.states import Listener, a_route, a_state, a_talk
@@ -28,7 +28,7 @@ async def test_each_has_their_own_tools(employee: Employee) -> None:
     """With the text that goes with them; the version of the prompt is that text's."""
     slug = employee.slug
     found = await trimmed(state_of(slug, has_desk=True))
-    assert found["tools"] == [tool.name for tool in tools_of(slug)]
+    assert found["tools"] == [tool.name for tool in TOOLS_OF[slug]]
     assert found["prompt"][0].text.startswith(prompt_texts().with_desk[slug].text)
     assert found["prompt_version"] == prompt_texts().with_desk[slug].version
 

@@ -8,9 +8,9 @@ import pytest
 
 from graph.documents.contents import Unreadable
 from graph.documents.receipt import looks_like_receipt, read_receipt
+from tests.graph.documents.pdfs import pdf
 from tests.graph.documents.receipts import draw
 from tests.graph.documents.test_bank_files import read
-from tests.graph.documents.pdfs import pdf
 
 PICTURES = 30
 FLOOR = 28

@@ -143,7 +143,7 @@ async def test_a_model_without_tools_reads_the_results_as_text() -> None:
     assert written.text == "Let me look.\n\nIt is so."
     assert second.read[0].text == f"You are Crystal.{OUT_OF_REACH}"
     assert kinds(second.read)[2:] == ["HumanMessage"]
-    assert [len(offered.schemas) for offered in second.offered] == [1, 0]
+    assert [len(offered.schemas) if offered else 0 for offered in second.offered] == [1, 0]
 
 
 async def test_a_model_that_only_calls_comes_to_an_end() -> None:
@@ -153,7 +153,7 @@ async def test_a_model_that_only_calls_comes_to_an_end() -> None:
     written = await draft(model, desk=desk)
     assert (written.text, written.error_code) == ("", "model_empty")
     assert len(desk.asked) == ROUNDS - 1
-    assert [offered.may_call for offered in model.offered][:ROUNDS] == [True, True, True, False]
+    assert [offered is not None and offered.may_call for offered in model.offered][:ROUNDS] == [True, True, True, False]
 
 
 async def test_a_broken_call_is_not_run() -> None:
