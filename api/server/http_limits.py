@@ -14,6 +14,8 @@ from api.requests import SECURITY_HEADERS
 MAX_HEAD_BYTES = 16 * 1024
 """Request line and headers together."""
 MAX_HEADERS = 100
+BODY_PORTION = 256 * 1024
+"""Bytes. A document of 20 MiB takes longer than a message: what counts is that it keeps coming."""
 LINGER_SECONDS = 2.0
 """Seconds in which a refused client may go on sending; what it sends is discarded."""
 
@@ -24,7 +26,7 @@ class LimitedProtocol(HttpToolsProtocol):
     head_seconds = 10.0
     """Seconds from the connection, or from a later request's first byte, until the headers are complete."""
     body_seconds = 20.0
-    """Seconds from there until the body is complete."""
+    """Seconds from there until the body is complete; of a larger one, for each `BODY_PORTION`."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -33,6 +35,7 @@ class LimitedProtocol(HttpToolsProtocol):
         self._in_body = False
         self._refused = False
         self._head = 0  # bytes of this request's line and headers, as parsed
+        self._portion = 0  # bytes of the body's present portion
         self._pending = 0  # bytes since the parser last called back: held by it, or skipped
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -85,14 +88,19 @@ class LimitedProtocol(HttpToolsProtocol):
             self._refuse(Problem(400, "invalid_request", "The request must name its host, once."))
         if not self._refused:
             self._in_body = True
+            self._portion = 0
             self._start_timer(self.body_seconds)
             super().on_headers_complete()
             self.cycle.transport = cast(asyncio.Transport, _ResponseTransport(self))
 
     def on_body(self, body: bytes) -> None:
-        """Pass the data on."""
+        """Pass the data on; the next portion of a large body gets its own time."""
         self._pending = 0
         if not self._refused:
+            self._portion += len(body)
+            if self._portion >= BODY_PORTION:
+                self._portion %= BODY_PORTION
+                self._start_timer(self.body_seconds)
             super().on_body(body)
 
     def on_message_complete(self) -> None:

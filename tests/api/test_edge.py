@@ -2,13 +2,13 @@
 
 import asyncio
 import json
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 import pytest
 
 from api.server import http_limits
-from api.server.http_limits import LimitedProtocol
+from api.server.http_limits import BODY_PORTION, LimitedProtocol
 from tests.support.app import Frontdesk, Serve
 from tests.support.listening import listening, until
 from tests.support.model_script import Gate, streaming
@@ -24,6 +24,16 @@ class ShortLimits(LimitedProtocol):
 
     head_seconds = 0.3
     body_seconds = 0.3
+
+
+class RecordedTimes(LimitedProtocol):
+    """The same limits; which times were given is recorded."""
+
+    given: ClassVar[list[float]] = []
+
+    def _start_timer(self, seconds: float) -> None:
+        self.given.append(seconds)
+        super()._start_timer(seconds)
 
 
 @pytest.fixture
@@ -73,6 +83,16 @@ async def test_an_incomplete_body_times_out(impatient: Frontdesk, ada: UUID, sen
         signed = b"Authorization: " + client.headers["authorization"].encode() + b"\r\n"
     refused(await until_closed(impatient.url, POST + signed + sent), 408, "request_timeout")
     await still_answers(impatient)
+
+
+async def test_each_portion_of_a_document_has_its_own_time(serve: Serve, ada: UUID) -> None:
+    """A large file may take longer than a message, as long as it keeps coming."""
+    frontdesk = await serve(http=RecordedTimes)
+    RecordedTimes.given.clear()
+    async with frontdesk.client(ada) as client:
+        sent = await client.post("/documents", files={"file": ("noise.bin", bytes(3 * BODY_PORTION - 10_000))})
+    assert sent.status_code == 201
+    assert RecordedTimes.given.count(LimitedProtocol.body_seconds) == 3
 
 
 @pytest.mark.parametrize("sent", TOO_LARGE.values(), ids=TOO_LARGE.keys())
