@@ -1,6 +1,7 @@
 """Crystal's tools for sums: totals, comparisons of two periods, and the largest payments."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Literal
 
@@ -65,8 +66,8 @@ async def totals(call: Call, args: Totals) -> Result:
 class Compare(Period):
     """Arguments of `compare`."""
 
-    since: Day = Field(description="First day of the later period.")
-    until: Day = Field(description="Its last day.")
+    since: Day = Field(description="First day of the later period.")  # pyright: ignore[reportIncompatibleVariableOverride] - required here
+    until: Day = Field(description="Its last day.")  # pyright: ignore[reportIncompatibleVariableOverride]
     before_since: Day = Field(description="First day of the period before, with which it is compared.")
     before_until: Day = Field(description="Its last day.")
     what: What = "spent"
@@ -82,7 +83,7 @@ class Compare(Period):
 async def compare(call: Call, args: Compare) -> Result:
     """Two periods, and what changed most."""
     later = await chosen(call, args, sign=_sign(args.what))
-    earlier = TransactionFilter(**{**vars(later), "since": args.before_since, "until": args.before_until})
+    earlier = replace(later, since=args.before_since, until=args.before_until)
     sums = [await call.desk.figures.totals(call.user_id, only) for only in (later, earlier)]
     groups = [await call.desk.figures.totals(call.user_id, only, args.group) for only in (later, earlier)]
     figures: list[Figure] = []

@@ -137,7 +137,7 @@ async def paying_off(call: Call, args: PayOff) -> Result:
     owed, currency = await _owed(call, args)
     strategies: list[Strategy] = [args.strategy] if args.strategy else ["avalanche", "snowball"]
     try:
-        plans = {strategy: pay_off(owed, args.extra, strategy) for strategy in strategies}
+        plans: dict[Strategy, Plan] = {strategy: pay_off(owed, args.extra, strategy) for strategy in strategies}
     except NeverPaid:
         raise BadArguments("With these payments the debts never end: they do not cover the interest.") from None
     figures = []

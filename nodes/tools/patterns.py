@@ -1,6 +1,7 @@
 """Crystal's tools for patterns: what recurs, what is unusual, and what the next months may cost."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from itertools import pairwise
@@ -34,11 +35,14 @@ class Recurring(Arguments):
     only_active: bool = Field(True, description="Leave out what has ended.")
 
 
+Interval = Literal["week", "month", "quarter", "year"]
+
+
 class Series(NamedTuple):
     """A payment that recurs."""
 
     payments: Payments
-    every: Literal["week", "month", "quarter", "year"]
+    every: Interval
     last: Decimal
     before: Decimal
     """What it was before its last change; the same where it never changed."""
@@ -46,7 +50,7 @@ class Series(NamedTuple):
     active: bool
 
 
-INTERVALS: dict[Literal["week", "month", "quarter", "year"], tuple[int, int, int]] = {
+INTERVALS: dict[Interval, tuple[int, int, int]] = {
     "week": (6, 8, 52), "month": (26, 35, 12), "quarter": (84, 98, 4), "year": (350, 380, 1),
 }  # fmt: skip
 """The least and the most days between two payments, and how many there are in a year."""
@@ -101,7 +105,7 @@ def series_of(payments: Payments, today: date) -> Series | None:
         return None
     gaps = [(later - earlier).days for earlier, later in pairwise(when)]
     usual = median(gaps)
-    every = next((name for name, (least, most, _) in INTERVALS.items() if least <= usual <= most), None)
+    every = next((one for one in INTERVALS if INTERVALS[one][0] <= usual <= INTERVALS[one][1]), None)
     if every is None or len(when) < (2 if every == "year" else 3):
         return None
     least, most, _ = INTERVALS[every]
@@ -150,7 +154,7 @@ LEAST_KNOWN = 4
 async def anomalies(call: Call, args: Anomalies) -> Result:
     """Payments that stand out, each with its reason."""
     only = await chosen(call, args, sign="spent")
-    history = TransactionFilter(**{**vars(only), "since": None})
+    history = replace(only, since=None)
     payments = await call.desk.figures.payments(call.user_id, history)
     since = only.since or date.min
     usual = {

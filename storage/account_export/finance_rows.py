@@ -6,15 +6,15 @@ from typing import LiteralString
 from storage.account_export import finance_lines as line
 from storage.account_export.line import Line
 
-PART_BYTES = 2 * 1024 * 1024
-"""Of a file in one line of the export."""
+_PART: LiteralString = "2097152"
+"""Bytes of a file in one line of the export."""
 
 PARTS: LiteralString = (
     "select json_build_object('type', 'document_part', 'document_id', document_id,"  # noqa: S608 (of literals)
-    f" 'data', translate(encode(substring(content from part * {PART_BYTES} + 1 for {PART_BYTES}), 'base64'),"
+    f" 'data', translate(encode(substring(content from part * {_PART} + 1 for {_PART}), 'base64'),"
     " e'\\n', ''))::text as line"
     " from finance_documents cross join lateral"
-    f" generate_series(0, (octet_length(content) - 1) / {PART_BYTES}) as part"
+    f" generate_series(0, (octet_length(content) - 1) / {_PART}) as part"
     " where user_id = %(user_id)s and content is not null order by document_id, part"
 )
 """Files in parts, each of which is read by itself."""

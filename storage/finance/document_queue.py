@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal, LiteralString, NamedTuple
 from uuid import UUID
 
+import msgspec
 from pgvector.psycopg import HalfVector  # pyright: ignore[reportMissingTypeStubs]
 from psycopg.types.json import Jsonb
 
@@ -149,7 +150,7 @@ class DocumentQueue:
             new = known = 0
             for statement in reading.statements:
                 account_id, statement_currency = await _account(conn, claimed, document, reading, statement, currency)
-                of_account = Statement(**{**_fields(statement), "currency": statement_currency})
+                of_account = msgspec.structs.replace(statement, currency=statement_currency)
                 added = await add_rows(
                     conn, claimed.user_id, account_id, claimed.document_id, of_account, format=reading.format
                 )
@@ -215,10 +216,6 @@ async def _account(
     row = await cursor.fetchone()
     assert row is not None
     return account_id, statement.currency or row["currency"]
-
-
-def _fields(statement: Statement) -> dict[str, Any]:
-    return {name: getattr(statement, name) for name in Statement.__struct_fields__}
 
 
 def _described(reading: Reading) -> dict[str, Any]:

@@ -21,8 +21,8 @@ def row(day: int, amount: str, text: str = "", **fields: Any) -> Row:
 
 def reading(*statements: Statement, format: str = "csv:1", **fields: Any) -> Reading:
     """What was found in a bank statement."""
-    found = {"pages": (), "receipt": None, "understood": None, "fingerprint": None, "rejected": ()}
-    return Reading(kind="statement", format=format, statements=statements, **{**found, **fields})
+    found: dict[str, Any] = {"pages": (), "receipt": None, "understood": None, "fingerprint": None, "rejected": ()}
+    return Reading(kind="statement", format=format, statements=statements, **(found | fields))
 
 
 async def waiting(pool: Pool, user: UUID, content: str, **fields: Any) -> Claimed:
