@@ -105,7 +105,7 @@ def series_of(payments: Payments, today: date) -> Series | None:
         return None
     gaps = [(later - earlier).days for earlier, later in pairwise(when)]
     usual = median(gaps)
-    every = next((one for one in INTERVALS if INTERVALS[one][0] <= usual <= INTERVALS[one][1]), None)
+    every = _interval(usual)
     if every is None or len(when) < (2 if every == "year" else 3):
         return None
     least, most, _ = INTERVALS[every]
@@ -123,6 +123,13 @@ def series_of(payments: Payments, today: date) -> Series | None:
         changed_on=when[changed] if changed else None,
         active=(today - when[-1]).days <= most * 1.5,
     )
+
+
+def _interval(days: float) -> Interval | None:
+    for name, (least, most, _) in INTERVALS.items():
+        if least <= days <= most:
+            return name
+    return None
 
 
 class Anomalies(Period):
