@@ -152,6 +152,8 @@ async def open_dependencies(
         if pool is None:
             pool = await stack.enter_async_context(_open_pool(settings, url, settings.turn_connections))
         limits = RateLimits(pool, settings.rate_limit)
+        desk = desk_over(records or pool, embedder.embed, embedder.name)
+        run = partial(run_tool, desk=desk, references=References(records or pool))
         yield Dependencies(
             options=_options(settings, models),
             clock=turn_clock(),
@@ -166,11 +168,7 @@ async def open_dependencies(
             model=models.model,
             second=models.second,
             prepare=local.prepare,
-            run_tool=partial(
-                run_tool,
-                desk=desk_over(records or pool, embedder.embed, embedder.name),
-                references=References(records or pool),
-            ),
+            run_tool=tracing.tools(run) if tracing else run,
             turns=Turns(pool, owner),
             summarise=models.summarise,
             extract=models.extract,

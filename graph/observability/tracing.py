@@ -30,6 +30,7 @@ from nodes.errors import ModelUnavailable
 from nodes.state import Context, State
 from nodes.stream_events import Done, Error
 from nodes.text.pii.detection import OptionalKind
+from nodes.tools.running import Outcome, RunTool, ToolRequest
 from storage.metrics import REJECTED
 from storage.turn_status import TurnStatus
 
@@ -87,6 +88,26 @@ class Tracing:
                 except Exception as error:  # any: it is raised again
                     set_error(span, error)
                     raise
+
+        return run
+
+    def tools(self, run_tool: RunTool) -> RunTool:
+        """The running of tools, with a span for each call."""
+        tracer = self._tracer()
+
+        async def run(request: ToolRequest) -> Outcome:
+            attributes = {
+                "gen_ai.operation.name": "execute_tool",
+                "gen_ai.tool.name": request.name,
+                "gen_ai.tool.type": "function",
+                "gen_ai.tool.call.id": str(request.reference_id),
+            }
+            with tracer.start_as_current_span(f"execute_tool {request.name}", attributes=attributes) as span:
+                outcome = await run_tool(request)
+                if outcome["result"] is None:
+                    span.set_attribute("error.type", "tool_failed")
+                    span.set_status(StatusCode.ERROR)
+                return outcome
 
         return run
 

@@ -10,8 +10,9 @@ import pytest
 from tests.support.app import Frontdesk, Serve
 from tests.support.collector import Collector, SpanData
 from tests.support.database import rows
+from tests.support.desk import fill
 from tests.support.listening import listening, until
-from tests.support.model_script import Garbage, Gate, Hang, Reply, Status, Text, embedding, streaming, structured
+from tests.support.model_script import Calls, Garbage, Gate, Hang, Reply, Status, Text, embedding, streaming, structured
 from tests.support.model_server import ModelServer
 
 BEFORE = [
@@ -121,6 +122,22 @@ async def test_each_attempt_is_a_request_of_its_own(
     assert [values(span, "error.type") for span in chats(below)] == [["model_failed"], ["model_garbled"], [None]]
     assert [span.failed for span in chats(below)] == [True, True, False]
     assert (turn.failed, *values(turn, "error.type", "frontdesk.outcome")) == (False, None, "done")
+
+
+async def test_each_call_of_a_tool_has_a_span(
+    traced: Frontdesk, collector: Collector, model: ModelServer, ada: UUID
+) -> None:
+    """In the one of `generate`; a call that fails is marked, and the turn has not failed."""
+    await fill(traced.service.url, ada, ("2026-03-03", "-412.50", "Corner Market"))
+    model.queue(Calls([("totals", {"since": "2026-03-01"}), ("totals", {"since": "soon"})]), streaming)
+    await traced.chat(ada, "Hello", employee="crystal")
+    turn, below = await the_turn(collector, "invoke_agent Crystal")
+    called = [span for span in below if span.attributes.get("gen_ai.operation.name") == "execute_tool"]
+    (generate,) = [span for span in below if span.name == "generate"]
+    assert [(span.name, span.failed, span.parent == generate.id) for span in called] == [
+        ("execute_tool totals", False, True), ("execute_tool totals", True, True),
+    ]  # fmt: skip
+    assert not turn.failed
 
 
 async def test_a_second_model_and_a_fallback_can_be_told_apart(
