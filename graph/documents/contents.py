@@ -54,6 +54,8 @@ class Page(msgspec.Struct, frozen=True):
 
     number: int
     text: str
+    suspicious: bool = False
+    """Whether it may hold instructions to an AI."""
 
 
 class Receipt(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -12,7 +12,6 @@ from graph.documents import child
 from graph.documents.contents import Contents, Shape, Unreadable
 from graph.supervision import Tick
 from nodes.errors import EmbeddingUnavailable
-from nodes.injection.detect import holds_instructions
 from nodes.text.pii.detection import OptionalKind
 from storage.finance.document_queue import (
     MAX_ATTEMPTS,
@@ -100,7 +99,7 @@ class DocumentImporter:
 
     async def _described(self, contents: Contents) -> Reading:
         pages = [
-            ReadPage(page.number, page.text, holds_instructions(page.text), await self._vector(page.number, page.text))
+            ReadPage(page.number, page.text, page.suspicious, await self._vector(page.number, page.text))
             for page in contents.pages
         ]
         understood = contents.understood

@@ -39,6 +39,10 @@ def protect(contents: Contents, also: Collection[OptionalKind] = ()) -> Contents
             suspicious=holds_instructions(f"{counterparty}\n{text}"),
         )
 
+    def page(one: Page) -> Page:
+        text = safe(one.text, MAX_PAGE_CHARS)
+        return Page(one.number, text, holds_instructions(text))
+
     def statement(one: Statement) -> Statement:
         name = safe(one.name, MAX_COUNTERPARTY) if one.name else None
         return msgspec.structs.replace(one, rows=[row(entry) for entry in one.rows], name=name)
@@ -49,7 +53,7 @@ def protect(contents: Contents, also: Collection[OptionalKind] = ()) -> Contents
     return msgspec.structs.replace(
         contents,
         statements=[statement(one) for one in contents.statements],
-        pages=[Page(one.number, safe(one.text, MAX_PAGE_CHARS)) for one in contents.pages],
+        pages=[page(one) for one in contents.pages],
         receipt=contents.receipt and receipt(contents.receipt),
         rejected=[Rejected(one.line, safe(one.start, 80), one.reason) for one in contents.rejected],
     )
