@@ -139,7 +139,7 @@ def test_two_workers_share_database_and_model(folder: Path) -> None:
         served.process.send_signal(signal.SIGINT)
         _, errors = served.process.communicate(timeout=60)
     assert served.process.returncode == 0
-    assert not re.search("Traceback|exception", errors)
+    assert not [line for line in errors.splitlines() if re.search("Traceback|exception", line)]
     assert psutil.wait_procs(helpers, timeout=60)[1] == []
 
 
