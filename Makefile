@@ -32,7 +32,7 @@ help:  ## what can be made
 serve: $(VENV)/.serve $(DEMO)  ## install what is needed and serve on http://127.0.0.1:8000 (PORT=…)
 	@exec $(BIN)/frontdesk serve --host $(HOST) --port $(PORT)
 
-test: $(VENV)/.dev  ## install what tests need and run them all
+test: $(VENV)/.dev $(VENV)/.clients/.installed  ## install what tests need and run them all
 	@$(PYTEST)
 
 test-fast: $(VENV)/.dev  ## run the tests that need no browser and start no server but Postgres (under a minute)
@@ -53,9 +53,10 @@ fix: $(VENV)/.dev  ## mend what ruff can mend
 train: $(VENV)/.dev  ## train the classifiers anew, after a change of their examples or features (a minute)
 	@$(BIN)/python -m graph.training
 
-lock: $(VENV)/.uv  ## resolve the dependencies anew into the five locks
+lock: $(VENV)/.uv  ## resolve the dependencies anew into the six locks
 	$(COMPILE) --upgrade --group uv -o requirements-uv.lock
 	$(COMPILE) --upgrade --group node -o requirements-node.lock
+	$(COMPILE) --upgrade --group clients -o requirements-clients.lock
 	$(COMPILE) --upgrade --extra local --group demo --group build --group dev -o requirements-dev.lock pyproject.toml
 	$(COMPILE) --constraints requirements-dev.lock --extra local --group build -o requirements.lock pyproject.toml
 	$(COMPILE) --constraints requirements-dev.lock --group demo -o requirements-demo.lock
@@ -105,6 +106,13 @@ $(VENV)/.demo: requirements-demo.lock $(VENV)/.serve
 $(VENV)/.dev: requirements-dev.lock $(VENV)/.serve
 	@echo "Installing what tests and checks need (once; 200 MB to download) …"
 	@$(INSTALL) --require-hashes -r requirements-dev.lock
+	@touch $@
+
+# A client that tests run. It has an environment of its own, so that its bounds are none of ours.
+$(VENV)/.clients/.installed: requirements-clients.lock $(VENV)/.serve
+	@echo "Installing litellm, which tests run (once; 60 MB to download) …"
+	@$(UV) venv --quiet --clear $(@D)
+	@$(INSTALL) --python $(@D) --require-hashes -r $<
 	@touch $@
 
 # A wheel of the package that .venv has in a newer version, so it has a folder of its own.

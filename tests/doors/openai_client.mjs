@@ -36,6 +36,12 @@ const acts = {
     }
     return { text: texts.join("") };
   },
+  // The first attempt's connection is lost, and the client tries again by itself.
+  async keyed() {
+    const headers = { "Idempotency-Key": "k1" };
+    const answer = await client.chat.completions.create({ model: "prime", messages }, { headers });
+    return { text: answer.choices[0].message.content };
+  },
   async refused() {
     try {
       await client.chat.completions.create({ model: "nobody", messages });

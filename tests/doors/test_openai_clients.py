@@ -1,8 +1,9 @@
-"""Other clients of OpenAI's protocol: LangChain's, and OpenAI's for JavaScript."""
+"""Other clients of OpenAI's protocol: LangChain's, and OpenAI's for JavaScript; and clients that try again."""
 
 import asyncio
 import json
 import shutil
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -10,12 +11,15 @@ from uuid import UUID
 import pytest
 from langchain_core.messages import HumanMessage, SystemMessage
 from langchain_openai import ChatOpenAI
+from openai import AsyncOpenAI
 from pydantic import SecretStr
 
 from tests.doors.clients import token_of
 from tests.support.app import Frontdesk
-from tests.support.model_script import Text, streaming
+from tests.support.database import appear
+from tests.support.model_script import Gate, Text, streaming
 from tests.support.model_server import ModelServer
+from tests.support.tcp_proxy import tcp_proxy
 
 ROOT = Path(__file__).parents[2]
 needs_node = pytest.mark.skipif(
@@ -62,11 +66,46 @@ async def test_the_javascript_client_is_answered(
 ) -> None:
     """Whole, streamed, as a response, cut in the middle, and refused."""
     model.queue(Text(["Hi ", "there."]), streaming)
+    assert (await acted(frontdesk.url, token_of(frontdesk, ada), what)).items() >= expected.items()
+    await frontdesk.settled()
+
+
+async def acted(url: str, token: str, what: str) -> dict[str, Any]:
+    """What the script prints."""
     script = Path(__file__).with_name("openai_client.mjs")
     process = await asyncio.create_subprocess_exec(
-        "node", str(script), what, f"{frontdesk.url}/v1", token_of(frontdesk, ada), stdout=asyncio.subprocess.PIPE
+        "node", str(script), what, f"{url}/v1", token, stdout=asyncio.subprocess.PIPE
     )
     printed, _ = await process.communicate()
     assert process.returncode == 0
-    assert json.loads(printed).items() >= expected.items()
-    await frontdesk.settled()
+    return json.loads(printed)  # type: ignore[no-any-return]
+
+
+async def _python(url: str, token: str) -> tuple[str, str]:
+    """The answer to a request with a key, and how often it was repeated."""
+    async with AsyncOpenAI(base_url=f"{url}/v1", api_key=token) as client:
+        raw = await client.responses.with_raw_response.create(
+            model="prime", input="Hello", extra_headers={"Idempotency-Key": "k1"}
+        )
+    return raw.parse().output_text, raw.http_request.headers["x-stainless-retry-count"]
+
+
+async def _javascript(url: str, token: str) -> tuple[str, str]:
+    return (await acted(url, token, "keyed"))["text"], "1"
+
+
+@pytest.mark.parametrize("ask", [_python, pytest.param(_javascript, marks=needs_node)], ids=["Python", "JavaScript"])
+async def test_a_client_that_tries_again_gets_the_same_answer(
+    frontdesk: Frontdesk, model: ModelServer, ada: UUID, ask: Callable[[str, str], Awaitable[tuple[str, str]]]
+) -> None:
+    """Where its connection is lost before anything came, it repeats the key, and the answer is written once."""
+    gate = asyncio.Event()
+    model.queue(Gate(["Well, ", "it depends."], gate), streaming)
+    async with tcp_proxy(frontdesk.url) as proxy:
+        asking = asyncio.create_task(ask(proxy.url, token_of(frontdesk, ada)))
+        await appear(frontdesk.service.url, "select from chat_turns")
+        proxy.cut()
+        proxy.restore()
+        gate.set()
+        assert await asking == ("Well, it depends.", "1")
+    assert sum(map(streaming, model.requests)) == 1
