@@ -220,6 +220,36 @@ async def frames(client: httpx.AsyncClient, path: str, count: int) -> tuple[byte
     return heard, False
 
 
+async def test_an_item_is_read_and_stays(frontdesk: Frontdesk, model: ModelServer, ada: UUID) -> None:
+    """A question, an answer, and one that another version took the place of; none is added or deleted by itself."""
+    model.queue(Text("Hi."), streaming)
+    model.queue(Text("Hello to you."), streaming)
+    async with openai_client(frontdesk, ada) as client, frontdesk.client(ada) as ours:
+        response = await client.responses.create(model="prime", input="Hello", conversation="mine")
+        answer, question = (await client.conversations.items.list("mine")).data
+        await ours.post("/chat", json={"regenerate": response.metadata["frontdesk_turn_id"]})
+        now = (await client.conversations.items.list("mine")).data
+        read = [await client.conversations.items.retrieve(one.id, conversation_id="mine") for one in (answer, question)]
+        refused: list[Callable[[], Awaitable[object]]] = [
+            lambda: client.conversations.items.delete(answer.id, conversation_id="mine"),
+            lambda: client.conversations.items.create("mine", items=[{"role": "user", "content": "Listen."}]),
+        ]
+        for attempt in refused:
+            with pytest.raises(openai.BadRequestError):
+                await attempt()
+        unknown: list[Callable[[], Awaitable[object]]] = [
+            lambda: client.conversations.items.retrieve("msg_0", conversation_id="mine"),
+            lambda: client.conversations.items.delete(answer.id, conversation_id="another"),
+            lambda: client.conversations.items.create("another", items=[]),
+        ]
+        for attempt in unknown:
+            with pytest.raises(openai.NotFoundError):
+                await attempt()
+        assert (await client.conversations.items.list("mine")).data == now
+    assert read == [answer, question]
+    assert [one.content[0].text for one in now] == ["Hello to you.", "Hello"]
+
+
 async def test_what_is_somebody_elses_does_not_exist(
     frontdesk: Frontdesk, model: ModelServer, ada: UUID, bob: UUID
 ) -> None:
@@ -237,6 +267,7 @@ async def test_what_is_somebody_elses_does_not_exist(
             lambda: other.responses.create(model="prime", input="And?", previous_response_id=response.id),
             lambda: other.conversations.retrieve("mine"),
             lambda: other.conversations.items.list("mine"),
+            lambda: other.conversations.items.retrieve(response.output[0].id, conversation_id="mine"),
             lambda: other.conversations.delete("mine"),
         ]
         for attempt in attempts:

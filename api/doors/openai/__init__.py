@@ -8,8 +8,11 @@ from api.doors.openai.conversations import (
     change_conversation,
     conversation_items,
     create_conversation,
+    create_items,
     read_conversation,
+    read_item,
     remove_conversation,
+    remove_item,
 )
 from api.doors.openai.errors import REFUSALS, AddHeaders
 from api.doors.openai.models import model, models
@@ -27,7 +30,8 @@ router = Router(
     route_handlers=[
         models, model, chat_completions,
         create_response, read_response, cancel_response, delete_response, input_items,
-        create_conversation, read_conversation, change_conversation, remove_conversation, conversation_items,
+        create_conversation, read_conversation, change_conversation, remove_conversation,
+        conversation_items, create_items, read_item, remove_item,
     ],
     middleware=[AddHeaders()],
     exception_handlers=REFUSALS,

@@ -4,6 +4,7 @@ A new one is nothing but an id, which says when it was made: it is stored with i
 """
 
 import time
+from contextlib import suppress
 from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -24,7 +25,7 @@ from api.requests import require_json
 from graph.account import UserData
 from graph.service import Service
 from graph.turns.turn import began_at, new_turn_id
-from storage.conversations import ConversationDetails
+from storage.conversations import ConversationDetails, MessageDetails
 
 PREFIX = "conv_"
 EMPTY_SECONDS = 24 * 3600
@@ -38,6 +39,12 @@ class ConversationRequest(msgspec.Struct):
     metadata: dict[str, str] | None = None
     """`title` is the conversation's title, once it has a message; nothing else is kept."""
     items: list[Any] | None = None
+
+
+class NewItems(msgspec.Struct):
+    """Messages for a conversation."""
+
+    items: list[Any]
 
 
 class Conversation(TypedDict):
@@ -65,7 +72,7 @@ After = Annotated[str | None, QueryParameter(max_length=64, description="The las
 async def create_conversation(data: JSONBody[ConversationRequest], user: NamedDependency[User]) -> Conversation:  # noqa: ARG001
     """An id for a new conversation."""
     if data.items:
-        raise Problem(400, "invalid_request", "items: what was said is written by answering, and cannot be brought")
+        raise _not_brought()
     return _empty(f"{PREFIX}{new_turn_id().hex}")
 
 
@@ -130,6 +137,64 @@ async def conversation_items(
     if not found and not await user_data.conversations.find(user.user_id, id):
         _empty(id)
     return item_list([item_of(message) for message in found[:limit]], has_more=len(found) > limit)
+
+
+@post("/conversations/{id:str}/items", status_code=200, guards=[require_json], responses=refusals(404))
+async def create_items(
+    data: JSONBody[NewItems],
+    user: NamedDependency[User],
+    user_data: NamedDependency[UserData],
+    id: FromPath[str],
+) -> ItemList[InputMessage]:
+    """Nothing can be added; 400 says so, where there is such a conversation."""
+    if not await user_data.conversations.find(user.user_id, _known(id)):
+        _empty(id)
+    if data.items:
+        raise _not_brought()
+    return item_list([], has_more=False)
+
+
+@get("/conversations/{id:str}/items/{item_id:str}", responses=refusals(404))
+async def read_item(
+    user: NamedDependency[User],
+    user_data: NamedDependency[UserData],
+    id: FromPath[str],
+    item_id: FromPath[str],
+) -> InputMessage:
+    """One of its messages, also of a version that is not active."""
+    return item_of(await _item(user_data, user, id, item_id))
+
+
+@delete("/conversations/{id:str}/items/{item_id:str}", status_code=200, responses=refusals(404))
+async def remove_item(
+    user: NamedDependency[User],
+    user_data: NamedDependency[UserData],
+    id: FromPath[str],
+    item_id: FromPath[str],
+) -> Conversation:
+    """A message cannot be deleted by itself; 400 says so, where there is such a message."""
+    await _item(user_data, user, id, item_id)
+    detail = "A message goes with its conversation, of which it is a part: DELETE /v1/conversations/{id}."
+    raise Problem(400, "invalid_request", detail)
+
+
+async def _item(user_data: UserData, user: User, id_: str, item_id: str) -> MessageDetails:
+    """A message of a conversation.
+
+    Raises:
+        Problem: 404, there is none.
+    """
+    with suppress(ValueError):
+        message = UUID(item_id.removeprefix("msg_"))
+        found = await user_data.conversations.around(user.user_id, _known(id_), message, limit=1)
+        for one in found.items:
+            if one["message_id"] == message:
+                return one
+    raise Problem(404, "not_found", "There is no such item in this conversation.")
+
+
+def _not_brought() -> Problem:
+    return Problem(400, "invalid_request", "items: what was said is written by answering, and cannot be brought")
 
 
 def _conversation(found: ConversationDetails) -> Conversation:
