@@ -60,12 +60,14 @@ class ConversationQueue:
         async with self._news_of(turn_id) as news:
             for pause in pauses:
                 news.clear()  # before looking: what comes while looking is looked for again
+                if withdrawn and withdrawn.is_set():  # also where the conversation has just become free
+                    break
                 # A look that failed is made again; whether the database is gone for good is not judged here.
                 with suppress(StorageUnavailable):
                     if reached := await self._look(user_id, turn_id):
                         return reached
                 left = deadline - time.monotonic()
-                if left <= 0 or (withdrawn and withdrawn.is_set()):
+                if left <= 0:
                     break
                 with suppress(TimeoutError):
                     await asyncio.wait_for(news.wait(), min(left, pause))

@@ -3,7 +3,7 @@
 import { createInterface } from "node:readline";
 
 const [sdk, server, token, id, told] = process.argv.slice(2);
-const { AbstractChat, DefaultChatTransport } = await import(sdk);
+const { AbstractChat, DefaultChatTransport, validateUIMessages } = await import(sdk);
 
 class State {
   status = "ready";
@@ -23,9 +23,11 @@ class Chat extends AbstractChat {
 
 // The connection of a response, which can be lost as browsers lose one.
 let lose;
+let asked;
 
 async function fetchLosable(address, options) {
-  const response = await fetch(address, options);
+  asked = fetch(address, options);
+  const response = await asked;
   if (!response.body) return response;
   const lost = new AbortController();
   lose = () => lost.abort();
@@ -50,10 +52,16 @@ async function fetchLosable(address, options) {
 
 let data = [];
 let finish;
+let query = "";
 const headers = { authorization: `Bearer ${token}`, ...JSON.parse(told) };
 const chat = new Chat({
   id,
-  transport: new DefaultChatTransport({ api: `${server}/api/chat`, headers, fetch: fetchLosable }),
+  transport: new DefaultChatTransport({
+    api: `${server}/api/chat`,
+    headers,
+    fetch: fetchLosable,
+    prepareReconnectToStreamRequest: ({ api, id, headers }) => ({ api: `${api}/${id}/stream${query}`, headers }),
+  }),
   onData: (part) => data.push({ type: part.type, data: part.data }),
   onFinish: ({ isAbort, isDisconnect, isError, finishReason }) =>
     (finish = { isAbort, isDisconnect, isError, finishReason }),
@@ -68,7 +76,10 @@ const acts = {
   // Send, and wait for the whole answer, or until its first words are there.
   send: ({ message, options }) => begun(chat.sendMessage(message, options)),
   regenerate: ({ options }) => begun(chat.regenerate(options)),
-  resume: () => begun(chat.resumeStream()),
+  resume: ({ of }) => {
+    query = of ? `?message=${of}` : "";
+    return begun(chat.resumeStream());
+  },
   wait: () => running,
   leave: () => chat.stop(),
   lose: async () => {
@@ -77,8 +88,19 @@ const acts = {
   },
   post: async ({ path }) => (await fetch(`${server}/api/chat/${path}`, { method: "POST", headers })).json(),
   set: ({ messages }) => (chat.messages = messages),
+  // What a page that is opened begins with.
+  load: async ({ query = "" }) => {
+    const messages = await (await fetch(`${server}/api/chat/${id}/messages${query}`, { headers })).json();
+    chat.messages = messages.length ? await validateUIMessages({ messages }) : []; // it refuses an empty list
+  },
   see: () => undefined,
 };
+
+// Its status is out before there is anything to read.
+async function untilAnswered() {
+  while (!asked) await new Promise((resolve) => setTimeout(resolve, 5));
+  return (await asked).status;
+}
 
 async function untilSaid() {
   while (!said()) await new Promise((resolve) => setTimeout(resolve, 5));
@@ -87,8 +109,9 @@ async function untilSaid() {
 for await (const line of createInterface({ input: process.stdin })) {
   const { act, begin, ...rest } = JSON.parse(line);
   data = [];
+  asked = undefined;
   const acting = acts[act](rest);
-  const result = begin ? await untilSaid() : await acting;
+  const result = await (begin === "status" ? untilAnswered() : begin ? untilSaid() : acting);
   console.log(
     JSON.stringify({ status: chat.status, error: chat.error?.message, messages: chat.messages, data, finish, result }),
   );

@@ -161,6 +161,76 @@ async def test_an_answer_is_given_again_and_a_question_changed(
     assert made == [(None,), ("regenerate",), ("edit",), ("regenerate",)]
 
 
+@both
+async def test_a_page_that_is_opened_shows_what_was_said(
+    frontdesk: Frontdesk, model: ModelServer, ada: UUID, sdk: SDK
+) -> None:
+    """Answers as they were streamed; the chat goes on from there, and an answer can be given again."""
+    for text in ("One.", "Two.", "Three."):
+        model.queue(Text(text), streaming)
+    async with ai_chat(frontdesk, ada, sdk) as chat, ai_chat(frontdesk, ada, sdk) as page:
+        empty = await page.act("load")
+        await chat.send("First", employee="ledger")
+        streamed = await chat.send("Second")
+        loaded = await page.act("load")
+        newest = await page.act("load", query="?limit=2")
+        older = await page.act("load", query=f"?limit=2&before={newest.messages[0]['id']}")
+        await page.act("load")
+        again = await page.act("regenerate")
+    for one in streamed.messages[1::2]:
+        del one["metadata"]["usage"]
+    assert empty.messages == []
+    assert loaded.texts == [["First"], ["One."], ["Second"], ["Two."]]
+    assert loaded.messages[1::2] == streamed.messages[1::2]
+    assert older.messages + newest.messages == loaded.messages
+    assert (again.status, again.texts) == ("ready", [["First"], ["One."], ["Second"], ["Three."]])
+
+
+async def test_a_message_that_waits_is_resumed(
+    frontdesk: Frontdesk, other: Frontdesk, model: ModelServer, ada: UUID
+) -> None:
+    """Also on another server, by its id; without that the answer that runs comes."""
+    gate = asyncio.Event()
+    model.queue(Gate(["Well, ", "it depends."], gate), streaming)
+    model.queue(Text("Again."), streaming)
+    message = {"id": "m-2", "parts": [{"type": "text", "text": "And?"}]}
+    async with ai_chat(frontdesk, ada) as chat, ai_chat(frontdesk, ada) as second, ai_chat(other, ada) as elsewhere:
+        await chat.send("Hello", begin=True)
+        waiting = asyncio.create_task(second.act("send", message=message))
+        await in_line(frontdesk.service.url, 1)
+        await elsewhere.act("resume", begin=True)
+        resumed = await elsewhere.act("resume", of="m-2", begin="status")
+        gate.set()
+        seen, answered = await elsewhere.act("wait"), await waiting
+        await frontdesk.settled()
+        after = await elsewhere.act("resume", of="m-2")
+    assert resumed.result == 200
+    assert seen.texts[-1] == answered.texts[-1] == ["Again."]
+    assert seen.messages[-1] == answered.messages[-1]
+    assert after.messages == seen.messages
+
+
+@pytest.mark.parametrize("only", [True, False], ids=["by its id", "with the chat"])
+async def test_a_message_that_waits_is_withdrawn(
+    frontdesk: Frontdesk, other: Frontdesk, model: ModelServer, ada: UUID, *, only: bool
+) -> None:
+    """By any server; where it alone is named, the answer that runs goes on."""
+    gate = asyncio.Event()
+    model.queue(Gate(["Well, ", "it depends."], gate), streaming)
+    message = {"id": "m-2", "parts": [{"type": "text", "text": "And?"}]}
+    async with ai_chat(frontdesk, ada) as chat, ai_chat(frontdesk, ada) as second, ai_chat(other, ada) as elsewhere:
+        await chat.send("Hello", begin=True)
+        waiting = asyncio.create_task(second.act("send", message=message))
+        await in_line(frontdesk.service.url, 1)
+        await elsewhere.act("post", path=f"c-1/stop{'?message=m-2' if only else ''}")
+        refused = await waiting
+        gate.set()
+        seen = await chat.act("wait")
+    assert json.loads(refused.error or "")["code"] == "conversation_busy"
+    assert seen.texts[-1] == (["Well, it depends."] if only else ["Well, "])
+    assert sum(map(streaming, model.requests)) == 1
+
+
 async def test_version_7_takes_back_half_an_answer(frontdesk: Frontdesk, model: ModelServer, ada: UUID) -> None:
     """The whole one takes its place."""
     model.queue(Cut(["Half an "]), streaming)

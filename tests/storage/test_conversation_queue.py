@@ -80,6 +80,16 @@ ENDINGS: dict[str, Ending] = {
 }
 
 
+async def test_a_message_that_is_withdrawn_as_its_place_comes_is_not_answered(pool: Pool, ada: UUID) -> None:
+    """As where a client stops the answer that runs together with what waits for it."""
+    turn, line, withdrawn = await begin(pool, ada, ELSEWHERE), ConversationQueue(pool, HERE), asyncio.Event()
+    second, _ = await take_place(pool, ada, HERE)
+    await Turns(pool, ELSEWHERE).answer(ada, turn, answered())
+    withdrawn.set()
+    assert await line.wait(ada, second, NEVER, withdrawn) is None
+    assert await line.wait(ada, second, NEVER)
+
+
 @pytest.mark.usefixtures("told")
 @pytest.mark.parametrize("ends", ENDINGS.values(), ids=ENDINGS.keys())
 async def test_the_next_is_told_when_an_answer_ends(

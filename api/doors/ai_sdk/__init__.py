@@ -3,12 +3,12 @@
 from litestar import Router
 
 from api.auth.user import CHAT
-from api.doors.ai_sdk.chats import resume_chat, send_message, stop_chat
+from api.doors.ai_sdk.chats import chat_messages, resume_chat, send_message, stop_chat
 from api.openapi import SIGNED_IN
 
 router = Router(
     "/api/chat",
-    route_handlers=[send_message, resume_chat, stop_chat],
+    route_handlers=[send_message, resume_chat, stop_chat, chat_messages],
     opt=CHAT,
     security=SIGNED_IN,
     tags=["AI SDK"],

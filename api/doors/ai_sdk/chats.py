@@ -1,4 +1,4 @@
-"""`/api/chat`: send a message to a chat, resume its answer, stop it. Refusals are problem documents, as elsewhere."""
+"""`/api/chat`: send a message to a chat, resume its answer, stop it, read what was said. Refusals are as elsewhere."""
 
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
@@ -7,20 +7,23 @@ from uuid import UUID
 from litestar import Request, Response, get, post
 from litestar.di import NamedDependency, Provide
 from litestar.openapi.datastructures import ResponseSpec
-from litestar.params import FromPath, FromQuery, HeaderParameter, JSONBody
+from litestar.params import FromPath, FromQuery, HeaderParameter, JSONBody, QueryParameter
 from litestar.response import Stream
 from typing_extensions import TypedDict
 
 from api.auth.user import User
+from api.doors.ai_sdk.history import UIMessageDocument, find_turn, message_of
 from api.doors.ai_sdk.message_stream import MessageWriter, message_stream
-from api.doors.ai_sdk.requests import UIChatRequest, conversation_of
+from api.doors.ai_sdk.requests import MAX_CHAT_ID, UIChatRequest, conversation_of
 from api.doors.shared import event_stream, follow, send
+from api.doors.waiting import follow_from_arrival
 from api.limits import CountRefusals, HoldStream, provide_reader, provide_sender
 from api.openapi import problems, refusals
-from api.parameters import IdempotencyKey
+from api.parameters import IdempotencyKey, Limit
 from api.requests import require_json
 from api.routes.turns import STOPPED_WITHIN
 from api.schemas.events import EVENT_STREAM
+from api.sse import KEEP_ALIVE_SECONDS
 from graph.account import UserData
 from graph.service import Service
 from nodes.stream_events import Notice
@@ -42,6 +45,11 @@ STREAM = ResponseSpec(ChunkEvent, description="The answer.", media_type=EVENT_ST
 RESETS_SINCE = 7
 """The first version of the SDK that can take back text; earlier ones fail at a chunk that they do not know."""
 
+MessageName = Annotated[
+    str | None,
+    QueryParameter(name="message", max_length=MAX_CHAT_ID, description="The user's message whose answer is meant."),
+]
+Before = Annotated[UUID | None, QueryParameter(name="before", description="The oldest message that is known.")]
 SDKVersion = Annotated[
     int,
     HeaderParameter(
@@ -57,7 +65,7 @@ class StoppedChat(TypedDict):
     """What was stopped."""
 
     turnId: UUID | None
-    """None where nothing ran."""
+    """Which ran, else which waited; None where nothing did."""
 
 
 @post(
@@ -101,17 +109,22 @@ async def resume_chat(
     service: NamedDependency[Service],
     user_data: NamedDependency[UserData],
     id: FromPath[str],
+    message: MessageName = None,
     ended: FromQuery[bool] = False,
     sdk: SDKVersion = 5,
 ) -> Response[Any]:
-    """The answer that runs in a chat, from its first chunk; with `ended` also one that ended, where it is the last."""
-    conversation_id = str(conversation_of(user.user_id, id))
-    turn_id = await user_data.turns.latest(user.user_id, conversation_id, running=not ended)
-    if turn_id is None:
+    """The answer that runs in a chat, or to one of its messages, from its first chunk, also while that waits.
+
+    With `ended` also one that ended, where it is the last one or that message's.
+    """
+    conversation_id = conversation_of(user.user_id, id)
+    found = await find_turn(user_data, user.user_id, conversation_id, message, ended=ended)
+    if found is None:
         return Response(None, status_code=204)
-    whole_after = await _last_restart(service, user, turn_id)
-    events = await follow(service, user.user_id, turn_id)
-    assert events, "a turn has events after none"
+    whole_after = 0 if found.waits else await _last_restart(service, user, found.turn_id)
+    events = await follow_from_arrival(
+        service, user.user_id, str(conversation_id), found.turn_id, waits=found.waits, heartbeat=KEEP_ALIVE_SECONDS
+    )
     return _stream(message_stream(events, MessageWriter(resets=sdk >= RESETS_SINCE, whole_after=whole_after)))
 
 
@@ -127,13 +140,36 @@ async def stop_chat(
     service: NamedDependency[Service],
     user_data: NamedDependency[UserData],
     id: FromPath[str],
+    message: MessageName = None,
 ) -> StoppedChat:
-    """Stop the answer that runs in a chat; what was said is kept. Where nothing runs this changes nothing."""
+    """Stop what runs in a chat and withdraw what waits, or one message; what was said is kept.
+
+    Where neither is so this changes nothing.
+    """
+    conversation_id = conversation_of(user.user_id, id)
+    found = await find_turn(user_data, user.user_id, conversation_id, message)
+    if found is None:
+        return StoppedChat(turnId=None)
+    only = found.turn_id if message else None
+    await service.dependencies.queue.withdraw(user.user_id, str(conversation_id), only)
+    await service.subscriptions.stop(user.user_id, found.turn_id, STOPPED_WITHIN)
+    return StoppedChat(turnId=found.turn_id)
+
+
+@get("/{id:str}/messages", responses=refusals(403))
+async def chat_messages(
+    user: NamedDependency[User],
+    user_data: NamedDependency[UserData],
+    id: FromPath[str],
+    limit: Limit = 50,
+    before: Before = None,
+) -> list[UIMessageDocument]:
+    """A chat's messages, oldest first, as `useChat` takes them: the newest ones, or those before one of them."""
     conversation_id = str(conversation_of(user.user_id, id))
-    turn_id = await user_data.turns.latest(user.user_id, conversation_id, running=True)
-    if turn_id:
-        await service.subscriptions.stop(user.user_id, turn_id, STOPPED_WITHIN)
-    return StoppedChat(turnId=turn_id)
+    found = await user_data.conversations.messages(
+        user.user_id, conversation_id, limit=limit, after=before, newest_first=True
+    )
+    return [message_of(one, conversation_id) for one in reversed(found)]
 
 
 async def _last_restart(service: Service, user: User, turn_id: UUID) -> int:

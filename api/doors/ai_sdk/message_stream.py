@@ -73,11 +73,7 @@ class MessageWriter:
         yield from self._break_off(data, failure.message)
 
     def _begin(self, start: Start) -> Iterator[bytes]:
-        route = {
-            "reason": start.route.reason,
-            "confidence": start.route.confidence,
-            "runnerUp": start.route.runner_up,
-        }
+        route = route_data(start.route.reason, start.route.confidence, start.route.runner_up)
         metadata = {
             "turnId": start.turn_id,
             "conversationId": start.conversation_id,
@@ -164,6 +160,11 @@ async def message_stream(events: Events, writer: MessageWriter) -> AsyncIterator
     gone = error_of("shutting_down")
     for chunk in writer.fail(Failure(gone.code, gone.message, gone.retryable)):
         yield chunk
+
+
+def route_data(reason: str, confidence: float, runner_up: str | None) -> dict[str, Any]:
+    """Why this employee answers."""
+    return {"reason": reason, "confidence": confidence, "runnerUp": runner_up}
 
 
 def _metadata(done: Done) -> dict[str, Any]:

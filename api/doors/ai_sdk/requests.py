@@ -71,7 +71,7 @@ class UIChatRequest(msgspec.Struct, rename={"message_id": "messageId"}):
             raise Problem(400, "invalid_request", "messages: the last message must be the user's")
         last = self.messages[-1]
         conversation_id = conversation_of(user_id, self.id)
-        own_key = f"ai-sdk {uuid5(conversation_id, last.id)}" if last.id else None
+        own_key = message_key(conversation_id, last.id) if last.id else None
         request = SendRequest(
             user_id,
             last.said(f"messages[{len(self.messages) - 1}]"),
@@ -84,7 +84,7 @@ class UIChatRequest(msgspec.Struct, rename={"message_id": "messageId"}):
         again = self.trigger == "regenerate-message"
         if not again and (self.message_id is None or self.message_id != last.id):
             return request
-        named = [message_id for message_id in (_uuid(self.message_id), _uuid(last.id)) if message_id]
+        named = [message_id for message_id in (uuid_of(self.message_id), uuid_of(last.id)) if message_id]
         turn_id = await turns.active_version(user_id, str(conversation_id), message_ids=named, key=own_key)
         if turn_id is None:  # it was refused, or never came: what is sent again is new
             return request
@@ -103,7 +103,12 @@ def conversation_of(user_id: UUID, chat_id: str) -> UUID:
     return stable_id(user_id, chat_id)
 
 
-def _uuid(text: str | None) -> UUID | None:
+def message_key(conversation_id: UUID, message_id: str) -> str:
+    """The idempotency key of a message."""
+    return f"ai-sdk {uuid5(conversation_id, message_id)}"
+
+
+def uuid_of(text: str | None) -> UUID | None:
     """The id of a message that has one of ours."""
     try:
         return UUID(text) if text else None

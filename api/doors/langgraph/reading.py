@@ -1,9 +1,7 @@
 """Read a run: its record, its events in whichever process, and what becomes of it where its reader leaves."""
 
-import asyncio
 import json
 from collections.abc import AsyncIterator, Collection, Sequence
-from contextlib import suppress
 from typing import Any, cast, get_args
 from uuid import UUID
 
@@ -15,10 +13,11 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 from api.auth.user import User
 from api.doors.langgraph.messages import Message, message_of
 from api.doors.langgraph.run_events import Frame, Place, RunWriter, StreamMode
-from api.doors.shared import Events, Failure, Numbered, decoded, follow
+from api.doors.shared import Events
+from api.doors.waiting import follow_from_arrival
 from api.problems import Problem
 from graph.service import Service
-from graph.turns.turn import Turn, encode_line
+from graph.turns.turn import encode_line
 from nodes.stream_events import Start
 from storage.thread_runs import RunRecord, RunStatus
 from storage.turn_status import TurnStatus
@@ -143,46 +142,8 @@ async def run_events(service: Service, user: User, thread_id: str, run_id: UUID)
     Raises:
         Problem: 404, there is no such run.
     """
-    run = await find_run(service, user, thread_id, run_id)
-    if turn := service.registry.find_any(user.user_id, run_id):
-        return _here(turn)
-    if run["status"] == "pending":
-        return _once_begun(service, user, thread_id, run_id)
-    events = await follow(service, user.user_id, run_id, heartbeat=HEARTBEAT_SECONDS)
-    assert events, "a turn has events after none"
-    return events
-
-
-async def _here(turn: Turn) -> Events:
-    """The events of a run that this process knows; of one that was refused, why."""
-    async for numbered in decoded(turn.follow(heartbeat=HEARTBEAT_SECONDS)):
-        yield numbered
-    if turn.refusal and not turn.start:
-        assert turn.refusal.code != "blocked", "the guard's reply is an answer"
-        yield Numbered(1, Failure(turn.refusal.code, turn.refusal.message, retryable=False))
-
-
-async def _once_begun(service: Service, user: User, thread_id: str, run_id: UUID) -> Events:
-    """The events of a run that waits in another process; none where it is withdrawn, or refused."""
-    async with service.subscriptions.notified(run_id) as news:
-        while not service.registry.closing:
-            news.clear()  # before looking: what comes while looking is looked for again
-            found = await service.user_data.thread_runs.runs(user.user_id, thread_id, run_id=run_id, limit=1)
-            if not found:
-                yield Numbered(1, Failure("conversation_busy", "The message was withdrawn, or refused.", False))
-                return
-            if found[0]["status"] != "pending":
-                break
-            with suppress(TimeoutError):
-                await asyncio.wait_for(news.wait(), HEARTBEAT_SECONDS)
-            yield None
-    async for numbered in await follow(service, user.user_id, run_id, heartbeat=HEARTBEAT_SECONDS) or _nothing():
-        yield numbered
-
-
-async def _nothing() -> Events:
-    return
-    yield
+    waits = (await find_run(service, user, thread_id, run_id))["status"] == "pending"
+    return await follow_from_arrival(service, user.user_id, thread_id, run_id, waits=waits, heartbeat=HEARTBEAT_SECONDS)
 
 
 def modes_in(given: Sequence[str] | None) -> list[StreamMode]:
