@@ -41,7 +41,8 @@ async def acted(server: Frontdesk, user: UUID, what: str) -> Any:
             "status": "success", "ends": ["metadata", "end"],
         }),
         ("background", [Text(["Hi ", "there."])], {
-            "texts": ["Hello", "Hi there."], "rejoined": ["metadata", "values", "values", "end"],
+            "texts": ["Hello", "Hi there."],
+            "rejoined": ["metadata", "values", "messages", "messages", "values", "end"],
         }),
         ("refused", [], {
             "command": {"status": 422, "code": "invalid_request"}, "assistant": {"status": 404, "code": "not_found"},

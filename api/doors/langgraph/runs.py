@@ -21,7 +21,7 @@ from api.doors.langgraph.errors import refusals
 from api.doors.langgraph.messages import Values
 from api.doors.langgraph.parameters import Limit, Offset, ThreadId, uuid_of
 from api.doors.langgraph.reading import Reading, StopWhereLeft, find_run, modes_in, run_events, stop_run
-from api.doors.langgraph.requests import MultitaskStrategy, modes_of
+from api.doors.langgraph.requests import MultitaskStrategy
 from api.doors.langgraph.run_events import StreamMode, place_of
 from api.doors.langgraph.sending import unknown_thread
 from api.doors.shared import event_stream
@@ -63,7 +63,10 @@ RESULT = ResponseSpec(Values, description="The thread's values at its end.", gen
 LastEventId = Annotated[
     str, HeaderParameter(name="Last-Event-ID", max_length=64, description="The last event that was read.")
 ]
-Modes = Annotated[list[str] | None, QueryParameter(name="stream_mode", description="What to stream, or else values.")]
+Modes = Annotated[
+    list[str] | None,
+    QueryParameter(name="stream_mode", description="What to stream, or else values and messages-tuple."),
+]
 Leave = Annotated[
     Literal["0", "1", "true", "false"],
     QueryParameter(name="cancel_on_disconnect", description="Whether the run is stopped where its reader leaves."),
@@ -73,6 +76,8 @@ Action = Annotated[
     Literal["interrupt", "rollback"], QueryParameter(name="action", description="What was said is kept by either.")
 ]
 YES = ("1", "true")
+JOINED: list[StreamMode] = ["values", "messages-tuple"]
+"""What a client that joins and names no modes gets. It means those of its run, which are not kept: `useStream`'s."""
 
 READS: dict[str, Any] = {
     "middleware": [HoldStream(), StopWhereLeft()], "dependencies": {"user": Provide(provide_reader)},
@@ -122,7 +127,7 @@ async def join_stream(
         after = place_of(last_event_id)
     except ValueError:
         raise Problem(400, "invalid_request", "Last-Event-ID: not an event's id") from None
-    modes, leaves, run = modes_of(modes_in(stream_mode)), cancel_on_disconnect in YES, uuid_of(run_id)
+    modes, leaves, run = modes_in(stream_mode) or JOINED, cancel_on_disconnect in YES, uuid_of(run_id)
     reading = Reading(service, user, await run_events(service, user, thread_id, run), modes)
     if leaves:
         reading.stop_where_left(request, thread_id, run)

@@ -1,0 +1,96 @@
+// React's hooks in a page without a browser: talks, stops an answer, leaves during another and is opened again. Prints
+// a line when the answer goes on in the page that was opened again, and at the end a line of JSON with what was shown.
+import { createElement } from "react";
+import { create } from "react-test-renderer";
+
+const [hook, server, token] = process.argv.slice(2);
+const headers = { authorization: `Bearer ${token}` };
+const warn = console.error;
+console.error = (...said) => /react-test-renderer is deprecated/.test(said[0]) || warn(...said);
+
+// A page that shows nothing but what its hook returns; `leave` closes it.
+function opened(use) {
+  const page = {};
+  const Page = () => ((page.shown = use()), null);
+  const root = create(createElement(Page));
+  page.leave = () => root.unmount();
+  page.until = async (so) => {
+    while (!page.shown || !so(page.shown)) await new Promise((resolve) => setTimeout(resolve, 5));
+    return page.shown;
+  };
+  return page;
+}
+
+const hooks = {
+  async useChat() {
+    const { useChat } = await import("@ai-sdk/react");
+    const { DefaultChatTransport } = await import("ai");
+    const api = `${server}/api/chat`;
+    const transport = new DefaultChatTransport({ api, headers: { ...headers, "X-AI-SDK": "7" } });
+    const messages = async () => (await fetch(`${api}/c-1/messages`, { headers })).json();
+    const texts = ({ messages }) =>
+      messages.map(({ parts }) => parts.filter(({ type }) => type === "text").map(({ text }) => text).join(""));
+    return {
+      open: async () => {
+        const before = await messages();
+        return opened(() => useChat({ id: "c-1", messages: before, resume: true, transport }));
+      },
+      send: ({ sendMessage }, text) => sendMessage({ text }),
+      stop: async ({ stop }) => {
+        await fetch(`${api}/c-1/stop`, { method: "POST", headers });
+        return stop();
+      },
+      texts,
+      ready: ({ status }) => status === "ready",
+    };
+  },
+
+  async useStream() {
+    const kept = new Map(); // what the tab keeps while its page is closed
+    globalThis.window = {
+      sessionStorage: {
+        getItem: (key) => kept.get(key) ?? null,
+        setItem: (key, value) => kept.set(key, value),
+        removeItem: (key) => kept.delete(key),
+      },
+    };
+    const { useStream } = await import("@langchain/langgraph-sdk/react");
+    let threadId;
+    const onThreadId = (id) => (threadId = id);
+    const apiUrl = `${server}/langgraph`;
+    return {
+      open: async () =>
+        opened(() =>
+          useStream({
+            apiUrl, assistantId: "prime", threadId, onThreadId, defaultHeaders: headers, reconnectOnMount: true,
+            messagesKey: "messages",
+          }),
+        ),
+      send: ({ submit }, content) => submit({ messages: [{ type: "human", content }] }, { streamResumable: true }),
+      stop: ({ stop }) => stop(),
+      texts: ({ messages }) => messages.map(({ content }) => content),
+      ready: ({ isLoading, isThreadLoading }) => !isLoading && !isThreadLoading,
+    };
+  },
+};
+
+const { open, send, stop, texts, ready } = await hooks[hook]();
+const says = (text) => (shown) => texts(shown).at(-1) === text;
+const seen = [];
+
+const page = await open();
+send(await page.until(ready), "First");
+seen.push(texts(await page.until((shown) => says("One.")(shown) && ready(shown))));
+send(page.shown, "Second");
+await stop(await page.until(says("Well, ")));
+await page.until(ready); // `useStream` may have read the thread before what was said was kept: it is shown below
+send(page.shown, "Third");
+await page.until(says("So, "));
+page.leave();
+
+const again = await open();
+await again.until(says("So, "));
+console.log("again");
+seen.push(texts(await again.until((shown) => says("So, it does.")(shown) && ready(shown))));
+console.log(JSON.stringify(seen));
+process.exit(); // the hooks' timers would keep it
