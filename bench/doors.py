@@ -34,6 +34,7 @@ WAYS: dict[str, tuple[str, dict[str, Any]]] = {
             "input": {"messages": [{"type": "human", "content": QUESTION}]},
         },
     ),
+    "AI SDK": ("/api/chat", {"id": "c", "messages": [{"role": "user", "parts": [{"type": "text", "text": QUESTION}]}]}),
     "AG-UI": ("/ag-ui", {"threadId": "t", "runId": "r", "messages": [{"role": "user", "content": QUESTION}]}),
 }
 

@@ -1,5 +1,6 @@
-// React's hooks in a page without a browser: talks, stops an answer, leaves during another and is opened again. Prints
-// a line when the answer goes on in the page that was opened again, and at the end a line of JSON with what was shown.
+// React's hooks in a page without a browser: talks, stops an answer, leaves during another, is opened again, and has the
+// last answer given anew. Prints a line when an answer goes on in the page that was opened again, and at the end a line
+// of JSON with what was shown.
 import { createElement } from "react";
 import { create } from "react-test-renderer";
 
@@ -36,6 +37,7 @@ const hooks = {
         return opened(() => useChat({ id: "c-1", messages: before, resume: true, transport }));
       },
       send: ({ sendMessage }, text) => sendMessage({ text }),
+      again: ({ regenerate }) => regenerate(),
       stop: async ({ stop }) => {
         await fetch(`${api}/c-1/stop`, { method: "POST", headers });
         return stop();
@@ -56,17 +58,23 @@ const hooks = {
     };
     const { useStream } = await import("@langchain/langgraph-sdk/react");
     let threadId;
-    const onThreadId = (id) => (threadId = id);
-    const apiUrl = `${server}/langgraph`;
+    // As Agent Chat UI uses it, but that its page is not opened again.
+    const settings = {
+      apiUrl: `${server}/langgraph`, assistantId: "prime", defaultHeaders: headers, messagesKey: "messages",
+      fetchStateHistory: true, onCustomEvent: () => undefined, onThreadId: (id) => (threadId = id),
+    };
+    const streamed = { streamMode: ["values"], streamSubgraphs: true, streamResumable: true };
     return {
-      open: async () =>
-        opened(() =>
-          useStream({
-            apiUrl, assistantId: "prime", threadId, onThreadId, defaultHeaders: headers, reconnectOnMount: true,
-            messagesKey: "messages",
-          }),
-        ),
-      send: ({ submit }, content) => submit({ messages: [{ type: "human", content }] }, { streamResumable: true }),
+      open: async () => opened(() => useStream({ ...settings, threadId, reconnectOnMount: true })),
+      send: ({ submit }, content) => {
+        const messages = [{ type: "human", content }];
+        const optimisticValues = (before) => ({ ...before, messages: [...(before.messages ?? []), ...messages] });
+        return submit({ messages }, { ...streamed, optimisticValues });
+      },
+      again: ({ submit, messages, getMessagesMetadata }) => {
+        const checkpoint = getMessagesMetadata(messages.at(-1))?.firstSeenState?.parent_checkpoint;
+        return submit(undefined, { ...streamed, checkpoint });
+      },
       stop: ({ stop }) => stop(),
       texts: ({ messages }) => messages.map(({ content }) => content),
       ready: ({ isLoading, isThreadLoading }) => !isLoading && !isThreadLoading,
@@ -74,7 +82,7 @@ const hooks = {
   },
 };
 
-const { open, send, stop, texts, ready } = await hooks[hook]();
+const { open, send, again, stop, texts, ready } = await hooks[hook]();
 const says = (text) => (shown) => texts(shown).at(-1) === text;
 const seen = [];
 
@@ -88,9 +96,11 @@ send(page.shown, "Third");
 await page.until(says("So, "));
 page.leave();
 
-const again = await open();
-await again.until(says("So, "));
+const later = await open();
+await later.until(says("So, "));
 console.log("again");
-seen.push(texts(await again.until((shown) => says("So, it does.")(shown) && ready(shown))));
+seen.push(texts(await later.until((shown) => says("So, it does.")(shown) && ready(shown))));
+again(later.shown);
+seen.push(texts(await later.until((shown) => says("Anew.")(shown) && ready(shown))));
 console.log(JSON.stringify(seen));
 process.exit(); // the hooks' timers would keep it

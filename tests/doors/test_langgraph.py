@@ -116,8 +116,8 @@ async def test_threads_are_found_by_their_metadata(frontdesk: Frontdesk, model: 
             [one["thread_id"] for one in await client.threads.search(**query)]
             for query in (
                 {}, {"metadata": {"topic": "tax"}, "limit": 1}, {"metadata": {"year": 2026, "graph_id": "frontdesk"}},
-                {"metadata": {"assistant_id": ledger["assistant_id"]}}, {"metadata": {"graph_id": "another"}},
-                {"status": "busy"}, {"sort_by": "created_at", "sort_order": "asc"},
+                {"metadata": {"assistant_id": ledger["assistant_id"]}}, {"metadata": {"graph_id": "ledger"}},
+                {"metadata": {"graph_id": "another"}}, {"status": "busy"}, {"sort_by": "created_at", "sort_order": "asc"},
             )
         ]  # fmt: skip
         listed = await client.threads.search(ids=[used["thread_id"]])
@@ -126,7 +126,7 @@ async def test_threads_are_found_by_their_metadata(frontdesk: Frontdesk, model: 
             with pytest.raises(NotFoundError):
                 await client.threads.get(thread["thread_id"])
     both, a, b = [used["thread_id"], empty["thread_id"]], used["thread_id"], empty["thread_id"]
-    assert found == [both, both[:1], [a], [a], [], [], [a, b]]
+    assert found == [both, both[:1], [a], [a], [a], [], [], [a, b]]
     assert changed["metadata"] == {
         "topic": "tax", "card": "[card •1111]", "year": 2026, "graph_id": "frontdesk",
     }  # fmt: skip

@@ -21,11 +21,12 @@ pytestmark = needs_ai_sdk
 async def test_a_page_talks_stops_and_is_opened_again(
     frontdesk: Frontdesk, model: ModelServer, ada: UUID, hook: str
 ) -> None:
-    """While an answer is given: the page that is opened shows all that was said, and the answer to its end."""
+    """While an answer is given: it shows all that was said, and the answer to its end, which can be given anew."""
     gate = asyncio.Event()
     model.queue(Text("One."), streaming)
     model.queue(Gate(["Well, ", "it depends."], asyncio.Event()), streaming)
     model.queue(Gate(["So, ", "it does."], gate), streaming)
+    model.queue(Text("Anew."), streaming)
     process = await asyncio.create_subprocess_exec(
         "node", str(Path(__file__).with_name("react_client.mjs")), hook, frontdesk.url, token_of(frontdesk, ada),
         stdout=asyncio.subprocess.PIPE, cwd=ROOT,
@@ -33,9 +34,10 @@ async def test_a_page_talks_stops_and_is_opened_again(
     assert process.stdout
     assert await process.stdout.readline() == b"again\n"
     gate.set()
-    talked, again = json.loads(await process.stdout.readline())
+    talked, again, anew = json.loads(await process.stdout.readline())
     assert await process.wait() == 0
     assert talked == ["First", "One."]
     assert again == [*talked, "Second", "Well, ", "Third", "So, it does."]
+    assert anew == [*again[:-1], "Anew."]
     ends = await rows(frontdesk.service.url, "select finish_reason from chat_turns order by created_at")
-    assert ends == [("stop",), ("stopped",), ("stop",)]
+    assert ends == [("stop",), ("stopped",), ("stop",), ("stop",)]

@@ -203,15 +203,18 @@ def _written(record: ThreadRecord, values: Values) -> Thread:
 
 
 def _wanted(metadata: Metadata) -> Metadata | None:
-    """What of the metadata to look for; None where no thread has it. All are threads of the assistant that chooses."""
+    """What of the metadata to look for; None where no thread has it. All are threads of the assistant that chooses.
+
+    Clients name an assistant as a graph, too, where its name is no UUID.
+    """
     wanted = {name: value for name, value in metadata.items() if name not in ("graph_id", "assistant_id")}
-    if metadata.get("graph_id", GRAPH) != GRAPH:
-        return None
     try:
-        employee = employee_of(str(metadata.get("assistant_id", ROUTED)))
+        named = {employee_of(str(metadata.get(name, ROUTED))) for name in ("graph_id", "assistant_id")} - {None}
     except Problem:
         return None
-    return {**wanted, "employee": employee} if employee else wanted
+    if len(named) > 1:
+        return None
+    return {**wanted, "employee": named.pop()} if named else wanted
 
 
 def _kept(metadata: Metadata | None, service: Service) -> Metadata:
