@@ -5,6 +5,14 @@ const [what, baseURL, apiKey] = process.argv.slice(2);
 const client = new OpenAI({ baseURL, apiKey });
 const messages = [{ role: "user", content: "Hello" }];
 
+async function refused(model) {
+  try {
+    await client.chat.completions.create({ model, messages }, { maxRetries: 0 });
+  } catch (error) {
+    return { name: error.constructor.name, code: error.code, type: error.type };
+  }
+}
+
 const acts = {
   async chat() {
     const answer = await client.chat.completions.create({ model: "prime", messages });
@@ -42,12 +50,16 @@ const acts = {
     const answer = await client.chat.completions.create({ model: "prime", messages }, { headers });
     return { text: answer.choices[0].message.content };
   },
-  async refused() {
-    try {
-      await client.chat.completions.create({ model: "nobody", messages });
-    } catch (error) {
-      return { name: error.constructor.name, code: error.code, type: error.type };
-    }
+  // The answer waits for ever.
+  async stopped() {
+    const begun = await client.responses.create({ model: "prime", input: "Hello", background: true });
+    const { status } = await client.responses.cancel(begun.id);
+    return { begun: begun.status, status };
+  },
+  refused: () => refused("nobody"),
+  async limited() {
+    await client.chat.completions.create({ model: "prime", messages });
+    return refused("prime");
   },
 };
 

@@ -117,7 +117,8 @@ async def test_threads_are_found_by_their_metadata(frontdesk: Frontdesk, model: 
             for query in (
                 {}, {"metadata": {"topic": "tax"}, "limit": 1}, {"metadata": {"year": 2026, "graph_id": "frontdesk"}},
                 {"metadata": {"assistant_id": ledger["assistant_id"]}}, {"metadata": {"graph_id": "ledger"}},
-                {"metadata": {"graph_id": "another"}}, {"status": "busy"}, {"sort_by": "created_at", "sort_order": "asc"},
+                {"metadata": {"graph_id": "another"}}, {"status": "busy"},
+                {"sort_by": "created_at", "sort_order": "asc"},
             )
         ]  # fmt: skip
         listed = await client.threads.search(ids=[used["thread_id"]])

@@ -3,11 +3,12 @@
 import asyncio
 import json
 import shutil
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import openai
 import pytest
 from langchain_core.messages import HumanMessage, SystemMessage
 from langchain_openai import ChatOpenAI
@@ -15,7 +16,7 @@ from openai import AsyncOpenAI
 from pydantic import SecretStr
 
 from tests.doors.clients import token_of
-from tests.support.app import Frontdesk
+from tests.support.app import Frontdesk, Serve
 from tests.support.database import appear
 from tests.support.model_script import Gate, Text, streaming
 from tests.support.model_server import ModelServer
@@ -50,6 +51,41 @@ async def test_langchain_is_answered(frontdesk: Frontdesk, model: ModelServer, a
     assert whole.usage_metadata["total_tokens"] > 0
 
 
+async def test_langchain_is_refused(serve: Serve, ada: UUID) -> None:
+    """Beyond the limit, and with an unknown model, as the errors of OpenAI's client."""
+    frontdesk = await serve(rate_limit=1)
+    url, key = f"{frontdesk.url}/v1", SecretStr(token_of(frontdesk, ada))
+    chat, nobody = [ChatOpenAI(model=name, base_url=url, api_key=key, max_retries=0) for name in ("prime", "nobody")]
+    await chat.ainvoke("Hello")
+    with pytest.raises(openai.RateLimitError):
+        await chat.ainvoke("Hello")
+    with pytest.raises(openai.NotFoundError):
+        await nobody.ainvoke("Hello")
+
+
+async def test_langchain_leaves_an_answer_and_finds_it_again(
+    frontdesk: Frontdesk, model: ModelServer, ada: UUID
+) -> None:
+    """By its key, also after a lost connection; the answer is written once."""
+    gate = asyncio.Event()
+    model.queue(Gate(["Well, ", "it depends."], gate), streaming)
+    async with tcp_proxy(frontdesk.url) as proxy:
+        plain = ChatOpenAI(model="prime", base_url=f"{proxy.url}/v1", api_key=SecretStr(token_of(frontdesk, ada)))
+        chat = plain.bind(extra_headers={"Idempotency-Key": "k1"})
+
+        async def until_cut() -> None:
+            async for piece in chat.astream("Hello"):
+                if piece.text:
+                    proxy.cut()
+
+        with pytest.raises(openai.APIConnectionError):
+            await until_cut()
+        proxy.restore()
+        gate.set()
+        assert (await chat.ainvoke("Hello")).text == "Well, it depends."
+    assert sum(map(streaming, model.requests)) == 1
+
+
 @needs_node
 @pytest.mark.parametrize(
     ("what", "expected"),
@@ -58,16 +94,26 @@ async def test_langchain_is_answered(frontdesk: Frontdesk, model: ModelServer, a
         ("stream", {"text": "Hi there."}),
         ("response", {"text": "Hi there.", "status": "completed"}),
         ("rejoin", {"text": "Hi there."}),
+        ("stopped", {"begun": "in_progress", "status": "cancelled"}),
         ("refused", {"name": "NotFoundError", "code": "not_found", "type": "not_found_error"}),
     ],
 )
 async def test_the_javascript_client_is_answered(
     frontdesk: Frontdesk, model: ModelServer, ada: UUID, what: str, expected: dict[str, Any]
 ) -> None:
-    """Whole, streamed, as a response, cut in the middle, and refused."""
-    model.queue(Text(["Hi ", "there."]), streaming)
+    """Whole, streamed, as a response, cut in the middle, stopped, and refused."""
+    hangs = what == "stopped"
+    model.queue(Gate(["Hi ", "there."], asyncio.Event()) if hangs else Text(["Hi ", "there."]), streaming)
     assert (await acted(frontdesk.url, token_of(frontdesk, ada), what)).items() >= expected.items()
     await frontdesk.settled()
+
+
+@needs_node
+async def test_the_javascript_client_is_limited(serve: Serve, ada: UUID) -> None:
+    """With an error that says so."""
+    frontdesk = await serve(rate_limit=1)
+    said = await acted(frontdesk.url, token_of(frontdesk, ada), "limited")
+    assert said == {"name": "RateLimitError", "code": "rate_limited", "type": "rate_limit_error"}
 
 
 async def acted(url: str, token: str, what: str) -> dict[str, Any]:
@@ -96,7 +142,7 @@ async def _javascript(url: str, token: str) -> tuple[str, str]:
 
 @pytest.mark.parametrize("ask", [_python, pytest.param(_javascript, marks=needs_node)], ids=["Python", "JavaScript"])
 async def test_a_client_that_tries_again_gets_the_same_answer(
-    frontdesk: Frontdesk, model: ModelServer, ada: UUID, ask: Callable[[str, str], Awaitable[tuple[str, str]]]
+    frontdesk: Frontdesk, model: ModelServer, ada: UUID, ask: Callable[[str, str], Coroutine[Any, Any, tuple[str, str]]]
 ) -> None:
     """Where its connection is lost before anything came, it repeats the key, and the answer is written once."""
     gate = asyncio.Event()
