@@ -72,7 +72,7 @@ async def test_what_cannot_be_done_is_refused(
 
 
 async def test_a_chat_is_its_users_own(frontdesk: Frontdesk, model: ModelServer, ada: UUID, bob: UUID) -> None:
-    """Another user who names the same id, of any kind, finds nothing that runs and stops nothing."""
+    """Another user who names the same id, of any kind, finds nothing, nothing that runs, and stops nothing."""
     gate = asyncio.Event()
     chat = str(uuid4())
     model.queue(Gate(["Well, ", "it depends."], gate), streaming)
@@ -84,8 +84,10 @@ async def test_a_chat_is_its_users_own(frontdesk: Frontdesk, model: ModelServer,
         pieces = response.aiter_text()
         while "text-delta" not in await anext(pieces):
             pass
-        assert (await stranger.get(f"/api/chat/{chat}/stream")).status_code == 204
-        assert (await stranger.post(f"/api/chat/{chat}/stop")).json() == {"turnId": None}
+        for only in ("", "?message=m-1"):
+            assert (await stranger.get(f"/api/chat/{chat}/stream{only}")).status_code == 204
+            assert (await stranger.post(f"/api/chat/{chat}/stop{only}")).json() == {"turnId": None}
+        assert (await stranger.get(f"/api/chat/{chat}/messages")).json() == []
         gate.set()
         assert "it depends." in "".join([piece async for piece in pieces])
 
@@ -97,8 +99,9 @@ async def test_an_answer_that_ended_is_replayed_where_it_is_asked_for(frontdesk:
         await frontdesk.settled()
         assert (await client.get("/api/chat/c-1/stream")).status_code == 204
         again = await client.get("/api/chat/c-1/stream", params={"ended": "true"})
+        named = await client.get("/api/chat/c-1/stream", params={"ended": "true", "message": "m-1"})
         assert (await client.get("/api/chat/c-2/stream", params={"ended": "true"})).status_code == 204
-    assert again.content == sent.content
+    assert again.content == named.content == sent.content
 
 
 async def test_a_turn_that_goes_on_elsewhere_ends_with_an_error() -> None:

@@ -36,9 +36,6 @@ async def find_turn(
     """The turn of a message, or the one that runs in the chat, or else the last one that waits.
 
     Args:
-        user_data: what is stored.
-        user_id: the user.
-        conversation_id: the chat's.
         message: the message's id; None means the chat as a whole.
         ended: also a turn that is over.
     """
