@@ -34,7 +34,10 @@ WAYS: dict[str, tuple[str, dict[str, Any]]] = {
             "input": {"messages": [{"type": "human", "content": QUESTION}]},
         },
     ),
-    "AI SDK": ("/api/chat", {"id": "c", "messages": [{"role": "user", "parts": [{"type": "text", "text": QUESTION}]}]}),
+    "AI SDK": (
+        "/api/chat",
+        {"id": "c", "messages": [{"id": "m", "role": "user", "parts": [{"type": "text", "text": QUESTION}]}]},
+    ),
     "AG-UI": ("/ag-ui", {"threadId": "t", "runId": "r", "messages": [{"role": "user", "content": QUESTION}]}),
 }
 
