@@ -57,9 +57,11 @@ async def test_responses_name_them_at_the_end(frontdesk: Frontdesk, ada: UUID) -
 @pytest.mark.usefixtures("asked")
 @pytest.mark.parametrize("sdk", ["ai", "ai-v6"])
 async def test_the_ai_sdk_shows_them_as_run_by_the_server(frontdesk: Frontdesk, ada: UUID, sdk: SDK) -> None:
-    """Between two texts, with what was found, or that nothing was."""
+    """Between two texts, with what was found, or that nothing was; a page that is opened has them before the text."""
     async with ai_chat(frontdesk, ada, sdk) as chat:
         seen = await chat.send(QUESTION, employee="crystal")
+        await frontdesk.settled()
+        loaded = await chat.act("load")
     parts = [part for part in seen.messages[-1]["parts"] if part["type"] in ("text", "dynamic-tool")]
     assert (seen.status, [part["type"] for part in parts]) == (
         "ready",
@@ -71,6 +73,9 @@ async def test_the_ai_sdk_shows_them_as_run_by_the_server(frontdesk: Frontdesk, 
     assert (nothing["state"], nothing["errorText"]) == ("output-error", "This could not be computed.")
     [figures] = [part["data"] for part in seen.messages[-1]["parts"] if part["type"] == "data-figures"]
     assert figures == {"references": [totals["output"]["reference_id"]], "unverified": ["3"]}
+    kept = [part for part in loaded.messages[-1]["parts"] if part["type"] in ("text", "dynamic-tool", "data-figures")]
+    assert kept[:2] == [{**one, "input": {}} for one in (totals, nothing)]
+    assert (kept[2]["text"], kept[3]["data"]) == (SAID, figures)
 
 
 @needs_ag_ui

@@ -10,7 +10,7 @@ from api.doors.ai_sdk.requests import message_key, uuid_of
 from graph.account import UserData
 from nodes.employees import find
 from nodes.stream_events import EmployeeCard
-from storage.conversations import MessageDetails
+from storage.conversations import MessageDetails, MessageTool
 
 
 class UIMessageDocument(TypedDict):
@@ -71,8 +71,20 @@ def message_of(message: MessageDetails, conversation_id: str) -> UIMessageDocume
             told = route_data(route["reason"], route["confidence"], route["runner_up"])
             metadata["route"] = told
             parts.append({"type": "data-route", "id": "route", "data": {"employee": card, **told}})
-        parts.append({"type": "step-start"})
+        parts += [{"type": "step-start"}, *map(_tool_part, message["tools"])]
         text["state"] = "done"
     if message["content"]:
         parts.append(text)
+    references = [one["reference_id"] for one in message["tools"] if one["reference_id"]]
+    if references or message["unverified"]:
+        data = {"references": references, "unverified": message["unverified"]}
+        parts.append({"type": "data-figures", "id": "figures", "data": data})
     return UIMessageDocument(id=str(message["message_id"]), role=message["role"], parts=parts, metadata=metadata)
+
+
+def _tool_part(tool: MessageTool) -> dict[str, Any]:
+    """A tool that was run here; how it was called is not kept."""
+    known = {"toolName": tool["tool"], "toolCallId": tool["call_id"], "providerExecuted": True, "input": {}}
+    if tool["reference_id"] is None:
+        return {"type": "dynamic-tool", "state": "output-error", "errorText": tool["words"], **known}
+    return {"type": "dynamic-tool", "state": "output-available", "output": tool, **known}
