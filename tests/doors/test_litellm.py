@@ -97,14 +97,14 @@ async def test_a_cut_response_is_read_to_its_end(
     """From the last event that was read."""
     gate = asyncio.Event()
     model.queue(Gate(["Well, ", "it depends."], gate), streaming)
-    events: list[dict[str, Any]] = []
+    lines: list[dict[str, Any]] = []
     async with tcp_proxy(frontdesk.url) as proxy:
         async for line in litellm.lines(proxy.url, frontdesk, ada, "aresponses", **RESPONSE, stream=True):
-            if "piece" in line:
-                events.append(line["piece"])
+            lines.append(line)
             if line.get("piece", {}).get("type") == "response.output_text.delta":
                 proxy.cut()
-    assert "error" in line
+    assert "error" in lines.pop()
+    events = [line["piece"] for line in lines]
     gate.set()
     from_there = {"response_id": events[0]["response"]["id"], "starting_after": events[-1]["sequence_number"]}
     events += await litellm.pieces(frontdesk, ada, "aget_responses", **from_there, **PROVIDER)
