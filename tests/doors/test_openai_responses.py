@@ -15,6 +15,7 @@ from pydantic import BaseModel
 from tests.doors.clients import openai_client
 from tests.support.app import Frontdesk, Serve
 from tests.support.database import rows
+from tests.support.listening import in_line
 from tests.support.model_script import Cut, Gate, Text, streaming
 from tests.support.model_server import ModelServer
 from tests.support.process import Start
@@ -161,6 +162,7 @@ async def test_a_message_that_is_refused_after_its_status_raises(
     async with openai_client(frontdesk, ada) as client:
         first = await client.responses.create(model="prime", input="Hello", background=True, conversation="busy")
         stream = await client.responses.create(model="prime", input="Again", stream=True, conversation="busy")
+        await in_line(frontdesk.service.url, 1)
         await client.conversations.delete("busy")
         with pytest.raises(openai.APIError) as error:
             _ = [event async for event in stream]
