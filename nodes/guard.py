@@ -55,7 +55,7 @@ REFUSALS: Mapping[str, str] = {
 
 CLASSIFIER = "classifier"
 """The rule of an attack that only the classifier found."""
-CERTAIN = 0.85
+CERTAIN = 0.88
 """Probability from which the classifier refuses a message by itself."""
 TARGETED = 0.6
 """The same for a message about what attacks aim at: the assistant's rules, its memory, other people's money."""
