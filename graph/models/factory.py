@@ -31,6 +31,8 @@ from nodes.answer.prepared import Prepare, PreparedAnswers, nothing_prepared
 from nodes.extract_facts import Extract
 from nodes.guard import Suspect
 from nodes.injection import detect as injection
+from nodes.questions.examples import ExampleQuestions
+from nodes.questions.understanding import NearestIntent, no_example
 from nodes.roll_summary import Summarise
 from nodes.route import Classify, LearnedRouter, no_router
 from nodes.routing.classifier import WEIGHTS, read_examples
@@ -63,6 +65,9 @@ class LocalModels(NamedTuple):
     embedder: Embedder
     classify: Classify
     prepare: Prepare
+    knows: Callable[[str], bool]
+    """Whether a word is a common one."""
+    nearest_intent: NearestIntent
     mend: Callable[[str], str]
     """What the router embeds of a message: mostly the message itself, whose embedding others need, too."""
     suspect: Suspect
@@ -159,7 +164,7 @@ async def open_local_models(say: Say) -> AsyncGenerator[LocalModels, None]:
             install="pip install 'frontdesk[local]'",
             exc_info=error,
         )
-        yield LocalModels(NoEmbeddings(), no_router, nothing_prepared, str, injection.no_classifier)
+        yield LocalModels(NoEmbeddings(), no_router, nothing_prepared, bool, no_example, str, injection.no_classifier)
         return
     embedder = EmbeddingCache(model)
     try:
@@ -168,8 +173,10 @@ async def open_local_models(say: Say) -> AsyncGenerator[LocalModels, None]:
         weights = await asyncio.to_thread(LinearModel.load, injection.WEIGHTS)
         _return_freed_memory()
         prepared = await asyncio.to_thread(PreparedAnswers.load, embedder.embed)
+        examples = await asyncio.to_thread(ExampleQuestions.load, embedder.embed)
         suspect = injection.InjectionClassifier(embedder.embed, weights)
-        yield LocalModels(embedder, router, prepared, router.spelling.mend, suspect)
+        spelling = router.spelling
+        yield LocalModels(embedder, router, prepared, spelling.knows, examples, spelling.mend, suspect)
     finally:
         await embedder.close()
         model.close()

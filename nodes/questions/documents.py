@@ -1,0 +1,55 @@
+"""Questions about documents: which there are, and which say something."""
+
+import re
+from datetime import date
+
+from nodes.questions.asked import Asked
+from nodes.questions.periods import find_period
+from nodes.questions.reading import Reading
+from nodes.questions.vocabulary import FILLER, TOPICS, WORDS
+
+FILE_NAME = re.compile(r"\b[\w-]+\.(?:csv|xlsx?|pdf|ofx|qfx|sta|mt940|xml|png|jpe?g|webp)\b")
+KINDS = {"receipt": r"receipts?", "statement": r"(?:bank |account )?statements?"}
+_DOCUMENT = r"documents?|files?|pages?|pdfs?|letters?|invoices?|contracts?|receipts?|statements?|scans?|photos?|papers?|polic(?:y|ies)"
+_ABOUT = re.compile(
+    rf"\b(?:{_DOCUMENT})\b (?:(?:i have|do i have|are there|is) )?(?:about|on|that (?:mentions?|says?|contains?|talks? about)|mentioning|mentions?"
+    r"|containing|contains?|regarding|says?|saying|concerning|with(?: the words?)?|from|of|for) (?P<about>.+)$"
+)
+_FIND = re.compile(
+    rf"^(?:please |can you )?(?:find|search(?: for)?|look for|where (?:is|are)|look up|open|show me|do i have) (?:me )?(?:my |the |an? |all )*"
+    rf"(?P<about>.+? (?:{_DOCUMENT}))$|^search (?:my|the) (?:{_DOCUMENT}) for (?P<other>.+)$|^find (?P<words>.+) in (?:my|the) (?:{_DOCUMENT})$"
+)
+_LIST = re.compile(
+    rf"\b(?:list|show|what|which|see|how many|do i have|have i|are there|there|all|my|give me)\b.*\b(?:{_DOCUMENT})\b"
+)
+_ANY_DAY = date(2000, 12, 31)
+_ARTICLES = re.compile(r"^(?:my|the|an?|any|all) ")
+
+
+def about_documents(reading: Reading) -> Asked | None:
+    """The tool that lists or searches documents; None where the question is about something else."""
+    plain = reading.plain
+    if not re.search(rf"\b(?:{_DOCUMENT})\b", plain) and not FILE_NAME.search(plain):
+        return None
+    if file := FILE_NAME.search(plain):
+        return Asked("list_documents", {"name": file[0]})
+    about = _topic(plain)
+    if about and find_period(about, _ANY_DAY) is None:
+        return Asked("find_in_documents", {"about": about})
+    if about or reading.periods or not _LIST.search(plain):
+        return None
+    words = set(re.findall(r"[a-z']+", plain))
+    if words - WORDS - TOPICS - {"bank", "account"}:
+        return None
+    kind = next((kind for kind, named in KINDS.items() if re.search(rf"\b{named}\b", plain)), None)
+    return Asked("list_documents", {"kind": kind} if kind else {})
+
+
+def _topic(plain: str) -> str | None:
+    found = _ABOUT.search(plain) or _FIND.search(plain)
+    if not found:
+        return None
+    about = next(one for one in found.groupdict().values() if one)
+    while _ARTICLES.match(about):
+        about = _ARTICLES.sub("", about)
+    return about if set(about.split()) - FILLER else None
