@@ -65,12 +65,12 @@ class LocalModels(NamedTuple):
     embedder: Embedder
     classify: Classify
     prepare: Prepare
-    knows: Callable[[str], bool]
-    """Whether a word is a common one."""
-    nearest_intent: NearestIntent
     mend: Callable[[str], str]
     """What the router embeds of a message: mostly the message itself, whose embedding others need, too."""
     suspect: Suspect
+    knows: Callable[[str], bool] = bool
+    """Whether a word is a common one; without a model every word is, so that none is mended."""
+    nearest_intent: NearestIntent = no_example
 
 
 async def open_models(settings: Settings, stack: AsyncExitStack, say: Say, tracing: Tracing | None = None) -> Models:
@@ -164,7 +164,7 @@ async def open_local_models(say: Say) -> AsyncGenerator[LocalModels, None]:
             install="pip install 'frontdesk[local]'",
             exc_info=error,
         )
-        yield LocalModels(NoEmbeddings(), no_router, nothing_prepared, bool, no_example, str, injection.no_classifier)
+        yield LocalModels(NoEmbeddings(), no_router, nothing_prepared, str, injection.no_classifier)
         return
     embedder = EmbeddingCache(model)
     try:
@@ -176,7 +176,7 @@ async def open_local_models(say: Say) -> AsyncGenerator[LocalModels, None]:
         examples = await asyncio.to_thread(ExampleQuestions.load, embedder.embed)
         suspect = injection.InjectionClassifier(embedder.embed, weights)
         spelling = router.spelling
-        yield LocalModels(embedder, router, prepared, spelling.knows, examples, spelling.mend, suspect)
+        yield LocalModels(embedder, router, prepared, spelling.mend, suspect, spelling.knows, examples)
     finally:
         await embedder.close()
         model.close()

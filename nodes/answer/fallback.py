@@ -33,7 +33,7 @@ BY_TOOLS = "No model is set. This was computed from your own rows and amounts wi
 EARLIER = 3
 """Turns before this one in which the question is looked for that this one may follow up."""
 
-_WORD = re.compile(r"\S+\s?")
+_WORD = re.compile(r"\S+\s*")
 
 
 async def answer_without_model(

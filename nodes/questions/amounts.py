@@ -16,8 +16,9 @@ CURRENCIES = {
 }  # fmt: skip
 _CURRENCY = "|".join(re.escape(one) for one in sorted(CURRENCIES, key=len, reverse=True))
 _COUNT = rf"\d{{1,3}}|an?|half an?|{'|'.join(NUMBERS)}"
+_NUMBER = r"\d{1,3}(?:,\d{3})+(?:\.\d{1,2})?|\d+(?:\.\d{1,2})?"
 _AMOUNT = re.compile(
-    rf"(?P<before>(?<!\w)(?:{_CURRENCY}) ?)?(?<![\w.,-])(?P<number>\d{{1,3}}(?:,\d{{3}})+(?:\.\d{{1,2}})?|\d+(?:\.\d{{1,2}})?)"
+    rf"(?P<before>(?<!\w)(?:{_CURRENCY}) ?)?(?<![\w.,-])(?P<number>{_NUMBER})"
     rf"(?: ?(?P<many>k|thousand|grand|million))?(?![\w%])(?![.,-]\d)(?: ?(?P<after>{_CURRENCY})(?!\w))?"
 )
 _RATE = re.compile(r"(?<![\w.,])(\d{1,3}(?:\.\d{1,3})?) ?(?:%|percent\b|per cent\b)(?: (?:interest|apr))?")
@@ -32,18 +33,16 @@ _WANTED = re.compile(r"\b(?:to|will i|i'll|until i|till i) have (?:about )?$")
 _EXTRA = re.compile(r"\b(?:extra|additional(?:ly)?|more|on top)\b")
 _OWED = re.compile(r"\b(?:owe|loan of|debt of|balance of|credit of|mortgage of) (?:about )?$")
 _OWED_AFTER = re.compile(r"^ ?(?:loan|debt|mortgage|credit)\b")
-_BARE = re.compile(
-    r"\b(?:save|saved|saving|have|got|has|already|target of|goal of|need|owe|loan of|debt of|balance of|aside|away|extra"
-    r"|additional|another|reach|pay|paying|with|to|of|for|from|monthly) (?:up |about |me )?$"
+_WANTING = (
+    r"save|saved|saving|have|got|has|already|target of|goal of|need|owe|loan of|debt of|balance of|aside|away|extra"
+    r"|additional|another|reach"
 )
+_WANTS = re.compile(rf"\b(?:{_WANTING}) (?:up |about |me )?$")
+_BARE = re.compile(rf"\b(?:{_WANTING}|pay|paying|with|to|of|for|from|monthly) (?:up |about |me )?$")
 _YEAR = re.compile(r"(?:19|20)\d\d")
-_WANTS = re.compile(
-    r"\b(?:save|saved|saving|have|got|has|already|target of|goal of|need|owe|loan of|debt of|balance of|aside|away|extra"
-    r"|additional|another|reach) (?:up |about |me )?$"
-)
 _NO_AMOUNT_AFTER = re.compile(
-    r"^ ?(?:largest|biggest|highest|most|months?|years?|weeks?|days?|payments?|transactions?|purchases?|documents?|receipts?"
-    r"|expenses?|categories|merchants?|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)"
+    r"^ ?(?:largest|biggest|highest|most|months?|years?|weeks?|days?|payments?|transactions?|purchases?|documents?"
+    r"|receipts?|expenses?|categories|merchants?|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)\b"
 )
 
 
@@ -117,7 +116,8 @@ def _role(before: str, after: str, monthly: bool) -> Role:
 
 _IN = re.compile(rf"\b(?:in|within|over|for)(?: the next)? (?P<count>{_COUNT}) (?P<unit>month|year)s?(?:' time)?\b")
 _BY_END = re.compile(
-    r"\b(?:by|until|before|till) (?:(?:the )?end of (?:the |this )?(?P<next>next )?year|year'?s? end|new year|christmas)\b"
+    r"\b(?:by|until|before|till) (?:(?:the )?end of (?:the |this )?(?P<next>next )?year|year'?s? end|new year"
+    r"|christmas)\b"
 )
 _BY = re.compile(
     r"\b(?:by|until|till|before)(?: the)? (?P<end>end of |start of |beginning of )?(?:next )?(?P<point>.+)$"

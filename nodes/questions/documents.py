@@ -10,14 +10,21 @@ from nodes.questions.vocabulary import FILLER, TOPICS, WORDS
 
 FILE_NAME = re.compile(r"\b[\w-]+\.(?:csv|xlsx?|pdf|ofx|qfx|sta|mt940|xml|png|jpe?g|webp)\b")
 KINDS = {"receipt": r"receipts?", "statement": r"(?:bank |account )?statements?"}
-_DOCUMENT = r"documents?|files?|pages?|pdfs?|letters?|invoices?|contracts?|receipts?|statements?|scans?|photos?|papers?|polic(?:y|ies)"
+_DOCUMENT = (
+    "documents?|files?|pages?|pdfs?|letters?|invoices?|contracts?|receipts?|statements?|scans?|photos?|papers?"
+    "|polic(?:y|ies)"
+)
 _ABOUT = re.compile(
-    rf"\b(?:{_DOCUMENT})\b (?:(?:i have|do i have|are there|is) )?(?:about|on|that (?:mentions?|says?|contains?|talks? about)|mentioning|mentions?"
-    r"|containing|contains?|regarding|says?|saying|concerning|with(?: the words?)?|from|of|for) (?P<about>.+)$"
+    rf"\b(?:{_DOCUMENT})\b (?:(?:i have|do i have|are there|is) )?"
+    r"(?:about|on|that (?:mentions?|says?|contains?|talks? about)"
+    r"|mentioning|mentions?|containing|contains?|regarding|says?|saying|concerning|with(?: the words?)?|from|of|for)"
+    r" (?P<about>.+)$"
 )
 _FIND = re.compile(
-    rf"^(?:please |can you )?(?:find|search(?: for)?|look for|where (?:is|are)|look up|open|show me|do i have) (?:me )?(?:my |the |an? |all )*"
-    rf"(?P<about>.+? (?:{_DOCUMENT}))$|^search (?:my|the) (?:{_DOCUMENT}) for (?P<other>.+)$|^find (?P<words>.+) in (?:my|the) (?:{_DOCUMENT})$"
+    r"^(?:please |can you )?(?:find|search(?: for)?|look for|where (?:is|are)|look up|open|show me|do i have) "
+    rf"(?:me )?(?:my |the |an? |all )*(?P<about>.+? (?:{_DOCUMENT}))$"
+    rf"|^search (?:my|the) (?:{_DOCUMENT}) for (?P<other>.+)$"
+    rf"|^find (?P<words>.+) in (?:my|the) (?:{_DOCUMENT})$"
 )
 _LIST = re.compile(
     rf"\b(?:list|show|what|which|see|how many|do i have|have i|are there|there|all|my|give me)\b.*\b(?:{_DOCUMENT})\b"
@@ -52,4 +59,6 @@ def _topic(plain: str) -> str | None:
     about = next(one for one in found.groupdict().values() if one)
     while _ARTICLES.match(about):
         about = _ARTICLES.sub("", about)
+    if re.fullmatch(rf"(?:(?:bank|account|scanned) )?(?:{_DOCUMENT})", about):
+        return None
     return about if set(about.split()) - FILLER else None

@@ -23,7 +23,8 @@ CLOSE = 0.72
 
 def read_examples(path: Path = FILE) -> Mapping[Intent, Sequence[str]]:
     """The examples, by what they ask."""
-    return tomllib.loads(path.read_text(encoding="utf-8"))["examples"]
+    examples: Mapping[Intent, Sequence[str]] = tomllib.loads(path.read_text(encoding="utf-8"))["examples"]
+    return examples
 
 
 def all_examples(examples: Mapping[Intent, Sequence[str]]) -> list[str]:

@@ -57,6 +57,7 @@ OWN_TOPICS: Mapping[Intent, frozenset[str]] = {
         "duplicated", "anomaly", "anomalies",
     }),
     "net": frozenset({"savings", "saving"}),
+    "largest": frozenset({"thing", "item"}),
 }  # fmt: skip
 """Topics that belong to such a question."""
 

@@ -26,9 +26,9 @@ def _month(reading: Reading, facts: Facts) -> dict[str, str]:
     since, until = one_period(reading.periods)
     if since is None and until is None:
         return {}
-    if since is None or until is None or (since, until) != month_of(since.year, since.month):
-        if since != facts.today.replace(day=1) or until != facts.today:
-            raise NotUnderstood
+    this_month = (facts.today.replace(day=1), facts.today)
+    if since is None or (since, until) not in (month_of(since.year, since.month), this_month):
+        raise NotUnderstood
     return {"month": f"{since:%Y-%m}"}
 
 
@@ -85,7 +85,7 @@ def _pay_off(intent: Intent, reading: Reading, facts: Facts) -> Asked:
     del facts
     if unknown_words(reading.text, intent) or reading.named("category") or reading.named("merchant"):
         raise NotUnderstood
-    both = re.search(r"\bavalanche\b.*\bsnowball\b|\bsnowball\b.*\bavalanche\b", reading.text)
+    both = re.search(r"\bsave\b|\bbetter\b|\bavalanche\b.*\bsnowball\b|\bsnowball\b.*\bavalanche\b", reading.text)
     strategy = re.search(r"\b(?:avalanche|snowball)\b", reading.text)
     arguments: dict[str, Any] = {"strategy": strategy[0]} if strategy and not both else {}
     took: tuple[str, ...] = ()
@@ -152,14 +152,17 @@ def _reached_when(intent: Intent, reading: Reading, facts: Facts) -> Asked:
     return Asked("reached_when", {**_target(reading, facts), "monthly": str(monthly.value)})
 
 
+_CATEGORISED = re.compile(
+    r"\b(?:is|are|was|were|did|does|put|has|have) (?:the |my )?(.+?)"
+    r" (?:in|as|under|to|is|are|have|has|belong\w*|into|categor\w+|tagged|filed)\b"
+)
+
+
 def _why_category(intent: Intent, reading: Reading, facts: Facts) -> Asked:
     del intent, facts
     merchant = next((one.value for one in reading.named("merchant")), None)
     if merchant is None:
-        found = re.search(
-            r"\b(?:is|are|was|were|did|does|put|has|have) (?:the |my )?(.+?) (?:in|as|under|to|is|are|have|has|belong\w*|into|categor\w+|tagged|filed)\b",
-            reading.text,
-        )
+        found = _CATEGORISED.search(reading.text)
         merchant = found[1] if found and not set(found[1].split()) <= WORDS | TOPICS and found[1].islower() else None
     if merchant is None or reading.periods:
         raise NotUnderstood
@@ -198,10 +201,11 @@ def _import_report(intent: Intent, reading: Reading, facts: Facts) -> Asked:
 
 
 _BUILDERS: Mapping[Intent, Callable[[Intent, Reading, Facts], Asked]] = {
-    "totals": sums.totals, "count": sums.totals, "income": sums.totals, "net": sums.totals, "grouped": sums.grouped, "largest": sums.largest,
-    "compare": sums.compare, "forecast": sums.forecast, "average": sums.average, "recurring": sums.recurring, "price_rises": sums.recurring,
-    "recurring_income": sums.recurring, "anomalies": sums.anomalies, "overview": _overview, "budget_status": _budget,
-    "deductible": _deductible, "vat": _vat, "pay_off": _pay_off, "monthly_amount": _monthly_amount, "goal": _goal,
+    "totals": sums.totals, "count": sums.totals, "income": sums.totals, "net": sums.totals, "grouped": sums.grouped,
+    "largest": sums.largest, "compare": sums.compare, "forecast": sums.forecast, "average": sums.average,
+    "recurring": sums.recurring, "price_rises": sums.recurring, "recurring_income": sums.recurring,
+    "anomalies": sums.anomalies, "overview": _overview, "budget_status": _budget, "deductible": _deductible,
+    "vat": _vat, "pay_off": _pay_off, "monthly_amount": _monthly_amount, "goal": _goal,
     "reached_when": _reached_when, "why_category": _why_category, "propose_categories": _propose_categories,
     "propose_rule": _propose_rule, "match_receipts": _match_receipts, "import_report": _import_report,
 }  # fmt: skip

@@ -1,4 +1,4 @@
-"""Names in a question: the user's own categories, merchants, accounts, goals and debts, also where they are misspelt."""
+"""Names in a question: the user's own categories, merchants, accounts, goals and debts, misspelt ones among them."""
 
 import re
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -15,6 +15,9 @@ FOOD = ("groceries", "eating_out")
 
 TOKEN = re.compile(r"[^\W_]+(?:['’&.-][^\W_]+)*")
 _AT = frozenset({"at", "from", "to", "with", "by", "via"})
+_PREPOSITIONS = _AT | {"on", "for", "in", "of", "about", "only"}
+_NAMING = frozenset({"at", "from", "to", "on", "for", "with"})
+"""What stands before a name, so that a word after it is no word of the grammar."""
 _BEFORE_NAMES = _AT | {"on", "for", "in", "of", "is", "are", "was", "about", "does", "and", "or", "only", "just", "my"}
 MOST_WORDS = 5
 
@@ -124,7 +127,7 @@ class KnownNames:
         named = [one for one in self.phrases.get(key, ()) if one.kind in kinds]
         merchant = self._merchant(key, said, before) if "merchant" in kinds else None
         exact = next((one for one in named if one.took is None), None)
-        if exact and key in CAREFUL and before not in _BEFORE_NAMES - {"my"}:
+        if exact and key in CAREFUL and before not in _PREPOSITIONS:
             exact = None  # "my subscriptions" asks for more than the category
         if exact and merchant:
             if before in _AT:
@@ -136,7 +139,7 @@ class KnownNames:
             return exact
         if merchant:
             return merchant
-        careful = key in CAREFUL and before not in _BEFORE_NAMES - {"my"}
+        careful = key in CAREFUL and before not in _PREPOSITIONS
         return None if careful else next((one for one in named if one.took), None)
 
     def _merchant(self, key: str, said: str, before: str) -> Name | None:
@@ -146,7 +149,7 @@ class KnownNames:
         if " " not in key:
             if key in GENERIC or (key in self.words and before not in _AT):
                 return None
-            if len(key) < 3 and before not in _BEFORE_NAMES:
+            if before in ("i", "we") or (len(key) < 3 and before not in _BEFORE_NAMES):
                 return None
         words = self._words_of(key, having)
         others = sorted(label for label in self._labels - having if all(word in label for word in words))
@@ -194,20 +197,28 @@ Knows = Callable[[str], bool]
 """Whether a word is a common one, which is not mended."""
 
 
-def mend(text: str, grammar: Collection[str], names: Collection[str], knows: Knows) -> tuple[str, list[str]]:
+def mend(
+    text: str, grammar: Collection[str], periods: Collection[str], names: Collection[str], knows: Knows
+) -> tuple[str, list[str]]:
     """The question with misspelt words mended, and what was taken for what, where that is a name.
 
     Args:
-        grammar: words of the questions, which are preferred.
+        grammar: words of the questions, which are preferred; not where a name stands.
+        periods: words of periods.
         names: words of the user's own names.
     """
     took: list[str] = []
+    before = ""
 
     def mended(found: re.Match[str]) -> str:
-        word = found[0]
-        if not word.isalpha() or len(word) < 4 or word in grammar or word in names or knows(word):
+        nonlocal before
+        word, last = found[0], before
+        before = last if word in ("the", "my", "our") else word
+        if not word.isalpha() or len(word) < 4 or word in names or any(word in one for one in (grammar, periods)):
             return word
-        if near := _nearest(word, grammar, loose=True):
+        if knows(word):
+            return word
+        if near := _nearest(word, periods if last in _NAMING else {*grammar, *periods}, loose=True):
             return near
         if near := _nearest(word, names, loose=False):
             took.append(f"I read “{word}” as “{near}”.")
@@ -228,7 +239,8 @@ def _nearest(word: str, others: Collection[str], *, loose: bool) -> str | None:
         swapped = sorted(other) == letters
         if other[0] != word[0] and not (swapped and other[:2] == word[1::-1]):
             continue
-        if not loose and min(len(word), len(other)) < 5 and not swapped:
+        short = len(word) == len(other) == 4 if loose else min(len(word), len(other)) < 5
+        if short and not swapped:
             continue
         steps = distance(word, other)
         if steps <= most and (best is None or (steps, not swapped, other) < best):

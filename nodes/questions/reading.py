@@ -15,8 +15,10 @@ MOST_CHARS = 300
 """A longer message is more than a question."""
 _MONTH = "|".join(sorted([*MONTHS, *SHORT], key=len, reverse=True))
 _PLANS = re.compile(
-    r"\b(?:sav(?:e|ed|ing)|goals?|target|reach|debts?|loans?|owe|pay(?:ing)? (?:off|down|back)|paid off|put aside|afford)\b"
+    r"\b(?:sav(?:e|ed|ing)|goals?|target|reach|debts?|loans?|owe|pay(?:ing)? (?:off|down|back)|paid off|put aside"
+    r"|monthly amount|missing|far|progress|doing|close)\b"
 )
+"""Without one of these words no goal and no debt is looked for."""
 _COUNT = re.compile(
     rf"\b(?:(?:top|largest|biggest|highest) (\d{{1,2}}|{'|'.join(NUMBERS)})"
     rf"|(\d{{1,2}}|{'|'.join(NUMBERS)}) (?:largest|biggest|highest|most expensive|top|priciest))\b"
@@ -35,7 +37,8 @@ class Reading(NamedTuple):
     amounts: list[Amount]
     rate: Decimal | None
     names: list[Name]
-    count: int | None
+    number: int | None
+    """Of how many it asks, as in "my 5 largest"."""
     currency: str | None
     took: list[str]
     """What was taken for what."""
@@ -76,25 +79,27 @@ def read(message: str, known: KnownNames, today: date, knows: Knows) -> Reading 
         amounts=amounts.amounts,
         rate=amounts.rate,
         names=names,
-        count=(int(said) if said.isdigit() else NUMBERS[said]) if said else None,
+        number=(int(said) if said.isdigit() else NUMBERS[said]) if said else None,
         currency=_currency(short.rest),
         took=[*took, *dict.fromkeys(one.took for one in names if one.took)],
     )
 
 
+_SHORT_FORMS = {"ve": "have", "d": "would", "m": "am", "ll": "will"}
+
+
 def _normal(message: str) -> str:
     text = re.sub(r"[“”„\"«»]", "", message.replace("’", "'").replace("‘", "'")).casefold()
     text = re.sub(r"\b(what|how|where|who|when|there|that|it)'s\b", r"\1 is", text)
-    text = re.sub(
-        r"\b(i)'(ve|d|m|ll)\b", lambda one: f"i {dict(ve='have', d='would', m='am', ll='will')[one[2]]}", text
-    )
+    text = re.sub(r"\bi'(ve|d|m|ll)\b", lambda one: f"i {_SHORT_FORMS[one[1]]}", text)
+    text = re.sub(r"\bcash flow\b", "cashflow", re.sub(r"\bwh?ich\b|\bwitch\b", "which", text))
     text = re.sub(r"\b(?:not|un) ?(?:yet )?-?categori[sz]ed\b", "uncategorised", text)
     return _space(re.sub(r"[?!;]+|[.,:](?=\s|$)", " ", text))
 
 
 def _mended(text: str, known: KnownNames, knows: Knows) -> tuple[str, list[str]]:
     names: Collection[str] = dict.fromkeys(known.vocabulary())
-    return mend(text, WORDS | TOPICS | PERIOD_WORDS, names, knows)
+    return mend(text, WORDS | TOPICS, PERIOD_WORDS, names, knows)
 
 
 def _calendar(text: str, today: date) -> str:
@@ -113,6 +118,7 @@ def _calendar(text: str, today: date) -> str:
 
     if re.search(r"\bcompar|\bdiffer|\bchang|\bthan\b|\bvs\b|creased?\b", text):
         text = re.sub(r"\b(?:between|from) (.+?) (?:and|to) ", r"\1 and ", text)
+        text = re.sub(r"\b(compare|with|and|vs|versus|to|than) ((?:19|20)\d\d)\b", r"\1 in \2", text)
     text = re.sub(rf"\b({_MONTH})(?: of)? (last|this) year\b", month, text)
     text = re.sub(
         r"\bq([1-4])(?: of)? (last|this) year\b", lambda one: f"q{one[1]} {today.year - (one[2] == 'last')}", text

@@ -47,7 +47,7 @@ def not_understood(could_ask: Sequence[str]) -> str:
 
 def _remarks(question: Question, result: Result) -> list[str]:
     notes = [_plain(note) for note in [*question["took"], *result["notes"]]]
-    if len(result["rows"]) > MOST_ROWS and question["tool"] not in ("totals",) and question["aspect"] != "price_rises":
+    if len(result["rows"]) > MOST_ROWS and question["tool"] != "totals" and question["aspect"] != "price_rises":
         notes.append("The table shows only the first of them; open the result for all.")
     return [" ".join(notes)] if notes else []
 
@@ -245,8 +245,10 @@ def _budget(result: Result, question: Question) -> str:
     rows = [row for row in result["rows"] if focus in (None, row[0])]
     if not rows:
         return f"There is no budget for {_plain(focus or '')}."
-    shown = [(category or "", money(budget or "0", currency), money(spent or "0", currency), money(left or "0", currency))
-             for category, budget, spent, left, currency in rows]  # fmt: skip
+    shown = [
+        (category or "", *(money(amount or "0", currency) for amount in (budget, spent, left)))
+        for category, budget, spent, left, currency in rows
+    ]
     figures = [
         f"- {_plain(one['name'])}: **{said(one)}**" for one in result["figures"]
         if (focus is None or one["name"].startswith(f"{focus}, ")) and one["name"].endswith(("left a day", "used"))
@@ -266,6 +268,21 @@ def _monthly_amount(result: Result, question: Question) -> str:
     )
 
 
+def _overview(result: Result, _: Question) -> str:
+    lines = [
+        f"- {'Transactions without a category' if one.get('unit') == 'count' else one['name']}: **{_unsigned(one)}**"
+        for one in result["figures"]
+        if one.get("unit") or one["name"] in ("Income", "Spending", "Left")
+    ]
+    rows = [(label or "", size(amount or "0", currency), number or "")
+            for label, amount, currency, number in result["rows"][:MOST_ROWS]]  # fmt: skip
+    return _joined("\n".join(lines), _markdown(["Category", "Spent", "Transactions"], rows) if rows else "")
+
+
+def _unsigned(one: Figure) -> str:
+    return size(one["value"], one["currency"]) if one["name"] == "Spending" else said(one)
+
+
 def _deductible(result: Result, question: Question) -> str:
     figures = result["figures"]
     if question["aspect"] == "missing":
@@ -281,7 +298,7 @@ def _pay_off(result: Result, question: Question) -> str:
 _TEMPLATES: dict[str, Callable[[Result, Question], str]] = {
     "totals": _totals, "compare": _compare, "largest": _largest, "recurring": _recurring, "forecast": _forecast,
     "anomalies": _anomalies, "budget_status": _budget, "monthly_amount": _monthly_amount, "deductible": _deductible,
-    "pay_off": _pay_off,
+    "pay_off": _pay_off, "overview": _overview,
 }  # fmt: skip
 
 

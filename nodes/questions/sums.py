@@ -14,7 +14,8 @@ def of_rows(intent: Intent, reading: Reading, facts: Facts) -> dict[str, Any]:
     """The arguments that name a period, and which transactions."""
     since, until = one_period(reading.periods)
     found: dict[str, Any] = {"since": since and str(since), "until": until and str(until), **_which(reading)}
-    unknown = unknown_words(_NO_CATEGORY.sub("", reading.text), intent)
+    text = re.sub(r"(CATEGORY|MERCHANT) bills?\b", r"\1", _NO_CATEGORY.sub("", reading.text))
+    unknown = unknown_words(text, intent)
     if unknown and not found["merchant"]:
         words, unknown = _free_words(reading.text, unknown)
         found |= {"merchant": words} if words else {}
@@ -66,17 +67,23 @@ def _what(reading: Reading, facts: Facts) -> Literal["spent", "received"]:
 
 
 def totals(intent: Intent, reading: Reading, facts: Facts) -> Asked:
+    """Sums, or how many transactions there are."""
     arguments = of_rows(intent, reading, facts)
     what = "net" if intent == "net" else "received" if intent == "income" else _what(reading, facts)
     if intent == "net" and (arguments.keys() & {"categories", "merchant"} or not reading.periods):
         raise NotUnderstood  # without a period it asks for a balance, which is not known
     if intent == "count" and re.search(r"\btransactions?\b", reading.text):
         what = "net"
+    if arguments.get("categories") == ["none"]:
+        what = "net"
+    if not reading.names and re.search(r"\b(?:transfer|transferred|move|moved)\b", reading.text):
+        raise NotUnderstood
     group = "category" if len(arguments.get("categories", ())) > 1 else "all"
     return Asked("totals", {**arguments, "what": what, "group": group}, "count" if intent == "count" else None)
 
 
 def grouped(intent: Intent, reading: Reading, facts: Facts) -> Asked:
+    """Sums by category, merchant, account or month."""
     text = reading.text
     if re.search(r"\boften\b", text):
         raise NotUnderstood
@@ -96,21 +103,23 @@ def grouped(intent: Intent, reading: Reading, facts: Facts) -> Asked:
 
 
 def largest(intent: Intent, reading: Reading, facts: Facts) -> Asked:
+    """The largest payments, or a list of them."""
     arguments = of_rows(intent, reading, facts)
     one = re.search(
-        r"\b(?:largest|biggest|highest|most expensive|top|greatest|priciest|costliest)(?: single)? (?:\w+ )?(?:payment|purchase"
-        r"|transaction|expense|income|bill|charge|cost|item|thing|deposit)\b", reading.text
+        r"\b(?:largest|biggest|highest|most expensive|top|greatest|priciest|costliest)(?: single)? (?:\w+ )?"
+        r"(?:payment|purchase|transaction|expense|income|bill|charge|cost|item|thing|deposit)\b", reading.text
     )  # fmt: skip
     listed = not re.search(
         r"\b(?:largest|biggest|highest|expensive|top|greatest|priciest|costliest|main)\b", reading.text
     )
-    count = reading.count or (1 if one else 20 if listed else 5)
+    count = reading.number or (1 if one else 20 if listed else 5)
     if not 1 <= count <= 50:
         raise NotUnderstood
     return Asked("largest", {**arguments, "what": _what(reading, facts), "count": count})
 
 
 def compare(intent: Intent, reading: Reading, facts: Facts) -> Asked:
+    """Two periods."""
     which = of_rows(intent, reading._replace(periods=[]), facts)
     if len(which.get("categories", ())) > 1 and len(reading.periods) < 2:
         return grouped("grouped", reading, facts)
@@ -139,10 +148,21 @@ def _two_periods(reading: Reading, today: date) -> tuple[tuple[date, date], tupl
     if re.search(r"\bsame (?:month|period|quarter|time)\b.*\blast year\b", reading.plain) and len(spans) == 2:
         kept = next((one for one in spans if one[1].month - one[0].month < 11), spans[0])
         return kept, (_year_back(kept[0]), _year_back(kept[1]))
+    if len(spans) == 1 and re.search(r"\b(?:than|compared? (?:to|with)|vs|versus)$", reading.text):
+        return _now(reading.plain, today), spans[0]
     if len(spans) == 1 or spans[0] == spans[1]:
         return spans[0], before(*spans[0])
     earlier, later = sorted(spans)
     return later, earlier
+
+
+def _now(plain: str, today: date) -> tuple[date, date]:
+    """The month or year that a comparison with the last one is of."""
+    if re.search(r"\b(?:last|previous) month\b", plain):
+        return month_of(today.year, today.month)
+    if re.search(r"\b(?:last|previous) year\b", plain):
+        return date(today.year, 1, 1), date(today.year, 12, 31)
+    raise NotUnderstood
 
 
 def _year_back(day: date) -> date:
@@ -152,6 +172,7 @@ def _year_back(day: date) -> date:
 
 
 def forecast(intent: Intent, reading: Reading, facts: Facts) -> Asked:
+    """The next months."""
     months, text = 3, reading.text
     number = "|".join(NUMBERS)
     if found := re.search(rf"\bnext (\d{{1,2}}|{number}) months?\b", text):
@@ -173,6 +194,7 @@ def forecast(intent: Intent, reading: Reading, facts: Facts) -> Asked:
 
 
 def average(intent: Intent, reading: Reading, facts: Facts) -> Asked:
+    """What a month comes to, of whole months up to now."""
     look_back: int | None = None
     if reading.periods:
         since, until = one_period(reading.periods)
@@ -191,6 +213,7 @@ def average(intent: Intent, reading: Reading, facts: Facts) -> Asked:
 
 
 def recurring(intent: Intent, reading: Reading, facts: Facts) -> Asked:
+    """What comes again, or became dearer."""
     merchant = next((one.value for one in reading.named("merchant")), None)
     if reading.named("category"):
         if intent == "price_rises":
@@ -212,4 +235,5 @@ def recurring(intent: Intent, reading: Reading, facts: Facts) -> Asked:
 
 
 def anomalies(intent: Intent, reading: Reading, facts: Facts) -> Asked:
+    """What is unusual."""
     return Asked("anomalies", of_rows(intent, reading, facts))

@@ -98,7 +98,7 @@ class Questions:
         if previous and (changed := follow_up(reading, previous, facts)):
             return changed
         asked = by_grammar(reading, facts)
-        if asked is None and (bare := _bare(reading, self._knows)) and (intent := await self._nearest(bare.text)):
+        if asked is None and (bare := _bare(reading, self._knows)) and (intent := await self._nearest(reading.text)):
             asked = asked_by(intent, bare, facts)
         return None if asked and _is_of_debts(asked) and not facts.debts else asked
 
@@ -152,8 +152,8 @@ def _is_formula(asked: Asked) -> bool:
 
 
 def _bare(reading: Reading, knows: Knows) -> Reading | None:
-    """The question without words that no rule knows, for an intent that an example gives; None where one may be a name."""
-    if _is_out_of_reach(reading) or intent_of(reading.text):
+    """The question without the words that no rule knows; None where one of them may be a name."""
+    if _is_out_of_reach(reading):
         return None
     words = reading.text.split()
     kept: list[str] = []

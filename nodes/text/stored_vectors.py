@@ -26,4 +26,5 @@ def load_vectors(path: Path, key: str) -> NDArray[np.float32] | None:
     with np.load(path) as stored:
         if str(stored["key"]) != key:
             return None
-        return (stored["vectors"] * stored["scales"]).astype(np.float32)
+        vectors: NDArray[np.float32] = (stored["vectors"] * stored["scales"]).astype(np.float32)
+    return vectors
