@@ -39,6 +39,7 @@ _WANTING = (
 )
 _WANTS = re.compile(rf"\b(?:{_WANTING}) (?:up |about |me )?$")
 _BARE = re.compile(rf"\b(?:{_WANTING}|pay|paying|with|to|of|for|from|monthly) (?:up |about |me )?$")
+_NUMBERED = re.compile(r"\b(?:account|card|number|no|ending|in|with|iban) $")
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _NO_AMOUNT_AFTER = re.compile(
     r"^ ?(?:largest|biggest|highest|most|months?|years?|weeks?|days?|payments?|transactions?|purchases?|documents?"
@@ -100,6 +101,8 @@ def _is_amount(found: re.Match[str], before: str, after: str) -> bool:
         return False
     if _YEAR.fullmatch(found["number"]) and not _WANTS.search(before):
         return False
+    if len(found["number"].partition(".")[0]) > 3 and not _NUMBERED.search(before):
+        return True
     return "," in found["number"] or bool(_MONTHLY.match(after) or _BARE.search(before) or _OWED_AFTER.match(after))
 
 

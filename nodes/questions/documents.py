@@ -6,7 +6,7 @@ from datetime import date
 from nodes.questions.asked import Asked
 from nodes.questions.periods import find_period
 from nodes.questions.reading import Reading
-from nodes.questions.vocabulary import FILLER, TOPICS, WORDS
+from nodes.questions.vocabulary import FILLER, TIMES, TOPICS, WORDS
 
 FILE_NAME = re.compile(r"\b[\w-]+\.(?:csv|xlsx?|pdf|ofx|qfx|sta|mt940|xml|png|jpe?g|webp)\b")
 KINDS = {"receipt": r"receipts?", "statement": r"(?:bank |account )?statements?"}
@@ -21,10 +21,10 @@ _ABOUT = re.compile(
     r" (?P<about>.+)$"
 )
 _FIND = re.compile(
-    r"^(?:please |can you )?(?:find|search(?: for)?|look for|where (?:is|are)|look up|open|show me|do i have) "
+    rf"^search (?:my|the) (?:{_DOCUMENT}) for (?P<other>.+)$"
+    rf"|^(?:find|search(?: for)?|look for) (?P<words>.+) in (?:my|the) (?:{_DOCUMENT})$"
+    r"|^(?:please |can you )?(?:find|search(?: for)?|look for|where (?:is|are)|look up|open|show me|do i have) "
     rf"(?:me )?(?:my |the |an? |all )*(?P<about>.+? (?:{_DOCUMENT}))$"
-    rf"|^search (?:my|the) (?:{_DOCUMENT}) for (?P<other>.+)$"
-    rf"|^find (?P<words>.+) in (?:my|the) (?:{_DOCUMENT})$"
 )
 _LIST = re.compile(
     rf"\b(?:list|show|what|which|see|how many|do i have|have i|are there|there|all|my|give me)\b.*\b(?:{_DOCUMENT})\b"
@@ -46,7 +46,7 @@ def about_documents(reading: Reading) -> Asked | None:
     if about or reading.periods or not _LIST.search(plain):
         return None
     words = set(re.findall(r"[a-z']+", plain))
-    if words - WORDS - TOPICS - {"bank", "account"}:
+    if words - WORDS - TIMES - TOPICS - {"bank", "account"}:
         return None
     kind = next((kind for kind, named in KINDS.items() if re.search(rf"\b{named}\b", plain)), None)
     return Asked("list_documents", {"kind": kind} if kind else {})

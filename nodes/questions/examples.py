@@ -17,7 +17,7 @@ log = get_logger(__name__)
 
 FILE = Path(__file__).with_name("examples.toml")
 VECTORS = Path(__file__).with_name("examples.npz")
-CLOSE = 0.72
+CLOSE = 0.75
 """Cosine similarity from which a message asks the same as an example."""
 
 

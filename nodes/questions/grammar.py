@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
-from nodes.questions.vocabulary import TOPICS, WORDS
+from nodes.questions.vocabulary import TIMES, TOPICS, WORDS
 
 Intent = Literal[
     "propose_rule", "why_category", "propose_categories", "deductible", "match_receipts", "import_report", "vat",
@@ -50,14 +50,19 @@ OVER_ROWS: frozenset[Intent] = frozenset(
 )
 """Questions whose answer depends on each word."""
 OWN_TOPICS: Mapping[Intent, frozenset[str]] = {
-    "forecast": frozenset({"forecast", "predict", "prediction", "project", "projected", "projection", "expected"}),
-    "average": frozenset({"average", "usually", "typically", "normally", "typical"}),
+    "forecast": frozenset({
+        "next", "month", "months", "quarter", "year", "upcoming", "coming", "ahead", "future", "forecast", "predict", "prediction", "project", "projected", "projection",
+        "expected", "expect",
+    }),
+    "average": frozenset({"month", "months", "monthly", "average", "usually", "typically", "normally", "typical"}),
     "anomalies": frozenset({
         "unusual", "odd", "strange", "weird", "suspicious", "twice", "double", "doubled", "duplicate", "duplicates",
         "duplicated", "anomaly", "anomalies",
     }),
     "net": frozenset({"savings", "saving"}),
-    "largest": frozenset({"thing", "item"}),
+    "largest": frozenset({"thing", "item", "bill", "bills"}),
+    "grouped": frozenset({"month", "months", "monthly"}),
+    "compare": frozenset({"before", "year", "ago", "earlier", "month", "period", "quarter", "since", "previous"}),
 }  # fmt: skip
 """Topics that belong to such a question."""
 
@@ -75,5 +80,5 @@ def group_of(text: str) -> str | None:
 
 def unknown_words(text: str, intent: Intent) -> list[str]:
     """The words of a question, with its names taken out, of which nobody knows what they change."""
-    known = WORDS | (OWN_TOPICS.get(intent, frozenset()) if intent in OVER_ROWS else TOPICS)
+    known = WORDS | (OWN_TOPICS.get(intent, frozenset()) if intent in OVER_ROWS else TOPICS | TIMES)
     return [word for word in re.findall(r"[a-z0-9à-ÿ'’&.-]*[a-z0-9à-ÿ]", text) if word not in known]

@@ -10,7 +10,7 @@ from nodes.questions.documents import FILE_NAME
 from nodes.questions.grammar import Intent, unknown_words
 from nodes.questions.periods import month_of
 from nodes.questions.reading import Reading
-from nodes.questions.vocabulary import TOPICS, WORDS
+from nodes.questions.vocabulary import TIMES, TOPICS, WORDS
 
 
 def asked_by(intent: Intent, reading: Reading, facts: Facts) -> Asked | None:
@@ -83,7 +83,8 @@ def _vat(intent: Intent, reading: Reading, facts: Facts) -> Asked:
 
 def _pay_off(intent: Intent, reading: Reading, facts: Facts) -> Asked:
     del facts
-    if unknown_words(reading.text, intent) or reading.named("category") or reading.named("merchant"):
+    others = [one for one in reading.named("category") if one.value not in ("fees", "debt_payments")]
+    if unknown_words(reading.text, intent) or others or reading.named("merchant"):
         raise NotUnderstood
     both = re.search(r"\bsave\b|\bbetter\b|\bavalanche\b.*\bsnowball\b|\bsnowball\b.*\bavalanche\b", reading.text)
     strategy = re.search(r"\b(?:avalanche|snowball)\b", reading.text)
@@ -109,7 +110,7 @@ def _pay_off(intent: Intent, reading: Reading, facts: Facts) -> Asked:
 def _target(reading: Reading, facts: Facts) -> dict[str, Any]:
     """What is saved for."""
     goal = next((one.value for one in reading.named("goal")), None)
-    plain, saved = reading.amount("plain", "owed"), reading.amount("saved")
+    plain, saved = reading.amount("plain"), reading.amount("saved")
     if goal is None and plain is None:
         if re.search(r"\bgoals?\b", reading.text) and len(facts.goals) == 1:
             goal = next(iter(facts.goals))
@@ -163,7 +164,7 @@ def _why_category(intent: Intent, reading: Reading, facts: Facts) -> Asked:
     merchant = next((one.value for one in reading.named("merchant")), None)
     if merchant is None:
         found = _CATEGORISED.search(reading.text)
-        merchant = found[1] if found and not set(found[1].split()) <= WORDS | TOPICS and found[1].islower() else None
+        merchant = found[1] if found and not set(found[1].split()) <= WORDS | TIMES | TOPICS and found[1].islower() else None
     if merchant is None or reading.periods:
         raise NotUnderstood
     return Asked("why_category", {"merchant": merchant})

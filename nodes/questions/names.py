@@ -15,7 +15,7 @@ FOOD = ("groceries", "eating_out")
 
 TOKEN = re.compile(r"[^\W_]+(?:['’&.-][^\W_]+)*")
 _AT = frozenset({"at", "from", "to", "with", "by", "via"})
-_PREPOSITIONS = _AT | {"on", "for", "in", "of", "about", "only"}
+_PREPOSITIONS = _AT | {"on", "for", "in", "of", "about", "only", "much"}
 _NAMING = frozenset({"at", "from", "to", "on", "for", "with"})
 """What stands before a name, so that a word after it is no word of the grammar."""
 _BEFORE_NAMES = _AT | {"on", "for", "in", "of", "is", "are", "was", "about", "does", "and", "or", "only", "just", "my"}

@@ -9,14 +9,14 @@ from typing import NamedTuple
 from nodes.questions.amounts import Ahead, Amount, find_ahead, find_amounts
 from nodes.questions.names import KnownNames, Knows, Name, mend
 from nodes.questions.periods import MONTHS, NUMBERS, SHORT, Period, find_periods, month_of
-from nodes.questions.vocabulary import PERIOD_WORDS, TOPICS, WORDS
+from nodes.questions.vocabulary import PERIOD_WORDS, TIMES, TOPICS, WORDS
 
 MOST_CHARS = 300
 """A longer message is more than a question."""
 _MONTH = "|".join(sorted([*MONTHS, *SHORT], key=len, reverse=True))
 _PLANS = re.compile(
     r"\b(?:sav(?:e|ed|ing)|goals?|target|reach|debts?|loans?|owe|pay(?:ing)? (?:off|down|back)|paid off|put aside"
-    r"|monthly amount|missing|far|progress|doing|close)\b"
+    r"|monthly amount|missing|far|progress|doing|close|stand)\b"
 )
 """Without one of these words no goal and no debt is looked for."""
 _COUNT = re.compile(
@@ -59,7 +59,7 @@ def read(message: str, known: KnownNames, today: date, knows: Knows) -> Reading 
     plain, took = _mended(_normal(message), known, knows)
     plain = _calendar(plain, today)
     amounts = find_amounts(_without_count(plain))
-    plans = bool(_PLANS.search(plain))
+    plans = bool(amounts.amounts or _PLANS.search(plain))
     ahead = find_ahead(amounts.rest, today) if plans else None
     text = ahead.rest if ahead else amounts.rest
     found = known.find(text, kinds=("goal", "debt")) if plans else None
@@ -99,7 +99,7 @@ def _normal(message: str) -> str:
 
 def _mended(text: str, known: KnownNames, knows: Knows) -> tuple[str, list[str]]:
     names: Collection[str] = dict.fromkeys(known.vocabulary())
-    return mend(text, WORDS | TOPICS, PERIOD_WORDS, names, knows)
+    return mend(text, WORDS | TIMES | TOPICS, PERIOD_WORDS, names, knows)
 
 
 def _calendar(text: str, today: date) -> str:
@@ -117,7 +117,7 @@ def _calendar(text: str, today: date) -> str:
         return f"from {since} to {until}"
 
     if re.search(r"\bcompar|\bdiffer|\bchang|\bthan\b|\bvs\b|creased?\b", text):
-        text = re.sub(r"\b(?:between|from) (.+?) (?:and|to) ", r"\1 and ", text)
+        text = re.sub(r"\b(?:between|from) (.+?) (?:and|to) ", r"in \1 and ", text)
         text = re.sub(r"\b(compare|with|and|vs|versus|to|than) ((?:19|20)\d\d)\b", r"\1 in \2", text)
     text = re.sub(rf"\b({_MONTH})(?: of)? (last|this) year\b", month, text)
     text = re.sub(

@@ -68,6 +68,9 @@ def _what(reading: Reading, facts: Facts) -> Literal["spent", "received"]:
 
 def totals(intent: Intent, reading: Reading, facts: Facts) -> Asked:
     """Sums, or how many transactions there are."""
+    if {one.value for one in reading.named("category")} == {"subscriptions"} and not reading.periods:
+        if re.search(r"\b(?:a|per|each|every) (?:year|month)\b", reading.text):
+            return Asked("recurring", {"what": "spent"})
     arguments = of_rows(intent, reading, facts)
     what = "net" if intent == "net" else "received" if intent == "income" else _what(reading, facts)
     if intent == "net" and (arguments.keys() & {"categories", "merchant"} or not reading.periods):
@@ -182,7 +185,7 @@ def forecast(intent: Intent, reading: Reading, facts: Facts) -> Asked:
     elif re.search(r"\bnext year\b", text):
         months = 12
     elif re.search(
-        r"\b(?:this|rest of the|end of) (?:month|year|quarter|week)\b|\b(?:tomorrow|next week)\b", reading.plain
+        r"\b(?:this|rest of the|end of|end of the) (?:month|year|quarter|week)\b|\b(?:tomorrow|next week)\b", reading.plain
     ):
         raise NotUnderstood
     text = re.sub(rf"\bnext (?:\d{{1,2}}|{number})\b", "next", text)

@@ -18,7 +18,7 @@ from nodes.questions.intents import asked_by
 from nodes.questions.names import FOOD, KnownNames, Knows, Name
 from nodes.questions.reading import Reading, read
 from nodes.questions.suggestions import suggested
-from nodes.questions.vocabulary import TOPICS, WORDS
+from nodes.questions.vocabulary import TIMES, TOPICS, WORDS
 from nodes.tools.registry import TOOLS
 from nodes.tools.tool import Desk
 from storage.errors import StorageError
@@ -81,7 +81,7 @@ class Questions:
         try:
             async with asyncio.timeout(SECONDS):
                 names, facts = (
-                    await self._known(user_id, today) if has_desk else (KnownNames(WORDS | TOPICS), Facts(today))
+                    await self._known(user_id, today) if has_desk else (KnownNames(WORDS | TIMES | TOPICS), Facts(today))
                 )
                 reading = read(message, names, today, self._knows)
                 asked = await self._asked(user_id, reading, facts, earlier) if reading else None
@@ -98,12 +98,14 @@ class Questions:
         if previous and (changed := follow_up(reading, previous, facts)):
             return changed
         asked = by_grammar(reading, facts)
-        if asked is None and (bare := _bare(reading, self._knows)) and (intent := await self._nearest(reading.text)):
-            asked = asked_by(intent, bare, facts)
+        if asked is None and (bare := _bare(reading, self._knows)):
+            intent = await self._nearest(reading.text)
+            if intent and intent_of(reading.text) in (None, intent):
+                asked = asked_by(intent, bare, facts)
         return None if asked and _is_of_debts(asked) and not facts.debts else asked
 
     async def _known(self, user_id: UUID, today: date) -> tuple[KnownNames, Facts]:
-        desk, names = self._desk, KnownNames(WORDS | TOPICS)
+        desk, names = self._desk, KnownNames(WORDS | TIMES | TOPICS)
         categories = await desk.categories.list(user_id)
         for one in categories:
             names.add_category(one["category"], one["name"])
@@ -137,7 +139,8 @@ def by_grammar(reading: Reading, facts: Facts) -> Asked | None:
 
 
 def _is_out_of_reach(reading: Reading) -> bool:
-    return bool(HOW_TO.search(reading.text) or UNSUPPORTED.search(reading.text))
+    how_to = HOW_TO.search(reading.text) and not (reading.periods and "compare" in reading.text)
+    return bool(how_to or UNSUPPORTED.search(reading.text))
 
 
 def _is_of_debts(asked: Asked) -> bool:
@@ -158,7 +161,7 @@ def _bare(reading: Reading, knows: Knows) -> Reading | None:
     words = reading.text.split()
     kept: list[str] = []
     for before, word in zip(["", *words], words, strict=False):
-        if word.isupper() or word in WORDS:
+        if word.isupper() or word in WORDS or word in TIMES:
             kept.append(word)
         elif word in TOPICS or not word.isalpha() or not knows(word) or before in ("at", "to", "from", "on", "for"):
             return None

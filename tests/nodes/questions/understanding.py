@@ -10,7 +10,7 @@ from nodes.questions.asked import Asked, Facts
 from nodes.questions.names import FOOD, KnownNames, Name
 from nodes.questions.reading import Reading, read
 from nodes.questions.understanding import by_grammar
-from nodes.questions.vocabulary import TOPICS, WORDS
+from nodes.questions.vocabulary import TIMES, TOPICS, WORDS
 from storage.finance.categories import DEFAULTS
 
 TODAY = date(2026, 11, 30)
@@ -25,7 +25,7 @@ COMMON = frozenset({"send", "neighbour", "germany", "tesla", "harrods", "yachts"
 
 def names(*merchants: str) -> KnownNames:
     """The user's names, with these merchants in place of the usual ones."""
-    known = KnownNames(WORDS | TOPICS)
+    known = KnownNames(WORDS | TIMES | TOPICS)
     for one in DEFAULTS:
         known.add_category(one.category, one.name)
     known.phrases["food"] = [Name("category", ",".join(FOOD), "food", "I took both.")]
