@@ -47,7 +47,7 @@ class ExampleQuestions:
         vectors: NDArray[np.float32],
     ) -> None:
         self._embed = embed
-        self._intents = [intent for intent, texts in examples.items() for _ in texts]
+        self._intents: list[Intent] = [intent for intent, texts in examples.items() for _ in texts]
         self._vectors = vectors
 
     @classmethod

@@ -164,7 +164,9 @@ def _why_category(intent: Intent, reading: Reading, facts: Facts) -> Asked:
     merchant = next((one.value for one in reading.named("merchant")), None)
     if merchant is None:
         found = _CATEGORISED.search(reading.text)
-        merchant = found[1] if found and not set(found[1].split()) <= WORDS | TIMES | TOPICS and found[1].islower() else None
+        merchant = (
+            found[1] if found and not set(found[1].split()) <= WORDS | TIMES | TOPICS and found[1].islower() else None
+        )
     if merchant is None or reading.periods:
         raise NotUnderstood
     return Asked("why_category", {"merchant": merchant})

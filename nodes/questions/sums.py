@@ -8,6 +8,7 @@ from nodes.questions.asked import Asked, Facts, NotUnderstood, one_period
 from nodes.questions.grammar import GROUPS, Intent, unknown_words
 from nodes.questions.periods import NUMBERS, before, month_of
 from nodes.questions.reading import Reading
+from nodes.questions.vocabulary import TIMES, TOPICS
 
 
 def of_rows(intent: Intent, reading: Reading, facts: Facts) -> dict[str, Any]:
@@ -49,7 +50,7 @@ def _free_words(text: str, unknown: list[str]) -> tuple[str | None, list[str]]:
     for found in re.finditer(r"\b(?:at|to|from|on|with) (?:the |my )?(?P<words>[^A-Z]+)", text):
         words: list[str] = []
         for word in found["words"].split():
-            if word not in unknown:
+            if word not in unknown or word in TOPICS or word in TIMES:
                 break
             words.append(word)
         if words and len(words) <= 4:
@@ -151,7 +152,7 @@ def _two_periods(reading: Reading, today: date) -> tuple[tuple[date, date], tupl
     if re.search(r"\bsame (?:month|period|quarter|time)\b.*\blast year\b", reading.plain) and len(spans) == 2:
         kept = next((one for one in spans if one[1].month - one[0].month < 11), spans[0])
         return kept, (_year_back(kept[0]), _year_back(kept[1]))
-    if len(spans) == 1 and re.search(r"\b(?:than|compared? (?:to|with)|vs|versus)$", reading.text):
+    if len(spans) == 1 and re.search(r"\b(?:than|compared? (?:to|with)|vs|versus|since)$", reading.text):
         return _now(reading.plain, today), spans[0]
     if len(spans) == 1 or spans[0] == spans[1]:
         return spans[0], before(*spans[0])
@@ -185,7 +186,8 @@ def forecast(intent: Intent, reading: Reading, facts: Facts) -> Asked:
     elif re.search(r"\bnext year\b", text):
         months = 12
     elif re.search(
-        r"\b(?:this|rest of the|end of|end of the) (?:month|year|quarter|week)\b|\b(?:tomorrow|next week)\b", reading.plain
+        r"\b(?:this|rest of the|end of|end of the) (?:month|year|quarter|week)\b|\b(?:tomorrow|next week)\b",
+        reading.plain,
     ):
         raise NotUnderstood
     text = re.sub(rf"\bnext (?:\d{{1,2}}|{number})\b", "next", text)
@@ -202,7 +204,7 @@ def average(intent: Intent, reading: Reading, facts: Facts) -> Asked:
     if reading.periods:
         since, until = one_period(reading.periods)
         last = before(*month_of(facts.today.year, facts.today.month))[1]
-        if since is None or until != last or since.day != 1:
+        if since is None or until is None or until != last or since.day != 1:
             raise NotUnderstood
         look_back = (until.year - since.year) * 12 + until.month - since.month + 1
         if not 3 <= look_back <= 24:

@@ -81,7 +81,9 @@ class Questions:
         try:
             async with asyncio.timeout(SECONDS):
                 names, facts = (
-                    await self._known(user_id, today) if has_desk else (KnownNames(WORDS | TIMES | TOPICS), Facts(today))
+                    await self._known(user_id, today)
+                    if has_desk
+                    else (KnownNames(WORDS | TIMES | TOPICS), Facts(today))
                 )
                 reading = read(message, names, today, self._knows)
                 asked = await self._asked(user_id, reading, facts, earlier) if reading else None
