@@ -13,7 +13,7 @@ from structlog.stdlib import get_logger
 from typing_extensions import TypedDict
 
 from nodes.answer.attempts import Model, write
-from nodes.answer.fallback import answer_without_model, fall_back
+from nodes.answer.fallback import COMPUTED, answer_without_model, fall_back
 from nodes.answer.figures import unverified_figures
 from nodes.answer.output import AnswerOutput, Draft
 from nodes.answer.prepared import Prepare
@@ -83,7 +83,7 @@ async def generate(
     so_far = version["so_far"] if version else ""
     quotes = state.get("quotes")
     prompt = [*state["prompt"][:1], HumanMessage(quotes), *state["prompt"][1:]] if quotes else state["prompt"]
-    tools = _tool_rounds(state, runtime, run_tool, tool_room, also)
+    tools = _tool_rounds(state, runtime, run_tool, tool_room, also) if state.get("tools") else None
     draft = await write(
         models, prompt, output=output, stop=stop, seconds=seconds, attempts=attempts, so_far=so_far, also=also,
         tools=tools,
@@ -95,11 +95,12 @@ async def generate(
         log.warning("turn falls back", code=draft.error_code)
         await fall_back(state, draft, output, prepare)
     elif fallback:
+        tools = _tool_rounds(state, runtime, run_tool, tool_room, also)
         await answer_without_model(state, runtime, draft, output, prepare, understand, tools)
     elif draft.finish_reason == "blocked":
         output.note(Notice(code="filtered", message="A filter of the model's provider stopped the answer here."))
     answer = _answer(state, draft, fallback=fallback, first=output.ttft_ms, whole=since(state, clock))
-    if not fallback or tools.results:
+    if not fallback or draft.model == COMPUTED:
         _add_tools(answer, tools, _said(state, runtime), so_far)
     if timing := timing_so_far():
         answer["timing"] = msgspec.to_builtins(timing)
@@ -113,13 +114,11 @@ async def generate(
 
 def _tool_rounds(
     state: State, runtime: Runtime[Context], run_tool: RunTool, room: int, also: Collection[OptionalKind]
-) -> ToolRounds | None:
-    """What the model may call; None where nothing is offered."""
+) -> ToolRounds:
+    """What may be called for the answer."""
     assert state["route"] is not None
     slug: Slug = state["route"]["employee"]
     names = state.get("tools", ())
-    if not names:
-        return None
     return ToolRounds(
         run=run_tool,
         user_id=asking(runtime),

@@ -8,7 +8,7 @@ from langgraph.runtime import Runtime
 from nodes.answer.output import AnswerOutput, Draft
 from nodes.answer.prepared import Prepare
 from nodes.answer.tool_rounds import ToolRounds
-from nodes.employees import employee
+from nodes.employees import BY_NAME
 from nodes.prompts import day_of
 from nodes.questions.sentences import answer, not_understood, refusal
 from nodes.questions.understanding import Question, Understand, employee_for
@@ -56,7 +56,7 @@ async def answer_without_model(
     else:
         asks = question["could_ask"]
         output.note(Notice(code="fallback", message=NOT_UNDERSTOOD if asks else NO_MODEL))
-        said = not_understood(asks) if asks else employee(state["route"]["employee"]).without_model
+        said = not_understood(asks) if asks else BY_NAME[state["route"]["employee"]].without_model
         _say(draft, output, said, FALLBACK)
 
 
@@ -79,7 +79,7 @@ async def fall_back(state: State, draft: Draft, output: AnswerOutput, prepare: P
         _give_prepared(draft, output, prepared)
     else:
         output.note(Notice(code="fallback", message="No model can be reached; this is a prepared reply."))
-        _say(draft, output, employee(state["route"]["employee"]).fallback, FALLBACK)
+        _say(draft, output, BY_NAME[state["route"]["employee"]].fallback, FALLBACK)
 
 
 def _say(draft: Draft, output: AnswerOutput, text: str, model: str, finish_reason: FinishReason = "stop") -> None:
@@ -111,5 +111,5 @@ async def _computed(question: Question, tools: ToolRounds, output: AnswerOutput)
     said = refusal(outcome["error"] or "") if outcome["result"] is None else answer(question, outcome["result"])
     if tools.employee == chosen:
         return said
-    who = employee(tools.employee)
+    who = BY_NAME[tools.employee]
     return f"{who.name} ({who.title}) looked this up.\n\n{said}"

@@ -51,8 +51,8 @@ OVER_ROWS: frozenset[Intent] = frozenset(
 """Questions whose answer depends on each word."""
 OWN_TOPICS: Mapping[Intent, frozenset[str]] = {
     "forecast": frozenset({
-        "next", "month", "months", "quarter", "year", "upcoming", "coming", "ahead", "future", "forecast", "predict", "prediction", "project", "projected", "projection",
-        "expected", "expect",
+        "next", "month", "months", "quarter", "year", "upcoming", "coming", "ahead", "future", "forecast", "predict",
+        "prediction", "project", "projected", "projection", "expected", "expect",
     }),
     "average": frozenset({"month", "months", "monthly", "average", "usually", "typically", "normally", "typical"}),
     "anomalies": frozenset({

@@ -16,7 +16,7 @@ FOOD = ("groceries", "eating_out")
 TOKEN = re.compile(r"[^\W_]+(?:['’&.-][^\W_]+)*")
 _AT = frozenset({"at", "from", "to", "with", "by", "via"})
 _PREPOSITIONS = _AT | {"on", "for", "in", "of", "about", "only", "much"}
-_NAMING = frozenset({"at", "from", "to", "on", "for", "with"})
+_NAMING = frozenset({"at", "from", "to", "on", "for", "with", "in"})
 """What stands before a name, so that a word after it is no word of the grammar."""
 _BEFORE_NAMES = _AT | {"on", "for", "in", "of", "is", "are", "was", "about", "does", "and", "or", "only", "just", "my"}
 MOST_WORDS = 5
@@ -98,7 +98,7 @@ class KnownNames:
         for phrase in self.phrases:
             yield from phrase.split()
         for phrase in self._merchants:
-            if " " not in phrase and phrase not in GENERIC:
+            if " " not in phrase:
                 yield phrase
 
     def find(self, text: str, *, kinds: Collection[Kind], least: int = 1) -> Found:
@@ -230,7 +230,7 @@ def mend(
 
 def _nearest(word: str, others: Collection[str], *, loose: bool) -> str | None:
     """The word that is a letter away, or two from eight letters on; of four letters only two swapped count in names."""
-    most = 2 if len(word) >= (7 if loose else 8) else 1
+    most = 2 if len(word) >= 8 else 1
     best: tuple[int, bool, str] | None = None
     letters = sorted(word)
     for other in others:

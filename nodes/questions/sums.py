@@ -69,9 +69,9 @@ def _what(reading: Reading, facts: Facts) -> Literal["spent", "received"]:
 
 def totals(intent: Intent, reading: Reading, facts: Facts) -> Asked:
     """Sums, or how many transactions there are."""
-    if {one.value for one in reading.named("category")} == {"subscriptions"} and not reading.periods:
-        if re.search(r"\b(?:a|per|each|every) (?:year|month)\b", reading.text):
-            return Asked("recurring", {"what": "spent"})
+    subscriptions = {one.value for one in reading.named("category")} == {"subscriptions"} and not reading.periods
+    if subscriptions and re.search(r"\b(?:a|per|each|every) (?:year|month)\b", reading.text):
+        return Asked("recurring", {"what": "spent"})
     arguments = of_rows(intent, reading, facts)
     what = "net" if intent == "net" else "received" if intent == "income" else _what(reading, facts)
     if intent == "net" and (arguments.keys() & {"categories", "merchant"} or not reading.periods):
