@@ -15,10 +15,12 @@ _DOCUMENT = (
     "|polic(?:y|ies)"
 )
 _ABOUT = re.compile(
-    rf"\b(?:{_DOCUMENT})\b (?:(?:i have|do i have|are there|is) )?"
-    r"(?:about|on|that (?:mentions?|says?|contains?|talks? about)"
-    r"|mentioning|mentions?|containing|contains?|regarding|says?|saying|concerning|with(?: the words?)?|from|of|for)"
-    r" (?P<about>.+)$"
+    r"^(?:please |can you |could you |so |and )*"
+    r"(?:find|search|look(?:ing)? for|show|list|open|get me the|which|what|where|any|is there|are there|do (?:i|you|we)"
+    r"|i am looking)\b"
+    rf".*?\b(?:{_DOCUMENT})\b (?:(?:i have|do i have|are there|is) )?"
+    r"(?:about|that (?:mentions?|says?|contains?|talks? about)|mentioning|mentions?|containing|contains?|regarding"
+    r"|concerning|with(?: the words?)?|from|of|for) (?P<about>.+)$"
 )
 _FIND = re.compile(
     rf"^search (?:my|the) (?:{_DOCUMENT}) for (?P<other>.+)$"
@@ -27,8 +29,11 @@ _FIND = re.compile(
     rf"(?:me )?(?:my |the |an? |all )*(?P<about>.+? (?:{_DOCUMENT}))$"
 )
 _LIST = re.compile(
-    rf"\b(?:list|show|what|which|see|how many|do i have|have i|are there|there|all|my|give me)\b.*\b(?:{_DOCUMENT})\b"
+    rf"^(?:please |can you )?(?:list|show|see|give me|display|how many)\b.*\b(?:{_DOCUMENT})\b"
+    rf"|\b(?:what|which)(?: \w+)? (?:{_DOCUMENT}) (?:do|did|have|has|are|were)\b|^(?:all )?(?:my )?(?:{_DOCUMENT})$"
 )
+_MOST_WORDS = 6
+"""Of what documents are looked for by."""
 _ANY_DAY = date(2000, 12, 31)
 _ARTICLES = re.compile(r"^(?:my|the|an?|any|all) ")
 
@@ -38,7 +43,7 @@ def about_documents(reading: Reading) -> Asked | None:
     plain = reading.plain
     if not re.search(rf"\b(?:{_DOCUMENT})\b", plain) and not FILE_NAME.search(plain):
         return None
-    if file := FILE_NAME.search(plain):
+    if (file := FILE_NAME.search(plain)) and re.match(r"(?:find|show|list|open|where|do i have|what|which)\b", plain):
         return Asked("list_documents", {"name": file[0]})
     about = _topic(plain)
     if about and find_period(about, _ANY_DAY) is None:
@@ -61,4 +66,4 @@ def _topic(plain: str) -> str | None:
         about = _ARTICLES.sub("", about)
     if re.fullmatch(rf"(?:(?:bank|account|scanned) )?(?:{_DOCUMENT})", about):
         return None
-    return about if set(about.split()) - FILLER else None
+    return about if set(about.split()) - FILLER and len(about.split()) <= _MOST_WORDS else None

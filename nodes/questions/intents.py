@@ -33,7 +33,8 @@ def _month(reading: Reading, facts: Facts) -> dict[str, str]:
 
 
 def _overview(intent: Intent, reading: Reading, facts: Facts) -> Asked:
-    if reading.names or unknown_words(reading.text, intent):
+    other = re.search(r"\bmonth by month\b|\b(?:goals?|budgets?|debts?|tax(?:es)?|deductible)\b", reading.text)
+    if reading.names or other or unknown_words(reading.text, intent):
         raise NotUnderstood
     try:
         return Asked("overview", _month(reading, facts))
@@ -47,7 +48,8 @@ def _overview(intent: Intent, reading: Reading, facts: Facts) -> Asked:
 
 def _budget(intent: Intent, reading: Reading, facts: Facts) -> Asked:
     categories = [one.value for one in reading.named("category")]
-    if len(categories) > 1 or reading.named("merchant") or reading.amounts or unknown_words(reading.text, intent):
+    unknown = unknown_words(reading.text, intent) or re.search(r"\baverage\b", reading.text)
+    if len(categories) > 1 or reading.named("merchant") or reading.amounts or unknown:
         raise NotUnderstood
     return Asked("budget_status", _month(reading, facts), focus=next(iter(categories), None))
 
@@ -57,7 +59,7 @@ def _deductible(intent: Intent, reading: Reading, facts: Facts) -> Asked:
     since, until = one_period(reading.periods)
     if reading.named("merchant") or [one for one in reading.named("category") if one.value != "taxes"]:
         raise NotUnderstood
-    if unknown_words(reading.text, "deductible"):
+    if unknown_words(reading.text, "deductible") or re.search(r"\b(?:debts?|loans?)\b", reading.text):
         raise NotUnderstood
     year = facts.today.year
     if since and until and (since.month, since.day) == (1, 1) and since.year == until.year:
@@ -84,7 +86,7 @@ def _vat(intent: Intent, reading: Reading, facts: Facts) -> Asked:
 def _pay_off(intent: Intent, reading: Reading, facts: Facts) -> Asked:
     del facts
     others = [one for one in reading.named("category") if one.value not in ("fees", "debt_payments")]
-    if unknown_words(reading.text, intent) or others or reading.named("merchant"):
+    if unknown_words(reading.text, intent) or others or reading.named("merchant") or reading.periods:
         raise NotUnderstood
     both = re.search(r"\bsave\b|\bbetter\b|\bavalanche\b.*\bsnowball\b|\bsnowball\b.*\bavalanche\b", reading.text)
     strategy = re.search(r"\b(?:avalanche|snowball)\b", reading.text)
@@ -111,6 +113,8 @@ def _target(reading: Reading, facts: Facts) -> dict[str, Any]:
     """What is saved for."""
     goal = next((one.value for one in reading.named("goal")), None)
     plain, saved = reading.amount("plain"), reading.amount("saved")
+    if goal and unknown_words(reading.text, "goal"):
+        raise NotUnderstood  # it may be another one
     if goal is None and plain is None:
         if re.search(r"\bgoals?\b", reading.text) and len(facts.goals) == 1:
             goal = next(iter(facts.goals))

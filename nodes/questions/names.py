@@ -111,6 +111,8 @@ class KnownNames:
                 start, stop = tokens[at].start(), tokens[at + count - 1].end()
                 before = tokens[at - 1][0] if at else ""
                 name = self._name(text[start:stop], _previous(tokens, at) or before, kinds)
+                if name and name.kind in ("goal", "debt") and before in ("a", "an"):
+                    name = None  # "a trip" is any
                 if name:
                     names.append(name)
                     parts += [text[end:start], name.kind.upper()]

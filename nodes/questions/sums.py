@@ -50,7 +50,7 @@ def _free_words(text: str, unknown: list[str]) -> tuple[str | None, list[str]]:
     for found in re.finditer(r"\b(?:at|to|from|on|with) (?:the |my )?(?P<words>[^A-Z]+)", text):
         words: list[str] = []
         for word in found["words"].split():
-            if word not in unknown or word in TOPICS or word in TIMES:
+            if word not in unknown or word in TOPICS or word in TIMES or not word[0].isalpha():
                 break
             words.append(word)
         if words and len(words) <= 4:
@@ -100,7 +100,7 @@ def grouped(intent: Intent, reading: Reading, facts: Facts) -> Asked:
     group = next((one for one, words in GROUPS.items() if by and re.search(rf"(?:{words})$", by[0])), None)
     shopped = re.search(r"\bwhere (?:did|do|have) (?:i|we)\b", text)
     group = group or next(iter(named), "merchant" if shopped else "category")
-    net = re.search(r"\bnet\b|\bleft\b|\bsaved?\b|\bcash ?flow\b|\bincome and\b", text)
+    net = re.search(r"\bnet\b|\bleft\b|\bsaved?\b|\bcash ?flow\b|\bincome and\b|\bin the (?:red|black)\b", text)
     arguments = {**of_rows(intent, reading, facts), "what": "net" if net else _what(reading, facts), "group": group}
     most = re.search(r"\b(?:most|mostly|top|which|what|largest|biggest|highest|more)\b", text)
     return Asked("totals", arguments, "most" if most else None)
@@ -117,7 +117,7 @@ def largest(intent: Intent, reading: Reading, facts: Facts) -> Asked:
         r"\b(?:largest|biggest|highest|expensive|top|greatest|priciest|costliest|main)\b", reading.text
     )
     count = reading.number or (1 if one else 20 if listed else 5)
-    if not 1 <= count <= 50:
+    if not 1 <= count <= 50 or re.search(r"\blabels?\b", reading.text):
         raise NotUnderstood
     return Asked("largest", {**arguments, "what": _what(reading, facts), "count": count})
 
@@ -230,7 +230,7 @@ def recurring(intent: Intent, reading: Reading, facts: Facts) -> Asked:
         and not re.search(r"\b(?:subscr|recurring|contract|bill|price)", reading.text)
     ):
         return compare("compare", reading, facts)
-    if reading.periods or reading.named("account"):
+    if reading.periods or reading.named("account") or re.search(r"\b(?:aside|save)\b", reading.text):
         raise NotUnderstood
     unknown = unknown_words(reading.text, intent)
     if unknown:

@@ -1,6 +1,7 @@
 """What a message asks of the tools, understood without a model: by a grammar, else by the nearest example."""
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import date
 from typing import Any
@@ -33,6 +34,11 @@ FORMULAS = frozenset({"monthly_amount", "reached_when", "pay_off", "vat"})
 
 NearestIntent = Callable[[str], Awaitable[Intent | None]]
 """What the example asks that is nearest to a question; None where none is near."""
+
+
+ADVICE = re.compile(r"\b(?:should|must|need to|have to|aside)\b")
+"""Asks what to do, which only a plan with figures answers."""
+_PLANS = re.compile(r"\b(?:GOAL|DEBT|goals?|debts?|loans?)\b")
 
 
 class Question(TypedDict):
@@ -142,7 +148,8 @@ def by_grammar(reading: Reading, facts: Facts) -> Asked | None:
 
 def _is_out_of_reach(reading: Reading) -> bool:
     how_to = HOW_TO.search(reading.text) and not (reading.periods and "compare" in reading.text)
-    return bool(how_to or UNSUPPORTED.search(reading.text))
+    advice = ADVICE.search(reading.text) and not reading.amounts and not _PLANS.search(reading.text)
+    return bool(how_to or advice or UNSUPPORTED.search(reading.text))
 
 
 def _is_of_debts(asked: Asked) -> bool:
