@@ -54,8 +54,7 @@ def _budget(intent: Intent, reading: Reading, facts: Facts) -> Asked:
     return Asked("budget_status", _month(reading, facts), focus=next(iter(categories), None))
 
 
-def _deductible(intent: Intent, reading: Reading, facts: Facts) -> Asked:
-    del intent
+def _deductible(intent: Intent, reading: Reading, facts: Facts) -> Asked:  # noqa: ARG001 - as the others
     since, until = one_period(reading.periods)
     if reading.named("merchant") or [one for one in reading.named("category") if one.value != "taxes"]:
         raise NotUnderstood
@@ -72,19 +71,18 @@ def _deductible(intent: Intent, reading: Reading, facts: Facts) -> Asked:
     return Asked("deductible", {"year": year}, "missing" if missing else None)
 
 
-def _vat(intent: Intent, reading: Reading, facts: Facts) -> Asked:
+def _vat(intent: Intent, reading: Reading, facts: Facts) -> Asked:  # noqa: ARG001 - as the others
     if reading.rate is None:
         raise NotUnderstood
     amount = reading.amount("plain")
-    which = sums.of_rows(intent, reading._replace(amounts=[], rate=None), facts)
+    which = sums.of_rows(intent, reading._replace(amounts=[], rate=None))
     if amount:
         currency = amount.currency or which.get("currency")
         which = {"amount": str(amount.value), **({"currency": currency} if currency else {})}
     return Asked("vat", {**which, "rate": str(reading.rate)})
 
 
-def _pay_off(intent: Intent, reading: Reading, facts: Facts) -> Asked:
-    del facts
+def _pay_off(intent: Intent, reading: Reading, facts: Facts) -> Asked:  # noqa: ARG001 - as the others
     others = [one for one in reading.named("category") if one.value not in ("fees", "debt_payments")]
     if unknown_words(reading.text, intent) or others or reading.named("merchant") or reading.periods:
         raise NotUnderstood
@@ -141,16 +139,14 @@ def _monthly_amount(intent: Intent, reading: Reading, facts: Facts) -> Asked:
     return Asked("monthly_amount", found)
 
 
-def _goal(intent: Intent, reading: Reading, facts: Facts) -> Asked:
-    del intent
+def _goal(intent: Intent, reading: Reading, facts: Facts) -> Asked:  # noqa: ARG001 - as the others
     found = _target(reading, facts)
     if "goal" not in found or reading.amounts or reading.periods:
         raise NotUnderstood
     return Asked("monthly_amount", found, "progress")
 
 
-def _reached_when(intent: Intent, reading: Reading, facts: Facts) -> Asked:
-    del intent
+def _reached_when(intent: Intent, reading: Reading, facts: Facts) -> Asked:  # noqa: ARG001 - as the others
     monthly = reading.amount("monthly", "extra")
     if monthly is None or reading.ahead or reading.periods:
         raise NotUnderstood
@@ -163,8 +159,7 @@ _CATEGORISED = re.compile(
 )
 
 
-def _why_category(intent: Intent, reading: Reading, facts: Facts) -> Asked:
-    del intent, facts
+def _why_category(intent: Intent, reading: Reading, facts: Facts) -> Asked:  # noqa: ARG001 - as the others
     merchant = next((one.value for one in reading.named("merchant")), None)
     if merchant is None:
         found = _CATEGORISED.search(reading.text)
@@ -176,30 +171,26 @@ def _why_category(intent: Intent, reading: Reading, facts: Facts) -> Asked:
     return Asked("why_category", {"merchant": merchant})
 
 
-def _propose_categories(intent: Intent, reading: Reading, facts: Facts) -> Asked:
-    del facts
+def _propose_categories(intent: Intent, reading: Reading, facts: Facts) -> Asked:  # noqa: ARG001 - as the others
     if reading.names or reading.periods or unknown_words(reading.text, intent):
         raise NotUnderstood
     return Asked("propose_categories")
 
 
-def _propose_rule(intent: Intent, reading: Reading, facts: Facts) -> Asked:
-    del intent, facts
+def _propose_rule(intent: Intent, reading: Reading, facts: Facts) -> Asked:  # noqa: ARG001 - as the others
     merchants, categories = reading.named("merchant"), reading.named("category")
     if len(merchants) != 1 or len(categories) != 1 or reading.periods:
         raise NotUnderstood
     return Asked("propose_rule", {"pattern": merchants[0].value, "category": categories[0].value})
 
 
-def _match_receipts(intent: Intent, reading: Reading, facts: Facts) -> Asked:
-    del facts
+def _match_receipts(intent: Intent, reading: Reading, facts: Facts) -> Asked:  # noqa: ARG001 - as the others
     if reading.names or reading.periods or unknown_words(reading.text, intent):
         raise NotUnderstood
     return Asked("match_receipts")
 
 
-def _import_report(intent: Intent, reading: Reading, facts: Facts) -> Asked:
-    del facts
+def _import_report(intent: Intent, reading: Reading, facts: Facts) -> Asked:  # noqa: ARG001 - as the others
     file = FILE_NAME.search(reading.plain)
     unknown = unknown_words(FILE_NAME.sub("", reading.text), intent)
     if unknown or reading.named("category"):

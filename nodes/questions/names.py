@@ -89,7 +89,7 @@ class KnownNames:
             if not token[0].isalpha():
                 continue
             for end in range(start + 1, min(start + 4, len(tokens)) + 1):
-                self._merchants.setdefault(_key(lower_words(tokens[start:end])), set()).add(lower)
+                self._merchants.setdefault(_key(" ".join(tokens[start:end])), set()).add(lower)
             for part in re.split(r"[.-]", token) if re.search(r"[.-]", token) else ():
                 self._merchants.setdefault(part, set()).add(lower)
 
@@ -178,11 +178,6 @@ def _previous(tokens: Sequence[re.Match[str]], at: int) -> str:
     while at and tokens[at - 1][0] in ("the", "my", "our", "a", "an"):
         at -= 1
     return tokens[at - 1][0] if at else ""
-
-
-def lower_words(tokens: Sequence[str]) -> str:
-    """The tokens as a phrase."""
-    return " ".join(tokens)
 
 
 def _key(text: str) -> str:

@@ -1,17 +1,23 @@
 """An answer from a tool's result, by templates: the figures as the tool says them, and a short table."""
 
 from collections.abc import Callable, Sequence
-from datetime import date
 from decimal import Decimal
 
-from nodes.injection.detect import holds_instructions
+from nodes.questions.formatting import (
+    MOST_ROWS,
+    cell,
+    day_of,
+    joined,
+    listed,
+    markdown,
+    money,
+    plain,
+    said,
+    size,
+    table,
+)
 from nodes.questions.understanding import Question
 from nodes.tools.results import Figure, Result
-
-MOST_ROWS = 8
-CELL_CHARS = 60
-HIDDEN = "(a text that gives instructions)"
-"""Is shown instead of one: the answer may become a part of a prompt later on."""
 
 _ERRORS = {
     "The user has no budget yet.": "You have set no budget yet. Set one for a category, and ask again.",
@@ -27,7 +33,7 @@ def answer(question: Question, result: Result) -> str:
     tool, aspect = question["tool"], question["aspect"]
     say = _TEMPLATES.get(tool or "", _figures)
     parts = [say(result, question) if aspect != "price_rises" else _price_rises(result, question)]
-    parts.append(f"Counted here: {_plain(result['words'])}. {result['method']}")
+    parts.append(f"Counted here: {plain(result['words'])}. {result['method']}")
     return "\n\n".join(part for part in [*parts[:1], *_remarks(question, result), parts[1]] if part)
 
 
@@ -46,42 +52,16 @@ def not_understood(could_ask: Sequence[str]) -> str:
 
 
 def _remarks(question: Question, result: Result) -> list[str]:
-    notes = [_plain(note) for note in [*question["took"], *result["notes"]]]
+    notes = [plain(note) for note in [*question["took"], *result["notes"]]]
     if len(result["rows"]) > MOST_ROWS and question["tool"] != "totals" and question["aspect"] != "price_rises":
         notes.append("The table shows only the first of them; open the result for all.")
     return [" ".join(notes)] if notes else []
 
 
-def money(value: str, currency: str | None) -> str:
-    """An amount as it is read: EUR 1,234.50."""
-    return f"{currency} {Decimal(value):,f}" if currency else f"{Decimal(value):,f}"
-
-
-def size(value: str, currency: str | None) -> str:
-    """The same without its sign, where the words say that it was spent."""
-    return money(value.removeprefix("-"), currency)
-
-
-def said(figure: Figure) -> str:
-    """A figure as it is read."""
-    value = figure["value"]
-    match figure.get("unit"):
-        case "percent":
-            return f"{value} %"
-        case "months":
-            return f"{value} {'month' if value == '1' else 'months'}"
-        case "date":
-            return f"{date.fromisoformat(value):%B %Y}"
-        case "count":
-            return f"{int(value):,}"
-        case _:
-            return money(value, figure["currency"])
-
-
 def _figures(result: Result, _: Question) -> str:
     """All figures as a list, then the rows."""
-    lines = [f"- {_plain(one['name'])}: **{said(one)}**" for one in result["figures"][:24]]
-    return _joined("\n".join(lines), _table(result))
+    lines = [f"- {plain(one['name'])}: **{said(one)}**" for one in result["figures"][:24]]
+    return joined("\n".join(lines), table(result))
 
 
 def _totals(result: Result, question: Question) -> str:
@@ -95,12 +75,11 @@ def _totals(result: Result, question: Question) -> str:
     if group == "all":
         counted = [(show(amount or "0", currency), number) for _, amount, currency, number in result["rows"]]
         if question["aspect"] == "count":
-            return (
-                f"There are {_and([f'**{number}** {_transactions(number)} ({amount})' for amount, number in counted])}."
-            )
-        amounts = _and([f"**{amount}** ({number} {_transactions(number)})" for amount, number in counted])
+            parts = [f"**{number}** {_transactions(number)} ({amount})" for amount, number in counted]
+            return f"There are {listed(parts)}."
+        amounts = listed([f"**{amount}** ({number} {_transactions(number)})" for amount, number in counted])
     else:
-        amounts = _and([f"**{show(one['value'], one['currency'])}**" for one in sums])
+        amounts = listed([f"**{show(one['value'], one['currency'])}**" for one in sums])
     verb = {"spent": "You spent", "received": "You received", "net": "Income less spending is"}[what]
     lead = f"{verb} {amounts}{'' if group == 'all' else ' in all'}."
     if group == "all":
@@ -111,14 +90,14 @@ def _totals(result: Result, question: Question) -> str:
     if question["aspect"] == "most":
         top = max(result["rows"], key=lambda row: abs(Decimal(row[1] or "0"))) if len(sums) == 1 else None
         if top:
-            lead = f"The most: **{_plain(top[0] or '')}**, {show(top[1] or '0', top[2])}. {lead}"
+            lead = f"The most: **{plain(top[0] or '')}**, {show(top[1] or '0', top[2])}. {lead}"
     shown = rows if group == "month" else rows[:MOST_ROWS]
     more = (
         ""
         if len(shown) == result["row_count"]
         else f"\n\nThese are the largest; there are {result['row_count']} in all."
     )
-    return _joined(lead, _markdown([result["columns"][0]["name"], "Amount", "Transactions"], shown) + more)
+    return joined(lead, markdown([result["columns"][0]["name"], "Amount", "Transactions"], shown) + more)
 
 
 def _transactions(number: str | None) -> str:
@@ -151,7 +130,7 @@ def _compare(result: Result, question: Question) -> str:
         for label, now, before, change, currency in result["rows"][:MOST_ROWS]
     ]
     names = [result["columns"][0]["name"], "Later", "Before", "Difference"]
-    return _joined("\n\n".join(lines), _markdown(names, rows) if rows else "")
+    return joined("\n\n".join(lines), markdown(names, rows) if rows else "")
 
 
 def _difference(value: str, currency: str | None, what: str) -> str:
@@ -167,36 +146,36 @@ def _largest(result: Result, question: Question) -> str:
         return "I found no transaction for this."
     first = result["rows"][0]
     if len(result["rows"]) == 1:
-        return f"**{_cell(first[1])}**: **{size(first[2] or '0', first[3])}**, on {_day(first[0])}."
+        return f"**{cell(first[1])}**: **{size(first[2] or '0', first[3])}**, on {day_of(first[0])}."
     del question
-    rows = [(_day(day), name or "", size(amount or "0", currency), category or "")
+    rows = [(day_of(day), name or "", size(amount or "0", currency), category or "")
             for day, name, amount, currency, category in result["rows"][:MOST_ROWS]]  # fmt: skip
-    lead = f"The largest is **{_cell(first[1])}**, **{size(first[2] or '0', first[3])}**, on {_day(first[0])}."
-    return _joined(lead, _markdown(["Date", "Merchant", "Amount", "Category"], rows))
+    lead = f"The largest is **{cell(first[1])}**, **{size(first[2] or '0', first[3])}**, on {day_of(first[0])}."
+    return joined(lead, markdown(["Date", "Merchant", "Amount", "Category"], rows))
 
 
 def _recurring(result: Result, question: Question) -> str:
     focus = question["focus"]
     rows = [row for row in result["rows"] if not focus or all(word in (row[0] or "").lower() for word in focus.split())]
     if not rows:
-        name = f" to “{_plain(focus)}”" if focus else ""
+        name = f" to “{plain(focus)}”" if focus else ""
         return f"I found no recurring payment{name}."
     lead = ""
     if not focus:
         totals = [one for one in result["figures"] if one["name"] == "All together, a year"]
         count = next(one for one in result["figures"] if one.get("unit") == "count")
-        a_year = _and([f"**{size(one['value'], one['currency'])}**" for one in totals])
+        a_year = listed([f"**{size(one['value'], one['currency'])}**" for one in totals])
         lead = f"There are **{said(count)}** recurring payments; together they come to {a_year} a year."
-    return _joined(lead, _recurring_table(rows))
+    return joined(lead, _recurring_table(rows))
 
 
 def _recurring_table(rows: Sequence[Sequence[str | None]]) -> str:
     shown = [
         (name or "", every or "", size(amount or "0", currency), size(before, currency) if before else "",
-         _day(changed) if changed else "", _day(last))
+         day_of(changed) if changed else "", day_of(last))
         for name, every, amount, currency, before, changed, last in rows[:MOST_ROWS]
     ]  # fmt: skip
-    return _markdown(["Merchant", "Every", "Amount", "Before", "Changed on", "Last on"], shown)
+    return markdown(["Merchant", "Every", "Amount", "Before", "Changed on", "Last on"], shown)
 
 
 def _price_rises(result: Result, question: Question) -> str:
@@ -207,8 +186,8 @@ def _price_rises(result: Result, question: Question) -> str:
         and (not focus or all(word in (row[0] or "").lower() for word in focus.split()))
     ]  # fmt: skip
     if rows:
-        return _joined("These became dearer with their last change:", _recurring_table(rows))
-    return _joined("None of these became dearer with its last change.", _recurring(result, question) if focus else "")
+        return joined("These became dearer with their last change:", _recurring_table(rows))
+    return joined("None of these became dearer with its last change.", _recurring(result, question) if focus else "")
 
 
 def _forecast(result: Result, question: Question) -> str:
@@ -233,27 +212,27 @@ def _forecast(result: Result, question: Question) -> str:
 def _anomalies(result: Result, _: Question) -> str:
     if not result["rows"]:
         return "I found no payment that stands out."
-    rows = [(_day(day), name or "", size(amount or "0", currency), why or "")
+    rows = [(day_of(day), name or "", size(amount or "0", currency), why or "")
             for day, name, amount, currency, why in result["rows"][:MOST_ROWS]]  # fmt: skip
     count = next(one for one in result["figures"] if one.get("unit") == "count")
     lead = f"Payments that stand out: **{said(count)}**."
-    return _joined(lead, _markdown(["Date", "Merchant", "Amount", "Why"], rows))
+    return joined(lead, markdown(["Date", "Merchant", "Amount", "Why"], rows))
 
 
 def _budget(result: Result, question: Question) -> str:
     focus = question["focus"]
     rows = [row for row in result["rows"] if focus in (None, row[0])]
     if not rows:
-        return f"There is no budget for {_plain(focus or '')}."
+        return f"There is no budget for {plain(focus or '')}."
     shown = [
         (category or "", *(money(amount or "0", currency) for amount in (budget, spent, left)))
         for category, budget, spent, left, currency in rows
     ]
     figures = [
-        f"- {_plain(one['name'])}: **{said(one)}**" for one in result["figures"]
+        f"- {plain(one['name'])}: **{said(one)}**" for one in result["figures"]
         if (focus is None or one["name"].startswith(f"{focus}, ")) and one["name"].endswith(("left a day", "used"))
     ]  # fmt: skip
-    return _joined(_markdown(["Category", "Budget", "Spent", "Left"], shown), "\n".join(figures))
+    return joined(markdown(["Category", "Budget", "Spent", "Left"], shown), "\n".join(figures))
 
 
 def _monthly_amount(result: Result, question: Question) -> str:
@@ -262,7 +241,7 @@ def _monthly_amount(result: Result, question: Question) -> str:
         found = {one["name"]: one for one in result["figures"]}
         return "\n".join(f"- {name}: **{said(found[name])}**" for name in names if name in found)
     first, months = result["figures"][0], result["figures"][1]
-    return _joined(
+    return joined(
         f"**{said(first)}** a month, for {said(months)}.",
         _figures({**result, "figures": result["figures"][2:]}, question),
     )
@@ -276,7 +255,7 @@ def _overview(result: Result, _: Question) -> str:
     ]
     rows = [(label or "", size(amount or "0", currency), number or "")
             for label, amount, currency, number in result["rows"][:MOST_ROWS]]  # fmt: skip
-    return _joined("\n".join(lines), _markdown(["Category", "Spent", "Transactions"], rows) if rows else "")
+    return joined("\n".join(lines), markdown(["Category", "Spent", "Transactions"], rows) if rows else "")
 
 
 def _unsigned(one: Figure) -> str:
@@ -300,60 +279,3 @@ _TEMPLATES: dict[str, Callable[[Result, Question], str]] = {
     "anomalies": _anomalies, "budget_status": _budget, "monthly_amount": _monthly_amount, "deductible": _deductible,
     "pay_off": _pay_off, "overview": _overview,
 }  # fmt: skip
-
-
-def _table(result: Result) -> str:
-    """The first rows, with their currency beside the amounts; without ids."""
-    columns, rows = result["columns"], result["rows"][:MOST_ROWS]
-    if not rows:
-        return ""
-    place = next((at for at, one in enumerate(columns) if one["name"] == "Currency"), None)
-    shown = [at for at, one in enumerate(columns) if at != place and one["name"] != "Id"]
-    currencies = [row[place] if place is not None else None for row in rows]
-    only = next(iter(one["currency"] for one in result["figures"] if one["currency"]), None)
-    cells = [
-        [_typed(row[at], columns[at]["kind"], currency or only) for at in shown]
-        for row, currency in zip(rows, currencies, strict=True)
-    ]
-    return _markdown([columns[at]["name"] for at in shown], cells)
-
-
-def _typed(value: str | None, kind: str, currency: str | None) -> str:
-    if value is None:
-        return ""
-    if kind == "amount":
-        return money(value, currency)
-    return _day(value) if kind == "date" else value
-
-
-def _markdown(names: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = [names, ["---"] * len(names), *([_cell(cell) for cell in row] for row in rows)]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
-
-
-def _cell(text: str | None) -> str:
-    """A cell that is no Markdown, however the bank's words are."""
-    short = " ".join((text or "").split())
-    if holds_instructions(short):
-        return HIDDEN
-    return _plain(short if len(short) <= CELL_CHARS else f"{short[:CELL_CHARS].rsplit(' ', 1)[0]}…")
-
-
-def _plain(text: str) -> str:
-    """The text with what Markdown would read as its own escaped."""
-    return "".join(f"\\{sign}" if sign in "|*_`[]<>\\#" else sign for sign in text)
-
-
-def _day(value: str | None) -> str:
-    if not value:
-        return ""
-    day = date.fromisoformat(value)
-    return f"{day.day} {day:%B %Y}"
-
-
-def _and(parts: Sequence[str]) -> str:
-    return " and ".join([", ".join(parts[:-1]), parts[-1]]) if len(parts) > 1 else "".join(parts)
-
-
-def _joined(*parts: str) -> str:
-    return "\n\n".join(part for part in parts if part)

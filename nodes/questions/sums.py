@@ -11,7 +11,7 @@ from nodes.questions.reading import Reading
 from nodes.questions.vocabulary import TIMES, TOPICS
 
 
-def of_rows(intent: Intent, reading: Reading, facts: Facts) -> dict[str, Any]:
+def of_rows(intent: Intent, reading: Reading) -> dict[str, Any]:
     """The arguments that name a period, and which transactions."""
     since, until = one_period(reading.periods)
     found: dict[str, Any] = {"since": since and str(since), "until": until and str(until), **_which(reading)}
@@ -22,7 +22,6 @@ def of_rows(intent: Intent, reading: Reading, facts: Facts) -> dict[str, Any]:
         found |= {"merchant": words} if words else {}
     if unknown or reading.amounts or reading.rate or reading.ahead or reading.named("goal") or reading.named("debt"):
         raise NotUnderstood
-    del facts
     return {name: value for name, value in found.items() if value}
 
 
@@ -72,7 +71,7 @@ def totals(intent: Intent, reading: Reading, facts: Facts) -> Asked:
     subscriptions = {one.value for one in reading.named("category")} == {"subscriptions"} and not reading.periods
     if subscriptions and re.search(r"\b(?:a|per|each|every) (?:year|month)\b", reading.text):
         return Asked("recurring", {"what": "spent"})
-    arguments = of_rows(intent, reading, facts)
+    arguments = of_rows(intent, reading)
     what = "net" if intent == "net" else "received" if intent == "income" else _what(reading, facts)
     if intent == "net" and (arguments.keys() & {"categories", "merchant"} or not reading.periods):
         raise NotUnderstood  # without a period it asks for a balance, which is not known
@@ -101,14 +100,14 @@ def grouped(intent: Intent, reading: Reading, facts: Facts) -> Asked:
     shopped = re.search(r"\bwhere (?:did|do|have) (?:i|we)\b", text)
     group = group or next(iter(named), "merchant" if shopped else "category")
     net = re.search(r"\bnet\b|\bleft\b|\bsaved?\b|\bcash ?flow\b|\bincome and\b|\bin the (?:red|black)\b", text)
-    arguments = {**of_rows(intent, reading, facts), "what": "net" if net else _what(reading, facts), "group": group}
+    arguments = {**of_rows(intent, reading), "what": "net" if net else _what(reading, facts), "group": group}
     most = re.search(r"\b(?:most|mostly|top|which|what|largest|biggest|highest|more)\b", text)
     return Asked("totals", arguments, "most" if most else None)
 
 
 def largest(intent: Intent, reading: Reading, facts: Facts) -> Asked:
     """The largest payments, or a list of them."""
-    arguments = of_rows(intent, reading, facts)
+    arguments = of_rows(intent, reading)
     one = re.search(
         r"\b(?:largest|biggest|highest|most expensive|top|greatest|priciest|costliest)(?: single)? (?:\w+ )?"
         r"(?:payment|purchase|transaction|expense|income|bill|charge|cost|item|thing|deposit)\b", reading.text
@@ -124,7 +123,7 @@ def largest(intent: Intent, reading: Reading, facts: Facts) -> Asked:
 
 def compare(intent: Intent, reading: Reading, facts: Facts) -> Asked:
     """Two periods."""
-    which = of_rows(intent, reading._replace(periods=[]), facts)
+    which = of_rows(intent, reading._replace(periods=[]))
     if len(which.get("categories", ())) > 1 and len(reading.periods) < 2:
         return grouped("grouped", reading, facts)
     later, earlier = _two_periods(reading, facts.today)
@@ -194,7 +193,7 @@ def forecast(intent: Intent, reading: Reading, facts: Facts) -> Asked:
     if not 1 <= months <= 12 or reading.periods:
         raise NotUnderstood
     what = "net" if re.search(r"\bnet\b|\bcash ?flow\b|\bleft\b|\bsaved?\b", text) else _what(reading, facts)
-    which = of_rows(intent, reading._replace(text=text), facts)
+    which = of_rows(intent, reading._replace(text=text))
     return Asked("forecast", {**which, "months": months, "what": what})
 
 
@@ -211,7 +210,7 @@ def average(intent: Intent, reading: Reading, facts: Facts) -> Asked:
             raise NotUnderstood
     if re.search(r"\b(?:year|week|day|transaction|payment|purchase|size|basket)\b", reading.text):
         raise NotUnderstood
-    which = of_rows(intent, reading._replace(periods=[]), facts)
+    which = of_rows(intent, reading._replace(periods=[]))
     what = "net" if re.search(r"\bsaved?\b|\bleft\b|\bnet\b", reading.text) else _what(reading, facts)
     found = {**which, "months": 1, "what": what, **({"look_back": look_back} if look_back else {})}
     return Asked("forecast", found, "average")
@@ -239,6 +238,6 @@ def recurring(intent: Intent, reading: Reading, facts: Facts) -> Asked:
     return Asked("recurring", {"what": what}, "price_rises" if intent == "price_rises" else None, merchant)
 
 
-def anomalies(intent: Intent, reading: Reading, facts: Facts) -> Asked:
+def anomalies(intent: Intent, reading: Reading, facts: Facts) -> Asked:  # noqa: ARG001 - as the others
     """What is unusual."""
-    return Asked("anomalies", of_rows(intent, reading, facts))
+    return Asked("anomalies", of_rows(intent, reading))

@@ -8,8 +8,9 @@ import pytest
 
 from nodes.answer.figures import unverified_figures
 from nodes.employees import EMPLOYEES, Slug
+from nodes.questions.formatting import HIDDEN
 from nodes.questions.grammar import Intent
-from nodes.questions.sentences import HIDDEN, answer
+from nodes.questions.sentences import answer
 from nodes.questions.understanding import Question, Questions, employee_for
 from nodes.tools.registry import call
 from storage.finance.plans import Budget, NewDebt, NewGoal
