@@ -32,6 +32,7 @@ from graph.turns.manager import TurnManager
 from graph.turns.registry import TurnRegistry
 from graph.turns.subscribe import Subscriptions
 from nodes.prompts import prompt_texts
+from nodes.questions.understanding import Questions
 from nodes.state import turn_clock
 from nodes.tools.running import run_tool
 from storage.checkpoints import Checkpointer
@@ -152,8 +153,8 @@ async def open_dependencies(
         if pool is None:
             pool = await stack.enter_async_context(_open_pool(settings, url, settings.turn_connections))
         limits = RateLimits(pool, settings.rate_limit)
-        desk = desk_over(records or pool, embedder.embed, embedder.name)
-        run = partial(run_tool, desk=desk, references=References(records or pool))
+        desk, references = desk_over(records or pool, embedder.embed, embedder.name), References(records or pool)
+        run = partial(run_tool, desk=desk, references=references)
         yield Dependencies(
             options=_options(settings, models),
             clock=turn_clock(),
@@ -168,6 +169,7 @@ async def open_dependencies(
             model=models.model,
             second=models.second,
             prepare=local.prepare,
+            understand=Questions(desk, references, local.knows, local.nearest_intent),
             run_tool=tracing.tools(run) if tracing else run,
             turns=Turns(pool, owner),
             summarise=models.summarise,

@@ -10,6 +10,7 @@ from langgraph.runtime import Runtime
 from nodes import extract_facts, guard, roll_summary, route
 from nodes.answer.attempts import Model
 from nodes.answer.prepared import Prepare
+from nodes.questions.understanding import Understand
 from nodes.state import Context, State
 from nodes.text.pii.detection import OptionalKind
 from nodes.tools.running import RunTool
@@ -72,6 +73,8 @@ class Dependencies:
     """Answers where the first cannot."""
     prepare: Prepare
     """Finds the prepared answer that is given where no model answers."""
+    understand: Understand
+    """Finds what a message asks of the tools, where no model is set."""
     run_tool: RunTool
     turns: Turns
     summarise: roll_summary.Summarise | None

@@ -75,7 +75,7 @@ def _add_nodes(graph: Graph, d: Dependencies, tracing: Tracing | None) -> None:
     add("trim_context", without_streaming(prompt))
     models = [d.model, d.second] if d.second else [d.model]
     answer = partial(generate, clock=d.clock, models=models, turns=d.turns, also=o.mask)
-    answer = partial(answer, prepare=d.prepare, has_model=o.has_model)
+    answer = partial(answer, prepare=d.prepare, understand=d.understand, has_model=o.has_model)
     answer = partial(answer, run_tool=d.run_tool, tool_room=o.context_tokens)  # in characters: a quarter of the tokens
     add("generate", partial(answer, seconds=o.turn_seconds, attempts=o.attempts))
     # What follows the answer may fail, and the answer stands.

@@ -19,9 +19,12 @@ from graph.models.embeddings import MiniLM
 from nodes.answer import prepared
 from nodes.injection import detect as injection
 from nodes.injection.examples import injection_examples
+from nodes.questions import examples as questions
+from nodes.questions.examples import all_examples, read_examples
 from nodes.routing import classifier as routing
 from nodes.routing.spelling import Spelling
 from nodes.text.linear_model import LinearModel, NGramFeatures
+from nodes.text.stored_vectors import key_of, save_vectors
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -116,8 +119,14 @@ async def embed_prepared(model: MiniLM) -> None:
     prepared.save_vectors(prepared.VECTORS, answers, await embed(model, prepared.questions(answers)))
 
 
+async def embed_examples(model: MiniLM) -> None:
+    """Embed the example questions, and write their vectors."""
+    texts = all_examples(read_examples())
+    save_vectors(questions.VECTORS, key_of(texts), await embed(model, texts))
+
+
 async def main() -> None:
-    """Train all classifiers and write their weights, and the vectors of the prepared answers."""
+    """Train all classifiers and write their weights, and the vectors of prepared answers and example questions."""
     model = MiniLM()
     try:
         for recipe in RECIPES:
@@ -125,6 +134,8 @@ async def main() -> None:
             _report(recipe.name, recipe.weights)
         await embed_prepared(model)
         _report("prepared answers", prepared.VECTORS)
+        await embed_examples(model)
+        _report("example questions", questions.VECTORS)
     finally:
         model.close()
 

@@ -1,7 +1,6 @@
 """Have a model answer, stream its answer, and commit it."""
 
 import hashlib
-import re
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from uuid import UUID
@@ -14,12 +13,14 @@ from structlog.stdlib import get_logger
 from typing_extensions import TypedDict
 
 from nodes.answer.attempts import Model, write
+from nodes.answer.fallback import COMPUTED, answer_without_model, fall_back
 from nodes.answer.figures import unverified_figures
 from nodes.answer.output import AnswerOutput, Draft
 from nodes.answer.prepared import Prepare
 from nodes.answer.tool_rounds import ToolRounds
-from nodes.employees import BY_NAME, Slug
+from nodes.employees import Slug
 from nodes.prompts import day_of, estimate, estimate_messages, size
+from nodes.questions.understanding import Understand
 from nodes.state import Answer, Context, Notice, State, Usage, asking, continued, quoted, since
 from nodes.stream_events import done_of, emit, stop_requested, timing_so_far
 from nodes.text.pii.detection import Kind, OptionalKind
@@ -34,21 +35,6 @@ log = get_logger(__name__)
 
 COMMIT_SECONDS = 60.0
 """For how long a finished answer waits for a database that is away, before it is given up."""
-
-FALLBACK = "fallback"
-"""The model's name when none answered."""
-PREPARED = "prepared"
-"""The model's name when none answered, and an answer was given that people prepared for questions like the message."""
-
-FILTERED = (
-    "The content filter of the model's provider stopped this answer before its first word. "
-    "Try to put the question in other words."
-)
-"""What is said where such a filter leaves nothing."""
-
-NO_MODEL = "No model is set, so nothing read your question; this is a prepared reply."
-
-_WORD = re.compile(r"\S+\s?")
 
 REPORTED = (
     "employee", "model", "finish_reason", "fallback", "usage", "prompt", "prompt_version", "timing", "attempts",
@@ -73,6 +59,7 @@ async def generate(
     clock: Callable[[], float],
     models: Sequence[Model],
     prepare: Prepare,
+    understand: Understand,
     has_model: bool,
     turns: Turns,
     seconds: float,
@@ -81,11 +68,12 @@ async def generate(
     tool_room: int,
     also: Collection[OptionalKind] = (),
 ) -> Generated:
-    """Stream a model's answer, or give a prepared one where there is none; commit what was said.
+    """Stream a model's answer, or compute or give a prepared one where there is none; commit what was said.
 
     Args:
         models: asked in their order, the next one where the one before cannot answer.
         prepare: finds the answer that was prepared for messages like this one.
+        understand: finds what a message asks of the tools, where no model is set.
         has_model: False where no model is set, and `models` never answer.
         tool_room: characters that what tools find may take in the prompt.
         also: kinds that are masked beside those that always are.
@@ -95,7 +83,7 @@ async def generate(
     so_far = version["so_far"] if version else ""
     quotes = state.get("quotes")
     prompt = [*state["prompt"][:1], HumanMessage(quotes), *state["prompt"][1:]] if quotes else state["prompt"]
-    tools = _tool_rounds(state, runtime, run_tool, tool_room, also)
+    tools = _tool_rounds(state, runtime, run_tool, tool_room, also) if state.get("tools") else None
     draft = await write(
         models, prompt, output=output, stop=stop, seconds=seconds, attempts=attempts, so_far=so_far, also=also,
         tools=tools,
@@ -103,12 +91,16 @@ async def generate(
     fallback = _is_missing(draft) and version is None
     if version and _is_missing(draft):
         draft.finish_reason = version["cut"]  # it stays cut, and may be continued again
+    elif fallback and has_model:
+        log.warning("turn falls back", code=draft.error_code)
+        await fall_back(state, draft, output, prepare)
     elif fallback:
-        await _fall_back(state, draft, output, prepare, has_model=has_model)
+        tools = _tool_rounds(state, runtime, run_tool, tool_room, also)
+        await answer_without_model(state, runtime, draft, output, prepare, understand, tools)
     elif draft.finish_reason == "blocked":
         output.note(Notice(code="filtered", message="A filter of the model's provider stopped the answer here."))
     answer = _answer(state, draft, fallback=fallback, first=output.ttft_ms, whole=since(state, clock))
-    if not fallback:
+    if not fallback or draft.model == COMPUTED:
         _add_tools(answer, tools, _said(state, runtime), so_far)
     if timing := timing_so_far():
         answer["timing"] = msgspec.to_builtins(timing)
@@ -122,13 +114,11 @@ async def generate(
 
 def _tool_rounds(
     state: State, runtime: Runtime[Context], run_tool: RunTool, room: int, also: Collection[OptionalKind]
-) -> ToolRounds | None:
-    """What the model may call; None where nothing is offered."""
+) -> ToolRounds:
+    """What may be called for the answer."""
     assert state["route"] is not None
     slug: Slug = state["route"]["employee"]
     names = state.get("tools", ())
-    if not names:
-        return None
     return ToolRounds(
         run=run_tool,
         user_id=asking(runtime),
@@ -176,33 +166,6 @@ def _is_missing(draft: Draft) -> bool:
         return False
     cut = draft.finish_reason == "timeout" or (draft.finish_reason == "blocked" and bool(draft.begun or draft.standing))
     return (draft.error_code is not None and not cut) or not draft.text.strip()
-
-
-async def _fall_back(state: State, draft: Draft, output: AnswerOutput, prepare: Prepare, *, has_model: bool) -> None:
-    """Take back a broken answer, and give the prepared answer to the message, else what this employee says instead."""
-    assert state["route"] is not None
-    if has_model:
-        log.warning("turn falls back", code=draft.error_code)
-    if draft.text:
-        output.retract()
-    if draft.error_code == "model_filtered":
-        said = "A filter of the model's provider stopped the answer; this is a prepared reply."
-        output.note(Notice(code="filtered", message=said))
-        draft.text, draft.finish_reason, draft.model = FILTERED, "blocked", FALLBACK
-    elif (prepared := await prepare(state["message"])) is not None:
-        said = "No model answered. This is a prepared answer, which people wrote for questions like yours."
-        output.note(Notice(code="fallback", message=said))
-        draft.text, draft.finish_reason, draft.model = prepared, "stop", PREPARED
-    else:
-        said = "No model can be reached; this is a prepared reply." if has_model else NO_MODEL
-        output.note(Notice(code="fallback", message=said))
-        who = BY_NAME[state["route"]["employee"]]
-        draft.text = who.fallback if has_model else who.without_model
-        draft.finish_reason, draft.model = "stop", FALLBACK
-    draft.prompt_tokens = draft.completion_tokens = draft.cached_tokens = None
-    draft.masked = Counter()
-    for word in _WORD.findall(draft.text):  # as a model's answer comes, so that clients meet the same stream
-        output.send(word)
 
 
 def _answer(state: State, draft: Draft, *, fallback: bool, first: int | None, whole: int) -> Answer:

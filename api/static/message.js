@@ -192,7 +192,7 @@ export class Answer {
     const cut = Boolean(this.text) && CUT.includes(finish_reason ?? "");
     const again = finish_reason === "blocked" ? [] // it would be blocked again
       : [el("button.quiet", { type: "button", onclick: () => this.askAgain() }, icon("retry"), textOf("retry")), el("button.quiet.menu-toggle", { type: "button", "aria-expanded": "false", onclick: (/** @type {Event} */ event) => withVersions((module) => module.toggleEmployees(this, event)) }, icon("people"), textOf("askAnother"))];
-    const source = fallback ? textOf(model === "prepared" ? "preparedAnswer" : "preparedReply") : model;
+    const source = fallback ? textOf(model === "prepared" ? "preparedAnswer" : model === "computed" ? "computedAnswer" : "preparedReply") : model;
     setChildren(this.footer, answerSwitch(this.versions), cut && el("button.go-on", { type: "button", onclick: () => this.goOn() }, textOf("continue")),
       this.text && copyButton(() => this.text), ...again,
       el("span.meta", {}, source && el("span.model", {}, source), timestamp(created_at)));

@@ -31,6 +31,8 @@ from nodes.answer.prepared import Prepare, PreparedAnswers, nothing_prepared
 from nodes.extract_facts import Extract
 from nodes.guard import Suspect
 from nodes.injection import detect as injection
+from nodes.questions.examples import ExampleQuestions
+from nodes.questions.understanding import NearestIntent, no_example
 from nodes.roll_summary import Summarise
 from nodes.route import Classify, LearnedRouter, no_router
 from nodes.routing.classifier import WEIGHTS, read_examples
@@ -66,6 +68,9 @@ class LocalModels(NamedTuple):
     mend: Callable[[str], str]
     """What the router embeds of a message: mostly the message itself, whose embedding others need, too."""
     suspect: Suspect
+    knows: Callable[[str], bool] = bool
+    """Whether a word is a common one; without a model every word is, so that none is mended."""
+    nearest_intent: NearestIntent = no_example
 
 
 async def open_models(settings: Settings, stack: AsyncExitStack, say: Say, tracing: Tracing | None = None) -> Models:
@@ -168,8 +173,10 @@ async def open_local_models(say: Say) -> AsyncGenerator[LocalModels, None]:
         weights = await asyncio.to_thread(LinearModel.load, injection.WEIGHTS)
         _return_freed_memory()
         prepared = await asyncio.to_thread(PreparedAnswers.load, embedder.embed)
+        examples = await asyncio.to_thread(ExampleQuestions.load, embedder.embed)
         suspect = injection.InjectionClassifier(embedder.embed, weights)
-        yield LocalModels(embedder, router, prepared, router.spelling.mend, suspect)
+        spelling = router.spelling
+        yield LocalModels(embedder, router, prepared, spelling.mend, suspect, spelling.knows, examples)
     finally:
         await embedder.close()
         model.close()

@@ -4,7 +4,6 @@ They stand in `prepared.toml`, which anyone can edit; `make train` embeds the qu
 is compared by the embedding that routing has made of it already.
 """
 
-import hashlib
 import tomllib
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
@@ -16,6 +15,7 @@ from structlog.stdlib import get_logger
 
 from nodes.employees import Slug
 from nodes.errors import EmbeddingUnavailable
+from nodes.text import stored_vectors
 
 log = get_logger(__name__)
 
@@ -56,11 +56,8 @@ def questions(answers: Sequence[Prepared]) -> list[str]:
 
 
 def save_vectors(path: Path, answers: Sequence[Prepared], vectors: Sequence[NDArray[np.float32]]) -> None:
-    """Write the questions' vectors, in 8 bits a number, which changes no similarity by a hundredth."""
-    matrix = np.asarray(vectors)
-    scales = np.abs(matrix).max(axis=1, keepdims=True) / 127
-    rounded = np.round(matrix / scales).astype(np.int8)
-    np.savez_compressed(path, key=np.array(_key(answers)), vectors=rounded, scales=scales.astype(np.float16))
+    """Write the questions' vectors."""
+    stored_vectors.save_vectors(path, _key(answers), vectors)
 
 
 class PreparedAnswers:
@@ -83,9 +80,8 @@ class PreparedAnswers:
     def load(cls, embed: Embed, file: Path = FILE, vectors: Path = VECTORS) -> Self:
         """Read both files; without answers where the vectors are those of other questions."""
         answers = read_prepared(file)
-        with np.load(vectors) as stored:
-            if str(stored["key"]) == _key(answers):
-                return cls(embed, answers, (stored["vectors"] * stored["scales"]).astype(np.float32))
+        if (stored := stored_vectors.load_vectors(vectors, _key(answers))) is not None:
+            return cls(embed, answers, stored)
         log.error("prepared answers are not given: their questions were edited, run `make train`")
         return cls(embed, [], np.empty((0, 0), np.float32))
 
@@ -111,7 +107,7 @@ async def nothing_prepared(message: str) -> str | None:  # noqa: ARG001
 
 def _key(answers: Sequence[Prepared]) -> str:
     """Which English questions, in which order; their answers may change without new vectors."""
-    return hashlib.sha256("\0".join("\n".join(answer.asks) for answer in _english(answers)).encode()).hexdigest()
+    return stored_vectors.key_of("\n".join(answer.asks) for answer in _english(answers))
 
 
 def _english(answers: Sequence[Prepared]) -> list[Prepared]:

@@ -137,20 +137,27 @@ class ToolRounds:
 
     async def _answer(self, name: str, arguments: Mapping[str, Any] | None, output: AnswerOutput) -> str:
         """What the model reads of a call."""
-        key = uuid5(self.turn_id, f"{name} {json.dumps(arguments, sort_keys=True)}")
-        if key not in self.found:
-            output.report(ToolCall(str(key), name, self._words(name, arguments)))
-            outcome = await self._run(key, name, arguments)
-            event = self._events[key] = self._event(str(key), name, outcome["result"])
-            output.report(event)
-            if outcome["result"] is None:
-                return quoted_error(name, outcome["error"] or "")
-            self.found[key] = outcome["result"]
-            if name == "hand_over" and arguments:
-                self._hand_over(arguments["employee"])
-        quoted = quoted_result(name, self.found[key], self.room // 2)
+        outcome = await self.call(name, arguments, output)
+        if outcome["result"] is None:
+            return quoted_error(name, outcome["error"] or "")
+        if name == "hand_over" and arguments:
+            self._hand_over(arguments["employee"])
+        quoted = quoted_result(name, outcome["result"], self.room // 2)
         self.room -= len(quoted)
         return quoted
+
+    async def call(self, name: str, arguments: Mapping[str, Any] | None, output: AnswerOutput) -> Outcome:
+        """Run a tool and say so; the same call again gives what is there."""
+        key = uuid5(self.turn_id, f"{name} {json.dumps(arguments, sort_keys=True)}")
+        if key in self.found:
+            return Outcome(result=self.found[key], error=None)
+        output.report(ToolCall(str(key), name, self._words(name, arguments)))
+        outcome = await self._run(key, name, arguments)
+        event = self._events[key] = self._event(str(key), name, outcome["result"])
+        output.report(event)
+        if outcome["result"] is not None:
+            self.found[key] = outcome["result"]
+        return outcome
 
     async def _run(self, key: UUID, name: str, arguments: Mapping[str, Any] | None) -> Outcome:
         if arguments is None:

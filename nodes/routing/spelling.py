@@ -92,13 +92,17 @@ class Spelling:
             end = match.end()
         return "".join([*parts, text[end:]])
 
+    def knows(self, word: str) -> bool:
+        """Whether a word in lower case is a known one, or may be an inflection of one."""
+        return any(form in self._rank for form in _forms(word))
+
     def _is_unknown(self, match: re.Match[str]) -> bool:
         word = match[0]
         if not MIN_LETTERS <= len(word) <= MAX_LETTERS or not word.isalpha():
             return False
         if not word.islower() and match.start() and not match.string.isupper():
             return False  # a name
-        return not any(form in self._rank for form in _forms(word.lower()))
+        return not self.knows(word.lower())
 
     def _nearest(self, word: str) -> str | None:
         near = {other for other in _one_step(word) if other in self._rank}
@@ -126,7 +130,7 @@ class Spelling:
         keys = np.fromiter(_deletions(word), dtype=np.uint32)
         spans = zip(self._keys.searchsorted(keys, "left"), self._keys.searchsorted(keys, "right"), strict=True)
         others = {self._far[self._places[at]] for start, end in spans for at in range(start, end)}
-        return {other for other in others if other[0] == word[0] and _distance(word, other) <= 2}
+        return {other for other in others if other[0] == word[0] and distance(word, other) <= 2}
 
     def _split(self, word: str) -> str | None:
         cuts = [(word[:cut], word[cut:]) for cut in range(3, len(word) - 2)]
@@ -172,7 +176,7 @@ def _deletions(word: str) -> set[int]:
     return {crc32(left.encode()) for left in {word} | once | twice}
 
 
-def _distance(one: str, other: str) -> int:
+def distance(one: str, other: str) -> int:
     """Letters to insert, delete, replace or swap with the next one, at least."""
     before: list[int] = []
     row = list(range(len(other) + 1))

@@ -67,6 +67,10 @@ class Merchants:
         """For each receipt without a transaction those of its amount, booked from a day before to a week after."""
         return cast("list[ReceiptCandidate]", await self._read(_CANDIDATES, user_id, MOST_ROWS))
 
+    async def names(self, user_id: UUID) -> list[str]:
+        """All merchants as their last rows call them, those with most rows first."""
+        return [row["label"] for row in await self._read(_NAMES, user_id, MOST_MERCHANTS)]
+
     async def _read(self, statement: LiteralString, user_id: UUID, limit: int) -> list[Any]:
         async with self._pool.as_user(user_id) as conn:
             cursor = await conn.execute(statement, {"user_id": user_id, "limit": limit})
@@ -87,6 +91,12 @@ _LABELLED: LiteralString = """
     )
     select merchant, label, category, count, spent from ranked where rank = 1
     order by count desc, merchant limit %(limit)s
+"""
+_NAMES: LiteralString = """
+    select (array_agg(coalesce(nullif(t.counterparty, ''), t.body) order by t.booked_on desc, t.transaction_id))[1]
+               as label
+    from finance_transactions t where t.user_id = %(user_id)s
+    group by t.merchant order by count(*) desc, t.merchant limit %(limit)s
 """
 _UNLABELLED: LiteralString = """
     select t.transaction_id, t.merchant, coalesce(nullif(t.counterparty, ''), t.body) as label, t.booked_on,

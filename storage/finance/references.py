@@ -1,6 +1,6 @@
 """References: what employees computed for answers, so that each figure can be opened."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypedDict, cast
 from uuid import UUID
@@ -56,5 +56,16 @@ class References:
                 "select reference_id, turn_id, tool, arguments, result, created_at from finance_references"
                 " where user_id = %(user_id)s and reference_id = %(reference_id)s",
                 {"user_id": user_id, "reference_id": reference_id},
+            )
+            return cast("Reference | None", await cursor.fetchone())
+
+    async def latest(self, user_id: UUID, turn_ids: Sequence[UUID]) -> Reference | None:
+        """What was computed last in these turns; None where nothing was."""
+        async with self._pool.as_user(user_id) as conn:
+            cursor = await conn.execute(
+                "select reference_id, turn_id, tool, arguments, result, created_at from finance_references"
+                " where user_id = %(user_id)s and turn_id = any(%(turn_ids)s)"
+                " order by created_at desc, reference_id limit 1",
+                {"user_id": user_id, "turn_ids": list(turn_ids)},
             )
             return cast("Reference | None", await cursor.fetchone())

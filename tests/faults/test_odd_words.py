@@ -11,8 +11,8 @@ from uuid import UUID
 import pytest
 
 from graph.models import replies
+from nodes.answer.fallback import FILTERED
 from nodes.employees import BY_NAME
-from nodes.generate import FILTERED
 from tests.faults.stored_turn import outcome_in_metrics, stored_answer
 from tests.support.app import Answer, Frontdesk, Serve, read_events
 from tests.support.database import rows

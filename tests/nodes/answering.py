@@ -8,6 +8,7 @@ from langchain_core.messages import AnyMessage, HumanMessage, SystemMessage
 
 from nodes.answer.prepared import Prepare, nothing_prepared
 from nodes.generate import Generated, generate
+from nodes.questions.understanding import Question
 from nodes.state import State
 from nodes.tools.running import Outcome, RunTool, ToolRequest
 from storage.turns import Answered, Turns
@@ -37,6 +38,11 @@ async def no_tool(_: ToolRequest) -> Outcome:
     raise AssertionError("a tool was called")
 
 
+async def not_a_question(*_: object) -> Question:
+    """Understands nothing."""
+    return Question(tool=None, arguments={}, aspect=None, focus=None, took=[], could_ask=[])
+
+
 async def generated(
     model: ScriptedModel,
     *,
@@ -56,6 +62,7 @@ async def generated(
         clock=clock,
         models=[model],
         prepare=prepare,
+        understand=not_a_question,
         has_model=has_model,
         turns=turns or StoredAnswers(),
         seconds=seconds,

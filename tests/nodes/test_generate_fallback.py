@@ -1,8 +1,8 @@
 """Replies where the model has no answer, or only half of one."""
 
+from nodes.answer.fallback import FALLBACK, FILTERED, PREPARED
 from nodes.employees import CRYSTAL
 from nodes.errors import ModelRejected, ModelUnavailable
-from nodes.generate import FALLBACK, FILTERED, PREPARED
 from tests.nodes.answering import StoredAnswers, generated
 from tests.nodes.models import HANG, ScriptedModel, end, piece
 from tests.nodes.states import ADA, TURN, Listener, a_state

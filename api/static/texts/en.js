@@ -88,6 +88,7 @@ export default /** @type {const} */ ({
   finish_length: "Cut off: the maximum length was reached.",
   notAnswered: "This message was not answered.",
   preparedAnswer: "prepared answer",
+  computedAnswer: "computed without a model",
   preparedReply: "prepared reply",
   retry: "Retry",
   askAnother: "Ask another",

@@ -1,0 +1,162 @@
+"""Amounts, rates and dates ahead as people say them in English: "€1,200", "6k", "200 a month", "by june 2027"."""
+
+import re
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Literal, NamedTuple
+
+from nodes.questions.periods import NUMBERS, find_period
+
+Role = Literal["plain", "monthly", "saved", "extra", "owed"]
+
+CURRENCIES = {
+    "eur": "EUR", "euro": "EUR", "euros": "EUR", "€": "EUR", "usd": "USD", "us$": "USD", "$": "USD", "dollar": "USD",
+    "dollars": "USD", "gbp": "GBP", "£": "GBP", "pound": "GBP", "pounds": "GBP", "chf": "CHF", "franc": "CHF",
+    "francs": "CHF",
+}  # fmt: skip
+_CURRENCY = "|".join(re.escape(one) for one in sorted(CURRENCIES, key=len, reverse=True))
+_COUNT = rf"\d{{1,3}}|an?|half an?|{'|'.join(NUMBERS)}"
+_NUMBER = r"\d{1,3}(?:,\d{3})+(?:\.\d{1,2})?|\d+(?:\.\d{1,2})?"
+_AMOUNT = re.compile(
+    rf"(?P<before>(?<!\w)(?:{_CURRENCY}) ?)?(?<![\w.,-])(?P<number>{_NUMBER})"
+    rf"(?: ?(?P<many>k|thousand|grand|million))?(?![\w%])(?![.,-]\d)(?: ?(?P<after>{_CURRENCY})(?!\w))?"
+)
+_RATE = re.compile(r"(?<![\w.,])(\d{1,3}(?:\.\d{1,3})?) ?(?:%|percent\b|per cent\b)(?: (?:interest|apr))?")
+_MANY = {"k": 1000, "thousand": 1000, "grand": 1000, "million": 1_000_000}
+_MONTHLY = re.compile(r"^(?: more| extra)? ?(?:a|per|each|every|/) ?month\b|^(?: more| extra)? monthly\b")
+_MONTHLY_BEFORE = re.compile(r"\bmonthly (?:payments? |rate )?(?:of |is )?$")
+_SAVED = re.compile(
+    r"\b(?:already (?:have |saved )?|(?:have|got|has) (?:already )?(?:saved )?|saved(?: up)? )(?:about )?$"
+)
+_SAVED_AFTER = re.compile(r"^ ?(?:already |are |is )?(?:saved|put aside|so far|there already)\b")
+_WANTED = re.compile(r"\b(?:to|will i|i'll|until i|till i) have (?:about )?$")
+_EXTRA = re.compile(r"\b(?:extra|additional(?:ly)?|more|on top)\b")
+_OWED = re.compile(r"\b(?:owe|loan of|debt of|balance of|credit of|mortgage of) (?:about )?$")
+_OWED_AFTER = re.compile(r"^ ?(?:loan|debt|mortgage|credit)\b")
+_WANTING = (
+    r"save|saved|saving|have|got|has|already|target of|goal of|need|owe|loan of|debt of|balance of|aside|away|extra"
+    r"|additional|another|reach"
+)
+_WANTS = re.compile(rf"\b(?:{_WANTING}) (?:up |about |me )?$")
+_BARE = re.compile(rf"\b(?:{_WANTING}|pay|paying|with|to|of|for|from|monthly) (?:up |about |me )?$")
+_NUMBERED = re.compile(r"\b(?:account|card|number|no|ending|in|with|iban) $")
+_YEAR = re.compile(r"(?:19|20)\d\d")
+_NO_AMOUNT_AFTER = re.compile(
+    r"^ ?(?:largest|biggest|highest|most|months?|years?|weeks?|days?|payments?|transactions?|purchases?|documents?"
+    r"|receipts?|expenses?|categories|merchants?|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)\b"
+)
+
+
+class Amount(NamedTuple):
+    """An amount that a question says."""
+
+    value: Decimal
+    currency: str | None
+    role: Role
+    """What it is, by the words beside it; `plain` where they say nothing."""
+
+
+class Amounts(NamedTuple):
+    """What was found, and the question with it taken out."""
+
+    amounts: list[Amount]
+    rate: Decimal | None
+    """Per cent."""
+    rest: str
+
+
+class Ahead(NamedTuple):
+    """When something has to be there."""
+
+    due_on: date | None
+    months: int | None
+    rest: str
+
+
+def find_amounts(text: str) -> Amounts:
+    """The amounts and the first rate of a question in lower case; `AMOUNT` and `RATE` stand in their places."""
+    rate = None
+    if found := _RATE.search(text):
+        rate = Decimal(found[1])
+        text = f"{text[: found.start()]}RATE{text[found.end() :]}"
+    amounts: list[Amount] = []
+    parts, end = list[str](), 0
+    for found in _AMOUNT.finditer(text):
+        before, after = text[: found.start()], text[found.end() :]
+        if not _is_amount(found, before, after):
+            continue
+        value = Decimal(found["number"].replace(",", "")) * _MANY.get(found["many"] or "", 1)
+        sign = (found["before"] or found["after"] or "").strip()
+        monthly = _MONTHLY.match(after)
+        amounts.append(Amount(value, CURRENCIES.get(sign), _role(before, after, monthly is not None)))
+        parts += [text[end : found.start()], "AMOUNT"]
+        end = found.end()
+    return Amounts(amounts, rate, "".join([*parts, text[end:]]))
+
+
+def _is_amount(found: re.Match[str], before: str, after: str) -> bool:
+    if found["before"] or found["after"] or found["many"]:
+        return True
+    if _NO_AMOUNT_AFTER.match(after):
+        return False
+    if _YEAR.fullmatch(found["number"]) and not _WANTS.search(before):
+        return False
+    if len(found["number"].partition(".")[0]) > 3 and not _NUMBERED.search(before):
+        return True
+    return "," in found["number"] or bool(_MONTHLY.match(after) or _BARE.search(before) or _OWED_AFTER.match(after))
+
+
+def _role(before: str, after: str, monthly: bool) -> Role:
+    if _EXTRA.search(before[-20:]) or _EXTRA.match(after.lstrip()):
+        return "extra"
+    if monthly or _MONTHLY_BEFORE.search(before):
+        return "monthly"
+    if _OWED.search(before) or _OWED_AFTER.match(after):
+        return "owed"
+    saved = _SAVED_AFTER.match(after) or (_SAVED.search(before) and not _WANTED.search(before))
+    return "saved" if saved else "plain"
+
+
+_IN = re.compile(rf"\b(?:in|within|over|for)(?: the next)? (?P<count>{_COUNT}) (?P<unit>month|year)s?(?:' time)?\b")
+_BY_END = re.compile(
+    r"\b(?:by|until|before|till) (?:(?:the )?end of (?:the |this )?(?P<next>next )?year|year'?s? end|new year"
+    r"|christmas)\b"
+)
+_BY = re.compile(
+    r"\b(?:by|until|till|before)(?: the)? (?P<end>end of |start of |beginning of )?(?:next )?(?P<point>.+)$"
+)
+
+
+def find_ahead(text: str, today: date) -> Ahead | None:
+    """By when something has to be there: "in 18 months", "by june 2027"; None where nothing is said.
+
+    A month is meant from its first day on, unless its end is named; without a year it is the next one.
+    """
+    if found := _IN.search(text):
+        count = {"a": 1.0, "an": 1.0, "half a": 0.5, "half an": 0.5}.get(found["count"]) or float(
+            NUMBERS.get(found["count"], 0) or found["count"]
+        )
+        months = int(count * (12 if found["unit"] == "year" else 1))
+        return Ahead(None, months, _without(text, found)) if months else None
+    if found := _BY_END.search(text):
+        day = date(today.year + bool(found["next"]), 12, 24 if "christmas" in found[0] else 31)
+        return Ahead(day, None, _without(text, found))
+    if not (found := _BY.search(text)):
+        return None
+    period = find_period(found["point"], today) or find_period(f"on {found['point']}", today)
+    if period is None or period.since is None or period.until is None:
+        return None
+    day = period.until if found["end"] == "end of " else period.since
+    if day <= today and not re.search(r"\d{4}", found["point"]):
+        day = _year_later(day)
+    return Ahead(day, None, f"{text[: found.start()]}{period.rest.removeprefix('on ').strip()}".strip())
+
+
+def _year_later(day: date) -> date:
+    later = day.replace(year=day.year + 1, day=min(day.day, 28) if day.month == 2 else day.day)
+    leap = day.month == 2 and (day + timedelta(days=1)).month == 3
+    return later.replace(month=3, day=1) - timedelta(days=1) if leap else later
+
+
+def _without(text: str, found: re.Match[str]) -> str:
+    return re.sub(r"\s+", " ", f"{text[: found.start()]} {text[found.end() :]}").strip()

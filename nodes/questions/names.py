@@ -1,0 +1,245 @@
+"""Names in a question: the user's own categories, merchants, accounts, goals and debts, misspelt ones among them."""
+
+import re
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
+
+from nodes.questions.vocabulary import CAREFUL, GENERIC, SYNONYMS
+from nodes.routing.spelling import distance
+
+Kind = Literal["category", "merchant", "account", "goal", "debt"]
+
+FOOD = ("groceries", "eating_out")
+"""What "food" means."""
+
+TOKEN = re.compile(r"[^\W_]+(?:['’&.-][^\W_]+)*")
+_AT = frozenset({"at", "from", "to", "with", "by", "via"})
+_PREPOSITIONS = _AT | {"on", "for", "in", "of", "about", "only", "much"}
+_NAMING = frozenset({"at", "from", "to", "on", "for", "with", "in"})
+"""What stands before a name, so that a word after it is no word of the grammar."""
+_BEFORE_NAMES = _AT | {"on", "for", "in", "of", "is", "are", "was", "about", "does", "and", "or", "only", "just", "my"}
+MOST_WORDS = 5
+
+
+class Name(NamedTuple):
+    """A name that a question says."""
+
+    kind: Kind
+    value: str
+    """A category's slug, words of a merchant, the name of an account, a goal or a debt."""
+    said: str
+    took: str | None
+    """What was taken for it, where that is not plain."""
+
+
+class Found(NamedTuple):
+    """The names of a question, and what is left of it, with `CATEGORY` and so on in their places."""
+
+    names: list[Name]
+    rest: str
+
+
+@dataclass
+class KnownNames:
+    """The names that a user may mean.
+
+    Args:
+        words: of the grammar, which alone are no merchant.
+    """
+
+    words: Collection[str]
+    phrases: dict[str, list[Name]] = field(default_factory=dict[str, list[Name]])
+    """What is named by these words of a question, in lower case."""
+    _merchants: dict[str, set[str]] = field(default_factory=dict[str, set[str]])
+    """Words of a merchant's name, to the merchants who have them."""
+    _labels: set[str] = field(default_factory=set[str])
+
+    def add_category(self, slug: str, name: str) -> None:
+        """Add a category; its name and its slug name it, and other words for it."""
+        plain = {_key(name), _key(slug.replace("_", " "))}
+        singular = {one.removesuffix("s") for one in plain if len(one) > 5}
+        for phrase in plain | singular | {f"{one}s" for one in plain if not one.endswith("s")}:
+            self.phrases.setdefault(phrase, []).insert(0, Name("category", slug, phrase, None))
+        for phrase in SYNONYMS.get(slug, ()):
+            took = f"I took “{phrase}” as the category {name}."
+            self.phrases.setdefault(_key(phrase), []).append(Name("category", slug, phrase, took))
+
+    def add(self, kind: Kind, name: str) -> None:
+        """Add an account, a goal or a debt."""
+        key = _key(name)
+        if key:
+            self.phrases.setdefault(key, []).append(Name(kind, name, name, None))
+            if kind in ("goal", "debt") and len(tokens := key.split()) > 1:
+                for token in tokens:
+                    if len(token) > 3 and token not in self.words:
+                        self.phrases.setdefault(token, []).append(Name(kind, name, token, None))
+
+    def add_account_number(self, end: str) -> None:
+        """Add the end of an account's number."""
+        for phrase in (f"account {end}", f"card {end}", f"account ending {end}", f"account ending in {end}"):
+            self.phrases.setdefault(_key(phrase), []).append(Name("account", end, phrase, None))
+
+    def add_merchant(self, label: str) -> None:
+        """Add a merchant as its rows call it."""
+        lower = label.lower()
+        self._labels.add(lower)
+        tokens = TOKEN.findall(lower)[:8]
+        for start, token in enumerate(tokens):
+            if not token[0].isalpha():
+                continue
+            for end in range(start + 1, min(start + 4, len(tokens)) + 1):
+                self._merchants.setdefault(_key(" ".join(tokens[start:end])), set()).add(lower)
+            for part in re.split(r"[.-]", token) if re.search(r"[.-]", token) else ():
+                self._merchants.setdefault(part, set()).add(lower)
+
+    def vocabulary(self) -> Iterator[str]:
+        """Single words of all names, those of categories first."""
+        for phrase in self.phrases:
+            yield from phrase.split()
+        for phrase in self._merchants:
+            if " " not in phrase:
+                yield phrase
+
+    def find(self, text: str, *, kinds: Collection[Kind], least: int = 1) -> Found:
+        """The names of at least so many words in a question in lower case; the longest at each place."""
+        tokens = list(TOKEN.finditer(text))
+        names: list[Name] = []
+        parts, end, at = list[str](), 0, 0
+        while at < len(tokens):
+            for count in range(min(MOST_WORDS, len(tokens) - at), least - 1, -1):
+                start, stop = tokens[at].start(), tokens[at + count - 1].end()
+                before = tokens[at - 1][0] if at else ""
+                name = self._name(text[start:stop], _previous(tokens, at) or before, kinds)
+                if name and name.kind in ("goal", "debt") and before in ("a", "an"):
+                    name = None  # "a trip" is any
+                if name:
+                    names.append(name)
+                    parts += [text[end:start], name.kind.upper()]
+                    end, at = stop, at + count
+                    break
+            else:
+                at += 1
+        return Found(names, "".join([*parts, text[end:]]))
+
+    def _name(self, said: str, before: str, kinds: Collection[Kind]) -> Name | None:
+        if said.isupper():
+            return None  # what stands for another name
+        key = _key(said)
+        named = [one for one in self.phrases.get(key, ()) if one.kind in kinds]
+        merchant = self._merchant(key, said, before) if "merchant" in kinds else None
+        exact = next((one for one in named if one.took is None), None)
+        if exact and key in CAREFUL and before not in _PREPOSITIONS:
+            exact = None  # "my subscriptions" asks for more than the category
+        if exact and merchant:
+            if before in _AT:
+                return merchant._replace(took=f"I took “{said}” as the merchant, not as the {exact.kind}.")
+            if exact.kind == "category":
+                return exact._replace(took=f"I took “{said}” as the category; there are payments to “{said}”, too.")
+            return exact
+        if exact:
+            return exact
+        if merchant:
+            return merchant
+        careful = key in CAREFUL and before not in _PREPOSITIONS
+        return None if careful else next((one for one in named if one.took), None)
+
+    def _merchant(self, key: str, said: str, before: str) -> Name | None:
+        having = self._merchants.get(key)
+        if not having:
+            return None
+        if " " not in key:
+            if key in GENERIC or (key in self.words and before not in _AT):
+                return None
+            if before in ("i", "we") or (len(key) < 3 and before not in _BEFORE_NAMES):
+                return None
+        words = self._words_of(key, having)
+        others = sorted(label for label in self._labels - having if all(word in label for word in words))
+        took = None
+        if others:
+            took = f"“{' '.join(words)}” is also part of {_listed(others)}, which is counted with it."
+        elif len(having) > 1:
+            took = f"I counted all merchants with “{' '.join(words)}” in their name: {_listed(sorted(having))}."
+        return Name("merchant", " ".join(words), said, took)
+
+    def _words_of(self, key: str, having: set[str]) -> list[str]:
+        """Words by which a tool finds these merchants, as they stand in their names; all words where that is surer."""
+        label = min(having)
+        tokens = TOKEN.findall(label)
+        words = [token for token in tokens if _key(token) in key.split()] or key.split()
+        words = [word if word in label else key for word in words]
+        if len(having) == 1 and any(all(word in other for word in words) for other in self._labels - having):
+            return tokens
+        return words
+
+
+def _previous(tokens: Sequence[re.Match[str]], at: int) -> str:
+    """The word before this one, articles left out."""
+    while at and tokens[at - 1][0] in ("the", "my", "our", "a", "an"):
+        at -= 1
+    return tokens[at - 1][0] if at else ""
+
+
+def _key(text: str) -> str:
+    """A phrase as it is compared: lower case, words only, without apostrophes."""
+    return re.sub(r"['’]", "", " ".join(TOKEN.findall(text.lower())))
+
+
+def _listed(labels: Sequence[str]) -> str:
+    shown = ", ".join(label.title() for label in labels[:3])
+    return f"{shown} and others" if len(labels) > 3 else shown
+
+
+Knows = Callable[[str], bool]
+"""Whether a word is a common one, which is not mended."""
+
+
+def mend(
+    text: str, grammar: Collection[str], periods: Collection[str], names: Collection[str], knows: Knows
+) -> tuple[str, list[str]]:
+    """The question with misspelt words mended, and what was taken for what, where that is a name.
+
+    Args:
+        grammar: words of the questions, which are preferred; not where a name stands.
+        periods: words of periods.
+        names: words of the user's own names.
+    """
+    took: list[str] = []
+    before = ""
+
+    def mended(found: re.Match[str]) -> str:
+        nonlocal before
+        word, last = found[0], before
+        before = last if word in ("the", "my", "our") else word
+        if not word.isalpha() or len(word) < 4 or word in names or any(word in one for one in (grammar, periods)):
+            return word
+        if knows(word):
+            return word
+        if near := _nearest(word, periods if last in _NAMING else {*grammar, *periods}, loose=True):
+            return near
+        if near := _nearest(word, names, loose=False):
+            took.append(f"I read “{word}” as “{near}”.")
+            return near
+        return word
+
+    return TOKEN.sub(mended, text), took
+
+
+def _nearest(word: str, others: Collection[str], *, loose: bool) -> str | None:
+    """The word that is a letter away, or two from eight letters on; of four letters only two swapped count in names."""
+    most = 2 if len(word) >= 8 else 1
+    best: tuple[int, bool, str] | None = None
+    letters = sorted(word)
+    for other in others:
+        if abs(len(other) - len(word)) > most or len(other) < 4:
+            continue
+        swapped = sorted(other) == letters
+        if other[0] != word[0] and not (swapped and other[:2] == word[1::-1]):
+            continue
+        short = len(word) == len(other) == 4 if loose else min(len(word), len(other)) < 5
+        if short and not swapped:
+            continue
+        steps = distance(word, other)
+        if steps <= most and (best is None or (steps, not swapped, other) < best):
+            best = (steps, not swapped, other)
+    return best[2] if best else None

@@ -1,0 +1,144 @@
+"""Questions are understood as they are meant, or not at all."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from nodes.questions.amounts import find_ahead, find_amounts
+from nodes.questions.follow_up import follow_up
+from nodes.questions.understanding import by_grammar
+from storage.finance.references import Reference
+from tests.nodes.questions.understanding import FACTS, TODAY, asked, names, own_questions, reading
+
+
+def test_our_own_questions_are_understood_as_they_are_meant() -> None:
+    """Each with its tool and its arguments; what no tool computes is not understood."""
+    known, wrong = names(), dict[str, Any]()
+    for question in own_questions():
+        found = asked(question["says"], known)
+        said = (found.tool, dict(found.arguments), found.aspect, found.focus) if found else None
+        meant = tuple(question.get(name) for name in ("tool", "arguments", "aspect", "focus"))
+        if said != (meant if "tool" in question else None):
+            wrong[question["says"]] = said
+    assert wrong == {}
+
+
+MARCH = {"since": "2026-03-01", "until": "2026-03-31", "what": "spent", "group": "all"}
+COMPARED = {**MARCH, "before_since": "2026-02-01", "before_until": "2026-02-28", "group": "category"}
+
+
+@pytest.mark.parametrize(
+    ("tool", "before", "says", "changed"),
+    [
+        ("totals", MARCH, "and in may?", {**MARCH, "since": "2026-05-01", "until": "2026-05-31"}),
+        ("totals", MARCH, "And last year?", {**MARCH, "since": "2025-01-01", "until": "2025-12-31"}),
+        ("totals", MARCH, "only groceries", {**MARCH, "categories": ["groceries"]}),
+        ("totals", {**MARCH, "categories": ["car"]}, "what about Netflix?", {**MARCH, "merchant": "netflix"}),
+        ("totals", MARCH, "and salary?", {**MARCH, "categories": ["salary"], "what": "received"}),
+        ("totals", MARCH, "by category", {**MARCH, "group": "category"}),
+        ("largest", {"count": 5}, "and on the Visa card?", {"count": 5, "account": "Visa card"}),
+        ("compare", COMPARED, "and april?", {
+            **COMPARED, "since": "2026-04-01", "until": "2026-04-30", "before_since": "2026-03-01",
+            "before_until": "2026-03-31"}),
+        ("overview", {"month": "2026-03"}, "and the month before last?", {"month": "2026-09"}),
+        ("deductible", {"year": 2026}, "and in 2025?", {"year": 2025}),
+    ],
+)  # fmt: skip
+def test_a_question_may_change_the_one_before(
+    tool: str, before: dict[str, Any], says: str, changed: dict[str, Any]
+) -> None:
+    """Its period, its category, its merchant or what sums are made by."""
+    found = follow_up(reading(says), a_reference(tool, before), FACTS)
+    assert found
+    assert (found.tool, dict(found.arguments)) == (tool, changed)
+
+
+@pytest.mark.parametrize(
+    "says",
+    ["How much did I spend in May?", "thanks", "and why?", "and in may or june?", "and tomorrow's weather in may"],
+)
+def test_a_question_of_its_own_follows_none(says: str) -> None:
+    """It has words that change nothing, or changes nothing."""
+    assert follow_up(reading(says), a_reference("totals", MARCH), FACTS) is None
+
+
+def a_reference(tool: str, arguments: dict[str, Any]) -> Reference:
+    """What was computed before."""
+    now = datetime(2026, 11, 30, tzinfo=UTC)
+    return Reference(reference_id=UUID(int=1), turn_id=None, tool=tool, arguments=arguments, result={}, created_at=now)
+
+
+def test_what_was_taken_for_what_is_said() -> None:
+    """Another word for a category, a misspelt merchant, and a name that both have."""
+    assert reading("rent in may").took == ["I took “rent” as the category Housing."]
+    assert reading("how much did i spend at nteflix").took == ["I read “nteflix” as “netflix”."]
+    both = names("Groceries Direct", "Rewe")
+    [said] = reading("how much did I spend on groceries?", both).took
+    assert said == "I took “groceries” as the category; there are payments to “groceries”, too."
+    [name] = reading("how much did I spend at groceries?", both).names
+    assert (name.kind, name.value) == ("merchant", "groceries")
+
+
+def test_a_short_name_within_another_one_is_not_counted_unsaid() -> None:
+    """The whole name is looked for where that tells them apart, else the others are named."""
+    assert reading("spending at dm").names[0].value == "dm drogerie"
+    [name] = reading("spending at dm", names("dm 12", "dm Berlin", "Admiral Taxi")).names
+    assert (name.value, name.took) == ("dm", "“dm” is also part of Admiral Taxi, which is counted with it.")
+
+
+def test_only_near_words_are_mended() -> None:
+    """A shop that is not among the user's is looked for by its own name; of four letters two may be swapped."""
+    found = asked("How much did I spend at Aldo in October?")
+    assert found
+    assert found.arguments["merchant"] == "aldo"
+    swapped = asked("How much did I spend at Adli in October?")
+    assert swapped
+    assert swapped.arguments["merchant"] == "aldi"
+
+
+@pytest.mark.parametrize(
+    ("says", "amounts"),
+    [
+        ("save €1,200.50 with 50 a month", [("1200.50", "EUR", "plain"), ("50", None, "monthly")]),
+        ("6k in 2 years, I already have 1500", [("6000", None, "plain"), ("1500", None, "saved")]),
+        ("a 5000 loan and 200 extra a month", [("5000", None, "owed"), ("200", None, "extra")]),
+        ("top 10 payments in 2026", []),
+        ("spending for 2026", []),
+    ],
+)
+def test_amounts_are_found_with_what_they_are(says: str, amounts: list[tuple[str, str | None, str]]) -> None:
+    """By the words beside them; years and counts are none."""
+    found = [(one.value, one.currency, one.role) for one in find_amounts(says.lower()).amounts]
+    assert found == [(Decimal(value), currency, role) for value, currency, role in amounts]
+
+
+@pytest.mark.parametrize(
+    ("says", "due_on", "months"),
+    [
+        ("by june 2028", "2028-06-01", None),
+        ("by the end of june 2028", "2028-06-30", None),
+        ("by march", "2027-03-01", None),
+        ("by 15 january", "2027-01-15", None),
+        ("by the end of next year", "2027-12-31", None),
+        ("within a year", "None", 12),
+        ("in 18 months", "None", 18),
+    ],
+)
+def test_a_date_ahead_is_found(says: str, due_on: str, months: int | None) -> None:
+    """The next one where no year is said."""
+    found = find_ahead(says, TODAY)
+    assert found
+    assert (str(found.due_on), found.months) == (due_on, months)
+
+
+def test_without_a_stored_goal_none_is_guessed() -> None:
+    """Where there are two, one has to be named."""
+    says = reading("How far am I with my goal?")
+    assert by_grammar(says, FACTS) is None
+    found = by_grammar(says, replace(FACTS, goals=["Japan trip"]))
+    assert found
+    assert found.arguments == {"goal": "Japan trip"}

@@ -1,0 +1,60 @@
+"""Questions of our own, and the names of the user who asks them."""
+
+import tomllib
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from nodes.questions.asked import Asked, Facts
+from nodes.questions.names import FOOD, KnownNames, Name
+from nodes.questions.reading import Reading, read
+from nodes.questions.understanding import by_grammar
+from nodes.questions.vocabulary import TIMES, TOPICS, WORDS
+from storage.finance.categories import DEFAULTS
+
+TODAY = date(2026, 11, 30)
+FACTS = Facts(TODAY, ["salary", "other_income", "refunds"], ["Japan trip", "Emergency fund"], ["Car loan"])
+MERCHANTS = (
+    "REWE Markt GmbH", "Netflix.com", "Corner Market 12", "Aldi Süd", "Amazon EU", "Deutsche Bahn", "McDonald's 0123",
+    "dm drogerie", "Admiral Taxi", "Spotify AB", "City Gym", "Landlord Ltd", "Shell Station 44", "PAYPAL *STEAM",
+)  # fmt: skip
+COMMON = frozenset({"send", "neighbour", "germany", "tesla", "harrods", "yachts", "excluding", "percentage"})
+"""Words that are not mended."""
+
+
+def names(*merchants: str) -> KnownNames:
+    """The user's names, with these merchants in place of the usual ones."""
+    known = KnownNames(WORDS | TIMES | TOPICS)
+    for one in DEFAULTS:
+        known.add_category(one.category, one.name)
+    known.phrases["food"] = [Name("category", ",".join(FOOD), "food", "I took both.")]
+    for merchant in merchants or MERCHANTS:
+        known.add_merchant(merchant)
+    for account in ("Everyday", "Visa card"):
+        known.add("account", account)
+    known.add_account_number("1234")
+    for goal in FACTS.goals:
+        known.add("goal", goal)
+    for debt in FACTS.debts:
+        known.add("debt", debt)
+    return known
+
+
+def reading(says: str, known: KnownNames | None = None) -> Reading:
+    """A question, taken apart."""
+    found = read(says, known or names(), TODAY, COMMON.__contains__)
+    assert found
+    return found
+
+
+def asked(says: str, known: KnownNames | None = None) -> Asked | None:
+    """What the grammar finds."""
+    return by_grammar(reading(says, known), FACTS)
+
+
+def own_questions() -> list[Mapping[str, Any]]:
+    """The questions with their tools and arguments."""
+    read_file = Path(__file__).with_name("own_questions.toml").read_text(encoding="utf-8")
+    questions: list[Mapping[str, Any]] = tomllib.loads(read_file)["question"]
+    return questions
