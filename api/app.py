@@ -58,7 +58,7 @@ from api.routes.metrics import insights, metrics_summary, prometheus
 from api.routes.pages import PAGES, unknown_address
 from api.routes.settings import change_settings, me
 from api.routes.settings import settings as user_settings
-from api.routes.sign_in import sign_in, sign_in_options
+from api.routes.sign_in import follow_link, sign_in, sign_in_options
 from api.routes.tables import csv_table
 from api.routes.turn_metrics import list_turns, turn_content, turn_metrics
 from api.tracing import http_spans
@@ -74,7 +74,7 @@ REQUESTS = PrometheusConfig(
     buckets=[0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25, 60, 150],  # of a stream: until its last event
 )
 ROUTES: list[ControllerRouterHandler] = [
-    chat, turns.router, give_feedback, take_feedback_back, conversations.router, memory.router, export, erase, sign_in,
+    chat, turns.router, give_feedback, take_feedback_back, conversations.router, memory.router, export, erase, sign_in, follow_link,
     me, user_settings, change_settings, metrics_summary, insights, list_turns, turn_metrics, turn_content, costs,
     csv_table, bad_answers, prometheus, audit, employees, live, ready, keys.router,
     documents.router, transactions.router, finance.router, plans.router, references.router,
