@@ -10,7 +10,7 @@ from itertools import accumulate
 from typing import NamedTuple
 from xml.sax.saxutils import escape
 
-from graph.demo.household import ACCOUNTS, Household, Movement, OwnAccount
+from graph.demo.household import ACCOUNTS, MONTHS, Household, Movement, OwnAccount, months_before
 from graph.demo.merchants import AccountKey
 
 OVERLAP = timedelta(days=5)
@@ -36,12 +36,19 @@ class Line(NamedTuple):
 
 
 def bank_files(home: Household) -> list[File]:
-    """The statements of all accounts, one for each year."""
+    """The statements of all accounts, one for each year up to the household's month."""
     return [
-        File(f"{name} {first.year}.{ending}", media_type, write(ACCOUNTS[account], part))
+        File(f"{name} {first:%Y-%m} to {last:%Y-%m}.{ending}", media_type, write(ACCOUNTS[account], part))
         for account, (name, ending, media_type, write) in _WRITERS.items()
-        for first, part in _parts(_lines(home, account))
+        for first, last in _years(home.until)
+        for part in [[one for one in _lines(home, account) if first - OVERLAP <= one.movement.day <= last]]
     ]
+
+
+def _years(until: date) -> list[tuple[date, date]]:
+    """First and last days."""
+    firsts = [months_before(until, months - 1) for months in range(MONTHS, 0, -12)]
+    return list(zip(firsts, [*(first - timedelta(days=1) for first in firsts[1:]), until], strict=True))
 
 
 def _lines(home: Household, account: AccountKey) -> list[Line]:
@@ -56,17 +63,6 @@ def _lines(home: Household, account: AccountKey) -> list[Line]:
         own[f"{one.day:%Y%m%d}"] += 1
         lines.append(Line(one, balance, f"{one.day:%Y%m%d}{own[f'{one.day:%Y%m%d}']:03}"))
     return lines
-
-
-def _parts(lines: Sequence[Line]) -> Iterable[tuple[date, list[Line]]]:
-    firsts = sorted({_first(line.movement.day) for line in lines})
-    for first in firsts:
-        part = [line for line in lines if first - OVERLAP <= line.movement.day and _first(line.movement.day) <= first]
-        yield first, part
-
-
-def _first(day: date) -> date:
-    return date(day.year, 1, 1)
 
 
 def _comma_csv(account: OwnAccount, lines: Sequence[Line]) -> bytes:

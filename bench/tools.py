@@ -1,0 +1,134 @@
+"""Import of a large statement, and the time of each tool over its rows.
+
+Seconds from the document's arrival until its rows can be read, processor time of each process, and the most memory;
+then the time of each tool, the middle one of five calls.
+
+.venv/bin/python -m bench.tools [ROWS]
+"""
+
+import asyncio
+import contextlib
+import resource
+import sys
+import time
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from statistics import median
+from typing import Any
+from uuid import UUID, uuid4
+
+from bench.documents import statement
+from bench.environment import database
+from graph.desk import desk_over
+from graph.documents.importing import DocumentImporter
+from graph.models.embeddings import EmbeddingCache, MiniLM
+from nodes.employees import Slug
+from nodes.tools.registry import call
+from nodes.tools.tool import Call, Desk
+from storage.finance.document_queue import DocumentQueue
+from storage.finance.documents import Documents, NewDocument
+from storage.finance.plans import Budget, NewDebt, NewGoal, Plans
+from storage.finance.rules import NewRule, Rules
+from storage.pool import Pool
+
+TODAY = date(2025, 6, 20)
+"""The last day of the statement."""
+YEAR = {"since": "2024-07-01", "until": "2025-06-30"}
+CALLS: tuple[tuple[Slug, str, Mapping[str, Any]], ...] = (
+    ("crystal", "totals", {}),
+    ("crystal", "totals", {**YEAR, "group": "category"}),
+    ("crystal", "totals", {"group": "merchant"}),
+    ("crystal", "totals", {"group": "month"}),
+    ("crystal", "totals", {"merchant": "händler 77"}),
+    ("crystal", "compare", {"since": "2025-05-01", "until": "2025-05-31", "before_since": "2025-04-01",
+                            "before_until": "2025-04-30"}),
+    ("crystal", "largest", {"count": 10}),
+    ("crystal", "recurring", {}),
+    ("crystal", "anomalies", YEAR),
+    ("crystal", "forecast", {}),
+    ("ledger", "deductible", {"year": 2024}),
+    ("ledger", "vat", {"rate": "19", **YEAR}),
+    ("byte", "list_documents", {}),
+    ("byte", "find_in_documents", {"about": "rent"}),
+    ("byte", "import_report", {}),
+    ("byte", "match_receipts", {}),
+    ("tag", "why_category", {"merchant": "händler 77"}),
+    ("tag", "propose_categories", {}),
+    ("tag", "propose_rule", {"pattern": "händler 7", "category": "groceries"}),
+    ("goalie", "monthly_amount", {"goal": "house", "months": 24}),
+    ("goalie", "reached_when", {"goal": "house", "monthly": "500"}),
+    ("goalie", "pay_off", {"extra": "100"}),
+    ("goalie", "budget_status", {"month": "2025-05"}),
+    ("prime", "overview", {"month": "2025-05"}),
+)  # fmt: skip
+REPEATED = 5
+
+
+async def main(rows: int) -> None:
+    """Measure and print."""
+    minilm, user = MiniLM(), uuid4()
+    embedder = EmbeddingCache(minilm)
+    async with database() as url, Pool.open(url, statement_timeout=60) as pool:
+        await import_rows(pool, user, rows, embedder)
+        await plan(pool, user)
+        for slug, tool, arguments in CALLS:
+            await time_tool(desk_over(pool, embedder), user, slug, tool, arguments)
+    minilm.close()
+
+
+async def import_rows(pool: Pool, user: UUID, rows: int, embedder: EmbeddingCache) -> None:
+    """Import a statement and say what that took."""
+    data = statement(rows)
+    importer = DocumentImporter(DocumentQueue(pool, embedder.name), embedder.embed, currency="EUR")
+    documents = Documents(pool)
+    reading = asyncio.create_task(importer.run(lambda: None))
+    cpu, start = time.process_time(), time.perf_counter()
+    document, _ = await documents.add(user, NewDocument("statement.csv", "text/csv", data))
+    importer.arrived.set()
+    while (found := await documents.find(user, document["document_id"])) and found["status"] != "ready":
+        assert found["status"] in ("waiting", "reading"), found["error_detail"]
+        await asyncio.sleep(0.05)
+    seconds, own = time.perf_counter() - start, time.process_time() - cpu
+    reading.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await reading
+    child = resource.getrusage(resource.RUSAGE_CHILDREN)
+    assert found
+    print(
+        f"{found['rows_added']} rows of {len(data) / 2**20:.1f} MiB: {seconds:.1f} s, {rows / seconds:,.0f} rows a second;"
+        f" processor: reader {child.ru_utime + child.ru_stime:.1f} s, importing process {own:.1f} s; at most"
+        f" {child.ru_maxrss / 1024:.0f} MiB in the reader, {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f}"
+        " MiB in the importing process, models included"
+    )
+
+
+async def plan(pool: Pool, user: UUID) -> None:
+    """What tools look up beside transactions."""
+    for digit in range(1, 9):
+        rule = NewRule(field="any", match="starts", pattern=f"händler {digit}", category="groceries")
+        await Rules(pool).add(user, rule)
+    await Rules(pool).add(user, NewRule(field="any", match="starts", pattern="händler 9", category="donations"))
+    plans = Plans(pool)
+    await plans.set_budget(user, Budget(category="groceries", currency="EUR", amount=Decimal(900)))
+    goal = NewGoal(name="House", target=Decimal(60000), saved=Decimal(9000), currency="EUR", due_on=None)
+    await plans.put_goal(user, goal, uuid4())
+    debt = NewDebt(
+        name="Car", balance=Decimal(9000), currency="EUR", annual_rate=Decimal("5.9"), minimum=Decimal(210)
+    )
+    await plans.put_debt(user, debt, uuid4())
+
+
+async def time_tool(desk: Desk, user: UUID, slug: Slug, tool: str, arguments: Mapping[str, Any]) -> None:
+    """Call a tool several times."""
+    times: list[float] = []
+    for _ in range(REPEATED):
+        start = time.perf_counter()
+        await call(Call(desk, user, TODAY, None), slug, tool, arguments)
+        times.append(time.perf_counter() - start)
+    said = ", ".join(f"{name} {value}" for name, value in arguments.items())
+    print(f"| {tool}{f' ({said})' if said else ''} | {median(times) * 1000:.0f} |")
+
+
+if __name__ == "__main__":
+    asyncio.run(main(int(sys.argv[1]) if len(sys.argv) > 1 else 100_000))
