@@ -74,9 +74,9 @@ REQUESTS = PrometheusConfig(
     buckets=[0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25, 60, 150],  # of a stream: until its last event
 )
 ROUTES: list[ControllerRouterHandler] = [
-    chat, turns.router, give_feedback, take_feedback_back, conversations.router, memory.router, export, erase, sign_in, follow_link,
-    me, user_settings, change_settings, metrics_summary, insights, list_turns, turn_metrics, turn_content, costs,
-    csv_table, bad_answers, prometheus, audit, employees, live, ready, keys.router,
+    chat, turns.router, give_feedback, take_feedback_back, conversations.router, memory.router, export, erase, sign_in,
+    follow_link, me, user_settings, change_settings, metrics_summary, insights, list_turns, turn_metrics, turn_content,
+    costs, csv_table, bad_answers, prometheus, audit, employees, live, ready, keys.router,
     documents.router, transactions.router, finance.router, plans.router, references.router,
     proposals.router, *PAGES, *DOORS,
 ]  # fmt: skip

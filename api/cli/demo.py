@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 @click.option("--user", type=click.UUID, help="The user's id; in local mode the household has an account of its own.")
 @click.option("--again", is_flag=True, help="Also where there are documents; nothing is added twice.")
 @click.option("--seed", default=1, show_default=True, help="Another number is another household.")
-@click.option("--day", type=click.DateTime(["%Y-%m-%d"]), help="The last day that the household knows; today's without it.")
+@click.option("--day", type=click.DateTime(["%Y-%m-%d"]), help="The household's last day; today's without it.")
 @click.option("--port", default=8000, show_default=True, help="Where the server is or will be, for the link.")
 @with_settings
 def demo(settings: "Settings", user: UUID | None, again: bool, seed: int, day: datetime | None, port: int) -> None:
@@ -51,8 +51,10 @@ def _say_where(settings: "Settings", user_id: UUID, port: int) -> None:
         from api.auth.local_mode import LocalSessions
 
         link = LocalSessions(settings.data_dir).link(user_id)
-        click.echo(f"For a day this opens it in a browser, which leaves the account that it had:\n"
-                   f"http://127.0.0.1:{port}/sign-in/{link}")
+        click.echo(
+            f"For a day this opens it in a browser, which leaves the account that it had:\n"
+            f"http://127.0.0.1:{port}/sign-in/{link}"
+        )
 
 
 def _say(text: str) -> None:

@@ -54,9 +54,7 @@ def _years(until: date) -> list[tuple[date, date]]:
 def _lines(home: Household, account: AccountKey) -> list[Line]:
     movements = home.of(account)
     own = Counter[str]()
-    balances = accumulate(
-        (one.amount for one in movements if one.currency == "EUR"), initial=ACCOUNTS[account].opening
-    )
+    balances = accumulate((one.amount for one in movements if one.currency == "EUR"), initial=ACCOUNTS[account].opening)
     balance, lines = next(balances), list[Line]()
     for one in movements:
         balance = next(balances) if one.currency == "EUR" else balance

@@ -66,7 +66,7 @@ def household(until: date, seed: int = 1) -> Household:
     """The household as it is on this day."""
     since = months_before(until, MONTHS - 1)
     days = [since + timedelta(days=n) for n in range((until - since).days + 1)]
-    found = [*_habits(days, until, seed), *_standing(since, until), *_transfers(since, until, seed)]
+    found = [*_habits(days, until, seed), *_standing(until), *_transfers(until, seed)]
     found += [*_holiday(until, seed), *_events(until)]
     # Stable, so that the rows of a day keep their order.
     return Household(seed, until, tuple(sorted((one for one in found if since <= one.day <= until), key=_day)))
@@ -104,7 +104,7 @@ def _purchase(habit: Habit, day: date, seed: int, currency: str = "EUR") -> Iter
         yield Movement(habit.account, day, amount, payee, habit.words, habit.category, currency)
 
 
-def _standing(since: date, until: date) -> Iterator[Movement]:
+def _standing(until: date) -> Iterator[Movement]:
     for months in range(MONTHS):
         first = months_before(until, months)
         for order in STANDING:
@@ -119,7 +119,7 @@ def _booked(order: Standing, first: date) -> date:
     return day + timedelta(days=max(0, 7 - day.weekday()) % 7 if day.weekday() >= 5 else 0)
 
 
-def _transfers(since: date, until: date, seed: int) -> Iterator[Movement]:
+def _transfers(until: date, seed: int) -> Iterator[Movement]:
     """Between the household's own accounts: nothing of it is spent or received."""
     for months in range(MONTHS):
         first = months_before(until, months)

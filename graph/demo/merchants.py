@@ -100,7 +100,8 @@ UNSORTED = tuple(
 """New since `UNSORTED_DAYS`: no rule knows them, and the household has not sorted them."""
 
 STANDING = (
-    Standing("Solvia Engineering Ltd", "salary", "own", 27, Decimal("3450.00"), "Salary", risen=(11, Decimal("3565.00"))),
+    Standing("Solvia Engineering Ltd", "salary", "own", 27, Decimal("3450.00"), "Salary",
+             risen=(11, Decimal("3565.00"))),
     Standing("Clinic am Park", "salary", "joint", 28, Decimal("2380.40"), "Wages"),
     Standing("Family Benefits Office", "other_income", "joint", 10, Decimal("255.00"), "Child benefit"),
     Standing("Petersen Property Management", "housing", "joint", 1, Decimal("-1180.00"), "Rent flat 12, Ahornweg 5",

@@ -71,7 +71,8 @@ def letters(home: Household) -> list[File]:
     raised = next(one for one in home.movements if one.payee == rent.payee and one.amount == rent.risen[1])
     given = [one for one in home.movements if one.payee == "River Rescue Society"][-1]
     letter = [
-        rent.payee, "", "To Mara and Jonas Feldmann, Ahornweg 5, flat 12", f"{raised.day - timedelta(days=75):%d %B %Y}",
+        rent.payee, "", "To Mara and Jonas Feldmann, Ahornweg 5, flat 12",
+        f"{raised.day - timedelta(days=75):%d %B %Y}",
         "", "Your rent", "", f"Dear Mara and Jonas Feldmann, from {raised.day:%B %Y} on the rent of your flat is",
         f"{-rent.risen[1]} EUR a month. Until then it stays at {-rent.amount} EUR.",
         "The deposit is not changed. Please change your standing order in time.", "",

@@ -102,8 +102,8 @@ async def propose_categories(call: Call, args: ProposeCategories) -> Result:
     ]  # fmt: skip
     result = Result(
         words="Categories for transactions without one",
-        method="The category that the most similar merchant has: by the letters of the name, by its first word, else by what it"
-        " means.",
+        method="The category that the most similar merchant has: by the letters of the name, by its first word, else by"
+        " what it means.",
         figures=[
             figure("Without a category", len(rows), unit="count"),
             figure("Proposed", len(proposed), unit="count"),
@@ -180,9 +180,7 @@ def _brands(known: Sequence[Labelled]) -> dict[tuple[str, bool], Labelled]:
     }
 
 
-def _of_brand(
-    key: tuple[str, bool], brands: Mapping[tuple[str, bool], Labelled]
-) -> tuple[Labelled, float] | None:
+def _of_brand(key: tuple[str, bool], brands: Mapping[tuple[str, bool], Labelled]) -> tuple[Labelled, float] | None:
     name, spent = key
     found = brands.get((name.split(" ")[0], spent))
     return (found, SIMILAR_LETTERS) if found else None

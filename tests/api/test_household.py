@@ -168,5 +168,5 @@ async def _results(frontdesk: Frontdesk, answer: Answer) -> list[Mapping[str, An
 
 def _said(figure: str, text: str) -> bool:
     """Whether a text has the figure, whatever its sign."""
-    value = figure.split()[0].removeprefix("-")
+    value = figure.split(maxsplit=1)[0].removeprefix("-")
     return f"{Decimal(value):,}" in text or value in text

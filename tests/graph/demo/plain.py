@@ -73,9 +73,7 @@ def net(**only: Any) -> Figures:
 
 def compared(*, periods: Sequence[Sequence[date]], **only: Any) -> Figures:
     """What was spent in each of two periods."""
-    return [
-        _money(_sums(rows(since=since, until=until, **only, sign=-1))["EUR"]) for since, until in periods
-    ]
+    return [_money(_sums(rows(since=since, until=until, **only, sign=-1))["EUR"]) for since, until in periods]
 
 
 def income_compared(*, periods: Sequence[Sequence[date]]) -> Figures:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from datetime import date, timedelta
+from decimal import Decimal
 
 import pytest
 
@@ -38,7 +39,7 @@ def test_it_is_whole_on_any_day(until: date) -> None:
 
 def test_its_files_say_what_it_paid() -> None:
     """Each row of each account is read from the account's files as it was made, those of two files in both."""
-    found = {account: Counter[tuple[object, ...]]() for account in ACCOUNTS}
+    found = {account: Counter[tuple[date, Decimal, str, str, str]]() for account in ACCOUNTS}
     by_number = {one.number: account for account, one in ACCOUNTS.items()}
     for file in bank_files(HOME):
         (statement,) = read(file.content).statements
