@@ -3,7 +3,9 @@
 Seconds from the document's arrival until its rows can be read, processor time of each process, and the most memory;
 then the time of each tool, elapsed and of the processor, Postgres' included: the least of five calls.
 
-.venv/bin/python -m bench.tools [ROWS]
+.venv/bin/python -m bench.tools [ROWS [FILES]]
+
+On a busy machine one file of 100,000 rows may take longer to read than is allowed.
 """
 
 import asyncio
@@ -11,7 +13,7 @@ import contextlib
 import resource
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -67,13 +69,13 @@ CALLS: tuple[tuple[Slug, str, Mapping[str, Any]], ...] = (
 REPEATED = 5
 
 
-async def main(rows: int) -> None:
+async def main(rows: int = 100_000, files: int = 1) -> None:
     """Measure and print."""
     minilm, user = MiniLM(), uuid4()
     embedder = EmbeddingCache(minilm)
     async with database() as url, Pool.open(url, statement_timeout=60) as pool:
         postgres = Postgres(await postmaster(url))
-        await import_rows(pool, user, rows, embedder, postgres)
+        await import_rows(pool, user, statements(rows, files), embedder, postgres)
         await plan(pool, user)
         desk = desk_over(pool, embedder.embed, embedder.name)
         for slug, tool, arguments in CALLS:
@@ -101,30 +103,41 @@ class Postgres:
         return float(sum(one.user + one.system for one in times))
 
 
-async def import_rows(pool: Pool, user: UUID, rows: int, embedder: EmbeddingCache, postgres: Postgres) -> None:
-    """Import a statement and say what that took."""
-    data = statement(rows)
+async def import_rows(
+    pool: Pool, user: UUID, files: Sequence[bytes], embedder: EmbeddingCache, postgres: Postgres
+) -> None:
+    """Import statements and say what that took."""
     importer = DocumentImporter(DocumentQueue(pool, embedder.name), embedder.embed, currency="EUR")
     documents = Documents(pool)
     reading = asyncio.create_task(importer.run(lambda: None))
     cpu, of_postgres, start = time.process_time(), postgres.seconds(), time.perf_counter()
-    document, _ = await documents.add(user, NewDocument("statement.csv", "text/csv", data))
-    importer.arrived.set()
-    while (found := await documents.find(user, document["document_id"])) and found["status"] != "ready":
-        assert found["status"] in ("waiting", "reading"), found["error_detail"]
-        await asyncio.sleep(0.05)
+    rows = 0
+    for number, data in enumerate(files):
+        document, _ = await documents.add(user, NewDocument(f"statement {number}.csv", "text/csv", data))
+        importer.arrived.set()
+        while (found := await documents.find(user, document["document_id"])) and found["status"] != "ready":
+            assert found["status"] in ("waiting", "reading"), found["error_detail"]
+            await asyncio.sleep(0.05)
+        rows += found["rows_added"] if found else 0
     seconds, own = time.perf_counter() - start, time.process_time() - cpu
     stored = postgres.seconds() - of_postgres
     reading.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await reading
-    assert found
     used, mine = resource.getrusage(resource.RUSAGE_CHILDREN), resource.getrusage(resource.RUSAGE_SELF)
     print(
-        f"{found['rows_added']} rows of {len(data) / 2**20:.1f} MiB: {seconds:.1f} s; processor:"
-        f" reader {used.ru_utime + used.ru_stime:.1f} s, importing process {own:.1f} s, Postgres {stored:.1f} s; at most"
-        f" {used.ru_maxrss / 1024:.0f} MiB in the reader, {mine.ru_maxrss / 1024:.0f} MiB in the importing process"
+        f"{rows} rows in {len(files)} files: {seconds:.1f} s; processor: reader {used.ru_utime + used.ru_stime:.1f} s,"
+        f" importing process {own:.1f} s, Postgres {stored:.1f} s; at most {used.ru_maxrss / 1024:.0f} MiB in the"
+        f" reader, {mine.ru_maxrss / 1024:.0f} MiB in the importing process",
+        flush=True,
     )
+
+
+def statements(rows: int, files: int) -> list[bytes]:
+    """The statement in so many files."""
+    header, *lines = statement(rows).split(b"\n")
+    size = -(-rows // files)
+    return [b"\n".join([header, *lines[start : start + size]]) for start in range(0, rows, size)]
 
 
 async def plan(pool: Pool, user: UUID) -> None:
@@ -157,4 +170,5 @@ async def time_tool(
 
 
 if __name__ == "__main__":
-    asyncio.run(main(int(sys.argv[1]) if len(sys.argv) > 1 else 100_000))
+    given = [int(one) for one in sys.argv[1:]]
+    asyncio.run(main(*given))

@@ -34,7 +34,7 @@ async def sign_in(request: Request[Any, Any, Any]) -> SignInOptions:
     return options
 
 
-@get("/sign-in/{link:str}", tags=["account"], status_code=302, responses=refusals(404))
+@get("/sign-in/{link:str}", status_code=302, include_in_schema=False)  # opened in a browser, as a page is
 async def follow_link(request: Request[Any, Any, Any], link: FromPath[str]) -> Redirect:
     """Sign a browser in by the link that `frontdesk demo` prints, in local mode; leads to the chat."""
     sessions = request.app.state.authenticator
