@@ -95,7 +95,8 @@ async def fill(
         document, _ = await documents.add(user_id, NewDocument(file.name, file.media_type, file.content))
         ids.append(document["document_id"])
     arrived()
-    read = [await _once_read(documents, user_id, one, f"{n} of {len(ids)}", say) for n, one in enumerate(ids, start=1)]
+    found = [await _once_read(documents, user_id, one, f"{n} of {len(ids)}", say) for n, one in enumerate(ids, start=1)]
+    read = [one for one in found if one]
     await _name_accounts(pool, user_id)
     say("sorting the transactions, and making budgets, goals and debts")
     await _sort(pool, user_id, home)
@@ -109,13 +110,12 @@ async def fill(
     )
 
 
-async def _once_read(documents: Documents, user_id: UUID, document_id: UUID, number: str, say: Say) -> Document:
+async def _once_read(documents: Documents, user_id: UUID, document_id: UUID, number: str, say: Say) -> Document | None:
+    """The document, once it is read or given up; None where it was deleted meanwhile."""
     said = False
     while True:
         found = await documents.find(user_id, document_id)
-        if found is None:
-            raise AccountHasDocuments  # somebody deletes them meanwhile
-        if found["status"] not in ("waiting", "reading"):
+        if found is None or found["status"] not in ("waiting", "reading"):
             return found
         if not said:
             say(f"reading {found['name']} ({number})")
