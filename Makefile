@@ -28,12 +28,16 @@ SLOW := storage/local storage/test_supabase.py graph/test_studio.py graph/test_f
 DEMO := $(if $(filter 1 true yes on,$(FRONTDESK_DEMO_MODEL)),$(VENV)/.demo)
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test test-fast check fix train lock audit replays docs screenshots drawing bench oldest-postgres
+.PHONY: help serve demo test test-fast check fix train lock audit replays docs screenshots drawing bench oldest-postgres
 
 help:  ## what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 serve: $(VENV)/.serve $(DEMO)  ## install what is needed and serve on http://127.0.0.1:8000 (PORT=…)
+	@exec $(BIN)/frontdesk serve --host $(HOST) --port $(PORT)
+
+demo: $(VENV)/.serve $(DEMO)  ## the same with a made-up household in an account, and a link that opens it
+	@$(BIN)/frontdesk demo --port $(PORT) || true
 	@exec $(BIN)/frontdesk serve --host $(HOST) --port $(PORT)
 
 test: $(VENV)/.dev $(VENV)/.clients/.installed  ## install what tests need and run them all

@@ -58,7 +58,7 @@ from api.routes.metrics import insights, metrics_summary, prometheus
 from api.routes.pages import PAGES, unknown_address
 from api.routes.settings import change_settings, me
 from api.routes.settings import settings as user_settings
-from api.routes.sign_in import sign_in, sign_in_options
+from api.routes.sign_in import follow_link, sign_in, sign_in_options
 from api.routes.tables import csv_table
 from api.routes.turn_metrics import list_turns, turn_content, turn_metrics
 from api.tracing import http_spans
@@ -75,8 +75,8 @@ REQUESTS = PrometheusConfig(
 )
 ROUTES: list[ControllerRouterHandler] = [
     chat, turns.router, give_feedback, take_feedback_back, conversations.router, memory.router, export, erase, sign_in,
-    me, user_settings, change_settings, metrics_summary, insights, list_turns, turn_metrics, turn_content, costs,
-    csv_table, bad_answers, prometheus, audit, employees, live, ready, keys.router,
+    follow_link, me, user_settings, change_settings, metrics_summary, insights, list_turns, turn_metrics, turn_content,
+    costs, csv_table, bad_answers, prometheus, audit, employees, live, ready, keys.router,
     documents.router, transactions.router, finance.router, plans.router, references.router,
     proposals.router, *PAGES, *DOORS,
 ]  # fmt: skip

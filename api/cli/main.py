@@ -11,6 +11,7 @@ from uuid import UUID
 
 import click
 
+from api.cli.demo import demo
 from api.cli.doctor import doctor
 from api.cli.feedback import feedback
 from api.cli.import_account import import_account
@@ -29,6 +30,7 @@ def main() -> None:
     gc.set_threshold(50_000)  # what is imported stays, and looking through it takes a seventh of a start
 
 
+main.add_command(demo)
 main.add_command(doctor)
 main.add_command(feedback)
 main.add_command(import_account)

@@ -1,11 +1,15 @@
-"""GET /sign-in: how users of this server get a token. The pages ask for it once a request was rejected."""
+"""/sign-in: how users of this server get a token, which pages ask once a request was rejected, and links of `demo`."""
 
 from typing import Any, Literal
 
 from litestar import Request, get
+from litestar.params import FromPath
+from litestar.response import Redirect
 from typing_extensions import TypedDict
 
+from api.auth.local_mode import LocalSessions
 from api.openapi import refusals
+from api.problems import Problem
 from graph.settings import Settings
 
 
@@ -28,6 +32,15 @@ async def sign_in(request: Request[Any, Any, Any]) -> SignInOptions:
     """How to sign in; needs no token."""
     options: SignInOptions = request.app.state.sign_in
     return options
+
+
+@get("/sign-in/{link:str}", status_code=302, include_in_schema=False)  # opened in a browser, as a page is
+async def follow_link(request: Request[Any, Any, Any], link: FromPath[str]) -> Redirect:
+    """Sign a browser in by the link that `frontdesk demo` prints, in local mode; leads to the chat."""
+    sessions = request.app.state.authenticator
+    if not isinstance(sessions, LocalSessions):
+        raise Problem(404, "not_found", "There are such links in local mode only.")
+    return Redirect("/", cookies=[sessions.cookie(sessions.user_of(link))])
 
 
 def sign_in_options(settings: Settings) -> SignInOptions:

@@ -154,6 +154,9 @@ LEAST_EXCESS = Decimal("0.5")
 LARGE_SHARE = Decimal(3)
 """How often the usual payment a first one to a merchant has to be, to be worth a look."""
 TWICE_WITHIN = timedelta(days=3)
+LOOKED_BACK = 30
+"""Payments that one is compared with. With all of them, a bank that names no merchants would keep the server busy for
+minutes; and what a merchant used to get years ago is not usual any more."""
 LEAST_KNOWN = 4
 """Payments to a merchant before one of its amounts is unusual."""
 
@@ -197,7 +200,7 @@ def unusual(payments: Payments, since: date, usual: Decimal, today: date) -> lis
     for n, (on, amount, transaction) in enumerate(rows):
         if on < since:
             continue
-        reason = _reason(rows[:n], on, amount, usual, payments["currency"], regular=regular)
+        reason = _reason(rows[max(0, n - LOOKED_BACK) : n], on, amount, usual, payments["currency"], regular=regular)
         if reason:
             found.append(Unusual(on, payments["label"], amount, payments["currency"], reason, str(transaction)))
     return found

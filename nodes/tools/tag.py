@@ -17,6 +17,8 @@ from storage.finance.transactions import Transaction, TransactionFilter
 
 SIMILAR_LETTERS = 0.55
 """Similarity of two names from which one merchant's category is proposed for the other."""
+LEAST_BRAND = 5
+"""Letters of a first word by which a merchant is taken for a branch of another, whatever follows it."""
 SIMILAR_MEANING = 0.75
 """The same by the embedding, where the letters differ."""
 MOST_EMBEDDED = 40
@@ -100,7 +102,8 @@ async def propose_categories(call: Call, args: ProposeCategories) -> Result:
     ]  # fmt: skip
     result = Result(
         words="Categories for transactions without one",
-        method="The category that the most similar merchant has: by the letters of the name, else by what it means.",
+        method="The category that the most similar merchant has: by the letters of the name, by its first word, else by"
+        " what it means.",
         figures=[
             figure("Without a category", len(rows), unit="count"),
             figure("Proposed", len(proposed), unit="count"),
@@ -131,6 +134,8 @@ async def _proposed(call: Call, rows: Sequence[Unlabelled], known: Sequence[Labe
         key = (row["merchant"], row["amount"] < 0)
         if key not in found:
             found[key] = nearest(trigrams(row["merchant"]), grams, spent=key[1])
+    brands = _brands(known)
+    found |= {key: _of_brand(key, brands) for key, near in found.items() if near is None}
     missing = [key for key, near in found.items() if near is None][:MOST_EMBEDDED]
     found |= await _by_meaning(call, missing, known)
     proposed = [
@@ -161,6 +166,24 @@ def nearest(
         if similarity >= SIMILAR_LETTERS and (best is None or similarity > best[1]):
             best = (one, similarity)
     return best
+
+
+def _brands(known: Sequence[Labelled]) -> dict[tuple[str, bool], Labelled]:
+    """Merchants by their first word, where all that begin with it have one category: a town's name says nothing."""
+    by_word: dict[tuple[str, bool], list[Labelled]] = {}
+    for one in known:
+        by_word.setdefault((one["merchant"].split(" ")[0], one["spent"]), []).append(one)
+    return {
+        key: same[0]
+        for key, same in by_word.items()
+        if len(key[0]) >= LEAST_BRAND and len({one["category"] for one in same}) == 1
+    }
+
+
+def _of_brand(key: tuple[str, bool], brands: Mapping[tuple[str, bool], Labelled]) -> tuple[Labelled, float] | None:
+    name, spent = key
+    found = brands.get((name.split(" ")[0], spent))
+    return (found, SIMILAR_LETTERS) if found else None
 
 
 async def _by_meaning(

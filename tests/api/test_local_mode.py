@@ -6,6 +6,7 @@ import httpx
 import jwt
 import pytest
 
+from api.auth.local_mode import LocalSessions
 from tests.support.app import Frontdesk, Serve
 from tests.support.database import rows
 
@@ -140,3 +141,24 @@ async def test_requests_of_an_allowed_origin_are_accepted(serve: Serve) -> None:
     async with frontdesk.client(None) as browser:
         for origin, status in (("https://app.example", 200), ("https://evil.example", 403)):
             assert (await browser.get("/employees", headers={"origin": origin})).status_code == status
+
+
+async def test_a_link_signs_a_browser_in(local_mode: Frontdesk, ada: UUID) -> None:
+    """As the user of the link, whatever account it had; a cookie is no link, and a link is no cookie."""
+    link = LocalSessions(local_mode.settings.data_dir).link(ada)
+    async with local_mode.client(None) as browser:
+        await say_hello(local_mode, browser)
+        response = await browser.get(f"/sign-in/{link}")
+        assert (response.status_code, response.headers["location"]) == (302, "/")
+        assert (await browser.get("/me")).json()["user_id"] == str(ada)
+        assert (await browser.get(f"/sign-in/{browser.cookies[COOKIE]}")).status_code == 404
+    async with local_mode.client(None) as other:
+        me = (await other.get("/me", headers={"Cookie": f"{COOKIE}={link}"})).json()
+        assert me["user_id"] != str(ada)
+
+
+async def test_there_are_no_links_for_verified_users(frontdesk: Frontdesk, ada: UUID) -> None:
+    """They show a token."""
+    link = LocalSessions(frontdesk.settings.data_dir).link(ada)
+    async with frontdesk.client(None) as browser:
+        assert (await browser.get(f"/sign-in/{link}")).status_code == 404

@@ -285,8 +285,8 @@ export const employeeTexts = {
   },
   crystal: {
     title: "Auswertungen",
-    does: "Erklärt, wie du in deinen Ausgaben Trends und Auffälliges findest, vergleichst und vorausschaust.",
-    examples: ["Wie erkenne ich ungewöhnliche Ausgaben?", "Wie plane ich meinen Cashflow voraus?"],
+    does: "Summiert und vergleicht Ausgaben, schaut voraus und findet Auffälliges.",
+    examples: ["Wie viel habe ich letzten Monat für Lebensmittel ausgegeben?", "Welche Buchungen fallen auf?"],
   },
   ledger: {
     title: "Steuern",
@@ -295,17 +295,17 @@ export const employeeTexts = {
   },
   byte: {
     title: "Dokumente",
-    does: "Weiß, wie du Belege, Kontoauszüge und andere Dokumente ordnest, liest und umwandelst.",
-    examples: ["Wie scanne ich Belege mit dem Handy?", "Wie sichere ich meine Dokumente am besten?"],
+    does: "Findet und liest deine Kontoauszüge, Belege und Briefe und weiß, wie sie in Ordnung bleiben.",
+    examples: ["Wie importiere ich meinen Kontoauszug?", "Wie scanne ich Belege mit dem Handy?"],
   },
   tag: {
     title: "Kategorien",
-    does: "Berät zu Kategorien, Regeln und Händlern, und dazu, wie du Buchungen einsortierst.",
+    does: "Sagt, warum eine Buchung ihre Kategorie hat, und schlägt Kategorien und Regeln vor.",
     examples: ["Welche Kategorien soll ich verwenden?", "Wie ordne ich eine Rückerstattung ein?"],
   },
   goalie: {
     title: "Ziele",
-    does: "Hilft beim Planen von Sparzielen, Budgets, Schuldenabbau und Etappen.",
+    does: "Plant Sparziele, Budgets und Schuldenabbau, mit Beträgen und Terminen.",
     examples: ["Wie viel muss ich im Monat für ein Haus sparen?", "Welche Schulden zahle ich zuerst ab?"],
   },
 };

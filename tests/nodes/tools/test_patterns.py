@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from nodes.tools.patterns import series_of, unusual
+from nodes.tools.patterns import LOOKED_BACK, series_of, unusual
 from storage.finance.figures import Payments
 from storage.finance.statements import Row
 from storage.pool import Pool
@@ -106,6 +106,13 @@ def test_what_stands_out_has_a_reason() -> None:
     (new,) = odd([date(2026, 3, 5)], ["-300"])
     assert new[1].startswith("A large first payment")
     assert odd([date(2026, 2, 5)], ["-300"]) == [], "before the period"
+
+
+def test_a_payment_is_compared_with_the_last_ones() -> None:
+    """What a merchant used to get long ago is not usual any more."""
+    days = [TODAY - timedelta(days=5 * n) for n in range(2 * LOOKED_BACK, -1, -1)]
+    amounts = [*["-100"] * LOOKED_BACK, *["-10"] * LOOKED_BACK, "-100"]
+    assert odd(days, amounts)[-1] == (TODAY, "This merchant usually gets 10 EUR.")
 
 
 async def test_a_forecast_has_a_range_and_its_months(pool: Pool, ada: UUID) -> None:
