@@ -58,6 +58,14 @@ IdempotencyKey = Annotated[
     ),
 ]
 
+AcceptLanguage = Annotated[
+    str | None,
+    HeaderParameter(
+        name="Accept-Language",
+        description="For what is said without a model, where the message's words do not show its language.",
+    ),
+]
+
 _encode = msgspec.json.Encoder().encode
 
 
@@ -69,6 +77,12 @@ def _is_bool(value: object) -> object:
 
 Switch = Annotated[bool, BeforeValidator(_is_bool)]
 """A field that is true or false: the framework validates without `strict`, where "off" and 0 would be false, too."""
+
+
+def client_language(accepted: str | None) -> str | None:
+    """The language that a client names first, such as `de`; the order counts, as browsers sort them by their weight."""
+    first = (accepted or "").partition(",")[0]
+    return first.partition(";")[0].partition("-")[0].strip().lower() or None
 
 
 def paginate(rows: list[Row], limit: int, position: Callable[[Row], object]) -> tuple[list[Row], str | None]:

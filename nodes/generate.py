@@ -15,10 +15,11 @@ from typing_extensions import TypedDict
 
 from nodes.answer.attempts import Model, write
 from nodes.answer.figures import unverified_figures
+from nodes.answer.languages import language_of, texts_in
 from nodes.answer.output import AnswerOutput, Draft
 from nodes.answer.prepared import Prepare
 from nodes.answer.tool_rounds import ToolRounds
-from nodes.employees import BY_NAME, Slug
+from nodes.employees import Slug
 from nodes.prompts import day_of, estimate, estimate_messages, size
 from nodes.state import Answer, Context, Notice, State, Usage, asking, continued, quoted, since
 from nodes.stream_events import done_of, emit, stop_requested, timing_so_far
@@ -39,12 +40,6 @@ FALLBACK = "fallback"
 """The model's name when none answered."""
 PREPARED = "prepared"
 """The model's name when none answered, and an answer was given that people prepared for questions like the message."""
-
-FILTERED = (
-    "The content filter of the model's provider stopped this answer before its first word. "
-    "Try to put the question in other words."
-)
-"""What is said where such a filter leaves nothing."""
 
 NO_MODEL = "No model is set, so nothing read your question; this is a prepared reply."
 
@@ -179,8 +174,13 @@ def _is_missing(draft: Draft) -> bool:
 
 
 async def _fall_back(state: State, draft: Draft, output: AnswerOutput, prepare: Prepare, *, has_model: bool) -> None:
-    """Take back a broken answer, and give the prepared answer to the message, else what this employee says instead."""
+    """Take back a broken answer, and give the prepared answer to the message, else what this employee says instead.
+
+    In the language of the message.
+    """
     assert state["route"] is not None
+    language = language_of(state["message"], state.get("language"))
+    texts = texts_in(language)
     if has_model:
         log.warning("turn falls back", code=draft.error_code)
     if draft.text:
@@ -188,16 +188,16 @@ async def _fall_back(state: State, draft: Draft, output: AnswerOutput, prepare: 
     if draft.error_code == "model_filtered":
         said = "A filter of the model's provider stopped the answer; this is a prepared reply."
         output.note(Notice(code="filtered", message=said))
-        draft.text, draft.finish_reason, draft.model = FILTERED, "blocked", FALLBACK
-    elif (prepared := await prepare(state["message"])) is not None:
+        draft.text, draft.finish_reason, draft.model = texts.filtered, "blocked", FALLBACK
+    elif (prepared := await prepare(state["message"], language)) is not None:
         said = "No model answered. This is a prepared answer, which people wrote for questions like yours."
         output.note(Notice(code="fallback", message=said))
         draft.text, draft.finish_reason, draft.model = prepared, "stop", PREPARED
     else:
         said = "No model can be reached; this is a prepared reply." if has_model else NO_MODEL
         output.note(Notice(code="fallback", message=said))
-        who = BY_NAME[state["route"]["employee"]]
-        draft.text = who.fallback if has_model else who.without_model
+        reply = texts.replies[state["route"]["employee"]]
+        draft.text = reply.unreachable if has_model else reply.without_model
         draft.finish_reason, draft.model = "stop", FALLBACK
     draft.prompt_tokens = draft.completion_tokens = draft.cached_tokens = None
     draft.masked = Counter()

@@ -11,7 +11,7 @@ from uuid import UUID
 import pytest
 
 from graph.models import replies
-from nodes.employees import BY_NAME
+from nodes.answer.languages import texts_in
 from nodes.generate import FILTERED
 from tests.faults.stored_turn import outcome_in_metrics, stored_answer
 from tests.support.app import Answer, Frontdesk, Serve, read_events
@@ -21,7 +21,7 @@ from tests.support.model_bytes import DONE, Raw, delta, event, words
 from tests.support.model_script import Status, Text, streaming
 from tests.support.model_server import ModelServer
 
-PREPARED = BY_NAME["prime"].fallback
+PREPARED = texts_in("en").replies["prime"].unreachable
 HTML = b"<!DOCTYPE html>\n<html><body><h1>Welcome to the proxy</h1>\ndata: sign in\n\n</body></html>\n"
 TOOL = [{"index": 0, "id": "call-1", "type": "function", "function": {"name": "rm", "arguments": "{}"}}]
 
