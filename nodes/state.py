@@ -252,7 +252,7 @@ class Input(TypedDict):
     temporary: NotRequired[bool]
     """Whether the conversation is to be temporary, where this message begins it."""
     language: NotRequired[str | None]
-    """The client's language, such as `de`, for what is said without a model where the message's own shows in no word."""
+    """The client's, such as `de`: for what is said without a model, where the message's words do not tell its own."""
 
 
 class State(TypedDict):
