@@ -325,6 +325,8 @@ export interface TurnContent {
   message: string;
   answer: string | null;
   reason: string | null;
+  reason_code: ReasonCode | null;
+  keyword: string | null;
 }
 
 /** `cost`: US dollars without the turns whose model has no known price; null where none has one. */

@@ -183,6 +183,8 @@ async def _fall_back(state: State, draft: Draft, output: AnswerOutput, prepare: 
     texts = texts_in(language)
     if has_model:
         log.warning("turn falls back", code=draft.error_code)
+    else:
+        draft.prompt, draft.attempts = [], 0  # nobody was asked anything
     if draft.text:
         output.retract()
     if draft.error_code == "model_filtered":
@@ -193,6 +195,8 @@ async def _fall_back(state: State, draft: Draft, output: AnswerOutput, prepare: 
         said = "No model answered. This is a prepared answer, which people wrote for questions like yours."
         output.note(Notice(code="fallback", message=said))
         draft.text, draft.finish_reason, draft.model = prepared, "stop", PREPARED
+        if not has_model:
+            draft.error_code = None  # nothing failed: such an installation answers like this
     else:
         said = "No model can be reached; this is a prepared reply." if has_model else NO_MODEL
         output.note(Notice(code="fallback", message=said))
@@ -231,6 +235,8 @@ def _reference(turn: RecalledTurn) -> RecalledReference:
 
 
 def _usage(draft: Draft) -> Usage:
+    if not draft.attempts:
+        return Usage(prompt_tokens=0, completion_tokens=0, estimated=True)
     if draft.prompt_tokens is None or draft.completion_tokens is None:
         prompt, completion = estimate_messages(draft.prompt), estimate(draft.text)
         return Usage(prompt_tokens=prompt, completion_tokens=completion, estimated=True)

@@ -197,7 +197,7 @@ def _outcome(state: State) -> Outcome:
     answer = state["answer"]
     if answer is None:
         return "failed"
-    if answer["fallback"]:
+    if answer["fallback"] and answer["error_code"]:  # a prepared answer has none where no model is set
         return "fallback"
     return "stopped" if answer["finish_reason"] == "stopped" else "done"
 
