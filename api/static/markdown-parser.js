@@ -6,7 +6,7 @@ const UNSPACED_SCRIPTS = /[\p{scx=Han}\p{scx=Hiragana}\p{scx=Katakana}\p{scx=Han
 /** What ends a formula, by what begins it. A dollar sign is money, and within a line two may be a price range. */
 const FORMULA_ENDS = /** @type {Record<string, string>} */ ({ "$$": "$$", "\\(": "\\)", "\\[": "\\]" });
 const FORMULA_BLOCK_ENDS = /** @type {Record<string, string>} */ ({ "$$": "$$", "\\[": "\\]" });
-const NO_PRICE_RANGE = /^[^$\n]*[=^_\\{][^$\n]*$/;
+const NO_PRICE_RANGE = /^(?![,.;:!?)])(?=.*[=^_\\{])[^$\n]*$/;
 /** How far the end of a formula is looked for. */
 const MAX_FORMULA = 2000;
 const MAX_FORMULA_LINES = 60;

@@ -108,7 +108,6 @@ function forgetFact(id, item) {
 function forgetAllFacts() {
   const item = el("li", {});
   list.replaceChildren(item);
-  byId("forget-all").hidden = moreButton.hidden = true;
   deleteWithUndo(ALL_FACTS, item, textOf("allForgotten"), (error) => {
     notifyChange("memory");
     if (error) showFactsError(error);
@@ -116,6 +115,7 @@ function forgetAllFacts() {
     byId("forget-all").hidden = false;
     refreshFacts();
   });
+  byId("forget-all").hidden = moreButton.hidden = true; // not before, or nothing would be focused that undo can return to
 }
 
 /** @param {Error} error */

@@ -63,7 +63,7 @@ const texts = {
   sendAgainInSpoken: { one: "{reason} Du kannst in {count} Sekunde wieder senden.", other: "{reason} Du kannst in {count} Sekunden wieder senden." },
   charactersOf: "{count} von {limit} Zeichen",
   tooManyCharacters: "{count} von {limit} Zeichen: Das Ende wird abgeschnitten",
-  noFiles: "Dateien lassen sich noch nicht senden. Kopiere den Text, um den es geht, und füge ihn hier ein.",
+  noFiles: "Dateien lassen sich hier nicht senden. Kopiere den Text, um den es geht, und füge ihn hier ein.",
   pastedTexts: "Eingefügte Texte",
   pastedText: "Eingefügter Text",
   removePasted: "Eingefügten Text entfernen",

@@ -62,7 +62,7 @@ export default /** @type {const} */ ({
   sendAgainInSpoken: { one: "{reason} You can send again in {count} second.", other: "{reason} You can send again in {count} seconds." },
   charactersOf: "{count} of {limit} characters",
   tooManyCharacters: "{count} of {limit} characters: the end will be cut off",
-  noFiles: "Files cannot be sent yet. Copy the text you want to ask about, and paste it here.",
+  noFiles: "Files cannot be sent here. Copy the text you want to ask about, and paste it here.",
   pastedTexts: "Pasted texts",
   pastedText: "Pasted text",
   removePasted: "Remove pasted text",
