@@ -79,12 +79,6 @@ Switch = Annotated[bool, BeforeValidator(_is_bool)]
 """A field that is true or false: the framework validates without `strict`, where "off" and 0 would be false, too."""
 
 
-def client_language(accepted: str | None) -> str | None:
-    """The language that a client names first, such as `de`; the order counts, as browsers sort them by their weight."""
-    first = (accepted or "").partition(",")[0]
-    return first.partition(";")[0].partition("-")[0].strip().lower() or None
-
-
 def paginate(rows: list[Row], limit: int, position: Callable[[Row], object]) -> tuple[list[Row], str | None]:
     """The page's rows, and the cursor to the next page; None after the last one.
 

@@ -257,8 +257,8 @@ def outcome_of(turn: Turn) -> tuple[str | None, str | None]:
     match turn.end:
         case Error(code):
             return "failed", code
-        case Done(fallback=True, error_code=str(code)):
-            return "fallback", code
+        case Done(fallback=True) if turn.end.error_code:
+            return "fallback", turn.end.error_code
         case Done(finish_reason="stopped"):
             return "stopped", turn.end.error_code
         case Done():

@@ -12,7 +12,6 @@ import pytest
 
 from graph.models import replies
 from nodes.answer.languages import texts_in
-from nodes.generate import FILTERED
 from tests.faults.stored_turn import outcome_in_metrics, stored_answer
 from tests.support.app import Answer, Frontdesk, Serve, read_events
 from tests.support.database import rows
@@ -194,7 +193,7 @@ async def test_where_a_filter_leaves_nothing_it_is_named(
     model.always(reply, streaming)
     answer = await frontdesk.chat(ada, "Go on")
     done = answer.named("done")[0]
-    assert (answer.text, done["finish_reason"], done["fallback"]) == (FILTERED, "blocked", True)
+    assert (answer.text, done["finish_reason"], done["fallback"]) == (texts_in("en").filtered, "blocked", True)
     assert [notice["code"] for notice in answer.named("notice")] == ["filtered"]
     await told_alike(frontdesk, ada, answer)
     assert await outcome_in_metrics(frontdesk, answer) == ("fallback", "model_filtered", False)

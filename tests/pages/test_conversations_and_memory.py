@@ -188,6 +188,7 @@ async def test_forgetting_all_facts_can_be_undone(chat: ChatPage, model: ModelSe
     await expect(chat.last_answer.locator(".learned-fact")).to_contain_text(FACT)
     await chat.button("Memory").click()
     facts, forget_all = chat.page.locator("#facts li"), chat.button("Forget all facts")
+    await expect(facts).to_contain_text(FACT)
     await forget_all.press("Enter")
     await expect(facts).to_have_text("All forgotten.Undo")
     await chat.page.keyboard.press("Enter")

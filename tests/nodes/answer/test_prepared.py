@@ -2,6 +2,7 @@
 
 import tomllib
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +22,9 @@ SAYS = {
     language: {question: one.says for one in texts_in(language).answers for question in one.asks}
     for language in LANGUAGES
 }
+FILES: Mapping[Language, str] = {"en": "prepared_messages.toml", "de": "prepared_messages.de.toml"}
 MESSAGES: dict[Language, dict[str, Any]] = {
-    language: tomllib.loads(Path(__file__).with_name(name).read_text("utf-8"))
-    for language, name in {"en": "prepared_messages.toml", "de": "prepared_messages.de.toml"}.items()
+    language: tomllib.loads(Path(__file__).with_name(name).read_text("utf-8")) for language, name in FILES.items()
 }
 
 
