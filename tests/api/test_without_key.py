@@ -17,7 +17,7 @@ async def keyless(serve: Serve) -> Frontdesk:
 
 
 async def test_a_common_question_gets_a_prepared_answer(keyless: Frontdesk, ada: UUID) -> None:
-    """From the employee of that field, word by word, labelled in `notice` and `done`; the same when told again."""
+    """From the employee of that field, word by word, labelled in `notice` and `done`, and counted as a success."""
     answer = await keyless.chat(ada, "which debt should I pay off first, please", conversation_id="debts")
     assert answer.text == SAYS["Which debt should I pay off first?"]
     assert [event.name for event in answer.events] == ["start", "notice", *["token"] * (len(answer.events) - 3), "done"]
@@ -27,7 +27,9 @@ async def test_a_common_question_gets_a_prepared_answer(keyless: Frontdesk, ada:
     assert (done["model"], done["fallback"], done["generated_by"]) == ("prepared", True, "template")
     async with keyless.client(ada) as client:
         _, reply = (await client.get("/conversations/debts/messages")).json()["items"]
+        totals = (await client.get("/metrics-summary?range=24h")).json()["totals"]
     assert (reply["content"], reply["model"], reply["generated_by"]) == (answer.text, "prepared", "template")
+    assert (totals["success_rate"], totals["total_tokens_est"], totals["outcomes"]["done"]) == (100, 0, 1)
 
 
 async def test_any_other_question_gets_the_employees_reply(keyless: Frontdesk, ada: UUID) -> None:
