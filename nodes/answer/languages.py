@@ -73,6 +73,6 @@ def texts_in(language: Language) -> Texts:
 def language_of(message: str, preferred: str | None = None) -> Language:
     """The language whose common words the message has most of; where they do not tell, the client's, or English."""
     words = set(_WORD.findall(message.casefold()))
-    found = {language: len(words & texts_in(language).words) for language in LANGUAGES}
-    most = [language for language in LANGUAGES if found[language] == max(found.values())]
-    return next((language for language in most if language == preferred), most[0])
+    found = [(len(words & texts_in(language).words), language) for language in LANGUAGES]
+    most = [language for number, language in found if number == max(found)[0]]
+    return min(most, key=lambda language: language != preferred)  # the first, where none is
