@@ -73,6 +73,6 @@ def texts_in(language: Language) -> Texts:
 def language_of(message: str, preferred: str | None = None) -> Language:
     """The language whose common words the message has most of; where they do not tell, the client's, or English."""
     words = set(_WORD.findall(message.casefold()))
-    found = [(len(words & texts_in(language).words), language) for language in LANGUAGES]
-    most = [language for number, language in found if number == max(found)[0]]
+    found: list[tuple[int, Language]] = [(len(words & texts_in(one).words), one) for one in LANGUAGES]
+    most: list[Language] = [language for number, language in found if number == max(found)[0]]
     return min(most, key=lambda language: language != preferred)  # the first, where none is
