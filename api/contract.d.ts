@@ -166,7 +166,8 @@ export type NoticeCode =
 export type ProblemCode =
   | "invalid_request" | "empty_message" | "blocked" | "unauthenticated" | "forbidden" | "not_found" | "deleted"
   | "method_not_allowed" | "request_timeout" | "headers_too_large" | "body_too_large" | "unsupported_media_type"
-  | "fact_known" | "idempotency_mismatch" | "conversation_busy" | "not_answered" | "export_running" | "rate_limited"
+  | "fact_known" | "known" | "too_many" | "too_many_documents" | "idempotency_mismatch" | "conversation_busy"
+  | "not_answered" | "export_running" | "rate_limited"
   | "embedding_unavailable" | "issuer_unavailable" | "shutting_down" | "server_busy" | "storage_unavailable" | "internal";
 
 /** A problem document (RFC 9457). The fields are missing if a proxy refused the request. */
@@ -325,6 +326,8 @@ export interface TurnContent {
   message: string;
   answer: string | null;
   reason: string | null;
+  reason_code: ReasonCode | null;
+  keyword: string | null;
 }
 
 /** `cost`: US dollars without the turns whose model has no known price; null where none has one. */

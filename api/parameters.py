@@ -58,6 +58,14 @@ IdempotencyKey = Annotated[
     ),
 ]
 
+AcceptLanguage = Annotated[
+    str | None,
+    HeaderParameter(
+        name="Accept-Language",
+        description="For what is said without a model, where the message's words do not show its language.",
+    ),
+]
+
 _encode = msgspec.json.Encoder().encode
 
 

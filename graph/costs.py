@@ -6,6 +6,7 @@ from typing import Literal, NotRequired, TypedDict, TypeVar, cast
 from uuid import UUID
 
 from graph.prices import Price, Prices
+from nodes.answer.fallback import COMPUTED, PREPARED
 from storage.metrics_window import TimeWindow, TurnFilter
 from storage.pool import Pool
 from storage.token_usage import Tokens, TokenUsageQueries
@@ -89,14 +90,16 @@ class Costs:
     async def of_user(self, user_id: UUID, window: TimeWindow, only: TurnFilter) -> CostReport:
         """Those of the user's own turns."""
         used = await self._usage.of_user(user_id, window, only)
-        return _report(used.since, used.until, used.rows, await self._find(used.rows))
+        rows = _of_models(used.rows)
+        return _report(used.since, used.until, rows, await self._find(rows))
 
     async def of_all_users(self, admin_id: UUID, window: TimeWindow, only: TurnFilter) -> CostReport:
         """Those of everyone's turns, with the users who used most, for an administrator."""
         used = await self._usage.of_all_users(window, only)
-        users = await self._usage.by_user(admin_id, used.since, used.until, only, limit=TOP_USERS)
-        prices = await self._find([*used.rows, *users])
-        report = _report(used.since, used.until, used.rows, prices)
+        rows = _of_models(used.rows)
+        users = _of_models(await self._usage.by_user(admin_id, used.since, used.until, only, limit=TOP_USERS))
+        prices = await self._find([*rows, *users])
+        report = _report(used.since, used.until, rows, prices)
         report["users"] = [
             UserCost(user_key=key, **cost) for key, cost in _largest(_by(users, lambda row: row["user_key"], prices))
         ]
@@ -104,6 +107,11 @@ class Costs:
 
     async def _find(self, rows: Sequence[Tokens]) -> PriceList:
         return await self._prices.find({(row["model"], row["day"]) for row in rows})
+
+
+def _of_models(rows: Sequence[Row]) -> list[Row]:
+    """Without answers that were prepared or computed, which cost nothing."""
+    return [row for row in rows if row["model"] not in (PREPARED, COMPUTED)]
 
 
 def _report(since: datetime, until: datetime, rows: Sequence[Row], prices: PriceList) -> CostReport:

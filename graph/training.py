@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from graph.models.embeddings import MiniLM
 from nodes.answer import prepared
+from nodes.answer.languages import texts_in
 from nodes.injection import detect as injection
 from nodes.injection.examples import injection_examples
 from nodes.questions import examples as questions
@@ -115,7 +116,7 @@ def _inputs(recipe: Recipe, texts: Sequence[str], vectors: Vectors) -> "csr_matr
 
 async def embed_prepared(model: MiniLM) -> None:
     """Embed the questions of the prepared answers, and write their vectors."""
-    answers = prepared.read_prepared()
+    answers = texts_in("en").answers
     prepared.save_vectors(prepared.VECTORS, answers, await embed(model, prepared.questions(answers)))
 
 

@@ -194,6 +194,8 @@ def _reference(turn: RecalledTurn) -> RecalledReference:
 
 
 def _usage(draft: Draft) -> Usage:
+    if not draft.attempts:
+        return Usage(prompt_tokens=0, completion_tokens=0, estimated=True)
     if draft.prompt_tokens is None or draft.completion_tokens is None:
         prompt, completion = estimate_messages(draft.prompt), estimate(draft.text)
         return Usage(prompt_tokens=prompt, completion_tokens=completion, estimated=True)

@@ -113,6 +113,7 @@ def measured(state: State, model: str, clock: Callable[[], float]) -> TurnMetric
     text = answer["text"] if answer else ""
     usage = answer["usage"] if answer and not answer["usage"]["estimated"] else None
     prompt, background = _asked(state), background_usage()
+    written = answer is None or answer.get("attempts") != 0  # by a model, or it would have been
     return TurnMetrics(
         employee=_employee(state),
         model=answer["model"] if answer else model,
@@ -122,7 +123,7 @@ def measured(state: State, model: str, clock: Callable[[], float]) -> TurnMetric
         prompt_chars=_number(prompt["chars"]),
         completion_chars=_number(len(text)),
         prompt_tokens_est=_number(prompt["tokens"]),
-        completion_tokens_est=_number(estimate(text)),
+        completion_tokens_est=_number(estimate(text)) if written else 0,
         prompt_tokens=_number(usage["prompt_tokens"]) if usage else None,
         completion_tokens=_number(usage["completion_tokens"]) if usage else None,
         cached_tokens=_number(usage["cached_tokens"]) if usage and "cached_tokens" in usage else None,
@@ -197,7 +198,7 @@ def _outcome(state: State) -> Outcome:
     answer = state["answer"]
     if answer is None:
         return "failed"
-    if answer["fallback"]:
+    if answer["fallback"] and answer["error_code"]:  # a prepared answer has none where no model is set
         return "fallback"
     return "stopped" if answer["finish_reason"] == "stopped" else "done"
 

@@ -251,6 +251,8 @@ class Input(TypedDict):
     """Of an earlier turn, where the message is one."""
     temporary: NotRequired[bool]
     """Whether the conversation is to be temporary, where this message begins it."""
+    language: NotRequired[str | None]
+    """The client's, such as `de`: for what is said without a model, where the message's words do not tell its own."""
 
 
 class State(TypedDict):
@@ -262,6 +264,7 @@ class State(TypedDict):
     while_busy: NotRequired[WhileBusy]
     version: NotRequired[Version | None]
     temporary: NotRequired[bool]
+    language: NotRequired[str | None]
     turn_id: str
     """The id of the user's message, as a UUID."""
     started_at: float

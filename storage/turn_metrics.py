@@ -58,6 +58,10 @@ class TurnContent(TypedDict):
     answer: str | None
     reason: str | None
     """Why this employee answered; it may quote the message."""
+    reason_code: str | None
+    """`reason` as a code, for pages in other languages; None in turns of an earlier release."""
+    keyword: str | None
+    """The one that was found, with the code `keyword`."""
 
 
 class TurnMetricsQueries:
@@ -96,7 +100,7 @@ class TurnMetricsQueries:
         None where nothing is kept of it: it was turned away, or deleted.
         """
         rows = await self._pool.call(
-            "select * from read_turn_content(%(admin_id)s, %(turn_id)s)", {"admin_id": admin_id, "turn_id": turn_id}
+            "select * from read_turn_said(%(admin_id)s, %(turn_id)s)", {"admin_id": admin_id, "turn_id": turn_id}
         )
         return TurnContent(**rows[0]) if rows else None  # type: ignore[typeddict-item]
 

@@ -19,7 +19,7 @@ from api.auth.user import CHAT, User
 from api.late import late_events
 from api.limits import CountRefusals, HoldStream, limit_headers, policy_headers, provide_sender
 from api.openapi import SIGNED_IN, problems
-from api.parameters import CONVERSATION_ID, EmployeeName, IdempotencyKey, Switch
+from api.parameters import CONVERSATION_ID, AcceptLanguage, EmployeeName, IdempotencyKey, Switch
 from api.requests import require_json
 from api.schemas.events import EVENT_STREAM, StreamOperation, TurnEvent
 from api.sse import KEEP_ALIVE_SECONDS, UNBUFFERED, document, server_sent
@@ -93,13 +93,13 @@ class ChatRequest(BaseModel):
     def _replaced(self) -> tuple[tuple[VersionKind, UUID | None], ...]:
         return ("regenerate", self.regenerate), ("edit", self.edit), ("continue", self.continue_)
 
-    def to_send(self, user_id: UUID, key: str | None) -> SendRequest:
+    def to_send(self, user_id: UUID, key: str | None, language: str | None) -> SendRequest:
         """The request, for the turn manager."""
         kind, turn = next((one for one in self._replaced() if one[1]), (None, None))
         fields = self.model_dump(
             include={"message", "conversation_id", "employee", "while_busy", "instead_of", "temporary"}
         )
-        return SendRequest(user_id, key=key, kind=kind, replaces=turn, **fields)
+        return SendRequest(user_id, key=key, kind=kind, replaces=turn, language=language, **fields)
 
 
 def _contradiction(message: str) -> PydanticCustomError:
@@ -170,9 +170,11 @@ async def chat(
     service: NamedDependency[Service],
     request: Request[Any, Any, Any],
     idempotency_key: IdempotencyKey = None,
+    accept_language: AcceptLanguage = None,
 ) -> Stream:
     """Send a message; it is answered with server-sent events, or with one JSON document."""
-    sending = service.turns.send(data.to_send(user.user_id, idempotency_key))
+    language = _first_language(accept_language)
+    sending = service.turns.send(data.to_send(user.user_id, idempotency_key, language))
     sent = await sending.begun(within=STATUS_SECONDS)
     if sent:
         headers, events = _headers(sent), sent.turn.follow(heartbeat=KEEP_ALIVE_SECONDS)
@@ -183,6 +185,12 @@ async def chat(
     if request.accept.best_match([EVENT_STREAM, MediaType.JSON]) == MediaType.JSON:
         return Stream(document(events), headers={**headers, "Content-Type": MediaType.JSON.value})
     return Stream(server_sent(events), headers={**headers, "Content-Type": f"{EVENT_STREAM}; charset=utf-8"})
+
+
+def _first_language(accepted: str | None) -> str | None:
+    """The language that a client names first, such as `de`; the order counts, as browsers sort them by their weight."""
+    first = (accepted or "").partition(",")[0]
+    return first.partition(";")[0].partition("-")[0].strip().lower() or None
 
 
 def _headers(sent: SentTurn) -> dict[str, str]:

@@ -15,7 +15,7 @@ import { textOf } from "./texts.js";
 /**
  * Element types by id, where a plain HTMLElement is not enough.
  * @typedef {{
- *   composer: HTMLFormElement, confirm: HTMLDialogElement, keys: HTMLDialogElement, language: HTMLSelectElement,
+ *   composer: HTMLFormElement, keys: HTMLDialogElement, language: HTMLSelectElement,
  *   memory: HTMLDialogElement, "memory-on": HTMLInputElement, message: HTMLTextAreaElement,
  *   "search-conversations": HTMLInputElement, "search-memory": HTMLInputElement, send: HTMLButtonElement,
  *   settings: HTMLDialogElement, "single-keys": HTMLInputElement,
@@ -117,19 +117,6 @@ export function replaceItems(list, items, fallback) {
   const item = items.find((other) => other.dataset.id === focused.dataset.id) ?? items[Number(itemIndex)];
   const control = /** @type {HTMLElement | undefined} */ (item.querySelectorAll(controls)[Number(controlIndex)]);
   (control ?? fallback).focus();
-}
-
-/**
- * Ask for confirmation.
- * @param {string} question
- * @param {string} action label of the confirming button
- * @returns {Promise<boolean>}
- */
-export async function confirmAction(question, action) {
-  const dialog = byId("confirm");
-  byId("confirm-question").textContent = question;
-  byId("confirm-yes").textContent = action;
-  return (await openModal(dialog)) === "yes";
 }
 
 /**

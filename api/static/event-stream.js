@@ -41,7 +41,7 @@ export function uuid() {
  */
 export async function* sendMessage(message, key, signal) {
   for (let attempt = 0; ; attempt += 1) {
-    const headers = { Accept: "text/event-stream", "Idempotency-Key": key };
+    const headers = { Accept: "text/event-stream", "Accept-Language": document.documentElement.lang, "Idempotency-Key": key };
     const sending = request("/chat", { method: "POST", body: message, headers, signal, timeout: SEND_TIMEOUT });
     /** @type {Response | undefined} */
     let response;

@@ -3,9 +3,10 @@
 /** Scripts without spaces between words, where punctuation beside an emphasis mark tells nothing about word boundaries. */
 const UNSPACED_SCRIPTS = /[\p{scx=Han}\p{scx=Hiragana}\p{scx=Katakana}\p{scx=Hangul}\uff00-\uffef]/u;
 
-/** What ends a formula, by what begins it. A dollar sign is money, and two are a formula only where a line begins with them. */
-const FORMULA_ENDS = /** @type {Record<string, string>} */ ({ "\\(": "\\)", "\\[": "\\]" });
+/** What ends a formula, by what begins it. A dollar sign is money, and within a line two may be a price range. */
+const FORMULA_ENDS = /** @type {Record<string, string>} */ ({ "$$": "$$", "\\(": "\\)", "\\[": "\\]" });
 const FORMULA_BLOCK_ENDS = /** @type {Record<string, string>} */ ({ "$$": "$$", "\\[": "\\]" });
+const NO_PRICE_RANGE = /^(?![,.;:!?)])(?=.*[=^_\\{])[^$\n]*$/;
 /** How far the end of a formula is looked for. */
 const MAX_FORMULA = 2000;
 const MAX_FORMULA_LINES = 60;
@@ -82,7 +83,7 @@ function setHeadingLevels({ tokens }) {
 }
 
 /**
- * A formula within a line: \(…\) or \[…\].
+ * A formula within a line: \(…\), \[…\] or $$…$$.
  * @param {InlineState} state
  * @param {boolean} silent
  */
@@ -92,7 +93,7 @@ function readFormula(state, silent) {
   const info = FORMULA_ENDS[markup];
   const length = info ? state.src.slice(start, Math.min(start + MAX_FORMULA, state.posMax)).indexOf(info) : -1;
   const content = state.src.slice(start, start + Math.max(0, length)).trim();
-  if (!content) return false;
+  if (!content || (markup === "$$" && !NO_PRICE_RANGE.test(content))) return false;
   if (!silent) Object.assign(state.push("formula", "", 0), { content, markup, info });
   state.pos = start + length + 2;
   return true;

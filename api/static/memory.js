@@ -1,6 +1,6 @@
 /** What is in the memory dialog: the remembered facts, to look through, search, edit and forget. */
 
-import { byId, confirmAction, el, isEnter, replaceItems } from "./dom.js";
+import { byId, el, isEnter, replaceItems } from "./dom.js";
 import { factPath } from "./facts.js";
 import { requestJson } from "./http.js";
 import { icon } from "./svg.js";
@@ -15,6 +15,8 @@ const list = byId("facts");
 const searchField = byId("search-memory");
 const moreButton = byId("more-facts");
 const errorText = byId("memory-error");
+/** Where DELETE forgets everything. */
+const ALL_FACTS = "/memory";
 /** @type {string | null} */
 let nextCursor = null;
 let requestCount = 0;
@@ -43,11 +45,13 @@ async function loadFacts(cursor) {
   const query = new URLSearchParams({ limit: "50", ...(cursor && { cursor }), ...(searchField.value.trim() && { q: searchField.value }) });
   const page = await requestJson(`/memory?${query}`).catch(showFactsError);
   if (requestNumber !== requestCount || !page) return;
-  const items = page.items.map((fact) => deletedItem(factPath(fact.fact_id)) ?? factItem(fact));
+  const all = deletedItem(ALL_FACTS);
+  const items = all ? [all] : page.items.map((fact) => deletedItem(factPath(fact.fact_id)) ?? factItem(fact));
   if (cursor) list.append(...items);
   else replaceItems(list, items.length ? items : [el("li.empty", {}, textOf(searchField.value.trim() ? "nothingFound" : "nothingRemembered"))], searchField);
-  nextCursor = page.next_cursor;
+  nextCursor = all ? null : page.next_cursor;
   moreButton.hidden = !nextCursor;
+  byId("forget-all").hidden = Boolean(all) || !list.querySelector("[data-id]");
 }
 
 /** @param {import("../contract.js").MemoryFact} fact */
@@ -101,10 +105,17 @@ function forgetFact(id, item) {
   });
 }
 
-async function forgetAllFacts() {
-  if (!await confirmAction(textOf("forgetAllQuestion"), textOf("forgetAll"))) return;
-  await requestJson("/memory", { method: "DELETE" }).catch(showFactsError);
-  notifyChange("memory");
+function forgetAllFacts() {
+  const item = el("li", {});
+  list.replaceChildren(item);
+  deleteWithUndo(ALL_FACTS, item, textOf("allForgotten"), (error) => {
+    notifyChange("memory");
+    if (error) showFactsError(error);
+  }, () => {
+    byId("forget-all").hidden = false;
+    refreshFacts();
+  });
+  byId("forget-all").hidden = moreButton.hidden = true; // not before, or nothing would be focused that undo can return to
 }
 
 /** @param {Error} error */

@@ -155,8 +155,6 @@ export class Answer {
   /** @param {string} text the next token */
   append(text) {
     this.text += text;
-    this.element.classList.remove("thinking");
-    this.setStatus("");
     this.frame ||= requestAnimationFrame(() => this.render());
   }
 
@@ -176,6 +174,10 @@ export class Answer {
   render(complete = false) {
     cancelAnimationFrame(this.frame);
     this.frame = 0;
+    if (this.text) { // not before it is shown, or the page would shrink for a moment
+      this.element.classList.remove("thinking");
+      this.setStatus("");
+    }
     this.markdown.render(this.text, complete);
   }
 

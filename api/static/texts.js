@@ -75,7 +75,7 @@ export function serverText(code, sentence) {
 
 /**
  * Why an employee answers. The server's sentence is English, and has no code in turns of an earlier release.
- * @param {import("../contract.js").Route} route
+ * @param {Pick<import("../contract.js").Route, "reason" | "reason_code" | "keyword">} route
  * @param {{name: string, title: string}} employee who answers
  * @returns {string}
  */

@@ -5,7 +5,7 @@ import { employeeBySlug } from "./employees.js";
 import { formatDuration, formatInteger, formatDateTime } from "./format.js";
 import { NetworkError, Problem, requestJson } from "./http.js";
 import { icon } from "./svg.js";
-import { knownText, textOf } from "./texts.js";
+import { knownText, routeReason, textOf } from "./texts.js";
 
 /** @typedef {import("../contract.js").TurnDetails} TurnDetails */
 
@@ -82,16 +82,17 @@ function step(name, ms, whole) {
 }
 
 /** @param {TurnDetails} turn */
-function content({ turn_id }) {
+function content({ turn_id, employee }) {
   const said = el("div.stack", { "aria-live": "polite" });
   const button = el("button", {
     type: "button",
     onclick: async () => {
       button.disabled = true;
       try {
-        const { message, answer, reason } = await requestJson(`/turns/${turn_id}/content`, { method: "POST" });
+        const { message, answer, reason, ...route } = await requestJson(`/turns/${turn_id}/content`, { method: "POST" });
+        const why = reason && routeReason({ reason, ...route }, employeeBySlug(employee));
         setText(status, "");
-        setChildren(said, ...[["message", message], ["answer", answer], ["routeBecause", reason]].flatMap(([key, text]) =>
+        setChildren(said, ...[["message", message], ["answer", answer], ["routeBecause", why]].flatMap(([key, text]) =>
           text ? [el("h3", {}, textOf(/** @type {"message" | "answer" | "routeBecause"} */ (key))), el("p.said", { dir: "auto" }, text)] : []));
         button.hidden = true;
         panel.focus();

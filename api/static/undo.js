@@ -32,9 +32,10 @@ export async function finishDeletions() {
  * @param {string} path DELETE is sent there
  * @param {HTMLElement} item of a list
  * @param {string} text what the item says
- * @param {(error: Error | null) => void} onEnd called once it is deleted, or could not be; not where it was undone
+ * @param {(error: Error | null) => void} onEnd called once it is deleted, or could not be
+ * @param {() => void} [onUndo]
  */
-export function deleteWithUndo(path, item, text, onEnd) {
+export function deleteWithUndo(path, item, text, onEnd, onUndo = () => {}) {
   const children = [...item.childNodes];
   const focused = document.activeElement;
   const restore = () => {
@@ -45,6 +46,7 @@ export function deleteWithUndo(path, item, text, onEnd) {
   const undo = el("button.quiet", { type: "button", "aria-label": `${text} ${textOf("undo")}`, onclick: () => {
     if (!deletions.has(path)) return; // too late
     restore();
+    onUndo();
     if (focused instanceof HTMLElement) focused.focus();
   } }, textOf("undo"));
   const send = async (/** @type {boolean} */ keepalive) => {

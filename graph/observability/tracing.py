@@ -257,7 +257,7 @@ def outcome_of(turn: Turn) -> tuple[str | None, str | None]:
     match turn.end:
         case Error(code):
             return "failed", code
-        case Done(fallback=True):
+        case Done(fallback=True) if turn.end.error_code:
             return "fallback", turn.end.error_code
         case Done(finish_reason="stopped"):
             return "stopped", turn.end.error_code

@@ -152,7 +152,8 @@ class TurnExecutor:
             state = recovery.state_after_generate(turn, record, history, d.clock())
             await self._pipeline.restart_after(turn, "generate", state)
         else:
-            await self._pipeline.restart_after(turn, "route", recovery.state_after_route(turn, record, d.clock()))
+            state = recovery.state_after_route(turn, record, logged, d.clock())
+            await self._pipeline.restart_after(turn, "route", state)
             # Its readers got an error, or it is given up, or what its client sent along is lost with the process.
             if turn.end or turn.attempt > MAX_ATTEMPTS or record["route"].get("quoted"):
                 log.error("turn is given up", attempts=turn.attempt)

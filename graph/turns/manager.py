@@ -51,6 +51,8 @@ class SendRequest:
     """What it is made of, once that was read."""
     temporary: bool = False
     """Whether the conversation is to be temporary, where this message begins it."""
+    language: str | None = None
+    """The client's, for what is said without a model; it makes no other request of the same."""
     quoted: tuple[Quoted, ...] = ()
     """What the client sent along as said before: for this turn's prompt only, and stored nowhere."""
     key: str | None = None
@@ -289,6 +291,7 @@ class TurnManager:
             while_busy=request.while_busy,
             version=request.version,
             temporary=request.temporary,
+            language=request.language,
         )
         has_key, quoted = request.key is not None, request.quoted
         return self._executor.begin(request.user_id, turn_id, conversation_id, given, has_key=has_key, quoted=quoted)

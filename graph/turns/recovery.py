@@ -3,21 +3,26 @@
 from collections.abc import Sequence
 from typing import cast
 
+import msgspec
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
 
 from graph.turns.turn import Turn, error_of
 from nodes.generate import REPORTED
 from nodes.state import Answer, FinishReason, RouteReport, State, Version, new_state
+from nodes.state import Notice as StoredNotice
 from nodes.stream_events import ErrorCode, Notice, Token, ToolCall, done_of, results_of, start_of
 from storage.event_log import LoggedEvent
 from storage.turn_records import RecoveryRecord
 from storage.turns import History
 
+RESTARTED = Notice("restarted", "The answer broke off; this one replaces it.")
 
-def state_after_route(turn: Turn, record: RecoveryRecord, now: float) -> State:
+
+def state_after_route(turn: Turn, record: RecoveryRecord, logged: Sequence[LoggedEvent], now: float) -> State:
     """The state in which the message was counted, and an employee was chosen.
 
     Args:
+        logged: the turn's events; its notices are kept with the new answer, and that it is a new one.
         now: by the clock of the process that goes on with it. When the turn began follows from its age, because the
             clocks of machines differ.
     """
@@ -29,8 +34,19 @@ def state_after_route(turn: Turn, record: RecoveryRecord, now: float) -> State:
         message=record["message"],
     )
     route = cast(RouteReport, record["route"])
-    known = {"employee": record["asked_employee"], "route": route, "may_remember": record["may_remember"]}
+    known = {
+        "employee": record["asked_employee"],
+        "route": route,
+        "may_remember": record["may_remember"],
+        "notices": _notices(logged),
+    }
     return cast(State, {**begun, **known, "version": _continued(record)})
+
+
+def _notices(logged: Sequence[LoggedEvent]) -> list[StoredNotice]:
+    """The notices that readers got, each once, and that the answer begins anew."""
+    sent = [msgspec.json.decode(event.data, type=Notice) for event in logged if event.name == "notice"]
+    return [StoredNotice(code=one.code, message=one.message) for one in dict.fromkeys([*sent, RESTARTED])]
 
 
 def _continued(record: RecoveryRecord) -> Version | None:
@@ -44,7 +60,7 @@ def _continued(record: RecoveryRecord) -> Version | None:
 def state_after_generate(turn: Turn, record: RecoveryRecord, history: History, now: float) -> State:
     """The state in which the answer is committed, and summary, facts and metrics are to follow."""
     answer = answer_of(record)
-    before = state_after_route(turn, record, now)
+    before = state_after_route(turn, record, [], now)
     messages: list[AnyMessage] = [*before["messages"], AIMessage(answer["text"], id=answer["message_id"])]
     # What was superseded meanwhile goes into no summary, and into no request for facts.
     superseded = record["superseded"]
@@ -72,7 +88,7 @@ def retract(turn: Turn, record: RecoveryRecord, logged: Sequence[LoggedEvent], m
     """Take back what readers got of the lost attempt, whose start may not even be logged."""
     if not logged:
         _start(turn, record, model)
-    turn.publish(Notice("restarted", "The answer broke off; this one replaces it."))
+    turn.publish(RESTARTED)
 
 
 def publish_answer(turn: Turn, record: RecoveryRecord, logged: Sequence[LoggedEvent], model: str) -> None:

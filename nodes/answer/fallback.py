@@ -5,6 +5,7 @@ from collections import Counter
 
 from langgraph.runtime import Runtime
 
+from nodes.answer.languages import Language, language_of, texts_in
 from nodes.answer.output import AnswerOutput, Draft
 from nodes.answer.prepared import Prepare
 from nodes.answer.tool_rounds import ToolRounds
@@ -20,12 +21,6 @@ PREPARED = "prepared"
 """The model's name when none answered, and an answer was given that people prepared for questions like the message."""
 COMPUTED = "computed"
 """The model's name when none is set, and tools computed the answer to a question that was understood without one."""
-
-FILTERED = (
-    "The content filter of the model's provider stopped this answer before its first word. "
-    "Try to put the question in other words."
-)
-"""What is said where such a filter leaves nothing."""
 
 NO_MODEL = "No model is set, so nothing read your question; this is a prepared reply."
 NOT_UNDERSTOOD = "No model is set, and without one this question is not understood."
@@ -47,17 +42,21 @@ async def answer_without_model(
 ) -> None:
     """Where no model is set: compute the answer to a question that is understood, else give a prepared one."""
     assert state["route"] is not None
+    language = _language(state)
+    draft.prompt, draft.attempts = [], 0  # nobody was asked anything
     question = await _question(state, runtime, understand)
     if question["tool"]:
+        draft.error_code = None  # nothing failed: such an installation answers like this
         output.note(Notice(code="fallback", message=BY_TOOLS))
         _say(draft, output, await _computed(question, tools, output), COMPUTED)
-    elif (prepared := await prepare(state["message"])) is not None:
+    elif (prepared := await prepare(state["message"], language)) is not None:
+        draft.error_code = None
         _give_prepared(draft, output, prepared)
     else:
-        asks = question["could_ask"]
+        asks = question["could_ask"] if language == "en" else []  # the grammar is that of English
         output.note(Notice(code="fallback", message=NOT_UNDERSTOOD if asks else NO_MODEL))
-        said = not_understood(asks) if asks else BY_NAME[state["route"]["employee"]].without_model
-        _say(draft, output, said, FALLBACK)
+        reply = texts_in(language).replies[state["route"]["employee"]]
+        _say(draft, output, not_understood(asks) if asks else reply.without_model, FALLBACK)
 
 
 def _give_prepared(draft: Draft, output: AnswerOutput, prepared: str) -> None:
@@ -69,17 +68,23 @@ def _give_prepared(draft: Draft, output: AnswerOutput, prepared: str) -> None:
 async def fall_back(state: State, draft: Draft, output: AnswerOutput, prepare: Prepare) -> None:
     """Take back a broken answer, and give the prepared answer to the message, else what this employee says instead."""
     assert state["route"] is not None
+    language = _language(state)
+    texts = texts_in(language)
     if draft.text:
         output.retract()
     if draft.error_code == "model_filtered":
         said = "A filter of the model's provider stopped the answer; this is a prepared reply."
         output.note(Notice(code="filtered", message=said))
-        _say(draft, output, FILTERED, FALLBACK, "blocked")
-    elif (prepared := await prepare(state["message"])) is not None:
+        _say(draft, output, texts.filtered, FALLBACK, "blocked")
+    elif (prepared := await prepare(state["message"], language)) is not None:
         _give_prepared(draft, output, prepared)
     else:
         output.note(Notice(code="fallback", message="No model can be reached; this is a prepared reply."))
-        _say(draft, output, BY_NAME[state["route"]["employee"]].fallback, FALLBACK)
+        _say(draft, output, texts.replies[state["route"]["employee"]].unreachable, FALLBACK)
+
+
+def _language(state: State) -> Language:
+    return language_of(state["message"], state.get("language"))
 
 
 def _say(draft: Draft, output: AnswerOutput, text: str, model: str, finish_reason: FinishReason = "stop") -> None:

@@ -1,58 +1,39 @@
-"""Answers that people prepared, given where no model answers and a message is close to one of their questions.
+"""Finds the answer that people prepared for questions like a message, where no model answers.
 
-They stand in `prepared.toml`, which anyone can edit; `make train` embeds the questions (graph/training.py). A message
-is compared by the embedding that routing has made of it already.
+The answers stand in a file a language (languages.py). An English message is compared by the embedding that routing has
+made of it already, with those that `make train` makes of the questions (graph/training.py); the model of the embeddings
+understands English, so a message in another language is compared by its wording.
 """
 
-import tomllib
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
-from typing import NamedTuple, Self
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 from structlog.stdlib import get_logger
 
-from nodes.employees import Slug
+from nodes.answer.languages import LANGUAGES, Language, Prepared, file_of, read_texts, texts_in
+from nodes.answer.wording import Wording
 from nodes.errors import EmbeddingUnavailable
 from nodes.text import stored_vectors
 
 log = get_logger(__name__)
 
-FILE = Path(__file__).with_name("prepared.toml")
+FILE = file_of("en")
 VECTORS = Path(__file__).with_name("prepared.npz")
 CLOSE = 0.7
 """Cosine similarity from which a message asks the same as a question. Of 137 paraphrases of our
 own it gives the right answer to 112 and a wrong one to none, and an answer to 2 of 225 other messages."""
 
-Prepare = Callable[[str], Awaitable[str | None]]
-"""Finds the prepared answer to a message; None where no question is close."""
+Prepare = Callable[[str, Language], Awaitable[str | None]]
+"""Finds the prepared answer to a message in this language; None where no question is close."""
 Embed = Callable[[str], Awaitable[list[float]]]
 
 
-class Prepared(NamedTuple):
-    """An answer, and how people ask for it."""
-
-    employee: Slug
-    """Whose field and voice it is; the chosen employee says it."""
-    asks: tuple[str, ...]
-    says: str
-    language: str = "en"
-    """In another one a question counts word for word: the embedding model understands English."""
-
-
-def read_prepared(path: Path = FILE) -> list[Prepared]:
-    """Read the answers."""
-    entries = tomllib.loads(path.read_text(encoding="utf-8"))["answer"]
-    return [
-        Prepared(entry["employee"], tuple(entry["asks"]), entry["says"], entry.get("language", "en"))
-        for entry in entries
-    ]
-
-
 def questions(answers: Sequence[Prepared]) -> list[str]:
-    """All questions that are compared by their embeddings, in order."""
-    return [question for answer in _english(answers) for question in answer.asks]
+    """All questions to these answers, in order."""
+    return [question for answer in answers for question in answer.asks]
 
 
 def save_vectors(path: Path, answers: Sequence[Prepared], vectors: Sequence[NDArray[np.float32]]) -> None:
@@ -65,31 +46,35 @@ class PreparedAnswers:
 
     Args:
         embed: embeds a message, with the model that embedded the questions.
-        vectors: of all questions, a row each.
+        answers: the English ones.
+        vectors: of all their questions, a row each.
     """
 
     def __init__(self, embed: Embed, answers: Sequence[Prepared], vectors: NDArray[np.float32]) -> None:
         self._embed = embed
-        self._answers = [answer for answer in _english(answers) for _ in answer.asks]
-        self._literal = {
-            _words(question): answer.says for answer in answers if answer.language != "en" for question in answer.asks
-        }
+        self._says = _answer_of_each_question(answers)
         self._vectors = vectors
+        others = {language: texts_in(language).answers for language in LANGUAGES if language != "en"}
+        self._by_wording = {
+            language: (Wording(questions(found)), _answer_of_each_question(found)) for language, found in others.items()
+        }
 
     @classmethod
     def load(cls, embed: Embed, file: Path = FILE, vectors: Path = VECTORS) -> Self:
-        """Read both files; without answers where the vectors are those of other questions."""
-        answers = read_prepared(file)
+        """Read the files; without English answers where the vectors are those of other questions."""
+        answers = read_texts(file).answers
         if (stored := stored_vectors.load_vectors(vectors, _key(answers))) is not None:
             return cls(embed, answers, stored)
         log.error("prepared answers are not given: their questions were edited, run `make train`")
         return cls(embed, [], np.empty((0, 0), np.float32))
 
-    async def __call__(self, message: str) -> str | None:
+    async def __call__(self, message: str, language: Language) -> str | None:
         """The prepared answer to the message; None where no question is close."""
-        if literal := self._literal.get(_words(message)):
-            return literal
-        if not self._answers:
+        if language in self._by_wording:
+            wording, says = self._by_wording[language]
+            found = wording.find(message)
+            return None if found is None else says[found]
+        if not self._says:
             return None
         try:
             similarities = self._vectors @ np.asarray(await self._embed(message), np.float32)
@@ -97,23 +82,18 @@ class PreparedAnswers:
             log.warning("no embedding to find a prepared answer by", exc_info=True)
             return None
         nearest = int(similarities.argmax())
-        return self._answers[nearest].says if similarities[nearest] >= CLOSE else None
+        return self._says[nearest] if similarities[nearest] >= CLOSE else None
 
 
-async def nothing_prepared(message: str) -> str | None:  # noqa: ARG001
+async def nothing_prepared(message: str, language: Language) -> str | None:  # noqa: ARG001
     """No answer: where there is no embedding model, none can be found."""
     return None
 
 
 def _key(answers: Sequence[Prepared]) -> str:
-    """Which English questions, in which order; their answers may change without new vectors."""
-    return stored_vectors.key_of("\n".join(answer.asks) for answer in _english(answers))
+    """Which questions, in which order; their answers may change without new vectors."""
+    return stored_vectors.key_of("\n".join(answer.asks) for answer in answers)
 
 
-def _english(answers: Sequence[Prepared]) -> list[Prepared]:
-    return [answer for answer in answers if answer.language == "en"]
-
-
-def _words(text: str) -> str:
-    """A question as it is compared word for word."""
-    return text.casefold().strip(" .?!")
+def _answer_of_each_question(answers: Sequence[Prepared]) -> list[str]:
+    return [answer.says for answer in answers for _ in answer.asks]

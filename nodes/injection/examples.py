@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from nodes.answer.prepared import questions, read_prepared
+from nodes.answer.languages import texts_in
+from nodes.answer.prepared import questions
 from nodes.injection.detect import WHOLE, parts
 from nodes.routing.classifier import PAIRS, read_examples
 from nodes.text.cleaning import clean
@@ -46,7 +47,11 @@ def _said_elsewhere() -> list[str]:
     """Messages that were written for other purposes: routing, follow-ups, prepared answers."""
     pairs = [json.loads(line) for line in PAIRS.read_text(encoding="utf-8").splitlines()]
     followed = [pair[key] for pair in pairs for key in ("before", "message")]
-    return [*(text for texts in read_examples().values() for text in texts), *followed, *questions(read_prepared())]
+    return [
+        *(text for texts in read_examples().values() for text in texts),
+        *followed,
+        *questions(texts_in("en").answers),
+    ]
 
 
 def _made_of(template: str, count: int) -> list[str]:

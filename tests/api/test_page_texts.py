@@ -9,7 +9,8 @@ import pytest
 import api
 from api.problems import Code
 from nodes import stream_events
-from nodes.answer.prepared import read_prepared
+from nodes.answer.languages import LANGUAGES as SPOKEN
+from nodes.answer.languages import texts_in
 from nodes.employees import EMPLOYEES
 from nodes.state import REASONS, NoticeCode, ReasonCode
 from storage.metrics import ErrorCode
@@ -118,7 +119,8 @@ def test_another_language_has_a_text_for_every_reason_and_employee(language: str
         code: {name.replace("topic", "title") for name in placeholders(text)} for code, text in REASONS.items()
     }
     employees = translations(language, "employeeTexts")
-    prepared = {(answer.language, answer.employee, question) for answer in read_prepared() for question in answer.asks}
+    (spoken,) = (one for one in SPOKEN if one == language)
+    prepared = {(language, one.employee, question) for one in texts_in(spoken).answers for question in one.asks}
     for one in EMPLOYEES:
         ((title, does, examples),) = re.findall(EMPLOYEE.format(slug=one.slug), employees)
         texts = [title, does, *re.findall(r'"([^"]+)"', examples)]

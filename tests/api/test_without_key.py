@@ -4,11 +4,10 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from nodes.answer.prepared import read_prepared
-from nodes.employees import BY_NAME
+from nodes.answer.languages import LANGUAGES, texts_in
 from tests.support.app import Frontdesk, Serve
 
-SAYS = {question: answer.says for answer in read_prepared() for question in answer.asks}
+SAYS = {question: one.says for language in LANGUAGES for one in texts_in(language).answers for question in one.asks}
 
 
 @pytest.fixture
@@ -18,7 +17,7 @@ async def keyless(serve: Serve) -> Frontdesk:
 
 
 async def test_a_common_question_gets_a_prepared_answer(keyless: Frontdesk, ada: UUID) -> None:
-    """From the employee of that field, word by word, labelled in `notice` and `done`; the same when told again."""
+    """From the employee of that field, word by word, labelled in `notice` and `done`, and counted as a success."""
     answer = await keyless.chat(ada, "which debt should I pay off first, please", conversation_id="debts")
     assert answer.text == SAYS["Which debt should I pay off first?"]
     assert [event.name for event in answer.events] == ["start", "notice", *["token"] * (len(answer.events) - 3), "done"]
@@ -28,17 +27,33 @@ async def test_a_common_question_gets_a_prepared_answer(keyless: Frontdesk, ada:
     assert (done["model"], done["fallback"], done["generated_by"]) == ("prepared", True, "template")
     async with keyless.client(ada) as client:
         _, reply = (await client.get("/conversations/debts/messages")).json()["items"]
+        totals = (await client.get("/metrics-summary?range=24h")).json()["totals"]
     assert (reply["content"], reply["model"], reply["generated_by"]) == (answer.text, "prepared", "template")
+    assert (totals["success_rate"], totals["total_tokens_est"], totals["outcomes"]["done"]) == (100, 0, 1)
 
 
 async def test_any_other_question_gets_the_employees_reply(keyless: Frontdesk, ada: UUID) -> None:
     """Which names what is needed, and how to set a key."""
     answer = await keyless.chat(ada, "What is the standard VAT rate in Bolivia since 1994?", employee="ledger")
-    assert answer.text == BY_NAME["ledger"].without_model
+    assert answer.text == texts_in("en").replies["ledger"].without_model
     assert "OPENAI_API_KEY" in answer.text
     (notice,), (done,) = answer.named("notice"), answer.named("done")
     assert (notice["code"], "No model is set" in notice["message"]) == ("fallback", True)
     assert (done["model"], done["fallback"], done["generated_by"]) == ("fallback", True, "template")
+
+
+async def test_a_german_question_is_answered_in_german(keyless: Frontdesk, ada: UUID) -> None:
+    """By its own words; where they do not tell, the client's language counts."""
+    german = texts_in("de")
+    answer = await keyless.chat(ada, "welche schulden soll ich zuerst abbezahlen")
+    assert answer.text == SAYS["Welche Schulden zahle ich zuerst ab?"]
+    answer = await keyless.chat(ada, "Wie hoch ist der Steuersatz in Bolivien?", employee="ledger")
+    assert answer.text == german.replies["ledger"].without_model
+    async with keyless.client(ada) as client:
+        sent = {"message": "Bolivien 1994", "employee": "tag"}
+        headers = {"Accept": "application/json", "Accept-Language": "de-AT,de;q=0.9,en;q=0.8"}
+        whole = (await client.post("/chat", json=sent, headers=headers)).json()
+    assert whole["text"] == german.replies["tag"].without_model
 
 
 async def test_the_chosen_employee_says_it(keyless: Frontdesk, ada: UUID) -> None:

@@ -99,6 +99,10 @@ async def test_a_turn_killed_in_the_middle_is_taken_back_and_answered_anew(
         assert [event.id for event in events] == sorted({event.id for event in events})
         assert [event.name for event in events].count("done") == 1
     await whole(frontdesk.service.url, turn)
+    async with frontdesk.client(ada) as client:
+        path = f"/conversations/{heard[0].data['conversation_id']}/messages"
+        _, reply = (await client.get(path)).json()["items"]
+    assert [notice["code"] for notice in reply["notices"]] == ["restarted"]
 
 
 async def test_a_turn_killed_after_its_answer_gets_the_rest_done_and_no_second_answer(

@@ -7,13 +7,13 @@ from uuid import UUID
 
 import pytest
 
-from nodes.employees import BY_NAME
+from nodes.answer.languages import texts_in
 from tests.faults.stored_turn import outcome_in_metrics, prompt_chars_in_metrics, stored_answer
 from tests.support.app import Frontdesk
 from tests.support.model_script import Cut, Garbage, Refuse, Reply, Status, Text, prompt_chars, streaming
 from tests.support.model_server import ModelServer
 
-PREPARED = BY_NAME["prime"].fallback
+PREPARED = texts_in("en").replies["prime"].unreachable
 OVERLOADED = Status(429, headers={"retry-after": "0"})
 
 

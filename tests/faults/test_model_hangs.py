@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from nodes.employees import BY_NAME
+from nodes.answer.languages import texts_in
 from tests.faults.stored_turn import outcome_in_metrics, stored_answer
 from tests.support.app import Serve
 from tests.support.database import row
@@ -16,7 +16,7 @@ async def test_a_model_that_never_begins_is_left_in_time(serve: Serve, model: Mo
     model.always(Hang(), streaming)
     frontdesk = await serve(turn_timeout=1)
     answer = await frontdesk.chat(ada, "Go on")
-    assert answer.text == BY_NAME["prime"].fallback
+    assert answer.text == texts_in("en").replies["prime"].unreachable
     assert answer.named("done")[0]["fallback"] is True
     assert await outcome_in_metrics(frontdesk, answer) == ("fallback", "model_timeout", False)
     request = await model.received(streaming)

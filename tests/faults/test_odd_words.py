@@ -11,8 +11,7 @@ from uuid import UUID
 import pytest
 
 from graph.models import replies
-from nodes.answer.fallback import FILTERED
-from nodes.employees import BY_NAME
+from nodes.answer.languages import texts_in
 from tests.faults.stored_turn import outcome_in_metrics, stored_answer
 from tests.support.app import Answer, Frontdesk, Serve, read_events
 from tests.support.database import rows
@@ -21,7 +20,7 @@ from tests.support.model_bytes import DONE, Raw, delta, event, words
 from tests.support.model_script import Status, Text, streaming
 from tests.support.model_server import ModelServer
 
-PREPARED = BY_NAME["prime"].fallback
+PREPARED = texts_in("en").replies["prime"].unreachable
 HTML = b"<!DOCTYPE html>\n<html><body><h1>Welcome to the proxy</h1>\ndata: sign in\n\n</body></html>\n"
 TOOL = [{"index": 0, "id": "call-1", "type": "function", "function": {"name": "rm", "arguments": "{}"}}]
 
@@ -194,7 +193,7 @@ async def test_where_a_filter_leaves_nothing_it_is_named(
     model.always(reply, streaming)
     answer = await frontdesk.chat(ada, "Go on")
     done = answer.named("done")[0]
-    assert (answer.text, done["finish_reason"], done["fallback"]) == (FILTERED, "blocked", True)
+    assert (answer.text, done["finish_reason"], done["fallback"]) == (texts_in("en").filtered, "blocked", True)
     assert [notice["code"] for notice in answer.named("notice")] == ["filtered"]
     await told_alike(frontdesk, ada, answer)
     assert await outcome_in_metrics(frontdesk, answer) == ("fallback", "model_filtered", False)

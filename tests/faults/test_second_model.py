@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 
 from graph.models.chat import FAILURE_THRESHOLD
-from nodes.employees import BY_NAME
+from nodes.answer.languages import texts_in
 from tests.faults.stored_turn import outcome_in_metrics
 from tests.support.app import Serve
 from tests.support.model_script import Cut, Refuse, Reply, Status, Text, streaming
@@ -58,7 +58,7 @@ async def test_where_both_models_fail_the_prepared_reply_comes(
     model.always(Refuse(), streaming)
     spare.always(Status(400), streaming)
     answer = await frontdesk.chat(ada, "Go on")
-    assert answer.text == BY_NAME["prime"].fallback
+    assert answer.text == texts_in("en").replies["prime"].unreachable
     assert await outcome_in_metrics(frontdesk, answer) == ("fallback", "model_rejected", False)
 
 
@@ -69,6 +69,6 @@ async def test_a_model_that_is_down_is_left_alone(serve: Serve, model: ModelServ
     for _ in range(FAILURE_THRESHOLD):
         await frontdesk.chat(ada, "Go on")
     answer = await frontdesk.chat(ada, "Go on")
-    assert answer.text == BY_NAME["prime"].fallback
+    assert answer.text == texts_in("en").replies["prime"].unreachable
     assert await outcome_in_metrics(frontdesk, answer) == ("fallback", "model_down", False)
     assert len(list(filter(streaming, model.requests))) == FAILURE_THRESHOLD

@@ -1,12 +1,14 @@
 """Replies where the model has no answer, or only half of one."""
 
-from nodes.answer.fallback import FALLBACK, FILTERED, PREPARED
-from nodes.employees import CRYSTAL
+from nodes.answer.fallback import FALLBACK, PREPARED
+from nodes.answer.languages import Language, texts_in
 from nodes.errors import ModelRejected, ModelUnavailable
 from tests.nodes.answering import StoredAnswers, generated
 from tests.nodes.models import HANG, ScriptedModel, end, piece
 from tests.nodes.states import ADA, TURN, Listener, a_state
 
+ENGLISH = texts_in("en")
+REPLY = ENGLISH.replies["crystal"]
 REFUSES = ModelRejected("model_rejected")
 BREAKS = ModelUnavailable("model_unreachable", retry_after=0.0)
 
@@ -16,23 +18,23 @@ async def test_without_a_model_the_employees_prepared_reply_goes_out_labelled() 
     run, turns = Listener(), StoredAnswers()
     result = await generated(ScriptedModel([REFUSES]), run=run, turns=turns)
     answer = result["answer"]
-    assert run.kinds == ["fallback", *["Token"] * len(CRYSTAL.fallback.split()), "Done"]
-    assert run.text == answer["text"] == CRYSTAL.fallback
+    assert run.kinds == ["fallback", *["Token"] * len(REPLY.unreachable.split()), "Done"]
+    assert run.text == answer["text"] == REPLY.unreachable
     assert (answer["model"], answer["fallback"], answer["error_code"]) == (FALLBACK, True, "model_rejected")
-    assert turns.answers[ADA, TURN]["answer"] == CRYSTAL.fallback
+    assert turns.answers[ADA, TURN]["answer"] == REPLY.unreachable
     assert [message.id for message in result["messages"]] == [answer["message_id"]]
 
 
 async def test_a_prepared_answer_is_given_where_one_fits() -> None:
     """It is labelled by notice, model and `fallback`, so that nobody takes it for a model's."""
 
-    async def prepare(message: str) -> str | None:
-        return f"Prepared for: {message}"
+    async def prepare(message: str, language: Language) -> str | None:
+        return f"Prepared in {language} for: {message}"
 
     run = Listener()
     result = await generated(ScriptedModel([REFUSES]), run=run, prepare=prepare)
     answer = result["answer"]
-    assert run.text == answer["text"] == f"Prepared for: {a_state()['message']}"
+    assert run.text == answer["text"] == f"Prepared in en for: {a_state()['message']}"
     assert (answer["model"], answer["fallback"], answer["finish_reason"]) == (PREPARED, True, "stop")
     assert "This is a prepared answer" in result["notices"][0]["message"]
 
@@ -42,7 +44,7 @@ async def test_without_any_model_the_employee_says_how_to_set_one() -> None:
     run = Listener()
     result = await generated(ScriptedModel([REFUSES]), run=run, has_model=False)
     answer = result["answer"]
-    assert run.text == answer["text"] == CRYSTAL.without_model
+    assert run.text == answer["text"] == REPLY.without_model
     assert "OPENAI_API_KEY" in answer["text"]
     assert "No model is set" in result["notices"][0]["message"]
 
@@ -52,10 +54,10 @@ async def test_a_broken_answer_is_retracted_before_the_fallback() -> None:
     run, turns = Listener(), StoredAnswers()
     result = await generated(ScriptedModel([piece("You sp"), BREAKS], [REFUSES]), run=run, turns=turns)
     assert run.kinds[:4] == ["Token", "restarted", "fallback", "Token"]
-    assert run.text == "You sp" + CRYSTAL.fallback
-    assert turns.answers[ADA, TURN]["answer"] == CRYSTAL.fallback
+    assert run.text == "You sp" + REPLY.unreachable
+    assert turns.answers[ADA, TURN]["answer"] == REPLY.unreachable
     assert [notice["code"] for notice in result["notices"]] == ["restarted", "fallback"]
-    assert [message.text for message in result["messages"]] == [CRYSTAL.fallback]
+    assert [message.text for message in result["messages"]] == [REPLY.unreachable]
 
 
 async def test_a_timeout_keeps_the_text_so_far() -> None:
@@ -72,7 +74,7 @@ async def test_a_timeout_without_a_word_is_a_fallback() -> None:
     """The client gets no empty answer; the reason is stored."""
     run = Listener()
     answer = (await generated(ScriptedModel([HANG]), run=run, seconds=0.05))["answer"]
-    assert (answer["text"], answer["fallback"]) == (CRYSTAL.fallback, True)
+    assert (answer["text"], answer["fallback"]) == (REPLY.unreachable, True)
     assert (answer["finish_reason"], answer["error_code"]) == ("stop", "model_timeout")
 
 
@@ -80,7 +82,7 @@ async def test_an_answer_of_white_space_is_replaced() -> None:
     """Nothing of it is visible, so it is none."""
     run = Listener()
     answer = (await generated(ScriptedModel([piece("\n"), end()]), run=run))["answer"]
-    assert (answer["text"], answer["error_code"]) == (CRYSTAL.fallback, "model_empty")
+    assert (answer["text"], answer["error_code"]) == (REPLY.unreachable, "model_empty")
     assert run.notices == ["fallback"]
 
 
@@ -91,7 +93,7 @@ async def test_a_filter_is_named_where_it_leaves_nothing() -> None:
     result = await generated(model, run=run)
     answer = result["answer"]
     assert run.notices == ["restarted", "filtered"]
-    assert (answer["text"], answer["fallback"], answer["finish_reason"]) == (FILTERED, True, "blocked")
+    assert (answer["text"], answer["fallback"], answer["finish_reason"]) == (ENGLISH.filtered, True, "blocked")
     assert (answer["error_code"], result["findings"]) == ("model_filtered", [])
 
 

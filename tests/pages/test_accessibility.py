@@ -151,22 +151,6 @@ async def test_the_conversation_list_keeps_the_focus(chat: ChatPage) -> None:
     await expect(chat.page.get_by_label("Search conversations")).to_be_focused()
 
 
-async def test_a_dialog_that_is_reopened_at_once_gets_its_own_result(chat: ChatPage, model: ModelServer) -> None:
-    """The browser's close event comes late, and must not answer the next question."""
-    model.queue(Json({"facts": [{"fact": "The user sells biscuits.", "confidence": 0.9, "replaces": []}]}), structured)
-    await chat.send("I sell biscuits")
-    await expect(chat.last_answer.locator(".learned-fact")).to_be_visible()
-    await chat.button("Memory").click()
-    await chat.button("Forget all facts").click()
-    await expect(chat.button("Cancel")).to_be_focused()
-    await chat.button("Forget all facts").evaluate("""(button) => {
-      document.getElementById("confirm").close();
-      button.click();
-    }""")
-    await chat.button("Forget all").click()
-    await expect(chat.page.locator("#facts li")).to_have_text("Nothing remembered yet.")
-
-
 async def test_tab_moves_the_focus_in_reading_order(chat: ChatPage) -> None:
     """The skip link comes first; then the sidebar, and the messages. The skip link leads to the message field."""
     await expect(chat.suggestions).to_have_count(4)

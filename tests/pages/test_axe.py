@@ -47,7 +47,7 @@ async def test_answers(chat: ChatPage, model: ModelServer) -> None:
 
 
 async def test_memory_dialog(chat: ChatPage, model: ModelServer) -> None:
-    """A list of facts, a fact that is edited, and the question before all are forgotten."""
+    """A list of facts, a fact that is edited, and when all are forgotten."""
     model.queue(LEARNS_FACT, structured)
     await chat.send("I sell biscuits")
     await expect(chat.last_answer.locator(".learned-fact")).to_be_visible()

@@ -75,7 +75,7 @@ async def test_long_pastes_are_folded_and_files_are_answered(chat: ChatPage, mod
     await chat.page.reload()
     await expect(cards).to_have_count(1)
     await field.evaluate(PASTE, ["1", "application/pdf"])
-    await expect(chat.hint).to_contain_text("Files cannot be sent yet.")
+    await expect(chat.hint).to_contain_text("Files cannot be sent here.")
     assert await chat.page.locator("#log").evaluate(DROP), "the browser would open the file"
     await field.evaluate(COMPOSE)
     await field.press("Enter")

@@ -4,7 +4,7 @@ import re
 
 from playwright.async_api import Route, expect
 
-from tests.pages.chat_page import ChatPage
+from tests.pages.chat_page import UNDO_TIME, ChatPage
 from tests.support.model_script import Json, Text, streaming, structured
 from tests.support.model_server import ModelServer
 
@@ -178,6 +178,28 @@ async def test_facts_are_edited_searched_and_forgotten(chat: ChatPage, model: Mo
     await chat.page.reload()
     await chat.button("Memory").click()
     await expect(facts).to_have_text("Nothing remembered yet.")
+
+
+async def test_forgetting_all_facts_can_be_undone(chat: ChatPage, model: ModelServer) -> None:
+    """By the keyboard, too; they are gone once the time is over, and there is nothing more to forget then."""
+    await chat.page.clock.install()
+    model.queue(LEARNS_FACT, structured)
+    await chat.send("I sell biscuits")
+    await expect(chat.last_answer.locator(".learned-fact")).to_contain_text(FACT)
+    await chat.button("Memory").click()
+    facts, forget_all = chat.page.locator("#facts li"), chat.button("Forget all facts")
+    await expect(facts).to_contain_text(FACT)
+    await forget_all.press("Enter")
+    await expect(facts).to_have_text("All forgotten.Undo")
+    await chat.page.keyboard.press("Enter")
+    await expect(facts).to_contain_text(FACT)
+    await expect(forget_all).to_be_focused()
+    await forget_all.press("Enter")
+    await expect(chat.button("All forgotten. Undo")).to_be_focused()
+    await chat.page.clock.run_for(UNDO_TIME)
+    await expect(facts).to_have_text("Nothing remembered yet.")
+    await expect(forget_all).to_be_hidden()
+    await expect(chat.page.get_by_label("Search memory")).to_be_focused()
 
 
 async def test_a_fact_that_could_not_be_forgotten_comes_back(chat: ChatPage, model: ModelServer) -> None:

@@ -1,6 +1,7 @@
 """The pages in another language."""
 
 import re
+from uuid import UUID
 
 from playwright.async_api import Browser, expect
 
@@ -8,7 +9,7 @@ from tests.pages.accessibility import assert_accessible
 from tests.pages.chat_page import open_chat
 from tests.pages.dashboard_page import open_dashboard
 from tests.pages.seed import add_turns
-from tests.support.app import Frontdesk
+from tests.support.app import Frontdesk, Serve
 from tests.support.model_script import Json, structured
 from tests.support.model_server import ModelServer
 
@@ -62,3 +63,18 @@ async def test_a_german_browser_gets_a_german_dashboard(browser: Browser, empty_
         await expect(dashboard.error_codes).to_contain_text("Ein interner Fehler")
         await expect(dashboard.page.locator("#turns .axes text").last).to_have_text("jetzt")
         await assert_accessible(dashboard.page)
+
+
+async def test_an_administrator_reads_the_reason_in_german(
+    serve: Serve, browser: Browser, ada: UUID, bob: UUID
+) -> None:
+    """In the panel of a turn."""
+    app = await serve()
+    await app.chat(ada, "Guten Morgen", employee="ledger")
+    async with open_dashboard(browser, app, bob, admin=True, locale="de-DE") as dashboard:
+        page = dashboard.page
+        await page.locator("#turn-list summary").click()
+        await page.get_by_role("combobox", name="Anzeigen").select_option(index=1)
+        await page.locator("#turn-list button.link").click()
+        await page.get_by_role("button", name="Wortlaut anzeigen").click()
+        await expect(page.locator("#turn-panel")).to_contain_text("du hast nach Ledger gefragt")

@@ -113,6 +113,7 @@ async def test_hundreds_of_unclosed_marks_are_rendered(chat: ChatPage, model: Mo
 
 
 FORMULAS = r"""The rate is \(r = \frac{1}{8}\), and $5 and $10 are money.
+In a line $$E = mc^2$$, too, but not from $$ to $$$.
 
 $$
 S = \sum_{i=1}^{n} a_i \href{javascript:alert(1)}{x}
@@ -140,10 +141,11 @@ async def test_code_and_formulas_are_shown_by_libraries(chat: ChatPage, model: M
     await expect(block.locator(".code-keyword")).to_have_text(["if", "print"])
     await expect(block.locator(".code-string")).to_have_text("'a'")
     formulas = chat.answers.last.locator(".formula")
-    await expect(formulas.locator("math")).to_have_count(4)
+    await expect(formulas.locator("math")).to_have_count(5)
     await expect(formulas.first.locator("mfrac mn")).to_have_text(["1", "8"])
     await expect(chat.answers.last.locator("p").first).to_contain_text("and $5 and $10 are money.")
-    await expect(formulas.nth(3)).to_have_text(r"\(\broken{\)")
+    await expect(chat.answers.last.locator("p").first).to_contain_text("but not from $$ to $$$.")
+    await expect(formulas.nth(4)).to_have_text(r"\(\broken{\)")
     assert await formulas.locator("a, [href], [style]").count() == 0
     assert {"highlight-python.js", "katex.js"} < set(files)
     assert "highlight-sql.js" not in files

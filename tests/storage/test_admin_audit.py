@@ -63,7 +63,7 @@ async def test_nobody_looks_into_a_turn_without_an_entry(pool: Pool, owner: Owne
     """Not in a transaction of a user, and an entry that cannot be stored shows nothing."""
     turn = await save_answered(pool, ada, answered("I sell biscuits"))
     await Metrics(pool).record(ada, turn, turn_metrics())
-    look = "select * from read_turn_content(%(bob)s, %(turn)s)"
+    look = "select * from read_turn_said(%(bob)s, %(turn)s)"
     with pytest.raises(psycopg.errors.InsufficientPrivilege):
         async with pool.as_user(bob) as conn:
             await conn.execute(look, {"bob": bob, "turn": turn})
@@ -72,7 +72,7 @@ async def test_nobody_looks_into_a_turn_without_an_entry(pool: Pool, owner: Owne
         await TurnMetricsQueries(pool).content(bob, turn)
     owner.execute("alter table chat_admin_audit drop constraint full_up")
     found = await TurnMetricsQueries(pool).content(bob, turn)
-    assert found == {"message": "I sell biscuits", "answer": "Hi", "reason": None}
+    assert found == {"message": "I sell biscuits", "answer": "Hi", "reason": None, "reason_code": None, "keyword": None}
     assert [(entry["action"], entry["detail"]) for entry in await AdminAudit(pool).latest(bob, limit=9)] == [
         ("turn_content", str(turn))
     ]

@@ -125,7 +125,7 @@ FUNCTIONS: Mapping[str, set[str]] = {
         "unpadded_width", "wake_next",
     },
     "frontdesk_auditor": {
-        "act_as", "add_to_admin_audit", "read_admin_audit", "read_turn_content", "tokens_by_user",
+        "act_as", "add_to_admin_audit", "read_admin_audit", "read_turn_content", "read_turn_said", "tokens_by_user",
     },
     "frontdesk_graph": {"act_for_thread", "save_checkpoint", "save_writes"},
     "frontdesk_journal": {"act_as", "log_events"},

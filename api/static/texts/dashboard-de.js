@@ -91,7 +91,7 @@ const texts = {
   outcome_limited: "Zu viele Anfragen",
   outcome_refused: "Vom Schutz abgewiesen oder Unterhaltung beschäftigt",
   outcome_failed: "Fehlgeschlagen",
-  outcome_fallback: "Vorbereitete Antwort",
+  outcome_fallback: "Vorbereitete Auskunft",
   errors: "Fehler",
   noErrors: "Keine.",
   times: "{number} ×",

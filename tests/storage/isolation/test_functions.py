@@ -84,7 +84,7 @@ STEPS: Mapping[str, Step] = {
 }
 """Every function that the program calls outside of a transaction that acts for a user."""
 
-LOOKS = {"read_turn_content"}
+LOOKS = {"read_turn_said"}
 """What administrators call to see rows of another user; it logs that (`tests/storage/test_admin_audit.py`)."""
 
 RIGHTS_FIRST = re.compile(
