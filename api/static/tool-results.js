@@ -1,0 +1,77 @@
+/** What tools do for an answer: a line while one runs, then what it found, and what the user is asked to accept. */
+
+import "./finance-assets.js";
+import { markFigures } from "./answer-figures.js";
+import { announce, el, syncChildren } from "./dom.js";
+import { formatFigure } from "./money.js";
+import { proposalCard } from "./proposals.js";
+import { openReference } from "./reference-panel.js";
+import { icon } from "./svg.js";
+import { knownText, textOf } from "./texts.js";
+
+/** @typedef {import("../contract.js").ToolCall} ToolCall */
+/** @typedef {import("../contract.js").ToolResult} ToolResult */
+
+/** Figures that a result shows of itself. */
+const MOST_FIGURES = 2;
+
+/**
+ * Show the calls of an answer as they are now.
+ * @param {import("./message.js").Answer} answer
+ */
+export function showCalls(answer) {
+  const { calls, element, tools, body, unverified } = answer;
+  const running = element.hasAttribute("aria-busy");
+  const state = (/** @type {ToolCall | ToolResult} */ call) => isResult(call) ? "result" : running ? "runs" : "ended";
+  syncChildren(tools, calls, (call) => `${call.call_id} ${state(call)}`, (call) => item(call, running), () => {});
+  const last = calls.at(-1);
+  if (running && last && !isResult(last)) announce(callText(last));
+  if (!running) {
+    const results = calls.filter(isResult);
+    markFigures(body, results, unverified, open);
+    showUnverified(tools, unverified);
+  }
+}
+
+/**
+ * @param {ToolCall | ToolResult} call
+ * @returns {call is ToolResult}
+ */
+function isResult(call) {
+  return "row_count" in call;
+}
+
+/**
+ * @param {ToolCall | ToolResult} call
+ * @param {boolean} running
+ */
+function item(call, running) {
+  if (!isResult(call)) return el(running ? "p.tool-call.running" : "p.tool-call", {}, icon("search"), el("span", {}, running ? callText(call) : textOf("toolEnded", { words: call.words })));
+  if (!call.reference_id) return el("p.tool-call", {}, icon("info"), el("span", { lang: "en" }, call.words));
+  const chip = el("button.result", { type: "button", "aria-haspopup": "dialog", onclick: () => open(call) },
+    icon("chart"), el("span.result-words", { lang: "en", dir: "auto" }, call.words),
+    ...call.figures.slice(0, MOST_FIGURES).map((figure) => el("span.result-figure", {}, el("span.visually-hidden", {}, `${figure.name}: `), formatFigure(figure))),
+    el("span.small", {}, textOf("rows", { count: call.row_count })));
+  return call.proposal_id ? el("div.result-and-proposal", {}, chip, proposalCard(call.proposal_id, call)) : el("div", {}, chip);
+}
+
+/** @param {ToolCall} call */
+function callText({ tool, words }) {
+  return `${knownText(`tool_${tool}`) ?? textOf("toolRuns")} ${words}…`;
+}
+
+/** @param {ToolResult} result */
+function open(result) {
+  openReference(/** @type {string} */ (result.reference_id));
+}
+
+/**
+ * Name the figures that no tool computed once more, where nobody has to find them.
+ * @param {Element} tools
+ * @param {string[]} figures
+ */
+function showUnverified(tools, figures) {
+  const answer = tools.closest("article");
+  if (!figures.length || !answer || answer.querySelector(".unverified-list")) return;
+  answer.querySelector(".markdown")?.after(el("p.unverified-list.small", {}, icon("info"), el("span", {}, textOf("unverifiedList", { figures: figures.join(", ") }))));
+}
