@@ -23,6 +23,8 @@ export class DocumentCard {
    */
   constructor({ name, size }, moreTools) {
     this.name = name;
+    /** Whether it says whose rows it has as soon as it is read. */
+    this.saysWhose = true;
     this.moreTools = moreTools;
     /** @type {FinanceDocument | null} null until it is sent */
     this.document = null;
@@ -83,7 +85,9 @@ export class DocumentCard {
     const correct = document.status === "ready" && document.understood && document.has_content && toolButton("pencil", textOf("correct"), () => this.correct());
     setChildren(this.tools, undo, correct, ...this.moreTools(this));
     setChildren(this.details, ...detailsOf(document));
-    if (document.status === "ready" && document.kind === "statement") this.showRows(document.document_id);
+    if (document.status !== "ready" || document.kind !== "statement") return undefined;
+    this.details.prepend(el("p", {}, el("a", { href: `/finances?document=${document.document_id}` }, textOf("showTransactions"))));
+    if (this.saysWhose) this.showRows(document.document_id);
     return undefined;
   }
 
@@ -97,8 +101,7 @@ export class DocumentCard {
     ]);
     if (!newest || this.document?.document_id !== id || this.document.status !== "ready") return;
     const days = totals.map(({ first_on }) => first_on).sort();
-    this.details.prepend(el("p", {}, el("b", { dir: "auto" }, newest.account), " · ", formatDays(days[0], newest.booked_on), " · ",
-      el("a", { href: `/finances?document=${id}` }, textOf("showTransactions"))));
+    this.details.querySelector("p")?.prepend(el("b", { dir: "auto" }, newest.account), " · ", formatDays(days[0], newest.booked_on), " · ");
   }
 
   /** Poll until it is read, or could not be. */

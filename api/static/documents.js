@@ -84,7 +84,9 @@ function itemOf(document) {
   if (deleted) return deleted;
   const card = new DocumentCard(document, tools);
   describe(card, document);
+  card.saysWhose = false; // that would be two requests for each
   card.show(document);
+  card.saysWhose = true;
   if (["waiting", "reading"].includes(document.status)) setTimeout(() => card.follow()); // once it is on the page
   return card.element;
 }

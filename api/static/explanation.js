@@ -1,12 +1,12 @@
 /** An explanation that shows while a button is hovered, focused or tapped; Escape hides it. */
 
-import { el } from "./dom.js";
+import { byId, el } from "./dom.js";
 
 /** Pixels between an explanation and the edge of the window. */
 const EDGE = 8;
 
 const box = el("div.explanation", { id: "explanation", role: "tooltip", hidden: true });
-document.body.append(box);
+byId("main").append(box);
 
 /**
  * @param {HTMLButtonElement} button

@@ -48,8 +48,10 @@ export async function openReference(id) {
 function contentOf(id, reference) {
   const { figures, rows, row_count, method, notes, transactions, created_at } = reference;
   const chart = barChart(reference);
+  const inRows = new Set(rows.map(([name]) => name));
+  const others = figures.filter(({ name }) => !inRows.has(name)); // what a row says, its table and the chart show
   return [
-    figures.length > 0 && el("dl.figures", {}, ...figures.map((figure) => el("div", {}, el("dt", { dir: "auto" }, figure.name), el("dd", {}, formatFigure(figure))))),
+    others.length > 0 && el("dl.figures", {}, ...others.map((figure) => el("div", {}, el("dt", { dir: "auto" }, figure.name), el("dd", {}, formatFigure(figure))))),
     chart,
     rows.length > 0 && el("section", { "aria-label": textOf("resultRows") }, ...sortableTable(reference),
       row_count > rows.length && el("p.small", {}, textOf("firstRows", { count: rows.length, total: row_count })),

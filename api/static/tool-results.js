@@ -50,9 +50,15 @@ function item(call, running) {
   if (!call.reference_id) return el("p.tool-call", {}, icon("info"), el("span", { lang: "en" }, call.words));
   const chip = el("button.result", { type: "button", "aria-haspopup": "dialog", onclick: () => open(call) },
     icon("chart"), el("span.result-words", { lang: "en", dir: "auto" }, call.words),
-    ...call.figures.slice(0, MOST_FIGURES).map((figure) => el("span.result-figure", {}, el("span.visually-hidden", {}, `${figure.name}: `), formatFigure(figure))),
+    ...call.figures.slice(0, MOST_FIGURES).map(figureOf),
     el("span.small", {}, textOf("rows", { count: call.row_count })));
   return call.proposal_id ? el("div.result-and-proposal", {}, chip, proposalCard(call.proposal_id, call)) : el("div", {}, chip);
+}
+
+/** @param {import("../contract.js").Figure} figure with its name, where it could be any number */
+function figureOf(figure) {
+  const name = el(figure.currency ? "span.visually-hidden" : "span.figure-name", { lang: "en" }, `${figure.name}: `);
+  return el("span.result-figure", {}, name, formatFigure(figure));
 }
 
 /** @param {ToolCall} call */

@@ -5,7 +5,7 @@ import { categorySelect } from "./finance-lists.js";
 import { textOf } from "./texts.js";
 
 /** Parameters of `GET /transactions` that the URL may have. */
-const PARAMETERS = ["q", "since", "until", "account", "category", "currency", "sign", "document", "at_least", "at_most"];
+const PARAMETERS = ["q", "since", "until", "account", "category", "currency", "sign", "document", "reference", "at_least", "at_most"];
 const PERIODS = /** @type {const} */ (["all", "thisMonth", "lastMonth", "thisYear", "lastYear", "custom"]);
 
 /** @typedef {typeof PERIODS[number]} Period */
@@ -20,6 +20,7 @@ export function queryInUrl() {
  * The form that changes the query.
  * @param {import("./finance-lists.js").FinanceAccount[]} accounts
  * @param {() => void} onChange called once the URL has changed
+ * @returns {HTMLFormElement}
  */
 export function filterForm(accounts, onChange) {
   const query = queryInUrl();
@@ -41,11 +42,17 @@ export function filterForm(accounts, onChange) {
   dates.hidden = period.value !== "custom";
   const reset = el("button.quiet", { type: "button", onclick: () => {
     history.replaceState(null, "", `/finances${location.hash}`);
+    const anew = filterForm(accounts, onChange);
+    form.replaceWith(anew);
+    anew.querySelector("input")?.focus();
     onChange();
   } }, textOf("resetFilters"));
-  const form = el("form.filters", { role: "search", "aria-label": textOf("filters") }, search, period, dates, account, category, sign, currency, reset);
-  const apply = () => {
+  const only = el("span.small", {}, query.has("reference") ? textOf("onlyOfResult") : query.has("document") ? textOf("onlyOfDocument") : "");
+  const form = el("form.filters", { role: "search", "aria-label": textOf("filters") }, search, period, dates, account, category, sign, currency, only, reset);
+  const apply = (/** @type {boolean} */ words) => {
     const next = queryInUrl();
+    if (!words) next.delete("reference"); // nothing but words narrows a result down
+    only.hidden = !next.has("reference") && !next.has("document");
     set(next, "q", search.value.trim());
     set(next, "since", since.value);
     set(next, "until", until.value);
@@ -64,8 +71,8 @@ export function filterForm(accounts, onChange) {
       if (!dates.hidden) return; // the days that were shown stay until others are chosen
       [since.value, until.value] = datesOf(/** @type {Exclude<Period, "custom">} */ (period.value));
     }
-    if (event.target === search) timer = setTimeout(apply, 250);
-    else apply();
+    if (event.target === search) timer = setTimeout(() => apply(true), 250);
+    else apply(false);
   });
   form.addEventListener("submit", (event) => event.preventDefault());
   reset.hidden = !query.size;

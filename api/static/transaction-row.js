@@ -18,12 +18,13 @@ export function transactionRow(transaction, categorise) {
   const { transaction_id, booked_on, counterparty, text, account, amount, currency, suspicious } = transaction;
   const name = counterparty || text;
   const box = el("input", { type: "checkbox", "aria-label": textOf("selectNamed", { name: `${name}, ${formatDay(booked_on)}` }) });
+  const [note, noteButton] = noteOf(transaction);
   const row = el("tr", { role: "row", "data-id": transaction_id },
     cell("select", box),
     cell("day", formatDay(booked_on)),
-    cell("what", el("span.counterparty", { dir: "auto" }, name),
+    cell("what", el("span.name-line", {}, el("span.counterparty", { dir: "auto" }, name), noteButton),
       counterparty && text && text !== counterparty && el("span.small.bank-text", { dir: "auto" }, text),
-      suspicious && el("span.small.suspicious", {}, icon("warning"), textOf("suspicious")), noteOf(transaction)),
+      suspicious && el("span.small.suspicious", {}, icon("warning"), textOf("suspicious")), note),
     cell("account", el("span.small", { dir: "auto" }, account)),
     cell("category"),
     cell(amount.startsWith("-") ? "amount" : "amount.received", formatAmount(amount, currency)));
@@ -106,5 +107,5 @@ function noteOf(transaction) {
     notifyChange("finances");
   };
   const edit = () => editInPlace(place, { label: textOf("note"), value: transaction.note ?? "", maxlength: 500, required: false }, save);
-  return el("span.note-line", {}, place, iconButton("pencil", textOf("noteOf", { name }), edit));
+  return [place, iconButton("pencil", textOf("noteOf", { name }), edit)];
 }

@@ -16,7 +16,7 @@ let sending = Promise.resolve();
 
 byId("pastes").before(list);
 byId("composer").addEventListener("submit", () => {
-  for (const item of list.querySelectorAll("[data-read]")) item.remove(); // the message is about them
+  for (const item of list.querySelectorAll(".document:has(progress[hidden])")) item.remove(); // the message is about them
 });
 
 /** @param {File[]} files */
@@ -62,5 +62,5 @@ async function send(card, file, signal) {
     if (!known) throw error;
     return;
   }
-  card.follow().then(() => { card.element.dataset.read = ""; });
+  card.follow();
 }

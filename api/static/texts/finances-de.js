@@ -139,6 +139,8 @@ const texts = {
   searchTransactions: "Buchungen durchsuchen",
   filters: "Filter",
   resetFilters: "Filter zurücksetzen",
+  onlyOfResult: "Nur die eines Ergebnisses",
+  onlyOfDocument: "Nur die eines Dokuments",
   period: "Zeitraum",
   period_all: "Gesamte Zeit",
   period_thisMonth: "Dieser Monat",

@@ -138,6 +138,8 @@ export default /** @type {const} */ ({
   searchTransactions: "Search transactions",
   filters: "Filters",
   resetFilters: "Reset filters",
+  onlyOfResult: "Only those of a result",
+  onlyOfDocument: "Only those of a document",
   period: "Period",
   period_all: "All time",
   period_thisMonth: "This month",
