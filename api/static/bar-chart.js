@@ -1,14 +1,14 @@
 /** Bars of a result: upright by month, lying by category and the like. The table below has the same figures as text. */
 
 import { el } from "./dom.js";
-import { formatAmount, formatCell } from "./money.js";
+import { formatAmount, formatCell, formatMonth } from "./money.js";
 import { currencyOf } from "./result-table.js";
 import { ticks } from "./shapes.js";
 import { svg } from "./svg.js";
 import { locale, textOf } from "./texts.js";
 
 /** @typedef {import("../contract.js").Reference} Reference */
-/** @typedef {{label: string, value: number, text: string}} Bar */
+/** @typedef {{key: string, title: string, value: number, text: string}} Bar */
 
 /** Columns whose rows people compare with their eyes. */
 const COMPARED = ["Month", "Category", "Merchant", "Account"];
@@ -28,7 +28,7 @@ export function barChart({ columns, rows, words }) {
   const currencies = [...new Set(rows.map((row) => currencyOf(columns, row)))];
   return el("div.charts", {}, ...currencies.map((currency) => {
     const bars = rows.filter((row) => currencyOf(columns, row) === currency && row[value] !== null).map((row) => ({
-      label: formatCell(row[0], columns[0].kind, currency), value: Math.abs(Number(row[value])), text: formatAmount(row[value] ?? "", currency),
+      key: row[0] ?? "", title: formatCell(row[0], columns[0].kind, currency), value: Math.abs(Number(row[value])), text: formatAmount(row[value] ?? "", currency),
     }));
     const shown = upright ? bars.slice(-24) : bars.slice(0, MOST_BARS);
     const name = textOf("chartOf", { words: [words, currencies.length > 1 && currency].filter(Boolean).join(", ") });
@@ -42,8 +42,8 @@ export function barChart({ columns, rows, words }) {
  */
 function lyingBars(name, bars) {
   const most = Math.max(...bars.map(({ value }) => value)) || 1;
-  return image(name, bars.length * ROW, ...bars.flatMap(({ label, value, text }, index) => [
-    svg("text.label", { x: 0, y: index * ROW + 15 }, shortened(label)),
+  return image(name, bars.length * ROW, ...bars.flatMap(({ title, value, text }, index) => [
+    svg("text.label", { x: 0, y: index * ROW + 15 }, shortened(title)),
     svg("text.amount", { x: "100%", y: index * ROW + 15, "text-anchor": "end" }, text),
     svg("rect", { x: 0, y: index * ROW + 21, width: `${(100 * value) / most}%`, height: 10, rx: 3 }),
   ]));
@@ -64,9 +64,9 @@ function uprightBars(name, bars) {
       svg("line", { x1: "12%", x2: "100%", y1: top(step), y2: top(step) }),
       svg("text.label", { x: "11%", y: top(step) + 4, "text-anchor": "end" }, compact.format(step)),
     ]),
-    ...bars.flatMap(({ label, value, text }, index) => [
-      svg("rect", { x: `${12 + slot * (index + 0.15)}%`, width: `${slot * 0.7}%`, y: top(value), height: 10 + HEIGHT - top(value), rx: 2 }, svg("title", {}, `${label}: ${text}`)),
-      ...(index % every ? [] : [svg("text.label", { x: `${12 + slot * (index + 0.5)}%`, y: HEIGHT + 28, "text-anchor": "middle" }, label)]),
+    ...bars.flatMap(({ key, title, value, text }, index) => [
+      svg("rect", { x: `${12 + slot * (index + 0.15)}%`, width: `${slot * 0.7}%`, y: top(value), height: 10 + HEIGHT - top(value), rx: 2 }, svg("title", {}, `${title}: ${text}`)),
+      ...(index % every ? [] : [svg("text.label", { x: `${12 + slot * (index + 0.5)}%`, y: HEIGHT + 28, "text-anchor": "middle" }, monthLabel(key, index))]),
     ]));
 }
 
@@ -77,6 +77,15 @@ function uprightBars(name, bars) {
  */
 function image(name, height, ...children) {
   return el("div.chart", { dir: "ltr" }, svg("svg", { role: "img", "aria-label": name, width: "100%", height }, ...children));
+}
+
+/**
+ * The month at the axis, with its year where that begins.
+ * @param {string} month
+ * @param {number} index
+ */
+function monthLabel(month, index) {
+  return formatMonth(month, index === 0 || month.endsWith("-01"));
 }
 
 /** @param {string} label */

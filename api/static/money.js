@@ -9,6 +9,7 @@ import { locale, textOf } from "./texts.js";
 const numberFormat = new Intl.NumberFormat(locale, { maximumFractionDigits: 4 });
 const dayFormat = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeZone: "UTC" });
 const monthFormat = new Intl.DateTimeFormat(locale, { month: "short", year: "numeric", timeZone: "UTC" });
+const shortMonthFormat = new Intl.DateTimeFormat(locale, { month: "short", timeZone: "UTC" });
 /** @type {Map<string, Intl.NumberFormat>} by currency */
 const amountFormats = new Map();
 
@@ -48,9 +49,12 @@ export function formatDays(first, last) {
   return first && last ? dayFormat.formatRange(Date.parse(first), Date.parse(last)) : "";
 }
 
-/** @param {string} month such as "2026-03" */
-export function formatMonth(month) {
-  return monthFormat.format(Date.parse(month));
+/**
+ * @param {string} month such as "2026-03"
+ * @param {boolean} [withYear]
+ */
+export function formatMonth(month, withYear = true) {
+  return (withYear ? monthFormat : shortMonthFormat).format(Date.parse(month));
 }
 
 /** @param {Pick<Figure, "value" | "currency"> & {unit?: string | null}} figure */

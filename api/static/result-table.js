@@ -69,10 +69,11 @@ function bodyOf(columns, rows) {
  * @template {"th" | "td"} Tag
  * @param {Column} column
  * @param {Tag} tag
- * @returns {Tag | `${Tag}.number`}
+ * @returns {Tag | `${Tag}.number` | `${Tag}.day`}
  */
 function cellOf({ kind }, tag) {
-  return kind === "text" || kind === "date" ? tag : `${tag}.number`;
+  if (kind === "date") return `${tag}.day`;
+  return kind === "text" ? tag : `${tag}.number`;
 }
 
 /**

@@ -26,6 +26,7 @@ export function showCalls(answer) {
   syncChildren(tools, calls, (call) => `${call.call_id} ${state(call)}`, (call) => item(call, running), () => {});
   const last = calls.at(-1);
   if (running && last && !isResult(last)) announce(callText(last));
+  showProposals(body, calls.filter(isResult));
   if (!running) {
     const results = calls.filter(isResult);
     markFigures(body, results, unverified, open);
@@ -48,11 +49,23 @@ function isResult(call) {
 function item(call, running) {
   if (!isResult(call)) return el(running ? "p.tool-call.running" : "p.tool-call", {}, icon("search"), el("span", {}, running ? callText(call) : textOf("toolEnded", { words: call.words })));
   if (!call.reference_id) return el("p.tool-call", {}, icon("info"), el("span", { lang: "en" }, call.words));
-  const chip = el("button.result", { type: "button", "aria-haspopup": "dialog", onclick: () => open(call) },
+  return el("div", {}, el("button.result", { type: "button", "aria-haspopup": "dialog", onclick: () => open(call) },
     icon("chart"), el("span.result-words", { lang: "en", dir: "auto" }, call.words),
     ...call.figures.slice(0, MOST_FIGURES).map(figureOf),
-    el("span.small", {}, textOf("rows", { count: call.row_count })));
-  return call.proposal_id ? el("div.result-and-proposal", {}, chip, proposalCard(call.proposal_id, call)) : el("div", {}, chip);
+    el("span.small", {}, textOf("rows", { count: call.row_count }))));
+}
+
+/**
+ * Show what the user is asked to accept, below the text.
+ * @param {HTMLElement} body
+ * @param {ToolResult[]} results
+ */
+function showProposals(body, results) {
+  const proposed = results.filter(({ proposal_id }) => proposal_id);
+  if (!proposed.length) return;
+  const place = body.parentElement?.querySelector(".proposals") ?? el("div.proposals");
+  if (!place.isConnected) body.after(place);
+  syncChildren(place, proposed, (result) => String(result.proposal_id), (result) => proposalCard(String(result.proposal_id), result), () => {});
 }
 
 /** @param {import("../contract.js").Figure} figure with its name, where it could be any number */

@@ -20,7 +20,7 @@ export function transactionRow(transaction, categorise) {
   const box = el("input", { type: "checkbox", "aria-label": textOf("selectNamed", { name: `${name}, ${formatDay(booked_on)}` }) });
   const [note, noteButton] = noteOf(transaction);
   const row = el("tr", { role: "row", "data-id": transaction_id },
-    cell("select", box),
+    cell("select", el("label", {}, box)),
     cell("day", formatDay(booked_on)),
     cell("what", el("span.name-line", {}, el("span.counterparty", { dir: "auto" }, name), noteButton),
       counterparty && text && text !== counterparty && el("span.small.bank-text", { dir: "auto" }, text),

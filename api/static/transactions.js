@@ -25,7 +25,7 @@ const empty = el("p.empty");
 const selection = new Selection(rows, categorise, matchingIds);
 const table = el("table.transactions", { role: "table", "aria-label": textOf("openTransactions") },
   el("thead", { role: "rowgroup" }, el("tr", { role: "row" },
-    el("th", { role: "columnheader" }, selection.all),
+    el("th", { role: "columnheader" }, el("label", {}, selection.all)),
     ...["date", "counterparty", "bankAccount", "category", "amount"].map((name) => el(`th.${name}`, { role: "columnheader" }, textOf(/** @type {"date"} */ (name)))))),
   rows);
 /** @type {Map<string, Transaction>} those on the page */

@@ -68,11 +68,12 @@ async def test_a_file_that_does_not_arrive_is_sent_again(chat: ChatPage) -> None
     await page.locator("#pick-files").set_input_files(statement())
     await page.evaluate(DROP_FILE, ["large.csv", 20 * 1024 * 1024 + 1])
     cards = page.locator("#uploads .document")
-    await expect(cards.first).to_contain_text("The server cannot be reached.")
-    await expect(cards.nth(1)).to_contain_text("This file is larger than 20 MiB.")
+    await expect(cards.filter(has_text="large.csv")).to_contain_text("This file is larger than 20 MiB.")
+    sent = cards.filter(has_text="statement.csv")
+    await expect(sent).to_contain_text("The server cannot be reached.")
     await page.unroute_all()
-    await cards.first.get_by_role("button", name="Try again").click()
-    await expect(cards.first).to_contain_text("18 new transactions")
+    await sent.get_by_role("button", name="Try again").click()
+    await expect(sent).to_contain_text("18 new transactions")
 
 
 async def test_documents_are_found_and_deleted(browser: Browser, local_app: Frontdesk) -> None:

@@ -1,4 +1,4 @@
-"""The page with transactions: filtered, summed up, categorised one by one and many at once, and the lists beside them."""
+"""The page with transactions: filtered, summed up, categorised one by one and many at once; and its other lists."""
 
 from playwright.async_api import Browser, expect
 
