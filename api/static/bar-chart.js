@@ -26,6 +26,8 @@ export function barChart({ columns, rows, words }) {
   if (!COMPARED.includes(columns[0]?.name) || value < 0 || rows.length < 2) return null;
   const upright = columns[0].name === "Month";
   const currencies = [...new Set(rows.map((row) => currencyOf(columns, row)))];
+  const signs = new Set(rows.map((row) => Math.sign(Number(row[value]))).filter(Boolean));
+  if (signs.size > 1) return null; // lengths would not say which is spent and which received
   return el("div.charts", {}, ...currencies.map((currency) => {
     const bars = rows.filter((row) => currencyOf(columns, row) === currency && row[value] !== null).map((row) => ({
       key: row[0] ?? "", title: formatCell(row[0], columns[0].kind, currency), value: Math.abs(Number(row[value])), text: formatAmount(row[value] ?? "", currency),

@@ -8,13 +8,11 @@ import { icon } from "./svg.js";
 import { notifyChange } from "./tab-state.js";
 import { locale, textOf } from "./texts.js";
 import { deleteWithUndo, deletedItem } from "./undo.js";
-import { sendFile } from "./upload-request.js";
+import { refusalOf, sendFile } from "./upload-request.js";
 
 /** @typedef {import("../contract.js").FinanceDocument} FinanceDocument */
 
 const PAGE_SIZE = 20;
-/** Bytes that the server takes. */
-const MAX_BYTES = 20 * 1024 * 1024;
 
 const section = byId("documents");
 const list = el("ul.documents", { "aria-label": textOf("openDocuments") });
@@ -139,8 +137,8 @@ async function addFiles(files) {
   for (const file of files) {
     const card = new DocumentCard(file, tools);
     list.prepend(card.element);
-    if (file.size > MAX_BYTES) card.showFailure(textOf("fileTooLarge"));
-    else if (!file.size) card.showFailure(textOf("fileEmpty"));
+    const refusal = refusalOf(file);
+    if (refusal) card.showFailure(refusal);
     else await send(card, file);
   }
 }

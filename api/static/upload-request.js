@@ -6,6 +6,18 @@ import { textOf } from "./texts.js";
 
 /** @typedef {import("../contract.js").FinanceDocument} FinanceDocument */
 
+/** Bytes that the server takes. */
+const MAX_BYTES = 20 * 1024 * 1024;
+
+/**
+ * Why a file need not be sent; null: it is worth a try.
+ * @param {File} file
+ */
+export function refusalOf({ size }) {
+  if (size > MAX_BYTES) return textOf("fileTooLarge");
+  return size ? null : textOf("fileEmpty");
+}
+
 /**
  * @param {File} file
  * @param {(share: number) => void} onProgress 0 to 1

@@ -5,10 +5,7 @@ import { byId, el } from "./dom.js";
 import { NetworkError, Problem } from "./http.js";
 import { icon } from "./svg.js";
 import { textOf } from "./texts.js";
-import { sendFile } from "./upload-request.js";
-
-/** Bytes that the server takes. */
-const MAX_BYTES = 20 * 1024 * 1024;
+import { refusalOf, sendFile } from "./upload-request.js";
 
 const list = el("ul.documents", { id: "uploads", "aria-label": textOf("openDocuments") });
 /** Resolves once the files before are sent: one goes after the other. */
@@ -29,8 +26,8 @@ export function addFiles(files) {
       byId("message").focus();
     } }, icon("close"))]);
     list.append(card.element);
-    if (file.size > MAX_BYTES) card.showFailure(textOf("fileTooLarge"));
-    else if (!file.size) card.showFailure(textOf("fileEmpty"));
+    const refusal = refusalOf(file);
+    if (refusal) card.showFailure(refusal);
     else queue(card, file, controller.signal);
   }
 }

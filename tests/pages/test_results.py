@@ -2,6 +2,7 @@
 
 import asyncio
 
+import psycopg
 import pytest
 from playwright.async_api import Browser, expect
 
@@ -82,6 +83,24 @@ async def test_a_result_stands_there_while_the_answer_is_written(
     await expect(chat.last_answer.locator(".figure")).to_have_count(0)
     gate.set()
     await expect(chat.last_answer.locator(".figure")).to_have_count(3)
+
+
+async def test_a_tool_that_runs_is_said(chat: ChatPage, model: ModelServer, local_app: Frontdesk) -> None:
+    """In a line, which the result takes the place of."""
+    await expect(chat.suggestions).to_have_count(4)
+    await import_statement(chat.page.context, local_app.url)
+    model.queue(Calls([("why_category", {"merchant": "corner"})]), streaming)
+    model.queue(Text("Nobody gave it one."), streaming)
+    await chat.page.locator("#employee").click()
+    await chat.page.locator("#employee-menu label", has_text="Tag").click()
+    with psycopg.connect(local_app.service.url) as conn:
+        conn.execute("lock table finance_rules in access exclusive mode")
+        await chat.send("Why has Corner Market no category?")
+        line = chat.last_answer.locator(".tool-call")
+        await expect(line).to_have_text("Looking why a category was given – Why category: merchant corner…")
+        await expect(chat.page.locator("#live-region")).to_contain_text("Looking why a category was given")
+    await expect(chat.last_answer.locator(".result")).to_contain_text("Why transactions of “corner”")
+    await expect(line).to_have_count(0)
 
 
 async def test_a_proposal_is_decided(chat: ChatPage, model: ModelServer, local_app: Frontdesk) -> None:
