@@ -96,7 +96,7 @@ export class Answer {
     answer.setEmployee(employeeBySlug(message.employee), message.route, message.model);
     for (const notice of message.notices) addNotice(question, answer.element, notice);
     answer.text = message.content;
-    answer.calls = message.tools;
+    answer.calls = message.tools ?? []; // a server of the release before has none
     answer.finish(message);
     showFacts(answer.facts, message);
     return answer;
@@ -198,10 +198,10 @@ export class Answer {
 
   /**
    * The answer is complete.
-   * @param {{finish_reason: string | null, fallback: boolean, model: string | null, message_id: string | null, unverified: string[], created_at?: string, feedback?: import("../contract.js").Feedback | null}} result
+   * @param {{finish_reason: string | null, fallback: boolean, model: string | null, message_id: string | null, unverified?: string[], created_at?: string, feedback?: import("../contract.js").Feedback | null}} result
    *   no `message_id`: a reply that is not stored
    */
-  finish({ finish_reason, fallback, model, message_id, unverified, created_at, feedback }) {
+  finish({ finish_reason, fallback, model, message_id, unverified = [], created_at, feedback }) {
     if (model === "guard") this.text = serverText("blocked", this.text);
     this.unverified = unverified;
     this.stopStreaming();
