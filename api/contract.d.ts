@@ -192,6 +192,14 @@ export interface Notice {
   message: string;
 }
 
+/** `value`: "-1234.50", "2026-03-01", "12". */
+export interface Figure {
+  name: string;
+  value: string;
+  currency: string | null;
+  unit: "percent" | "count" | "months" | "date" | null;
+}
+
 export interface ToolCall {
   call_id: string;
   tool: string;
@@ -199,8 +207,8 @@ export interface ToolCall {
 }
 
 export interface ToolResult extends ToolCall {
-  /** The first few. `value`: "-1234.50", "2026-03-01", "12". */
-  figures: { name: string; value: string; currency: string | null; unit: string | null }[];
+  /** The first few. */
+  figures: Figure[];
   row_count: number;
   /** Null: nothing was computed. */
   reference_id: string | null;
@@ -370,6 +378,160 @@ export interface Insights {
   top_employees: { employee_slug: string; answers: number }[];
 }
 
+/** A file that was sent, and what became of reading it. */
+export interface FinanceDocument {
+  document_id: string;
+  name: string;
+  media_type: string;
+  /** Bytes. */
+  size: number;
+  /** Null until it is read. */
+  kind: "statement" | "receipt" | "text" | null;
+  status: "waiting" | "reading" | "ready" | "failed" | "undone";
+  error_code: UnreadableCode | null;
+  error_detail: string | null;
+  /** Of reading it, 0 to 1. */
+  progress: number;
+  /** How its table was read; null where it has none. */
+  understood: { shape: TableShape; header: string[]; doubts?: string[] } | null;
+  /** Lines that are no rows. */
+  rejected: { line: number; start: string; reason: string }[];
+  receipt: { total?: string | null; currency?: string | null; bought_on?: string | null; merchant?: string | null } | null;
+  rows_added: number;
+  /** That other documents had brought before. */
+  rows_known: number;
+  /** False once the file was deleted and what was read from it kept. */
+  has_content: boolean;
+  created_at: string;
+  read_at: string | null;
+}
+
+export type UnreadableCode =
+  | "encrypted" | "broken" | "too_large" | "too_many_pages" | "too_many_rows" | "unknown_kind" | "nothing_found" | "timeout"
+  | "out_of_memory";
+
+/** How a table is read; columns are numbers from 0, and what is left out is not there. */
+export interface TableShape {
+  header_line: number;
+  booked_on: number;
+  text: number[];
+  amount?: number | null;
+  debit?: number | null;
+  credit?: number | null;
+  counterparty?: number | null;
+  currency?: number | null;
+  date_format?: string;
+  decimal_mark?: "." | ",";
+  /** Whether what is spent is positive in the file. */
+  negated?: boolean;
+}
+
+export interface FoundPage {
+  document_id: string;
+  name: string;
+  page: number;
+  snippet: string;
+  /** Whether the page may hold instructions to an AI. */
+  suspicious: boolean;
+}
+
+/** Amounts are texts such as "-12.90"; negative is what was spent. */
+export interface Transaction {
+  transaction_id: string;
+  account_id: string;
+  account: string;
+  booked_on: string;
+  value_on: string | null;
+  amount: string;
+  currency: string;
+  counterparty: string;
+  text: string;
+  suspicious: boolean;
+  category: string | null;
+  category_by: "bank" | "rule" | "similar" | "model" | "user" | null;
+  rule_id: string | null;
+  receipt_id: string | null;
+  note: string | null;
+}
+
+/** Sums of one currency. */
+export interface Total {
+  currency: string;
+  count: number;
+  spent: string;
+  received: string;
+  /** Days of the first and the last transaction. */
+  first_on: string;
+  last_on: string;
+}
+
+export interface FinanceAccount {
+  account_id: string;
+  name: string;
+  kind: "checking" | "savings" | "card" | "cash" | "loan" | "investment";
+  currency: string;
+  number_end: string | null;
+  transactions: number;
+  first_on: string | null;
+  last_on: string | null;
+  total: string;
+}
+
+export interface Category {
+  category: string;
+  name: string;
+  kind: "expense" | "income" | "transfer";
+  deductible: boolean;
+}
+
+export interface Rule {
+  rule_id: string;
+  field: "counterparty" | "text" | "any";
+  match: "contains" | "equals" | "starts";
+  pattern: string;
+  category: string;
+  /** That have their category from it. */
+  transactions: number;
+}
+
+export interface Column {
+  name: string;
+  kind: "text" | "amount" | "number" | "percent" | "date";
+}
+
+/** What a tool computed. */
+export interface Reference {
+  reference_id: string;
+  turn_id: string | null;
+  tool: string;
+  created_at: string;
+  words: string;
+  method: string;
+  figures: (Omit<Figure, "unit"> & Partial<Pick<Figure, "unit">>)[];
+  columns: Column[];
+  rows: (string | null)[][];
+  row_count: number;
+  notes: string[];
+  /** Query of `GET /transactions`; null where it is not of transactions. */
+  transactions: string | null;
+  /** Whether the same call gives other figures now. */
+  changed: boolean;
+}
+
+/** What an employee wants to write. */
+export type Proposal = {
+  proposal_id: string;
+  turn_id: string | null;
+  status: "open" | "accepted" | "refused" | "undone";
+  created_at: string;
+  decided_at: string | null;
+} & (
+  | { kind: "categories" | "receipts"; content: { items: unknown[] } }
+  | { kind: "rule"; content: Omit<Rule, "rule_id" | "transactions"> }
+  | { kind: "budget"; content: { category: string; currency: string; amount: string } }
+  | { kind: "goal"; content: { name: string; target: string; currency: string; due_on: string | null } }
+);
+
 /** The response body of a GET request; `unknown` for paths that are not listed. */
 export type ResponseBody<Path extends string> =
   Path extends "/employees" ? Employee[]
@@ -387,4 +549,16 @@ export type ResponseBody<Path extends string> =
   : Path extends `/metrics-summary?${string}` ? Summary
   : Path extends `/feedback?${string}` ? FeedbackPage
   : Path extends "/insights" ? Insights
+  : Path extends `/documents/search?${string}` ? { items: FoundPage[] }
+  : Path extends `/documents?${string}` ? Page<FinanceDocument>
+  : Path extends `/documents/${string}` ? FinanceDocument
+  : Path extends `/transactions/totals?${string}` ? { items: Total[] }
+  : Path extends `/transactions?${string}` ? Page<Transaction>
+  : Path extends "/transactions/categorise" ? { change_id: string }
+  : Path extends `/transactions/${string}` ? Transaction
+  : Path extends "/accounts" ? { items: FinanceAccount[] }
+  : Path extends "/categories" ? { items: Category[] }
+  : Path extends "/rules" ? { items: Rule[] }
+  : Path extends `/references/${string}` ? Reference
+  : Path extends `/proposals/${string}` ? Proposal
   : unknown;

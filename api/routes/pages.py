@@ -1,4 +1,4 @@
-"""The pages, GET / and GET /dashboard, and their files, sent from `api/static/` without a build step.
+"""The pages, GET /, GET /finances and GET /dashboard, and their files, sent from `api/static/` without a build step.
 
 `api/static/vendor/` is filled from npm at installation (`hatch_build.py`). The files are the same for all users until
 the next release, so browsers keep them and ask each time whether they still hold; what belongs to a user the pages
@@ -41,6 +41,12 @@ def chat_page(request: Request[Any, Any, Any]) -> Response[bytes | None]:
     return _respond(request, "index.html", HTML)
 
 
+@get("/finances", include_in_schema=False, sync_to_thread=True)
+def finances(request: Request[Any, Any, Any]) -> Response[bytes | None]:
+    """The page with documents and transactions."""
+    return _respond(request, "finances.html", HTML)
+
+
 @get("/dashboard", include_in_schema=False, sync_to_thread=True)
 def dashboard(request: Request[Any, Any, Any]) -> Response[bytes | None]:
     """The metrics page."""
@@ -74,7 +80,7 @@ def unknown_address(request: Request[Any, Any, Any], error: NotFoundException) -
     return Response((FOLDER / "not-found.html").read_bytes(), status_code=404, headers=headers)
 
 
-PAGES = [chat_page, dashboard, page_file, texts_file, vendor_file]
+PAGES = [chat_page, finances, dashboard, page_file, texts_file, vendor_file]
 
 
 def _file(request: Request[Any, Any, Any], name: str) -> Response[bytes | None]:

@@ -57,6 +57,10 @@ export class ActiveTurn {
       case "token":
         answer.append(data.text);
         break;
+      case "tool_call":
+      case "tool_result":
+        answer.setCall(data);
+        break;
       case "done":
         this.handleDone(data);
         markUnseen();

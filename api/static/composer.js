@@ -39,7 +39,6 @@ let countdown = 0;
 export function initComposer(send, stop) {
   initEmployeeChoice(updateDraft, focusComposer);
   initPastes(field, updateDraft);
-  refuseFiles();
   showDraft(field.value); // on a slow connection, something may have been typed already
   field.addEventListener("input", () => {
     updateDraft();
@@ -175,18 +174,6 @@ function endCountdown(reason) {
 /** Focus the message field, except on touch devices: it would open the keyboard. */
 export function focusComposer() {
   if (matchMedia("(pointer: fine)").matches) field.focus();
-}
-
-/** Say that there is no upload, where files are dropped or pasted; the browser would open a dropped file. */
-function refuseFiles() {
-  const refuse = (/** @type {Event} */ event, /** @type {DataTransfer | null} */ data) => {
-    if (!data?.types.includes("Files") || data.types.includes("text/plain")) return;
-    event.preventDefault();
-    if (event.type !== "dragover") showComposerError(new Error(textOf("noFiles")));
-  };
-  addEventListener("dragover", (event) => refuse(event, event.dataTransfer));
-  addEventListener("drop", (event) => refuse(event, event.dataTransfer));
-  field.addEventListener("paste", (/** @type {ClipboardEvent} */ event) => refuse(event, event.clipboardData));
 }
 
 function showOffline() {

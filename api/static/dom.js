@@ -16,7 +16,7 @@ import { textOf } from "./texts.js";
  * Element types by id, where a plain HTMLElement is not enough.
  * @typedef {{
  *   composer: HTMLFormElement, keys: HTMLDialogElement, language: HTMLSelectElement,
- *   memory: HTMLDialogElement, "memory-on": HTMLInputElement, message: HTMLTextAreaElement,
+ *   "pick-files": HTMLInputElement, memory: HTMLDialogElement, "memory-on": HTMLInputElement, message: HTMLTextAreaElement,
  *   "search-conversations": HTMLInputElement, "search-memory": HTMLInputElement, send: HTMLButtonElement,
  *   settings: HTMLDialogElement, "single-keys": HTMLInputElement,
  *   "from-date": HTMLInputElement, "to-date": HTMLInputElement, "turn-panel": HTMLDialogElement,

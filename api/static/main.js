@@ -7,6 +7,7 @@ import { initConversations, refreshConversations } from "./conversations.js";
 import { byId, el } from "./dom.js";
 import { addEmployeeChoices } from "./employee-choice.js";
 import { loadEmployees } from "./employees.js";
+import { initFiles } from "./files.js";
 import { initKeys } from "./keys.js";
 import { parserReady } from "./markdown-parser.js";
 import { showItems } from "./message-list.js";
@@ -17,6 +18,7 @@ import { showSuggestions } from "./welcome.js";
 async function main() {
   initSignOut();
   initComposer(ask, stopAnswer);
+  initFiles();
   initDialog("memory", () => import("./memory.js").then(({ refreshFacts }) => refreshFacts()));
   initDialog("settings", () => import("./settings.js").then(({ showSettings }) => showSettings()));
   initSidebar();

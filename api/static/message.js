@@ -66,13 +66,18 @@ export class Answer {
     this.versions = null;
     /** @type {string | null} why the turn has failed */
     this.failure = null;
+    /** @type {(import("../contract.js").ToolCall | import("../contract.js").ToolResult)[]} what tools do for it, in order */
+    this.calls = [];
+    /** @type {string[]} its figures that no tool computed */
+    this.unverified = [];
     this.header = el("header.with-badge");
+    this.tools = el("div.tool-results");
     this.body = el("div.markdown");
     this.status = el("p.status", {}, textOf("choosingEmployee"));
     this.footer = el("footer");
     this.facts = el("div.facts");
     this.element = el("article.answer.thinking", { "aria-busy": "true" },
-      this.header, el("div.notices"), this.body, this.status, this.footer, this.facts);
+      this.header, el("div.notices"), this.tools, this.body, this.status, this.footer, this.facts);
     this.markdown = new MarkdownView(this.body);
     this.frame = 0;
   }
@@ -91,6 +96,7 @@ export class Answer {
     answer.setEmployee(employeeBySlug(message.employee), message.route, message.model);
     for (const notice of message.notices) addNotice(question, answer.element, notice);
     answer.text = message.content;
+    answer.calls = message.tools ?? []; // a server of the release before has none
     answer.finish(message);
     showFacts(answer.facts, message);
     return answer;
@@ -164,6 +170,17 @@ export class Answer {
     this.render();
   }
 
+  /** @param {import("../contract.js").ToolCall | import("../contract.js").ToolResult} call takes the place of what is known of it */
+  setCall(call) {
+    this.calls = [...this.calls.filter(({ call_id }) => call_id !== call.call_id), call];
+    this.showCalls();
+  }
+
+  /** Show what tools found, and which figures of the text are theirs. */
+  showCalls() {
+    if (this.calls.length || this.unverified.length) import("./tool-results.js").then(({ showCalls }) => showCalls(this), () => {}); // without it, the text
+  }
+
   /** @param {string} text empty: hide the status */
   setStatus(text) {
     this.status.textContent = text;
@@ -183,11 +200,12 @@ export class Answer {
 
   /**
    * The answer is complete.
-   * @param {{finish_reason: string | null, fallback: boolean, model: string | null, message_id: string | null, created_at?: string, feedback?: import("../contract.js").Feedback | null}} result
+   * @param {{finish_reason: string | null, fallback: boolean, model: string | null, message_id: string | null, unverified?: string[], created_at?: string, feedback?: import("../contract.js").Feedback | null}} result
    *   no `message_id`: a reply that is not stored
    */
-  finish({ finish_reason, fallback, model, message_id, created_at, feedback }) {
+  finish({ finish_reason, fallback, model, message_id, unverified = [], created_at, feedback }) {
     if (model === "guard") this.text = serverText("blocked", this.text);
+    this.unverified = unverified;
     this.stopStreaming();
     this.setStatus(knownText(`finish_${finish_reason}`) ?? "");
     if (!DEMO_MODEL.test(model ?? "")) this.element.querySelector(".notice.demo")?.remove();
@@ -235,6 +253,7 @@ export class Answer {
     this.element.classList.remove("thinking", "disconnected");
     this.element.removeAttribute("aria-busy");
     this.render(true);
+    this.showCalls();
   }
 }
 

@@ -12,6 +12,7 @@ const ICONS = {
   tag: "M4 4h8l8 8-8 8-8-8zm4.5 4.5v.01",
 
   // The rest.
+  attach: "m20 11-8.5 8.5a5 5 0 0 1-7-7L13 4a3.5 3.5 0 0 1 5 5l-8.5 8.5a2 2 0 0 1-3-3L14 7",
   chart: "M4 20h16M7 16v-5m5 5V6m5 10V9",
   chat: "M4 5h16v11h-9l-4 4v-4H4z",
   check: "m5 13 4 4L19 7",
@@ -24,6 +25,7 @@ const ICONS = {
   idea: "M9 18h6m-5 3h4M12 3a6 6 0 0 0-4 10.5c1 1 1 1.5 1 2.5h6c0-1 0-1.5 1-2.5A6 6 0 0 0 12 3z",
   info: "M12 21a9 9 0 1 0 0-18 9 9 0 0 0 0 18zm0-10v5m0-8v.01",
   keyboard: "M3 6h18v12H3zm4 4v.01m5-.01v.01m5-.01v.01M8 14h8",
+  list: "M4 6h16M4 12h16M4 18h10",
   left: "m15 6-6 6 6 6",
   menu: "M4 7h16M4 12h16M4 17h16",
   pencil: "m4 20 1-4L16 5l3 3L8 19zM14 7l3 3",

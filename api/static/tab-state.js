@@ -5,7 +5,7 @@ const EDIT_KEY = "frontdesk.editing";
 
 /** @typedef {{message: import("./event-stream.js").OutgoingMessage, key: string}} PendingMessage with its idempotency key */
 /** @typedef {{conversation: string, turn: string, text: string}} Edit a sent message that is being changed */
-/** @typedef {"conversations" | "memory"} Topic */
+/** @typedef {"conversations" | "memory" | "finances"} Topic */
 /** @typedef {(topic: Topic, conversation: string | null, local: boolean) => void} ChangeListener `local`: changed in this tab */
 
 const channel = new BroadcastChannel("frontdesk");

@@ -2,7 +2,8 @@
 
 /** @typedef {typeof import("./texts/en.js").default} SharedTexts the chat page's, too */
 /** @typedef {typeof import("./texts/dashboard-en.js").default} DashboardTexts */
-/** @typedef {SharedTexts & DashboardTexts} Texts */
+/** @typedef {typeof import("./texts/finances-en.js").default} FinanceTexts */
+/** @typedef {SharedTexts & DashboardTexts & FinanceTexts} Texts */
 /** @typedef {keyof Texts} Key */
 /** @typedef {{other: string} & Partial<Record<Intl.LDMLPluralRule, string>>} PluralForms */
 /**
@@ -12,6 +13,7 @@
  */
 /** @typedef {Translated<SharedTexts>} Translation */
 /** @typedef {Translated<DashboardTexts>} DashboardTranslation */
+/** @typedef {Translated<FinanceTexts>} FinanceTranslation */
 /** @typedef {Record<import("../contract.js").NoticeCode | import("../contract.js").ProblemCode, string>} ServerTexts by code */
 /** @typedef {Record<import("../contract.js").ReasonCode, string>} RouteReasons by code */
 /** @typedef {Record<string, Pick<import("../contract.js").Employee, "title" | "does" | "examples">>} EmployeeTexts by slug */
@@ -37,12 +39,13 @@ const language = document.documentElement.lang;
 export const locale = navigator.languages.find((tag) => tag.split("-")[0] === language) ?? language;
 
 // Awaited, so that no module runs before there are texts; preferences.js has begun to load them.
-/** @type {[{default: Translation, serverTexts?: ServerTexts, routeReasons?: RouteReasons, employeeTexts?: EmployeeTexts}, {default: DashboardTranslation}?]} */
-const [{ default: sharedTexts, serverTexts, routeReasons, employeeTexts }, dashboard] = await Promise.all([
-  import(`./texts/${language}.js`), document.documentElement.dataset.page === "dashboard" ? import(`./texts/dashboard-${language}.js`) : undefined,
+const { page } = document.documentElement.dataset;
+/** @type {[{default: Translation, serverTexts?: ServerTexts, routeReasons?: RouteReasons, employeeTexts?: EmployeeTexts}, {default: object}?]} */
+const [{ default: sharedTexts, serverTexts, routeReasons, employeeTexts }, ofPage] = await Promise.all([
+  import(`./texts/${language}.js`), page ? import(`./texts/${page}-${language}.js`) : undefined,
 ]);
-/** On the chat page nothing asks for the dashboard's. */
-const texts = { ...sharedTexts, .../** @type {{default: DashboardTranslation}} */ (dashboard ?? { default: {} }).default };
+/** A page asks for no text of another one. */
+const texts = /** @type {Translation & DashboardTranslation & FinanceTranslation} */ ({ ...sharedTexts, ...ofPage?.default });
 const integerFormat = new Intl.NumberFormat(locale);
 const pluralRules = new Intl.PluralRules(locale);
 
@@ -54,6 +57,11 @@ const ATTRIBUTES = { "data-label": "aria-label", "data-placeholder": "placeholde
  * @type {<K extends Key>(key: K, ...values: Values<K>) => string}
  */
 export const textOf = (key, ...[values]) => fillIn(texts[key], values ?? {});
+
+/** Load the texts about documents and transactions, which the chat page does without at first. */
+export async function addFinanceTexts() {
+  Object.assign(texts, (await import(`./texts/finances-${language}.js`)).default);
+}
 
 /**
  * The text with this key; null if there is none.

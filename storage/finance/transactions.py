@@ -75,6 +75,9 @@ class Total(TypedDict):
     spent: Decimal
     """Zero or negative."""
     received: Decimal
+    first_on: date
+    last_on: date
+    """Days of the first and the last of them."""
 
 
 class TransactionCursor(NamedTuple):
@@ -231,7 +234,8 @@ _LIST: LiteralString = (
 )
 _TOTALS: LiteralString = (
     "select t.currency, count(*) as count, tidy(coalesce(sum(t.amount) filter (where t.amount < 0), 0)) as spent,"  # noqa: S608 (of literals)
-    " tidy(coalesce(sum(t.amount) filter (where t.amount > 0), 0)) as received"
+    " tidy(coalesce(sum(t.amount) filter (where t.amount > 0), 0)) as received,"
+    " min(t.booked_on) as first_on, max(t.booked_on) as last_on"
     f" from finance_transactions t where {MATCHES} group by t.currency order by count(*) desc, t.currency"
 )
 _CATEGORISE: LiteralString = (

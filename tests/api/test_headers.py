@@ -45,7 +45,8 @@ async def test_a_file_of_a_page_may_load_nothing(frontdesk: Frontdesk) -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "status"), [("/", 200), ("/dashboard", 200), ("/schema", 200), ("/schema/nowhere", 404)]
+    ("path", "status"),
+    [("/", 200), ("/finances", 200), ("/dashboard", 200), ("/schema", 200), ("/schema/nowhere", 404)],
 )
 async def test_a_page_may_load_files_of_this_server_only(frontdesk: Frontdesk, path: str, status: int) -> None:
     """And nothing inline."""

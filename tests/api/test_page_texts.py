@@ -21,15 +21,18 @@ LANGUAGES = ["de", "en"]
 OTHERS = [language for language in LANGUAGES if language != "en"]
 EMPLOYEE = r'{slug}: {{\n    title: "(.+)",\n    does: "(.+)",\n    examples: \[(.+)\],\n  }},'
 ENTRY = re.compile(r"^  (\w+): (.*),$", re.MULTILINE)
-PAGES = ("index.html", "dashboard.html", "not-found.html")
+PAGES = ("index.html", "finances.html", "dashboard.html", "not-found.html")
+PARTS = ("dashboard", "finances")
+"""Texts that are loaded apart from what all pages have."""
 
 
 def entries(language: str) -> dict[str, str]:
     """The texts of the page in this language by key, as they are written."""
-    parts = [(FOLDER / "texts" / f"{name}.js").read_text() for name in (language, f"dashboard-{language}")]
-    found = [dict(ENTRY.findall(source.split("export const serverTexts")[0])) for source in parts]
-    assert found[0].keys().isdisjoint(found[1])
-    return {**found[0], **found[1]}
+    names = (language, *(f"{part}-{language}" for part in PARTS))
+    parts = [(FOLDER / "texts" / f"{name}.js").read_text() for name in names]
+    found = [entry for source in parts for entry in ENTRY.findall(source.split("export const serverTexts")[0])]
+    assert len(dict(found)) == len(found)
+    return dict(found)
 
 
 def translations(language: str, name: str) -> str:
@@ -43,7 +46,7 @@ def test_the_page_knows_the_languages_that_there_are() -> None:
     (known,) = re.findall(r"LANGUAGES = \[(.*)\]", (FOLDER / "preferences.js").read_text())
     assert sorted(re.findall(r'"(\w+)"', known)) == LANGUAGES
     files = {path.stem for path in (FOLDER / "texts").iterdir()}
-    assert files == {*LANGUAGES, *(f"dashboard-{language}" for language in LANGUAGES)}
+    assert files == {*LANGUAGES, *(f"{part}-{language}" for part in PARTS for language in LANGUAGES)}
 
 
 def test_the_chat_page_uses_no_text_of_the_dashboard() -> None:

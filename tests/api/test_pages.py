@@ -12,7 +12,7 @@ from tests.support.app import Frontdesk
 
 FOLDER = Path(api.__file__).with_name("static")
 PARTS = sorted(path.name for path in FOLDER.iterdir() if path.is_file())
-PAGES = {"/": "index.html", "/dashboard": "dashboard.html"}
+PAGES = {"/": "index.html", "/finances": "finances.html", "/dashboard": "dashboard.html"}
 NOT_FOUND = "not-found.html"
 TEXTS = [f"texts/{path.name}" for path in (FOLDER / "texts").iterdir()]
 MODULES = [name for name in [*PARTS, *TEXTS] if name.endswith(".js")]
@@ -21,8 +21,10 @@ IMPORT = re.compile(r'^import [^;]*?"\./([^"]+)";|\("\./(vendor/[^"]+)"\)', re.M
 FETCHED = {f"vendor/{name}" for name in NEEDED.values() if name.endswith(".js")}
 """Files from npm, which import nothing."""
 OURS_ON_DEMAND = {
-    "edit-form.js", "employee-menu.js", "feedback.js", "find-message.js", "formulas.js", "highlight.js", "memory.js",
-    "settings.js", "sign-in.js", "versions.js",
+    "answer-figures.js", "bar-chart.js", "document-card.js", "edit-form.js", "employee-menu.js", "explanation.js",
+    "feedback.js", "finance-assets.js", "find-message.js", "formulas.js", "highlight.js", "memory.js", "money.js",
+    "proposals.js", "reference-panel.js", "result-table.js", "settings.js", "shape-dialog.js", "shapes.js",
+    "sign-in.js", "tool-results.js", "upload-request.js", "uploads.js", "versions.js",
 }  # fmt: skip
 ON_DEMAND = OURS_ON_DEMAND | FETCHED - {"vendor/markdown-it.js"}
 """Modules that the chat page loads once they are wanted."""
@@ -49,7 +51,7 @@ async def test_a_page_and_its_files_are_served(frontdesk: Frontdesk, path: str) 
         page = await client.get(path)
         assert page.headers["content-type"] == "text/html; charset=utf-8"
         parts = [await client.get(f"/page/{name}") for name in named(page.text)]
-        prefixes = ("", "dashboard-") if path == "/dashboard" else ("",)
+        prefixes = ("",) if path == "/" else ("", f"{path[1:]}-")
         texts = [[await client.get(f"/page/texts/{part}{name}.js") for part in prefixes] for name in ("de", "en")]
     parts += max(texts, key=lambda files: sum(file.num_bytes_downloaded for file in files))
     assert [part.status_code for part in parts] == [200] * len(parts)
@@ -86,6 +88,7 @@ def test_every_file_belongs_to_a_page() -> None:
     "name",
     [
         "index.html",
+        "finances.html",
         "dashboard.html",
         "nothing.js",
         "..%2Fapp.py",

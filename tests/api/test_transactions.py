@@ -39,9 +39,15 @@ async def test_transactions_are_filtered_and_summed_up(frontdesk: Frontdesk, ada
         assert len(await amounts(client, category="none")) == 5
         totals = (await client.get("/transactions/totals")).json()["items"]
         assert totals == [
-            {"currency": "EUR", "count": 4, "spent": "-65.15", "received": "2000.00"},
-            {"currency": "BRL", "count": 1, "spent": "-30.00", "received": "0.00"},
-        ]
+            {
+                "currency": "EUR", "count": 4, "spent": "-65.15", "received": "2000.00",
+                "first_on": "2026-01-05", "last_on": "2026-03-01",
+            },
+            {
+                "currency": "BRL", "count": 1, "spent": "-30.00", "received": "0.00",
+                "first_on": "2026-02-03", "last_on": "2026-02-03",
+            },
+        ]  # fmt: skip
         first = (await client.get("/transactions", params={"limit": 3})).json()
         rest = (await client.get("/transactions", params={"limit": 3, "cursor": first["next_cursor"]})).json()
         assert [len(page["items"]) for page in (first, rest)] == [3, 2]

@@ -112,7 +112,7 @@ async def test_the_wheel_serves_with_a_database_and_a_key(
     assert environment.run("migrate", tmp_path, **keys).returncode == 0
     async with serving(environment.frontdesk, tmp_path, **keys) as client:
         assert (await answer(client, "What can I write off?"))["text"] == "A third of it."
-        for page in ("/", "/dashboard", "/page/vendor/markdown-it.js", "/page/vendor/oauth.js"):
+        for page in ("/", "/finances", "/dashboard", "/page/vendor/markdown-it.js", "/page/vendor/oauth.js"):
             assert (await client.get(page)).status_code == 200
     assert LOCAL in (tmp_path / "log").read_text()  # for the embedding model
 

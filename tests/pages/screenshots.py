@@ -1,4 +1,4 @@
-"""Takes screenshots of both pages in their main states: light, dark, and mobile.
+"""Takes screenshots of the pages in their main states: light, dark, and mobile.
 
     make screenshots
 
@@ -23,11 +23,12 @@ from storage.metrics import TurnMetrics
 from storage.migrate import migrate
 from storage.pool import Pool
 from tests.pages.chat_page import ChatPage
+from tests.pages.statements import statement
 from tests.storage.rows import record_turns, turn_metrics
 from tests.support.app import Frontdesk, serving
 from tests.support.chromium import launched
 from tests.support.database import rows
-from tests.support.model_script import Gate, Json, Text, streaming, structured
+from tests.support.model_script import Calls, Gate, Json, Text, streaming, structured
 from tests.support.model_server import ModelServer
 
 TURNS = 320
@@ -109,6 +110,7 @@ async def main(folder: Path) -> None:
             )
             await _take_chat(await context.new_page(), frontdesk.url, model, folder, variant.name)
             await _take_dashboard(await context.new_page(), frontdesk.url, folder, variant.name)
+            await _take_finances(await context.new_page(), frontdesk.url, model, folder, variant.name)
             await context.close()
 
 
@@ -148,6 +150,40 @@ async def _take_dashboard(page: Page, url: str, folder: Path, variant: str) -> N
     await page.locator("#turn-list button.link").first.click()
     await expect(page.locator("#turn-panel .fields")).to_be_visible()
     await page.screenshot(path=folder / f"turn-{variant}.png")
+
+
+async def _take_finances(page: Page, url: str, model: ModelServer, folder: Path, variant: str) -> None:
+    """A file that was sent, an answer from it, its result, a proposal, and the page with transactions and documents."""
+    chat = ChatPage(page)
+    await page.goto(url)
+    await expect(chat.suggestions).to_have_count(4)
+    await page.locator("#pick-files").set_input_files(statement())
+    await expect(page.locator("#uploads a")).to_be_visible()
+    await page.screenshot(path=folder / f"upload-{variant}.png")
+    months = {"since": "2026-01-01", "until": "2026-06-30", "group": "month"}
+    model.queue(Calls([("totals", months)]), streaming)
+    model.queue(Text("You spent **489.00 EUR** from January to June, 510 € less than you planned."), streaming)
+    await chat.send("How much did I spend each month?")
+    await expect(page.locator(".figure")).to_be_visible()
+    await page.screenshot(path=folder / f"figures-{variant}.png")
+    await page.locator(".figure").click()
+    await expect(page.locator(".side-panel .chart")).to_be_visible()
+    await page.screenshot(path=folder / f"result-{variant}.png")
+    await page.keyboard.press("Escape")
+    await page.locator("#employee").click()
+    await page.locator("#employee-menu label", has_text="Tag").click()
+    model.queue(Calls([("propose_rule", {"pattern": "corner market", "category": "groceries"})]), streaming)
+    model.queue(Text("This rule would sort all your shopping at Corner Market."), streaming)
+    await chat.send("Corner Market is groceries")
+    await expect(page.locator(".proposal table")).to_be_visible()
+    await expect(page.locator(".proposal .buttons")).to_be_in_viewport()
+    await page.screenshot(path=folder / f"proposal-{variant}.png")
+    await page.goto(f"{url}/finances")
+    await page.locator(".transactions tbody input").nth(1).click()
+    await page.screenshot(path=folder / f"transactions-{variant}.png")
+    await page.goto(f"{url}/finances#documents")
+    await expect(page.locator("#documents .document")).to_be_visible()
+    await page.screenshot(path=folder / f"documents-{variant}.png")
 
 
 async def _hold_conversation(browser: Browser, frontdesk: Frontdesk, model: ModelServer) -> StorageState:

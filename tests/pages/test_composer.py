@@ -57,7 +57,7 @@ async def test_drafts_and_employees_are_kept_per_conversation(chat: ChatPage) ->
     await expect(chat.message_field).to_have_value("Something else")
 
 
-async def test_long_pastes_are_folded_and_files_are_answered(chat: ChatPage, model: ModelServer) -> None:
+async def test_long_pastes_are_folded_and_files_are_taken(chat: ChatPage, model: ModelServer) -> None:
     """A card can be opened, edited and removed, and its text is sent; near the limit the characters are counted."""
     field, cards = chat.message_field, chat.page.locator("#pastes li")
     await expect(chat.suggestions).to_have_count(4)
@@ -75,7 +75,7 @@ async def test_long_pastes_are_folded_and_files_are_answered(chat: ChatPage, mod
     await chat.page.reload()
     await expect(cards).to_have_count(1)
     await field.evaluate(PASTE, ["1", "application/pdf"])
-    await expect(chat.hint).to_contain_text("Files cannot be sent here.")
+    await expect(chat.page.locator("#uploads li")).to_contain_text("bill.pdf")
     assert await chat.page.locator("#log").evaluate(DROP), "the browser would open the file"
     await field.evaluate(COMPOSE)
     await field.press("Enter")

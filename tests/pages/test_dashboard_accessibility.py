@@ -136,11 +136,11 @@ async def test_keyboard_and_screen_reader(empty_app: Frontdesk, browser: Browser
         await expect(live_regions).to_have_text("")
         keyboard, focused = dashboard.page.keyboard, dashboard.page.locator(":focus")
         stops: list[str | None] = []
-        for _ in range(11):
+        for _ in range(12):
             await keyboard.press("Tab")
             stops.append(await focused.evaluate("e => e.getAttribute('aria-label') ?? e.value ?? e.textContent"))
         assert stops == [
-            "Chat", "Dashboard", "24h", "", "", "", "Download “Turns” as CSV",
+            "Chat", "Transactions", "Dashboard", "24h", "", "", "", "Download “Turns” as CSV",
             "Turns, point by point", "Show as table",
             "Latency, point by point", "Show as table",
         ]  # fmt: skip
