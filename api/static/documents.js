@@ -78,7 +78,8 @@ async function findPages() {
 
 /** @param {FinanceDocument} document */
 function itemOf(document) {
-  const deleted = deletedItem(`/documents/${document.document_id}`);
+  const path = `/documents/${document.document_id}`;
+  const deleted = deletedItem(path) ?? deletedItem(`${path}/content`);
   if (deleted) return deleted;
   const card = new DocumentCard(document, tools);
   describe(card, document);

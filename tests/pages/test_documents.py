@@ -96,11 +96,11 @@ async def test_documents_are_found_and_deleted(browser: Browser, local_app: Fron
         async with page.expect_download() as download:
             await tool(page, "statement.csv", "Download").click()
         assert (await download.value).suggested_filename == "statement.csv"
+        await page.clock.install()
         await tool(page, "statement.csv", "Delete the file only").click()
-        await page.locator("#confirm-yes").click()
+        await page.clock.run_for(UNDO_TIME)
         await expect(tool(page, "statement.csv", "Download")).to_have_count(0)
         await expect(document(page, "statement.csv")).to_contain_text("18 new transactions")
-        await page.clock.install()
         await tool(page, "statement.csv", "Delete").click()
         await page.get_by_role("button", name="statement.csv deleted, with all that was read from it. Undo").click()
         await expect(document(page, "statement.csv")).to_be_visible()
