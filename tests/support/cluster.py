@@ -1,8 +1,7 @@
 """The PostgreSQL that the tests share, and the databases that are cloned in it."""
 
-import os
 from collections.abc import Generator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import LiteralString
 
@@ -21,9 +20,6 @@ FAST = {
     "max_connections": "400",
 }
 """Settings of a server whose data nobody will miss."""
-MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of our own is made in it
-ROOM = 2 * 1024**3
-"""Bytes that a run of all tests may need for temporary files."""
 
 
 class Cluster(EmbeddedPostgres):
@@ -66,12 +62,3 @@ class Cluster(EmbeddedPostgres):
             self._conn.execute("select pg_advisory_xact_lock(1)")  # all test processes do this at once
             self._conn.execute("set local scram_iterations = 1")
             self._conn.execute(SQL("alter role {} password {}").format(Identifier(USER), password))
-
-
-def memory() -> Path | None:
-    """A folder in memory with enough room for temporary files, from which programs may be run; None: there is none."""
-    with suppress(OSError):
-        found = os.statvfs(MEMORY)
-        if found.f_bavail * found.f_frsize >= ROOM and not found.f_flag & os.ST_NOEXEC:
-            return MEMORY
-    return None
