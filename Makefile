@@ -17,8 +17,11 @@ export PYTHONDONTWRITEBYTECODE :=
 export PATH := $(PATH):$(CURDIR)/$(BIN)
 
 PYTEST := $(BIN)/python -m pytest
-SLOW := storage/local storage/test_supabase.py graph/test_studio.py graph/models/test_demo_model.py \
-	graph/models/test_telemetry.py graph/replay/test_run.py nodes/text/test_growth.py nodes/routing/test_training.py
+SLOW := storage/local storage/test_supabase.py graph/test_studio.py graph/test_feedback_examples.py \
+	graph/models/test_demo_model.py graph/models/test_embeddings.py graph/models/test_telemetry.py \
+	graph/replay/test_run.py nodes/answer/test_prepared.py nodes/injection/test_classifier.py \
+	nodes/routing/test_classifier.py nodes/routing/test_quality.py nodes/routing/test_training.py \
+	nodes/test_guard_quality.py nodes/test_recall_quality.py nodes/text/test_growth.py
 
 # The demo model is installed only for those who ask for it.
 DEMO := $(if $(filter 1 true yes on,$(FRONTDESK_DEMO_MODEL)),$(VENV)/.demo)
@@ -35,7 +38,7 @@ serve: $(VENV)/.serve $(DEMO)  ## install what is needed and serve on http://127
 test: $(VENV)/.dev  ## install what tests need and run them all
 	@$(PYTEST)
 
-test-fast: $(VENV)/.dev  ## run the tests that need no browser and start no server but Postgres (under a minute)
+test-fast: $(VENV)/.dev  ## run the tests that need no browser, no model and no server but Postgres (under a minute)
 	@$(PYTEST) -n2 tests/nodes tests/graph tests/storage $(SLOW:%=--ignore=tests/%)
 
 check: $(VENV)/.dev node_modules/.installed  ## lint, format, types and import rules
