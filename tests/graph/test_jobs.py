@@ -4,12 +4,21 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 
+import pytest
+
+from graph import jobs
 from graph.jobs import job_app, run_worker
 from storage.pool import Pool
 from storage.retention import Pruned
 from tests.support.database import rows
 
-EVERY_TWO_SECONDS = "* * * * * */2"
+EVERY_SECOND = "* * * * * *"
+
+
+@pytest.fixture(autouse=True)
+def _often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker that looks for a job as often as there is one."""
+    monkeypatch.setattr(jobs, "POLL_SECONDS", 0.1)
 
 
 class Prunes:
@@ -46,7 +55,7 @@ async def workers(pool: Pool, prunes: Prunes, count: int) -> AsyncGenerator[None
     """So many workers on the same database."""
     async with AsyncExitStack() as stack:
         for _ in range(count):
-            app = job_app(prunes.prune, prune_at=EVERY_TWO_SECONDS)
+            app = job_app(prunes.prune, prune_at=EVERY_SECOND)
             task = asyncio.create_task(run_worker(app, pool, lambda: None))
             stack.push_async_callback(_cancelled, task)
         yield

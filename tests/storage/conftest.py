@@ -1,14 +1,17 @@
 """Fixtures of the storage tests: a superuser connection, facts and their vectors."""
 
 from collections.abc import AsyncGenerator, Iterator
+from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
 
-from storage.fact_vectors import FactVectors
 from storage.facts import Facts
 from storage.pool import Pool
 from tests.storage.rows import MODEL, Owner
+
+if TYPE_CHECKING:  # a second's imports, which the process that hands out the tests can do without
+    from storage.fact_vectors import FactVectors
 
 
 @pytest.fixture
@@ -25,7 +28,9 @@ def facts(pool: Pool) -> Facts:
 
 
 @pytest.fixture
-async def fact_vectors(database_url: str, pool: Pool) -> AsyncGenerator[FactVectors]:
+async def fact_vectors(database_url: str, pool: Pool) -> AsyncGenerator["FactVectors"]:
     """Vectors of `MODEL`, stored with langchain-postgres' vector store."""
+    from storage.fact_vectors import FactVectors
+
     async with FactVectors.open(database_url, pool, model=MODEL) as opened:
         yield opened

@@ -3,12 +3,15 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from functools import partial
 from urllib.parse import urlsplit
 from uuid import uuid4
 
 import psycopg
 import pytest
 
+from storage import notifications
+from storage.connections import connection_parameters
 from storage.notifications import Notifications
 
 
@@ -38,8 +41,10 @@ async def silent_at_first(url: str) -> AsyncGenerator[str]:
         yield real._replace(netloc=f"{real.username}:{real.password}@127.0.0.1:{port}").geturl()
 
 
-async def test_a_server_that_says_nothing_is_given_up(database_url: str) -> None:
+async def test_a_server_that_says_nothing_is_given_up(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """And tried again by the supervisor; whoever waits looks up then, for what was missed meanwhile."""
+    soon = partial(connection_parameters, connect_timeout=2)  # seconds, fewer are not possible
+    monkeypatch.setattr(notifications, "connection_parameters", soon)
     turn_id = uuid4()
     async with asyncio.timeout(60), silent_at_first(database_url) as url:
         news = Notifications(url, lambda _: None, uuid4())
