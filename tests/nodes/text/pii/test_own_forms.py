@@ -1,18 +1,17 @@
 """Our own texts: numbers and secrets in the many ways in which people write them, and everyday texts without any."""
 
-import pytest
-
 from nodes.text.pii.masking import mask
 from tests.nodes.held_out import read
 
 OWN = read("masking_own")
 
 
-@pytest.mark.parametrize("case", OWN["masked"], ids=lambda case: ascii(case["text"])[:40])
-def test_a_number_is_masked_in_every_form_we_thought_of(case: dict[str, str]) -> None:
+def test_a_number_is_masked_in_every_form_we_thought_of() -> None:
     """Markup, signs, words, tables and letters between its groups, other digits, and words that touch it."""
-    assert mask(case["text"]).text == case["shown"]
-    assert mask(case["shown"]).text == case["shown"]
+    cases: list[dict[str, str]] = OWN["masked"]
+    assert len(cases) > 900
+    assert [(case["text"], masked) for case in cases if (masked := mask(case["text"]).text) != case["shown"]] == []
+    assert [(case["shown"], again) for case in cases if (again := mask(case["shown"]).text) != case["shown"]] == []
 
 
 def test_everyday_texts_are_left_alone() -> None:
