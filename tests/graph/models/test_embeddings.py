@@ -42,7 +42,7 @@ class Counting:
         return [float(len(text))]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def minilm() -> Iterator[MiniLM]:
     """The real model, without a cache."""
     model = MiniLM()

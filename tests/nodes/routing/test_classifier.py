@@ -13,7 +13,7 @@ from nodes.routing.classifier import read_examples
 from tests.nodes.held_out import read
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def minilm() -> Iterator[MiniLM]:
     """The real model, without a cache."""
     model = MiniLM()

@@ -1,6 +1,6 @@
 """How often the router is right, on messages that it was neither trained nor tuned on."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
 import pytest
@@ -9,6 +9,8 @@ from graph.models.factory import LocalModels
 from nodes.employees import EMPLOYEES, Slug, find
 from nodes.route import Classify, LearnedRouter, learned
 from tests.nodes.held_out import assert_right, read
+
+pytestmark = pytest.mark.xdist_group("routing")  # so that each message is asked about once
 
 Case: TypeAlias = tuple[str, Slug | None, Slug]
 """A message, who answered last, and who should answer it."""
@@ -49,11 +51,18 @@ async def wrong(classify: Classify, cases: list[Case]) -> list[str]:
     return lines
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def classify(local: LocalModels) -> Classify:
-    """The real router."""
+    """The real router, asked once about each message, however many figures it counts in."""
     assert isinstance(local.classify, LearnedRouter)
-    return local.classify
+    asked: dict[str, Mapping[str, float]] = {}
+
+    async def once(message: str) -> Mapping[str, float]:
+        if message not in asked:
+            asked[message] = await local.classify(message)
+        return asked[message]
+
+    return once
 
 
 @pytest.mark.parametrize(
