@@ -143,6 +143,7 @@ async def fork_server() -> AsyncGenerator[ForkServer]:
 
 def main(requests: socket.socket) -> None:
     """Be the fork server, until there are no more requests; in a fork, be the command."""
+    gc.set_threshold(50_000)
     # onnxruntime is not among them: it starts a thread as it is imported, and threads are not forked.
     for module in PRELOADED:
         importlib.import_module(module)
