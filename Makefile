@@ -18,10 +18,11 @@ export PATH := $(PATH):$(CURDIR)/$(BIN)
 
 PYTEST := $(BIN)/python -m pytest
 SLOW := storage/local storage/test_supabase.py graph/test_studio.py graph/test_feedback_examples.py \
-	graph/models/test_demo_model.py graph/models/test_embeddings.py graph/models/test_telemetry.py \
-	graph/replay/test_run.py nodes/answer/test_prepared.py nodes/injection/test_classifier.py \
-	nodes/routing/test_classifier.py nodes/routing/test_quality.py nodes/routing/test_training.py \
-	nodes/test_guard_quality.py nodes/test_recall_quality.py nodes/text/test_growth.py
+	graph/documents/test_child.py graph/documents/test_receipts.py graph/models/test_demo_model.py \
+	graph/models/test_embeddings.py graph/models/test_telemetry.py graph/replay/test_run.py \
+	nodes/answer/test_prepared.py nodes/injection/test_classifier.py nodes/routing/test_classifier.py \
+	nodes/routing/test_quality.py nodes/routing/test_training.py nodes/test_guard_quality.py \
+	nodes/test_recall_quality.py nodes/text/test_growth.py
 
 # The demo model is installed only for those who ask for it.
 DEMO := $(if $(filter 1 true yes on,$(FRONTDESK_DEMO_MODEL)),$(VENV)/.demo)
