@@ -69,7 +69,7 @@ def recognise(image: Any) -> tuple[list[str], float]:
     engine = RapidOCR(
         params={
             "Global.log_level": "critical",
-            "EngineConfig.onnxruntime.intra_op_num_threads": 2,
+            "EngineConfig.onnxruntime.intra_op_num_threads": 1,  # a second would mostly wait, busily
             "EngineConfig.onnxruntime.inter_op_num_threads": 1,
             "Rec.rec_batch_num": 1,  # a batch would be as wide as its longest line
         }
