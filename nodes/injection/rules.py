@@ -23,7 +23,7 @@ class Rules(NamedTuple):
 
     english: Sequence[Rule]
     latin: Sequence[Rule]
-    """Of other languages in Latin letters."""
+    """Of other languages in Latin letters, and what stands by itself in any."""
     own_script: Sequence[Rule]
     """Of languages in their own script."""
     targets: Sequence[Rule]
