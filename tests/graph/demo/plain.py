@@ -1,5 +1,6 @@
 """Figures of the household in plain Python: what answers have to say, computed without the product's SQL and tools."""
 
+import math
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -151,7 +152,7 @@ def monthly_for_goal(*, goal: str, months: int) -> Figures:
 
 def reached(*, target: str, monthly: str, saved: str = "0") -> Figures:
     """After how many months there is enough."""
-    return [f"{-(-(Decimal(target) - Decimal(saved)) // Decimal(monthly))} months"]
+    return [f"{math.ceil((Decimal(target) - Decimal(saved)) / Decimal(monthly))} months"]
 
 
 def goal_reached(*, goal: str, monthly: str) -> Figures:
