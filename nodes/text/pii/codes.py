@@ -112,7 +112,11 @@ DATED = re.compile(
     r"[\s,;|/-]{1,3}(?:(?:code|and|then|plus|und|y|et)[ :]{1,2})?(?P<dated>\d{3,4})(?![\d.,/:-]?\d)(?![0-9A-Za-z_])"
 )
 """The end of a card's number, its date, and the code."""
-_DIGITS_BEGUN = re.compile(rf"(?i)[A-Za-z]{{0,6}}\d(?:[ -]?+\d){{0,18}}[ -]?(?:[\"'”»)]{{0,2}},?{NAMED_BY_BEGUN})?\Z")
+_LAST_DIGIT = re.compile(r"\d(?=\D{0,200}+\Z)")
+_NAME_BEGUN = re.compile(rf"(?i)[ -]?(?:[\"'”»)]{{0,2}},?{NAMED_BY_BEGUN})?\Z")
+_DIGITS_BEGUN = re.compile(r"[A-Za-z]{0,6}\d(?:[ -]?+\d){0,18}\Z")
+LONGEST_DIGITS = 43
+"""Characters of the digits of a code, with the letters before them."""
 _WORDS_BEGUN = re.compile(
     rf"(?i)(?<![^\W\d_])(?:(?:{_ANY}|{_WORDED}){_WHICH}|{_SENT})(?:{_IS}| )"
     rf"(?:(?:{_DIGIT_WORD})[ ,-]{{1,2}}+){{0,8}}+[^\W\d_]{{0,9}}\Z"
@@ -131,7 +135,6 @@ _STARTS = re2.compile(
 )
 """Where the name of a code may begin."""
 _HAS_DIGIT = re2.compile(rf"(?i)\d|(?:^|\PL)(?:{_DIGIT_WORD})(?:\PL|$)")
-_DIGIT = re.compile(r"\d")
 _UNIT_BEHIND = re.compile(
     r"(?i) ?(?:%|[$€£¥]|(?:digits?|numbers?|characters?|chars|letters|attempts?|tries|times|days?|minutes?|min|hours?"
     r"|seconds?|years?|months?|weeks?|euros?|eur|usd|gbp|chf|dollars?|pounds?|people|users|cards?|stellig\w{0,2}|stellen"
@@ -192,8 +195,10 @@ def is_decided(found: re.Match[str], end: int) -> bool:
 def begun_at(text: str) -> int:
     """Offset from which on the text's end may become a code; the text's length where nothing may."""
     first = max(0, len(text) - 4 * SIGHT)
-    begun = [_DIGITS_BEGUN.search(text, first)] if _DIGIT.search(text, first) else []
-    begun += [_WORDS_BEGUN.match(text, name.start()) for name in _STARTS.finditer(text, first)]
+    begun = [_WORDS_BEGUN.match(text, name.start()) for name in _STARTS.finditer(text, first)]
+    last = _LAST_DIGIT.search(text, first)
+    if last and _NAME_BEGUN.match(text, last.end()):
+        begun.append(_DIGITS_BEGUN.search(text, max(first, last.end() - LONGEST_DIGITS), last.end()))
     return min((one.start() for one in begun if one), default=len(text))
 
 

@@ -39,6 +39,7 @@ _CONTINUATION = re.compile(r"[/-]\w")
 _BETWEEN_WORDS = re.compile(r"[^\w\u0300-\u036f\u0900-\u0dff]+")
 
 _INITIALS = re.compile(r"(?<=\b[^\W\d_])\.(?=[^\W\d_]\b)")  # of "S.S.N."
+_CUT_WORD = re.compile("[A-Za-z]{2,61}")
 _DIGIT = re.compile(r"[\d•]")  # or what is masked
 _SENTENCE_END = re.compile(r"[.!?\n]")
 _NAMING = re.compile(
@@ -123,6 +124,18 @@ def is_fragment(before: str, after: str) -> bool:
 def continues(after: str) -> bool:
     """Whether a dash or slash and more characters follow directly, as in "123-45-6789-01"."""
     return bool(_CONTINUATION.match(after))
+
+
+def context_of(written: str) -> str:
+    """The end of what is written before a number that is its context, without the end of a word that is cut off."""
+    before = written[-CONTEXT_CHARS:]
+    cut = len(written) > CONTEXT_CHARS and _CUT_WORD.match(written[-CONTEXT_CHARS - 1 :])
+    return before[cut.end() - 1 :] if cut else before
+
+
+def has_initials(text: str) -> bool:
+    """Whether there are letters with full stops between, such as "S.S.N."."""
+    return "." in text and _INITIALS.search(text) is not None
 
 
 def normalized_words(before: str) -> str:

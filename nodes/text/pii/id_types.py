@@ -37,7 +37,7 @@ from stdnum.tr import tckimlik
 from stdnum.us import itin, ssn
 from stdnum.za import idnr as za_id
 
-from nodes.text.pii.context import ID_MARK, is_linked, normalized_words
+from nodes.text.pii.context import ID_MARK, has_initials, is_linked, normalized_words
 from nodes.text.pii.id_type import IdType
 from nodes.text.pii.more_id_types import HKID, MORE_TYPES, MORE_WITH_LETTERS, NRIC
 
@@ -197,7 +197,23 @@ _LABELS = tuple({label.rstrip("#") for one in ID_TYPES for label in one.labels} 
 
 LABEL_WORDS = frozenset(word for label in _LABELS for word in label.casefold().split())
 """The words of the labels."""
-_ANY_LABEL = re2.compile("|".join([*map(re.escape, _LABELS), r"(?:ssn|sin|cpf|bsn|pesel)[0-9]"]))
+_WITH_DIGITS = r"(?:ssn|sin|cpf|bsn|pesel)[0-9]"
+_ANY_LABEL = re2.compile("|".join([*map(re.escape, _LABELS), _WITH_DIGITS]))
+_BEGIN, _END = "(?:^|[^A-Za-z])", "(?:[^A-Za-z]|$)"
+_MAYBE_LABEL = re2.compile(
+    "|".join(
+        f"{_BEGIN * label.startswith(' ')}{re.escape(label.strip())}{_END * label.endswith(' ')}" for label in _LABELS
+    )
+    + f"|{_WITH_DIGITS}"
+)
+"""The same where a digit may touch a label's end."""
+
+
+def may_be_labelled(text: str) -> bool:
+    """Whether there may be a number in a text that `is_labelled`: it is asked once, and not for each number."""
+    if f"{ID_MARK}]" in text or has_initials(text):
+        return True
+    return _MAYBE_LABEL.search(normalized_words(text)) is not None
 
 
 def has_label(words: str) -> bool:

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator
 
 from nodes.text.pii import ibans, passwords, secrets
-from nodes.text.pii.context import CONTEXT_CHARS, WIDE_GAP
+from nodes.text.pii.context import CONTEXT_CHARS, WIDE_GAP, context_of
 from nodes.text.pii.detection import (
     NUMBERS,
     PHONE,
@@ -25,7 +25,7 @@ from nodes.text.pii.detection import (
     hints_at,
     opaque,
 )
-from nodes.text.pii.id_types import is_labelled
+from nodes.text.pii.id_types import is_labelled, may_be_labelled
 from nodes.text.pii.normalizing import DIGIT_SIGNS, LONGEST_MARKS, View, closing, marks_begun_at, normalized, view
 from nodes.text.pii.number_words import ARTICLES, NUMBER_WORDS
 from nodes.text.pii.secret_stream import SecretStream
@@ -180,12 +180,15 @@ class _NumberStream:
     def _hits(self, plain: str, begin: int, *, final: bool) -> Iterator[tuple[int, Hit | None]]:
         """The numbers from the left: where each begins; None for one that is not decided, the last one."""
         context, done, floor = self._context, self._done, 0
+        labels: bool | None = None
         for start, word in _starts(plain, begin):
             if start < done:
                 continue  # inside the last number
+            labels = may_be_labelled(context + plain[done:]) if labels is None else labels
+            if not (labels or self._phone) and is_alone(plain, start) and ibans.is_behind_word(plain, start):
+                continue  # as below, but quickly
             letters = self._before(plain, start, floor)
-            before = _written(context, plain, done, start)[-CONTEXT_CHARS:]
-            labelled = is_labelled(before)
+            labelled = labels and is_labelled(context_of(_written(context, plain, done, start)))
             if word in ARTICLES and not labelled:
                 continue  # no card's number begins so, and it would wait for what follows
             iban = ibans.country([plain[place:start] for place in letters])
@@ -201,7 +204,7 @@ class _NumberStream:
                 return
             hints = hints_at(plain, start, read.end, labelled=labelled, card=read.card)
             for place in (*letters, start):
-                before = _written(context, plain, done, place)[-CONTEXT_CHARS:]
+                before = context_of(_written(context, plain, done, place))
                 here = hints._replace(letters=place < start, digit=place == start)
                 hit = detect(self._detectors, plain, place, read.end, before, here)
                 if hit and hit.end > start:
@@ -209,6 +212,7 @@ class _NumberStream:
                     yield begins, hit
                     context = _written(context, plain, done, begins) + opaque(hit.placeholder)
                     done = floor = hit.end
+                    labels = True  # the next number may be linked to it
                     break
 
     def _before(self, plain: str, start: int, floor: int) -> list[int]:
@@ -267,10 +271,10 @@ def may_begin(near: str, begin: int, *, final: bool) -> bool:
     folded = near.casefold()
     if _KEY_NAME.search(folded) or passwords.STARTS.search(near):
         return True
-    if not NUMBER_WORDS.isdisjoint(_WORD.findall(folded)):
-        return True
+    if not NUMBER_WORDS.isdisjoint(_WORD.findall(folded, folded.rfind(" ", 0, begin) + 1)):
+        return True  # what came before is sent, so no number begins with it
     plain = near if near.isascii() else normalized(near)
-    last = secrets.LAST.search(plain)
+    last = secrets.LAST.search(plain, max(0, len(plain) - secrets.LONGEST_START))
     key = last is not None and (last[0] in secrets.CUT_STARTS or last[0].startswith(("-", *secrets.STARTS)))
     return not final and (key or pending_from(plain, begin) < len(plain))
 

@@ -5,6 +5,8 @@ A secret is recognised by its beginning; `rest` finds its end. So in a stream it
 
 import re
 
+import re2
+
 _HEX, _WORD, _PLAIN = "[0-9a-f]", "[A-Za-z0-9_-]", "[A-Za-z0-9]"
 _PREFIXES = (
     # The prefix, the characters that follow it, and how many of them are enough to be sure.
@@ -57,11 +59,15 @@ PATTERN = re.compile(
 )
 """A known beginning of a secret, or a name with what follows it. The group that matched is the beginning."""
 
-BEGUN = re.compile(
-    rf"(?<![0-9A-Za-z])(?:(?<!_)(?:{_CUT_KEYS}|-----BEGIN[A-Z -]{{0,40}})|{_NAMED}{_NAMED_VALUE}{{0,40}}"
+_KEY_BEGUN = re.compile(rf"(?<![0-9A-Za-z_])(?:{_CUT_KEYS})\Z")
+_OTHER_BEGUN = re.compile(
+    rf"(?<![0-9A-Za-z])(?:(?<!_)-----BEGIN[A-Z -]{{0,40}}|{_NAMED}{_NAMED_VALUE}{{0,40}}"
     rf"|[a-z][a-z+]{{2,14}}://[^\s:/@]{{0,40}}:[^\s:/]{{0,120}})\Z"
     r"|(?<!\S)(?:-u|--user)[ =][\"']?[^\s:\"'@]{1,40}:[^\s\"']{0,40}\Z"
 )
+"""The same at the end of a text, of which more may come; a key has no gaps."""
+_OTHER_HINT = re2.compile(r"(?i)-----|key|secret|token|bearer|basic|clave|schlüssel|clé|://|-u|--user")
+"""What `_OTHER_BEGUN` begins with, or has in it."""
 STARTS = tuple(
     """sk- ghp_ gho_ ghu_ ghs_ ghr_ github_pat_ glpat- gldt- glrt- glptt- glft- glsoat- gloas- glagent- glimt-
     glcbt- AKIA ASIA ABIA ACCA AIza ya29. GOCSPX- xoxa xoxb xoxe xoxo xoxp xoxr xoxs xapp- sk_live_ sk_test_ rk_live_
@@ -150,9 +156,11 @@ def is_decided(found: re.Match[str], end: int) -> bool:
 
 def begun_at(text: str) -> int:
     """Offset from which on the text, or its end, may become a secret; the text's length where nothing may."""
-    found = BEGUN.search(text)
-    if found:
-        return found.start()
+    begun = [_KEY_BEGUN.search(text, max(text.rfind(" "), text.rfind("\n")) + 1)]
+    if _OTHER_HINT.search(text):
+        begun.append(_OTHER_BEGUN.search(text))
+    if any(begun):
+        return min(one.start() for one in begun if one)
     last = LAST.search(text, max(0, len(text) - LONGEST_START))
     return last.start() if last and (last[0] in CUT_STARTS or last[0].startswith("-")) else len(text)
 

@@ -43,7 +43,7 @@ MODULES = [
     ibans, keywords, id_types, masking, national_ids, normalizing, passwords, punctuated, secret_stream,
     secrets, spoken, salient_words, stated_facts, window,
 ]  # fmt: skip
-WINDOWED = (masking._PREFIX, masking.CAPITALS, masking._SPACED_CAPITALS, secrets.BEGUN, secret_stream._EMAIL)
+WINDOWED = (masking._PREFIX, masking.CAPITALS, masking._SPACED_CAPITALS, secrets._OTHER_BEGUN, secret_stream._EMAIL)
 """Patterns that read what a stream holds back, and its context, only."""
 _parser: Any = importlib.import_module("re._parser")
 REPEATS = ("MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT")
