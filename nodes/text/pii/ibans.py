@@ -57,13 +57,6 @@ def country(before: list[str]) -> str:
     return next((letters for letters in read if len(letters) == COUNTRY and may_begin(letters)), "")
 
 
-def is_behind_word(plain: str, start: int) -> bool:
-    """Whether three letters stand before a digit, or a space before it: none are the country of an IBAN then."""
-    end = start - plain.startswith(" ", start - 1)
-    letters = plain[max(0, end - 6) : end]
-    return len(letters) > COUNTRY and letters[-3:].isalpha() and letters.isascii() and letters[:4].casefold() != "iban"
-
-
 def _read(written: str) -> str:
     return re.sub(r"[\W_]", "", written).upper()
 

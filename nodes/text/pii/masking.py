@@ -29,7 +29,7 @@ from nodes.text.pii.id_types import is_labelled, may_be_labelled
 from nodes.text.pii.normalizing import DIGIT_SIGNS, LONGEST_MARKS, View, closing, marks_begun_at, normalized, view
 from nodes.text.pii.number_words import ARTICLES, NUMBER_WORDS
 from nodes.text.pii.secret_stream import SecretStream
-from nodes.text.pii.window import Reach, is_alone, window
+from nodes.text.pii.window import Reach, is_alone, is_between_words, window
 
 MAX_HELD = 400
 """Characters that a stream holds back at most, without the marks of a markup that stand between them."""
@@ -185,8 +185,8 @@ class _NumberStream:
             if start < done:
                 continue  # inside the last number
             labels = may_be_labelled(context + plain[done:]) if labels is None else labels
-            if not (labels or self._phone) and is_alone(plain, start) and ibans.is_behind_word(plain, start):
-                continue  # as below, but quickly
+            if not (labels or self._phone) and is_between_words(plain, start):
+                continue
             letters = self._before(plain, start, floor)
             labelled = labels and is_labelled(context_of(_written(context, plain, done, start)))
             if word in ARTICLES and not labelled:

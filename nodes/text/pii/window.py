@@ -46,7 +46,13 @@ _NAMES = NAMING_WORDS | LABEL_WORDS | frozenset(word for name in cards.CARD_WORD
 KNOWN = 3
 _KNOWN_WORDS = _SPOKEN | _NAMES | NUMBER_WORDS | CURRENCY_WORDS
 _BEGINNINGS = frozenset(word[:size] for word in _KNOWN_WORDS for size in range(1, KNOWN + 1))
-_BEFORE_WORD = re.compile(rf"\d{{1,{GROUP - 1}}} ((?![lo]{{{KNOWN}}})[a-z]{{{KNOWN}}})[a-z]{{0,20}}[^a-z]", re.ASCII)
+_FEW = rf"\d{{1,{GROUP - 1}}} ((?![lo]{{{KNOWN}}})[a-z]{{{KNOWN}}})[a-z]{{0,20}}[^a-z]"
+_BEFORE_WORD = re.compile(_FEW, re.ASCII)
+_IBAN = "[Ii][Bb][Aa][Nn]"
+_BETWEEN_WORDS = re.compile(
+    rf"(?:(?<=[A-Za-z]{{3}})(?<!{_IBAN}[A-Za-z]{{2}})|(?<=[A-Za-z]{{3}} )(?<!{_IBAN}[A-Za-z]{{2}} )){_FEW}", re.ASCII
+)
+"""The same behind three letters, which are no country of an IBAN."""
 
 
 class Reach(NamedTuple):
@@ -171,7 +177,15 @@ def is_alone(plain: str, start: int) -> bool:
 
     It says nothing that `window` does not, and takes a tenth of its time.
     """
-    found = _BEFORE_WORD.match(plain, start)
+    return _is_ordinary(_BEFORE_WORD.match(plain, start))
+
+
+def is_between_words(plain: str, start: int) -> bool:
+    """The same where an ordinary word stands before the digits, too: no IBAN begins so either."""
+    return _is_ordinary(_BETWEEN_WORDS.match(plain, start))
+
+
+def _is_ordinary(found: re.Match[str] | None) -> bool:
     return found is not None and found[1] not in _BEGINNINGS
 
 
