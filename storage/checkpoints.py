@@ -80,7 +80,7 @@ class Checkpointer(AsyncPostgresSaver):
         described = cast(dict[str, Any], get_serializable_checkpoint_metadata(config, metadata))
         await self._turns.call(
             "select save_checkpoint(%(user_id)s, %(turn_id)s, %(ns)s, %(id)s, %(parent)s, %(checkpoint)s, %(metadata)s,"
-            " %(channels)s, %(versions)s, %(types)s, %(blobs)s)",
+            " %(channels)s, %(versions)s, %(types)s, %(blobs)b)",
             {
                 "user_id": UUID(described["user_id"]),
                 "turn_id": UUID(thread_id),
@@ -106,7 +106,7 @@ class Checkpointer(AsyncPostgresSaver):
         rows = self._dump_writes(thread_id, namespace, checkpoint_id, task_id, task_path, writes)
         await self._turns.call(
             "select save_writes(%(user_id)s, %(turn_id)s, %(ns)s, %(id)s, %(task_id)s, %(task_path)s, %(replace)s,"
-            " %(idx)s, %(channels)s, %(types)s, %(blobs)s)",
+            " %(idx)s, %(channels)s, %(types)s, %(blobs)b)",
             {
                 "user_id": UUID(config.get("metadata", {})["user_id"]),
                 "turn_id": UUID(thread_id),

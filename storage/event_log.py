@@ -93,7 +93,7 @@ class EventLog:
 
     async def _write(self, batches: Sequence[Batch]) -> None:
         await self._pool.call(
-            "select log_events(%(users)s, %(turns)s, %(first)s, %(last)s, %(events)s)",
+            "select log_events(%(users)s, %(turns)s, %(first)s, %(last)s, %(events)b)",
             {
                 "users": [batch.user_id for batch in batches],
                 "turns": [batch.turn_id for batch in batches],

@@ -90,7 +90,7 @@ class Facts:
         """The user's facts nearest in meaning to a vector, best first; superseded ones are left out."""
         rows = await self._pool.call(
             "select fact_id::text, fact, learned, similarity"
-            " from recall_facts(%(user_id)s, %(vector)s, %(model)s, %(limit)s)",
+            " from recall_facts(%(user_id)s, %(vector)b, %(model)s, %(limit)s)",
             {"user_id": user_id, "vector": HalfVector(vector), "model": self._model, "limit": limit},
         )
         return [Memory(**{**row, "similarity": round(row["similarity"], 4)}) for row in rows]  # type: ignore[typeddict-item]

@@ -67,7 +67,7 @@ class Recall:
         Nothing that has nothing to do with it is among the turns. The message's vector is stored with its turn.
         """
         (row,) = await self._pool.call(
-            "select facts, turns from recall_memory(%(user_id)s, %(convo_id)s, %(turn_id)s, %(message)s, %(vector)s,"
+            "select facts, turns from recall_memory(%(user_id)s, %(convo_id)s, %(turn_id)s, %(message)s, %(vector)b,"
             " %(model)s, %(facts)s, %(turns)s, %(chars)s)",
             {
                 "user_id": user_id,
