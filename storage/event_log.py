@@ -110,7 +110,7 @@ class EventLogWriter:
     def __init__(self, event_log: EventLog) -> None:
         self._event_log = event_log
         self._buffered: dict[UUID, Batch] = {}
-        self._writing: list[Batch] = []
+        self._writing: dict[UUID, Batch] = {}
         self._count = 0
         self._work = asyncio.Event()
         self._urgent = asyncio.Event()
@@ -130,11 +130,11 @@ class EventLogWriter:
     @property
     def unwritten(self) -> int:
         """How many events are not written yet."""
-        return self._count + sum(len(batch.events) for batch in self._writing)
+        return self._count + sum(len(batch.events) for batch in self._writing.values())
 
     async def flushed(self, turn_id: UUID) -> None:
         """Return once all events of the turn so far are written."""
-        while turn_id in self._buffered or any(batch.turn_id == turn_id for batch in self._writing):
+        while turn_id in self._buffered or turn_id in self._writing:
             await self._wrote.wait()
 
     async def run(self, tick: Callable[[], None]) -> None:
@@ -156,13 +156,13 @@ class EventLogWriter:
 
     async def _write(self) -> None:
         if not self._writing:
-            self._writing, self._buffered, self._count = list(self._buffered.values()), {}, 0
+            self._writing, self._buffered, self._count = self._buffered, {}, 0
             self._work.clear()
             self._urgent.clear()
         while self._writing:
             try:
-                await self._event_log.write(self._writing)
-                self._writing = []
+                await self._event_log.write([*self._writing.values()])
+                self._writing = {}
                 # Everyone who waits holds this event; who comes later waits for the next.
                 wrote, self._wrote = self._wrote, asyncio.Event()
                 wrote.set()

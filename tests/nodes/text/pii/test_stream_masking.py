@@ -141,7 +141,8 @@ PIECES = st.sampled_from(
     |1112.22.333|12.531.909-2|85.07.30-033.28|111222333|RCCMNL83S18D969H|RCC MNL 83S18 D969H|BOXW310820HNERXN09
     |AB123456C|AB 12 34 56 C|X-2482300-W|131052-308T|1234|123|12|1|-|/|.|,| |  |[|]|[card •1111]|[id •4286]|$|€| EUR
     | złotych|password: |my PIN is |CVV |hunter2!|[secret]
-    | is my PIN|SIN |SSN |BSN: |Visa |order |call |0,|INV-|•| and | of|US |the |\n""".replace("\n    ", "").split("|")
+    | is my PIN|SIN |SSN |BSN: |S.S.N. |my id |paid |Visa |order |call |0,|INV-|•| and | of|US |the | spent 12 coffees
+    |word3 |\n""".replace("\n    ", "").split("|")
 )
 TEXTS = st.one_of(
     st.lists(PIECES, max_size=12).map("".join),
