@@ -342,7 +342,7 @@ def _calls(value: Any) -> tuple[CallPiece, ...]:
 
 
 def _name(value: Any) -> str | None:
-    return _sanitized_name(value[:MAX_NAME_CHARS]) if isinstance(value, str) and value else None
+    return _sanitized_name(value[:MAX_NAME_CHARS]) or None if isinstance(value, str) else None
 
 
 @lru_cache(maxsize=32)  # each event of a stream names the model

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from graph.models.replies import (
@@ -84,6 +84,7 @@ def test_text_is_sanitized_alike_however_it_is_cut(pieces: Sequence[str]) -> Non
 
 @settings(deadline=None, database=None)
 @given(st.one_of(CHUNKS, VALUES))
+@example({"model": "\b"})  # of which nothing is left
 def test_any_document_is_parsed_or_refused(document: Any) -> None:
     """Only ModelUnavailable is raised, and what is parsed has the declared types."""
     try:
