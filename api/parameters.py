@@ -3,6 +3,7 @@
 import base64
 import binascii
 from collections.abc import Callable, Collection
+from datetime import date
 from typing import Annotated, Literal, TypeVar
 
 import msgspec
@@ -74,6 +75,15 @@ def _is_bool(value: object) -> object:
         raise ValueError("takes true or false")  # noqa: TRY004 - what pydantic catches
     return value
 
+
+def _is_text(value: object) -> object:
+    if not isinstance(value, str | date):
+        raise ValueError("takes a day as text, like 2026-03-01")  # noqa: TRY004 - what pydantic catches
+    return value
+
+
+Day = Annotated[date, Field(strict=False), BeforeValidator(_is_text)]
+"""A day in a body: without `strict`, a number would be seconds since 1970."""
 
 Switch = Annotated[bool, BeforeValidator(_is_bool)]
 """A field that is true or false: the framework validates without `strict`, where "off" and 0 would be false, too."""

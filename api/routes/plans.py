@@ -1,6 +1,5 @@
 """Budgets, goals and debts of a user."""
 
-from datetime import date
 from decimal import Decimal
 from typing import Annotated, Literal
 from uuid import UUID
@@ -13,7 +12,7 @@ from typing_extensions import TypedDict
 
 from api.auth.user import User
 from api.openapi import SIGNED_IN, refusals
-from api.parameters import clean_and_mask
+from api.parameters import Day, clean_and_mask
 from api.problems import Problem
 from api.requests import require_json
 from graph.account import UserData
@@ -46,7 +45,7 @@ class GoalRequest(BaseModel):
     target: Positive
     saved: Amount = Decimal(0)
     currency: Currency
-    due_on: Annotated[date, Field(strict=False)] | None = None
+    due_on: Day | None = None
 
 
 class DebtRequest(BaseModel):
@@ -125,7 +124,7 @@ async def goals(user: NamedDependency[User], user_data: NamedDependency[UserData
     return GoalList(items=await user_data.desk.plans.goals(user.user_id))
 
 
-@put("/goals/{goal_id:uuid}", guards=[require_json], status_code=204, responses=refusals(409, 413, 415))
+@put("/goals/{goal_id:uuid}", guards=[require_json], status_code=204, responses=refusals(404, 409, 413, 415))
 async def put_goal(
     user: NamedDependency[User],
     user_data: NamedDependency[UserData],
@@ -155,7 +154,7 @@ async def debts(user: NamedDependency[User], user_data: NamedDependency[UserData
     return DebtList(items=await user_data.desk.plans.debts(user.user_id))
 
 
-@put("/debts/{debt_id:uuid}", guards=[require_json], status_code=204, responses=refusals(409, 413, 415))
+@put("/debts/{debt_id:uuid}", guards=[require_json], status_code=204, responses=refusals(404, 409, 413, 415))
 async def put_debt(
     user: NamedDependency[User],
     user_data: NamedDependency[UserData],

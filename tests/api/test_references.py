@@ -52,7 +52,16 @@ async def test_a_figure_is_opened(frontdesk: Frontdesk, model: ModelServer, ada:
         narrowed = (await client.get(f"/transactions?{found['transactions']}&q=cinema")).json()["items"]
         assert [one["amount"] for one in narrowed] == ["-37.50"]
         totals = (await client.get(f"/transactions/totals?{found['transactions']}")).json()["items"]
-        assert totals == [{"currency": "EUR", "count": 2, "spent": "-450.00", "received": "0.00"}]
+        assert totals == [
+            {
+                "currency": "EUR",
+                "count": 2,
+                "spent": "-450.00",
+                "received": "0.00",
+                "first_on": "2026-03-03",
+                "last_on": "2026-03-09",
+            }
+        ]
         table = list(csv.reader(io.StringIO((await client.get(f"{path}/csv")).text)))
         assert table[1:] == found["rows"]
         await fill(frontdesk.service.url, ada, ("2026-03-20", "-1.00", "Kiosk"))

@@ -161,6 +161,7 @@ async def test_plans_are_put_and_deleted(frontdesk: Frontdesk, ada: UUID, bob: U
         ("/goals/{id}", {"name": "Bike", "target": "1.23456", "currency": "EUR"}),
         ("/goals/{id}", {"name": "Bike", "target": "1", "currency": "eur"}),
         ("/goals/{id}", {"name": "Bike", "target": "1", "currency": "EUR", "due_on": "31.02.2027"}),
+        ("/goals/{id}", {"name": "Bike", "target": "1", "currency": "EUR", "due_on": 0}),
         ("/debts/{id}", {"name": "a", "balance": "-1", "currency": "EUR", "annual_rate": "1", "minimum": "1"}),
         ("/debts/{id}", {"name": "a", "balance": "1", "currency": "EUR", "annual_rate": "900", "minimum": "1"}),
         ("/budgets/groceries/euro", {"amount": "1"}),

@@ -72,7 +72,7 @@ async def test_the_schemas_require_messages_only(studio: Studio) -> None:
     """The context's user defaults to the local user."""
     schemas = await studio.schemas()
     assert schemas["input_schema"]["required"] == ["messages"]
-    optional = {"conversation_id", "employee", "while_busy", "version", "temporary"}
+    optional = {"conversation_id", "employee", "while_busy", "version", "temporary", "language"}
     assert set(schemas["input_schema"]["properties"]) == {"messages", *optional}
     assert {"messages", "route", "answer", "learned"} < set(schemas["output_schema"]["properties"])
     assert schemas["context_schema"]["properties"]["user_id"]["default"] == LOCAL_USER

@@ -30,7 +30,7 @@ async def test_a_german_browser_gets_a_german_chat(browser: Browser, local_app: 
         await expect(chat.page.locator("html")).to_have_attribute("lang", "de")
         await expect(chat.suggestions.first).to_have_text(GERMAN)
         await chat.page.locator("#employee").click()
-        await expect(chat.page.locator("#employee-menu label").last).to_contain_text("Hilft beim Planen von Sparzielen")
+        await expect(chat.page.locator("#employee-menu label").last).to_contain_text("Plant Sparziele")
         await chat.page.keyboard.press("Escape")
         await chat.page.get_by_label("Nachricht", exact=True).fill("My card is 4111 1111 1111 1111")
         await chat.button("Senden").click()
