@@ -2,31 +2,24 @@
 
 import re
 from bisect import bisect, insort
+from collections import Counter
 from collections.abc import Container, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from heapq import heapify, heappop, heappush
 from itertools import groupby, islice, pairwise
 
 from nodes.employees import EMPLOYEES, find
 from nodes.prompts import SUMMARY_WORDS
-from nodes.text.salient_words import CORRECTED, DECISION, LIFE, NAME, NUMBER, SPELT, TALK
+from nodes.text.salience import USER, Clause, corrected, is_general, numbers, salience, signs
+from nodes.text.salient_words import FILLER, TALK
 from storage.turns import Message
 
 LONGEST_CLAUSE = 60
 """Words at which a clause is cut."""
-SIGNS = 6
-"""Numbers, names and words of people's lives that count in a clause, of each."""
-MOST = 9
-"""What all of them count at most."""
 AGAIN = 0.2
 """The share that counts of what another clause says already."""
-OF_EMPLOYEES = 0.7
-"""The share that counts of what an employee says."""
-DECISIONS = 2
-"""Words of a decision that count in a clause."""
 LEAST_SPLIT, LEAST_CLAUSE = 8, 3
 """Words of a sentence that is split into clauses, and of a clause."""
-USER = "User"
 NOBODY = ""
 
 # The patterns are linear with `re`: a word has at most 32 characters, and a sentence end looks back two.
@@ -36,39 +29,47 @@ _IDEOGRAPHS = r"\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
 _WORD = re.compile(rf"[{_IDEOGRAPHS}]{{1,2}}|[^\s{_IDEOGRAPHS}]{{1,32}}")
 _SENTENCE_END = re.compile(r"(?<=[.!?]\s)|(?<=[。？！\n])")
 _CLAUSE_END = re.compile(
-    r"(?<=[,;:–—…] )|(?= (?:so|but|because|although|though|which|since|while|unless|aber|weil|mais|pero) )"
+    r"(?<=[,;:–—…] )|(?= (?:so|but|because|although|though|which|since|while|unless|and|und|aber|weil|mais|pero) "
+    r"(?!on\b))"  # "and so on" ends no clause
 )
 
 
-@dataclass(frozen=True)
-class _Clause:
-    line: int
-    """Of the summary: one for each message and for each line of the previous summary."""
-    speaker: str | None
-    """None in a summary that a model wrote."""
-    text: str
-    words: int
-    sentence: int
-    """Which of the sentences it is a part of."""
-
-
 def extractive_summary(previous: str, messages: Sequence[Message]) -> str:
-    """The clauses of the previous summary and of the messages that add most to each other, for their length."""
-    newest = {clause.text.casefold().strip(" ,.;:"): clause for clause in _clauses(previous, messages)}
-    clauses = sorted(newest.values(), key=lambda clause: (clause.line, clause.sentence))
-    wrong = {number[0] for clause in clauses for said in _corrected(clause) for number in NUMBER.finditer(said)}
-    signs = [[one for one in _signs(clause) if one[0] not in wrong] for clause in clauses]
+    """The clauses of the previous summary and of the messages that add most to each other, for their length.
+
+    If all of them fit, they stay as they are. Otherwise greetings and filler words are left out, as is what employees
+    say without any sign, and each speaker's clauses stand together.
+    """
+    everything = list(_clauses(previous, messages))
+    crowded = sum(clause.words for clause in everything) >= SUMMARY_WORDS
+    if crowded:
+        everything = [shorter for clause in everything if (shorter := _without_fillers(clause))]
+    newest = {clause.text.casefold().strip(" ,.;:"): clause for clause in everything}
+    clauses = sorted(newest.values(), key=_by_speaker if crowded else _by_time)
+    wrong = {number for clause in clauses for said in corrected(clause) for number in numbers(said)}
+    found = [[sign for sign in signs(clause) if sign[0] not in wrong] for clause in clauses]
     kept, said, words = list[int](), set[str](), 0
-    for place in _by_salience(clauses, signs, said):
+    for place in _by_salience(clauses, found, said):
+        if crowded and clauses[place].of_employee and not found[place]:
+            continue
         needed = clauses[place].words + _labels(clauses, kept, place)
         if words + needed < SUMMARY_WORDS:
             words += needed
             insort(kept, place)
-            said.update(sign for sign, _ in signs[place])
+            said.update(sign for sign, _ in found[place])
     return shorten(_joined([clauses[place] for place in kept]))
 
 
-def _labels(clauses: Sequence[_Clause], kept: list[int], place: int) -> int:
+def _by_time(clause: Clause) -> tuple[int, int]:
+    return clause.line, clause.sentence
+
+
+def _by_speaker(clause: Clause) -> tuple[str, int, int]:
+    """The user's clauses first: to name each speaker only once leaves more room than to name who speaks each time."""
+    return (clause.speaker or "") if clause.of_employee else "", clause.line, clause.sentence
+
+
+def _labels(clauses: Sequence[Clause], kept: list[int], place: int) -> int:
     """How many more names of speakers there are once the clause at this place is kept."""
     at = bisect(kept, place)
     around = [*(clauses[one].speaker for one in kept[max(0, at - 1) : at + 1])]
@@ -83,18 +84,26 @@ def _is_named(speaker: str | None, before: str | None) -> bool:
 
 
 def _by_salience(
-    clauses: Sequence[_Clause], signs: Sequence[list[tuple[str, float]]], said: Container[str]
+    clauses: Sequence[Clause], found: Sequence[list[tuple[str, float]]], said: Container[str]
 ) -> Iterator[int]:
     """The clauses' places, each time that of the one which is worth most beside what is `said` by then.
 
     What the user said last is never left out altogether: its best clause comes first.
+
+    Args:
+        clauses: in the order of the summary.
+        found: the signs of each.
+        said: the signs of those that are kept.
     """
+    figures = {number for clause in clauses if clause.speaker == USER for number in numbers(clause.text)}
+    general = [is_general(clause, figures) for clause in clauses]
+    ages = _ages(clauses)
 
-    def salience(place: int) -> float:
-        worth = sum(weight * (AGAIN if sign in said else 1) for sign, weight in signs[place])
-        return _salience(clauses[place], worth, place / len(clauses))
+    def score(place: int) -> float:
+        worth = sum(weight * (AGAIN if sign in said else 1) for sign, weight in found[place])
+        return salience(clauses[place], worth, ages[place], general=general[place])
 
-    best = [(-salience(place), place) for place in range(len(clauses))]
+    best = [(-score(place), place) for place in range(len(clauses))]
     said_last = max((clause.line for clause in clauses if clause.speaker == USER), default=None)
     first = min((one for one in best if clauses[one[1]].line == said_last), default=None)
     if first is not None:
@@ -104,11 +113,22 @@ def _by_salience(
     while best:
         # It only falls while more is said: one that is still the highest needs no other to be computed.
         _, place = heappop(best)
-        now = (-salience(place), place)
+        now = (-score(place), place)
         if best and now > best[0]:
             heappush(best, now)
         else:
             yield place
+
+
+def _ages(clauses: Sequence[Clause]) -> list[float]:
+    """How new each clause is among those of its side: 0 for the oldest of the user's, and of the employees'."""
+    sides = [clause.of_employee for clause in clauses]
+    count, seen = Counter(sides), Counter[bool]()
+    ages: list[float] = []
+    for side in sides:
+        ages.append(seen[side] / count[side])
+        seen[side] += 1
+    return ages
 
 
 def shorten(text: str) -> str:
@@ -122,7 +142,7 @@ def shorten(text: str) -> str:
     return cut[:end].rstrip() if end > len(cut) // 2 else cut + "…"
 
 
-def _clauses(previous: str, messages: Sequence[Message]) -> Iterator[_Clause]:
+def _clauses(previous: str, messages: Sequence[Message]) -> Iterator[Clause]:
     lines = [_speaker_of(line) for line in previous.splitlines()]
     said = [(_speaker(message), message["content"]) for message in messages]
     count = 0
@@ -132,7 +152,7 @@ def _clauses(previous: str, messages: Sequence[Message]) -> Iterator[_Clause]:
                 cut, words = _cut(clause)
                 if cut:
                     count += 1
-                    yield _Clause(line, speaker, cut, words, count)
+                    yield Clause(line, speaker, cut, words, count)
 
 
 def _parts(sentence: str) -> Iterator[str]:
@@ -153,39 +173,19 @@ def _size(text: str) -> int:
     return len(_words(text, LEAST_CLAUSE))
 
 
-def _corrected(clause: _Clause) -> list[str]:
-    """The figures that the user takes back, as in "480, not 450"."""
-    return [found[1] for found in islice(CORRECTED.finditer(clause.text), SIGNS)] if clause.speaker == USER else []
-
-
-def _signs(clause: _Clause) -> list[tuple[str, float]]:
-    """Numbers, names and words of people's lives in a clause, and how much each counts."""
+def _without_fillers(clause: Clause) -> Clause | None:
+    """The clause without greetings and filler words; None where nothing is left."""
     text = clause.text
-    found: list[tuple[str, float]] = []
-    for pattern, weight in ((NUMBER, 2.0), (NAME, 1.5), (LIFE, 1.0), (SPELT, 0.7)):
-        found += [(match[0].casefold(), weight) for match in islice(pattern.finditer(text), SIGNS)]
-    if clause.speaker in (USER, None):
-        # A decision is none that another clause has, so its sign is the clause's own.
-        decisions = islice(DECISION.finditer(text), DECISIONS)
-        found += [(f"{match[0].casefold()} {clause.sentence}", 0.9) for match in decisions]
-    return found
+    shorter = FILLER.sub("", text)
+    if (begun := TALK.match(shorter)) and _size(shorter[begun.end() :]) >= LEAST_CLAUSE:
+        shorter = shorter[begun.end() :]
+    shorter = shorter.rstrip().lstrip(" ,;:.!–—-")
+    if not shorter:
+        return None
+    return clause if shorter == text else replace(clause, text=shorter, words=_cut(shorter)[1])
 
 
-def _salience(clause: _Clause, worth: float, age: float) -> float:
-    """How much a clause says for its length, the user's and newer ones first.
-
-    Args:
-        clause: without regard to what others say.
-        worth: of its signs.
-        age: 0 for the oldest clause, nearly 1 for the newest.
-    """
-    theirs = clause.speaker in (USER, None)
-    score = min(worth, MOST) * (1 if theirs else OF_EMPLOYEES) + 0.5 * theirs + age
-    score -= 0.5 * clause.text.endswith("?") + 0.5 * (TALK.match(clause.text) is not None)
-    return score / (clause.words + 4)
-
-
-def _joined(clauses: Sequence[_Clause]) -> str:
+def _joined(clauses: Sequence[Clause]) -> str:
     lines: list[str] = []
     for speaker, group in groupby(clauses, key=lambda clause: clause.speaker or clause.line):
         said = list(group)

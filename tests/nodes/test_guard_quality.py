@@ -79,7 +79,7 @@ async def test_honest_messages_of_other_authors_pass(local: LocalModels, name: s
     assert_right(await refused(benign, local.suspect), at_least=at_least, of=250, cases=benign)
 
 
-@pytest.mark.parametrize(("name", "masked", "clean", "of"), [("masking_2", 76, 248, 250), ("masking_3", 77, 148, 150)])
+@pytest.mark.parametrize(("name", "masked", "clean", "of"), [("masking_2", 76, 248, 250), ("masking_3", 78, 148, 150)])
 def test_numbers_of_other_authors_are_masked(name: str, masked: int, clean: int, of: int) -> None:
     """Most of 80 texts, and texts without such a number are left alone."""
     cases = read(name)["text"]

@@ -27,16 +27,18 @@ _SECURITY_CODE = (
     r"|güvenlik kodu|bezpečnostní kód|код безопасности|セキュリティコード|安全码|보안 ?코드)"
 )
 _PIN = (
-    r"(?:(?:[mti]-?|upi |atm )?pins?(?:[ -]?(?:code|number|no\.?|kod(?:en|u|um)?|koodi|koden?))?|(?-i:PUK)"
+    r"(?:(?:[mti]-?|upi |atm )?(?<!please )(?<!you )pins?(?:[ -]?(?:code|number|no\.?|kod(?:en|u|um)?|koodi"
+    r"|koden?))?|(?-i:PUK)"
     r"|(?-i:NIP)|geheim(?:zahl|nummer|code)|code (?:pin|secret|confidentiel)|c[oó]digo (?:pin|secreto)|número secreto"
-    r"|codice (?:pin|segreto)|tunnusluku|kart şifre(?:m|si)|пин(?:-?код)?|暗証番号|पिन(?: कोड)?"
+    r"|codice (?:pin|segreto)|tunnusluku|(?:kart )?şifre(?:m|si)|пин(?:-?код)?|暗証番号|पिन(?: कोड)?"
     r"|(?:ال)?(?:رقم|رمز) (?:ال)?سري)"
 )
 _ONE_TIME = (
     r"(?:(?-i:(?:[mi]|sms-?|SMS-?|push-?|chip-?|photo-?)?TAN)s?(?:-?(?:nummer|code))?|(?:mobile|sms|push)-?tan"
     r"|t?otps?(?: code)?|one[ -]?time[ -](?:pass ?(?:word|code)|security code|code|pin)|pass ?code"
     r"|(?:2fa|mfa|two[ -]factor|sms|log[ -]?in|sign[ -]?in|auth(?:entication|enticator|ori[sz]ation)?|verification"
-    r"|access|unlock|approval|backup|recovery|confirmation) code|authenticator(?: app)?"
+    r"|access|unlock|approval|backup|recovery|confirmation) code|code from (?:the|my) (?:app|authenticator)"
+    r"|authenticator(?: app)?"
     r"|einmal-?(?:code|passwort|kennwort|pin)|(?:freigabe|bestätigungs|zugangs|freischalt|verifizierungs|sms-?)code"
     r"|code (?:de (?:vérification|validation|confirmation)|à usage unique|d'accès|(?:reçu par )?sms)"
     r"|c[oó]digo (?:de (?:verifica(?:ci[oó]n|[cç][aã]o)|confirma(?:ci[oó]n|[cç][aã]o)|acceso|acesso|un solo uso"
@@ -44,6 +46,21 @@ _ONE_TIME = (
     r"|(?:inlog|verificatie|toegangs)code|kod (?:sms|jednorazowy|autoryzacyjny|weryfikacyjny)|engångs?kod|engangskode"
     r"|(?:doğrulama|onay) kodu|код (?:подтверждения|из смс)|認証コード|確認コード|验证码|驗證碼|校验码"
     r"|인증 ?(?:번호|코드))"
+)
+_THING = (
+    r"(?:safe|door|gate|garage|alarm|keypad|key ?box|lock ?box|lock|padlock|locker|vault|suitcase|front door|back door"
+    r"|burglar alarm|security gate)"
+)
+_LOCK = (
+    rf"(?:{_THING}(?:['’]s)? (?:code|combination|combo)"
+    rf"|(?:code|combination|combo) (?:for|to|of|on) (?:the |my |our |your |his |her )?(?:[a-z]{{2,10}} )?{_THING}"
+    r"|(?:tresor|safe|tür|haustür|alarm|schloss|garagen|tor)-?(?:code|kombination)"
+    r"|(?:code|kombination) (?:für|von|vom|zum|zur) (?:(?:den|die|das|dem|der|unseren?|meinen?) )?"
+    r"(?:tresor|safe|tür|haustür|alarm(?:anlage)?|schloss|garage|tor)|digicode"
+    r"|c[oó]digo d(?:e|el|a|o) (?:la |el )?(?:caja fuerte|alarma|puerta|portal|cofre|alarme|porta|portão)"
+    r"|code d(?:u|e la|e l['’]|e ma|e mon) ?(?:coffre|alarme|porte|portail|immeuble|carte(?: bleue)?)"
+    r"|codice del(?:la|l['’])? ?(?:cassaforte|allarme|porta|cancello|bancomat)"
+    r"|code van (?:de|het|mijn) (?:kluis|deur|poort|alarm)|kod do (?:sejfu|drzwi|bramy|alarmu))"
 )
 _SENT = (
     r"(?:(?:texted|sent|send|sms|received|got|whatsapp)[^.\n\d]{0,20} code|code (?:they|you|the bank|it|that|i)"
@@ -54,13 +71,14 @@ _WORDED = (
     r"(?:passwords?|pwd|passwort|kennwort|contraseña|contrasena|clave|mot de passe|mdp|senha|wachtwoord|parola"
     r"|hasło|lösenord|adgangskode|passord|пароль|密码|密碼|パスワード|비밀 ?번호)"
 )
-_NAMES = {"card": _CARD_CODE, "security": _SECURITY_CODE, "pin": _PIN, "once": _ONE_TIME}
+_NAMES = {"card": _CARD_CODE, "security": _SECURITY_CODE, "pin": _PIN, "once": _ONE_TIME, "lock": _LOCK}
 _SIZES = {
     "card": (3, 4),
     "short": (3, 3),
     "security": (3, 8),
     "pin": (4, 8),
     "once": (4, 8),
+    "lock": (4, 8),
     "sent": (4, 8),
     "used": (6, 8),
     "password": (4, 8),
@@ -69,12 +87,13 @@ _SIZES = {
 _ANY = rf"(?:{'|'.join(_NAMES.values())})"
 
 _WHICH = (
-    r"(?: (?:for|of|on|to|from|at|by|in|with|für|zu|zur|der|von|auf|de|del|della|du|da|do|pour|voor|van|para|per|till"
+    r"(?: (?:for|of|on|to|from|at|by|in|with|für|zu|zur|der|von|auf|meiner|unserer|de|del|della|du|da|do|pour"
+    r"|voor|van|para|per|till"
     r"|på|til|dla|my|card|code|код|kod|number|no|value|digits)(?: [^\W\d]{1,14}+(?:['’]s)?+){0,6}?)?"
 )
 _IS = (
     r"(?:[ \n]{0,2}(?:=>|->|→|:=|[:=：|>#(,]|—|–)|['’]s| -|,? ?(?:c['’]est|(?:just |now |still |currently )?"
-    r"(?:is|are|was|ist|sind|war|lautet|es|est|era|è|é|to|är|er|will be|from|von|now|ab|jest|sono|zijn|shows|says"
+    r"(?:is|are|was|ist|sind|war|lautet|es|est|era|è|é|to|är|er|will be|from|von|now|ab|jest|है|sono|zijn|shows|says"
     r"|reads))(?=[ :])"
     r"|は|が|是|은|는)(?: (?:now|still|simply|just|le|el|il|o|the|jetzt|nun|from|code|set to|changed to))?"
     r"[ \n:]{0,2}[\"'`“„«(*]{0,3}"
@@ -124,11 +143,15 @@ _WORDS_BEGUN = re.compile(
 _STARTS = re2.compile(
     r"(?i)cv[vcn]|cav2?|csc|cid|card (?:sec|ver|val)|(?:three|four|last|letzten|drei|trois|tres|tre|três|drie|[34])"
     r" (?:[a-z34]{1,6} )?"
-    r"(?:digit|number|ziffer|chiffre|cifr|dígit|cijfer|numer)|code|kartenpr|prüf|crypto|security|safety|sicherheit|c[oó]dig"
+    r"(?:digit|number|ziffer|chiffre|cifr|dígit|cijfer|numer)|code|kartenpr|prüf|crypto|security|safety"
+    r"|sicherheit|c[oó]dig"
     r"|codice|beveilig|veilig|controle|kod |säkerhet|sikkerhe|turva|güvenlik|bezpeč|код|セキュ|安全码|보안"
-    r"|(?:[mti]-?|upi |atm )?pin|puk|nip|geheim|número|tunnus|kart şifre|пин|暗証|पिन|الرقم|رقم|الرمز|رمز"
+    r"|(?:[mti]-?|upi |atm )?pin|puk|nip|geheim|número|tunnus|(?:kart )?şifre|safe|door|gate|garage|alarm|key"
+    r"|lock|padlock|vault|suitcase|front|back|burglar|combination|combo|tresor|tür|haustür|schloss|tor"
+    r"|kombination|digicode|kod|пин|暗証|पिन|الرقم|رقم|الرمز|رمز"
     r"|(?:[mi]|sms-?|push-?|chip-?|photo-?)?tan|mobile|sms|push|t?otp|one[ -]?time|2fa|mfa|two[ -]factor|log|sign|auth"
-    r"|verif|access|unlock|approval|backup|recovery|confirm|pass|einmal|freigabe|bestätig|zugang|freischalt|inlog|toegang"
+    r"|verif|access|unlock|approval|backup|recovery|confirm|pass|einmal|freigabe|bestätig|zugang|freischalt"
+    r"|inlog|toegang"
     r"|eng[aå]ng|doğrulama|onay|認証|確認|验证码|驗證碼|校验码|인증|texted|sent|send|received|got|whatsapp|use |enter "
     r"|pwd|kennwort|contrase|clave|mot de|mdp|senha|wachtwoord|parola|hasło|lösenord|adgang|пароль|密码|密碼|パスワ"
     r"|비밀"
@@ -137,7 +160,8 @@ _STARTS = re2.compile(
 _HAS_DIGIT = re2.compile(rf"(?i)\d|(?:^|\PL)(?:{_DIGIT_WORD})(?:\PL|$)")
 _UNIT_BEHIND = re.compile(
     r"(?i) ?(?:%|[$€£¥]|(?:digits?|numbers?|characters?|chars|letters|attempts?|tries|times|days?|minutes?|min|hours?"
-    r"|seconds?|years?|months?|weeks?|euros?|eur|usd|gbp|chf|dollars?|pounds?|people|users|cards?|stellig\w{0,2}|stellen"
+    r"|seconds?|years?|months?|weeks?|euros?|eur|usd|gbp|chf|dollars?|pounds?|people|users|cards?"
+    r"|stellig\w{0,2}|stellen"
     r"|ziffern|zeichen|versuche|tage|minuten|stunden|jahre|chiffres|cifre|cifras|dígitos|cijfers|intentos|essais"
     r"|tentativ\w{1,3}|jours|días|dias|am|pm|uhr|o'clock|kr|km|kg|mb|gb)(?![^\W_]))"
 )
@@ -173,7 +197,7 @@ def code_length(found: re.Match[str], _before: str) -> int:
     if not written[0].isdigit():
         said = sum(TIMES.get(word.casefold(), 1) for word in _WORD.findall(written))
         return len(written) if least <= said <= most + 2 else 0
-    if _UNIT_BEHIND.match(after) or _DATE.fullmatch(written) or re.match(r"[.,/:-]?\d", after):
+    if _UNIT_BEHIND.match(after) or (kind != "lock" and _DATE.fullmatch(written)) or re.match(r"[.,/:-]?\d", after):
         return 0
     if kind == "pin" and _POSTAL.fullmatch(written) and not _is_of_a_bank(found, end):
         return 0

@@ -34,7 +34,7 @@ _FRAGMENT_BEFORE = re.compile(
 # A bracket behind a separator may be a masked number; it counts as that number did, so that masking is idempotent.
 _FRAGMENT_AFTER = re.compile(r"\.\d|,\d{1,2}(?![\d/,;])|[.,/-]\[")
 _WORD = re.compile("[0-9A-Za-z]")
-_CONTINUATION = re.compile(r"[/-]\w")
+_CONTINUATION = re.compile(r"[/-](?:\w|\[•)")
 # `re` does not count combining marks as word characters, but they stand inside the words of Indic scripts.
 _BETWEEN_WORDS = re.compile(r"[^\w\u0300-\u036f\u0900-\u0dff]+")
 

@@ -34,6 +34,8 @@ from nodes.text.pii.window import Reach, is_alone, is_between_words, window
 MAX_HELD = 400
 """Characters that a stream holds back at most, without the marks of a markup that stand between them."""
 
+MOST_PASSES = 8
+"""How often a text is masked at most; two times is usual, and nothing needed more than three."""
 MAX_PREFIX = 28
 """Letters and gaps that a number may have before its first digit."""
 _KEPT_CHARS = 40
@@ -66,12 +68,20 @@ _BEGINNINGS = frozenset(word[:size] for word in NUMBER_WORDS for size in range(1
 def mask(text: str, also: Collection[OptionalKind] = ()) -> Masked:
     """Mask a text, "4111 1111 1111 1111" as "[card •1111]"; idempotent.
 
+    What is masked may show that its neighbour is a number, too, so a text is masked until nothing changes.
+
     Args:
         also: which of the optional kinds are masked, too.
     """
-    masker = StreamMasker(also)
-    masked = masker.feed(text, final=True)
-    return Masked(masked, tuple(masker.found))
+    found: dict[Kind, None] = {}
+    for _ in range(MOST_PASSES):
+        masker = StreamMasker(also)
+        masked = masker.feed(text, final=True)
+        found |= dict.fromkeys(masker.found)
+        if masked == text:
+            break
+        text = masked
+    return Masked(text, tuple(found))
 
 
 class StreamMasker:

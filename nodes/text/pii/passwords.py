@@ -12,9 +12,12 @@ from nodes.text.pii import secrets
 from nodes.text.pii.context import NAMED_BY, NAMED_BY_BEGUN
 
 LABEL = (
-    r"(?:(?:pg|db|ssh)?pass ?words?|sshpass|passwor[td]|passwrd|passphrase|passwd|pwd|pw|pass ?code|kennwort"
-    r"|contraseña|contrasena|clave|mot de passe|mdp|senha|wachtwoord|parola|hasło|haslo|lösenord|losenord"
+    r"(?:(?:pg|db|ssh)?pass ?words?|sshpass|passwor[td]|pass?w(?:oo|o)rd|passwrd|psswd|pswd|psw|p/w|passw"
+    r"|passphrase|passwd|pwd|pw|pass ?code|kennwort"
+    r"|contraseña|contrasena|clave|mot de passe|mdp|senha|wachtwoord|parola(?: mea)?|hasło|haslo|lösenord|losenord"
     r"|adgangskode|kodeord|passord|salasana|heslo|jelszó|şifre(?:m|si)?|parola(?:m|sı)?|пароль|密码"
+    r"|(?:wi-?fi|wlan|wireless|network)[ -](?:key|schlüssel|code)|(?:security|secret) answer|memorable word"
+    r"|answer to (?:my|the|your) (?:security|secret) question"
     r"|密碼|パスワード|비밀 ?번호|암호|पासवर्ड|كلمة (?:المرور|السر)|סיסמ[אה]|κωδικός)"
 )
 _OWN = (
@@ -29,14 +32,16 @@ _WHICH = (
 )
 _MARK = r"(?:=>|->|→|:=|[:=：|>]|—|–)"
 _IS = (
-    rf"(?:[ \n]{{0,2}}(?:(?:is|ist|es|est|é|è|was|war|lautet|är|jest|это)(?![^\W_])|{_MARK})(?:\*\*)?[ \n]{{0,2}}"
+    rf"(?:[ \n]{{0,2}}(?:(?:is|ist|es|est|é|è|was|war|lautet|är|jest|это)(?![^\W_])"
+    r"(?: ?:| (?:still|now|just|simply|currently|jetzt|noch|maintenant|ahora|adesso|nu)(?= ))?"
+    rf"|{_MARK})(?:\*\*)?[ \n]{{0,2}}"
     r"| [=:-] |['’]s | c['’]est |(?<=ło) to |(?<=[dei]) er |(?<=n[ia]) on | ?(?:は|が|是|은|는) ?)"
 )
 _QUOTE = "(?:[\"'`“„«‘]|\\*\\*)?"
 _AFTER_NAME = r"(?:[\"'`]|\*\*)?"
 _START = r"(?!https?:|\[•|<|\{|\$)"
 _CHAR = r"(?:(?!\[•)[^\s\"'`“”„«»,;<>•])"
-_NEW = r" (?:will be|to|from|changed to|set to|now|was) "
+_NEW = r" (?:will be|should be|used to be|is set to|to|from|changed to|set to|now|was) "
 _MY = r"(?:my|our|his|her|the|mein|meine|unser|das|mon|ma|le|mi|la|il|mio|mia|meu|minha|a|mijn|het|mój|moje|mitt|min)"
 
 _STOP = (
@@ -53,24 +58,35 @@ _PHRASE_LABEL = (
 )
 
 PATTERN = re.compile(
-    rf"(?i)(?<![^\W\d_])(?:{_PHRASE_LABEL}{_WHICH}{_AFTER_NAME}"
+    rf"(?i)(?:(?<![^\W\d_])|(?<=[的の]))(?:{_PHRASE_LABEL}{_WHICH}{_AFTER_NAME}"
     rf"(?:{_IS}{_QUOTE}(?P<phrase>{_PHRASE_WORD}(?:[ -]{_PHRASE_WORD}){{3,23}}+)"
     rf"|{_IS}?[ ]?(?P<seed>{_PHRASE_WORD}(?: {_PHRASE_WORD}){{11,23}}+))"
     rf"|{LABEL}{_WHICH}{_AFTER_NAME}{_IS}[\"“„«](?P<quoted>(?=[^\"”»\n•]{{0,60}} )[^\"”»\n•]{{6,60}}+)[\"”»]"
-    rf"|(?:{LABEL}|{_OWN}){_WHICH}{_AFTER_NAME}{_IS}{_QUOTE}(?:\[[•=#]{{2,14}}\](?=[^\W_]))?{_START}(?P<password>{_CHAR}{{5,40}}+)"
+    rf"|(?:{LABEL}"
+    rf"|{_OWN}){_WHICH}{_AFTER_NAME}{_IS}{_QUOTE}(?:\[[•=#]{{2,14}}\](?=[^\W_]))?{_START}(?P<password>{_CHAR}{{5,40}}+)"
     rf"|(?:{LABEL}|pass){_AFTER_NAME}(?:[ \n]{{1,2}}|{_NEW}){_QUOTE}{_START}(?P<bare>{_CHAR}{{8,40}}+))"
 )
-_LOGIN = r"(?:credentials|log ?in(?: data| details)?|zugangsdaten|anmeldedaten|identifiants|credenciales|credenziali)"
+_LOGIN = (
+    r"(?:credentials|sign ?in|log ?in(?: data| details)?|zugangsdaten|zugang|anmeldedaten|identifiants"
+    r"|credenciales|credenziali)"
+)
+_AND_THEN = r"(?:,? (?:and|und|et|y|e)(?: then| dann| puis)?|,? then)"
+_NOW_IS = (
+    r",? (?:and|but|und|et|y|e) (?:now |jetzt )?(?:it['’]s|it is|the new one is|the new one['’]s|new one is)(?: now)?"
+)
 SECOND = re.compile(
     rf"(?i)(?<![^\W\d_])(?:{LABEL}[^.!?\d\n•]{{0,24}} (?:from|von|de|da|van) (?:\[•{{6}}\]|[^\s•]{{1,40}}+)"
-    rf" (?:to|auf|zu|a|à|para|in|naar|into)|{_LOGIN}[ :=-]{{1,3}}[^\s/]{{2,40}} ?/)"
+    rf" (?:to|auf|zu|a|à|para|in|naar|into)|{LABEL}{_WHICH}{_IS}(?:\[•{{6}}\]|[^\s•]{{1,40}}+){_NOW_IS}"
+    rf"|{_LOGIN}(?:['’]s| is)?[ :=-]{{1,3}}[^\s/:,]{{2,40}}(?: ?/|:|{_AND_THEN}(?= )))"
     rf" ?{_QUOTE}{_START}(?P<bare>{_CHAR}{{8,40}}+)"
 )
 """A name with two passwords behind it, or a login with its user."""
-_SECOND_BEGUN = re.compile(rf"(?i)(?: (?:to|auf|zu|a|à|para|in|naar|into)|/) ?{_QUOTE}(?:{_START}{_CHAR}{{1,40}}+)?\Z")
+_SECOND_BEGUN = re.compile(
+    rf"(?i)(?: (?:to|auf|zu|a|à|para|in|naar|into)|[/:]|{_NOW_IS}|{_AND_THEN}) ?{_QUOTE}(?:{_START}{_CHAR}{{1,40}}+)?\Z"
+)
 """The name of a password with what follows it; the group that matched is the password, or its beginning."""
 BEGUN = re.compile(
-    rf"(?i)(?<![^\W\d_])(?:{_PHRASE_LABEL}{_WHICH}{_AFTER_NAME}{_IS}?[ ]?{_QUOTE}"
+    rf"(?i)(?:(?<![^\W\d_])|(?<=[的の]))(?:{_PHRASE_LABEL}{_WHICH}{_AFTER_NAME}{_IS}?[ ]?{_QUOTE}"
     rf"(?:{_PHRASE_WORD}[ -]){{0,24}}+(?:[^\W\d_]{{1,12}}+)?"
     rf"|{LABEL}{_WHICH}{_AFTER_NAME}{_IS}[\"“„«][^\"”»\n•]{{0,60}}+"
     rf"|(?:{LABEL}|{_OWN}){_WHICH}{_AFTER_NAME}{_IS}{_QUOTE}(?:\[[•=#]{{2,14}}\])?(?:{_START}{_CHAR}{{0,40}}+)?"
@@ -87,10 +103,12 @@ BEGUN_BEHIND = re.compile(rf"(?i){_TOLD}[\"'`”»)]?,?{NAMED_BY_BEGUN}\Z")
 
 _DIGIT = re.compile(r"\d")
 STARTS = re2.compile(
-    r"(?i)(?:pg|db|ssh)?pass|pwd|pw|kennwort|contrase|clave|mot de passe|mdp|senha|wachtwoord|parola|has[lł]o"
+    r"(?i)(?:pg|db|ssh)?pass|pasw|psw|pss|p/w|pwd|pw|wi-?fi[ -]|wlan|wireless|network[ -]|(?:security"
+    r"|secret) answer|memorable"
+    r"|answer to|kennwort|contrase|clave|mot de passe|mdp|senha|wachtwoord|parola|has[lł]o"
     r"|l[oö]senord|adgangskode|kodeord|salasana|heslo|jelszó|şifre|пароль|密码|密碼|パスワード|비밀|암호|पासवर्ड|كلمة|סיסמ|κωδικός"
     r"|(?:seed|recovery|secret|backup|mnemonic|wallet)[ -](?:phrase|words)|mnemonic|wiederherstellung|phrase|frase"
-    r"|credential|credencial|credenzial|log ?in|zugangsdaten|anmeldedaten|identifiants"
+    r"|credential|credencial|credenzial|log ?in|sign ?in|zugang|anmeldedaten|identifiants"
 )
 """Where the name of a password, or of a login, may begin."""
 SIGHT = 100

@@ -37,7 +37,8 @@ _PREFIXES = (
 _KEYS = "|".join(f"(?:{prefix}){chars}{{{count}}}" if count else prefix for prefix, chars, count in _PREFIXES)
 _CUT_KEYS = "|".join(f"(?:{prefix}){chars}{{0,{count - 1}}}" for prefix, chars, count in _PREFIXES if count)
 _KEY_LABEL = (
-    r"(?:(?:api|secret|access|private|auth|account|signing|encryption|service)[ _-]?keys?|secret[ _-]access[ _-]key"
+    r"(?:(?:api|secret|access|private|auth|account|signing|encryption|service|recovery)[ _-]?keys?"
+    r"|secret[ _-]access[ _-]key"
     r"|clave(?: de)? api|api-schlüssel|clé(?: d['’])? ?api|(?:client|api|app|webhook|signing|shared)[ _-]?secret"
     r"|(?:access|auth|api|bearer|refresh|bot|session|secret|personal access)[ _-]?tokens?|tokens?)"
 )

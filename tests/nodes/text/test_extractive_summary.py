@@ -40,6 +40,19 @@ def test_a_very_long_sentence_is_cut() -> None:
     assert summary == f"User: {'word ' * (LONGEST_CLAUSE - 1)}word…\nCrystal: Your rent is 900."
 
 
+def test_a_long_conversation_loses_its_fillers_first() -> None:
+    """Greetings, filler words and what employees say without any sign; each speaker's clauses stand together."""
+    talk = a_talk(
+        "Hi, my rent is honestly 1,150 a month.",
+        "That is quite nice to hear from you.",
+        *[f"I paid {number} for {number} bricks" for number in range(200, 230)],
+    )
+    lines = extractive_summary("", talk).splitlines()
+    assert lines[0].startswith("User: my rent is 1,150 a month.")
+    assert [line.partition(":")[0] for line in lines] == ["User", "Crystal"]
+    assert "quite nice" not in lines[1]
+
+
 def test_an_unknown_employee_is_the_assistant() -> None:
     """As in messages of an employee that was removed."""
     (_, answer) = a_talk("one", "two")

@@ -34,7 +34,7 @@ def test_a_share_of_the_facts_is_found() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "at_least", "of"), [("summary", 135, 146), ("summary_2", 143, 157), ("summary_3", 135, 150)]
+    ("name", "at_least", "of"), [("summary", 130, 146), ("summary_2", 148, 157), ("summary_3", 141, 150)]
 )
 def test_summaries_keep_what_matters(name: str, at_least: int, of: int) -> None:
     """Words and figures of 18, 20 and 20 conversations by three authors, summarised anew after each exchange."""
@@ -42,11 +42,30 @@ def test_summaries_keep_what_matters(name: str, at_least: int, of: int) -> None:
 
 
 def test_summaries_of_our_own_conversations_keep_what_matters() -> None:
-    """At least 327 of 333; 902 of 984 with each conversation's successor behind it, so that more has to go."""
+    """At least 327 of 333; 921 of 984 with each conversation's successor behind it, so that more has to go.
+
+    Ten exchanges of small talk behind each conversation, which are summarised one by one, lose at most four more.
+    """
     own = read("summary_own")["conversation"]
     pairs = [{name: one[name] + other[name] for name in ("must_keep", "message")} for one, other in pairwise(own)]
     assert_kept(own, at_least=327, of=333)
-    assert_kept([*own, *pairs], at_least=902, of=984)
+    assert_kept([*own, *pairs], at_least=921, of=984)
+    assert_kept([{**one, "message": one["message"] + SMALL_TALK * 5} for one in own], at_least=323, of=333)
+
+
+def test_summaries_of_conversations_with_digressions_keep_what_matters() -> None:
+    """At least 101 of the 105 that were tuned on, and 97 of the 105 that were only scored."""
+    own = read("summary_own_2")["conversation"]
+    assert_kept(own[:15], at_least=101, of=105)
+    assert_kept(own[15:], at_least=97, of=105)
+
+
+SMALL_TALK = [
+    {"role": "user", "text": "thanks, I will have a look at that this evening"},
+    {"role": "assistant", "text": "Take your time! I am here whenever you would like to go on."},
+    {"role": "user", "text": "how does that page work again?"},
+    {"role": "assistant", "text": "It is in the menu at the top. Choose the period, and it is drawn anew."},
+]
 
 
 def assert_kept(conversations: list[dict[str, Any]], *, at_least: int, of: int) -> None:
