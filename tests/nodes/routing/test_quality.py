@@ -106,6 +106,7 @@ async def test_later_messages_stay_or_leave(classify: Classify, kind: str, at_le
     [
         ("routing_3", 181, 200, ((True, 31, 35), (False, 23, 25))),
         ("routing_4", 203, 220, ((True, 32, 35), (False, 32, 35))),
+        ("routing_5", 197, 220, ((True, 32, 35), (False, 30, 35))),
     ],
 )
 async def test_messages_of_other_authors_go_to_their_employee(

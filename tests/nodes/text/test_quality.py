@@ -34,10 +34,11 @@ def test_a_share_of_the_facts_is_found() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "at_least", "of"), [("summary", 130, 146), ("summary_2", 148, 157), ("summary_3", 141, 150)]
+    ("name", "at_least", "of"),
+    [("summary", 130, 146), ("summary_2", 148, 157), ("summary_3", 141, 150), ("summary_4", 154, 160)],
 )
 def test_summaries_keep_what_matters(name: str, at_least: int, of: int) -> None:
-    """Words and figures of 18, 20 and 20 conversations by three authors, summarised anew after each exchange."""
+    """Words and figures of 18 to 20 conversations each by four authors, summarised anew after each exchange."""
     assert_kept(read(name)["conversation"], at_least=at_least, of=of)
 
 
