@@ -72,9 +72,7 @@ async def embed_weighed(model: MiniLM, texts: Sequence[str]) -> Vectors:
     """The texts' vectors, shorter where the model knows few of a text's words, as the router counts them."""
     spelling = Spelling(model.words(), ())
     vectors = await embed(model, texts)
-    return [
-        vector * np.float32(spelling.embedding_weight(text)) for text, vector in zip(texts, vectors, strict=True)
-    ]
+    return [vector * np.float32(spelling.embedding_weight(text)) for text, vector in zip(texts, vectors, strict=True)]
 
 
 RECIPES = (
