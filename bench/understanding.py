@@ -88,7 +88,7 @@ async def cross_validated(model: MiniLM, examples: Sequence[Example]) -> Guesses
         spelling = Spelling(model.words(), [examples[at].text for at in known])
         texts = [spelling.mend(example.text) for example in examples]
         new = [text for text in dict.fromkeys(texts) if text not in embedded]
-        embedded.update(zip(new, await embed(model, new), strict=True))
+        embedded.update(zip(new, await ROUTING.embed(model, new), strict=True))
         vectors = [embedded[text] for text in texts]
         fitted = fit(ROUTING, pick(texts, known), pick(labels, known), pick(vectors, known))
         shares.update((at, fitted.probabilities(vectors[at], texts[at])) for at in unknown)

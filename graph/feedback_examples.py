@@ -17,7 +17,7 @@ import graph
 from graph.database import Say, database
 from graph.models.embeddings import MiniLM
 from graph.settings import Settings
-from graph.training import RECIPES, embed, fit
+from graph.training import RECIPES, fit
 from nodes.employees import EMPLOYEES, Slug, find
 from nodes.route import Classify, LearnedRouter, learned
 from nodes.routing.spelling import Spelling
@@ -146,5 +146,5 @@ async def _trained(
     texts = [spelling.mend(text) for of_label in examples.values() for text in of_label]
     labels = [label for label, of_label in examples.items() for _ in of_label]
     new = [text for text in dict.fromkeys(texts) if text not in vectors]
-    vectors.update(zip(new, await embed(model, new), strict=True))
+    vectors.update(zip(new, await RECIPES[0].embed(model, new), strict=True))
     return LearnedRouter(model.embed, fit(RECIPES[0], texts, labels, [vectors[text] for text in texts]), spelling)

@@ -8,7 +8,7 @@ machine writes the same file; another one may round the embeddings differently.
 import asyncio
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -23,7 +23,7 @@ from nodes.injection.examples import injection_examples
 from nodes.questions import examples as questions
 from nodes.questions.examples import all_examples, read_examples
 from nodes.routing import classifier as routing
-from nodes.routing.spelling import Spelling
+from nodes.routing.spelling import FULL_SHARE, LEAST_WEIGHT, Spelling
 from nodes.text.linear_model import LinearModel, NGramFeatures
 from nodes.text.stored_vectors import key_of, save_vectors
 
@@ -39,6 +39,8 @@ class Recipe(NamedTuple):
     name: str
     examples: Callable[[MiniLM], Mapping[str, Sequence[str]]]
     """Label to texts, as the classifier will see them."""
+    embed: Callable[[MiniLM, Sequence[str]], Awaitable[Vectors]]
+    """Their vectors, as the classifier will see them."""
     ngrams: NGramFeatures
     embedding_weight: float
     """What an embedding is multiplied by: the larger, the less its weights are held back."""
@@ -61,9 +63,21 @@ def guard_examples(_: MiniLM) -> dict[str, list[str]]:
     return injection_examples()
 
 
+async def embed(model: MiniLM, texts: Sequence[str]) -> Vectors:
+    """The texts' vectors."""
+    return [np.asarray(await model.embed(text), dtype=np.float32) for text in texts]
+
+
+async def embed_weighed(model: MiniLM, texts: Sequence[str]) -> Vectors:
+    """The texts' vectors, shorter where the model knows few of a text's words, as the router counts them."""
+    spelling = Spelling(model.words(), ())
+    vectors = await embed(model, texts)
+    return [vector * np.float32(spelling.embedding_weight(text)) for text, vector in zip(texts, vectors, strict=True)]
+
+
 RECIPES = (
-    Recipe("routing", routing_examples, routing.NGRAMS, 1.5, 3.0, 0.8, routing.WEIGHTS),
-    Recipe("injection", guard_examples, injection.NGRAMS, 1.0, 1.5, 1.0, injection.WEIGHTS),
+    Recipe("routing", routing_examples, embed_weighed, routing.NGRAMS, 1.5, 3.0, 0.8, routing.WEIGHTS),
+    Recipe("injection", guard_examples, embed, injection.NGRAMS, 1.0, 1.5, 1.0, injection.WEIGHTS),
 )
 
 
@@ -72,12 +86,7 @@ async def train(recipe: Recipe, model: MiniLM) -> LinearModel:
     examples = recipe.examples(model)
     texts = [text for texts in examples.values() for text in texts]
     labels = [label for label, texts in examples.items() for _ in texts]
-    return fit(recipe, texts, labels, await embed(model, texts))
-
-
-async def embed(model: MiniLM, texts: Sequence[str]) -> Vectors:
-    """The texts' vectors."""
-    return [np.asarray(await model.embed(text), dtype=np.float32) for text in texts]
+    return fit(recipe, texts, labels, await recipe.embed(model, texts))
 
 
 def fit(recipe: Recipe, texts: Sequence[str], labels: Sequence[str], vectors: Vectors) -> LinearModel:
@@ -99,6 +108,8 @@ def fit(recipe: Recipe, texts: Sequence[str], labels: Sequence[str], vectors: Ve
 def made_from(recipe: Recipe, model: MiniLM) -> str:
     """A hash of what the weights are trained from; it is stored with them, so that a test sees a change."""
     settings = [recipe.ngrams, recipe.embedding_weight, recipe.inverse_penalty, recipe.temperature]
+    if recipe.embed is embed_weighed:
+        settings += [FULL_SHARE, LEAST_WEIGHT]
     parts = [recipe.examples(model), settings, model.name]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 

@@ -22,7 +22,7 @@ log = get_logger(__name__)
 
 FOLLOW_UP = "follow_up"
 """The label of messages without a topic of their own."""
-STAYING_FACTOR, STAYING = 3.0, 0.4
+STAYING_FACTOR, STAYING = 3.0, 0.5
 """What speaks for the employee who answered last: so much times the likelihood of a follow-up, and so much always.
 
 Found on nodes/routing/follow_up_pairs.jsonl (docs/understanding.md).
@@ -54,7 +54,9 @@ class LearnedRouter:
 
     def classify(self, embedding: Vector, mended: str) -> Mapping[str, float]:
         """The probability of each label for a message whose spelling is mended."""
-        return self._model.probabilities(embedding, head_and_tail(mended))
+        text = head_and_tail(mended)
+        weighed = np.asarray(embedding, dtype=np.float32) * np.float32(self.spelling.embedding_weight(text))
+        return self._model.probabilities(weighed, text)
 
 
 async def no_router(message: str) -> Mapping[str, float]:  # noqa: ARG001

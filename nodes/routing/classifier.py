@@ -14,7 +14,7 @@ EXAMPLES = Path(__file__).with_name("examples")
 PAIRS = Path(__file__).with_name("follow_up_pairs.jsonl")
 """Pairs of a question and what came next, by which staying was tuned."""
 WEIGHTS = Path(__file__).with_name("weights.npz")
-NGRAMS = NGramFeatures(shortest=3, longest=6, buckets=16384, weight=1.5, word_buckets=32_768, word_weight=1.5)
+NGRAMS = NGramFeatures(shortest=3, longest=6, buckets=16384, weight=2.0, word_buckets=32_768, word_weight=1.5)
 
 
 def read_examples(folder: Path = EXAMPLES) -> dict[str, list[str]]:

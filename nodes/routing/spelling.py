@@ -34,6 +34,12 @@ CONTRACTIONS = (
 )
 """Without the apostrophe."""
 
+FULL_SHARE, LEAST_WEIGHT = 0.75, 0.3
+"""Share of words known to the embedding model from which a text's embedding counts fully, and what it counts at least.
+
+The model was trained on English; of other languages its embedding says little, and the n-grams more.
+"""
+
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W\d_]+)?")
 _FOREIGN = re.compile(
     r"\b(?:aap|alla|att|av|com|como|cosa|das|dei|dela|della|dem|den|der|det|di|dla|dos|ein|eine|el|em|en|es|est|et"
@@ -43,6 +49,7 @@ _FOREIGN = re.compile(
     re.IGNORECASE,
 )
 """Short words of other languages in Latin letters."""
+_LETTERS_ONLY = re.compile(r"[^\W\d_]+")
 _ENDING = re.compile(r"(?:s|es|ed|d|ing|ly|er)$")
 _SKIPPED = re.compile(r"(?<!^)[aeiou]|(.)(?=\1)")
 
@@ -57,6 +64,7 @@ class Spelling:
 
     def __init__(self, words: Sequence[str], examples: Iterable[str]) -> None:
         general = {word: rank for rank, word in enumerate([*words, *CONTRACTIONS])}
+        self._general = frozenset(words)
         uses = Counter(word for text in examples for word in {*_plain_words(text)})
         self._by_consonants: dict[str, list[str]] = {}
         for word, count in uses.most_common():
@@ -95,6 +103,12 @@ class Spelling:
     def knows(self, word: str) -> bool:
         """Whether a word in lower case is a known one, or may be an inflection of one."""
         return any(form in self._rank for form in _forms(word))
+
+    def embedding_weight(self, text: str) -> float:
+        """What the text's embedding counts beside its n-grams: 1 for English, less for other languages."""
+        words = _LETTERS_ONLY.findall(text.lower())
+        share = sum(word in self._general for word in words) / max(1, len(words))
+        return min(1.0, max(LEAST_WEIGHT, share / FULL_SHARE))
 
     def _is_unknown(self, match: re.Match[str]) -> bool:
         word = match[0]

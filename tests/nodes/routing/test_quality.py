@@ -68,13 +68,13 @@ def classify(local: LocalModels) -> Classify:
 @pytest.mark.parametrize(
     ("kind", "at_least", "of"),
     [
-        ("plain", 56, 60),
-        ("short", 30, 35),
-        ("long", 31, 35),
-        ("typo", 38, 45),
-        ("no_keyword", 64, 70),
+        ("plain", 57, 60),
+        ("short", 31, 35),
+        ("long", 30, 35),
+        ("typo", 39, 45),
+        ("no_keyword", 65, 70),
         ("distractor", 40, 45),
-        ("language", 25, 30),
+        ("language", 26, 30),
     ],
 )
 async def test_messages_of_each_kind_go_to_their_employee(
@@ -86,14 +86,14 @@ async def test_messages_of_each_kind_go_to_their_employee(
 
 
 async def test_most_messages_of_all_kinds_go_to_their_employee(classify: Classify) -> None:
-    """At least 296 of 320."""
+    """At least 300 of 320."""
     cases = [
         case for kind in sorted({case["kind"] for case in read("routing_2")["message"]}) for case in second_set(kind)
     ]
-    assert_right(await wrong(classify, cases), at_least=296, of=320, cases=cases)
+    assert_right(await wrong(classify, cases), at_least=300, of=320, cases=cases)
 
 
-@pytest.mark.parametrize(("kind", "at_least", "of"), [("stay", 37, 42), ("leave", 32, 38)])
+@pytest.mark.parametrize(("kind", "at_least", "of"), [("stay", 37, 42), ("leave", 34, 38)])
 async def test_later_messages_stay_or_leave(classify: Classify, kind: str, at_least: int, of: int) -> None:
     """A follow-up stays with the employee who answered last, a new topic goes to the employee for it."""
     found = [case for case in read("routing_2")["follow_up"] if case["kind"] == kind]
@@ -105,8 +105,8 @@ async def test_later_messages_stay_or_leave(classify: Classify, kind: str, at_le
     ("name", "at_least", "of", "later"),
     [
         ("routing_3", 181, 200, ((True, 31, 35), (False, 23, 25))),
-        ("routing_4", 203, 220, ((True, 32, 35), (False, 32, 35))),
-        ("routing_5", 197, 220, ((True, 32, 35), (False, 30, 35))),
+        ("routing_4", 206, 220, ((True, 32, 35), (False, 32, 35))),
+        ("routing_5", 207, 220, ((True, 32, 35), (False, 30, 35))),
     ],
 )
 async def test_messages_of_other_authors_go_to_their_employee(
@@ -126,14 +126,14 @@ async def test_messages_of_other_authors_go_to_their_employee(
 
 
 async def test_first_messages_go_to_their_employee(classify: Classify) -> None:
-    """At least 140 of 150, in several languages."""
+    """At least 143 of 150, in several languages."""
     cases = first_messages()
-    assert_right(await wrong(classify, cases), at_least=140, of=150, cases=cases)
+    assert_right(await wrong(classify, cases), at_least=143, of=150, cases=cases)
 
 
 @pytest.mark.parametrize(
     ("employee", "at_least"),
-    [("prime", 23), ("crystal", 21), ("ledger", 20), ("byte", 20), ("tag", 21), ("goalie", 20)],
+    [("prime", 21), ("crystal", 23), ("ledger", 22), ("byte", 22), ("tag", 23), ("goalie", 22)],
 )
 async def test_each_employee_gets_their_messages(classify: Classify, employee: Slug, at_least: int) -> None:
     """No employee is neglected for the sake of the total."""
@@ -142,9 +142,9 @@ async def test_each_employee_gets_their_messages(classify: Classify, employee: S
 
 
 async def test_follow_ups_stay(classify: Classify) -> None:
-    """At least 26 of 30 messages without a topic stay with the employee who answered last."""
+    """At least 27 of 30 messages without a topic stay with the employee who answered last."""
     cases = later_messages("follow_up", "current")
-    assert_right(await wrong(classify, cases), at_least=26, of=30, cases=cases)
+    assert_right(await wrong(classify, cases), at_least=27, of=30, cases=cases)
 
 
 async def test_new_topics_change_the_employee(classify: Classify) -> None:

@@ -94,3 +94,19 @@ def test_any_text_can_be_read(spelling: Spelling, text: str) -> None:
     """A mended text has no more to mend, or the two words of a split one."""
     mended = spelling.mend(text)
     assert len(mended.split()) >= len(text.split())
+
+
+@pytest.mark.parametrize(
+    ("text", "weight"),
+    [
+        ("where is my home office?", 1.0),
+        ("Where is the Müller office", 1.0),  # a name or two do not matter
+        ("où est my home", pytest.approx(2 / 3)),
+        ("wie viel habe ich ausgegeben", 0.3),
+        ("कितना खर्च हुआ", 0.3),
+        ("42.50", 0.3),
+    ],
+)
+def test_an_embedding_counts_less_in_other_languages(spelling: Spelling, text: str, weight: float) -> None:
+    """By the share of words that the embedding model knows."""
+    assert spelling.embedding_weight(text) == weight

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from graph.training import Recipe, fit
+from graph.training import Recipe, embed, fit
 from nodes.text.linear_model import LinearModel, NGramFeatures
 
 EXAMPLES = (
@@ -35,7 +35,8 @@ def _no_examples(_: object) -> dict[str, list[str]]:
 def trained(*labels: str) -> LinearModel:
     """A model trained on the examples with these labels."""
     chosen = [example for example in EXAMPLES if example[1] in labels]
-    recipe = Recipe("a test", _no_examples, NGramFeatures(2, 4, 64, 0.5, 64, 0.5), 1.0, 10.0, 1.0, Path("nowhere"))
+    ngrams = NGramFeatures(2, 4, 64, 0.5, 64, 0.5)
+    recipe = Recipe("a test", _no_examples, embed, ngrams, 1.0, 10.0, 1.0, Path("nowhere"))
     vectors = [np.array(vector, dtype=np.float32) for _, _, vector in chosen]
     return fit(recipe, [text for text, _, _ in chosen], [label for _, label, _ in chosen], vectors)
 
