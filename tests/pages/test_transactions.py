@@ -70,6 +70,7 @@ async def test_many_transactions_are_loaded_as_the_list_is_scrolled(browser: Bro
     async with new_page(browser, **PHONE) as page:
         rows = page.locator(".transactions tbody tr")
         await page.goto(f"{local_app.url}/finances")
+        await expect(page.get_by_text("No transactions yet.")).to_be_visible()
         await import_statement(page.context, local_app.url, MANY)
         await page.reload()
         await expect(rows).to_have_count(100)
