@@ -558,6 +558,7 @@ export type ResponseBody<Path extends string> =
   : Path extends `/transactions/${string}` ? Transaction
   : Path extends "/accounts" ? { items: FinanceAccount[] }
   : Path extends "/categories" ? { items: Category[] }
+  : Path extends "/rules/preview" ? { matching: number, changed: number }
   : Path extends "/rules" ? { items: Rule[] }
   : Path extends `/references/${string}` ? Reference
   : Path extends `/proposals/${string}` ? Proposal

@@ -101,6 +101,7 @@ export class ActiveTurn {
 
   /** @param {import("../contract.js").Done} done */
   handleDone(done) {
+    this.answer.keepResults(done.references);
     this.answer.finish(done);
     announce(textOf("hasAnswered", { name: this.answer.name ?? "", answer: this.answer.body.innerText }));
     if (done.message_id) { // null for replies of the guard, which are not stored

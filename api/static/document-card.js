@@ -69,8 +69,11 @@ export class DocumentCard {
     setChildren(this.tools, again && toolButton("retry", textOf("tryAgain"), again), ...this.moreTools(this));
   }
 
-  /** @param {FinanceDocument} document as it is now */
-  show(document) {
+  /**
+   * @param {FinanceDocument} document as it is now
+   * @param {boolean} [known] whether it was sent, and was there before
+   */
+  show(document, known = false) {
     this.document = document;
     if (document.status === "waiting" || document.status === "reading") {
       return this.showProgress(textOf(document.status === "waiting" ? "documentWaits" : "documentIsRead"), document.progress || null);
@@ -80,7 +83,7 @@ export class DocumentCard {
     }
     this.element.classList.remove("failed");
     this.bar.hidden = true;
-    this.status.textContent = summaryOf(document);
+    this.status.textContent = known ? textOf("documentKnown") : summaryOf(document);
     const undo = document.status === "ready" && document.kind === "statement" && toolButton("retry", textOf("undoImport"), () => this.undo());
     const correct = document.status === "ready" && document.understood && document.has_content && toolButton("pencil", textOf("correct"), () => this.correct());
     setChildren(this.tools, undo, correct, ...this.moreTools(this));

@@ -140,10 +140,10 @@ async function addFiles(files) {
  */
 async function send(card, file) {
   try {
-    const document = await sendFile(file, (share) => card.showSending(share), new AbortController().signal);
+    const { document, known } = await sendFile(file, (share) => card.showSending(share), new AbortController().signal);
     list.querySelector(`[data-id="${document.document_id}"]`)?.remove(); // the same file is the same document
     describe(card, document);
-    card.show(document);
+    card.show(document, known);
     card.follow();
   } catch (error) {
     if (!(error instanceof Problem || error instanceof NetworkError)) throw error;

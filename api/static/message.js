@@ -176,9 +176,14 @@ export class Answer {
     this.showCalls();
   }
 
+  /** @param {string[]} references results of this answer; others were of one that broke off */
+  keepResults(references) {
+    this.calls = this.calls.filter((call) => !("reference_id" in call && call.reference_id) || references.includes(call.reference_id));
+  }
+
   /** Show what tools found, and which figures of the text are theirs. */
   showCalls() {
-    if (this.calls.length || this.unverified.length) import("./tool-results.js").then(({ showCalls }) => showCalls(this), () => {}); // without it, the text
+    if (this.calls.length || this.unverified.length || this.tools.firstChild) import("./tool-results.js").then(({ showCalls }) => showCalls(this), () => {}); // without it, the text
   }
 
   /** @param {string} text empty: hide the status */

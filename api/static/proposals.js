@@ -56,7 +56,7 @@ export function proposalCard(id, result) {
   const refresh = async () => {
     try {
       const proposal = await requestJson(`/proposals/${id}`);
-      if (!body.firstChild) setChildren(body, ...contentOf(proposal, result));
+      if (!body.firstChild) setChildren(body, ...contentOf(await withName(proposal), result));
       show(proposal);
     } catch (error) {
       status.textContent = /** @type {Error} */ (error).message;
@@ -66,6 +66,18 @@ export function proposalCard(id, result) {
   cards.set(card, refresh);
   refresh();
   return card;
+}
+
+/**
+ * The proposal with its category as the user calls it.
+ * @param {Proposal} proposal
+ * @returns {Promise<Proposal>}
+ */
+async function withName(proposal) {
+  if (proposal.kind !== "rule" && proposal.kind !== "budget") return proposal;
+  const { items } = await requestJson("/categories");
+  const { name } = items.find(({ category }) => category === proposal.content.category) ?? {};
+  return name ? /** @type {Proposal} */ ({ ...proposal, content: { ...proposal.content, category: name } }) : proposal;
 }
 
 /**

@@ -62,10 +62,12 @@ function item(call, running) {
  */
 function showProposals(body, results) {
   const proposed = results.filter(({ proposal_id }) => proposal_id);
-  if (!proposed.length) return;
-  const place = body.parentElement?.querySelector(".proposals") ?? el("div.proposals");
+  const before = body.parentElement?.querySelector(".proposals");
+  if (!proposed.length) return before?.remove();
+  const place = before ?? el("div.proposals");
   if (!place.isConnected) body.after(place);
   syncChildren(place, proposed, (result) => String(result.proposal_id), (result) => proposalCard(String(result.proposal_id), result), () => {});
+  return undefined;
 }
 
 /** @param {import("../contract.js").Figure} figure with its name, where it could be any number */

@@ -22,7 +22,7 @@ export function refusalOf({ size }) {
  * @param {File} file
  * @param {(share: number) => void} onProgress 0 to 1
  * @param {AbortSignal} signal
- * @returns {Promise<FinanceDocument>}
+ * @returns {Promise<{document: FinanceDocument, known: boolean}>} known: the same file was there, and nothing is added
  * @throws {Problem | NetworkError}
  */
 export async function sendFile(file, onProgress, signal) {
@@ -35,7 +35,7 @@ export async function sendFile(file, onProgress, signal) {
   const { body } = response;
   if (response.status >= 300) throw new Problem(response.status, body?.code ?? "internal", body?.detail ?? textOf("serverFailed"), body?.retry_after ?? null);
   if (!body) throw new NetworkError(textOf("connectionLost"));
-  return body;
+  return { document: body, known: response.status === 200 && body.status === "ready" };
 }
 
 /**

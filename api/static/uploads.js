@@ -51,7 +51,8 @@ async function send(card, file, signal) {
   if (signal.aborted) return;
   try {
     card.showSending(0);
-    card.show(await sendFile(file, (share) => card.showSending(share), signal));
+    const { document, known } = await sendFile(file, (share) => card.showSending(share), signal);
+    card.show(document, known);
   } catch (error) {
     if (signal.aborted) return;
     const known = error instanceof Problem || error instanceof NetworkError;

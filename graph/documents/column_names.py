@@ -56,7 +56,8 @@ NAMES: dict[Field, tuple[str, ...]] = {
         "name zahlungsbeteiligter", "zahlungsempfanger", "payee", "counterparty", "naam tegenpartij", "tegenpartij",
         "naam omschrijving", "kontrahent", "nadawca odbiorca", "beneficiary", "merchant", "empfanger", "contrepartie",
         "tiers", "mottagare", "avsandare", "beneficiario", "partner name", "counter party", "name", "naam", "nom",
-        "merchant name", "beneficiary name", "dane kontrahenta", "auftraggeber", "beguenstigter",
+        "merchant name", "beneficiary name", "dane kontrahenta", "auftraggeber", "beguenstigter", "who", "paid to",
+        "vendor", "shop", "store", "recipient", "payer", "supplier",
     ),
     "text": (
         "verwendungszweck", "buchungstext", "description", "libelle", "narration", "particulars", "memo", "details",

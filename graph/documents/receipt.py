@@ -40,9 +40,10 @@ _AMOUNT = re.compile(
     r"(?<![\d.,:/-])(?:[€£$₹]|R\$|[A-Z]{3})? ?-?\d{1,3}(?:[ .,'’]?\d{3})*(?: ?[.,] ?\d{2})(?![\d:/%]|[.,]\d| ?%)"
 )
 _HALF_DAY = re.compile(r"\d ?[AP]M\b")
+# A time may follow a day without a space: that is how text is found in a picture.
 _DATES = (
-    (re.compile(r"(?<!\d)(20\d\d)\s?[-./]\s?(\d{1,2})\s?[-./]\s?(\d{1,2})(?!\d)"), "ymd"),
-    (re.compile(r"(?<!\d)(\d{1,2})\s?([-./])\s?(\d{1,2})\s?\2\s?(20\d\d|\d\d)(?!\d)"), "numbers"),
+    (re.compile(r"(?<!\d)(20\d\d)\s?[-./]\s?(\d{1,2})\s?[-./]\s?(\d{1,2})(?=\D|$|\d\d:\d\d)"), "ymd"),
+    (re.compile(r"(?<!\d)(\d{1,2})\s?([-./])\s?(\d{1,2})\s?\2\s?(20\d\d|\d\d)(?=\D|$|\d?\d:\d\d)"), "numbers"),
     (re.compile(r"(?<!\d)(\d{1,2})\.?[ -/]{0,2}([^\W\d_]{3,10})\.?[ -/,]{0,2}(20\d\d|\d\d)(?!\d)"), "dmy"),
     (re.compile(r"([^\W\d_]{3,10})\.? ?(\d{1,2})(?:st|nd|rd|th)?,? ?(20\d\d)(?!\d)"), "mdy"),
 )

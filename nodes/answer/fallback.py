@@ -53,10 +53,10 @@ async def answer_without_model(
         draft.error_code = None
         _give_prepared(draft, output, prepared)
     else:
-        asks = question["could_ask"] if language == "en" else []  # the grammar is that of English
+        asks, texts = question["could_ask"], texts_in(language)
         output.note(Notice(code="fallback", message=NOT_UNDERSTOOD if asks else NO_MODEL))
-        reply = texts_in(language).replies[state["route"]["employee"]]
-        _say(draft, output, not_understood(asks) if asks else reply.without_model, FALLBACK)
+        reply = texts.replies[state["route"]["employee"]]
+        _say(draft, output, not_understood(texts.not_understood, asks) if asks else reply.without_model, FALLBACK)
 
 
 def _give_prepared(draft: Draft, output: AnswerOutput, prepared: str) -> None:

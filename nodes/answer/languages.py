@@ -44,6 +44,8 @@ class Texts(NamedTuple):
     """Common words, by which the language is known."""
     filtered: str
     """What is said where a filter of the model's provider leaves nothing."""
+    not_understood: str
+    """What is said before questions that are understood, all of them English, where no model is set."""
     replies: Mapping[Slug, Reply]
     answers: tuple[Prepared, ...]
 
@@ -59,6 +61,7 @@ def read_texts(path: Path) -> Texts:
     return Texts(
         words=frozenset(read["words"].split()),
         filtered=read["filtered"],
+        not_understood=read["not_understood"],
         replies={slug: Reply(**reply) for slug, reply in read["reply"].items()},
         answers=tuple(Prepared(entry["employee"], tuple(entry["asks"]), entry["says"]) for entry in read["answer"]),
     )

@@ -29,8 +29,8 @@ from nodes.tools.running import Outcome, RunTool, ToolRequest
 
 ROUNDS = 4
 """Requests for an answer in which tools are offered; in the last of them none may be called."""
-FIRST_FIGURES = 5
-"""Of a result, that its event has."""
+FIRST_FIGURES = 24
+"""Of a result, that its event has: those that an answer shows and a page makes buttons of."""
 MAX_WORDS = 300
 """Characters of what an event says of a call."""
 NOT_COMPUTED = "This could not be computed."

@@ -42,13 +42,10 @@ def refusal(error: str) -> str:
     return _ERRORS.get(error, error)
 
 
-def not_understood(could_ask: Sequence[str]) -> str:
-    """What is said where a message is not understood."""
+def not_understood(said: str, could_ask: Sequence[str]) -> str:
+    """What is said where a message is not understood: that, and what could be asked."""
     asks = "\n".join(f"- {one}" for one in could_ask)
-    return (
-        "I did not understand this, and guess no figures. Without a language model I answer common questions about your"
-        f" own rows, for example:\n\n{asks}"
-    )
+    return f"{said}\n\n{asks}"
 
 
 def _remarks(question: Question, result: Result) -> list[str]:

@@ -20,7 +20,7 @@ from nodes.tools.results import (
     joined,
     percent,
 )
-from nodes.tools.tool import Call, Day, Period, Tool, chosen
+from nodes.tools.tool import Call, Day, Period, Tool, category_names, chosen, filter_words
 from storage.finance.figures import Group, GroupTotal
 from storage.finance.transactions import TransactionFilter
 
@@ -47,7 +47,7 @@ async def totals(call: Call, args: Totals) -> Result:
             figure(one["label"] or "Without a category", _value(one, args.what), one["currency"]) for one in found
         ]
     return Result(
-        words=_words(WHAT[args.what], args, only, f"by {args.group}" if args.group != "all" else None),
+        words=await _words(call, WHAT[args.what], args, only, f"by {args.group}" if args.group != "all" else None),
         method="The sum of the amounts of all transactions that match, without transfers between your own accounts.",
         figures=figures,
         columns=columns((args.group.capitalize(), "text"), ("Amount", "amount"), ("Currency", "text"),
@@ -94,7 +94,8 @@ async def compare(call: Call, args: Compare) -> Result:
             figure(f"{WHAT[args.what]}, {days(args.before_since, args.before_until)}", before, currency),
             figure("Difference", now - before, currency),
         ]
-        if (change := percent(now - before, before)) is not None:
+        grown = abs(now) - abs(before) if args.what == "spent" else now - before  # more spent is more, not less
+        if (change := percent(grown, before)) is not None:
             figures.append(figure("Change", change, unit="percent"))
     rows = _differences(groups[0], groups[1], args.what) if args.group != "all" else []
     notes = _notes(sums[0] + sums[1])
@@ -102,7 +103,8 @@ async def compare(call: Call, args: Compare) -> Result:
         lengths = ((args.until - args.since).days + 1, (args.before_until - args.before_since).days + 1)
         notes.append(f"The periods are not equally long: {lengths[0]} and {lengths[1]} days.")
     return Result(
-        words=f"{_words(WHAT[args.what], args, later)} compared with {days(args.before_since, args.before_until)}",
+        words=f"{await _words(call, WHAT[args.what], args, later)}"
+        f" compared with {days(args.before_since, args.before_until)}",
         method="The sums of both periods, the later less the earlier; per cent of the earlier.",
         figures=figures,
         columns=columns((args.group.capitalize(), "text"), ("Later", "amount"), ("Before", "amount"),
@@ -125,14 +127,17 @@ async def largest(call: Call, args: Largest) -> Result:
     """The largest payments of a period."""
     only = await chosen(call, args, sign=args.what)
     found = await call.desk.figures.largest(call.user_id, only, limit=args.count)
+    names = await category_names(call)
+    what = f"The {args.count} largest {'payments' if args.what == 'spent' else 'incomes'}"
     return Result(
-        words=_words(f"The {args.count} largest {'payments' if args.what == 'spent' else 'incomes'}", args, only),
+        words=await _words(call, what, args, only),
         method="Transactions by the size of their amount, without transfers between your own accounts.",
         figures=[figure(one["counterparty"] or one["text"], one["amount"], one["currency"]) for one in found],
         columns=columns(("Date", "date"), ("Merchant", "text"), ("Amount", "amount"), ("Currency", "text"),
                         ("Category", "text")),
         rows=[
-            cells(one["booked_on"], one["counterparty"] or one["text"], one["amount"], one["currency"], one["category"])
+            cells(one["booked_on"], one["counterparty"] or one["text"], one["amount"], one["currency"],
+                  names.get(one["category"]))
             for one in found
         ],
         row_count=len(found),
@@ -167,16 +172,8 @@ def _differences(
     return sorted(rows, key=lambda row: (-abs(row[3]), row[0]))
 
 
-def _words(what: str, args: Period, only: TransactionFilter, group: str | None = None) -> str:
-    return joined([
-        what,
-        f"in {' and '.join(only.categories)}" if only.categories else None,
-        f"at “{args.merchant}”" if args.merchant else None,
-        group,
-        days(only.since, only.until),
-        f"account “{args.account}”" if args.account else None,
-        args.currency,
-    ])  # fmt: skip
+async def _words(call: Call, what: str, args: Period, only: TransactionFilter, group: str | None = None) -> str:
+    return joined([what, *await filter_words(call, args, only), group, days(only.since, only.until)])
 
 
 def _notes(sums: Sequence[GroupTotal]) -> list[str]:

@@ -61,7 +61,8 @@ async def deductible(call: Call, args: Deductible) -> Result:
         columns=columns(("Date", "date"), ("Without a receipt", "text"), ("Amount", "amount"), ("Currency", "text"),
                         ("Category", "text")),
         rows=[
-            cells(one["booked_on"], one["counterparty"] or one["text"], one["amount"], one["currency"], one["category"])
+            cells(one["booked_on"], one["counterparty"] or one["text"], one["amount"], one["currency"],
+                  chosen_categories.get(one["category"] or ""))
             for one in missing[:MOST_ROWS]
         ],
         row_count=len(missing),

@@ -21,9 +21,10 @@ from nodes.tools.results import (
     columns,
     days,
     figure,
+    joined,
     money,
 )
-from nodes.tools.tool import Arguments, Call, Period, Tool, chosen
+from nodes.tools.tool import Arguments, Call, Period, Tool, chosen, filter_words
 from storage.finance.figures import GroupTotal, Payments
 from storage.finance.transactions import TransactionFilter
 
@@ -174,7 +175,7 @@ async def anomalies(call: Call, args: Anomalies) -> Result:
     found = [odd for one in payments for odd in unusual(one, since, usual[one["currency"]], call.today)]
     found.sort(key=lambda odd: (-abs(odd.amount), odd.on, odd.transaction))
     return Result(
-        words=f"Unusual payments, {days(only.since, only.until)}",
+        words=joined(["Unusual payments", *await filter_words(call, args, only), days(only.since, only.until)]),
         method="An amount far above what this merchant usually gets (by the median deviation), the same amount twice"
         " within three days, or a large first payment to a merchant.",
         figures=[figure(odd.label, odd.amount, odd.currency) for odd in found[:MOST_ROWS]]
@@ -261,7 +262,9 @@ async def forecast(call: Call, args: Forecast) -> Result:
     if len({one["currency"] for one in months}) > 1:
         notes.append(SEVERAL_CURRENCIES)
     return Result(
-        words=f"Forecast for {args.months} months from {days(first, last)}",
+        words=joined(
+            [f"Forecast for {args.months} months from {days(first, last)}", *await filter_words(call, args, only)]
+        ),
         method="The average of the complete months since the first transaction; the range is the lowest and the highest"
         " of them. Known changes are not in it.",
         figures=figures,

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from nodes.errors import EmbeddingUnavailable
 from nodes.tools.results import MOST_ROWS, Result, behind, cells, columns, figure
-from nodes.tools.tool import Arguments, BadArguments, Call, Tool, category_named
+from nodes.tools.tool import Arguments, BadArguments, Call, Tool, category_named, category_names
 from storage.finance.merchants import Labelled, Unlabelled
 from storage.finance.rules import NewRule, RuleField, RuleMatch
 from storage.finance.transactions import Transaction, TransactionFilter
@@ -38,6 +38,7 @@ async def why_category(call: Call, args: WhyCategory) -> Result:
     found = await call.desk.transactions.list(call.user_id, only, limit=args.count)
     if not found:
         raise BadArguments(f"No transaction has {args.merchant!r} in its text.")
+    names = await category_names(call)
     patterns = {rule["rule_id"]: rule for rule in await call.desk.rules.list(call.user_id)}
     return Result(
         words=f"Why transactions of “{args.merchant}” have their category",
@@ -46,8 +47,8 @@ async def why_category(call: Call, args: WhyCategory) -> Result:
         columns=columns(("Date", "date"), ("Merchant", "text"), ("Amount", "amount"), ("Currency", "text"),
                         ("Category", "text"), ("Why", "text")),
         rows=[
-            cells(one["booked_on"], one["counterparty"] or one["text"], one["amount"], one["currency"], one["category"],
-                  _why(one, patterns))
+            cells(one["booked_on"], one["counterparty"] or one["text"], one["amount"], one["currency"],
+                  names.get(one["category"]), _why(one, patterns))
             for one in found
         ],
         row_count=len(found),
@@ -100,6 +101,7 @@ async def propose_categories(call: Call, args: ProposeCategories) -> Result:
          "score": one.score}
         for one in proposed
     ]  # fmt: skip
+    names = await category_names(call)
     result = Result(
         words="Categories for transactions without one",
         method="The category that the most similar merchant has: by the letters of the name, by its first word, else by"
@@ -111,8 +113,8 @@ async def propose_categories(call: Call, args: ProposeCategories) -> Result:
         columns=columns(("Date", "date"), ("Merchant", "text"), ("Amount", "amount"), ("Currency", "text"),
                         ("Category", "text"), ("Like", "text"), ("Score", "number")),
         rows=[
-            cells(one.row["booked_on"], one.row["label"], one.row["amount"], one.row["currency"], one.category,
-                  one.like, one.score)
+            cells(one.row["booked_on"], one.row["label"], one.row["amount"], one.row["currency"],
+                  names.get(one.category, one.category), one.like, one.score)
             for one in proposed[:MOST_ROWS]
         ],
         row_count=len(proposed),
@@ -221,7 +223,8 @@ class ProposeRule(Arguments):
 
 async def propose_rule(call: Call, args: ProposeRule) -> Result:
     """A rule, and what it would change."""
-    category = category_named(await call.desk.categories.list(call.user_id), args.category)
+    known = await call.desk.categories.list(call.user_id)
+    category, names = category_named(known, args.category), await category_names(call)
     rule = NewRule(field=args.field, match=args.match, pattern=args.pattern.lower(), category=category)
     preview = await call.desk.rules.preview(call.user_id, rule)
     only = TransactionFilter(words=[args.pattern.lower()])
@@ -229,7 +232,7 @@ async def propose_rule(call: Call, args: ProposeRule) -> Result:
     proposal = uuid5(call.turn_id or call.user_id, f"rule {rule}")
     await call.desk.proposals.add(call.user_id, proposal, call.turn_id, "rule", {**rule})
     return Result(
-        words=f"A rule: what {args.match} “{args.pattern}” is {category}",
+        words=f"A rule: what {args.match} “{args.pattern}” is {names[category]}",
         method="All transactions whose text matches; a category that you chose yourself is never changed.",
         figures=[
             figure("Matching", preview["matching"], unit="count"),
@@ -238,7 +241,8 @@ async def propose_rule(call: Call, args: ProposeRule) -> Result:
         columns=columns(("Date", "date"), ("Merchant", "text"), ("Amount", "amount"), ("Currency", "text"),
                         ("Category now", "text")),
         rows=[
-            cells(one["booked_on"], one["counterparty"] or one["text"], one["amount"], one["currency"], one["category"])
+            cells(one["booked_on"], one["counterparty"] or one["text"], one["amount"], one["currency"],
+                  names.get(one["category"]))
             for one in shown
         ],
         row_count=preview["matching"],

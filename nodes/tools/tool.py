@@ -149,6 +149,25 @@ async def _slugs(call: Call, names: list[str]) -> list[str]:
     return [category_named(known, name) for name in names]
 
 
+async def category_names(call: Call) -> dict[str | None, str]:
+    """The names of the user's categories by slug."""
+    return {one["category"]: one["name"] for one in await call.desk.categories.list(call.user_id)}
+
+
+async def filter_words(call: Call, args: Period, only: TransactionFilter) -> list[str | None]:
+    """Which transactions are meant, in words, beside their period: as the user calls them."""
+    names = await category_names(call) if only.categories else {}
+    categories = [f"in {' and '.join(names.get(slug, slug) for slug in only.categories)}"] if only.categories else []
+    if only.uncategorised:
+        categories.append("without a category")
+    return [
+        " or ".join(categories),
+        f"at “{args.merchant}”" if args.merchant else None,
+        f"account “{args.account}”" if args.account else None,
+        args.currency,
+    ]
+
+
 def category_named(known: list[Category], name: str) -> str:
     """The slug of the category with this slug or name.
 

@@ -76,6 +76,14 @@ async def test_what_is_not_understood_is_said(keyless: Frontdesk, ada: UUID) -> 
     assert advice.named("done")[0]["model"] == "prepared"
 
 
+async def test_what_is_asked_in_german_is_said_to_need_english(keyless: Frontdesk, ada: UUID) -> None:
+    """With questions that are understood: the grammar is that of English."""
+    await fill(keyless.service.url, ada, *PAYMENTS)
+    answer = await ask(keyless, ada, "Welche Abbuchungen waren im März ungewöhnlich?")
+    assert "nur auf Englisch" in answer.text
+    assert "What were my largest payments in March 2026?" in answer.text
+
+
 async def test_what_a_tool_cannot_compute_is_said(keyless: Frontdesk, ada: UUID) -> None:
     """In words for the user."""
     await fill(keyless.service.url, ada, *PAYMENTS)

@@ -84,6 +84,8 @@ async def test_documents_are_found_and_deleted(browser: Browser, local_app: Fron
         await import_statement(page.context, local_app.url)
         await page.locator("#documents input[type=file]").set_input_files(LEASE)
         await expect(document(page, "lease.pdf")).to_contain_text("Its text can be found")
+        await page.locator("#documents input[type=file]").set_input_files(LEASE)
+        await expect(page.get_by_text("You have this file already; nothing was added.")).to_be_visible()
         await page.reload()
         await expect(document(page, "statement.csv")).to_contain_text("18 new transactions")
         assert await small_targets(page) == []

@@ -1,10 +1,11 @@
 """What tools found, in an answer: figures that can be opened, those that cannot, and proposals."""
 
 import asyncio
+import re
 
 import psycopg
 import pytest
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, Route, expect
 
 from tests.pages.accessibility import assert_accessible
 from tests.pages.chat_page import ChatPage, open_chat
@@ -114,7 +115,7 @@ async def test_a_proposal_is_decided(chat: ChatPage, model: ModelServer, local_a
     await page.locator("#employee-menu label", has_text="Tag").click()
     await chat.send("Corner Market is groceries")
     card = chat.last_answer.locator(".proposal")
-    await expect(card).to_contain_text("Add a rule: what contains “corner market” is groceries?")
+    await expect(card).to_contain_text("Add a rule: what contains “corner market” is Groceries?")
     await expect(card.locator("tbody tr")).to_have_count(5)
     await assert_accessible(page)
     other = ChatPage(await page.context.new_page())
@@ -130,6 +131,29 @@ async def test_a_proposal_is_decided(chat: ChatPage, model: ModelServer, local_a
     await card.get_by_role("button", name="Undo").click()
     await expect(card).to_contain_text("Undone.")
     await expect(other.page.locator(".transactions tbody tr")).to_have_count(0)
+
+
+async def test_a_result_of_an_answer_that_broke_off_goes(
+    chat: ChatPage, model: ModelServer, local_app: Frontdesk
+) -> None:
+    """Once the answer that took its place is complete and does not name it: what is asked to be accepted goes, too."""
+
+    async def without_references(route: Route) -> None:
+        response = await route.fetch()
+        text = re.sub(r'"references":\["[^]]+\]', '"references":[]', await response.text())
+        await route.fulfill(response=response, body=text)
+
+    await expect(chat.suggestions).to_have_count(4)
+    await import_statement(chat.page.context, local_app.url)
+    model.queue(Calls([("propose_rule", {"pattern": "corner market", "category": "groceries"})]), streaming)
+    model.queue(Text("All is well again."), streaming)
+    await chat.page.locator("#employee").click()
+    await chat.page.locator("#employee-menu label", has_text="Tag").click()
+    await chat.page.route("**/chat", without_references)
+    await chat.send("Corner Market is groceries")
+    await expect(chat.last_answer.locator(".markdown")).to_have_text("All is well again.")
+    await expect(chat.last_answer.get_by_role("button", name="Retry")).to_be_visible()
+    await expect(chat.last_answer.locator(".result, .proposal")).to_have_count(0)
 
 
 @pytest.mark.parametrize("direction", ["ltr", "rtl"])

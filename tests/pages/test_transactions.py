@@ -70,6 +70,7 @@ async def test_many_transactions_are_loaded_as_the_list_is_scrolled(browser: Bro
     async with new_page(browser, **PHONE) as page:
         rows = page.locator(".transactions tbody tr")
         await page.goto(f"{local_app.url}/finances")
+        await expect(page.get_by_text("No transactions yet.")).to_be_visible()
         await import_statement(page.context, local_app.url, MANY)
         await page.reload()
         await expect(rows).to_have_count(100)
@@ -103,11 +104,14 @@ async def test_accounts_categories_and_rules(browser: Browser, local_app: Frontd
         await page.get_by_role("button", name="Add category").click()
         await expect(page.locator("#status")).to_have_text("You have a category of this name.")
         await assert_accessible(page, [WIDE, 320])
-        await page.context.request.post(
-            f"{local_app.url}/rules", data={"pattern": "corner market", "category": "biscuits"}
-        )
         await page.get_by_role("link", name="Rules").click()
-        rule = page.locator("#rules li")
+        await expect(page.get_by_text("No rules yet.")).to_be_visible()
+        await page.get_by_label("Words").fill("corner market")
+        await page.get_by_label("Category", exact=True).select_option("biscuits")
+        await expect(page.locator("#rules")).to_contain_text("6 transactions match; the category of 6 would change.")
+        await assert_accessible(page, [WIDE, 320])
+        await page.get_by_role("button", name="Add rule").click()
+        rule = page.locator("#rules li:not(.empty)")
         await expect(rule).to_contain_text("what contains “corner market” is Biscuits")
         await expect(rule).to_contain_text("6 transactions")
         await assert_accessible(page)

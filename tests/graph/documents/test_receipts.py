@@ -51,6 +51,7 @@ def test_total_and_day_of_drawn_receipts_are_recognised() -> None:
             "GBP",
         ),
         (["Kiosk", "3 avr. 2026", "Journal 2,80"], "2.80", date(2026, 4, 3), None),
+        (["Café", "TOTAL EUR 15,50", "14.11.202612:31"], "15.50", date(2026, 11, 14), "EUR"),
         (["Shop", "Order 12345", "thank you"], None, None, None),
     ],
 )

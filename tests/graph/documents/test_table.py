@@ -156,6 +156,12 @@ def test_what_could_be_read_otherwise_is_said(data: str, doubt: str) -> None:
     assert doubt in understood.doubts
 
 
+def test_columns_in_everyday_words_are_known() -> None:
+    """The shop is not lost where its column has a name that no bank uses."""
+    (row,) = found_in(read(b"Posting;Details;Who;Sum\n2026-04-03;Tea;Corner Shop;-1.50\n"))
+    assert (row.counterparty, row.text) == ("Corner Shop", "Tea")
+
+
 def test_balances_show_which_sign_is_spent() -> None:
     """Where balances fall by positive amounts, those are spent."""
     data = (

@@ -56,15 +56,18 @@ async def test_totals_by_group(pool: Pool, ada: UUID) -> None:
     assert [(label, amount) for label, amount, *_ in months["rows"]] == [("2026-02", "-80.10"), ("2026-03", "-120.25")]
     none = await ask(pool, ada, "crystal", "totals", categories=["none"])
     assert figures(none)["Spending"] == "-7.30 EUR"
+    assert none["words"].startswith("Spending, without a category, ")
+    out = await ask(pool, ada, "crystal", "totals", categories=["eating_out", "none"])
+    assert out["words"].startswith("Spending, in Eating out or without a category, ")
 
 
 @pytest.mark.usefixtures("rows")
 async def test_two_periods_are_compared(pool: Pool, ada: UUID) -> None:
-    """With the difference of each category, and what makes the comparison uneven."""
+    """With the difference of each category, what makes the comparison uneven, and more spent as more per cent."""
     found = await ask(
         pool, ada, "crystal", "compare", **MARCH, before_since="2026-02-01", before_until="2026-02-28", currency="EUR"
     )
-    assert list(figures(found).values()) == ["-127.55 EUR", "-80.10 EUR", "-47.45 EUR", "-59.2"]
+    assert list(figures(found).values()) == ["-127.55 EUR", "-80.10 EUR", "-47.45 EUR", "59.2"]
     assert found["rows"][0] == ["Groceries", "-120.25", "-80.10", "-40.15", "EUR"]
     assert found["notes"] == ["The periods are not equally long: 31 and 28 days."]
 
@@ -74,6 +77,7 @@ async def test_the_largest_payments(pool: Pool, ada: UUID) -> None:
     """In their order, without transfers."""
     found = await ask(pool, ada, "crystal", "largest", count=2, currency="EUR")
     assert [(line[1], line[2]) for line in found["rows"]] == [("Market 12", "-100.05"), ("Market", "-80.10")]
+    assert {line[4] for line in found["rows"]} == {"Groceries"}
 
 
 async def test_nothing_is_said_of_nothing(pool: Pool, ada: UUID) -> None:
