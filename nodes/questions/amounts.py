@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Literal, NamedTuple
 
-from nodes.questions.periods import NUMBERS, find_period
+from nodes.questions.periods import MONTHS, NUMBERS, SHORT, find_period
 
 Role = Literal["plain", "monthly", "saved", "extra", "owed"]
 
@@ -23,7 +23,7 @@ _AMOUNT = re.compile(
 )
 _RATE = re.compile(r"(?<![\w.,])(\d{1,3}(?:\.\d{1,3})?) ?(?:%|percent\b|per cent\b)(?: (?:interest|apr))?")
 _MANY = {"k": 1000, "thousand": 1000, "grand": 1000, "million": 1_000_000}
-_MONTHLY = re.compile(r"^(?: more| extra)? ?(?:a|per|each|every|/) ?month\b|^(?: more| extra)? monthly\b")
+_MONTHLY = re.compile(r"^(?: more| extra| aside| away)? ?(?:a|per|each|every|/) ?month\b|^(?: more| extra)? monthly\b")
 _MONTHLY_BEFORE = re.compile(r"\bmonthly (?:payments? |rate )?(?:of |is )?$")
 _SAVED = re.compile(
     r"\b(?:already (?:have |saved )?|(?:have|got|has) (?:already )?(?:saved )?|saved(?: up)? )(?:about )?$"
@@ -35,15 +35,17 @@ _OWED = re.compile(r"\b(?:owe|loan of|debt of|balance of|credit of|mortgage of) 
 _OWED_AFTER = re.compile(r"^ ?(?:loan|debt|mortgage|credit)\b")
 _WANTING = (
     r"save|saved|saving|have|got|has|already|target of|goal of|need|owe|loan of|debt of|balance of|aside|away|extra"
-    r"|additional|another|reach"
+    r"|additional|another|reach|put"
 )
 _WANTS = re.compile(rf"\b(?:{_WANTING}) (?:up |about |me )?$")
 _BARE = re.compile(rf"\b(?:{_WANTING}|pay|paying|with|to|of|for|from|monthly) (?:up |about |me )?$")
 _NUMBERED = re.compile(r"\b(?:account|card|number|no|ending|in|with|iban) $")
 _YEAR = re.compile(r"(?:19|20)\d\d")
+_CENTS = re.compile(r"\.\d\d$")
+_RATED = re.compile(r"^ (?:at|with|plus|and) RATE")
 _NO_AMOUNT_AFTER = re.compile(
     r"^ ?(?:largest|biggest|highest|most|months?|years?|weeks?|days?|payments?|transactions?|purchases?|documents?"
-    r"|receipts?|expenses?|categories|merchants?|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)\b"
+    rf"|receipts?|expenses?|categories|merchants?|{'|'.join([*MONTHS, *SHORT])})\b"
 )
 
 
@@ -103,7 +105,9 @@ def _is_amount(found: re.Match[str], before: str, after: str) -> bool:
         return False
     if len(found["number"].partition(".")[0]) > 3 and not _NUMBERED.search(before):
         return True
-    return "," in found["number"] or bool(_MONTHLY.match(after) or _BARE.search(before) or _OWED_AFTER.match(after))
+    if "," in found["number"] or _CENTS.search(found["number"]) or _RATED.match(after):
+        return True
+    return bool(_MONTHLY.match(after) or _BARE.search(before) or _OWED_AFTER.match(after))
 
 
 def _role(before: str, after: str, monthly: bool) -> Role:

@@ -20,10 +20,11 @@ _ABOUT = re.compile(
     r"|i am looking)\b"
     rf".*?\b(?:{_DOCUMENT})\b (?:(?:i have|do i have|are there|is) )?"
     r"(?:about|that (?:mentions?|says?|contains?|talks? about)|mentioning|mentions?|containing|contains?|regarding"
-    r"|concerning|with(?: the words?)?|from|of|for) (?P<about>.+)$"
+    r"|concerning|with(?: the words?)?|from|of|on|for) (?P<about>.+)$"
 )
 _FIND = re.compile(
     rf"^search (?:my|the) (?:{_DOCUMENT}) for (?P<other>.+)$"
+    rf"|^what (?:do|does|did) (?:my|our|the) (?:{_DOCUMENT}) say (?:about|on) (?P<said>.+)$"
     rf"|^(?:find|search(?: for)?|look for) (?P<words>.+) in (?:my|the) (?:{_DOCUMENT})$"
     r"|^(?:please |can you )?(?:find|search(?: for)?|look for|where (?:is|are)|look up|open|show me|do i have) "
     rf"(?:me )?(?:my |the |an? |all )*(?P<about>.+? (?:{_DOCUMENT}))$"

@@ -57,12 +57,14 @@ OWN_TOPICS: Mapping[Intent, frozenset[str]] = {
     "average": frozenset({"month", "months", "monthly", "average", "usually", "typically", "normally", "typical"}),
     "anomalies": frozenset({
         "unusual", "odd", "strange", "weird", "suspicious", "twice", "double", "doubled", "duplicate", "duplicates",
-        "duplicated", "anomaly", "anomalies",
+        "duplicated", "anomaly", "anomalies", "anybody", "anyone", "somebody", "someone",
     }),
     "net": frozenset({"savings", "saving"}),
-    "largest": frozenset({"thing", "item", "bill", "bills"}),
+    "largest": frozenset({"dearest", "thing", "item", "bill", "bills"}),
     "grouped": frozenset({"month", "months", "monthly"}),
-    "compare": frozenset({"before", "year", "ago", "earlier", "month", "period", "quarter", "since", "previous"}),
+    "compare": frozenset({
+        "dearer", "before", "year", "ago", "earlier", "month", "period", "quarter", "since", "previous",
+    }),
 }  # fmt: skip
 """Topics that belong to such a question."""
 

@@ -72,7 +72,7 @@ def _deductible(intent: Intent, reading: Reading, facts: Facts) -> Asked:  # noq
 
 
 def _vat(intent: Intent, reading: Reading, facts: Facts) -> Asked:  # noqa: ARG001 - as the others
-    if reading.rate is None:
+    if reading.rate is None or len(reading.amounts) > 1:
         raise NotUnderstood
     amount = reading.amount("plain")
     which = sums.of_rows(intent, reading._replace(amounts=[], rate=None))

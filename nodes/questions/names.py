@@ -1,7 +1,7 @@
 """Names in a question: the user's own categories, merchants, accounts, goals and debts, misspelt ones among them."""
 
 import re
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
@@ -16,8 +16,6 @@ FOOD = ("groceries", "eating_out")
 TOKEN = re.compile(r"[^\W_]+(?:['’&.-][^\W_]+)*")
 _AT = frozenset({"at", "from", "to", "with", "by", "via"})
 _PREPOSITIONS = _AT | {"on", "for", "in", "of", "about", "only", "much"}
-_NAMING = frozenset({"at", "from", "to", "on", "for", "with", "in"})
-"""What stands before a name, so that a word after it is no word of the grammar."""
 _BEFORE_NAMES = _AT | {"on", "for", "in", "of", "is", "are", "was", "about", "does", "and", "or", "only", "just", "my"}
 MOST_WORDS = 5
 
@@ -101,6 +99,20 @@ class KnownNames:
             if " " not in phrase:
                 yield phrase
 
+    def has(self, phrase: str) -> bool:
+        """Whether these words name something."""
+        return phrase in self.phrases or phrase in self._merchants
+
+    def near(self, words: Sequence[str]) -> str | None:
+        """The name of as many words that is a letter away from these."""
+        said, spaces = " ".join(words), len(words) - 1
+        like = (
+            phrase
+            for phrase in (*self.phrases, *self._merchants)
+            if phrase[:1] == said[0] and abs(len(phrase) - len(said)) <= 1 and phrase.count(" ") == spaces
+        )
+        return next((phrase for phrase in like if distance(said, phrase) == 1), None)
+
     def find(self, text: str, *, kinds: Collection[Kind], least: int = 1) -> Found:
         """The names of at least so many words in a question in lower case; the longest at each place."""
         tokens = list(TOKEN.finditer(text))
@@ -126,6 +138,10 @@ class KnownNames:
         if said.isupper():
             return None  # what stands for another name
         key = _key(said)
+        if key not in self.phrases and key.endswith("ys"):
+            key = f"{key[:-2]}ies"  # a plural that many misspell
+        if key not in self.phrases and key not in self._merchants and len(key) > 4:
+            key = key.removesuffix("s")
         named = [one for one in self.phrases.get(key, ()) if one.kind in kinds]
         merchant = self._merchant(key, said, before) if "merchant" in kinds else None
         exact = next((one for one in named if one.took is None), None)
@@ -139,10 +155,10 @@ class KnownNames:
             return exact
         if exact:
             return exact
-        if merchant:
-            return merchant
         careful = key in CAREFUL and before not in _PREPOSITIONS
-        return None if careful else next((one for one in named if one.took), None)
+        other = None if careful else next((one for one in named if one.took), None)
+        # "the kids" are no part of the name of a shop, where they are another word for a category.
+        return merchant if merchant and (other is None or before in _AT - {"with"}) else other or merchant
 
     def _merchant(self, key: str, said: str, before: str) -> Name | None:
         having = self._merchants.get(key)
@@ -188,58 +204,3 @@ def _key(text: str) -> str:
 def _listed(labels: Sequence[str]) -> str:
     shown = ", ".join(label.title() for label in labels[:3])
     return f"{shown} and others" if len(labels) > 3 else shown
-
-
-Knows = Callable[[str], bool]
-"""Whether a word is a common one, which is not mended."""
-
-
-def mend(
-    text: str, grammar: Collection[str], periods: Collection[str], names: Collection[str], knows: Knows
-) -> tuple[str, list[str]]:
-    """The question with misspelt words mended, and what was taken for what, where that is a name.
-
-    Args:
-        grammar: words of the questions, which are preferred; not where a name stands.
-        periods: words of periods.
-        names: words of the user's own names.
-    """
-    took: list[str] = []
-    before = ""
-
-    def mended(found: re.Match[str]) -> str:
-        nonlocal before
-        word, last = found[0], before
-        before = last if word in ("the", "my", "our") else word
-        if not word.isalpha() or len(word) < 4 or word in names or any(word in one for one in (grammar, periods)):
-            return word
-        if knows(word):
-            return word
-        if near := _nearest(word, periods if last in _NAMING else {*grammar, *periods}, loose=True):
-            return near
-        if near := _nearest(word, names, loose=False):
-            took.append(f"I read “{word}” as “{near}”.")
-            return near
-        return word
-
-    return TOKEN.sub(mended, text), took
-
-
-def _nearest(word: str, others: Collection[str], *, loose: bool) -> str | None:
-    """The word that is a letter away, or two from eight letters on; of four letters only two swapped count in names."""
-    most = 2 if len(word) >= 8 else 1
-    best: tuple[int, bool, str] | None = None
-    letters = sorted(word)
-    for other in others:
-        if abs(len(other) - len(word)) > most or len(other) < 4:
-            continue
-        swapped = sorted(other) == letters
-        if other[0] != word[0] and not (swapped and other[:2] == word[1::-1]):
-            continue
-        short = len(word) == len(other) == 4 if loose else min(len(word), len(other)) < 5
-        if short and not swapped:
-            continue
-        steps = distance(word, other)
-        if steps <= most and (best is None or (steps, not swapped, other) < best):
-            best = (steps, not swapped, other)
-    return best[2] if best else None

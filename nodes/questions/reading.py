@@ -7,7 +7,8 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from nodes.questions.amounts import Ahead, Amount, find_ahead, find_amounts
-from nodes.questions.names import KnownNames, Knows, Name, mend
+from nodes.questions.mending import Knows, mend, mend_phrases
+from nodes.questions.names import KnownNames, Name
 from nodes.questions.periods import MONTHS, NUMBERS, SHORT, Period, find_periods, month_of
 from nodes.questions.vocabulary import PERIOD_WORDS, TIMES, TOPICS, WORDS
 
@@ -56,7 +57,9 @@ def read(message: str, known: KnownNames, today: date, knows: Knows) -> Reading 
     """Take a message apart; None where it is too long for a question."""
     if len(message) > MOST_CHARS:
         return None
-    plain, took = _mended(_normal(message), known, knows)
+    plain, took = mend_phrases(_normal(message), known, WORDS | TIMES | TOPICS | PERIOD_WORDS)
+    plain, mended = _mended(plain, known, knows)
+    took += mended
     plain = _calendar(plain, today)
     amounts = find_amounts(_without_count(plain))
     plans = bool(amounts.amounts or _PLANS.search(plain))
@@ -88,12 +91,21 @@ def read(message: str, known: KnownNames, today: date, knows: Knows) -> Reading 
 _SHORT_FORMS = {"ve": "have", "d": "would", "m": "am", "ll": "will"}
 
 
+_WRITINGS = (
+    (r"\bwh?ich\b|\bwitch\b", "which"), (r"\bwh?at\b|\bwaht\b", "what"), (r"\bcash flow\b", "cashflow"),
+    (r"\bcoming in\b", "come in"), (r"\bvalue added tax\b", "vat"),
+    (r"\b(did|does|do|has|have) (?:the|my|our) (?:family|household)\b", r"\1 we"),
+)  # fmt: skip
+"""Other ways to write what the grammar has, and what it has."""
+
+
 def _normal(message: str) -> str:
     text = re.sub(r"[“”„\"«»]", "", message.replace("’", "'").replace("‘", "'")).casefold()
     text = re.sub(r"\b(what|how|where|who|when|there|that|it)'s\b", r"\1 is", text)
     text = re.sub(r"\bi'(ve|d|m|ll)\b", lambda one: f"i {_SHORT_FORMS[one[1]]}", text)
-    text = re.sub(r"\bcash flow\b", "cashflow", re.sub(r"\bwh?ich\b|\bwitch\b", "which", text))
-    text = re.sub(r"\b(?:not|un) ?(?:yet )?-?categori[sz]ed\b", "uncategorised", text)
+    for said, plain in _WRITINGS:
+        text = re.sub(said, plain, text)
+    text = re.sub(r"\b(?:not|un) ?(?:yet )?-?(?:categori[sz]ed|sorted)\b", "uncategorised", text)
     return _space(re.sub(r"[?!;]+|[.,:](?=\s|$)", " ", text))
 
 
@@ -116,8 +128,13 @@ def _calendar(text: str, today: date) -> str:
         since, until = (date(year, 1, 1), month_of(year, 6)[1]) if first else (date(year, 7, 1), date(year, 12, 31))
         return f"from {since} to {until}"
 
+    text = re.sub(r"\bpay of (?=(?:my |our |the )?(?:debts?|loans?)\b)", "pay off ", text)
+    text = re.sub(r"\bsince (?:the )?(?:start|beginning) of (?:the|this) (year|month|quarter)\b", r"\1 to date", text)
+    text = re.sub(rf"\b(?:the )?(?:year ((?:19|20)\d\d)|month of ({_MONTH}))\b", lambda one: one[1] or one[2], text)
     if re.search(r"\bcompar|\bdiffer|\bchang|\bthan\b|\bvs\b|creased?\b", text):
         text = re.sub(r"\b(?:between|from) (.+?) (?:and|to) ", r"in \1 and ", text)
+        year = rf"((?:\b(?:{_MONTH}|in) )?)\b((?:19|20)\d\d) (vs|versus|compared|against)\b"
+        text = re.sub(year, lambda one: one[0] if one[1] else f"in {one[0]}", text)
         text = re.sub(r"\b(compare|with|and|vs|versus|to|than) ((?:19|20)\d\d)\b", r"\1 in \2", text)
     text = re.sub(rf"\b({_MONTH})(?: of)? (last|this) year\b", month, text)
     text = re.sub(

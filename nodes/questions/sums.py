@@ -1,21 +1,26 @@
 """Questions for figures over transactions: which tool, and which period, categories, merchant and account."""
 
 import re
+from dataclasses import replace
 from datetime import date
 from typing import Any, Literal
 
 from nodes.questions.asked import Asked, Facts, NotUnderstood, one_period
 from nodes.questions.grammar import GROUPS, Intent, unknown_words
+from nodes.questions.names import Name
 from nodes.questions.periods import NUMBERS, before, month_of
 from nodes.questions.reading import Reading
-from nodes.questions.vocabulary import TIMES, TOPICS
+from nodes.questions.vocabulary import NO_NAMES, TIMES, TOPICS
 
 
 def of_rows(intent: Intent, reading: Reading) -> dict[str, Any]:
     """The arguments that name a period, and which transactions."""
     since, until = one_period(reading.periods)
     found: dict[str, Any] = {"since": since and str(since), "until": until and str(until), **_which(reading)}
-    text = re.sub(r"(CATEGORY|MERCHANT) bills?\b", r"\1", _NO_CATEGORY.sub("", reading.text))
+    text = _ON_DEBTS.sub("", _NO_CATEGORY.sub("", reading.text))
+    text = re.sub(
+        r"(CATEGORY|MERCHANT) bills?\b|\bbills? (?:from|of|by|for) (?=(?:the )?(?:CATEGORY|MERCHANT))", r"\1", text
+    )
     unknown = unknown_words(text, intent)
     if unknown and not found["merchant"]:
         words, unknown = _free_words(reading.text, unknown)
@@ -26,12 +31,15 @@ def of_rows(intent: Intent, reading: Reading) -> dict[str, Any]:
 
 
 _NO_CATEGORY = re.compile(r"\buncategorised\b|\b(?:without|no) (?:an? |any )?category\b")
+_ON_DEBTS = re.compile(r"\b(?:on|towards?|for|into) (?:my |our |the |all )*(?:debts|loans)\b")
 
 
 def _which(reading: Reading) -> dict[str, Any]:
     categories = [slug for one in reading.named("category") for slug in one.value.split(",")]
     if _NO_CATEGORY.search(reading.text):
         categories.append("none")
+    if _ON_DEBTS.search(reading.text):
+        categories.append("debt_payments")
     merchants = {one.value for one in reading.named("merchant")}
     accounts = {one.value for one in reading.named("account")}
     if len(merchants) > 1 or len(accounts) > 1:
@@ -49,7 +57,7 @@ def _free_words(text: str, unknown: list[str]) -> tuple[str | None, list[str]]:
     for found in re.finditer(r"\b(?:at|to|from|on|with) (?:the |my )?(?P<words>[^A-Z]+)", text):
         words: list[str] = []
         for word in found["words"].split():
-            if word not in unknown or word in TOPICS or word in TIMES or not word[0].isalpha():
+            if word not in unknown or word in TOPICS | TIMES | NO_NAMES or not word[0].isalpha():
                 break
             words.append(word)
         if words and len(words) <= 4:
@@ -61,7 +69,9 @@ def _what(reading: Reading, facts: Facts) -> Literal["spent", "received"]:
     """Spending, unless the question is about income."""
     categories = {one.value for one in reading.named("category")}
     earned = re.search(
-        r"\b(?:earn\w*|incomes?|receiv\w*|got paid|get paid|paid me|incoming|deposits?|revenue)\b", reading.text
+        r"\b(?:earn\w*|incomes?|receiv\w*|got paid|get paid|(?:pays?|paid|sent|gave) (?:me|us)"
+        r"|(?:come|comes|came) (?:in|from)|incoming|deposits?|revenue)\b",
+        reading.text,
     )
     return "received" if earned or (categories and categories <= set(facts.income)) else "spent"
 
@@ -70,7 +80,9 @@ def totals(intent: Intent, reading: Reading, facts: Facts) -> Asked:
     """Sums, or how many transactions there are."""
     subscriptions = {one.value for one in reading.named("category")} == {"subscriptions"} and not reading.periods
     if subscriptions and re.search(r"\b(?:a|per|each|every) (?:year|month)\b", reading.text):
-        return Asked("recurring", {"what": "spent"})
+        return Asked("recurring", {"what": "spent", "categories": ["subscriptions"]})
+    if re.search(r"\b(?:categories|merchants|shops|stores|payees|vendors|retailers|companies)\b", reading.text):
+        return grouped("grouped", reading, facts)
     arguments = of_rows(intent, reading)
     what = "net" if intent == "net" else "received" if intent == "income" else _what(reading, facts)
     if intent == "net" and (arguments.keys() & {"categories", "merchant"} or not reading.periods):
@@ -97,7 +109,7 @@ def grouped(intent: Intent, reading: Reading, facts: Facts) -> Asked:
         rf"\b(?:by|per|each|every|which|what|top|largest|biggest) (?:\w+ )?(?:{'|'.join(GROUPS.values())})\b", text
     )
     group = next((one for one, words in GROUPS.items() if by and re.search(rf"(?:{words})$", by[0])), None)
-    shopped = re.search(r"\bwhere (?:did|do|have) (?:i|we)\b", text)
+    shopped = re.search(r"\bwhere (?:did|do|have) (?:i|we)\b|\bwho\b", text)
     group = group or next(iter(named), "merchant" if shopped else "category")
     net = re.search(r"\bnet\b|\bleft\b|\bsaved?\b|\bcash ?flow\b|\bincome and\b|\bin the (?:red|black)\b", text)
     arguments = {**of_rows(intent, reading), "what": "net" if net else _what(reading, facts), "group": group}
@@ -109,11 +121,12 @@ def largest(intent: Intent, reading: Reading, facts: Facts) -> Asked:
     """The largest payments, or a list of them."""
     arguments = of_rows(intent, reading)
     one = re.search(
-        r"\b(?:largest|biggest|highest|most expensive|top|greatest|priciest|costliest)(?: single)? (?:\w+ )?"
-        r"(?:payment|purchase|transaction|expense|income|bill|charge|cost|item|thing|deposit)\b", reading.text
+        r"\b(?:largest|biggest|highest|most expensive|top|greatest|dearest|priciest|costliest)(?: single)? (?:\w+ )?"
+        r"(?:payment|purchase|transaction|expense|income|bill|charge|cost|item|thing|deposit|order|visit|withdrawal)\b",
+        reading.text,
     )  # fmt: skip
     listed = not re.search(
-        r"\b(?:largest|biggest|highest|expensive|top|greatest|priciest|costliest|main)\b", reading.text
+        r"\b(?:largest|biggest|highest|expensive|top|greatest|dearest|priciest|costliest|main)\b", reading.text
     )
     count = reading.number or (1 if one else 20 if listed else 5)
     if not 1 <= count <= 50 or re.search(r"\blabels?\b", reading.text):
@@ -208,7 +221,8 @@ def average(intent: Intent, reading: Reading, facts: Facts) -> Asked:
         look_back = (until.year - since.year) * 12 + until.month - since.month + 1
         if not 3 <= look_back <= 24:
             raise NotUnderstood
-    if re.search(r"\b(?:year|week|day|transaction|payment|purchase|size|basket)\b", reading.text):
+    groups = "|".join(words for group, words in GROUPS.items() if group != "month")
+    if re.search(rf"\b(?:year|week|day|transaction|payment|purchase|size|basket|{groups})\b", reading.text):
         raise NotUnderstood
     which = of_rows(intent, reading._replace(periods=[]))
     what = "net" if re.search(r"\bsaved?\b|\bleft\b|\bnet\b", reading.text) else _what(reading, facts)
@@ -216,16 +230,37 @@ def average(intent: Intent, reading: Reading, facts: Facts) -> Asked:
     return Asked("forecast", found, "average")
 
 
+_STANDING = frozenset({"housing", "insurance", "phone_internet", "subscriptions", "utilities"})
+"""Categories of payments that come again, so that a rise is one of the price."""
+
+
 def recurring(intent: Intent, reading: Reading, facts: Facts) -> Asked:
     """What comes again, or became dearer."""
     merchant = next((one.value for one in reading.named("merchant")), None)
-    if reading.named("category"):
+    categories = {one.value for one in reading.named("category")}
+    if re.search(r"\bsubscriptions?\b", reading.text) and not merchant:
+        categories.add("subscriptions")
+        if reading.periods and intent == "recurring" and not re.search(r"\b(?:which|what|new|list)\b", reading.text):
+            took = ("I took “subscriptions” as the category.",)
+            named = reading._replace(
+                names=[*reading.names, Name("category", "subscriptions", "subscriptions", None)],
+                text=re.sub(r"\bsubscriptions?\b", "CATEGORY", reading.text),
+            )
+            return replace(totals("totals", named, facts), took=took)
+    rise = intent == "price_rises" and not re.search(r"\bspen\w+\b|\bmore\b(?! expensive)", reading.text)
+    if rise and categories and len(reading.periods) == 1 and categories <= _STANDING and "compare" not in reading.text:
+        raise NotUnderstood  # whether a price rose in a period, which no sum says
+    priced = rise and not reading.periods and categories <= _STANDING
+    if categories and not (categories == {"subscriptions"} or priced):
         if intent == "price_rises":
             return compare("compare", reading, facts)
         return grouped("grouped", reading, facts)
+    if reading.periods and merchant and intent == "recurring":
+        return totals("totals", reading, facts)
     if (
         intent == "price_rises"
         and not merchant
+        and not categories
         and not re.search(r"\b(?:subscr|recurring|contract|bill|price)", reading.text)
     ):
         return compare("compare", reading, facts)
@@ -235,7 +270,8 @@ def recurring(intent: Intent, reading: Reading, facts: Facts) -> Asked:
     if unknown:
         raise NotUnderstood
     what = "received" if intent == "recurring_income" else "spent"
-    return Asked("recurring", {"what": what}, "price_rises" if intent == "price_rises" else None, merchant)
+    which = {"categories": sorted(categories)} if categories else {}
+    return Asked("recurring", {"what": what, **which}, "price_rises" if intent == "price_rises" else None, merchant)
 
 
 def anomalies(intent: Intent, reading: Reading, facts: Facts) -> Asked:  # noqa: ARG001 - as the others

@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -16,7 +17,8 @@ from nodes.questions.documents import about_documents
 from nodes.questions.follow_up import follow_up
 from nodes.questions.grammar import HOW_TO, UNSUPPORTED, Intent, intent_of
 from nodes.questions.intents import asked_by
-from nodes.questions.names import FOOD, KnownNames, Knows, Name
+from nodes.questions.mending import Knows
+from nodes.questions.names import FOOD, KnownNames, Name
 from nodes.questions.reading import Reading, read
 from nodes.questions.suggestions import suggested
 from nodes.questions.vocabulary import TIMES, TOPICS, WORDS
@@ -24,6 +26,7 @@ from nodes.tools.registry import TOOLS
 from nodes.tools.tool import Desk
 from storage.errors import StorageError
 from storage.finance.references import References
+from storage.finance.transactions import TransactionFilter
 
 log = get_logger(__name__)
 
@@ -110,7 +113,18 @@ class Questions:
             intent = await self._nearest(reading.text)
             if intent and intent_of(reading.text) in (None, intent):
                 asked = asked_by(intent, bare, facts)
+        if asked and asked.tool == "recurring" and asked.arguments.get("categories"):
+            asked = await self._recurring(user_id, asked)
         return None if asked and _is_of_debts(asked) and not facts.debts else asked
+
+    async def _recurring(self, user_id: UUID, asked: Asked) -> Asked:
+        """What recurs in a category; in all where no transaction has it, which is said."""
+        categories = asked.arguments["categories"]
+        if await self._desk.figures.totals(user_id, TransactionFilter(categories=categories, sign="spent")):
+            return asked
+        arguments = {name: value for name, value in asked.arguments.items() if name != "categories"}
+        took = f"No transaction is in the category “{categories[0]}”, so these are all that recur."
+        return replace(asked, arguments=arguments, took=(*asked.took, took))
 
     async def _known(self, user_id: UUID, today: date) -> tuple[KnownNames, Facts]:
         desk, names = self._desk, KnownNames(WORDS | TIMES | TOPICS)

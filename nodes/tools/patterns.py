@@ -24,7 +24,7 @@ from nodes.tools.results import (
     joined,
     money,
 )
-from nodes.tools.tool import Arguments, Call, Period, Tool, chosen, filter_words
+from nodes.tools.tool import Arguments, Call, Period, Tool, chosen, filter_words, slugs_of
 from storage.finance.figures import GroupTotal, Payments
 from storage.finance.transactions import TransactionFilter
 
@@ -33,6 +33,7 @@ class Recurring(Arguments):
     """Arguments of `recurring`."""
 
     what: Literal["spent", "received"] = "spent"
+    categories: list[str] = Field([], max_length=20, description="Slugs of categories; left out: all.")
     only_active: bool = Field(True, description="Leave out what has ended.")
 
 
@@ -60,7 +61,10 @@ LOOK_BACK = timedelta(days=800)
 
 async def recurring(call: Call, args: Recurring) -> Result:
     """Payments that come again at regular intervals, with what they cost a year and how they rose."""
-    only = TransactionFilter(since=call.today - LOOK_BACK, until=call.today, sign=args.what)
+    slugs = await slugs_of(call, args.categories)
+    since = call.today - LOOK_BACK
+    only = TransactionFilter(since=since, until=call.today, categories=slugs, sign=args.what)
+    which = f" in {' and '.join(only.categories)}" if only.categories else ""
     found = [
         series
         for payments in await call.desk.figures.payments(call.user_id, only)
@@ -81,7 +85,8 @@ async def recurring(call: Call, args: Recurring) -> Result:
             figures.append(figure(f"{one.payments['label']} before", one.before, one.payments["currency"]))
     ids = [one for series in found for one in series.payments["ids"]]
     return Result(
-        words=f"Recurring {'payments' if args.what == 'spent' else 'income'}, as of {days(call.today, call.today)}",
+        words=f"Recurring {'payments' if args.what == 'spent' else 'income'}"
+        f"{which}, as of {days(call.today, call.today)}",
         method="The same merchant, at least three times at regular intervals, with about the same amount; two times a"
         " year apart count as yearly. The amount is the last one; a year has 12 months, 4 quarters or 52 weeks.",
         figures=figures,
@@ -238,7 +243,8 @@ class Forecast(Period):
 async def forecast(call: Call, args: Forecast) -> Result:
     """What the next months may come to, with a range."""
     last = call.today.replace(day=1) - timedelta(days=1)
-    first = (last.replace(day=1) - timedelta(days=31 * (args.look_back - 1))).replace(day=1)
+    month = last.year * 12 + last.month - args.look_back
+    first = date(month // 12, month % 12 + 1, 1)
     named = args.model_copy(update={"since": first, "until": last})
     only = await chosen(call, named, sign=None if args.what == "net" else args.what)
     months = await call.desk.figures.totals(call.user_id, only, "month")
@@ -251,7 +257,7 @@ async def forecast(call: Call, args: Forecast) -> Result:
         average = (sum(values, Decimal(0)) / len(values)).quantize(Decimal("0.01"))
         figures += [
             figure("A month, on average", average, currency),
-            figure(f"{args.months} months", average * args.months, currency),
+            figure(f"{args.months} month{'s' if args.months > 1 else ''}", average * args.months, currency),
             figure("Lowest month", min(values, key=abs), currency),
             figure("Highest month", max(values, key=abs), currency),
             figure("Months used", len(values), unit="count"),
@@ -263,7 +269,10 @@ async def forecast(call: Call, args: Forecast) -> Result:
         notes.append(SEVERAL_CURRENCIES)
     return Result(
         words=joined(
-            [f"Forecast for {args.months} months from {days(first, last)}", *await filter_words(call, args, only)]
+            [
+                f"Forecast for {args.months} month{'s' if args.months > 1 else ''} from {days(first, last)}",
+                *await filter_words(call, args, only),
+            ]
         ),
         method="The average of the complete months since the first transaction; the range is the lowest and the highest"
         " of them. Known changes are not in it.",

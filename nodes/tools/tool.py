@@ -128,7 +128,7 @@ async def chosen(call: Call, args: Period, *, sign: Literal["spent", "received"]
     Raises:
         BadArguments: the user has no such category or account.
     """
-    slugs = await _slugs(call, [name for name in args.categories if name != "none"])
+    slugs = await slugs_of(call, [name for name in args.categories if name != "none"])
     return TransactionFilter(
         words=(args.merchant or "").lower().split(),
         since=args.since,
@@ -141,8 +141,12 @@ async def chosen(call: Call, args: Period, *, sign: Literal["spent", "received"]
     )
 
 
-async def _slugs(call: Call, names: list[str]) -> list[str]:
-    """The categories with these slugs or names."""
+async def slugs_of(call: Call, names: list[str]) -> list[str]:
+    """The slugs of the categories with these slugs or names.
+
+    Raises:
+        BadArguments: there is no such category.
+    """
     if not names:
         return []
     known = await call.desk.categories.list(call.user_id)

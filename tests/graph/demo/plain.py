@@ -67,6 +67,11 @@ def received(**only: Any) -> Figures:
     return [_money(amount, currency) for currency, amount in _sums(rows(**only, sign=1)).items()]
 
 
+def times(**only: Any) -> Figures:
+    """How often something was paid."""
+    return [f"{len(rows(**only, sign=-1))} count"]
+
+
 def net(**only: Any) -> Figures:
     """What came in less what was spent."""
     return [_money(amount, currency) for currency, amount in _sums(rows(**only)).items()]
@@ -226,9 +231,9 @@ def nothing() -> Figures:
 _WAYS: dict[str, Callable[..., Figures]] = {
     way.__name__: way
     for way in (
-        spent, received, net, compared, income_compared, largest, groups, last_amounts, unsorted, counted, brought,
-        monthly, monthly_for_goal, reached, goal_reached, paid_off, budget, overview, deductible, average_month, vat,
-        nothing,
+        spent, received, net, times, compared, income_compared, largest, groups, last_amounts, unsorted, counted,
+        brought, monthly, monthly_for_goal, reached, goal_reached, paid_off, budget, overview, deductible,
+        average_month, vat, nothing,
     )
 }  # fmt: skip
 __all__ = ["ACCOUNTS", "HOME", "TODAY", "UNKNOWN", "expected", "rows"]

@@ -73,6 +73,7 @@ SAYS = (
     ("What was my biggest expense?", "**Market 99**: **EUR 1,200.20**, on 9 March 2026."),
     ("Which subscriptions do I have?", "| Flix 24\\|7 | month | EUR 14.99 | EUR 12.99 | 5 January 2026 |"),
     ("Did any subscriptions get more expensive?", "These became dearer with their last change:"),
+    ("Did insurance prices rise?", "No transaction is in the category “insurance”, so these are all that recur."),
     ("Anything unusual in March 2026?", "| 9 March 2026 | Market 99 | EUR 1,200.20 |"),
     ("How much will groceries cost next month?", "**EUR 80.10** on average, of 5 whole months."),
     ("What may be deductible in 2026?", "- May be deductible: **EUR 60.00**"),

@@ -101,6 +101,22 @@ def test_only_near_words_are_mended() -> None:
 
 
 @pytest.mark.parametrize(
+    ("says", "reads"),
+    [
+        ("spending at city gmy in may", "I read “city gmy” as “city gym”."),
+        ("eating otu in may", "I read “eating otu” as “eating out”."),
+        ("spending at mc donald's in may", None),
+        ("spending at net flix in may", None),
+        ("spending at cornerstone market in may", None),
+        ("spending at land lord in may", "I read “land lord” as “landlord”."),
+    ],
+)
+def test_two_words_of_a_name_are_mended_together(says: str, reads: str | None) -> None:
+    """A short word by the one beside it, and a name that is written in two; which is said."""
+    assert [one for one in reading(says).took if one.startswith("I read")] == ([reads] if reads else [])
+
+
+@pytest.mark.parametrize(
     ("says", "amounts"),
     [
         ("save €1,200.50 with 50 a month", [("1200.50", "EUR", "plain"), ("50", None, "monthly")]),

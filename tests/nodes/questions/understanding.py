@@ -19,7 +19,7 @@ MERCHANTS = (
     "REWE Markt GmbH", "Netflix.com", "Corner Market 12", "Aldi Süd", "Amazon EU", "Deutsche Bahn", "McDonald's 0123",
     "dm drogerie", "Admiral Taxi", "Spotify AB", "City Gym", "Landlord Ltd", "Shell Station 44", "PAYPAL *STEAM",
 )  # fmt: skip
-COMMON = frozenset({"send", "neighbour", "germany", "tesla", "harrods", "yachts", "excluding", "percentage"})
+COMMON = frozenset({"send", "lease", "neighbour", "germany", "tesla", "harrods", "yachts", "excluding", "percentage"})
 """Words that are not mended."""
 
 

@@ -71,9 +71,9 @@ def test_irregular_payments_are_none(days: list[date], amounts: list[str]) -> No
 
 
 async def test_recurring_payments_have_a_cost_a_year(pool: Pool, ada: UUID) -> None:
-    """The dearest first, with what they were before a rise; what has ended is left out."""
+    """The dearest first, with what they were before a rise; what has ended is left out, and other categories."""
     film = [
-        Row(booked_on=day, amount=Decimal(amount), text="Film Club 77")
+        Row(booked_on=day, amount=Decimal(amount), text="Film Club 77", bank_category="Subscriptions")
         for day, amount in zip(months(11, 12, 13, 14, 15), ["-9.99", "-9.99", "-9.99", "-12.99", "-12.99"], strict=True)
     ]
     gym = [Row(booked_on=day, amount=Decimal(-29), text="Gym") for day in months(3, 4, 5, 6)]
@@ -86,6 +86,8 @@ async def test_recurring_payments_have_a_cost_a_year(pool: Pool, ada: UUID) -> N
         "Film Club 77 before": "-9.99 EUR",
     }
     assert (await ask(pool, ada, "crystal", "recurring", only_active=False))["row_count"] == 2
+    ended = await ask(pool, ada, "crystal", "recurring", only_active=False, categories=["subscriptions"])
+    assert [row[0] for row in ended["rows"]] == ["Film Club 77"]
 
 
 def odd(days: Sequence[date], amounts: Sequence[str], usual: str = "20") -> list[tuple[date, str]]:
@@ -116,10 +118,10 @@ def test_a_payment_is_compared_with_the_last_ones() -> None:
 
 
 async def test_a_forecast_has_a_range_and_its_months(pool: Pool, ada: UUID) -> None:
-    """Of complete months only; a month without payments counts; too few give none."""
+    """Of the last six complete months; a month without payments counts; too few give none."""
     rows = [
         Row(booked_on=date(2025, n, 5), amount=Decimal(amount), text="Shop")
-        for n, amount in ((9, "-100"), (10, "-160.50"), (12, "-90"))
+        for n, amount in ((8, "-500"), (9, "-100"), (10, "-160.50"), (12, "-90"))
     ]
     await imported(pool, ada, [*rows, Row(booked_on=TODAY, amount=Decimal(-999), text="Shop")])
     found = await ask(pool, ada, "crystal", "forecast", months=2)

@@ -1,0 +1,105 @@
+"""Mends the misspelt words of a question: those of the grammar, of periods and of the user's own names."""
+
+import re
+from collections.abc import Callable, Collection
+
+from nodes.questions.names import TOKEN, KnownNames
+from nodes.questions.periods import MONTHS
+from nodes.routing.spelling import distance
+
+_NAMING = frozenset({"at", "from", "to", "on", "for", "with", "in"})
+"""What stands before a name, so that a word after it is no word of the grammar."""
+LONG = 8
+"""Letters from which two words are mended together."""
+
+Knows = Callable[[str], bool]
+"""Whether a word is a common one, which is not mended."""
+
+
+def mend_phrases(text: str, known: KnownNames, words: Collection[str]) -> tuple[str, list[str]]:
+    """The question with misspelt names of two words mended, even by a short word; and what was taken for what.
+
+    Args:
+        words: of the grammar, which are right as they are.
+    """
+    took: list[str] = []
+    single = set(known.vocabulary())
+    tokens = text.split()
+    for at in range(len(tokens) - 1):
+        pair = tokens[at : at + 2]
+        said = " ".join(pair)
+        if not all(word.isalpha() for word in pair) or known.has(said) or all(w in words or w in single for w in pair):
+            continue
+        joined = "".join(pair)
+        near = joined if len(joined) >= LONG and joined in single else known.near(pair) if len(said) >= LONG else None
+        if near:
+            took.append(f"I read “{said}” as “{near}”.")
+            tokens[at : at + 2] = [near, ""] if " " not in near else near.split()
+    return " ".join(filter(None, tokens)), took
+
+
+def mend(
+    text: str, grammar: Collection[str], periods: Collection[str], names: Collection[str], knows: Knows
+) -> tuple[str, list[str]]:
+    """The question with misspelt words mended, and what was taken for what, where that is a name.
+
+    Args:
+        grammar: words of the questions, which are preferred; not where a name stands.
+        periods: words of periods.
+        names: words of the user's own names.
+    """
+    took: list[str] = []
+    before = ""
+
+    def mended(found: re.Match[str]) -> str:
+        nonlocal before
+        word, last = found[0], before
+        before = last if word in ("the", "my", "our") else word
+        if not word.isalpha() or len(word) < 3 or word in names or any(word in one for one in (grammar, periods)):
+            return word
+        if near := _certain(word, grammar, periods):
+            return near
+        if knows(word):
+            return word
+        if near := _nearest(word, periods if last in _NAMING else {*grammar, *periods}, loose=True):
+            return near
+        if near := _nearest(word, names, loose=False):
+            took.append(f"I read “{word}” as “{near}”.")
+            return near
+        return word
+
+    return TOKEN.sub(mended, text), took
+
+
+def _certain(word: str, grammar: Collection[str], periods: Collection[str]) -> str | None:
+    """What a word is meant for that may count as a known one, since many write it so or a shorter one is known."""
+    single = re.sub(r"(.)\1", r"\1", word)
+    if single in MONTHS:
+        return single  # "jully"
+    if word.endswith("d") and f"{word[:-1]}ed" in grammar:
+        return f"{word[:-1]}ed"  # "containd"
+    swapped = (one for one in periods if len(word) > 3 and sorted(one) == sorted(word) and distance(one, word) == 1)
+    long = [one for one in periods if len(one) > 6 or (one in MONTHS and len(one) > 5)]
+    return next(swapped, None) or _nearest(word, long, loose=True)  # "yaer", "febuary"
+
+
+def _nearest(word: str, others: Collection[str], *, loose: bool) -> str | None:
+    """The word that is a letter away, or two from eight letters on; of four letters only two swapped count in names."""
+    most = 2 if len(word) >= 8 else 1
+    best: tuple[int, bool, str] | None = None
+    letters = sorted(word)
+    for other in others:
+        if abs(len(other) - len(word)) > most or len(other) < (3 if loose else 4):
+            continue
+        swapped = sorted(other) == letters
+        if other[0] != word[0] and not (swapped and other[:2] == word[1::-1]):
+            continue
+        short = (
+            min(len(word), len(other)) < 4 or len(word) == len(other) == 4 if loose else min(len(word), len(other)) < 5
+        )
+        if short and not swapped:
+            continue
+        steps = distance(word, other)
+        if steps <= most and (best is None or (steps, not swapped, other) < best):
+            best = (steps, not swapped, other)
+    return best[2] if best else None
