@@ -6,6 +6,7 @@ import subprocess
 import sys
 import zipfile
 import zlib
+from contextlib import suppress
 
 import msgspec
 import psutil
@@ -91,7 +92,12 @@ LONG = pdf(MAX_PAGES, "word " * 500)
 
 def children() -> list[psutil.Process]:
     """Processes that read documents for this one."""
-    return [child for child in psutil.Process().children() if "graph.documents.readers" in child.cmdline()]
+    found: list[psutil.Process] = []
+    for child in psutil.Process().children():
+        with suppress(psutil.NoSuchProcess):  # it has ended, and nobody asked for its status yet
+            if "graph.documents.readers" in child.cmdline():
+                found.append(child)
+    return found
 
 
 @pytest.mark.parametrize("name", HOSTILE)
