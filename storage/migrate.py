@@ -3,7 +3,7 @@
 import asyncio
 import itertools
 import re
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -13,11 +13,11 @@ import psycopg
 from psycopg.rows import dict_row
 
 from storage import checkpoints, jobs
-from storage.connections import WRITE_TEMPORARY_FILE, Connection, connection_parameters, is_pooled
+from storage.connections import WRITE_TEMPORARY_FILE, Connection, connection_parameters, is_pooled, milliseconds
 from storage.errors import MigrationsPending, SetupFailed, StorageUnavailable, is_unavailable
 from storage.indexes import create_indexes
-from storage.lock_waits import LockWaits
-from storage.requirements import require_versions, share_sessions
+from storage.lock_waits import LOCK_TIMEOUT, LockWaits
+from storage.requirements import require_setup, share_sessions
 
 FOLDER = Path(__file__).resolve().parent.parent / "migrations"
 TEMPORARY = (
@@ -28,6 +28,8 @@ TEMPORARY = (
 ADVISORY_LOCK = 7_265_001  # an arbitrary number
 SELECT_APPLIED: LiteralString = "select version from frontdesk_migrations"
 """Versions of the applied migrations; before the first one there is no such table."""
+CHANGED_TABLES = re.compile(r"\b(?:alter table|references|create trigger [^;]*? on|drop trigger \w+ on) (\w+)")
+"""The tables that statements of a migration lock."""
 
 
 COUNT_CONNECTIONS: LiteralString = """
@@ -82,7 +84,7 @@ async def migrate(url: str, *, say: Callable[[str], None] = lambda _: None) -> i
         StorageUnavailable: it does not answer.
     """
     async with _connection(url) as conn:
-        await require_versions(conn)
+        await require_setup(conn)
         await _wait_for_lock(conn, say)
         waits = LockWaits(conn, partial(_connection, url), say)
         done = await _applied(conn)
@@ -155,10 +157,10 @@ async def require_current(url: str) -> None:
 
     Raises:
         MigrationsPending: migrations are missing.
-        SetupFailed: PostgreSQL or pgvector is too old.
+        SetupFailed: PostgreSQL or pgvector is too old, or the database is not in UTF-8.
     """
     async with _connection(url) as conn:
-        await require_versions(conn)
+        await require_setup(conn)
         missing = await _pending(conn)
     if missing:
         raise MigrationsPending(pending_text(missing))
@@ -218,6 +220,7 @@ async def _applied(conn: Connection) -> set[int]:
 
 async def _apply(conn: Connection, migration: Migration) -> None:
     async with conn.transaction():
+        await _lock_tables(conn, CHANGED_TABLES.findall(migration.sql))
         await conn.execute(
             "create table if not exists frontdesk_migrations ("
             " version integer primary key, name text not null, applied_at timestamptz not null default now())"
@@ -227,6 +230,32 @@ async def _apply(conn: Connection, migration: Migration) -> None:
             "insert into frontdesk_migrations (version, name) values (%(version)s, %(name)s)",
             {"version": migration.version, "name": migration.name},
         )
+
+
+async def _lock_tables(conn: Connection, names: Sequence[str]) -> None:
+    """Lock those of these tables that there are, all at once: together they take no longer than one lock may.
+
+    A migration that has held one table for a while and then waits for another is in a deadlock with a turn that needs
+    both, and Postgres would let the turn fail.
+
+    Raises:
+        psycopg.errors.LockNotAvailable: others hold one of them.
+    """
+    found = await conn.execute(
+        "select string_agg(distinct t.regclass::text, ', ') as tables"
+        " from unnest(%(names)s::text[]) n(name), to_regclass('public.' || n.name) t(regclass)",
+        {"names": list(names)},
+    )
+    row = await found.fetchone()
+    if not row or not row["tables"]:
+        return
+    limit: LiteralString = "select set_config('statement_timeout', %(limit)s, true)"
+    await conn.execute(limit, {"limit": milliseconds(LOCK_TIMEOUT)})
+    try:
+        await conn.execute(f"lock table {row['tables']}".encode())
+    except psycopg.errors.QueryCanceled as error:
+        raise psycopg.errors.LockNotAvailable(str(error)) from error
+    await conn.execute(limit, {"limit": "0"})
 
 
 async def _revoke_public_rights(conn: Connection) -> None:

@@ -11,8 +11,8 @@ import pytest
 
 from storage import lock_waits
 from storage.errors import SetupFailed
-from storage.migrate import migrate, pending
-from tests.support.database import PATIENCE
+from storage.migrate import Migration, migrate, migrations, pending
+from tests.support.database import PATIENCE, appear
 from tests.upgrade import turn_0030
 from tests.upgrade.releases import RELEASES, create_schema
 
@@ -79,6 +79,30 @@ async def test_a_migration_that_gets_no_lock_gives_up(empty_url: str, monkeypatc
         with pytest.raises(SetupFailed, match=rf"^Gave up waiting for chat_conversations, held by process {pid}"):
             await migrate(empty_url)
     await migrate(empty_url)
+    assert await pending(empty_url) == []
+
+
+async def test_no_turn_fails_for_a_migration_that_needs_two_tables(
+    empty_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A transaction that holds the second and then wants the first, as turns do, gets it, however long the work takes.
+
+    Were the first locked before the second, each would wait for the other when Postgres looks for that, after a second.
+    """
+    await migrate(empty_url)
+    sql = (
+        "alter table chat_turns add column one integer; select pg_sleep(0.8);"
+        "alter table chat_messages add column one integer;"
+    )
+    monkeypatch.setattr("storage.migrate.migrations", lambda: [*migrations(), Migration(9999, "two_tables", sql)])
+    async with await psycopg.AsyncConnection.connect(empty_url) as turn:
+        await turn.execute("lock table chat_messages in row exclusive mode")
+        migration = asyncio.create_task(migrate(empty_url))
+        await appear(
+            empty_url, "select from pg_locks where mode = 'AccessExclusiveLock' and relation::regclass::text ~ 'chat'"
+        )
+        await turn.execute("lock table chat_turns in row exclusive mode")
+    await migration
     assert await pending(empty_url) == []
 
 

@@ -147,7 +147,6 @@ async def test_servers_of_both_releases_run_side_by_side(
     """The database is upgraded under load; no message is refused, and a killed old server's turn is taken over."""
     code = await asyncio.to_thread(code_of, release, tmp_path)
     await create_schema(empty_url, release.migration)
-    # With `--workers` it is no fork of this code, but a program that finds its own code first.
     old = await start("serve", "--port", "0", "--workers", "1", PYTHONPATH=str(code), rate_limit="0")
     model.always(Text("The answer."), streaming)
     for reply in (Gate("Never read.", asyncio.Event()), Text("Taken over.")):
