@@ -1,4 +1,4 @@
-"""Let nothing in that hides, harms or hijacks."""
+"""The guard: clean, mask and cut the message, and refuse what is empty or an attack."""
 
 import asyncio
 import hashlib
@@ -11,7 +11,7 @@ from langgraph.runtime import Runtime
 from structlog.stdlib import get_logger
 
 from nodes.errors import EmbeddingUnavailable
-from nodes.injection.detect import Attack, detect, has_target
+from nodes.injection.detect import WHOLE, Attack, detect, has_target, parts
 from nodes.state import Context, Notice, Refusal, State, asking, new_state
 from nodes.text.cleaning import clean
 from nodes.text.pii.detection import Kind, OptionalKind
@@ -57,14 +57,15 @@ CLASSIFIER = "classifier"
 """The rule of an attack that only the classifier found."""
 CERTAIN = 0.88
 """Probability from which the classifier refuses a message by itself."""
-TARGETED = 0.6
+TARGETED = 0.68
 """The same for a message about what attacks aim at: the assistant's rules, its memory, other people's money."""
-LONG = 500
-"""Characters from which on a message has so many parts that the worst of them looks like an attack by chance."""
 CERTAIN_OF_LONG = 0.97
-"""Probability from which the classifier refuses such a message by itself, whatever it is about."""
-CONFIRMED = 0.2
+"""Probability from which the classifier refuses a message by itself that is judged in parts, whatever it is about: the
+worst of many parts looks like an attack by chance."""
+CONFIRMED = 0.15
 """Probability from which it confirms an English rule, so that the rules' false alarms go."""
+CONFIRMED_OF_LONG = 0.3
+"""The same for the part of a long message in which the rule fires."""
 
 MARGIN = MAX_CHARS
 """Characters looked at beyond the cut: as many as the longest number that is masked may have, in words."""
@@ -93,6 +94,8 @@ class Reading(NamedTuple):
     notices: list[Notice]
     attack: Attack | None
     """What a rule found in it."""
+    attack_in: str
+    """What the classifier has to confirm: of a long message the part in which the rule found it, else the text."""
 
 
 Suspect = Callable[[str], Awaitable[float]]
@@ -171,19 +174,17 @@ async def _broken_rule(read: Reading, suspect: Suspect) -> str | None:
         return attack.rule
     try:
         probability = await suspect(read.text)
+        of_attack = probability if read.attack_in == read.text else await suspect(read.attack_in)
     except EmbeddingUnavailable:
         log.warning("no embedding for the guard, the rules alone decide", exc_info=True)
         return attack.rule if attack else None
-    if attack and probability > CONFIRMED:
+    long = len(read.text) > WHOLE
+    if attack and of_attack > (CONFIRMED_OF_LONG if long else CONFIRMED):
         return attack.rule
-    return CLASSIFIER if _stands_alone(read.text, probability) else None
-
-
-def _stands_alone(text: str, probability: float) -> bool:
-    """Whether the classifier refuses by itself, without a rule that says the same."""
-    if len(text) >= LONG:
-        return probability > CERTAIN_OF_LONG
-    return probability > CERTAIN or (probability > TARGETED and has_target(text))
+    if long:
+        return CLASSIFIER if probability > CERTAIN_OF_LONG else None
+    alone = probability > CERTAIN or (probability > TARGETED and has_target(read.text))
+    return CLASSIFIER if alone else None
 
 
 def _findings(read: Reading, refusal: Refusal | None) -> list[Finding]:
@@ -205,7 +206,9 @@ def _read(text: str, max_chars: int, also: Collection[OptionalKind] = ()) -> Rea
     cut = not near.whole or len(known) > max_chars
     kept = known[:max_chars]
     notices = _notices(near.removed, masked.kinds, max_chars if cut else None)
-    return Reading(kept, masked.kinds, notices, detect(kept))
+    attack = detect(kept)
+    attack_in = next(filter(detect, parts(kept)), kept) if attack and len(kept) > WHOLE else kept
+    return Reading(kept, masked.kinds, notices, attack, attack_in)
 
 
 def _notices(removed: int, masked: tuple[Kind, ...], cut_at: int | None) -> list[Notice]:

@@ -1,6 +1,7 @@
 """Choose who answers."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import cast
 from uuid import UUID
 
 import numpy as np
@@ -13,7 +14,7 @@ from nodes.employees import BY_NAME, EMPLOYEES, Slug, find
 from nodes.errors import EmbeddingUnavailable
 from nodes.routing.keywords import by_rules
 from nodes.routing.spelling import Spelling
-from nodes.state import Context, RouteReport, State, asking, quoted, route_report
+from nodes.state import Context, RouteReport, State, StoredRoute, asking, quoted, route_report
 from nodes.stream_events import Notice, emit, start_of
 from nodes.text.linear_model import LinearModel, head_and_tail
 from storage.turns import Accepted, Turns
@@ -95,7 +96,7 @@ async def route(state: State, runtime: Runtime[Context], *, classify: Classify, 
         message=state["message"],
         asked_employee=state.get("employee"),
         employee=report["employee"],
-        route={**report, "quoted": True} if quoted(runtime) else report,
+        route=_stored(report, state, runtime),
         temporary=state.get("temporary", False),
     )
     if version:
@@ -105,6 +106,15 @@ async def route(state: State, runtime: Runtime[Context], *, classify: Classify, 
     for notice in state["notices"]:  # of the steps before, which may not come before the start
         emit(runtime, Notice(**notice))
     return Chosen(route=report, may_remember=may_remember)
+
+
+def _stored(report: RouteReport, state: State, runtime: Runtime[Context]) -> StoredRoute:
+    stored = cast(StoredRoute, {**report})
+    if quoted(runtime):
+        stored["quoted"] = True
+    if language := state.get("language"):
+        stored["language"] = language
+    return stored
 
 
 async def _likelihoods(message: str, classify: Classify) -> Mapping[str, float] | None:
@@ -121,13 +131,13 @@ def learned(likelihoods: Mapping[str, float], current: Slug | None) -> RouteRepo
     scores: dict[Slug, float] = {one.slug: likelihoods.get(one.slug, 0.0) for one in EMPLOYEES}
     scores[current or "prime"] += STAYING_FACTOR * follow_up + STAYING if current else follow_up
     best, second = sorted(scores, key=lambda slug: scores[slug], reverse=True)[:2]
-    confidence = scores[best] / sum(scores.values())
+    confidence = round(scores[best] / sum(scores.values()), 2)  # as it is shown: 0.597 is no less than 60 %
     stays = best == current and follow_up > likelihoods.get(best, 0.0)
     return route_report(
         best,
         "follow_up" if stays else "general" if best == "prime" else "topic",
         "conversation" if stays else "topic",
-        round(confidence, 2),
+        confidence,
         runner_up=second if confidence < SURE else None,
     )
 

@@ -2,15 +2,16 @@
 
 Rules read two forms of a text: plain ASCII for Latin letters, and a plain form of each other script. The classifier is
 a linear model over embedding and character n-grams. The embedding model reads 64 tokens of a message, so a longer one
-is judged in parts: the n-grams, which cost little, choose the few parts that are embedded. What a text hides (base64 in
-a question, letters shifted) is a part of it, too.
+is judged in parts: the n-grams, which cost little, choose the few parts that are embedded. The worst part counts, and
+what the whole looks like beside it. What a text hides (base64 in a question, letters shifted) is a part of it, too.
 """
 
 import asyncio
 import re
 import unicodedata
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from functools import lru_cache
+from hashlib import blake2b
+from math import exp, log
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,7 +19,7 @@ from nodes.errors import EmbeddingUnavailable
 from nodes.injection.decoding import hidden_texts, readings
 from nodes.injection.rules import compiled, read_rules
 from nodes.text.cleaning import limit_marks
-from nodes.text.linear_model import LinearModel, NGramFeatures
+from nodes.text.linear_model import LinearModel, NGramFeatures, head_and_tail
 
 WEIGHTS = Path(__file__).with_name("weights.npz")
 NGRAMS = NGramFeatures(shortest=2, longest=5, buckets=16_384, weight=4.0, word_buckets=32_768, word_weight=3.0)
@@ -31,6 +32,11 @@ PART = 140
 """Characters of a part of a longer text."""
 DOUBT = 2
 """By what the odds of a part are divided: without its context an order in a letter looks like one to us."""
+OF_WHOLE = 0.5
+"""How much the log odds of the whole of a long text count beside those of its worst part: of the many parts of a letter
+or a contract one looks like an order to us, but the letter does not."""
+MOST_OF_WHOLE = 4.0
+"""The log odds of the whole that count at most, either way: what stands around an order does not excuse it."""
 OVERLAP = 30
 """Characters that two parts of one long sentence have in common."""
 MOST_PARTS = 3
@@ -41,6 +47,9 @@ SECONDS = 1.0
 """Time for the embeddings; where they take longer, the rules alone decide."""
 SHORT = 1000
 """Characters up to which cutting a text into parts costs less than handing it to a thread would."""
+
+MOST_JUDGED = 32_768
+"""Texts whose verdict is remembered, by their digest, in 5 MB: those of some hundred conversations at once."""
 
 Embed = Callable[[str], Awaitable[list[float]]]
 
@@ -104,6 +113,8 @@ _TARGETS = compiled(tuple(pattern for rule in _RULES.targets for pattern in rule
 _RUN_TOGETHER = compiled((r"[a-z]{18,}",))
 """Words without gaps, beside other words."""
 _SQUEEZED = tuple((rule.name, compiled(rule.patterns)) for rule in _RULES.squeezed)
+_JUDGED: dict[bytes, bool] = {}
+"""What `holds_instructions` has said of texts; a text never changes its verdict."""
 
 
 class Attack(NamedTuple):
@@ -138,13 +149,18 @@ def has_target(text: str) -> bool:
     return _TARGETS.search(plain(text).encode()) is not None
 
 
-@lru_cache(maxsize=1024)
 def holds_instructions(text: str) -> bool:
     """Whether a text that employees read (a fact, an earlier message, a document) gives instructions to them.
 
-    By the rules alone, so that it costs a fraction of a millisecond, once for each text.
+    By the rules alone, so that it costs a fraction of a millisecond, once for each text: the texts of a conversation
+    are read again in each of its turns.
     """
-    return detect(text) is not None
+    digest = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+    if (known := _JUDGED.get(digest)) is None:
+        if len(_JUDGED) >= MOST_JUDGED:
+            _JUDGED.clear()
+        known = _JUDGED[digest] = detect(text) is not None
+    return known
 
 
 def hidden_readings(text: str, folded: str) -> Iterator[str]:
@@ -190,13 +206,17 @@ class InjectionClassifier:
         chosen = self._to_embed(text) if len(text) <= SHORT else await asyncio.to_thread(self._to_embed, text)
         try:
             async with asyncio.timeout(SECONDS):
-                return max([await self._probability(part, whole=part == text) for part in chosen])
+                worst = max([await self._log_odds(part, whole=part == text) for part in chosen])
+                if len(text) > WHOLE:
+                    around = await self._log_odds(text, whole=True)
+                    worst += OF_WHOLE * max(-MOST_OF_WHOLE, min(MOST_OF_WHOLE, around))
         except TimeoutError as error:
             raise EmbeddingUnavailable from error
+        return 1 / (1 + exp(-worst))
 
-    async def _probability(self, text: str, *, whole: bool) -> float:
-        probability = self._model.probabilities(await self._embed(text), text)[ATTACK]
-        return probability if whole else probability / (probability + DOUBT * (1 - probability))
+    async def _log_odds(self, text: str, *, whole: bool) -> float:
+        odds = self._model.log_odds(ATTACK, await self._embed(text), head_and_tail(text))
+        return odds if whole else odds - log(DOUBT)
 
     def _to_embed(self, text: str) -> list[str]:
         """The text itself if it is short, then its most suspicious parts."""

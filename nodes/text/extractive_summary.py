@@ -29,8 +29,8 @@ _IDEOGRAPHS = r"\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
 _WORD = re.compile(rf"[{_IDEOGRAPHS}]{{1,2}}|[^\s{_IDEOGRAPHS}]{{1,32}}")
 _SENTENCE_END = re.compile(r"(?<=[.!?]\s)|(?<=[。？！\n])")
 _CLAUSE_END = re.compile(
-    r"(?<=[,;:–—…] )|(?= (?:so|but|because|although|though|which|since|while|unless|and|und|aber|weil|mais|pero) "
-    r"(?!on\b))"  # "and so on" ends no clause
+    r"(?<=[,;:–—…] )|(?= (?:so|but|because|although|though|which|since|while|unless|when|if|and"
+    r"|und|aber|weil|wenn|mais|pero) (?!on\b))"  # "and so on" ends no clause
 )
 
 

@@ -120,12 +120,22 @@ class LinearModel:
             embedding: the text's vector, by the model that embedded the examples.
             text: what the n-grams are taken of.
         """
-        places, values = self.ngrams.of(text)
-        vector = np.asarray(embedding, dtype=np.float32)
-        scores = (vector @ self._of_embedding + values @ self._of_ngrams[places] + self._bias).astype(np.float64)
+        scores = self._scores(embedding, text)
         exponentials = np.exp(scores - scores.max())
         shares = exponentials / exponentials.sum()
         return dict(zip(self.labels, shares.tolist(), strict=True))
+
+    def log_odds(self, label: str, embedding: Sequence[float] | NDArray[np.float32], text: str) -> float:
+        """The logarithm of the odds of one label against all others, for the same text as `probabilities`."""
+        scores = self._scores(embedding, text)
+        place = self.labels.index(label)
+        return float(scores[place] - np.logaddexp.reduce(np.delete(scores, place)))
+
+    def _scores(self, embedding: Sequence[float] | NDArray[np.float32], text: str) -> NDArray[np.float64]:
+        places, values = self.ngrams.of(text)
+        vector = np.asarray(embedding, dtype=np.float32)
+        scores = vector @ self._of_embedding + values @ self._of_ngrams[places] + self._bias
+        return np.asarray(scores, dtype=np.float64)
 
 
 def hashed_ngrams(text: str, shortest: int, longest: int, buckets: int) -> SparseVector:

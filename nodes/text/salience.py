@@ -32,14 +32,12 @@ WORDS = 8
 """Other words of the user's that count in a clause."""
 DECISIONS = 2
 """Words of a decision that count in a clause, and of a choice."""
-MOST = 9
+MOST = 7
 """What all of them count at most."""
 OF_EMPLOYEES, GENERAL = 0.7, 0.5
 """The share that counts of what an employee says to the user, and of the world."""
 EMPTY = 0.3
 """The share of its bonus for the speaker and the time that a clause without any sign gets."""
-QUESTIONS = 0.4
-"""The share that counts of a question without a figure."""
 _WEIGHTS: tuple[tuple[re.Pattern[str], float], ...] = ((NUMBER, 3.0), (NAME, 1.5), (LIFE, 1.0), (SPELT, 0.7))
 
 
@@ -112,6 +110,4 @@ def salience(clause: Clause, worth: float, age: float, *, general: bool) -> floa
     score = min(worth, MOST) * share + (0.5 * (not clause.of_employee) + age) * (1 if worth else EMPTY)
     asks = clause.text.endswith("?") or QUESTION.match(clause.text) is not None
     score -= 0.5 * asks + 0.5 * (TALK.match(clause.text) is not None)
-    if asks and not NUMBER.search(clause.text):
-        score *= QUESTIONS
     return score / (clause.words + 4)

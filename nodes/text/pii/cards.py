@@ -11,6 +11,7 @@ from nodes.text.pii.context import (
     CARD_MARK,
     GAP,
     ORDER_LABELS,
+    PARCEL_LABELS,
     beside_currency_sign,
     group_ends,
     is_fragment,
@@ -78,13 +79,16 @@ ISSUERS = (
     Issuer(600000, 699999, (), MAESTRO),  # what Maestro may use
     Issuer(194600, 194699, (), (16,)),  # GPN
     Issuer(310000, 319999, (), (16, 19)),  # T-Union
+    Issuer(300000, 399999, (), (14, 15, 16)),  # what Diners Club, American Express and JCB may use
     Issuer(700000, 709999, (), (16,)),  # fuel cards
 )
 
-_BY_PREFIX: dict[int, list[Issuer]] = {}
+BY_PREFIX: dict[int, list[Issuer]] = {}
 for _issuer in ISSUERS:
     for _prefix in range(_issuer.first // 1000, _issuer.last // 1000 + 1):
-        _BY_PREFIX.setdefault(_prefix, []).append(_issuer)
+        BY_PREFIX.setdefault(_prefix, []).append(_issuer)
+SHORT_PREFIX = 3
+"""Digits by which the issuers are found in it."""
 
 PATTERN = re.compile(
     rf"(?<!\d)(?=(\d(?:{GAP}?+\d){{11,18}}+))",
@@ -103,6 +107,7 @@ CARD_WORDS = (
 )  # fmt: skip
 """Names of cards, as `normalized_words` writes them."""
 
+_SERVICE = re.compile(r"(?<![0-9A-Za-z])[0-9][A-Z][ -]\Z")  # of a parcel: "1Z 6579 9905 3610 4454 46"
 _CARD_NUMBER = re.compile(
     r"(?i)card ?(?:no\b|num|#)|kartennummer"
     r"|(?:numéro|número|numero|nummer|nr)[^\n.\d]{0,12}(?:carte|tarjeta|cartão|carta|kaart|kort)"
@@ -112,6 +117,12 @@ _GROUP_BEFORE = re.compile(r"(?:^|[^0-9A-Za-z/.])(?!(?:19|20)\d\d)[0-9A-Za-z]{2}
 _ITEM_BEFORE = re.compile(r"\d[ ./_-]{1,3}$", re.ASCII)
 _ITEM_AFTER = re.compile(r"[ ./_-]{1,3}\d", re.ASCII)
 _GLUED_BEHIND = re.compile(r"exp|cvv|cvc|csc|valid|gültig|\^[A-Z]", re.IGNORECASE)  # "^" on a magnetic stripe
+_DATED = re.compile(
+    r"[\W_]{0,4}(?:exp|cvv|cvc|csc|valid|gültig|visa|mastercard|amex)"
+    r"|[\s,;|*(]{1,4}(?:0[1-9]|1[0-2]) ?/ ?(?:20)?[2-4]\d(?!\d)",
+    re.IGNORECASE,
+)
+"""What stands behind a card's number: its expiry date, its code or its issuer."""
 _CONTINUES = re.compile(r"[-_]{1,2}[0-9A-Za-z]")
 _WORD_BEFORE = re.compile(r"[A-Za-z]{1,24}_?$")
 _WORD_BEHIND = re.compile(r"_?[A-Za-z]{1,24}(?![0-9A-Za-z-])")
@@ -122,9 +133,10 @@ _SENTENCE_WORD = re.compile(r"(?=[A-Fa-f]{0,24}[G-Zg-z])[A-Za-z][a-z]{2,23}(?![0
 _WITH_CODE = re.compile(r"\d{19,26}(?!\d)", re.ASCII)
 _SHAPES = frozenset(
     {(4, 4, 5), (6, 11), (6, 12), (4, 6, 5), (4, 6, 4), (6, 13), (8, 8), (6, 10), (4, 4, 8), (4, 12), (4, 8, 4)}
-    | {(4, 4, 5, 4), (8, 4, 4), (4, 4, 4, 2, 2), (4, 2, 2, 2, 2, 2, 2)}
+    | {(4, 4, 5, 4), (8, 4, 4), (4, 4, 4, 2, 2), (4, 2, 2, 2, 2, 2, 2), (6, 4, 4, 4)}
 )
 """Digits of the groups that cards are printed in, and a few that people make."""
+_OF_THIRTEEN = re.compile(r"4\d{3}([ -])\d{4}\1\d{5}", re.ASCII)
 _NO_DIGIT = re.compile(r"\D")
 FOUR = 4
 PREFIX = 6
@@ -149,7 +161,8 @@ def card_length(found: re.Match[str], before: str) -> int:
             continue
         named = _is_named_around(before, found.string[end : end + GLUED_CHARS]) if named is None else named
         after = found.string[found.start(1) + size : found.start(1) + size + GLUED_CHARS]
-        if is_card(digits, named=named) and _stands_alone(run[:size], before, after, named=named):
+        issued = is_card(digits, named=named or _is_of_thirteen(run[:size]))
+        if issued and _stands_alone(run[:size], before, after, named=named):
             return size
     return 0
 
@@ -179,13 +192,13 @@ def is_card(digits: str, *, named: bool) -> bool:
 
 def _issuers(digits: str) -> list[Issuer]:
     prefix = int(digits[:6])
-    return [one for one in _BY_PREFIX.get(prefix // 1000, ()) if one.first <= prefix <= one.last]
+    return [one for one in BY_PREFIX.get(prefix // 1000, ()) if one.first <= prefix <= one.last]
 
 
 def _is_named_around(before: str, after: str) -> bool:
     """Whether a card's name stands before the number, or touches it."""
     word = _WORD_BEFORE.search(before)
-    if _GLUED_BEHIND.match(after) or (word and _NAME_IN_WORD.search(word[0].strip("_").casefold())):
+    if is_dated(after) or (word and _NAME_IN_WORD.search(word[0].strip("_").casefold())):
         return True
     return is_named(before)
 
@@ -195,6 +208,11 @@ def is_named(before: str) -> bool:
     return in_words(normalized_words(before)) or is_linked(before, CARD_MARK)
 
 
+def is_dated(after: str) -> bool:
+    """Whether a card's expiry date, code or issuer follows the number."""
+    return _DATED.match(after) is not None
+
+
 def in_words(words: str) -> bool:
     """Whether a card's name is among these words."""
     return any(word in words for word in CARD_WORDS)
@@ -202,7 +220,7 @@ def in_words(words: str) -> bool:
 
 def _stands_alone(written: str, before: str, after: str, *, named: bool) -> bool:
     """Whether its groups are those of a card, and no context shows that it is another number."""
-    if before[-1:] == "_" and not named:
+    if not named and (before[-1:] == "_" or _SERVICE.search(before)):
         return False
     stripe = before[-1:] == "B" and after[:1] == "^"
     if _is_joined_well(after, named=named):
@@ -219,8 +237,10 @@ def _stands_alone(written: str, before: str, after: str, *, named: bool) -> bool
         return False
     if not named and _CONTINUES.match(after):
         return False
+    if labelled(before, ORDER_LABELS if written.isdigit() else PARCEL_LABELS) and not _CARD_NUMBER.search(before):
+        return False
     if written.isdigit():
-        return not labelled(before, ORDER_LABELS) or bool(_CARD_NUMBER.search(before))
+        return True
     return _is_grouped(written, before, after, named=named)
 
 
@@ -255,6 +275,11 @@ def _is_grouped(written: str, before: str, after: str, *, named: bool) -> bool:
         return False
     one_gap = len(set(re.findall(r"\D{1,3}", written))) == 1
     return one_gap and "." not in written and (shape in _SHAPES or _is_even(shape))
+
+
+def _is_of_thirteen(written: str) -> bool:
+    """Whether it is in the groups of a card of 13 digits, in which no code of a product or a book is printed."""
+    return _OF_THIRTEEN.fullmatch(written) is not None
 
 
 def is_series(groups: list[str]) -> bool:

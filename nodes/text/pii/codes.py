@@ -9,7 +9,7 @@ import re
 import re2
 
 from nodes.text.pii import cards
-from nodes.text.pii.context import LINK, NAMED_BY, NAMED_BY_BEGUN
+from nodes.text.pii.context import LINK, NAMED_BY, NAMED_BY_BEGUN, NEXT, OWN_WORD, TELLS
 from nodes.text.pii.number_words import TIMES, UNITS
 
 _CARD_CODE = (
@@ -18,26 +18,31 @@ _CARD_CODE = (
     r"(?:digits?|numbers?|ziffern|chiffres|cifras|cifre|dígitos|cijfers|numeri)(?: code)?"
     r"(?= (?:on|at|auf|au|en|sul|no|op) (?:the |der |dem |la |le |el |o |de )?"
     r"(?:back|rear|reverse|front|signature|rück|verso|dos|reverso|retro|achter))"
-    r"|code(?= on the)|kartenprüf(?:nummer|ziffer)|prüf(?:ziffer|nummer|code)|cryptogramme(?: visuel)?)"
+    r"|(?:code|c[oó]digo|codice|kod)(?= (?:on the|(?:that['’]s |that is )?(?:on|at|from) the (?:back|rear|front)"
+    r"|au (?:dos|verso)|de detrás|al dorso|del reverso|sul retro|dietro|achterop|op de achter|z tyłu|hinten"
+    r"|auf der rück|no verso))"
+    r"|kartenprüf(?:nummer|ziffer|zahl)|prüf(?:ziffer|nummer|code|zahl)|cryptogramme(?: visuel)?)"
 )
 _SECURITY_CODE = (
     r"(?:(?:security|safety) (?:code|number)|sicherheits(?:code|nummer)|code de sécurité"
     r"|c[oó]digo de segur(?:idad|an[cç]a)|codice di sicurezza|(?:beveiligings|veiligheids|controle)code"
-    r"|kod (?:zabezpieczający|bezpieczeństwa)|säkerhetskod|sikkerhedskode|sikkerhetskode|turva(?:koodi|luku)"
+    r"|kod (?:zabezpieczający|bezpieczeństwa)|säkerhetskod(?:en)?|sikkerhedskode|sikkerhetskode|turva(?:koodi|luku)"
     r"|güvenlik kodu|bezpečnostní kód|код безопасности|セキュリティコード|安全码|보안 ?코드)"
 )
 _PIN = (
-    r"(?:(?:[mti]-?|upi |atm )?(?<!please )(?<!you )pins?(?:[ -]?(?:code|number|no\.?|kod(?:en|u|um)?|koodi"
+    r"(?:(?:[mti]-?|upi |atm |(?:karten|bank|handy|sim|ec)-?)?"
+    r"(?<!please )(?<!you )pins?(?:[ -]?(?:code|number|no\.?|kod(?:en|er|u|um)?|koodi"
     r"|koden?))?|(?-i:PUK)"
-    r"|(?-i:NIP)|geheim(?:zahl|nummer|code)|code (?:pin|secret|confidentiel)|c[oó]digo (?:pin|secreto)|número secreto"
-    r"|codice (?:pin|segreto)|tunnusluku|(?:kart )?şifre(?:m|si)|пин(?:-?код)?|暗証番号|पिन(?: कोड)?"
+    r"|(?-i:NIP)|geheim(?:zahl|nummer|code)|codes? (?:pin|secret|confidentiel)s?|c[oó]digos? (?:pin|secreto)s?"
+    r"|número secreto|codic[ei] (?:pin|segret[oi])|tunnusluku"
+    r"|(?:kart )?şifre(?:m|si)|пин(?:-?код)?|暗証番号|पिन(?: कोड)?"
     r"|(?:ال)?(?:رقم|رمز) (?:ال)?سري)"
 )
 _ONE_TIME = (
     r"(?:(?-i:(?:[mi]|sms-?|SMS-?|push-?|chip-?|photo-?)?TAN)s?(?:-?(?:nummer|code))?|(?:mobile|sms|push)-?tan"
     r"|t?otps?(?: code)?|one[ -]?time[ -](?:pass ?(?:word|code)|security code|code|pin)|pass ?code"
-    r"|(?:2fa|mfa|two[ -]factor|sms|log[ -]?in|sign[ -]?in|auth(?:entication|enticator|ori[sz]ation)?|verification"
-    r"|access|unlock|approval|backup|recovery|confirmation) code|code from (?:the|my) (?:app|authenticator)"
+    r"|(?:2fa|mfa|two[ -]factor|sms|log[ -]?in|sign[ -]?in|authenticat(?:ion|or)|verification"
+    r"|access|unlock|backup|recovery|confirmation) code|code from (?:the|my) (?:app|authenticator)"
     r"|authenticator(?: app)?"
     r"|einmal-?(?:code|passwort|kennwort|pin)|(?:freigabe|bestätigungs|zugangs|freischalt|verifizierungs|sms-?)code"
     r"|code (?:de (?:vérification|validation|confirmation)|à usage unique|d'accès|(?:reçu par )?sms)"
@@ -87,12 +92,15 @@ _SIZES = {
 _ANY = rf"(?:{'|'.join(_NAMES.values())})"
 
 _WHICH = (
-    r"(?: (?:for|of|on|to|from|at|by|in|with|für|zu|zur|der|von|auf|meiner|unserer|de|del|della|du|da|do|pour"
-    r"|voor|van|para|per|till"
-    r"|på|til|dla|my|card|code|код|kod|number|no|value|digits)(?: [^\W\d]{1,14}+(?:['’]s)?+){0,6}?)?"
+    r"(?:en|s)?+(?: (?:for|of|on|to|from|at|by|in|with|behind|für|fürs|zu|zum|zur|der|die|das|von|vom|auf|aus|im|am|an"
+    r"|beim|mit|hinten|meiner|unserer|de|des|del|della|du|da|do|pour|sur|chez|au|aux|dans|derrière|al|atrás|detrás|dietro|sul"
+    r"|sulla|nel|nella|na|em|voor|van|bij|op|achter|achterop|para|per|till|på|til|hos|dla|w|z|karty|that['’]s|that"
+    r"|which|que|qui|che|dat|i|we|he|she|they|my|card|code|код|kod|number|no|value|digits)"
+    rf"(?: {OWN_WORD}){{0,6}}?)?{NEXT}?"
 )
 _IS = (
-    r"(?:[ \n]{0,2}(?:=>|->|→|:=|[:=：|>#(,]|—|–)|['’]s| -|,? ?(?:c['’]est|(?:just |now |still |currently )?"
+    rf"(?:{TELLS}|[ \n]{{0,2}}(?:=>|->|→|:=|[:=：|>#(,]|—|–)|['’]s| -"
+    r"|,? ?(?:c['’]est|(?:just |now |still |currently )?"
     r"(?:is|are|was|ist|sind|war|lautet|es|est|era|è|é|to|är|er|will be|from|von|now|ab|jest|है|sono|zijn|shows|says"
     r"|reads))(?=[ :])"
     r"|は|が|是|은|는)(?: (?:now|still|simply|just|le|el|il|o|the|jetzt|nun|from|code|set to|changed to))?"
@@ -115,7 +123,7 @@ PATTERN = re.compile(
 )
 """A name with the code behind it; the group is the code, and named after its kind."""
 SECOND = re.compile(
-    rf"(?i)(?<![^\W\d_]){_ANY}[^.!?\d\n•\[]{{0,40}}+(?:{_DIGITS}|\[•{{3,12}}[=#]?\]){LINK}(?P<second>{_DIGITS}){_END}"
+    rf"(?i)(?<![^\W\d_]){_ANY}(?![^\W\d_])[^.!?\d\n•\[]{{0,40}}+(?:{_DIGITS}(?!,\d)|\[•{{3,12}}[=#]?\]){LINK}(?P<second>{_DIGITS}){_END}"
 )
 """A name with two codes behind it."""
 BEHIND = re.compile(
@@ -141,9 +149,10 @@ _WORDS_BEGUN = re.compile(
     rf"(?:(?:{_DIGIT_WORD})[ ,-]{{1,2}}+){{0,8}}+[^\W\d_]{{0,9}}\Z"
 )
 _STARTS = re2.compile(
-    r"(?i)cv[vcn]|cav2?|csc|cid|card (?:sec|ver|val)|(?:three|four|last|letzten|drei|trois|tres|tre|três|drie|[34])"
+    r"(?i)cv[vcn]|cav2?|csc|cid|karten|bankpin|handypin|simpin"
+    r"|card (?:sec|ver|val)|(?:three|four|last|letzten|drei|trois|tres|tre|três|drie|[34])"
     r" (?:[a-z34]{1,6} )?"
-    r"(?:digit|number|ziffer|chiffre|cifr|dígit|cijfer|numer)|code|kartenpr|prüf|crypto|security|safety"
+    r"(?:digit|number|ziffer|chiffre|cifr|dígit|cijfer|numer)|code|prüf|crypto|security|safety"
     r"|sicherheit|c[oó]dig"
     r"|codice|beveilig|veilig|controle|kod |säkerhet|sikkerhe|turva|güvenlik|bezpeč|код|セキュ|安全码|보안"
     r"|(?:[mti]-?|upi |atm )?pin|puk|nip|geheim|número|tunnus|(?:kart )?şifre|safe|door|gate|garage|alarm|key"
@@ -173,7 +182,8 @@ _OF_BANK = re.compile(
     r"(?:pin (?!code)|bank|card|atm|debit|credit|upi|app|log ?in|phone|karte|carte|tarjeta|m-?pin)"
 )
 _YEAR = re.compile(r"(?:19|20)\d\d")
-_CARD_BEFORE = re.compile(r"(?:\d[ ./_-]?+){11,18}\d\Z")
+_WITH_YEAR = re.compile(r"\d([/-])\d\d\1(?:19|20)\d\d\Z")  # a day behind a card's number, and no code
+_CARD_BEFORE = re.compile(r"(?<![+\d])(?:\d[ ./_-]?+){11,18}\d\Z")
 _NO_DIGIT = re.compile(r"\D")
 _WORD = re.compile(r"[^\W\d_]{1,20}")
 _DECIDED = re.compile(r"[^\w\n]{0,3}[^\W_]{1,20}[\W_]|[^\w\n]{0,3}\n|[^\w\n]{4}")
@@ -193,7 +203,7 @@ def code_length(found: re.Match[str], _before: str) -> int:
     after = found.string[end : end + SIGHT]
     least, most = _SIZES.get(kind, (3, 8))
     if kind == "dated":
-        return len(written) if _is_behind_card(found) else 0
+        return len(written) if _is_behind_card(found) and not _WITH_YEAR.search(found[0]) else 0
     if not written[0].isdigit():
         said = sum(TIMES.get(word.casefold(), 1) for word in _WORD.findall(written))
         return len(written) if least <= said <= most + 2 else 0

@@ -26,13 +26,14 @@ _CODE = (
 CURRENCY_WORDS = frozenset(re.sub(r"[?:()]", "", _CODE).casefold().split("|"))
 _CURRENCY_SIGN = re.compile(_SIGN)
 _CURRENCY_BEFORE = re.compile(rf"(?:{_SIGN}|(?<!\w){_CODE}\.?) ?$")
-_CURRENCY_AFTER = re.compile(rf" ?(?:{_SIGN}(?! ?\d)|{_CODE}(?!\w))")
+_UNIT = r"(?:[kMG]?Wh|km|kg|kcal|m[²³]|units|shares|points|miles|kWp)"
+_CURRENCY_AFTER = re.compile(rf" ?(?:{_SIGN}(?! ?\d)|(?:{_CODE}|{_UNIT})(?!\w))")
 _FRAGMENT_BEFORE = re.compile(
     r"(?:\d[-/]|(?:\d|^|\s)\.|\+ ?"
     r"|(?<![\w./-])\d{1,2},)$"  # "0,4539…" is a fraction; "2024-01-02,4539…" is a line of a CSV file
 )
 # A bracket behind a separator may be a masked number; it counts as that number did, so that masking is idempotent.
-_FRAGMENT_AFTER = re.compile(r"\.\d|,\d{1,2}(?![\d/,;])|[.,/-]\[")
+_FRAGMENT_AFTER = re.compile(r"\.\d|,\d{1,2}(?![\d/,;])|[.,/-](?:\[|_•)")
 _WORD = re.compile("[0-9A-Za-z]")
 _CONTINUATION = re.compile(r"[/-](?:\w|\[•)")
 # `re` does not count combining marks as word characters, but they stand inside the words of Indic scripts.
@@ -75,12 +76,81 @@ NAMED_BY = rf"(?: (?:{'|'.join(_VERBS)}|that’s|è|é)| \(| =)"
 NAMED_BY_BEGUN = rf"(?:{NAMED_BY}(?: ?+[^\s\d.,;:!?]{{1,20}}+){{0,5}}+ ?| (?:{'|'.join(_VERBS_BEGUN)}|that’?)? ?)?"
 """The same at the end of a text, of which more may come."""
 
-ORDER_LABELS = frozenset(
-    """order orders invoice invoices tracking shipment parcel receipt confirmation reference ref booking ticket
-    transaction imei isbn serial pedido factura fattura ordine commande facture colis bestellung bestellnummer
-    rechnung rechnungsnummer sendung sendungsnummer factuur zamówienie faktura fatura замовлення заказ""".split()  # noqa: SIM905 (words read better as a text)
+_SAY = (
+    r"(?:is|are|was|were|be|reads|says|shows|stays|remains|equals|ist|sind|war|wäre|wird|sei|lautet|lautete|lauten"
+    r"|heißt|heisst|bleibt|est|était|sera|serait|reste|sont|es|era|sería|será|siendo|son|queda|è|resta|sarà|sono|é|seria"
+    r"|ser|fica|são|blijft|luidt|luidde|zijn|staat op|jest|był|była|było|brzmi|są|är|er|lyder|to|à|zu|auf|este|это)"
+)
+_AUXILIARY = (
+    r"(?:has been|was|is|will|would|should|must|has to|used to|changed|set|now|just|still|currently|jetzt|nun|ahora"
+    r"|sigue|maintenant|adesso|agora|continua a|nu|teraz)"
+)
+_STILL = (
+    r"(?: (?:still|now|just|simply|currently|again|always|set to|changed to|immer noch|noch|jetzt|nun|weiterhin"
+    r"|toujours|encore|maintenant|désormais|siempre|ahora|siendo|sempre|ancora|adesso|ainda|agora|ser"
+    r"|nog steeds|nog|nu|nadal|teraz|fortfarande|from|von|code|le|el|il|o|the|es|sie|het))"
+)
+NAMELY = (
+    r"(?:(?:it|that|this)['’]s|(?:it|that|this|which) (?:is|was)|(?:das|der|die|es|er|sie) (?:ist|war|lautet|heißt)"
+    r"|und zwar|nämlich|namely|c['’]est|ce (?:sera|serait)|qui est|à savoir|soit|que es|o sea|cioè|ou seja|dat is"
+    r"|namelijk|to jest|czyli|det är|es|è|é)"
+)
+TELLS = (
+    rf"(?:(?: {_AUXILIARY}){{0,3}}? {_SAY}(?![^\W_])"
+    rf"|(?:[,.?]| -| –| —)?(?: \(| )(?:(?:and|but|und|aber|et|mais|y|e|ma|en|i) )?{NAMELY}(?![^\W_]))"
+    rf"{_STILL}{{0,2}}"
+)
+"""What stands between the name of a secret, with the words that belong to it, and its value: "…, and it's still"."""
+
+OWN_WORD = r"(?!http)[^\W\d_][^\s\d.,:;!?=•()\[\]\"*|<>{}→—–]{0,17}+"
+"""A word of those that belong to the name of a secret, also a compound, as in "für die Sparda-Karte"."""
+
+_ONE = (
+    r"(?:(?:(?:the|my|our|his|her) )?(?:(?:new|old|other|second|first|current) )?ones?"
+    r"(?= (?:for|of|on|from|i|we|is|was) |['’]s)"
+    r"|mine|hers|ours|(?:meine?r?|unsere?r?|ihre?r?|seine?r?)(?= (?:ist|war|lautet) )"
+    r"|(?:die|das|der)(?= (?:für|fürs|von|vom|zu|zum|zur|aus|bei|van|voor) )|celui(?= (?:de|du|des|pour) )"
+    r"|l[ea] (?:mien|mienne|nôtre)|el (?:mío|nuestro)|la (?:mía|nuestra)|quell[oa](?= (?:del|della|di|per) )"
+    r"|il mio|la mia|[oa] (?:meu|minha|nosso|nossa)|de (?:mijne|onze)|mój|moje|moja|ten(?= (?:do|od) )"
+    r"|den(?= (?:för|till|på) )|min|mitt)"
+)
+"""Pronouns that can only mean what was named right before."""
+_ONE_OF = r"(?:el|la|o|a|for|für|pour|para|per|voor|för|dla|do)"
+"""Beginnings of other sentences, too, so that a card or a bank has to follow."""
+_OF_CARD = r"(?=[^\n.,;!?]{0,40}?(?:card|bank|ban[cq]|visa|maestro|amex|kart|cart[aeã]|tarjeta|kaart|kort))"
+NEXT = (
+    rf"(?:(?: ?[.,:;!?…—–-] ?{_ONE}|(?: {OWN_WORD}){{0,3}}? ?[.;!?] ?(?:{_ONE}|{_ONE_OF}){_OF_CARD})(?![^\W_])"
+    rf"(?: {OWN_WORD}){{0,6}}?)"
+)
+"""The beginning of a sentence behind a secret's name that tells it: "my PINs. The one for the old card is …"."""
+
+PARCEL_LABELS = frozenset(
+    """tracking track tracked trackingcode shipment parcel waybill consignment sendung sendungs paket pakets colis suivi
+    seguimiento rastreio spedizione envío envio verzending pakje pakket przesyłki przesyłka paczki paczka""".split()  # noqa: SIM905 (words read better as a text)
+)
+"""Labels of parcels' numbers."""
+
+CARRIERS = frozenset(
+    """dhl ups fedex usps hermes evri dpd gls tnt yodel parcelforce postnl bpost inpost colissimo chronopost correos
+    colisprivé seur mrw brt poczta""".split()  # noqa: SIM905
+)
+"""Carriers, whose numbers of parcels have any form."""
+
+ORDER_LABELS = PARCEL_LABELS | frozenset(
+    """order orders invoice invoices receipt confirmation reference ref booking ticket
+    transaction imei isbn serial pedido factura fattura ordine commande facture bestellung bestell auftrags
+    rechnung rechnungs buchungs buchungscode factuur zamówienie zamówienia faktura fatura замовлення заказ""".split()  # noqa: SIM905
 )
 """Labels of order, invoice and parcel numbers."""
+
+CONTRACT_LABELS = frozenset(
+    """customer client member membership student employee policy claim contract case bill note meter loyalty mandate
+    creditor mpan mprn pdl pod cups ean malo marktlokation zähler compteur contador contatore kunden kd mitglieds
+    personal matrikel serien serie vertrag vertrags vertragskonto versicherungs police beleg gutschrift aktenzeichen az
+    verwendungszweck vorgangs vorgang schaden schadens cliente cliënt klant klienta umowa umowy polizza póliza contrato
+    contratto contract polis sinistre siniestro matricule medlem kund kunde payback clubcard bahncard flyer""".split()  # noqa: SIM905
+)
+"""Labels of the numbers of customers, members, contracts, insurances and meters."""
 
 PHONE_LABELS = frozenset(
     """phone phones telephone tel mobile cell fax whatsapp call text dial ring téléphone portable teléfono móvil
@@ -94,11 +164,14 @@ ACCOUNT_LABELS = frozenset(
 )
 """Labels of bank account numbers."""
 
-NON_ID_LABELS = ORDER_LABELS | PHONE_LABELS | ACCOUNT_LABELS
+NON_ID_LABELS = ORDER_LABELS | CONTRACT_LABELS | PHONE_LABELS | ACCOUNT_LABELS
 
 _FILLERS = frozenset(
-    "number numbers num no nr n° nº número numéro numero nummer id code is was me us at on al au".split()  # noqa: SIM905
+    "number numbers num no nr n n° nº número numéro numero nummer numer id code is was me us at on al au".split()  # noqa: SIM905
 )
+_NUMBER_OF = re.compile(r"(?:nummer|nr)\Z")  # "Rechnungsnummer", "Kundennr"
+_SERVICE = re.compile(r"(?<![0-9A-Za-z])[0-9A-Z][A-Z][ -]\Z")
+"""The service that a parcel's number begins with, as in "RR 123 456 785 DE" and "6A 123 456 789 01"."""
 
 
 def is_linked(before: str, mark: str) -> bool:
@@ -112,7 +185,7 @@ def beside_currency_sign(before: str, after: str) -> bool:
 
 
 def beside_currency(before: str, after: str) -> bool:
-    """Whether a currency sign or code stands beside the number, as in "$ 123 456 782" and "123 456 782 kr"."""
+    """Whether a currency or a unit stands beside the number, as in "$ 123 456 782", "123 456 782 kr" and "… kWh"."""
     return bool(_CURRENCY_BEFORE.search(before[-8:]) or _CURRENCY_AFTER.match(after))
 
 
@@ -172,7 +245,15 @@ def labelled(before: str, labels: frozenset[str]) -> bool:
     words = _BETWEEN_WORDS.sub(" ", line.replace("_", " ").casefold()).split()[-4:]
     while words and words[-1] in _FILLERS:
         words.pop()
-    return bool(words) and words[-1] in labels
+    return bool(words) and (words[-1] in labels or _NUMBER_OF.sub("", words[-1]) in labels)
+
+
+def is_of_parcel(before: str) -> bool:
+    """Whether a carrier stands shortly before the number, or a parcel's service touches it."""
+    if _SERVICE.search(before):
+        return True
+    line = before.rpartition("\n")[2].casefold()
+    return not CARRIERS.isdisjoint(_BETWEEN_WORDS.sub(" ", line).split()[-4:])
 
 
 def group_ends(run: str, after: str) -> Iterator[tuple[int, str]]:

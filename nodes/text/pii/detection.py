@@ -9,24 +9,28 @@ three hundred characters, plus `CONTEXT_CHARS` of context.
 
 import re
 from collections.abc import Callable, Collection, Iterator
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from nodes.text.pii import cards, codes, contacts, ibans, passwords, punctuated, secrets, spoken
 from nodes.text.pii import national_ids as ids
 from nodes.text.pii.context import CARD_MARK, ID_MARK, normalized_words
 from nodes.text.pii.id_types import has_label
-from nodes.text.pii.normalizing import with_all_digits
+from nodes.text.pii.normalizing import LIKE_DIGIT, with_all_digits
 
 Kind = Literal["card", "iban", "national_id", "secret", "email", "phone"]
 OptionalKind = Literal["email", "phone"]
 
 _WORD = re.compile(r"[^\W\d_]")
-_PLACEHOLDER = re.compile(r"\[(?:(?:card|id|IBAN|phone) •[0-9A-Z]{4}|secret|email)\]")
+_DIGIT = re.compile(r"[0-9]")
+_PLACEHOLDER = re.compile(r"\[(?:(?P<number>card|id|IBAN|phone) •[0-9A-Z]{4}|secret|email)\]")
 _FIRST_PARTS = sorted(
     {one[:size] for one in ("card •", "id •", "IBAN •", "phone •", "secret", "email") for size in range(len(one) + 1)}
 )
 PLACEHOLDER_BEGUN = re.compile(rf"\[(?:{'|'.join(_FIRST_PARTS)}|(?:card|id|IBAN|phone) •[0-9A-Z]{{1,4}})\Z")
 """The beginning of a placeholder at the end of a text."""
+LEAST_DIGITS = 7
+"""Digits of the shortest id that begins with one and has no label."""
 LOOKBEHIND = 12
 """Characters before a number that the patterns look at."""
 
@@ -50,7 +54,7 @@ class Hints(NamedTuple):
     named: bool
     """The label of an id before it, or in what follows."""
     card: bool
-    """Some card's number begins so."""
+    """Some card's number begins so, and as many digits follow as one has."""
     words: bool
     """Words in what follows."""
     worded: bool
@@ -59,9 +63,11 @@ class Hints(NamedTuple):
     """It begins with letters."""
     digit: bool
     """It begins with a digit or a number word."""
+    long: bool
+    """It begins with letters, or as many digits follow as an id has."""
 
 
-Need = Literal["labelled", "named", "card", "words", "worded", "letters", "digit"]
+Need = Literal["labelled", "named", "card", "words", "worded", "letters", "digit", "long"]
 
 
 class Detector(NamedTuple):
@@ -85,9 +91,12 @@ class Detector(NamedTuple):
 
 SECRETS = (
     Detector("secret", secrets.PATTERN, secrets.secret_length),
+    Detector("secret", secrets.FAR, secrets.secret_length, starts=secrets.far_starts),
     Detector("secret", passwords.PATTERN, passwords.password_length, starts=passwords.starts),
+    Detector("secret", passwords.WORDS, passwords.password_length, starts=passwords.starts),
+    Detector("secret", passwords.FAR, passwords.password_length, starts=passwords.starts),
     Detector("secret", passwords.SECOND, passwords.password_length, starts=passwords.starts),
-    Detector("secret", passwords.BEHIND, passwords.password_length, starts=passwords.starts, behind=True),
+    Detector("secret", passwords.BEHIND, passwords.password_length, starts=passwords.starts_or_keys, behind=True),
     Detector("secret", codes.PATTERN, codes.code_length, starts=codes.starts),
     Detector("secret", codes.SECOND, codes.code_length, starts=codes.starts),
     Detector("secret", codes.BEHIND, codes.code_length, starts=codes.starts, behind=True),
@@ -98,7 +107,7 @@ NUMBERS = (
     Detector("iban", ibans.PATTERN, ibans.iban_length, ("letters",)),
     Detector("card", cards.PATTERN, cards.card_length, ("card",)),
     Detector("national_id", ids.NAMED, ids.named_id_length, ("labelled", "digit")),
-    Detector("national_id", ids.PATTERN, ids.id_length),
+    Detector("national_id", ids.PATTERN, ids.id_length, ("long",)),
     Detector("national_id", ids.SPACED_SSN, ids.spaced_ssn_length, ("digit",)),
     Detector("national_id", ids.NAMED_WITH_LETTERS, ids.named_id_with_letters_length, ("labelled",)),
     Detector("national_id", ids.NAMED, ids.id_named_behind_length, ("named", "digit")),
@@ -127,29 +136,47 @@ def hints_at(plain: str, start: int, end: int, *, labelled: bool, card: bool) ->
     rest = plain[start:end]
     words = _WORD.search(rest) is not None
     named = labelled or (words and has_label(normalized_words(rest)))
-    worded = (words or spoken.is_apart(rest)) and (card or named)
-    return Hints(labelled=labelled, named=named, card=card, words=words, worded=worded, letters=False, digit=True)
+    card = card and has_digits(plain, start, end, cards.MIN_DIGITS)
+    worded = (card or named) and (words or spoken.is_apart(rest))
+    long = len(_DIGIT.findall(rest)) >= LEAST_DIGITS
+    return Hints(labelled, named, card, words, worded, letters=False, digit=True, long=long)
 
 
-def detect(detectors: Collection[Detector], plain: str, start: int, end: int, before: str, hints: Hints) -> Hit | None:
+def has_digits(plain: str, start: int, end: int, count: int) -> bool:
+    """Whether so many digits may stand in a part of a view, also typed as letters or said as words."""
+    rest = plain[start:end]
+    return len(LIKE_DIGIT.findall(rest)) >= count or spoken.has_number_word(rest)
+
+
+@lru_cache(maxsize=512)
+def _asked(hints: Hints, *, phone: bool) -> tuple[Detector, ...]:
+    """The detectors that may find something."""
+    detectors = (*NUMBERS, PHONE) if phone else NUMBERS
+    return tuple(one for one in detectors if all(getattr(hints, need) for need in one.needs))
+
+
+def detect(plain: str, start: int, end: int, before: str, hints: Hints, *, phone: bool) -> Hit | None:
     """The longest number that begins at a place of a view, if there is one.
 
+    Of detectors that find as much the first one decides.
+
     Args:
-        detectors: to ask; the first of those that find as much decides.
         plain: the view.
         start: where it may begin.
         end: of what decides about it, see `window_end`.
         before: what is written before it, with earlier numbers masked.
         hints: what there is.
+        phone: whether phone numbers are detected, too.
     """
+    detectors = _asked(hints, phone=phone)
+    if not detectors:
+        return None
     first = max(0, start - LOOKBEHIND)
     written = plain[first:end]
-    typed = with_all_digits(written) if hints.words else written
+    typed = with_all_digits(written) if hints.words and hints.card else written
     at = start - first
     longest: Hit | None = None
     for detector in detectors:
-        if not all(getattr(hints, need) for need in detector.needs):
-            continue
         read = typed if detector.kind == "card" else written
         found = detector.pattern.match(read, at)
         size = detector.length(found, before) if found else 0
@@ -194,11 +221,16 @@ def placeholder(detector: Detector, written: str) -> str:
     return f"[{_LABELS[detector.kind]} •{detector.digits(written)[-4:].upper()}]"
 
 
-def opaque(text: str) -> str:
-    """The text with placeholders blotted out, which are neither part nor name of a number."""
-    return _PLACEHOLDER.sub(_hide, text) if "[" in text else text
+def opaque(text: str, opening: str = "[") -> str:
+    """The text with placeholders blotted out, which are neither part nor name of a number.
 
+    Args:
+        text: the text.
+        opening: what a masked number begins with. "_" touches what stands right before, as the number did.
+    """
 
-def _hide(found: re.Match[str]) -> str:
-    mark = _MARKS.get(found[0][1], "•")
-    return f"[{'•' * (len(found[0]) - 3)}{mark}]"
+    def hide(found: re.Match[str]) -> str:
+        first = opening if found["number"] else "["
+        return f"{first}{'•' * (len(found[0]) - 3)}{_MARKS.get(found[0][1], '•')}]"
+
+    return _PLACEHOLDER.sub(hide, text) if "[" in text else text

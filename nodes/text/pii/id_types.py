@@ -79,7 +79,7 @@ def _is_nino(number: str) -> bool:
 _RRN = r"\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])[1-8]\d{6}"
 """Numbers given out since October 2020 have no check digit."""
 
-AADHAAR = IdType(aadhaar.is_valid, (" aadhaar", " aadhar", " adhar ", " adhaar ", " uidai ", "आधार"))
+AADHAAR = IdType(aadhaar.is_valid, (" aadhaar", " aadhar", " adhar ", " adhaar ", " uidai ", " UID #", "आधार"))
 AHV = IdType(ahv.is_valid, (" ahv", " avs ", " navs", " sozialversicherung"))
 BSN = IdType(bsn.is_valid, (" bsn ", " bsnr ", " bsn nr ", " burgerservice", " sofi", " citizen service number "))
 CNP = IdType(cnp.is_valid, (" cnp ", " cod numeric personal"))
@@ -97,6 +97,7 @@ IDNR = IdType(
         " idnr ",
         " steuerid",
         " steuer id",
+        " stid ",
         " steuernummer",
         " steuernr",
         " steuerliche id",
@@ -117,6 +118,7 @@ NIR = IdType(
         " sécurité sociale ",
         " securite sociale ",
         " sécu ",
+        " n ss ",
         " secu ",
         " carte vitale ",
         " insee ",
@@ -174,7 +176,7 @@ CURP = IdType(curp.is_valid, (" curp ",))
 DNI = IdType(_is_dni, (" dni ", " nie ", " nif ", " documento nacional ", " identidad "))
 NINO = IdType(
     _is_nino,
-    (" nino ", " national insurance ", " ni number", " ni no ", " n i number ", " insurance number ", " nin "),
+    (" nino ", " national insurance ", " ni number", " ni no ", " NI #", " n i number ", " insurance number ", " nin "),
     r"[A-Z]{2}\d{6}[A-D]|(?!NR)[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z]\d{6}",
 )
 PPS = IdType(pps.is_valid, (" pps ", " ppsn ", " pps no", " personal public service "))

@@ -11,17 +11,17 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterator
 
-from nodes.text.pii import ibans, passwords, secrets
+from nodes.text.pii import ibans, key_prefixes, passwords, secrets
 from nodes.text.pii.context import CONTEXT_CHARS, WIDE_GAP, context_of
 from nodes.text.pii.detection import (
-    NUMBERS,
-    PHONE,
+    LEAST_DIGITS,
     PLACEHOLDER_BEGUN,
     Hit,
     Kind,
     Masked,
     OptionalKind,
     detect,
+    has_digits,
     hints_at,
     opaque,
 )
@@ -29,7 +29,7 @@ from nodes.text.pii.id_types import is_labelled, may_be_labelled
 from nodes.text.pii.normalizing import DIGIT_SIGNS, LONGEST_MARKS, View, closing, marks_begun_at, normalized, view
 from nodes.text.pii.number_words import ARTICLES, NUMBER_WORDS
 from nodes.text.pii.secret_stream import SecretStream
-from nodes.text.pii.window import Reach, is_alone, is_between_words, window
+from nodes.text.pii.window import SIGHT, Reach, is_alone, is_between_words, window
 
 MAX_HELD = 400
 """Characters that a stream holds back at most, without the marks of a markup that stand between them."""
@@ -48,7 +48,7 @@ _PHONE_BEGUN = re.compile(r"[+(]{1,2}\Z")
 _SPACED_CAPITALS = re.compile(rf"(?<![0-9A-Za-z_])[A-Z](?:[ ,./_\n-]{{0,3}}[A-Z]){{0,5}}(?:{WIDE_GAP})?\Z")
 """Capitals in any grouping, which are masked behind the label of an id."""
 _WORD_CHAR = re.compile(r"\w")
-_SKIPPED_CHARS, _SIGHT = 400, 100
+_SKIPPED_CHARS, _SIGHT = 400, 240
 _WORD = re.compile(r"(?<![^\W_])[^\W\d_]{1,20}(?![^\W_])")
 CAPITALS = re.compile(rf"(?<![0-9A-Za-z_])(?:[A-Z]{{1,6}}|[A-Z][ ./_-]?[A-Z](?:{WIDE_GAP})?|[A-Z]{WIDE_GAP})\Z")
 """Capitals at the end of a text, which may begin an IBAN or an id."""
@@ -57,7 +57,9 @@ _SIGN = re.compile(
     rf"\U00010e60-\U00010e68\U00011052-\U0001105a\U0001f100-\U0001f10a]|[{DIGIT_SIGNS}]{{3}}|---"
 )
 """Digits of any kind, and what addresses and keys have."""
-_KEY_NAME = re.compile(r"key|secret|token|bearer")
+_KEY_NAME = re.compile(
+    r"key|secret|token|bearer|credential|cookie|schlüssel|geheimnis|clave|clé|jeton|chiav|chave|sleutel|klucz|nyckel|cred"
+)
 LAST_WORD = re.compile(r"(?<![^\W_])(?<!['’])[^\W\d_]{1,20}\Z")
 _LAST_SIGNS = re.compile(f"[{DIGIT_SIGNS}]{{1,3}}\\Z")
 ORDINARY = frozenset("a i e y u o on no do be de di du se si so set for ne ni to yet trip".split())  # noqa: SIM905
@@ -140,7 +142,6 @@ class _NumberStream:
         self.held = ""
         self._found = found
         self._phone = "phone" in also
-        self._detectors = [*NUMBERS, PHONE] if self._phone else NUMBERS
         self._sent = ""
         """The end of what was sent, as it came; begins with the last character of a number where one was masked."""
         self._done = 0
@@ -152,13 +153,13 @@ class _NumberStream:
         """Note a text that was sent, and has nothing to mask."""
         raw = self._sent + text
         seen = view(raw)
-        self._keep(raw, seen, opaque(seen.plain), self._done, 0)
+        self._keep(raw, seen, opaque(seen.plain, "_"), self._done, 0)
 
     def feed(self, text: str, *, final: bool) -> str:
         """Take the next chunk; returns what can be sent. Nothing comes after a `final` one."""
         raw = self._sent + self.held + text
         seen = view(raw)
-        plain = opaque(seen.plain)
+        plain = opaque(seen.plain, "_")
         begin, done, sent, out = seen.offset(len(self._sent)), self._done, len(self._sent), ""
         stop = len(plain)
         marks = len(plain) if final else marks_begun_at(plain, begin)
@@ -203,7 +204,7 @@ class _NumberStream:
                 continue  # no card's number begins so, and it would wait for what follows
             iban = ibans.country([plain[place:start] for place in letters])
             only_long = not (labelled or iban or self._phone)
-            if only_long and is_alone(plain, start):
+            if only_long and (is_alone(plain, start) or (final and not (labels or letters or _is_long(plain, start)))):
                 continue
             read = window(plain, start, Reach(labelled=labelled, iban=iban, phone=self._phone, final=final))
             if read and only_long and not read.long:
@@ -215,8 +216,8 @@ class _NumberStream:
             hints = hints_at(plain, start, read.end, labelled=labelled, card=read.card)
             for place in (*letters, start):
                 before = context_of(_written(context, plain, done, place))
-                here = hints._replace(letters=place < start, digit=place == start)
-                hit = detect(self._detectors, plain, place, read.end, before, here)
+                here = hints._replace(letters=place < start, digit=place == start, long=place < start or hints.long)
+                hit = detect(plain, place, read.end, before, here, phone=self._phone)
                 if hit and hit.end > start:
                     begins = max(place, shown)
                     yield begins, hit
@@ -284,8 +285,8 @@ def may_begin(near: str, begin: int, *, final: bool) -> bool:
     if not NUMBER_WORDS.isdisjoint(_WORD.findall(folded, folded.rfind(" ", 0, begin) + 1)):
         return True  # what came before is sent, so no number begins with it
     plain = near if near.isascii() else normalized(near)
-    last = secrets.LAST.search(plain, max(0, len(plain) - secrets.LONGEST_START))
-    key = last is not None and (last[0] in secrets.CUT_STARTS or last[0].startswith(("-", *secrets.STARTS)))
+    last = secrets.LAST.search(plain, max(0, len(plain) - key_prefixes.LONGEST_START))
+    key = last is not None and (last[0] in key_prefixes.CUT_STARTS or last[0].startswith(("-", *key_prefixes.STARTS)))
     return not final and (key or pending_from(plain, begin) < len(plain))
 
 
@@ -296,6 +297,11 @@ def _starts(plain: str, begin: int) -> Iterator[tuple[int, str]]:
         word = found[0].casefold()
         if word.isdigit() or word in NUMBER_WORDS:
             yield found.start(), word
+
+
+def _is_long(plain: str, start: int) -> bool:
+    """Whether as many digits may stand in the window of a number as the shortest one without a label has."""
+    return has_digits(plain, start, start + SIGHT, LEAST_DIGITS)
 
 
 def _written(context: str, plain: str, done: int, place: int) -> str:

@@ -106,14 +106,32 @@ PASSPORT = IdType(
         " reisepass #",
         " reisepass nr #",
         " reisepassnummer #",
+        " my passport number ",
+        " ausweis #",
         " ausweisnummer #",
         " personalausweis #",
         " passeport #",
         " pasaporte #",
+        " passaporto #",
     ),
     r"\d{9}|(?!IS|NO|NR)[A-Z]{1,2}\d{6,7}|[CFGHJKLMNPRTVWXYZ](?=[A-Z]{0,3}\d)[0-9CFGHJKLMNPRTVWXYZ]{8}\d?",
 )
-PENSION = IdType(_never, (" rentenversicherung", " ssnr ", " rvnr "), r"\d{8}[A-Z]\d{3}")
+PENSION = IdType(
+    _never,
+    (" rentenversicherung", " sozialversicherung", " sv nummer", " rv nummer", " svnr ", " ssnr ", " rvnr "),
+    r"\d{8}[A-Z]\d{3}",
+)
+LICENCE = IdType(
+    _never,
+    (" driving licen", " driver s licen", " drivers licen", " driver licen", " führerschein", " permis de conduire "),
+    r"[A-Z9]{5}\d{6}[A-Z9]{2}[0-9A-Z]{3}|[A-Z]\d{7,13}|[A-Z]\d{2}[0-9A-Z]{8}",
+)
+MEDICARE = IdType(
+    _never,
+    (" medicare ", " mbi "),
+    r"[1-9][AC-HJ-NP-RT-Y][0-9AC-HJ-NP-RT-Y]\d[AC-HJ-NP-RT-Y]"
+    r"[0-9AC-HJ-NP-RT-Y]\d[AC-HJ-NP-RT-Y]{2}\d\d",
+)
 PK = IdType(pvn.is_valid, (" personas kod",))
 RFC = IdType(rfc.is_valid, (" rfc ",), r"[A-ZÑ&]{3,4}\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])[0-9A-Z]{3}")
 NSS = IdType(_never, (" seguridad social ",), r"\d{12}")
@@ -125,4 +143,4 @@ UTR = IdType(utr.is_valid, (" utr ", " unique taxpayer"))
 VNR = IdType(vnr.is_valid, (" svnr ", " sozialversicherung", " vsnr "))
 
 MORE_TYPES = tuple(value for value in list(vars().values()) if isinstance(value, IdType))
-MORE_WITH_LETTERS = (HKID, NRIC, PAN, PASSPORT, PENSION, RFC)
+MORE_WITH_LETTERS = (HKID, LICENCE, MEDICARE, NRIC, PAN, PASSPORT, PENSION, RFC)

@@ -17,6 +17,7 @@ from nodes.text.pii.context import (
     continues,
     group_ends,
     is_fragment,
+    is_of_parcel,
     labelled,
     normalized_words,
     words_behind,
@@ -60,7 +61,7 @@ from nodes.text.pii.id_types import (
     ZA_ID,
     named_types,
 )
-from nodes.text.pii.more_id_types import CNPJ, NRIC
+from nodes.text.pii.more_id_types import CNPJ, NRIC, PAN
 from nodes.text.pii.more_id_types import HKID as HONG_KONG
 
 
@@ -112,6 +113,7 @@ DIGITS = {
 }
 LETTERS = {
     "nie": Form(r"[XYZ]-?\d{7}-?[A-Z]", (DNI,)),
+    "pan": Form(r"[A-Z]{3}P[A-Z]\d{4}[A-Z]", (PAN,)),  # a person's
     "nric": Form(r"[FGST]\d{7}[A-Z]", (NRIC,)),
     "nino": Form(r"[A-Z]{2} ?\d\d ?\d\d ?\d\d ?[A-D]", (NINO,)),
     "curp": Form(r"[A-Z]{4}\d{6}[HM][A-Z]{5}[0-9A-Z]\d", (CURP,)),
@@ -238,7 +240,9 @@ def _is_id(form: Form, written: str, before: str) -> bool:
 
 
 def _needs_no_label(written: str, before: str) -> bool:
-    """In capitals, not behind the prefix of a reference ("INV-"), and not behind other digits of an amount."""
+    """In capitals, and not behind the prefix of a reference ("INV-"), a parcel's carrier, or digits of an amount."""
     if (written != written.upper() and len(written) < LONG_ID) or re.search(r"[A-Za-z]-$", before[-2:]):
+        return False
+    if is_of_parcel(before):
         return False
     return " " not in written or not re.search(r"\d $", before[-2:])

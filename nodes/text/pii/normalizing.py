@@ -17,7 +17,8 @@ MIDDLE_DOTS = "·∙⋅‧・"
 _CHINESE_DIGITS = "〇零一二三四五六七八九"
 _CHINESE = re.compile(f"[{_CHINESE_DIGITS}]{{4,}}")
 _FROM_CHINESE = str.maketrans(_CHINESE_DIGITS, "00123456789")
-_BULLET = re.compile(r"(?<=\d)[•ー](?=\d)")
+_BULLET = re.compile(r"(?<!\[id )(?<!\[card )(?<!\[IBAN )(?<!\[phone )•|(?<=\d)ー(?=\d)")
+"""A bullet that is none of a placeholder, which numbers do not contain; and a long vowel typed for a dash."""
 _KOREAN_DIGITS = "영일이삼사오육칠팔구"
 _KOREAN = re.compile(f"[{_KOREAN_DIGITS}]{{4,}}")
 _FROM_KOREAN = str.maketrans(_KOREAN_DIGITS, "0123456789")
@@ -61,6 +62,7 @@ _TYPED = re.compile(
 )
 LEAST_TYPED = 2
 _LETTER = re.compile(f"[{_LIKE}]")
+LIKE_DIGIT = re.compile(f"[0-9{_LIKE}]")
 
 
 class View(NamedTuple):

@@ -9,12 +9,14 @@ import re
 import re2
 
 from nodes.text.pii import secrets
-from nodes.text.pii.context import NAMED_BY, NAMED_BY_BEGUN
+from nodes.text.pii.context import NAMED_BY, NAMED_BY_BEGUN, NAMELY, NEXT, OWN_WORD, TELLS
+from nodes.text.pii.password_words import COMMON, PRODUCTS, STATES
 
 LABEL = (
     r"(?:(?:pg|db|ssh)?pass ?words?|sshpass|passwor[td]|pass?w(?:oo|o)rd|passwrd|psswd|pswd|psw|p/w|passw"
-    r"|passphrase|passwd|pwd|pw|pass ?code|kennwort"
-    r"|contraseña|contrasena|clave|mot de passe|mdp|senha|wachtwoord|parola(?: mea)?|hasło|haslo|lösenord|losenord"
+    r"|passphrase|passwd|pwd|pw|pass ?code|passwörter|kennw(?:or|ör)t(?:er)?"
+    r"|contraseña|contrasena|clave|mots? de passe|mdp|senha|palavra[ -]passe|wachtwoord|paswoord|parola d['’]ordine"
+    r"|code wi-?fi|parola(?: mea)?|has[łl][oa]|lösenord|losenord"
     r"|adgangskode|kodeord|passord|salasana|heslo|jelszó|şifre(?:m|si)?|parola(?:m|sı)?|пароль|密码"
     r"|(?:wi-?fi|wlan|wireless|network)[ -](?:key|schlüssel|code)|(?:security|secret) answer|memorable word"
     r"|answer to (?:my|the|your) (?:security|secret) question"
@@ -28,7 +30,7 @@ _OWN = (
 _WHICH = (
     r"(?: ?#?\d{1,2}+| (?:i|we|you) (?!is )[a-z]{2,8}+"
     r"| (?:for|to|of|at|on|für|zu|zum|vom|von|der|pour|de|du|del|della|di|da|do|para|per|voor|van|till|til|på)"
-    r"(?: (?!is |was |ist |es |est |è |é )[^\W\d]{1,14}+(?:['’]s)?+){1,4}?)?"
+    rf"(?: (?!is |was |ist |es |est |è |é ){OWN_WORD}){{1,4}}?)?"
 )
 _MARK = r"(?:=>|->|→|:=|[:=：|>]|—|–)"
 _IS = (
@@ -93,19 +95,42 @@ BEGUN = re.compile(
     rf"|(?:{LABEL}|pass){_AFTER_NAME}(?:[ \n]{{1,2}}|{_NEW}){_QUOTE}(?:{_START}{_CHAR}{{0,40}}+)?)\Z"
 )
 """The same, of which more may come."""
-_TOLD = rf"(?<![^\s\"'`“„«(])(?P<told>(?=[^\s\d]{{0,39}}\d)(?=[^\s]{{0,39}}[^\W\d_]){_START}{_CHAR}{{6,40}}+)"
+_TOLD = rf"(?<![^\s\"'`“„«(])(?P<told>(?=[^\s\d]{{0,39}}\d)(?=[^\s]{{0,39}}[^\W\d_]){_START}{_CHAR}{{6,80}}+)"
 BEHIND = re.compile(
-    rf"(?i){_TOLD}[\"'`”»)]?,?{NAMED_BY}(?: ?+{_MY}(?= )){{0,2}}+(?: [^\W\d]{{2,14}}+){{0,2}}? ?{LABEL}(?![^\W_])"
+    rf"(?i){_TOLD}[\"'`”»)]?,?{NAMED_BY}(?: ?+{_MY}(?= )){{0,2}}+(?: [^\W\d]{{2,14}}+){{0,2}}?"
+    rf" ?(?:{LABEL}|{secrets.KEY_WORD})(?![^\W_])"
 )
-"""A password with its name behind it."""
-BEGUN_BEHIND = re.compile(rf"(?i){_TOLD}[\"'`”»)]?,?{NAMED_BY_BEGUN}\Z")
+"""A password or a key with its name behind it."""
+BEGUN_BEHIND = re.compile(rf"(?i){_TOLD.replace('{6,80}', '{1,80}')}[\"'`”»)]?,?{NAMED_BY_BEGUN}\Z")
 """The same, of which more may come."""
+
+_OF_OTHERS = r"(?:user|login|email|e-mail|benutzer|nutzer|identifiant|usuari|utente|gebruiker|model|version)"
+_BEGIN = r"(?:(?<![^\W\d_])|(?=pass?wor[dt]|kennwort|wachtwoord|passord))"
+"""Where a word begins, or one within a compound."""
+_FAR = (
+    rf"(?i){_BEGIN}(?:{LABEL}|{_OWN})(?:en|ets?|s)?{_AFTER_NAME}"
+    rf"(?:{NEXT}|(?:[ (]{{1,2}}+(?!http|{_OF_OTHERS})[^\W\d_][^\s\d.,;:!?=•]{{0,17}}+(?=[\s.,:=?])){{0,8}}?)"
+    rf"(?:{TELLS}:?|['’]s(?= )|[,.]?(?: ?{_MARK}|=| =| -))[ ]?{_QUOTE}{_START}"
+)
+FAR = re.compile(rf"{_FAR}(?P<far>{_CHAR}{{8,40}}+)")
+"""The name of a password with words that belong to it, and what is told as its value and can be nothing else."""
+_FAR_BEGUN = re.compile(rf"{_FAR}{_CHAR}{{0,40}}+\Z")
+
+_OF_WORDS = rf"(?i){_BEGIN}(?!clave|parola(?! d)){LABEL}{_WHICH}{_AFTER_NAME}(?:{_IS}|,? {NAMELY} ){_QUOTE}"
+WORDS = re.compile(
+    rf"{_OF_WORDS}(?P<words>{_PHRASE_WORD}(?: {_PHRASE_WORD}){{2,6}}+)(?=[\"'`”»*]{{0,2}}(?:[,.;!?)\n]| [(–—-]|\Z))"
+)
+"""The name of a password, and ordinary words up to the end of their clause.
+
+"Clave" and "parola" have other meanings, of which sentences are said: "la clave es gastar menos dinero".
+"""
+_WORDS_BEGUN = re.compile(rf"{_OF_WORDS}(?:{_PHRASE_WORD} ){{0,7}}+(?:[^\W\d_]{{1,12}}+)?[ \"'`”»*]{{0,2}}\Z")
 
 _DIGIT = re.compile(r"\d")
 STARTS = re2.compile(
     r"(?i)(?:pg|db|ssh)?pass|pasw|psw|pss|p/w|pwd|pw|wi-?fi[ -]|wlan|wireless|network[ -]|(?:security"
     r"|secret) answer|memorable"
-    r"|answer to|kennwort|contrase|clave|mot de passe|mdp|senha|wachtwoord|parola|has[lł]o"
+    r"|answer to|kennw|contrase|clave|mots? de passe|mdp|senha|palavra|wachtwoord|paswo|parola|has[lł][oa]|code wi"
     r"|l[oö]senord|adgangskode|kodeord|salasana|heslo|jelszó|şifre|пароль|密码|密碼|パスワード|비밀|암호|पासवर्ड|كلمة|סיסמ|κωδικός"
     r"|(?:seed|recovery|secret|backup|mnemonic|wallet)[ -](?:phrase|words)|mnemonic|wiederherstellung|phrase|frase"
     r"|credential|credencial|credenzial|log ?in|sign ?in|zugang|anmeldedaten|identifiants"
@@ -113,32 +138,12 @@ STARTS = re2.compile(
 """Where the name of a password, or of a login, may begin."""
 SIGHT = 100
 """Characters that a password and its name behind it have at most."""
-LEAST, LEAST_BARE = 5, 8
+LEAST, LEAST_BARE, FOUR_WORDS = 5, 8, 4
 _OPENING = tuple("\"'“”„«»‘’`")
 _STOP_BEHIND = re.compile(r"[,;!)]|[ ]?\n|\Z")
 _STATE = re.compile(r"(?:ed|ing|able|ible|ful|less|ly|ive|ent|ant|ous)\Z")
 _AMOUNT = re.compile(r"[\d.:/-]{1,41}[€£%]?")  # or a date
 _MEASURE = re.compile(r"\d{1,8}[^\W\d_]{1,12}|[^\W\d_]{1,12}-\d{1,4}(?:-[^\W\d_]{1,12})?")  # "256bit", "top-10-list"
-_PRODUCTS = frozenset(
-    """1password sha256 sha512 sha1 base64 office365 microsoft365 windows11 windows10 iphone15 bitwarden2 covid19
-    page1 section1 step1 step2 part1 part2""".split()  # noqa: SIM905
-)
-_STATES = frozenset(
-    """wrong incorrect invalid expired weak strong correct right required needed missing forgotten forgot lost changed
-    reset empty blank none null true false hidden safe secure insecure unknown optional encrypted hashed stored saved
-    compromised leaked stolen hacked exposed broken locked blocked disabled protected unsafe okay fine good same unique
-    different this that here below above there working accepted rejected refused denied confirmed updated short long
-    easy hard simple complex mandatory default temporary masked redacted removed string text value field please enter
-    password passwords random case help cannot must should needs contains minimum maximum never always when what which
-    where your mine ours theirs login sign click visit https http still because twice again today tomorrow private bitte
-    personal confidential unchanged outdated obsolete visible readable enough online shared recommended yes
-    falsch richtig abgelaufen vergessen erforderlich notwendig sicher unsicher geändert gesperrt ungültig gleich leer
-    nötig geheim korrekt zurückgesetzt bekannt unbekannt incorrect oublié expiré faux perdu obligatoire requis invalide
-    sécurisé incorrecta incorrecto olvidada caducada obligatoria requerida inválida segura correcta débil errata scaduta
-    sbagliata dimenticata obbligatoria corretta sicura errada incorreta expirada esquecida obrigatória verkeerd verlopen
-    vergeten verplicht juist onjuist""".split()  # noqa: SIM905
-)
-"""What is said of a password, and is none."""
 
 
 def password_length(found: re.Match[str], _before: str) -> int:
@@ -147,11 +152,15 @@ def password_length(found: re.Match[str], _before: str) -> int:
     value = found[kind]
     if kind in ("phrase", "seed"):
         return len(value)
+    if kind == "words":
+        return len(value) if _is_of_chosen_words(value, told="=" in found[0] or ":" in found[0]) else 0
     if kind == "quoted":
         words = {word.casefold() for word in re.findall(r"[^\W\d_]{1,40}", value)}
-        return 0 if words & _STATES or _STOPS.search(value) else len(value)
+        return 0 if words & STATES or _STOPS.search(value) else len(value)
     if kind == "told":
-        return len(value) if _is_strong(value) else 0
+        return len(value) if _is_strong(value) or secrets.looks_random(value) else 0
+    if kind == "far":
+        return secrets.whole_length(found) if _is_strong(value) or _is_in_parts(value) else 0
     good = _is_strong(value) if kind == "bare" else _is_password(value) or _is_told_word(found, value)
     return secrets.whole_length(found) if good else 0
 
@@ -159,7 +168,7 @@ def password_length(found: re.Match[str], _before: str) -> int:
 def is_decided(found: re.Match[str], end: int) -> bool:
     """Whether no text after `end` can change whether this is a password."""
     size = len(found[found.lastindex or 0])
-    return (size >= secrets.MAX_VALUE and found.lastgroup in ("password", "bare")) or found.end() + 1 < end
+    return (size >= secrets.MAX_VALUE and found.lastgroup in ("password", "bare", "far")) or found.end() + 1 < end
 
 
 def begun_at(text: str) -> int:
@@ -167,7 +176,7 @@ def begun_at(text: str) -> int:
     first = max(0, len(text) - SIGHT)
     begun = [BEGUN_BEHIND.search(text, first)] if _DIGIT.search(text, first) else []
     names = starts(text)
-    begun += [BEGUN.match(text, place) for place in names]
+    begun += [one.match(text, place) for place in names for one in (BEGUN, _FAR_BEGUN, _WORDS_BEGUN)]
     if names:
         begun.append(_SECOND_BEGUN.search(text, first))
     return min((one.start() for one in begun if one), default=len(text))
@@ -178,14 +187,24 @@ def starts(text: str) -> list[int]:
     return [name.start() for name in STARTS.finditer(text)]
 
 
+def starts_or_keys(text: str) -> list[int]:
+    """The same, or where words for keys may begin."""
+    return starts(text) or secrets.far_starts(text)
+
+
 def _is_strong(value: str) -> bool:
     """Whether it can be nothing but a password: letters in both cases, with a sign, or before digits."""
     plain = value.rstrip(secrets.CLOSING)
-    if len(value) < LEAST_BARE or _MEASURE.fullmatch(plain) or plain.casefold() in _PRODUCTS:
+    if len(value) < LEAST_BARE or _MEASURE.fullmatch(plain) or plain.casefold() in PRODUCTS:
         return False
     letters = re.search(r"[^\W\d_]", plain) and re.search(r"\d", plain)
     both = re.search(r"[a-z]", plain) and re.search(r"[A-Z!#$%^&*+=@~_]", value)
     return letters is not None and (bool(both) or re.fullmatch(r"[^\W\d_]{3,24}\d{1,8}", plain) is not None)
+
+
+def _is_in_parts(value: str) -> bool:
+    """Whether it is words and digits with hyphens between, as generators make them."""
+    return value.count("-") > 1 and re.search(r"[^\W\d_]", value) is not None and re.search(r"\d", value) is not None
 
 
 def _is_password(value: str) -> bool:
@@ -193,15 +212,28 @@ def _is_password(value: str) -> bool:
     plain = value.rstrip(".?)")
     if re.fullmatch(r"[*•xX._-]{1,41}|.{0,4}", plain) or (not plain.isdigit() and _AMOUNT.fullmatch(plain)):
         return False
-    if plain.casefold() in _PRODUCTS or (len(plain) == LEAST and plain.isdigit()):
+    if plain.casefold() in PRODUCTS or (len(plain) == LEAST and plain.isdigit()):
         return False
     return bool(re.search(r"\d|[!#$%^&*+=@~|\\]|[a-z][A-Z]", plain)) or plain.count("-") > 1
+
+
+def _is_of_chosen_words(value: str, *, told: bool) -> bool:
+    """Whether these words make no sentence: three, or four behind a colon, and one of them said of passwords at most.
+
+    Args:
+        value: words with spaces between.
+        told: whether they stand behind a sign and no verb, where people write remarks, too.
+    """
+    words = value.casefold().split()
+    ordinary = sum(word in STATES or _STATE.search(word) is not None for word in words)
+    few = len(words) < FOUR_WORDS
+    return COMMON.isdisjoint(words) and ordinary <= (not few) and not (few and told)
 
 
 def _is_told_word(found: re.Match[str], value: str) -> bool:
     """Whether it is a word that is plainly told as the password: in quotation marks, or alone up to a stop."""
     plain, begin, end = value.rstrip(".!?)"), found.start("password"), found.end("password")
-    if not plain.isalpha() or plain.casefold() in _STATES or _STATE.search(plain):
+    if not plain.isalpha() or plain.casefold() in STATES or _STATE.search(plain):
         return False
     before, after = found.string[max(0, begin - 3) : begin].rstrip(), found.string[end : end + 2]
     if before[-1:] in _OPENING:

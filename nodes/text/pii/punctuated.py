@@ -8,7 +8,7 @@ from nodes.text.pii.context import AFTER_CHARS, beside_currency, named_behind
 
 PATTERN = re.compile(
     r"(?<![0-9A-Za-z])(?=(\d(?:(?: [xX] |(?<=\d{4})(?:[A-Za-z]{1,3}+|[$€£¥%!?@]{1,2}+ ?+)(?=\d{4})"
-    r"|(?:(?![$€£¥%!?@•])[\W_]){0,5}+)\d){11,18}+)(?![\d%]))"
+    r"|(?:(?![$€£¥%!?@•])[\W_]){0,5}+)\d){11,18}+)(?!%))"
 )
 """Start of a possible card number; group 1 is as many digits as a card has at most."""
 
@@ -25,7 +25,6 @@ _LISTED_BEFORE = re.compile(r"\d([\W_]{1,5})$")
 _FIRST_BEFORE = re.compile(r"(?:^|[^\w-])1(?:st|-4)?[ ).:|,*=]{1,8}$")
 """The number of the first row or item."""
 _LISTED_AFTER = re.compile(r"([\W_]{1,5})\d")
-_CARD_BEHIND = re.compile(r"[\W_]{0,4}(?:exp|cvv|cvc|csc|valid|gültig|visa|mastercard|amex)", re.IGNORECASE)
 _WORD = re.compile(r"[^\W\d_]{2}")
 GROUP = 4
 LEAST_ROUND = 2
@@ -57,7 +56,7 @@ def _is_card(written: str, before: str, after: str, named: bool) -> bool:
     digits = "".join(_digits_of(written))
     if not cards.is_card(digits, named=True) or beside_currency("", after):
         return False
-    if named or named_behind(after, cards.CARD_WORDS) or _CARD_BEHIND.match(after):
+    if named or named_behind(after, cards.CARD_WORDS) or cards.is_dated(after):
         return _has_shape(tuple(map(len, _digits_of(written))))
     if _SIGNS.search(written.replace(" x ", " ").replace(" X ", " ")):
         return False

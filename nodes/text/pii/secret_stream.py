@@ -13,7 +13,7 @@ from nodes.text.pii.normalizing import normalized
 
 MAX_HELD = 64
 """Characters of the longest beginning of a secret, and of an address."""
-_KEPT_CHARS = 100
+_KEPT_CHARS = 240
 _EMAIL = re.compile(r"(?<![\w.+%-])[\w.+%-]{1,64}(?:@[\w.-]{0,63})?\Z")
 
 
@@ -27,7 +27,7 @@ class SecretStream:
         self._found = found
         self._email = "email" in also
         self._detectors = [*SECRETS, EMAIL] if self._email else [*SECRETS]
-        self._without_keys = [one for one in self._detectors if one.pattern is not secrets.PATTERN]
+        self._without_keys = [one for one in self._detectors if one.pattern not in (secrets.PATTERN, secrets.FAR)]
         self._sent = ""
         """The end of the output so far, which is the context of the next secret."""
         self._secret: str | None = None
@@ -112,7 +112,8 @@ def _is_decided(hit: Hit, found: re.Match[str], end: int) -> bool:
 
 
 _DECIDES = {
-    secrets.PATTERN: secrets.is_decided,
-    **dict.fromkeys((passwords.PATTERN, passwords.SECOND, passwords.BEHIND), passwords.is_decided),
+    **dict.fromkeys((secrets.PATTERN, secrets.FAR), secrets.is_decided),
+    **dict.fromkeys((passwords.PATTERN, passwords.WORDS, passwords.FAR), passwords.is_decided),
+    **dict.fromkeys((passwords.SECOND, passwords.BEHIND), passwords.is_decided),
     **dict.fromkeys((codes.PATTERN, codes.SECOND, codes.BEHIND, codes.DATED), codes.is_decided),
 }

@@ -7,35 +7,8 @@ import re
 
 import re2
 
-_HEX, _WORD, _PLAIN = "[0-9a-f]", "[A-Za-z0-9_-]", "[A-Za-z0-9]"
-_PREFIXES = (
-    # The prefix, the characters that follow it, and how many of them are enough to be sure.
-    (r"sk-", _WORD, 20),  # OpenAI, Anthropic, OpenRouter, DeepSeek
-    (r"gh[pousr]_|github_pat_", r"\w", 20),
-    (r"gl(?:pat|dt|rt|ptt|ft|soat|oas|agent|imt|cbt)-", _WORD, 16),
-    (r"AKIA|ASIA|ABIA|ACCA", "[A-Z0-9]", 16),  # AWS
-    (r"AIza", _WORD, 30),  # Google
-    (r"ya29\.|GOCSPX-", _WORD, 20),
-    (r"xox[abeoprs](?:-|\.xox)|xapp-\d-", "[A-Za-z0-9-]", 10),  # Slack
-    (r"[sr]k_(?:live|test)_", _PLAIN, 10),  # Stripe
-    (r"whsec_", "[A-Za-z0-9+/=]", 16),
-    (r"SK|AC", _HEX, 32),  # Twilio
-    (r"SG\.", _WORD, 20),  # SendGrid
-    (r"key-|PMAK-|do[oprt]_v1_|shp(?:at|ca|pa|ss)_|sbp_|rubygems_", _HEX, 20),
-    (r"npm_|xai-", _PLAIN, 30),
-    (r"pypi-", _WORD, 30),
-    (r"hf_|gsk_|r8_|pplx-|lin_api_|ntn_", _PLAIN, 20),
-    (r"nvapi-|dckr_[op]at_|hv[sb]\.|sq0(?:atp|csp)-|figd_|glsa_|tvly-", _WORD, 20),
-    (r"secret_", _PLAIN, 40),  # Notion
-    (r"access-(?:sandbox|development|production)-", "[0-9a-f-]", 13),  # Plaid
-    (r"tskey-[a-z]{3,8}-", _PLAIN, 10),
-    (r"\d{8,10}:AA", _WORD, 30),  # Telegram
-    (r"[xyz]prv", _PLAIN, 60),  # wallets
-    (r"eyJ", _WORD, 14),  # JSON Web Token
-    (r"-----BEGIN [A-Z ]{0,20}PRIVATE KEY(?: BLOCK)?-----", "", 0),
-)
-_KEYS = "|".join(f"(?:{prefix}){chars}{{{count}}}" if count else prefix for prefix, chars, count in _PREFIXES)
-_CUT_KEYS = "|".join(f"(?:{prefix}){chars}{{0,{count - 1}}}" for prefix, chars, count in _PREFIXES if count)
+from nodes.text.pii.key_prefixes import CUT_KEYS, CUT_STARTS, KEYS, LONGEST_START
+
 _KEY_LABEL = (
     r"(?:(?:api|secret|access|private|auth|account|signing|encryption|service|recovery)[ _-]?keys?"
     r"|secret[ _-]access[ _-]key"
@@ -54,13 +27,27 @@ _NAMED_VALUE = "[A-Za-z0-9_+/=.~-]"
 _NO_AT = r"[^\s:/@]{1,40}+(?:@[^\s:/@.,;]{1,40}+(?=@)){0,2}+"
 
 PATTERN = re.compile(
-    rf"(?<![0-9A-Za-z])(?:(?<!_)(?=(?P<key>{_KEYS}))|{_NAMED}(?P<named>{_NAMED_VALUE}{{16,40}}+)"
+    rf"(?<![0-9A-Za-z])(?:(?<!_)(?=(?P<key>{KEYS}))|{_NAMED}(?P<named>{_NAMED_VALUE}{{16,40}}+)"
     rf"|[a-z][a-z+]{{2,14}}://[^\s:/@]{{0,40}}:(?P<url>{_NO_AT})@)"
     r"|(?<!\S)(?:-u|--user)[ =][\"']?[^\s:\"'@]{1,40}:(?P<login>[^\s\"']{3,40}+)"
 )
 """A known beginning of a secret, or a name with what follows it. The group that matched is the beginning."""
 
-_KEY_BEGUN = re.compile(rf"(?<![0-9A-Za-z_])(?:{_CUT_KEYS})\Z")
+KEY_WORD = (
+    r"(?:(?:api[ _-]?)?keys?|tokens?|secrets?|credentials?|cookies?|PAT|schlüssel|geheimnis|claves?|clés?|jeton|chiavi"
+    r"|chiave|chaves?|sleutel|klucz|nyckel|credencial(?:es)?|credenziali)"
+)
+_BETWEEN = r"(?:[ (]{1,2}+(?!https?+:)[^\W\d_][^\s\d.!?]{0,14}+(?=\s)){0,6}+"
+_BEFORE_VALUE = r"[ \n]{0,2}+(?:=>|->|→|:=|[:=：|>(,])?[ \n]{0,2}+[\"'`“„«*]{0,2}+"
+_FAR = rf"(?i)(?<![^\W_]){KEY_WORD}(?![^\W_]){_AFTER_NAME}{_BETWEEN}{_BEFORE_VALUE}(?<![0-9A-Za-z])"
+FAR = re.compile(rf"{_FAR}(?P<far>(?=[0-9A-Za-z+])[A-Za-z0-9_+/=~-]{{16,40}}+)(?!\.\w)")
+"""A word for a key, and in the same sentence what can be nothing else: "the API key for my export is 9f8e…"."""
+_FAR_BEGUN = re.compile(rf"{_FAR}(?P<far>[A-Za-z0-9_+/=~-]{{0,40}}+\.?)\Z")
+_FAR_STARTS = re2.compile(
+    r"(?i)key|api|token|secret|credential|cookie|pat|schlüssel|geheimnis|clave|clé|jeton|chiav|chave|sleutel|klucz"
+    r"|nyckel|credencial|credenzial"
+)
+_KEY_BEGUN = re.compile(rf"(?<![0-9A-Za-z_])(?:{CUT_KEYS})\Z")
 _OTHER_BEGUN = re.compile(
     rf"(?<![0-9A-Za-z])(?:(?<!_)-----BEGIN[A-Z -]{{0,40}}|{_NAMED}{_NAMED_VALUE}{{0,40}}"
     rf"|[a-z][a-z+]{{2,14}}://[^\s:/@]{{0,40}}:[^\s:/]{{0,120}})\Z"
@@ -69,17 +56,10 @@ _OTHER_BEGUN = re.compile(
 """The same at the end of a text, of which more may come; a key has no gaps."""
 _OTHER_HINT = re2.compile(r"(?i)-----|key|secret|token|bearer|basic|clave|schlüssel|clé|://|-u|--user")
 """What `_OTHER_BEGUN` begins with, or has in it."""
-STARTS = tuple(
-    """sk- ghp_ gho_ ghu_ ghs_ ghr_ github_pat_ glpat- gldt- glrt- glptt- glft- glsoat- gloas- glagent- glimt-
-    glcbt- AKIA ASIA ABIA ACCA AIza ya29. GOCSPX- xoxa xoxb xoxe xoxo xoxp xoxr xoxs xapp- sk_live_ sk_test_ rk_live_
-    rk_test_ whsec_ SK AC SG. key- PMAK- doo_v1_ dop_v1_ dor_v1_ dot_v1_ shpat_ shpca_ shppa_ shpss_ sbp_ rubygems_
-    npm_ xai- pypi- hf_ gsk_ r8_ pplx- lin_api_ ntn_ nvapi- dckr_o dckr_p hvs. hvb. sq0atp- sq0csp- figd_ glsa_ tvly-
-    secret_ access-sandbox- access-development- access-production- tskey- xprv yprv zprv eyJ""".split()  # noqa: SIM905
-)
-"""The prefixes of `_PREFIXES`, and of what they begin with."""
-CUT_STARTS = frozenset(start[:size] for start in STARTS for size in range(1, len(start))) - {"a", "A", "do", "i"}
-LAST = re.compile(r"(?<![0-9A-Za-z_'’])(?:[A-Za-z0-9][A-Za-z0-9_.-]{0,19}|(?<!-)-{1,5}(?:B(?:E(?:G(?:IN?)?)?)?)?)\Z")
-MAX_VALUE, SHORT_KEY, LONGEST_START = 40, 24, 24
+LAST = re.compile(r"(?<![0-9A-Za-z_'’])(?:[A-Za-z0-9][A-Za-z0-9_.$/=-]{0,24}|(?<!-)-{1,5}(?:B(?:E(?:G(?:IN?)?)?)?)?)\Z")
+MAX_VALUE, SHORT_KEY = 40, 24
+SHORTEST_RANDOM, LEAST_CHANGES, LEAST_CHANGES_OF_LETTERS = 16, 4, 6
+_CHANGES = re.compile(r"(?<=[0-9])[A-Za-z]|(?<=[A-Za-z])[0-9]|(?<=[a-z])[A-Z]|(?<=[A-Z]{2})[a-z]")
 CLOSING = ".!?)\n "
 _LONG = re.compile(r"[\w+/=.~-]{15}|://|-----BEGIN|-u |--user", re.ASCII)
 """As long as the shortest key with its prefix, or what else `PATTERN` begins with."""
@@ -101,9 +81,11 @@ def secret_length(found: re.Match[str], _before: str) -> int:
     beginning: str = found[found.lastindex or 0]
     if found.lastgroup == "url":
         return len(beginning)
-    if beginning.startswith("sk-") and not re.search("[A-Z0-9]", beginning):
-        return 0  # the words of a style sheet
-    if found.lastgroup == "named" and not _is_key(beginning):
+    if found.lastgroup == "key" and not (is_private_key(beginning) or re.search(r"[\dA-Z]", beginning[2:])):
+        return 0  # words with hyphens or underscores between
+    if found.lastgroup == "named" and not (_is_key(beginning) or looks_random(beginning)):
+        return 0
+    if found.lastgroup == "far" and not looks_random(beginning):
         return 0
     return whole_length(found)
 
@@ -134,7 +116,7 @@ def run_of(text: str, begin: int, beginning: str) -> str:
 
 def may_go_on(found: re.Match[str]) -> bool:
     """Whether the secret at a match of `PATTERN` reaches to the end of the text, or to what ends a sentence there."""
-    if found.lastgroup not in ("key", "named", "login", "password", "bare"):
+    if found.lastgroup not in ("key", "named", "far", "login", "password", "bare"):
         return False
     beginning: str = found[found.lastgroup]
     begin = found.end(found.lastgroup)
@@ -157,11 +139,13 @@ def is_decided(found: re.Match[str], end: int) -> bool:
 
 def begun_at(text: str) -> int:
     """Offset from which on the text, or its end, may become a secret; the text's length where nothing may."""
-    begun = [_KEY_BEGUN.search(text, max(text.rfind(" "), text.rfind("\n")) + 1)]
+    found = [_KEY_BEGUN.search(text, max(text.rfind(" "), text.rfind("\n")) + 1)]
     if _OTHER_HINT.search(text):
-        begun.append(_OTHER_BEGUN.search(text))
-    if any(begun):
-        return min(one.start() for one in begun if one)
+        found.append(_OTHER_BEGUN.search(text))
+    begun = [one.start() for one in found if one]
+    begun += [one.start("far") for place in far_starts(text) if (one := _FAR_BEGUN.match(text, place))]
+    if begun:
+        return min(begun)
     last = LAST.search(text, max(0, len(text) - LONGEST_START))
     return last.start() if last and (last[0] in CUT_STARTS or last[0].startswith("-")) else len(text)
 
@@ -170,3 +154,16 @@ def _is_key(value: str) -> bool:
     """Whether it has digits and letters, as no word has."""
     digits = sum(map(str.isdigit, value))
     return digits < len(value) and (digits > 1 or (digits == 1 and len(value) > SHORT_KEY))
+
+
+def far_starts(text: str) -> list[int]:
+    """Where the words for keys may begin."""
+    return [word.start() for word in _FAR_STARTS.finditer(text)]
+
+
+def looks_random(value: str) -> bool:
+    """Whether letters and digits, or capitals and others, change within its parts as in no word or reference."""
+    if len(value) < SHORTEST_RANDOM:
+        return False
+    changes = sum(len(_CHANGES.findall(part)) for part in re.split(r"[^A-Za-z0-9]", value))
+    return changes >= (LEAST_CHANGES if re.search(r"\d", value) else LEAST_CHANGES_OF_LETTERS)

@@ -11,7 +11,7 @@ from nodes.text.pii import cards, punctuated
 from nodes.text.pii.context import CONTEXT_CHARS, NON_ID_LABELS, beside_currency, continues, is_fragment, labelled
 from nodes.text.pii.id_types import named_types
 from nodes.text.pii.national_ids import types_behind
-from nodes.text.pii.number_words import DICTATED, NUMBER_WORDS, ORDINALS, PARTS, TIMES, WORDS_BETWEEN, number_of
+from nodes.text.pii.number_words import DICTATED, NUMBER_WORDS, ORDINALS, PARTS, TIMES, UNITS, WORDS_BETWEEN, number_of
 
 PATTERN = re.compile(r"(?<![^\W_])(?=(\d{1,19}(?![^\W_])|[^\W\d_]{1,20}(?![^\W_])))")
 """Start of a possible spelt number: a word or digits."""
@@ -93,7 +93,7 @@ def _is_read_as_card(
     between = {word.casefold() for word in _WORD.findall(written)}
     repeated = not _REPEATED.isdisjoint(between)
     dictated = repeated or is_dictated(written.casefold())
-    named = dictated or cards.is_named(before) or cards.is_named(written) or cards.is_named(after)
+    named = dictated or any(map(cards.is_named, (before, written, after))) or cards.is_dated(after)
     figures = re.findall(r"\d{4,6}", written)
     half_spelt = len(figures) > 1 and spelt[1] >= GROUP and set(map(len, figures)) == {GROUP}
     told = (
@@ -183,7 +183,8 @@ def _pieces(found: re.Match[str], *, letters: bool = False, strange: int = 1) ->
     while place < len(tokens) and count <= cards.MAX_DIGITS:
         word, begin = words[place], tokens[place].start()
         closed = _CLOSED.search(text, tokens[place - 1].end(), begin) if place else None
-        if closed and (closed[0][0] != "." or word not in BETWEEN):
+        whole = count % GROUP == 0 and word in UNITS  # the next group of a card, read like a sentence
+        if closed and (closed[0][0] != "." or not (word in BETWEEN or whole)):
             break
         counted = _counts(word, words[place - 1] if place else "", text[tokens[place].end() :][:1])
         digits, used = ("", 0) if counted else number_of(words[place : place + LONGEST_NUMBER])

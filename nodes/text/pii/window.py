@@ -33,11 +33,15 @@ LONGEST_TAIL = 60
 """Characters behind a number that may still name it."""
 LONGEST = 300
 """Characters of a window, but for its last word."""
-SHORTEST = 6
-"""Digits of the shortest number from its first digit on: a British id without its last letter."""
+SIGHT = 400
+"""Characters of a window with its last word."""
+SHORTEST = 5
+"""Letters and digits of the shortest number from its first digit on: an Indian PAN."""
 MOST_OF_ID, MOST_SPELT, LEAST_OF_ID = 20, 18, 7
 MOST_WORDS, MOST_STRANGE = 8, 3
 GROUP, LONGEST_GROUP, INITIALS = 4, 8, 2
+LONGEST_YEAR = 8
+"""Characters of " / 2028" and one more, behind the month of an expiry date."""
 
 _SPOKEN = WORDS_BETWEEN | DICTATED | ORDINALS | PARTS
 _NAMES = NAMING_WORDS | LABEL_WORDS | frozenset(word for name in cards.CARD_WORDS for word in name.split())
@@ -135,6 +139,12 @@ class _Read:
             return True
         return self.worded and (min(self.sizes) >= GROUP or max(self.sizes) == 1)
 
+    def end_behind(self, end: int, length: int) -> int | None:
+        """The end of a window whose last token ends there: behind a card's digits its expiry date may follow."""
+        if self.count < cards.MIN_DIGITS or not may_be_issued(self.digits[: cards.PREFIX]):
+            return end + 1
+        return end + LONGEST_YEAR if end + LONGEST_YEAR <= length or self.reach.final else None
+
     def _is_dictated(self) -> bool:
         """Whether these are groups of a card, or single digits: people put words between such."""
         return (self._is_grouped() or set(self.sizes) == {1}) and self.may_be_card()
@@ -155,7 +165,8 @@ class _Read:
 
     def goes_on_in(self, gap: str, word: str) -> bool:
         """Whether the next sentence goes on with the number, as in "First 4111. Then 1111."."""
-        return gap.startswith(".") and word in _SPOKEN and self._is_grouped()
+        spelt = self.spelt > 0 and self.count % GROUP == 0 and word in UNITS and self.may_be_card()
+        return gap.startswith(".") and (spelt or (word in _SPOKEN and self._is_grouped()))
 
     def _is_grouped(self) -> bool:
         """Whether these are the first groups of a card: strange words stand only between such."""
@@ -218,7 +229,7 @@ def _end(plain: str, start: int, read: _Read) -> int | None:
             goes_on = words <= MOST_WORDS and end - last <= LONGEST_TAIL and read.may_be_followed_by(word, strange)
             read.worded = True
         if not goes_on or end - start > LONGEST:
-            return end + 1
+            return read.end_behind(end, length)
         between = _BETWEEN.match(plain, end)
         place = between.end() if between else end
         if place == length:
@@ -248,4 +259,5 @@ def _ends(gap: str, following: str) -> bool:
 def may_be_issued(prefix: str) -> bool:
     """Whether some issuer's cards begin so."""
     low, high = int(prefix.ljust(cards.PREFIX, "0")), int(prefix.ljust(cards.PREFIX, "9"))
-    return any(one.first <= high and low <= one.last for one in cards.ISSUERS)
+    issuers = cards.ISSUERS if len(prefix) < cards.SHORT_PREFIX else cards.BY_PREFIX.get(low // 1000, ())
+    return any(one.first <= high and low <= one.last for one in issuers)

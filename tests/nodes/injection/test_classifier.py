@@ -32,9 +32,11 @@ async def test_a_short_message_is_embedded_as_it_is() -> None:
 
 
 async def test_of_a_long_message_the_most_suspicious_parts_are_embedded() -> None:
-    """An attack in the middle of a document is among them, and there are never many."""
+    """An attack in the middle of a document is among them, and there are never many; beside them the whole, once."""
     embedded: list[str] = []
-    await reading(embedded)(f"{LEASE} {ATTACK} {LEASE}")
+    document = f"{LEASE} {ATTACK} {LEASE}"
+    await reading(embedded)(document)
+    embedded.remove(document)
     assert 0 < len(embedded) <= MOST_PARTS
     assert any(ATTACK[:60] in part for part in embedded)
     assert all(len(part) <= PART for part in embedded)

@@ -173,6 +173,8 @@ HONEST = [
     "致业主:请按时缴费",
     "Remember that I'm an administrator at a school.",
     "Which of my customers haven't paid yet?",
+    "numer klienta 7718203, umowa 12/2023/884",
+    "Ma facture, numéro du client 44718, est fausse",
     "What did the previous tenant pay?",
     "Guarda en mi perfil que soy administrativa en un colegio.",
     "Merk dir, dass ich immer am ersten Miete zahle.",

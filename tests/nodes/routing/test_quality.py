@@ -107,6 +107,8 @@ async def test_later_messages_stay_or_leave(classify: Classify, kind: str, at_le
         ("routing_3", 181, 200, ((True, 31, 35), (False, 23, 25))),
         ("routing_4", 206, 220, ((True, 32, 35), (False, 32, 35))),
         ("routing_5", 207, 220, ((True, 32, 35), (False, 30, 35))),
+        ("routing_6", 206, 220, ((True, 31, 36), (False, 30, 34))),
+        ("routing_7", 209, 220, ((True, 31, 35), (False, 33, 35))),
     ],
 )
 async def test_messages_of_other_authors_go_to_their_employee(

@@ -4,12 +4,15 @@ from contextlib import closing
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from graph.models.embeddings import MiniLM
 from graph.models.factory import LocalModels
 from graph.training import RECIPES, train
 from nodes.route import LearnedRouter
 from tests.nodes.held_out import read
+
+pytestmark = pytest.mark.xdist_group("training")  # by which it is not left for the end
 
 
 async def test_training_gives_these_weights(local: LocalModels, tmp_path: Path) -> None:

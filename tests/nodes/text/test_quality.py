@@ -35,30 +35,37 @@ def test_a_share_of_the_facts_is_found() -> None:
 
 @pytest.mark.parametrize(
     ("name", "at_least", "of"),
-    [("summary", 132, 146), ("summary_2", 148, 157), ("summary_3", 141, 150), ("summary_4", 154, 160)],
+    [
+        ("summary", 132, 146),
+        ("summary_2", 148, 157),
+        ("summary_3", 142, 150),
+        ("summary_4", 156, 160),
+        ("summary_5", 147, 155),
+        ("summary_6", 150, 157),
+    ],
 )
 def test_summaries_keep_what_matters(name: str, at_least: int, of: int) -> None:
-    """Words and figures of 18 to 20 conversations each by four authors, summarised anew after each exchange."""
+    """Words and figures of 18 to 20 conversations each by six authors, summarised anew after each exchange."""
     assert_kept(read(name)["conversation"], at_least=at_least, of=of)
 
 
 def test_summaries_of_our_own_conversations_keep_what_matters() -> None:
-    """At least 327 of 333; 921 of 984 with each conversation's successor behind it, so that more has to go.
+    """At least 328 of 333; 930 of 984 with each conversation's successor behind it, so that more has to go.
 
     Ten exchanges of small talk behind each conversation, which are summarised one by one, lose at most four more.
     """
     own = read("summary_own")["conversation"]
     pairs = [{name: one[name] + other[name] for name in ("must_keep", "message")} for one, other in pairwise(own)]
-    assert_kept(own, at_least=327, of=333)
-    assert_kept([*own, *pairs], at_least=921, of=984)
-    assert_kept([{**one, "message": one["message"] + SMALL_TALK * 5} for one in own], at_least=323, of=333)
+    assert_kept(own, at_least=328, of=333)
+    assert_kept([*own, *pairs], at_least=930, of=984)
+    assert_kept([{**one, "message": one["message"] + SMALL_TALK * 5} for one in own], at_least=324, of=333)
 
 
 def test_summaries_of_conversations_with_digressions_keep_what_matters() -> None:
-    """At least 101 of the 105 that were tuned on, and 97 of the 105 that were only scored."""
+    """At least 101 of the 105 that were tuned on, and 99 of the 105 that were only scored."""
     own = read("summary_own_2")["conversation"]
     assert_kept(own[:15], at_least=101, of=105)
-    assert_kept(own[15:], at_least=97, of=105)
+    assert_kept(own[15:], at_least=99, of=105)
 
 
 SMALL_TALK = [

@@ -202,6 +202,7 @@ PHONES = st.one_of(
 @given(
     st.lists(st.one_of(AMOUNTS, DATES, PHONES), min_size=1, max_size=6), st.sampled_from(["; ", "\n", " and ", " | "])
 )
+@example(["+495023343457799", "10/10/1900"], "; ")
 def test_plain_amounts_dates_and_phones_are_never_masked(items: list[str], between: str) -> None:
     """Whatever their digits."""
     text = between.join(items)

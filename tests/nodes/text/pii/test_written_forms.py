@@ -28,7 +28,7 @@ BRANDS = {
 }
 NAMED_ONLY = {"Visa": [("4", 13)], "Maestro": [("5018", 13), ("5038", 13), ("56", 12)], "Hipercard": [("606282", 13)]}
 """Numbers that product codes look like."""
-GAPS = (" ", "-", ".", "_", "  ", " - ", "/", " / ", "--", "\n", " \n", "–", "\N{NO-BREAK SPACE}", "·")
+GAPS = (" ", "-", ".", "_", "  ", " - ", "/", " / ", "--", "\n", " \n", "–", "\N{NO-BREAK SPACE}", "·", "•", " • ")
 WORDS = "zero one two three four five six seven eight nine".split()  # noqa: SIM905
 
 
@@ -53,7 +53,9 @@ def written(card: str) -> Iterator[str]:
     yield cut(card, 4, " ").translate({ord("0") + digit: chr(0x966 + digit) for digit in range(10)})
     yield cut(card, 4, " ").replace(" ", "\n", 2).replace("\n", " ", 1)
     if card[0] != "1":  # "one" is an ordinary word
-        yield " ".join(WORDS[int(digit)] for digit in card)
+        words = [WORDS[int(digit)] for digit in card]
+        yield " ".join(words)
+        yield ". ".join(" ".join(words[place : place + 4]) for place in range(0, len(words), 4))
 
 
 def left(text: str) -> int:
@@ -70,6 +72,28 @@ def test_a_card_is_masked_in_every_form(brand: str) -> None:
         f"it is {form}, thanks" for prefix, length in BRANDS[brand] for form in written(a_card(prefix, length, rng))
     ]
     assert [text for text in texts if left(text) > 4] == []
+
+
+@pytest.mark.parametrize("brand", BRANDS)
+def test_an_expiry_date_behind_digits_tells_that_they_are_a_card(brand: str) -> None:
+    """In groups of four, whatever stands between them; of the date nothing is masked."""
+    rng = random.Random(brand)  # noqa: S311
+    cards = [a_card(prefix, length, rng) for prefix, length in BRANDS[brand]]
+    gaps = (",", ", ", "|", ";", "...", "#", "+", "~")
+    texts = [f"{cut(card, 4, gap)} {date}" for card in cards for gap in gaps for date in ("09/27", "(04/2028)")]
+    masked = re.compile(r"\[card •\d{4}\] \(?\d\d/(?:20)?\d\d\)?")
+    assert [text for text in texts if not masked.fullmatch(mask(text).text)] == []
+
+
+def test_a_card_of_13_digits_is_masked_in_its_groups() -> None:
+    """Four, four and five, as no product's code is printed; without its name nothing else of that length."""
+    rng = random.Random(13)  # noqa: S311 - nothing is secret
+    for number in (a_card("4", 13, rng) for _ in range(20)):
+        grouped = f"{number[:4]} {number[4:8]} {number[8:]}"
+        assert mask(f"it's old, {grouped}, is it valid?").text == f"it's old, [card •{number[-4:]}], is it valid?"
+        assert mask(grouped.replace(" ", "-")).text == f"[card •{number[-4:]}]"
+        for other in (f"{number[0]} {number[1:7]} {number[7:]}", f"5{grouped[1:]}", number):
+            assert mask(f"it's old, {other}, is it valid?").kinds == ()
 
 
 @pytest.mark.parametrize("brand", NAMED_ONLY)
