@@ -1,4 +1,4 @@
-"""Notifications: hear over one LISTEN connection that a turn has news, or that its answer is to stop."""
+"""Notifications: hear over one LISTEN connection of news of a turn or a conversation, or that an answer is to stop."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable
@@ -9,7 +9,7 @@ from uuid import UUID
 import psycopg
 
 from storage.connections import DEFAULT_TIMEOUT, connection_parameters
-from storage.leases import present
+from storage.leases import take_presence_lock
 from storage.pool import is_read_only
 
 STOPS = "frontdesk_stops"
@@ -20,7 +20,7 @@ READ_SECONDS = 1.0
 
 
 class Notifications:
-    """Sets the events of those who wait for a turn, while `listen()` is running.
+    """Sets the events of those who wait for a turn or a conversation, while `listen()` is running.
 
     Args:
         url: where Postgres is, without a pooler that shares sessions.
@@ -35,23 +35,30 @@ class Notifications:
         self._waiting: dict[str, set[asyncio.Event]] = {}
 
     @asynccontextmanager
-    async def of(self, turn_id: UUID) -> AsyncGenerator[asyncio.Event]:
-        """An event that is set when there is news of the turn; its user clears it before looking."""
+    async def of(self, id_: UUID | str) -> AsyncGenerator[asyncio.Event]:
+        """An event that is set when there is news of a turn, or a new turn of a conversation.
+
+        Its user clears it before looking. Conversations of several users may have the same id.
+        """
         event = asyncio.Event()
-        waiting = self._waiting.setdefault(str(turn_id), set())
+        waiting = self._waiting.setdefault(str(id_), set())
         waiting.add(event)
         try:
             yield event
         finally:
             waiting.discard(event)
             if not waiting:
-                self._waiting.pop(str(turn_id), None)
+                self._waiting.pop(str(id_), None)
 
     def wake(self) -> None:
         """Have everyone who waits look again."""
-        for waiting in self._waiting.values():
-            for event in waiting:
-                event.set()
+        for id_ in self._waiting:
+            self.wake_readers_of(id_)
+
+    def wake_readers_of(self, id_: str) -> None:
+        """Have those look again who wait in this process for a turn or a conversation."""
+        for event in self._waiting.get(id_, ()):
+            event.set()
 
     async def listen(self, tick: Callable[[], None]) -> None:
         """Listen until the connection is lost, or its server takes no writes and so sends no notifications.
@@ -65,7 +72,7 @@ class Notifications:
             limit = f"{DEFAULT_TIMEOUT:.0f}s"
             await conn.execute("select set_config('statement_timeout', %(limit)s, false)", {"limit": limit})
             await conn.execute("listen frontdesk_turns; listen frontdesk_stops")
-            await present(conn, self._owner)
+            await take_presence_lock(conn, self._owner)
             self.wake()  # for what was sent while nobody listened
             while True:
                 tick()
@@ -78,11 +85,10 @@ class Notifications:
                 if is_read_only(conn):
                     raise psycopg.OperationalError("the server takes no writes")
 
-    def _received(self, channel: str, turn_id: str) -> None:
+    def _received(self, channel: str, id_: str) -> None:
         if channel == STOPS:
-            self._stop(UUID(turn_id))
-        for event in self._waiting.get(turn_id, ()):
-            event.set()
+            self._stop(UUID(id_))
+        self.wake_readers_of(id_)
 
 
 async def _is_readable(conn: psycopg.AsyncConnection[Any], seconds: float) -> bool:

@@ -49,6 +49,16 @@ class RunRecord(TypedDict):
     updated_at: datetime | None
 
 
+class ThreadRun(TypedDict):
+    """A run, as who reads a whole thread finds it."""
+
+    run_id: UUID
+    place: int | None
+    """Which of the thread's runs it is, from 1, in the order in which they were accepted; None while it waits."""
+    created_at: datetime | None
+    """When it was accepted."""
+
+
 class ThreadRuns:
     """The runs of all users."""
 
@@ -100,6 +110,27 @@ class ThreadRuns:
             cursor = await conn.execute(_RUNS, values)
             return cast("list[RunRecord]", await cursor.fetchall())
 
+    async def in_order(self, user_id: UUID, thread_id: str, *, after: int | None = None) -> list[ThreadRun]:
+        """The runs of a thread behind a place, in the order in which they were accepted, and then those that wait.
+
+        Args:
+            after: the place; None: the newest of them alone.
+        """
+        values = {"user_id": user_id, "thread_id": thread_id, "after": after}
+        async with self._pool.as_user(user_id) as conn:
+            cursor = await conn.execute(_IN_ORDER, values)
+            return cast("list[ThreadRun]", await cursor.fetchall())
+
+    async def key_of(self, user_id: UUID, run_id: UUID) -> str | None:
+        """The idempotency key with which a run was begun, for as long as that is kept."""
+        async with self._pool.as_user(user_id) as conn:
+            cursor = await conn.execute(
+                "select key from chat_idempotency where user_id = %(user_id)s and turn_id = %(run_id)s",
+                {"user_id": user_id, "run_id": run_id},
+            )
+            row = await cursor.fetchone()
+        return cast(str, row["key"]) if row else None
+
 
 _MESSAGES: LiteralString = (
     "select m.id, m.turn_id, m.role, m.content, m.employee_key as employee, m.created_at, t.report->>'model' as model,"
@@ -126,4 +157,16 @@ _RUNS: LiteralString = (
     " where (%(run_id)s::uuid is null or r.run_id = %(run_id)s)"
     " and (%(status)s::text is null or r.status = %(status)s)"
     " order by r.created_at desc nulls first, r.run_id desc limit %(limit)s offset %(offset)s"
+)
+# Messages of a conversation are accepted one after the other, so a run's place never changes.
+_IN_ORDER: LiteralString = (
+    "select run_id, place, created_at from ("
+    " select t.turn_id as run_id, t.created_at, count(*) over () as runs,"
+    "  row_number() over (order by t.created_at, t.turn_id) as place"
+    " from chat_turns t where t.user_id = %(user_id)s and t.convo_id = %(thread_id)s) r"
+    " where place > coalesce(%(after)s, runs - 1)"
+    " union all"
+    " select q.turn_id, null, null from chat_queue q"
+    " where q.user_id = %(user_id)s and q.convo_id = %(thread_id)s and q.lease_until > now()"
+    " order by place nulls last"
 )

@@ -1,29 +1,33 @@
 // LangGraph's JavaScript client does what its first argument says, and prints what it got as one line of JSON.
 import { Client } from "@langchain/langgraph-sdk";
+import { StreamController } from "@langchain/langgraph-sdk/stream";
 import { StreamManager, MessageTupleManager } from "@langchain/langgraph-sdk/ui";
 
 const [what, apiUrl, token] = process.argv.slice(2);
 
-// The connection of the first stream is lost after the first piece of an answer, as browsers lose one.
-let loses = what === "rejoin";
+// The connection of the first stream is lost that has a piece of an answer, after that, as browsers lose one.
+let loses = what === "rejoin" || what === "threadRejoin";
 const methods = [];
 
 async function fetchLosable(address, options) {
   methods.push(options.method ?? "GET");
   const response = await fetch(address, options);
-  if (!loses) return response;
-  loses = false;
+  const streams = response.headers.get("content-type")?.startsWith("text/event-stream");
+  if (!loses || !streams) return response;
   const reader = response.body.getReader();
   let heard = "";
   let sent = 0;
   const body = new ReadableStream({
     async pull(controller) {
       const end = heard.indexOf("\n\n", heard.indexOf("event: messages\n")) + 2;
-      if (heard.includes("event: messages\n") && sent === end) {
+      if (loses && heard.includes("event: messages\n") && sent === end) {
+        loses = false;
         reader.cancel();
         return controller.error(new TypeError("network error"));
       }
-      const { value } = await reader.read();
+      const { value, done } = await reader.read();
+      if (done) return controller.close();
+      if (!loses) return controller.enqueue(value);
       heard += Buffer.from(value).toString("latin1");
       const begins = heard.indexOf("event: messages\n");
       const ends = begins < 0 ? 0 : heard.indexOf("\n\n", begins) + 2;
@@ -151,6 +155,40 @@ const acts = {
     const mixed = seen.filter((texts) => texts.includes("Half") && texts.includes("Whole"));
     return { mixed, last: seen.at(-1) };
   },
+  // A whole thread, as its stream's own client has it.
+  async thread() {
+    const thread = client.threads.stream({ assistantId: "prime" });
+    const said = [];
+    for (const text of ["First", "Second"]) {
+      await thread.run.start({ input: input(text) });
+      for await (const message of await thread.subscribe(["messages"])) {
+        if (message.params.data.event === "content-block-finish") said.push(message.params.data.content.text);
+      }
+    }
+    const { values } = await client.threads.getState(thread.threadId);
+    const refused = await thread.run.start({ input: input(" ") }).catch(({ name, code }) => ({ name, code }));
+    await thread.close();
+    return { said, texts: texts(values), refused };
+  },
+  threadRejoin: () => controlled("Count", "19 "),
+  threadRestarted: () => controlled("Hello", "Whole."),
 };
+
+// What the newest `useStream` keeps a thread with, and all that it would have shown.
+async function controlled(text, end) {
+  const controller = new StreamController({ client, assistantId: "prime", fetch: fetchLosable });
+  const seen = [];
+  controller.rootStore.subscribe(() => {
+    const shown = controller.rootStore.getSnapshot().messages.map((message) => message.text).join("|");
+    if (shown !== seen.at(-1)) seen.push(shown);
+  });
+  await controller.submit(input(text));
+  // It ends with the run, of which another connection tells, so what was cut may come later.
+  while (!seen.at(-1)?.endsWith(end)) await new Promise((resolve) => setTimeout(resolve, 5));
+  const { isLoading, error } = controller.rootStore.getSnapshot();
+  await controller.dispose();
+  const mixed = seen.filter((shown) => shown.includes("Half") && shown.includes("Whole"));
+  return { mixed, last: seen.at(-1), isLoading, error: error && String(error), cut: !loses };
+}
 
 console.log(JSON.stringify(await acts[what]()));

@@ -47,6 +47,26 @@ const hooks = {
     };
   },
 
+  // The same name in another package, which streams the whole thread.
+  async "useStream of @langchain/react"() {
+    const { useStream, useMessageMetadata } = await import("@langchain/react");
+    const settings = { apiUrl: `${server}/langgraph`, assistantId: "prime", defaultHeaders: headers };
+    let threadId;
+    const use = () => {
+      const stream = useStream({ ...settings, threadId, onThreadId: (id) => (threadId = id) });
+      const last = useMessageMetadata(stream, stream.messages.at(-1)?.id);
+      return { ...stream, forkFrom: last?.parentCheckpointId };
+    };
+    return {
+      open: async () => opened(use),
+      send: ({ submit }, content) => submit({ messages: [{ type: "human", content }] }),
+      again: ({ submit, forkFrom }) => submit(null, { forkFrom }),
+      stop: ({ stop }) => stop(),
+      texts: ({ messages }) => messages.map(({ text }) => text),
+      ready: ({ isLoading, isThreadLoading }) => !isLoading && !isThreadLoading,
+    };
+  },
+
   async useStream() {
     const kept = new Map(); // what the tab keeps while its page is closed
     globalThis.window = {

@@ -55,6 +55,16 @@ async def acted(server: Frontdesk, user: UUID, what: str) -> Any:
             "chunks": "".join(f"{number} " for number in range(20)), "once": True, "methods": ["POST", "GET"],
         }),
         ("restarted", [Cut(["Half an "]), Text("Whole.")], {"mixed": [], "last": "Hello|Whole."}),
+        ("thread", [Text(["Hi ", "there."]), Text("Yes.")], {
+            "said": ["Hi there.", "Yes."], "texts": ["First", "Hi there.", "Second", "Yes."],
+            "refused": {"name": "ProtocolError", "code": "invalid_argument"},
+        }),
+        ("threadRejoin", [Text([f"{number} " for number in range(20)], delay_between=0.01)], {
+            "last": "Count|" + "".join(f"{number} " for number in range(20)), "isLoading": False, "cut": True,
+        }),
+        ("threadRestarted", [Cut(["Half an "]), Text("Whole.")], {
+            "mixed": [], "last": "Hello|Whole.", "isLoading": False,
+        }),
     ],
 )  # fmt: skip
 async def test_the_javascript_client_is_answered(

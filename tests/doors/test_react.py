@@ -1,4 +1,4 @@
-"""React's hooks for two protocols, really rendered: `useChat` of the AI SDK and `useStream` of LangGraph."""
+"""React's hooks, really rendered: `useChat` of the AI SDK and LangGraph's two named `useStream`."""
 
 import asyncio
 import json
@@ -17,7 +17,7 @@ from tests.support.model_server import ModelServer
 pytestmark = needs_ai_sdk
 
 
-@pytest.mark.parametrize("hook", ["useChat", "useStream"])
+@pytest.mark.parametrize("hook", ["useChat", "useStream", "useStream of @langchain/react"])
 async def test_a_page_talks_stops_and_is_opened_again(
     frontdesk: Frontdesk, model: ModelServer, ada: UUID, hook: str
 ) -> None:

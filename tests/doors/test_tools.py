@@ -104,3 +104,15 @@ async def test_langgraph_has_them_as_our_own_events(frontdesk: Frontdesk, ada: U
         stream = client.runs.stream(None, "crystal", input=said(QUESTION), stream_mode="custom")
         events = [part.data for part in [part async for part in stream] if part.event == "custom"]
     assert [one["event"] for one in events if one["event"].startswith("tool_")] == ["tool_call", "tool_result"] * 2
+
+
+@pytest.mark.usefixtures("asked")
+async def test_a_langgraph_thread_has_them_as_tools(frontdesk: Frontdesk, ada: UUID) -> None:
+    """On their own channel: what was asked for in words, and what was found."""
+    async with langgraph_client(frontdesk, ada) as client, client.threads.stream(assistant_id="crystal") as thread:
+        await thread.run.start(input=said(QUESTION))
+        calls = [call async for call in thread.tool_calls]
+        totals, nothing = [await call.output for call in calls]
+    assert [call.name for call in calls] == ["totals", "no_tool"]
+    assert calls[0].input["words"]
+    assert (totals["figures"][0]["value"], nothing["reference_id"]) == ("-412.50", None)

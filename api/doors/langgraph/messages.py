@@ -69,11 +69,6 @@ def ai(
 ) -> Message:
     """An answer; `name` is who gave it."""
     report = {"model_name": model, "finish_reason": finish_reason, "fallback": fallback}
-    counted = usage and {
-        "input_tokens": usage["prompt_tokens"],
-        "output_tokens": usage["completion_tokens"],
-        "total_tokens": usage["prompt_tokens"] + usage["completion_tokens"],
-    }
     return {
         "type": "ai",
         "id": id_,
@@ -82,9 +77,18 @@ def ai(
         "example": False,
         "tool_calls": [],
         "invalid_tool_calls": [],
-        "usage_metadata": counted or None,
+        "usage_metadata": counted(usage) if usage else None,
         "additional_kwargs": {},
         "response_metadata": report if model else {},
+    }
+
+
+def counted(usage: Mapping[str, Any]) -> dict[str, int]:
+    """The tokens of an answer."""
+    return {
+        "input_tokens": usage["prompt_tokens"],
+        "output_tokens": usage["completion_tokens"],
+        "total_tokens": usage["prompt_tokens"] + usage["completion_tokens"],
     }
 
 

@@ -1,17 +1,22 @@
-"""Read a run: its record, its events in whichever process, and what becomes of it where its reader leaves."""
+"""A run that a request names: its record, its events in whichever process, and its end where its reader leaves."""
 
 import json
 from collections.abc import AsyncIterator, Collection, Sequence
+from dataclasses import dataclass
 from typing import Any, cast, get_args
 from uuid import UUID
 
 from litestar import Request
+from litestar.di import NamedDependency
 from litestar.enums import ScopeType
+from litestar.exceptions import LitestarException
 from litestar.middleware import ASGIMiddleware
+from litestar.params import FromPath
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from api.auth.user import User
 from api.doors.langgraph.messages import Message, message_of
+from api.doors.langgraph.parameters import ThreadId, uuid_of
 from api.doors.langgraph.run_events import Frame, Place, RunWriter, StreamMode
 from api.doors.shared import Events
 from api.doors.waiting import follow_from_arrival
@@ -56,7 +61,7 @@ class Reading:
         """As one JSON document, after a line break for each silence: the thread's values, or why there is no answer.
 
         Raises:
-            Problem: the run goes on in another process; clients reconnect after a response that breaks off.
+            GoesOnElsewhere: clients reconnect after a response that breaks off.
         """
         self._needs_messages = True
         async for frame in self._frames():
@@ -67,14 +72,14 @@ class Reading:
         elif self._writer.is_over:
             yield encode_line(self._writer.values())
         else:
-            raise Problem(503, "shutting_down", "The run goes on at another server.", retry_after=1)
+            raise GoesOnElsewhere
 
-    def stop_where_left(self, request: Request[Any, Any, Any], thread_id: str, run_id: UUID) -> None:
+    def stop_where_left(self, request: Request[Any, Any, Any], run: "NamedRun") -> None:
         """Have the run be stopped where its reader leaves before its end."""
 
         async def stop() -> None:
             if not self.ended and not self._service.registry.closing:
-                await stop_run(self._service, self._user, thread_id, run_id)
+                await run.stop()
 
         request.state.stop_where_left = stop
 
@@ -110,40 +115,76 @@ class StopWhereLeft(ASGIMiddleware):
                 await stop()
 
 
-async def stop_run(service: Service, user: User, thread_id: str, run_id: UUID) -> None:
-    """Have a run be stopped, or withdrawn while it waits, in whichever process; nothing where it is over."""
-    await service.dependencies.queue.withdraw(user.user_id, thread_id, run_id)
-    await service.dependencies.turns.ask_to_stop(user.user_id, run_id)
+@dataclass(frozen=True)
+class NamedRun:
+    """A run of the user's, by its id; whether there is one is found out by asking."""
+
+    service: Service
+    user: User
+    thread_id: str
+    run_id: UUID
+
+    async def record(self) -> RunRecord:
+        """How it stands; of one that is not stored, the guard's reply or what waits, only while this process knows it.
+
+        Raises:
+            Problem: 404, there is none.
+        """
+        runs, user_id = self.service.user_data.thread_runs, self.user.user_id
+        if found := await runs.runs(user_id, self.thread_id, run_id=self.run_id, limit=1):
+            return found[0]
+        turn = self.service.registry.find_any(user_id, self.run_id)
+        if turn is None or turn.conversation_id != self.thread_id:
+            raise Problem(404, "not_found", f"Run {self.run_id} not found.")
+        status: RunStatus = "success" if turn.start else "interrupted"
+        if turn.status is TurnStatus.WAITING:
+            status = "pending"
+        return RunRecord(
+            run_id=self.run_id, thread_id=self.thread_id, status=status, error_code=None, asked_employee=None,
+            created_at=None, updated_at=None,
+        )  # fmt: skip
+
+    async def events(self) -> Events:
+        """Its events, from the first one on, also where it waits.
+
+        Raises:
+            Problem: 404, there is no such run.
+        """
+        waits = (await self.record())["status"] == "pending"
+        return await follow_from_arrival(
+            self.service, self.user.user_id, self.thread_id, self.run_id, waits=waits, heartbeat=HEARTBEAT_SECONDS
+        )
+
+    async def stop(self) -> None:
+        """Have it be stopped, or withdrawn while it waits, in whichever process; nothing where it is over."""
+        await self.service.dependencies.queue.withdraw(self.user.user_id, self.thread_id, self.run_id)
+        await self.service.dependencies.turns.ask_to_stop(self.user.user_id, self.run_id)
 
 
-async def find_run(service: Service, user: User, thread_id: str, run_id: UUID) -> RunRecord:
-    """A run; of one that is not stored, the guard's reply or what waits, only while this process knows it.
-
-    Raises:
-        Problem: 404, there is none.
-    """
-    if found := await service.user_data.thread_runs.runs(user.user_id, thread_id, run_id=run_id, limit=1):
-        return found[0]
-    turn = service.registry.find_any(user.user_id, run_id)
-    if turn is None or turn.conversation_id != thread_id:
-        raise Problem(404, "not_found", f"Run {run_id} not found.")
-    status: RunStatus = "success" if turn.start else "interrupted"
-    if turn.status is TurnStatus.WAITING:
-        status = "pending"
-    return RunRecord(
-        run_id=run_id, thread_id=thread_id, status=status, error_code=None, asked_employee=None, created_at=None,
-        updated_at=None,
-    )  # fmt: skip
+class GoesOnElsewhere(Exception):
+    """This process ends, or has left a run to another one: a response that has begun breaks off, asked for anew."""
 
 
-async def run_events(service: Service, user: User, thread_id: str, run_id: UUID) -> Events:
-    """The events of a run, from the first one on, also of one that waits.
+class BreakOff(ASGIMiddleware):
+    """Middleware: leave a response incomplete of which the rest is elsewhere, which is no fault to be reported."""
 
-    Raises:
-        Problem: 404, there is no such run.
-    """
-    waits = (await find_run(service, user, thread_id, run_id))["status"] == "pending"
-    return await follow_from_arrival(service, user.user_id, thread_id, run_id, waits=waits, heartbeat=HEARTBEAT_SECONDS)
+    scopes = (ScopeType.HTTP,)
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
+        """Send the response as far as it goes."""
+        try:
+            await next_app(scope, receive, send)
+        except LitestarException as error:  # what a stream raises once its status is out comes as a group, in this
+            group = error.__cause__
+            if not isinstance(group, ExceptionGroup) or group.split(GoesOnElsewhere)[1] is not None:
+                raise
+
+
+async def provide_run(
+    user: NamedDependency[User], service: NamedDependency[Service], thread_id: ThreadId, run_id: FromPath[str]
+) -> NamedRun:
+    """Dependency `run`: what the request's path names."""
+    return NamedRun(service, user, thread_id, uuid_of(run_id))
 
 
 def modes_in(given: Sequence[str] | None) -> list[StreamMode]:

@@ -3,6 +3,7 @@
 Fields that are not named here are ignored. Those that would change what a run does are refused.
 """
 
+import re
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
@@ -23,6 +24,7 @@ ROLES = {
     "human": "user", "user": "user", "ai": "assistant", "assistant": "assistant", "system": "system",
     "developer": "system", "tool": "tool", "function": "tool",
 }  # fmt: skip
+MESSAGE_ID = re.compile(r"[\x21-\x7e]{1,100}")
 MAX_QUOTED = 200
 """Messages that are read of those sent along: the newest ones."""
 
@@ -33,10 +35,16 @@ class Choice(msgspec.Struct):
     employee: str | None = None
 
 
+class Configurable(Choice):
+    """The same, and where it goes on from."""
+
+    checkpoint_id: str | None = None
+
+
 class RunConfig(msgspec.Struct):
     """A run's configuration."""
 
-    configurable: Choice | None = None
+    configurable: Configurable | None = None
 
 
 class RunInput(msgspec.Struct):
@@ -88,7 +96,16 @@ class RunRequest(msgspec.Struct):
     @property
     def at(self) -> str | None:
         """The checkpoint that it goes on from; None for the last one."""
-        return (self.checkpoint.checkpoint_id if self.checkpoint else None) or self.checkpoint_id
+        named = (self.checkpoint, self.config.configurable if self.config else None)
+        return self.checkpoint_id or next((one.checkpoint_id for one in named if one and one.checkpoint_id), None)
+
+    @property
+    def message_id(self) -> str | None:
+        """What the client calls the message; None where it gives no id, or one that does not fit in a key."""
+        messages = self._messages()
+        last = messages[-1] if messages else None
+        given = dict[str, object](last).get("id") if isinstance(last, dict) else None
+        return given if isinstance(given, str) and MESSAGE_ID.fullmatch(given) else None
 
     def to_send(self, user_id: Any, thread_id: str | None, key: str | None) -> SendRequest:
         """The last message, or none; of a run without a thread those before it are quoted.
@@ -122,8 +139,8 @@ class RunRequest(msgspec.Struct):
         return [] if given is None else [given]
 
     def _employee(self) -> str | None:
-        chosen = self.config and self.config.configurable and self.config.configurable.employee
-        chosen = chosen or (self.context and self.context.employee)
+        configurable = self.config.configurable if self.config else None
+        chosen = (configurable and configurable.employee) or (self.context and self.context.employee)
         if chosen and find(chosen) is None:
             known = ", ".join(one.slug for one in EMPLOYEES)
             raise Problem(400, "invalid_request", f"config.configurable.employee: one of {known}")

@@ -11,7 +11,7 @@ from uuid import UUID
 from litestar import MediaType, Request, Response, get, post
 from litestar.di import NamedDependency, Provide
 from litestar.openapi.datastructures import ResponseSpec
-from litestar.params import FromPath, FromQuery, HeaderParameter, QueryParameter
+from litestar.params import FromQuery, HeaderParameter, QueryParameter
 from litestar.response import Stream
 from typing_extensions import TypedDict
 
@@ -19,8 +19,8 @@ from api.auth.user import User
 from api.doors.langgraph.assistants import assistant_of
 from api.doors.langgraph.errors import refusals
 from api.doors.langgraph.messages import Values
-from api.doors.langgraph.parameters import Limit, Offset, ThreadId, uuid_of
-from api.doors.langgraph.reading import Reading, StopWhereLeft, find_run, modes_in, run_events, stop_run
+from api.doors.langgraph.parameters import Limit, Offset, ThreadId
+from api.doors.langgraph.reading import BreakOff, NamedRun, Reading, StopWhereLeft, modes_in, provide_run
 from api.doors.langgraph.requests import MultitaskStrategy
 from api.doors.langgraph.run_events import StreamMode, place_of
 from api.doors.langgraph.sending import unknown_thread
@@ -30,7 +30,6 @@ from api.problems import Problem
 from api.schemas.events import EVENT_STREAM
 from api.sse import UNBUFFERED
 from graph.account import UserData
-from graph.service import Service
 from graph.turns.turn import began_at
 from storage.thread_runs import RunRecord, RunStatus
 
@@ -79,8 +78,9 @@ YES = ("1", "true")
 JOINED: list[StreamMode] = ["values", "messages-tuple"]
 """What a client that joins and names no modes gets. It means those of its run, which are not kept: `useStream`'s."""
 
+RUN = {"run": Provide(provide_run)}
 READS: dict[str, Any] = {
-    "middleware": [HoldStream(), StopWhereLeft()], "dependencies": {"user": Provide(provide_reader)},
+    "middleware": [HoldStream(), StopWhereLeft(), BreakOff()], "dependencies": {"user": Provide(provide_reader), **RUN},
 }  # fmt: skip
 
 
@@ -100,12 +100,10 @@ async def list_runs(
     return [run_document(one) for one in found]
 
 
-@get("/threads/{thread_id:str}/runs/{run_id:str}", responses=refusals(404))
-async def read_run(
-    user: NamedDependency[User], service: NamedDependency[Service], thread_id: ThreadId, run_id: FromPath[str]
-) -> Run:
+@get("/threads/{thread_id:str}/runs/{run_id:str}", dependencies=RUN, responses=refusals(404))
+async def read_run(run: NamedDependency[NamedRun]) -> Run:
     """How a run stands."""
-    return run_document(await find_run(service, user, thread_id, uuid_of(run_id)))
+    return run_document(await run.record())
 
 
 @get(
@@ -113,11 +111,8 @@ async def read_run(
     media_type=EVENT_STREAM, responses={200: STREAM, **refusals(404, 429)}, **READS,
 )  # fmt: skip
 async def join_stream(
-    user: NamedDependency[User],
-    service: NamedDependency[Service],
+    run: NamedDependency[NamedRun],
     request: Request[Any, Any, Any],
-    thread_id: ThreadId,
-    run_id: FromPath[str],
     last_event_id: LastEventId = "",
     stream_mode: Modes = None,
     cancel_on_disconnect: Leave = "0",
@@ -127,28 +122,23 @@ async def join_stream(
         after = place_of(last_event_id)
     except ValueError:
         raise Problem(400, "invalid_request", "Last-Event-ID: not an event's id") from None
-    modes, leaves, run = modes_in(stream_mode) or JOINED, cancel_on_disconnect in YES, uuid_of(run_id)
-    reading = Reading(service, user, await run_events(service, user, thread_id, run), modes)
+    modes, leaves = modes_in(stream_mode) or JOINED, cancel_on_disconnect in YES
+    reading = Reading(run.service, run.user, await run.events(), modes)
     if leaves:
-        reading.stop_where_left(request, thread_id, run)
-    return event_stream(reading.stream(after), places(thread_id, run, f"stream{reconnect_query(modes, leaves=leaves)}"))
+        reading.stop_where_left(request, run)
+    query = reconnect_query(modes, leaves=leaves)
+    return event_stream(reading.stream(after), places(run.thread_id, run.run_id, f"stream{query}"))
 
 
 @get("/threads/{thread_id:str}/runs/{run_id:str}/join", responses={200: RESULT, **refusals(404, 429)}, **READS)
 async def join_run(
-    user: NamedDependency[User],
-    service: NamedDependency[Service],
-    request: Request[Any, Any, Any],
-    thread_id: ThreadId,
-    run_id: FromPath[str],
-    cancel_on_disconnect: Leave = "0",
+    run: NamedDependency[NamedRun], request: Request[Any, Any, Any], cancel_on_disconnect: Leave = "0"
 ) -> Stream:
     """Wait for the thread's values at the end of a run."""
-    run = uuid_of(run_id)
-    reading = Reading(service, user, await run_events(service, user, thread_id, run))
+    reading = Reading(run.service, run.user, await run.events())
     if cancel_on_disconnect in YES:
-        reading.stop_where_left(request, thread_id, run)
-    return document(reading, places(thread_id, run, "join"))
+        reading.stop_where_left(request, run)
+    return document(reading, places(run.thread_id, run.run_id, "join"))
 
 
 @post(
@@ -158,21 +148,17 @@ async def join_run(
     **READS,
 )
 async def cancel_run(
-    user: NamedDependency[User],
-    service: NamedDependency[Service],
-    thread_id: ThreadId,
-    run_id: FromPath[str],
+    run: NamedDependency[NamedRun],
     wait: Wait = "0",
     action: Action = "interrupt",  # noqa: ARG001 - a turn stays in its conversation, so both are the same
 ) -> Response[Any]:
     """Stop a run; what was said is kept. One that waits is withdrawn. Once it is over this changes nothing."""
-    run = uuid_of(run_id)
-    await find_run(service, user, thread_id, run)
-    await stop_run(service, user, thread_id, run)
+    await run.record()
+    await run.stop()
     if wait not in YES:
         return Response(None, status_code=HTTPStatus.ACCEPTED)
-    reading = Reading(service, user, await run_events(service, user, thread_id, run))
-    return document(reading, places(thread_id, run, "join"))
+    reading = Reading(run.service, run.user, await run.events())
+    return document(reading, places(run.thread_id, run.run_id, "join"))
 
 
 def document(reading: Reading, headers: dict[str, str]) -> Stream:
