@@ -20,12 +20,11 @@ from nodes.answer import prepared
 from nodes.answer.languages import texts_in
 from nodes.injection import detect as injection
 from nodes.injection.examples import injection_examples
-from nodes.questions import examples as questions
-from nodes.questions.examples import all_examples, read_examples
+from nodes.questions import frames, restrictions
+from nodes.questions.examples import frame_examples, proper_nouns
 from nodes.routing import classifier as routing
 from nodes.routing.spelling import FULL_SHARE, LEAST_WEIGHT, Spelling
 from nodes.text.linear_model import LinearModel, NGramFeatures
-from nodes.text.stored_vectors import key_of, save_vectors
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -63,6 +62,11 @@ def guard_examples(_: MiniLM) -> dict[str, list[str]]:
     return injection_examples()
 
 
+def question_examples(_: MiniLM) -> Mapping[str, Sequence[str]]:
+    """The examples of what questions ask for."""
+    return frame_examples()
+
+
 async def embed(model: MiniLM, texts: Sequence[str]) -> Vectors:
     """The texts' vectors."""
     return [np.asarray(await model.embed(text), dtype=np.float32) for text in texts]
@@ -78,6 +82,7 @@ async def embed_weighed(model: MiniLM, texts: Sequence[str]) -> Vectors:
 RECIPES = (
     Recipe("routing", routing_examples, embed_weighed, routing.NGRAMS, 1.5, 3.0, 0.8, routing.WEIGHTS),
     Recipe("injection", guard_examples, embed, injection.NGRAMS, 1.0, 1.5, 1.0, injection.WEIGHTS),
+    Recipe("frames", question_examples, embed, frames.NGRAMS, 2.0, 10.0, 1.0, frames.WEIGHTS),
 )
 
 
@@ -131,23 +136,23 @@ async def embed_prepared(model: MiniLM) -> None:
     prepared.save_vectors(prepared.VECTORS, answers, await embed(model, prepared.questions(answers)))
 
 
-async def embed_examples(model: MiniLM) -> None:
-    """Embed the example questions, and write their vectors."""
-    texts = all_examples(read_examples())
-    save_vectors(questions.VECTORS, key_of(texts), await embed(model, texts))
+def save_known_words() -> None:
+    """Write the words of the examples of questions."""
+    words = restrictions.words_of(frame_examples(), proper_nouns())
+    restrictions.STORED.write_text(json.dumps(words, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 
 
 async def main() -> None:
-    """Train all classifiers and write their weights, and the vectors of prepared answers and example questions."""
+    """Train all classifiers and write their weights, and the vectors of prepared answers."""
     model = MiniLM()
     try:
         for recipe in RECIPES:
             (await train(recipe, model)).save(recipe.weights, made_from(recipe, model))
             _report(recipe.name, recipe.weights)
+        save_known_words()
+        _report("known words", restrictions.STORED)
         await embed_prepared(model)
         _report("prepared answers", prepared.VECTORS)
-        await embed_examples(model)
-        _report("example questions", questions.VECTORS)
     finally:
         model.close()
 

@@ -56,7 +56,8 @@ async def answer_without_model(
         asks, texts = question["could_ask"], texts_in(language)
         output.note(Notice(code="fallback", message=NOT_UNDERSTOOD if asks else NO_MODEL))
         reply = texts.replies[state["route"]["employee"]]
-        _say(draft, output, not_understood(texts.not_understood, asks) if asks else reply.without_model, FALLBACK)
+        lost = not_understood(texts.not_understood, texts.unexplained, question)
+        _say(draft, output, lost if asks else reply.without_model, FALLBACK)
 
 
 def _give_prepared(draft: Draft, output: AnswerOutput, prepared: str) -> None:

@@ -26,21 +26,28 @@ _MONTH = (
 )
 _ORDINAL = r"(?:st|nd|rd|th|\.|º|er)?"
 _NO_AMOUNT = r"(?!\d|[.,]\d|\s?[%€$£])"
+_FROM_A_DIGIT = "|".join((
+    rf"\d{{4}}[-/]\d{{1,2}}(?:[-/]\d{{1,2}})?(?:T[\d:.]+Z?)?{_NO_AMOUNT}",
+    rf"\d{{1,2}}([./-])\d{{1,2}}\1(?:\d{{4}}|\d{{2}})?{_NO_AMOUNT}",
+    r"\d{1,2}[.:]\d{2}(?::\d{2})?(?:\s?[ap]\.?m\b|\s?Uhr\b)|\d{1,2}:\d{2}(?::\d{2})?|\d{1,2}\s?[ap]\.?m\b",
+    r"\d+(?:/\d+)+\b",
+    rf"\d{{1,2}}{_ORDINAL}\s?(?:to|until|and|bis|und|à|al?|e|y|–|-)\s?\d{{1,2}}{_ORDINAL}\s+(?:of\s+|de\s+)?{_MONTH}",
+    rf"\d{{1,2}}{_ORDINAL}\s+(?:of\s+|de\s+)?{_MONTH}",
+    r"\d+(?:st|nd|rd|th)\b",
+    r"401\s?\(?k\)?",
+))  # fmt: skip
+_FROM_A_LETTER = "|".join((
+    rf"{_MONTH}\s+\d{{1,2}}{_ORDINAL}(?:\s?(?:to|–|-)\s?\d{{1,2}}{_ORDINAL})?\b{_NO_AMOUNT}",
+    r"(?:steps?|options?|points?|pages?|no\.|nr\.|n°|form|section|version|chapter|box|line|week|q)\s?#?\d+\b",
+))  # fmt: skip
 _NO_FIGURES = re.compile(
     "|".join((
         r"(?:https?://|www\.)\S+",
         r"\[(?:card|IBAN|id|phone|key|e-?mail|password)[^\]\n]*\]",
         r"^[ \t]*(?:[-*>][ \t]+)?[(\[]?\d{1,3}[.)\]](?=\s)",
-        rf"\b\d{{4}}[-/]\d{{1,2}}(?:[-/]\d{{1,2}})?(?:T[\d:.]+Z?)?{_NO_AMOUNT}",
-        rf"\b\d{{1,2}}([./-])\d{{1,2}}\1(?:\d{{4}}|\d{{2}})?{_NO_AMOUNT}",
-        r"\b\d{1,2}[.:]\d{2}(?::\d{2})?(?:\s?[ap]\.?m\b|\s?Uhr\b)|\b\d{1,2}:\d{2}(?::\d{2})?|\b\d{1,2}\s?[ap]\.?m\b",
-        r"\b\d+(?:/\d+)+\b",
-        rf"\b\d{{1,2}}{_ORDINAL}\s?(?:to|until|and|bis|und|à|al?|e|y|–|-)\s?\d{{1,2}}{_ORDINAL}\s+(?:of\s+|de\s+)?{_MONTH}",
-        rf"\b\d{{1,2}}{_ORDINAL}\s+(?:of\s+|de\s+)?{_MONTH}",
-        rf"\b{_MONTH}\s+\d{{1,2}}{_ORDINAL}(?:\s?(?:to|–|-)\s?\d{{1,2}}{_ORDINAL})?\b{_NO_AMOUNT}",
-        r"\b\d+(?:st|nd|rd|th)\b",
-        r"\b(?:steps?|options?|points?|pages?|no\.|nr\.|n°|form|section|version|chapter|box|line|week|q)\s?#?\d+\b|#\d+\b",
-        r"\b401\s?\(?k\)?",
+        # Most are tried where a word begins and not at each character, and by what it begins with.
+        rf"\b(?:(?=\d)(?:{_FROM_A_DIGIT})|(?=[^\W\d])(?:{_FROM_A_LETTER}))",
+        r"#\d+\b",
     )),
     re.IGNORECASE | re.MULTILINE,
 )  # fmt: skip
@@ -58,7 +65,6 @@ _FIGURE = re.compile(
     rf"(?:\s?(?P<percent>%|‰|per\s?cent|pct|Prozent|pour\s?cent|por\s?ciento)"
     rf"|\s?(?P<after>[€£¥₹₺$]|{_CODES}|(?:euro|dollar|pound|franc|cent)s?\b))?"
 )
-_DIGIT = re.compile(r"\d")
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _MANY = {"k": 3, "thousand": 3, "m": 6, "mio": 6, "million": 6, "bn": 9, "billion": 9}
 _IN_WORD = re.compile(r"-?[^\W\d_]")
@@ -99,7 +105,7 @@ def unverified_figures(answer: str, results: Sequence[Result], said: Iterable[st
 
 def figures_in(text: str) -> Iterator[Written]:
     """The figures of a text."""
-    if not _DIGIT.search(text):
+    if not _FIGURE.search(text):
         return
     bare = _NO_FIGURES.sub(lambda found: re.sub(r"\d", "x", found[0]), text)
     for found in _FIGURE.finditer(bare):

@@ -46,6 +46,8 @@ class Texts(NamedTuple):
     """What is said where a filter of the model's provider leaves nothing."""
     not_understood: str
     """What is said before questions that are understood, all of them English, where no model is set."""
+    unexplained: str
+    """What is said before that, where `{words}` are all that was not understood."""
     replies: Mapping[Slug, Reply]
     answers: tuple[Prepared, ...]
 
@@ -62,6 +64,7 @@ def read_texts(path: Path) -> Texts:
         words=frozenset(read["words"].split()),
         filtered=read["filtered"],
         not_understood=read["not_understood"],
+        unexplained=read["unexplained"],
         replies={slug: Reply(**reply) for slug, reply in read["reply"].items()},
         answers=tuple(Prepared(entry["employee"], tuple(entry["asks"]), entry["says"]) for entry in read["answer"]),
     )

@@ -11,7 +11,7 @@ from langgraph.runtime import Runtime
 
 from nodes.errors import ModelErrorCode
 from nodes.state import Context, FinishReason, Notice, State, since
-from nodes.stream_events import Token, ToolCall, ToolResult, emit, note, show
+from nodes.stream_events import RESTARTED, Token, ToolCall, ToolResult, emit, note, show
 from nodes.text.pii.detection import Kind, OptionalKind
 from nodes.text.pii.masking import StreamMasker
 from storage.turns import answer_id
@@ -46,29 +46,29 @@ class Draft:
     cached_tokens: int | None = None
     """Of `prompt_tokens`, where the model says."""
     error_code: ModelErrorCode | None = None
-    prompt: Sequence[AnyMessage] = field(default=(), compare=False)
+    prompt: Sequence[AnyMessage] = ()
     """What that model was asked."""
-    begun: bool = field(default=False, compare=False)
+    begun: bool = False
     """Whether this attempt has sent something."""
-    attempts: int = field(default=0, compare=False)
+    attempts: int = 0
     """Requests to a model so far."""
-    breaks: int = field(default=0, compare=False)
+    breaks: int = 0
     """Attempts that sent something and failed then."""
-    so_far: str = field(default="", compare=False)
+    so_far: str = ""
     """The beginning of the answer, where it is continued."""
-    first: str = field(default="", compare=False)
+    first: str = ""
     """What of it may be sent: a number to mask may begin at its end. Once tools were called, `standing`."""
-    standing: str = field(default="", compare=False)
+    standing: str = ""
     """What was said before the latest tools were called: it was sent, and stays whatever becomes of the rest."""
-    calls: list[ToolCallChunk] = field(default_factory=list[ToolCallChunk], compare=False)
+    calls: list[ToolCallChunk] = field(default_factory=list[ToolCallChunk])
     """Pieces of the calls of tools in this attempt."""
-    masked: Counter[Kind] = field(default_factory=Counter[Kind], compare=False)
+    masked: Counter[Kind] = field(default_factory=Counter[Kind])
     """How often each kind was masked in `text`."""
-    also: Collection[OptionalKind] = field(default=(), compare=False)
+    also: Collection[OptionalKind] = ()
     """Kinds that are masked beside those that always are."""
-    _masker: StreamMasker = field(default_factory=StreamMasker, compare=False, repr=False)
-    _blanks: str = field(default="", compare=False)
-    _before: _Before = field(default_factory=_Before, compare=False, repr=False)
+    _masker: StreamMasker = field(default_factory=StreamMasker, repr=False)
+    _blanks: str = ""
+    _before: _Before = field(default_factory=_Before, repr=False)
 
     def begin(self) -> None:
         """The next attempt; it ends in its own way."""
@@ -162,7 +162,7 @@ class AnswerOutput:
 
     def retract(self) -> None:
         """Take back the text so far: another attempt begins to answer."""
-        self.note(Notice(code="restarted", message="The answer broke off; this one replaces it."))
+        self.note(Notice(code=RESTARTED.code, message=RESTARTED.message))
         self.message_id = str(uuid5(UUID(self.message_id), "restarted"))
 
     def shortened(self) -> None:

@@ -114,10 +114,6 @@ class ToolRounds:
         self.exchanged = cast("list[AnyMessage]", found)
         return [SystemMessage(prompt[0].text + OUT_OF_REACH), *prompt[1:]]
 
-    def _hand_over(self, slug: Slug) -> None:
-        """Offer a colleague's tools from here on; who answers stays the same, and says so."""
-        self.employee, self.schemas = slug, [tool.schema() for tool in TOOLS_OF[slug]]
-
     async def answer(self, pieces: Sequence[ToolCallChunk], said: str, output: AnswerOutput) -> None:
         """Run what a reply calls, one after the other; `said` is the text before it."""
         self._rounds += 1
@@ -145,6 +141,10 @@ class ToolRounds:
         quoted = quoted_result(name, outcome["result"], self.room // 2)
         self.room -= len(quoted)
         return quoted
+
+    def _hand_over(self, slug: Slug) -> None:
+        """Offer a colleague's tools from here on; who answers stays the same, and says so."""
+        self.employee, self.schemas = slug, [tool.schema() for tool in TOOLS_OF[slug]]
 
     async def call(self, name: str, arguments: Mapping[str, Any] | None, output: AnswerOutput) -> Outcome:
         """Run a tool and say so; the same call again gives what is there."""
@@ -174,7 +174,9 @@ class ToolRounds:
             return ToolResult(call_id, name, NOT_COMPUTED, (), 0, None)
         figures = tuple(msgspec.convert(one, ToolFigure) for one in result["figures"][:FIRST_FIGURES])
         words, rows = self._masked(result["words"]), result["row_count"]
-        return ToolResult(call_id, name, words, figures, rows, call_id, result.get("proposal_id"))
+        known = result.get("texts", {})
+        texts = {text: known[text] for text in [words, *(one.name for one in figures)] if text in known}
+        return ToolResult(call_id, name, words, figures, rows, call_id, result.get("proposal_id"), texts)
 
     def _masked(self, words: str) -> str:
         return mask(words[: 4 * MAX_WORDS], self.also).text[:MAX_WORDS]

@@ -29,16 +29,19 @@ _SAVED = re.compile(
     r"\b(?:already (?:have |saved )?|(?:have|got|has) (?:already )?(?:saved )?|saved(?: up)? )(?:about )?$"
 )
 _SAVED_AFTER = re.compile(r"^ ?(?:already |are |is )?(?:saved|put aside|so far|there already)\b")
-_WANTED = re.compile(r"\b(?:to|will i|i'll|until i|till i) have (?:about )?$")
+_WANTED = re.compile(
+    r"\b(?:to|will (?:i|we)|(?:i|we)'ll|(?:until|till|til|before|when|once) (?:i|we)(?:'ve| will)?)"
+    r" (?:have|got|get|saved) (?:up |about |to |saved )*$"
+)
 _EXTRA = re.compile(r"\b(?:extra|additional(?:ly)?|more|on top)\b")
 _OWED = re.compile(r"\b(?:owe|loan of|debt of|balance of|credit of|mortgage of) (?:about )?$")
 _OWED_AFTER = re.compile(r"^ ?(?:loan|debt|mortgage|credit)\b")
 _WANTING = (
     r"save|saved|saving|have|got|has|already|target of|goal of|need|owe|loan of|debt of|balance of|aside|away|extra"
-    r"|additional|another|reach|put"
+    r"|additional|another|reach|put|get to|up to|come to|hit|want|wants"
 )
 _WANTS = re.compile(rf"\b(?:{_WANTING}) (?:up |about |me )?$")
-_BARE = re.compile(rf"\b(?:{_WANTING}|pay|paying|with|to|of|for|from|monthly) (?:up |about |me )?$")
+_BARE = re.compile(rf"\b(?:{_WANTING}|pay|paying|with|to|of|for|from|monthly|at|doing|its) (?:up |about |me )?$")
 _NUMBERED = re.compile(r"\b(?:account|card|number|no|ending|in|with|iban) $")
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _CENTS = re.compile(r"\.\d\d$")
@@ -96,10 +99,52 @@ def find_amounts(text: str) -> Amounts:
     return Amounts(amounts, rate, "".join([*parts, text[end:]]))
 
 
+_NOUN = (
+    r"(?:payments?|transactions?|purchases?|expenses?|ones|those|bills?|orders?|charges?|items?|things|anything|everything"
+    r"|all|visits?|any|only|just|deposits?|withdrawals?)"
+)
+_SIZED = re.compile(
+    rf"(?:(?<=^)|\b(?P<noun>{_NOUN})) ?(?:(?:that|which|who) )?(?:(?:were|are|was|is|cost|costs|costing|of|worth|for"
+    r"|came to|with an amount) )*"
+    rf"(?:(?P<least>at least|of at least|from|no less than|not less than|not under|not below|upwards of)"
+    rf"|(?P<over>over|above|more than|exceeding|bigger than|larger than|greater than|higher than|north of|beyond)"
+    rf"|(?P<most>at most|up to|no more than|not more than|not over|not above)"
+    rf"|(?P<under>under|below|less than|smaller than|lower than|cheaper than)"
+    rf"|(?P<between>between)) (?P<first>(?:{_CURRENCY}) ?)?(?P<number>{_NUMBER})(?: ?(?P<after>{_CURRENCY})(?!\w))?"
+    rf"(?(between) (?:and|to) (?:(?:{_CURRENCY}) ?)?(?P<second>{_NUMBER})(?: ?(?P<last>{_CURRENCY})(?!\w))?)"
+    r"(?![\w%])(?! (?:a|per|each|every|days?|weeks?|months?|years?|times|largest)\b)(?: each)?"
+)
+_CENT = Decimal("0.01")
+
+
+class Limits(NamedTuple):
+    """How large the transactions are that a question is about, and the question without it."""
+
+    at_least: Decimal | None
+    at_most: Decimal | None
+    currency: str | None
+    rest: str
+
+
+def find_limits(text: str) -> Limits:
+    """The least and the most of each payment, as in "payments over 50 euros"."""
+    found = _SIZED.search(text)
+    if not found or (_YEAR.fullmatch(found["number"]) and not (found["first"] or found["after"])):
+        return Limits(None, None, None, text)
+    value = Decimal(found["number"].replace(",", ""))
+    least = value if found["least"] or found["between"] else value + _CENT if found["over"] else None
+    most = value if found["most"] else value - _CENT if found["under"] else None
+    if found["between"]:
+        most = Decimal(found["second"].replace(",", ""))
+    sign = (found["first"] or found["after"] or found["last"] or "").strip()
+    rest = f"{text[: found.start()]}{found['noun'] or ''} LIMIT {text[found.end() :]}"
+    return Limits(least, most, CURRENCIES.get(sign), rest.strip())
+
+
 def _is_amount(found: re.Match[str], before: str, after: str) -> bool:
     if found["before"] or found["after"] or found["many"]:
         return True
-    if _NO_AMOUNT_AFTER.match(after):
+    if _NO_AMOUNT_AFTER.match(after) and not _CENTS.search(found["number"]):
         return False
     if _YEAR.fullmatch(found["number"]) and not _WANTS.search(before):
         return False
@@ -153,7 +198,7 @@ def find_ahead(text: str, today: date) -> Ahead | None:
     day = period.until if found["end"] == "end of " else period.since
     if day <= today and not re.search(r"\d{4}", found["point"]):
         day = _year_later(day)
-    return Ahead(day, None, f"{text[: found.start()]}{period.rest.removeprefix('on ').strip()}".strip())
+    return Ahead(day, None, f"{text[: found.start()]} AHEAD {period.rest.removeprefix('on ').strip()}".strip())
 
 
 def _year_later(day: date) -> date:
@@ -163,4 +208,4 @@ def _year_later(day: date) -> date:
 
 
 def _without(text: str, found: re.Match[str]) -> str:
-    return re.sub(r"\s+", " ", f"{text[: found.start()]} {text[found.end() :]}").strip()
+    return re.sub(r"\s+", " ", f"{text[: found.start()]} AHEAD {text[found.end() :]}").strip()

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from nodes.questions.periods import Period
 
-Aspect = Literal["count", "average", "price_rises", "progress", "most", "missing"]
+Aspect = Literal["count", "average", "price_rises", "progress", "most", "missing", "first", "one"]
 """What of a tool's result is asked for, where it is not all of it."""
 
 
@@ -33,10 +33,16 @@ class Facts:
     goals: Collection[str] = ()
     debts: Collection[str] = ()
     """Names of both."""
+    owed: Mapping[str, Mapping[str, str]] = field(default_factory=dict[str, Mapping[str, str]])
+    """The debts by name, as an argument of `pay_off` each, with their currency."""
 
 
 class NotUnderstood(Exception):
     """The question asks for something that cannot be said by the tools' arguments."""
+
+
+class Unexplained(NotUnderstood):
+    """The question has a word that its intent does not explain; it may have another intent."""
 
 
 def one_period(periods: Sequence[Period]) -> tuple[date | None, date | None]:

@@ -1,73 +1,81 @@
-"""Example questions, by which a message is understood that fits no rule: it asks what the nearest of them asks."""
+"""The examples that the classifier of frames is trained with: a file for each author, below `examples/`.
 
+Slots stand in brackets. Texts become what `reading.read` makes of messages: lower case, with marks in place of slots.
+"""
+
+import re
 import tomllib
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from itertools import cycle
 from pathlib import Path
-from typing import Self
 
-import numpy as np
-from numpy.typing import NDArray
-from structlog.stdlib import get_logger
+from nodes.questions.reading import as_one_word, normal
 
-from nodes.errors import EmbeddingUnavailable
-from nodes.questions.grammar import Intent
-from nodes.text.stored_vectors import key_of, load_vectors
+FOLDER = Path(__file__).with_name("examples")
+TOPICS = (
+    "laptop", "washing machine", "car insurance", "dentist", "phone contract", "tenancy", "bike", "sofa", "boiler",
+    "donation", "electricity", "vet", "glasses", "flat", "headphones", "school trip",
+)  # fmt: skip
+"""What documents of examples are about, in turn."""
+_SIZED = re.compile(
+    r"\b(stuff|payments?|anything|everything|transactions?|ones?|purchases?|all) "
+    r"(?:over|above|under|below|(?:more|less|bigger) than|at least) \[AMOUNT\]"
+)
+_NAME = re.compile(r"(?<=[a-z,] )([A-Z][a-z]+)")
+MOST_PLAIN = 3
+"""Uses without a capital from which a word is no name."""
+_SLOT = re.compile(r"\[([A-Z]+)\]")
+_MARK = re.compile(r"slotof([a-z]+)")
 
-log = get_logger(__name__)
 
-FILE = Path(__file__).with_name("examples.toml")
-VECTORS = Path(__file__).with_name("examples.npz")
-CLOSE = 0.75
-"""Cosine similarity from which a message asks the same as an example."""
+@cache
+def frame_examples() -> Mapping[str, Sequence[str]]:
+    """Frame to texts, as the classifier will see them, of all authors."""
+    return settled(by_author().values())
 
 
-def read_examples(path: Path = FILE) -> Mapping[Intent, Sequence[str]]:
-    """The examples, by what they ask."""
-    examples: Mapping[Intent, Sequence[str]] = tomllib.loads(path.read_text(encoding="utf-8"))["examples"]
+def settled(authors: Iterable[Mapping[str, Sequence[str]]]) -> dict[str, list[str]]:
+    """The examples of several authors by frame, each text in the frame that it has most often.
+
+    What cannot be answered only because of its slots ("groceries in 2019") is no example of that.
+    """
+    frames: dict[str, Counter[str]] = {}
+    for author in authors:
+        for frame, texts in author.items():
+            for text in texts:
+                frames.setdefault(text, Counter())[frame] += 0 if frame == "unsupported" else 1
+    examples: dict[str, list[str]] = {}
+    for text, counted in frames.items():
+        examples.setdefault(max(counted, key=lambda frame: counted[frame]), []).append(text)
     return examples
 
 
-def all_examples(examples: Mapping[Intent, Sequence[str]]) -> list[str]:
-    """All examples in order."""
-    return [text for texts in examples.values() for text in texts]
+def by_author(folder: Path = FOLDER) -> dict[str, dict[str, list[str]]]:
+    """The examples of each author."""
+    topics = cycle(TOPICS)
+    return {
+        file.stem: {
+            frame: [_as_read(text.replace("[TOPIC]", next(topics)), frame) for text in texts]
+            for frame, texts in tomllib.loads(file.read_text(encoding="utf-8")).items()
+        }
+        for file in sorted(folder.glob("*.toml"))
+    }
 
 
-class ExampleQuestions:
-    """Finds what the nearest example asks.
+@cache
+def proper_nouns() -> frozenset[str]:
+    """Words that examples write with a capital within a sentence: names that are no slots of theirs."""
+    read = [file.read_text(encoding="utf-8") for file in sorted(FOLDER.glob("*.toml"))]
+    names = {found[1].lower() for text in read for found in _NAME.finditer(text)}
+    plain = Counter(word for text in read for word in re.findall(r"\b[a-z]+\b", text))
+    return frozenset(name for name in names if plain[name] < MOST_PLAIN)
 
-    Args:
-        embed: embeds a message, with the model that embedded the examples.
-        vectors: of all examples, a row each.
-    """
 
-    def __init__(
-        self,
-        embed: Callable[[str], Awaitable[list[float]]],
-        examples: Mapping[Intent, Sequence[str]],
-        vectors: NDArray[np.float32],
-    ) -> None:
-        self._embed = embed
-        self._intents: list[Intent] = [intent for intent, texts in examples.items() for _ in texts]
-        self._vectors = vectors
-
-    @classmethod
-    def load(cls, embed: Callable[[str], Awaitable[list[float]]], file: Path = FILE, vectors: Path = VECTORS) -> Self:
-        """Read both files; without examples where the vectors are those of other ones."""
-        examples = read_examples(file)
-        stored = load_vectors(vectors, key_of(all_examples(examples)))
-        if stored is None:
-            log.error("questions are understood by rules alone: their examples were edited, run `make train`")
-            return cls(embed, {}, np.empty((0, 0), np.float32))
-        return cls(embed, examples, stored)
-
-    async def __call__(self, text: str) -> Intent | None:
-        """What the nearest example asks; None where none is close."""
-        if not self._intents:
-            return None
-        try:
-            similarities = self._vectors @ np.asarray(await self._embed(text), np.float32)
-        except EmbeddingUnavailable:
-            log.warning("no embedding to understand a question by", exc_info=True)
-            return None
-        nearest = int(similarities.argmax())
-        return self._intents[nearest] if similarities[nearest] >= CLOSE else None
+def _as_read(text: str, frame: str) -> str:
+    """An example as a message with such slots is read."""
+    text = _SIZED.sub(r"\1 [LIMIT]", text)
+    if frame == "monthly_amount":
+        text = text.replace("[PERIOD]", "[AHEAD]")
+    return _MARK.sub(lambda found: found[1].upper(), as_one_word(normal(_SLOT.sub(r"slotof\1", text))))

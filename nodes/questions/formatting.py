@@ -9,7 +9,8 @@ from nodes.tools.results import Figure, Result
 
 MOST_ROWS = 8
 """Of a table."""
-CELL_CHARS = 60
+CELL_CHARS = 100
+"""Why a payment stands out fits, with the largest amount."""
 HIDDEN = "(a text that gives instructions)"
 """Is shown instead of one: the answer may become a part of a prompt later on."""
 
@@ -61,6 +62,8 @@ def _typed(value: str | None, kind: str, currency: str | None) -> str:
         return ""
     if kind == "amount":
         return money(value, currency)
+    if kind == "percent":
+        return f"{value} %"
     return day_of(value) if kind == "date" else value
 
 

@@ -10,13 +10,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
-from nodes.questions.vocabulary import TIMES, TOPICS, WORDS
+from nodes.questions.asked import Unexplained
+from nodes.questions.vocabulary import CONCEPTS, FILLER
 
 Intent = Literal[
     "propose_rule", "why_category", "propose_categories", "deductible", "match_receipts", "import_report", "vat",
     "pay_off", "reached_when", "goal", "monthly_amount", "budget_status", "anomalies", "price_rises", "forecast",
     "average", "recurring", "recurring_income", "compare", "grouped", "largest", "overview", "net", "income", "count",
-    "totals",
+    "totals", "balance", "due", "debt_sum", "average_payment", "charged_twice", "find_amount", "when_last",
 ]  # fmt: skip
 
 GROUPS = {
@@ -42,36 +43,29 @@ RULES: Sequence[tuple[Intent, re.Pattern[str]]] = [(one["asks"], _compiled(one["
 """Patterns of what is asked for; the first that fits counts."""
 HOW_TO = re.compile(f"^(?:{'|'.join(_READ['how_to']['begins'])})")
 """Questions for an explanation, not for figures of the user."""
+_BESIDE_NAMES = re.compile(
+    r"\b(?:in|under) (?:the |my |our )?category (?=CATEGORY)|(?<=CATEGORY) categor(?:y|ies)\b"
+    r"|\b(?:shops?|stores?|merchant|company|firm) (?:called |named )?(?=MERCHANT)"
+    r"|\b(?:by|via|through|using|off) (?:the |my |our )*(?=ACCOUNT)|(?<=ACCOUNT) (?:account|card)\b"
+)
+"""Words that say no more than the name beside them."""
 UNSUPPORTED = re.compile(rf"\b(?:{'|'.join(_READ['unsupported']['words'])})\b")
 """What no tool computes, so that the answer would be to another question."""
 
-OVER_ROWS: frozenset[Intent] = frozenset(
-    {"totals", "count", "income", "net", "grouped", "largest", "compare", "forecast", "average", "anomalies"}
-)
-"""Questions whose answer depends on each word."""
-OWN_TOPICS: Mapping[Intent, frozenset[str]] = {
-    "forecast": frozenset({
-        "next", "month", "months", "quarter", "year", "upcoming", "coming", "ahead", "future", "forecast", "predict",
-        "prediction", "project", "projected", "projection", "expected", "expect",
-    }),
-    "average": frozenset({"month", "months", "monthly", "average", "usually", "typically", "normally", "typical"}),
-    "anomalies": frozenset({
-        "unusual", "odd", "strange", "weird", "suspicious", "twice", "double", "doubled", "duplicate", "duplicates",
-        "duplicated", "anomaly", "anomalies", "anybody", "anyone", "somebody", "someone",
-    }),
-    "net": frozenset({"savings", "saving"}),
-    "largest": frozenset({"dearest", "thing", "item", "bill", "bills"}),
-    "grouped": frozenset({"month", "months", "monthly"}),
-    "compare": frozenset({
-        "dearer", "before", "year", "ago", "earlier", "month", "period", "quarter", "since", "previous",
-    }),
-}  # fmt: skip
-"""Topics that belong to such a question."""
+ACCOUNTS_FOR: Mapping[Intent, frozenset[str]] = {
+    intent: FILLER.union(*(CONCEPTS[concept] for concept in concepts.split()))
+    for intent, concepts in _READ["accounts_for"].items()
+}
+"""The words of a question that each intent explains."""
 
 
-def intent_of(text: str) -> Intent | None:
-    """What a question in lower case asks for, with amounts, periods and names taken out; None where no rule fits."""
-    return next((intent for intent, pattern in RULES if pattern.search(text)), None)
+TAKES: Mapping[Intent, frozenset[str]] = {intent: frozenset(slots.split()) for intent, slots in _READ["takes"].items()}
+"""What else of a question each intent has a place for, as `Reading.slots` calls it."""
+
+
+def intents_of(text: str) -> list[Intent]:
+    """What a question in lower case may ask for, with amounts, periods and names taken out; the likeliest first."""
+    return list(dict.fromkeys(intent for intent, pattern in RULES if pattern.search(text)))
 
 
 def group_of(text: str) -> str | None:
@@ -82,5 +76,16 @@ def group_of(text: str) -> str | None:
 
 def unknown_words(text: str, intent: Intent) -> list[str]:
     """The words of a question, with its names taken out, of which nobody knows what they change."""
-    known = WORDS | (OWN_TOPICS.get(intent, frozenset()) if intent in OVER_ROWS else TOPICS | TIMES)
-    return [word for word in re.findall(r"[a-z0-9à-ÿ'’&.-]*[a-z0-9à-ÿ]", text) if word not in known]
+    known = ACCOUNTS_FOR[intent]
+    plain = _BESIDE_NAMES.sub(" ", text)
+    return [word for word in re.findall(r"[a-z0-9à-ÿ'’&.-]*[a-z0-9à-ÿ]", plain) if word not in known]
+
+
+def explain(text: str, intent: Intent) -> None:
+    """Explain each word of a question, with its names taken out, by its intent.
+
+    Raises:
+        Unexplained: a word is left that may change what is asked for.
+    """
+    if unknown_words(text, intent):
+        raise Unexplained

@@ -9,6 +9,8 @@ from nodes.routing.spelling import distance
 
 _NAMING = frozenset({"at", "from", "to", "on", "for", "with", "in"})
 """What stands before a name, so that a word after it is no word of the grammar."""
+_UMLAUTS = {"ae": "ä", "oe": "ö", "ue": "ü"}
+_DIGRAPH = re.compile("|".join(_UMLAUTS))
 LONG = 8
 """Letters from which two words are mended together."""
 
@@ -16,14 +18,16 @@ Knows = Callable[[str], bool]
 """Whether a word is a common one, which is not mended."""
 
 
-def mend_phrases(text: str, known: KnownNames, words: Collection[str]) -> tuple[str, list[str]]:
+def mend_phrases(
+    text: str, known: KnownNames, single: Collection[str], words: Collection[str]
+) -> tuple[str, list[str]]:
     """The question with misspelt names of two words mended, even by a short word; and what was taken for what.
 
     Args:
+        single: words of the user's own names.
         words: of the grammar, which are right as they are.
     """
     took: list[str] = []
-    single = set(known.vocabulary())
     tokens = text.split()
     for at in range(len(tokens) - 1):
         pair = tokens[at : at + 2]
@@ -49,6 +53,7 @@ def mend(
         names: words of the user's own names.
     """
     took: list[str] = []
+    both = {*grammar, *periods}
     before = ""
 
     def mended(found: re.Match[str]) -> str:
@@ -57,11 +62,13 @@ def mend(
         before = last if word in ("the", "my", "our") else word
         if not word.isalpha() or len(word) < 3 or word in names or any(word in one for one in (grammar, periods)):
             return word
+        if (umlaut := _DIGRAPH.sub(lambda one: _UMLAUTS[one[0]], word)) in names:
+            return umlaut
         if near := _certain(word, grammar, periods):
             return near
         if knows(word):
             return word
-        if near := _nearest(word, periods if last in _NAMING else {*grammar, *periods}, loose=True):
+        if near := _nearest(word, periods if last in _NAMING else both, loose=True):
             return near
         if near := _nearest(word, names, loose=False):
             took.append(f"I read “{word}” as “{near}”.")
@@ -91,8 +98,10 @@ def _nearest(word: str, others: Collection[str], *, loose: bool) -> str | None:
     for other in others:
         if abs(len(other) - len(word)) > most or len(other) < (3 if loose else 4):
             continue
+        if other[0] != word[0] and other[:2] != word[1::-1]:
+            continue
         swapped = sorted(other) == letters
-        if other[0] != word[0] and not (swapped and other[:2] == word[1::-1]):
+        if other[0] != word[0] and not swapped:
             continue
         short = (
             min(len(word), len(other)) < 4 or len(word) == len(other) == 4 if loose else min(len(word), len(other)) < 5

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
-from nodes.questions.vocabulary import CAREFUL, GENERIC, SYNONYMS
+from nodes.questions.vocabulary import CAREFUL, FILLER, GENERIC, SYNONYMS
 from nodes.routing.spelling import distance
 
 Kind = Literal["category", "merchant", "account", "goal", "debt"]
@@ -15,9 +15,16 @@ FOOD = ("groceries", "eating_out")
 
 TOKEN = re.compile(r"[^\W_]+(?:['’&.-][^\W_]+)*")
 _AT = frozenset({"at", "from", "to", "with", "by", "via"})
-_PREPOSITIONS = _AT | {"on", "for", "in", "of", "about", "only", "much"}
+_PREPOSITIONS = _AT | {"on", "for", "in", "of", "about", "only", "much", "under", "as", "into"}
 _BEFORE_NAMES = _AT | {"on", "for", "in", "of", "is", "are", "was", "about", "does", "and", "or", "only", "just", "my"}
+_NUMBERED = re.compile(r"[a-zà-ÿ]\w* \d+\b")
 MOST_WORDS = 5
+_KINDS = {
+    "checking": ("checking account", "current account", "checking", "giro account"),
+    "savings": ("savings account", "saving account", "savings"),
+    "card": ("credit card", "card account", "credit card account", "the card", "my card", "our card"),
+}
+"""What an account of a kind is called."""
 
 
 class Name(NamedTuple):
@@ -29,6 +36,10 @@ class Name(NamedTuple):
     said: str
     took: str | None
     """What was taken for it, where that is not plain."""
+    merchant: str | None = None
+    """Of a category: words of a merchant that is called so, too."""
+    described: bool = False
+    """Whether only the bank's words say it: what was paid, and not to whom."""
 
 
 class Found(NamedTuple):
@@ -44,14 +55,18 @@ class KnownNames:
 
     Args:
         words: of the grammar, which alone are no merchant.
+        common: of questions, which alone are not what a bank's text is about.
     """
 
     words: Collection[str]
+    common: Collection[str] = ()
     phrases: dict[str, list[Name]] = field(default_factory=dict[str, list[Name]])
     """What is named by these words of a question, in lower case."""
     _merchants: dict[str, set[str]] = field(default_factory=dict[str, set[str]])
     """Words of a merchant's name, to the merchants who have them."""
     _labels: set[str] = field(default_factory=set[str])
+    _descriptions: set[str] = field(default_factory=set[str])
+    """Words of the bank's texts."""
 
     def add_category(self, slug: str, name: str) -> None:
         """Add a category; its name and its slug name it, and other words for it."""
@@ -68,10 +83,32 @@ class KnownNames:
         key = _key(name)
         if key:
             self.phrases.setdefault(key, []).append(Name(kind, name, name, None))
+            if kind == "account" and not key.endswith(("account", "card")):
+                self.phrases.setdefault(f"{key} account", []).append(Name(kind, name, name, None))
             if kind in ("goal", "debt") and len(tokens := key.split()) > 1:
                 for token in tokens:
                     if len(token) > 3 and token not in self.words:
                         self.phrases.setdefault(token, []).append(Name(kind, name, token, None))
+
+    def add_account_kinds(self, accounts: Sequence[tuple[str, str]]) -> None:
+        """Add what accounts are called by their kind, and by whose they are: "my card", "Mara's checking account"."""
+        for kind, words in _KINDS.items():
+            named = [name for name, of in accounts if of == kind]
+            for word in words:
+                if len(named) == 1:
+                    self.phrases.setdefault(word, []).append(Name("account", named[0], word, None))
+                for name in named:
+                    if owner := re.match(r"(\w+?)['’]?s\b", name.lower()) if re.search(r"['’]s\b", name) else None:
+                        self.phrases.setdefault(f"{owner[1]}s {word}", []).append(Name("account", name, name, None))
+
+    def add_description(self, text: str) -> None:
+        """Add the bank's words of a transaction: two or three of them, or an unusual one, name what was paid."""
+        tokens = [_key(token) for token in TOKEN.findall(text.lower())[:6]]
+        for start in range(len(tokens)):
+            for end in range(start + 1, min(start + 3, len(tokens)) + 1):
+                words = tokens[start:end]
+                if all(word.isalpha() for word in words) and not {words[0], words[-1]} & FILLER:
+                    self._descriptions.add(" ".join(words))
 
     def add_account_number(self, end: str) -> None:
         """Add the end of an account's number."""
@@ -95,13 +132,13 @@ class KnownNames:
         """Single words of all names, those of categories first."""
         for phrase in self.phrases:
             yield from phrase.split()
-        for phrase in self._merchants:
+        for phrase in (*self._merchants, *self._descriptions):
             if " " not in phrase:
                 yield phrase
 
     def has(self, phrase: str) -> bool:
         """Whether these words name something."""
-        return phrase in self.phrases or phrase in self._merchants
+        return phrase in self.phrases or phrase in self._merchants or phrase in self._descriptions
 
     def near(self, words: Sequence[str]) -> str | None:
         """The name of as many words that is a letter away from these."""
@@ -113,22 +150,30 @@ class KnownNames:
         )
         return next((phrase for phrase in like if distance(said, phrase) == 1), None)
 
-    def find(self, text: str, *, kinds: Collection[Kind], least: int = 1) -> Found:
-        """The names of at least so many words in a question in lower case; the longest at each place."""
+    def find(self, text: str, *, kinds: Collection[Kind], least: int = 1, numbered: bool = False) -> Found:
+        """The names of at least so many words in a question in lower case; the longest at each place.
+
+        Args:
+            numbered: only those with a number within.
+        """
         tokens = list(TOKEN.finditer(text))
         names: list[Name] = []
-        parts, end, at = list[str](), 0, 0
+        parts, end, at, named = list[str](), 0, 0, -1
         while at < len(tokens):
             for count in range(min(MOST_WORDS, len(tokens) - at), least - 1, -1):
                 start, stop = tokens[at].start(), tokens[at + count - 1].end()
+                if numbered and not _NUMBERED.search(text[start:stop]):
+                    continue
                 before = tokens[at - 1][0] if at else ""
-                name = self._name(text[start:stop], _previous(tokens, at) or before, kinds)
+                listed = before in ("and", "or", "plus") and named == at - 1  # beside another name
+                name = self._name(text[start:stop], "of" if listed else _previous(tokens, at) or before, kinds)
                 if name and name.kind in ("goal", "debt") and before in ("a", "an"):
                     name = None  # "a trip" is any
                 if name:
                     names.append(name)
                     parts += [text[end:start], name.kind.upper()]
                     end, at = stop, at + count
+                    named = at
                     break
             else:
                 at += 1
@@ -137,11 +182,9 @@ class KnownNames:
     def _name(self, said: str, before: str, kinds: Collection[Kind]) -> Name | None:
         if said.isupper():
             return None  # what stands for another name
-        key = _key(said)
-        if key not in self.phrases and key.endswith("ys"):
-            key = f"{key[:-2]}ies"  # a plural that many misspell
-        if key not in self.phrases and key not in self._merchants and len(key) > 4:
-            key = key.removesuffix("s")
+        key = self._known_key(_key(said))
+        if key == "cash" and before in ("in", "with", "by"):
+            return None  # how something was paid
         named = [one for one in self.phrases.get(key, ()) if one.kind in kinds]
         merchant = self._merchant(key, said, before) if "merchant" in kinds else None
         exact = next((one for one in named if one.took is None), None)
@@ -158,7 +201,26 @@ class KnownNames:
         careful = key in CAREFUL and before not in _PREPOSITIONS
         other = None if careful else next((one for one in named if one.took), None)
         # "the kids" are no part of the name of a shop, where they are another word for a category.
-        return merchant if merchant and (other is None or before in _AT - {"with"}) else other or merchant
+        if other and merchant:
+            other = other._replace(merchant=merchant.value)
+        found = merchant if merchant and (other is None or before in _AT - {"with"}) else other or merchant
+        return found or (self._described(key, said) if "merchant" in kinds and key not in CAREFUL else None)
+
+    def _described(self, key: str, said: str) -> Name | None:
+        """What only the bank's words name: single words that mean nothing else."""
+        if key not in self._descriptions or (
+            " " not in key and (key in self.words or key in self.common or key in GENERIC or len(key) < 5)
+        ):
+            return None
+        return Name("merchant", key, said, f"I looked for “{said}” in the bank's words.", described=True)
+
+    def _known_key(self, key: str) -> str:
+        """The phrase as it is known: plurals that many misspell, words with a hyphen, and plurals of known words."""
+        if key not in self.phrases and key.endswith("ys"):
+            key = f"{key[:-2]}ies"
+        if not self.has(key) and "-" in key:
+            key = key.replace("-", " ")
+        return key if self.has(key) or len(key) <= 4 else key.removesuffix("s")
 
     def _merchant(self, key: str, said: str, before: str) -> Name | None:
         having = self._merchants.get(key)

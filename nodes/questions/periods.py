@@ -32,12 +32,13 @@ class Period(NamedTuple):
     rest: str
 
 
-def find_period(text: str, today: date) -> Period | None:
+def find_period(text: str, today: date, mark: str = "") -> Period | None:
     """The first period that a question names; None where it names none.
 
     Args:
         text: in lower case.
         today: what "last month" is counted from.
+        mark: what stands in its place in what is left.
     """
     for pattern, read in _FORMS:
         if found := pattern.search(text):
@@ -47,15 +48,15 @@ def find_period(text: str, today: date) -> Period | None:
             if period is None:
                 continue
             since, until = period
-            rest = f"{text[: found.start()].rstrip()} {text[found.end() :].lstrip()}".strip()
+            rest = f"{text[: found.start()].rstrip()} {mark} {text[found.end() :].lstrip()}".strip()
             return Period(since, until, re.sub(r"\s+", " ", rest))
     return None
 
 
-def find_periods(text: str, today: date) -> list[Period]:
+def find_periods(text: str, today: date, mark: str = "") -> list[Period]:
     """All periods that a question names, in the order in which they are found; the last one's rest is what is left."""
     found: list[Period] = []
-    while len(found) < 4 and (period := find_period(found[-1].rest if found else text, today)):
+    while len(found) < 4 and (period := find_period(found[-1].rest if found else text, today, mark)):
         found.append(period)
     return found
 
@@ -73,6 +74,13 @@ def before(since: date, until: date) -> tuple[date, date]:
     if since == date(since.year, 1, 1) and until == date(since.year, 12, 31):
         return date(since.year - 1, 1, 1), date(since.year - 1, 12, 31)
     return since - (until - since) - timedelta(days=1), since - timedelta(days=1)
+
+
+def year_back(day: date) -> date:
+    """The same day a year earlier; the last of February for its last."""
+    if (day.month, day.day) in ((2, 28), (2, 29)):
+        return month_of(day.year - 1, 2)[1]
+    return day.replace(year=day.year - 1)
 
 
 Read = Callable[[re.Match[str], date], tuple[date | None, date | None] | None]
@@ -98,20 +106,20 @@ def _quarter(found: re.Match[str], today: date) -> tuple[date, date]:
 
 
 def _this(found: re.Match[str], today: date) -> tuple[date, date]:
-    return _unit(found["unit"], today)
+    return unit_of(found["unit"], today)
 
 
 def _last(found: re.Match[str], today: date) -> tuple[date, date]:
-    since, _ = _unit(found["unit"], today)
-    return _unit(found["unit"], since - timedelta(days=1))
+    since, _ = unit_of(found["unit"], today)
+    return unit_of(found["unit"], since - timedelta(days=1))
 
 
 def _before_last(found: re.Match[str], today: date) -> tuple[date, date]:
     since, _ = _last(found, today)
-    return _unit(found["unit"], since - timedelta(days=1))
+    return unit_of(found["unit"], since - timedelta(days=1))
 
 
-def _unit(unit: str, day: date) -> tuple[date, date]:
+def unit_of(unit: str, day: date) -> tuple[date, date]:
     """The week, month, quarter or year that a day is in; weeks begin on Mondays."""
     if unit == "week":
         monday = day - timedelta(days=day.weekday())
@@ -133,7 +141,7 @@ def _last_units(found: re.Match[str], today: date) -> tuple[date, date] | None:
     if unit in ("day", "week"):
         return today - timedelta(days=count * (7 if unit == "week" else 1) - 1), today
     months = count * {"month": 1, "quarter": 3, "year": 12}[unit]
-    _, until = _unit("month", today.replace(day=1) - timedelta(days=1))
+    _, until = unit_of("month", today.replace(day=1) - timedelta(days=1))
     number = until.year * 12 + until.month - months
     return date(number // 12, number % 12 + 1, 1), until
 
@@ -148,7 +156,7 @@ def _year(found: re.Match[str], today: date) -> tuple[date, date]:  # noqa: ARG0
 
 
 def _to_date(found: re.Match[str], today: date) -> tuple[date, date]:
-    return _unit(found["unit"], today)[0], today
+    return unit_of(found["unit"], today)[0], today
 
 
 def _since(found: re.Match[str], today: date) -> tuple[date, date] | None:
@@ -170,16 +178,12 @@ def _between(found: re.Match[str], today: date) -> tuple[date, date] | None:
     if first is None:
         return None
     if first[0] > last[1]:  # from november to february
-        first = (_years_back(first[0]), _years_back(first[1]))
+        first = (year_back(first[0]), year_back(first[1]))
     return first[0], last[1]
 
 
 def _on(found: re.Match[str], today: date) -> tuple[date, date] | None:
     return _point(found["point"], today)
-
-
-def _years_back(day: date) -> date:
-    return day.replace(year=day.year - 1, day=min(day.day, 28) if day.month == 2 else day.day)
 
 
 def _point(text: str, today: date, like: date | None = None) -> tuple[date, date] | None:
@@ -221,7 +225,8 @@ _FORMS: tuple[tuple[re.Pattern[str], Read], ...] = tuple(
         ((rf"\b(?:in |over |during |for )?(?:the )?(?:last|past|previous) (?P<count>{_NUMBER})"
          r" (?P<unit>day|week|month|quarter|year)s?\b"), _last_units),
         (r"\b(?:the )?(?P<unit>week|month|quarter|year) before last\b", _before_last),
-        (r"\b(?:so far )?(?:in )?(?:this|the current) (?P<unit>week|month|quarter|year)(?:'s|s)?(?: so far)?\b", _this),
+        ((r"\b(?:so far )?(?:in |for |over |during |of )?(?:this|the current) (?P<unit>week|month|quarter|year)"
+         r"(?:'s|s)?(?: so far)?\b"), _this),
         (r"\b(?P<unit>week|month|quarter|year)[ -]to[ -]date\b", _to_date),
         (r"\b(?:in |over |during |for )?(?:the )?(?:last|past|previous) (?P<unit>week|month|quarter|year)(?:'s|s)?\b",
          _last),
@@ -233,7 +238,7 @@ _FORMS: tuple[tuple[re.Pattern[str], Read], ...] = tuple(
          rf"|(?:{_MONTH}) {_DAY}(?:,? {_YEAR})?)\b"), _on),
         (rf"\b(?:in |during |for |of )?(?P<month>{_MONTH})(?:'s)?(?:,? (?P<year>{_YEAR}))?\b", _month),
         (rf"\b(?:in |during |for |of )(?P<year>{_YEAR})\b", _year),
-        (rf"\b(?P<year>{_YEAR})$", _year),
+        (rf"\b(?P<year>{_YEAR})(?![\d.,-])\b", _year),
     )
 )  # fmt: skip
 """How a period may be said, the longest forms first."""

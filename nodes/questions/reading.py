@@ -1,25 +1,28 @@
 """What a message says: its periods, names and amounts, and what is left of it."""
 
 import re
-from collections.abc import Collection
 from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
 
-from nodes.questions.amounts import Ahead, Amount, find_ahead, find_amounts
+from nodes.questions.amounts import Ahead, Amount, Limits, find_ahead, find_amounts, find_limits
+from nodes.questions.dates import as_dates
+from nodes.questions.idioms import plainly, spelt, without_politeness, without_remarks
 from nodes.questions.mending import Knows, mend, mend_phrases
-from nodes.questions.names import KnownNames, Name
-from nodes.questions.periods import MONTHS, NUMBERS, SHORT, Period, find_periods, month_of
-from nodes.questions.vocabulary import PERIOD_WORDS, TIMES, TOPICS, WORDS
+from nodes.questions.names import Kind, KnownNames, Name
+from nodes.questions.periods import NUMBERS, Period, find_periods
+from nodes.questions.vocabulary import PERIOD_WORDS, WORDS
 
 MOST_CHARS = 300
 """A longer message is more than a question."""
-_MONTH = "|".join(sorted([*MONTHS, *SHORT], key=len, reverse=True))
 _PLANS = re.compile(
     r"\b(?:sav(?:e|ed|ing)|goals?|target|reach|debts?|loans?|owe|pay(?:ing)? (?:off|down|back)|paid off|put aside"
-    r"|monthly amount|missing|far|progress|doing|close|stand)\b"
+    r"|monthly amount|missing|far|progress|doing|close|stand|track|how much (?:a|per|each|every) month for)\b"
 )
 """Without one of these words no goal and no debt is looked for."""
+_KINDS: tuple[Kind, ...] = ("category", "merchant", "account", "goal", "debt")
+_MARKS = re.compile(r"\b(?:PERIOD|AHEAD|LIMIT)\b")
+_RIGHT = WORDS | PERIOD_WORDS
 _COUNT = re.compile(
     rf"\b(?:(?:top|largest|biggest|highest) (\d{{1,2}}|{'|'.join(NUMBERS)})"
     rf"|(\d{{1,2}}|{'|'.join(NUMBERS)}) (?:largest|biggest|highest|most expensive|top|priciest))\b"
@@ -31,11 +34,15 @@ class Reading(NamedTuple):
 
     plain: str
     """In lower case, its spelling mended."""
+    masked: str
+    """As `text`, with `PERIOD`, `AHEAD` and `LIMIT` in their places, too."""
     text: str
     """With `AMOUNT`, `RATE`, `CATEGORY`, `MERCHANT`, `ACCOUNT`, `GOAL` and `DEBT` in their places, without periods."""
     periods: list[Period]
     ahead: Ahead | None
     amounts: list[Amount]
+    limits: Limits
+    """Of each transaction."""
     rate: Decimal | None
     names: list[Name]
     number: int | None
@@ -43,6 +50,15 @@ class Reading(NamedTuple):
     currency: str | None
     took: list[str]
     """What was taken for what."""
+
+    def slots(self) -> set[str]:
+        """What it says beside words: each has to have a place in what it asks for."""
+        said = {
+            "period": self.periods, "ahead": self.ahead, "amount": self.amounts, "rate": self.rate is not None,
+            "number": self.number, "currency": self.currency,
+            "limits": (self.limits.at_least, self.limits.at_most) != (None, None),
+        }  # fmt: skip
+        return {slot for slot, value in said.items() if value} | {one.kind for one in self.names}
 
     def named(self, kind: str) -> list[Name]:
         """The names of a kind."""
@@ -53,95 +69,73 @@ class Reading(NamedTuple):
         return next((one for one in self.amounts if one.role in roles), None)
 
 
-def read(message: str, known: KnownNames, today: date, knows: Knows) -> Reading | None:
+def read(message: str, known: KnownNames, today: date, knows: Knows, *, idioms: bool = True) -> Reading | None:
     """Take a message apart; None where it is too long for a question."""
     if len(message) > MOST_CHARS:
         return None
-    plain, took = mend_phrases(_normal(message), known, WORDS | TIMES | TOPICS | PERIOD_WORDS)
-    plain, mended = _mended(plain, known, knows)
+    single = dict.fromkeys(known.vocabulary())
+    asks = without_remarks(message, lambda one: _is_said(normal(one), known, today))
+    plain, took = mend_phrases(normal(asks), known, single, _RIGHT)
+    plain, mended = mend(plain, WORDS, PERIOD_WORDS, single, knows)
     took += mended
-    plain = _calendar(plain, today)
-    amounts = find_amounts(_without_count(plain))
+    plain = as_dates(plainly(without_politeness(plain)) if idioms else as_one_word(plain), today)
+    numbered = known.find(plain, kinds=_KINDS[1:2], least=2, numbered=True)
+    limits = find_limits(_without_count(numbered.rest))
+    amounts = find_amounts(limits.rest)
     plans = bool(amounts.amounts or _PLANS.search(plain))
-    ahead = find_ahead(amounts.rest, today) if plans else None
-    text = ahead.rest if ahead else amounts.rest
+    whole = known.find(amounts.rest, kinds=_KINDS, least=2)
+    ahead = find_ahead(whole.rest, today) if plans else None
+    text = ahead.rest if ahead else whole.rest
     found = known.find(text, kinds=("goal", "debt")) if plans else None
-    names = list(found.names) if found else []
+    names = [*numbered.names, *whole.names, *(found.names if found else ())]
     text = found.rest if found else text
     long = known.find(text, kinds=("category", "merchant", "account"), least=2)
-    periods = [] if ahead else find_periods(long.rest, today)
+    periods = [] if ahead else find_periods(long.rest, today, "PERIOD")
     short = known.find(periods[-1].rest if periods else long.rest, kinds=("category", "merchant", "account"))
     names += [*long.names, *short.names]
     number = _COUNT.search(plain)
     said = next(filter(None, number.groups()), "") if number else ""
     return Reading(
         plain=plain,
-        text=_space(short.rest),
+        masked=_tidy(short.rest),
+        text=_space(_MARKS.sub(" ", short.rest)),
         periods=periods,
         ahead=ahead,
         amounts=amounts.amounts,
+        limits=limits,
         rate=amounts.rate,
         names=names,
         number=(int(said) if said.isdigit() else NUMBERS[said]) if said else None,
-        currency=_currency(short.rest),
+        currency=_currency(short.rest) or limits.currency,
         took=[*took, *dict.fromkeys(one.took for one in names if one.took)],
     )
 
 
-_SHORT_FORMS = {"ve": "have", "d": "would", "m": "am", "ll": "will"}
+def _is_said(text: str, known: KnownNames, today: date) -> bool:
+    """Whether a sentence names something, or a period."""
+    return bool(known.find(text, kinds=_KINDS).names or find_periods(text, today, "PERIOD"))
 
 
-_WRITINGS = (
-    (r"\bwh?ich\b|\bwitch\b", "which"), (r"\bwh?at\b|\bwaht\b", "what"), (r"\bcash flow\b", "cashflow"),
-    (r"\bcoming in\b", "come in"), (r"\bvalue added tax\b", "vat"),
-    (r"\b(did|does|do|has|have) (?:the|my|our) (?:family|household)\b", r"\1 we"),
-)  # fmt: skip
-"""Other ways to write what the grammar has, and what it has."""
+_SHORT_FORMS = {"ve": "have", "d": "would", "m": "am", "ll": "will", "re": "are"}
 
 
-def _normal(message: str) -> str:
+def normal(message: str) -> str:
+    """In lower case, with usual apostrophes and spelling, without signs that change nothing."""
     text = re.sub(r"[“”„\"«»]", "", message.replace("’", "'").replace("‘", "'")).casefold()
     text = re.sub(r"\b(what|how|where|who|when|there|that|it)'s\b", r"\1 is", text)
-    text = re.sub(r"\bi'(ve|d|m|ll)\b", lambda one: f"i {_SHORT_FORMS[one[1]]}", text)
-    for said, plain in _WRITINGS:
-        text = re.sub(said, plain, text)
+    text = re.sub(r"\b(i|we|you|they|what)'(ve|d|m|ll|re)\b", lambda one: f"{one[1]} {_SHORT_FORMS[one[2]]}", text)
+    text = re.sub(r"\ball told\b", "altogether", text)
+    text = re.sub(r"\b(total|money|all) in(?=[,:] )", r"\1 coming in", spelt(text))
     text = re.sub(r"\b(?:not|un) ?(?:yet )?-?(?:categori[sz]ed|sorted)\b", "uncategorised", text)
     return _space(re.sub(r"[?!;]+|[.,:](?=\s|$)", " ", text))
 
 
-def _mended(text: str, known: KnownNames, knows: Knows) -> tuple[str, list[str]]:
-    names: Collection[str] = dict.fromkeys(known.vocabulary())
-    return mend(text, WORDS | TIMES | TOPICS, PERIOD_WORDS, names, knows)
+def as_one_word(text: str) -> str:
+    """The question with what looks like the name of a category and is none in one word."""
+    return _NO_CATEGORY.sub("tax-return", text).replace("cash flow", "cashflow")
 
 
-def _calendar(text: str, today: date) -> str:
-    """Periods that are said in two parts, in one."""
-
-    def month(found: re.Match[str]) -> str:
-        number = MONTHS.get(found[1]) or SHORT[found[1]]
-        year = today.year if found[2] == "this" else today.year - 1
-        return f"{found[1] if number else ''} {year}"
-
-    def half(found: re.Match[str]) -> str:
-        year = int(found[2]) if found[2].isdigit() else today.year - (found[2] == "last year")
-        first = found[1] in ("first", "1st")
-        since, until = (date(year, 1, 1), month_of(year, 6)[1]) if first else (date(year, 7, 1), date(year, 12, 31))
-        return f"from {since} to {until}"
-
-    text = re.sub(r"\bpay of (?=(?:my |our |the )?(?:debts?|loans?)\b)", "pay off ", text)
-    text = re.sub(r"\bsince (?:the )?(?:start|beginning) of (?:the|this) (year|month|quarter)\b", r"\1 to date", text)
-    text = re.sub(rf"\b(?:the )?(?:year ((?:19|20)\d\d)|month of ({_MONTH}))\b", lambda one: one[1] or one[2], text)
-    if re.search(r"\bcompar|\bdiffer|\bchang|\bthan\b|\bvs\b|creased?\b", text):
-        text = re.sub(r"\b(?:between|from) (.+?) (?:and|to) ", r"in \1 and ", text)
-        year = rf"((?:\b(?:{_MONTH}|in) )?)\b((?:19|20)\d\d) (vs|versus|compared|against)\b"
-        text = re.sub(year, lambda one: one[0] if one[1] else f"in {one[0]}", text)
-        text = re.sub(r"\b(compare|with|and|vs|versus|to|than) ((?:19|20)\d\d)\b", r"\1 in \2", text)
-    text = re.sub(rf"\b({_MONTH})(?: of)? (last|this) year\b", month, text)
-    text = re.sub(
-        r"\bq([1-4])(?: of)? (last|this) year\b", lambda one: f"q{one[1]} {today.year - (one[2] == 'last')}", text
-    )
-    pattern = r"\b(?:in )?(?:the )?(first|second|1st|2nd) half of (?:the year )?(\d{4}|this year|last year)\b"
-    return re.sub(pattern, half, text)
+_NO_CATEGORY = re.compile(r"\btax (?:returns?|declaration|purposes|reasons)\b|(?<=for )(?:the |my |our )?tax(?:es)?$")
 
 
 def _without_count(text: str) -> str:
@@ -153,6 +147,18 @@ def _currency(text: str) -> str | None:
     if not found:
         return None
     return {"e": "EUR", "u": "USD", "d": "USD", "g": "GBP", "p": "GBP", "c": "CHF", "s": "CHF", "f": "CHF"}[found[1][0]]
+
+
+_ENDS = re.compile(
+    r"\b(?:(?:by|at|until|till|before|to|of|through) )?(?:the )?(?:very )?end (?:of )?(?:the )?PERIOD\b"
+    r"|\bPERIOD (?:ended|ends|is over|was over)\b"
+)
+_TWICE = re.compile(r"\bGOAL CATEGORY\b|\bCATEGORY GOAL\b")
+
+
+def _tidy(text: str) -> str:
+    """The question with its marks, where what is around one says no more than it."""
+    return _space(_TWICE.sub("GOAL", _ENDS.sub("by the end PERIOD", _space(text))))
 
 
 def _space(text: str) -> str:

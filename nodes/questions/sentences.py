@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 
+from nodes.questions import lookup_sentences
 from nodes.questions.formatting import (
     MOST_ROWS,
     cell,
@@ -23,7 +24,6 @@ _ERRORS = {
     "The user has no budget yet.": "You have set no budget yet. Set one for a category, and ask again.",
     "The user has marked no category as deductible.": "You have marked no category as deductible yet.",
     "The user has no debt stored; ask for balance, rate and minimum payment of each.": "You have stored no debt yet.",
-    "Say due_on or months: the goal has no date.": "This goal has no date. Say by when it has to be reached.",
 }
 """What tools tell a model, as it is told to a user."""
 
@@ -42,10 +42,15 @@ def refusal(error: str) -> str:
     return _ERRORS.get(error, error)
 
 
-def not_understood(said: str, could_ask: Sequence[str]) -> str:
-    """What is said where a message is not understood: that, and what could be asked."""
-    asks = "\n".join(f"- {one}" for one in could_ask)
-    return f"{said}\n\n{asks}"
+def not_understood(said: str, unexplained: str, question: Question) -> str:
+    """What is said where a message is not understood: that, by which words, and what could be asked.
+
+    Args:
+        unexplained: a sentence about `{words}`.
+    """
+    asks = "\n".join(f"- {one}" for one in question["could_ask"])
+    words = listed([f"“{cell(word)}”" for word in question["unexplained"]])
+    return joined(unexplained.format(words=words) if words else "", said, asks)
 
 
 def _remarks(question: Question, result: Result) -> list[str]:
@@ -84,6 +89,10 @@ def _totals(result: Result, question: Question) -> str:
     rows = [
         (label or "", show(amount or "0", currency), number or "") for label, amount, currency, number in result["rows"]
     ]
+    means = [one for one in result["figures"] if one["name"] == "A month, on average"]
+    if monthly := [f"**{show(one['value'], one['currency'])}**" for one in means]:
+        average = f"A month comes to {listed(monthly)} on average."
+        lead = f"{average} {lead}" if question["aspect"] == "average" else f"{lead} {average}"
     if question["aspect"] == "most":
         top = max(result["rows"], key=lambda row: abs(Decimal(row[1] or "0"))) if len(sums) == 1 else None
         if top:
@@ -127,7 +136,20 @@ def _compare(result: Result, question: Question) -> str:
         for label, now, before, change, currency in result["rows"][:MOST_ROWS]
     ]
     names = [result["columns"][0]["name"], "Later", "Before", "Difference"]
+    lines += [changed] if (changed := _changed_most(figures, what)) else []
     return joined("\n\n".join(lines), markdown(names, rows) if rows else "")
+
+
+def _changed_most(figures: Sequence[Figure], what: str) -> str:
+    """What rose and what fell most in each currency, where there are several."""
+    changed = [one for one in figures if one["name"].startswith(("More: ", "Less: "))]
+    if len(changed) < 2:
+        return ""
+    first = {(one["currency"], one["name"][:6]): one for one in reversed(changed)}
+    found = [one for one in changed if one in first.values()]
+    return "The largest changes: " + listed([
+        f"**{plain(one['name'][6:])}**, {_difference(one['value'], one['currency'], what)}" for one in found
+    ]) + "."  # fmt: skip
 
 
 def _difference(value: str, currency: str | None, what: str) -> str:
@@ -159,11 +181,17 @@ def _recurring(result: Result, question: Question) -> str:
         return f"I found no recurring payment{name}."
     lead = ""
     if not focus:
-        totals = [one for one in result["figures"] if one["name"] == "All together, a year"]
         count = next(one for one in result["figures"] if one.get("unit") == "count")
-        a_year = listed([f"**{size(one['value'], one['currency'])}**" for one in totals])
-        lead = f"There are **{said(count)}** recurring payments; together they come to {a_year} a year."
+        a_month, a_year = (_together(result, unit) for unit in ("month", "year"))
+        together = f"together they come to {a_month} a month, {a_year} a year"
+        lead = f"There are **{said(count)}** recurring payments; {together}."
     return joined(lead, _recurring_table(rows))
+
+
+def _together(result: Result, unit: str) -> str:
+    """What all recurring payments cost a month or a year, in each currency."""
+    totals = [one for one in result["figures"] if one["name"] == f"All together, a {unit}"]
+    return listed([f"**{size(one['value'], one['currency'])}**" for one in totals])
 
 
 def _recurring_table(rows: Sequence[Sequence[str | None]]) -> str:
@@ -188,6 +216,8 @@ def _price_rises(result: Result, question: Question) -> str:
 
 
 def _forecast(result: Result, question: Question) -> str:
+    if "until" in question["arguments"]:
+        return lookup_sentences.outlook(result, question)
     what = question["arguments"].get("what", "spent")
     show, lines = money if what == "net" else size, list[str]()
     figures = result["figures"]
@@ -238,6 +268,8 @@ def _monthly_amount(result: Result, question: Question) -> str:
         found = {one["name"]: one for one in result["figures"]}
         return "\n".join(f"- {name}: **{said(found[name])}**" for name in names if name in found)
     first, months = result["figures"][0], result["figures"][1]
+    if first["name"] != "A month":
+        return joined("This goal has no date. Say by when it has to be reached.", _figures(result, question))
     return joined(
         f"**{said(first)}** a month, for {said(months)}.",
         _figures({**result, "figures": result["figures"][2:]}, question),
@@ -267,12 +299,33 @@ def _deductible(result: Result, question: Question) -> str:
 
 
 def _pay_off(result: Result, question: Question) -> str:
+    if question["aspect"] == "first":
+        return joined(_first_debt(result), _figures(result, question))
     rows = [row for row in result["rows"] if question["focus"] in (None, row[1])]
     return _figures({**result, "rows": rows or result["rows"]}, question)
+
+
+def _first_debt(result: Result) -> str:
+    """Which debt gets what is left beside the minimums, by each strategy, and why."""
+    first = {row[0]: row for row in result["rows"] if row[2] == "1"}
+    currency = next((one["currency"] for one in result["figures"] if one["currency"]), None)
+    said = list[str]()
+    if row := first.get("avalanche"):
+        said.append(
+            f"Put what you have beside the minimums into **{plain(row[1] or '')}** first: at {row[4]} % it has the"
+            " highest rate, so paying it first costs least interest (avalanche)."
+        )
+    if row := first.get("snowball"):
+        same = row[1] == first.get("avalanche", row)[1] and bool(said)
+        name = "It is also" if same else f"**{plain(row[1] or '')}** is"
+        said.append(f"{name} the smallest, {money(row[3] or '0', currency)}, with which snowball begins.")
+    return " ".join(said)
 
 
 _TEMPLATES: dict[str, Callable[[Result, Question], str]] = {
     "totals": _totals, "compare": _compare, "largest": _largest, "recurring": _recurring, "forecast": _forecast,
     "anomalies": _anomalies, "budget_status": _budget, "monthly_amount": _monthly_amount, "deductible": _deductible,
-    "pay_off": _pay_off, "overview": _overview,
+    "pay_off": _pay_off, "overview": _overview, "balance": lookup_sentences.balance, "due": lookup_sentences.due,
+    "debts": lookup_sentences.debts, "payments": lookup_sentences.payments,
+    "charged_twice": lookup_sentences.charged_twice,
 }  # fmt: skip

@@ -1,16 +1,30 @@
 """Questions that an employee can answer on a user's rows, by which nobody has to guess what can be asked."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import NamedTuple
 from uuid import UUID
 
 from nodes.employees import Slug
+from nodes.questions.frames import Likely
 from nodes.questions.periods import month_of
+from nodes.questions.reading import Reading
 from nodes.tools.tool import Desk
 from storage.finance.transactions import TransactionFilter
 
 MOST = 3
+LEAST_LIKELY = 0.15
+"""Of a frame whose question is offered."""
+_NEAR: Mapping[str, str] = {
+    "spent_total": "How much did I spend{on}{when}?", "income_total": "How much did I receive{when}?",
+    "count": "How many payments were there{on}{when}?", "list": "List all payments{on}{when}.",
+    "largest": "What were my largest payments{on}{when}?", "by_category": "Spending by category{when}",
+    "by_month": "Spending by month{on}{when}", "average_month": "How much do I spend on average per month{on}?",
+    "recurring": "Which subscriptions do I have?", "price_rises": "Which subscriptions got more expensive?",
+    "due": "Which bills are still to come this month?", "balance": "What is the balance of my accounts?",
+    "budget_status": "How is my budget?", "debt_sum": "How much do I owe in total?",
+}  # fmt: skip
+"""A question of each frame, with places for names and the period."""
 
 
 class _Rows(NamedTuple):
@@ -54,6 +68,16 @@ _ASKS: dict[Slug, Callable[[_Rows], Sequence[str | None]]] = {
         "When will I reach 5000 if I save 200 a month?",
     ),
 }  # fmt: skip
+
+
+def near(likely: Sequence[Likely], reading: Reading) -> list[str]:
+    """The two questions that a message is nearest to, with its own names and period."""
+    on = {"category": " on ", "merchant": " at "}
+    named = [f"{on[one.kind]}{one.said}" for one in reading.names if one.kind in on][:1]
+    spans = [(one.since, one.until) for one in reading.periods if one.since and one.until]
+    when = f" from {spans[0][0]} to {spans[0][1]}" if len(spans) == 1 else ""
+    asks = [_NEAR[one.frame] for one in likely[:3] if one.frame in _NEAR and one.probability >= LEAST_LIKELY]
+    return [ask.format(on="".join(named), when=when) for ask in asks[:2]]
 
 
 async def suggested(desk: Desk, user_id: UUID, slug: Slug, today: date) -> list[str]:

@@ -1,30 +1,36 @@
-"""What a message asks of the tools, understood without a model: by a grammar, else by the nearest example."""
+"""What a message asks of the tools, understood without a model: by the likeliest frame, else by a grammar."""
 
 import asyncio
 import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from structlog.stdlib import get_logger
 from typing_extensions import TypedDict
 
 from nodes.employees import Slug
-from nodes.questions.asked import Asked, Facts
+from nodes.errors import EmbeddingUnavailable
+from nodes.questions.asked import Asked, Facts, NotUnderstood, Unexplained
+from nodes.questions.building import build
+from nodes.questions.choosing import choices, chosen, is_unsupported
 from nodes.questions.documents import about_documents
-from nodes.questions.follow_up import follow_up
-from nodes.questions.grammar import HOW_TO, UNSUPPORTED, Intent, intent_of
+from nodes.questions.follow_up import follow_up, only_changes
+from nodes.questions.frames import FindFrames, no_frames
+from nodes.questions.grammar import HOW_TO, UNSUPPORTED, intents_of, unknown_words
 from nodes.questions.intents import asked_by
 from nodes.questions.mending import Knows
 from nodes.questions.names import FOOD, KnownNames, Name
 from nodes.questions.reading import Reading, read
-from nodes.questions.suggestions import suggested
-from nodes.questions.vocabulary import TIMES, TOPICS, WORDS
+from nodes.questions.restrictions import known_words, restricting, unknown_nouns
+from nodes.questions.suggestions import MOST, near, suggested
+from nodes.questions.vocabulary import WORDS
 from nodes.tools.registry import TOOLS
 from nodes.tools.tool import Desk
 from storage.errors import StorageError
+from storage.finance.plans import Debt
 from storage.finance.references import References
 from storage.finance.transactions import TransactionFilter
 
@@ -32,16 +38,10 @@ log = get_logger(__name__)
 
 SECONDS = 3.0
 """For reading names and the question before."""
+MOST_UNEXPLAINED = 2
+_BILL = re.compile(r"\b(?:bills?|receipts?|invoices?)\b")
 FORMULAS = frozenset({"monthly_amount", "reached_when", "pay_off", "vat"})
 """What is computed from the message alone."""
-
-NearestIntent = Callable[[str], Awaitable[Intent | None]]
-"""What the example asks that is nearest to a question; None where none is near."""
-
-
-ADVICE = re.compile(r"\b(?:should|must|need to|have to|aside)\b")
-"""Asks what to do, which only a plan with figures answers."""
-_PLANS = re.compile(r"\b(?:GOAL|DEBT|goals?|debts?|loans?)\b")
 
 
 class Question(TypedDict):
@@ -56,6 +56,8 @@ class Question(TypedDict):
     """Of which row."""
     took: list[str]
     """What was taken for what, in sentences."""
+    unexplained: list[str]
+    """The words that were not understood, where they are few."""
     could_ask: list[str]
     """Questions that the employee can answer, where this one is not understood."""
 
@@ -64,9 +66,16 @@ Understand = Callable[[UUID, str, Slug, date, Sequence[str], bool], Awaitable[Qu
 """Understands a message: whose it is, what it says, who answers, today, the turns before, whether there is a desk."""
 
 
-async def no_example(text: str) -> Intent | None:  # noqa: ARG001
-    """The nearest example where there is no embedding model: none."""
-    return None
+class Understood(NamedTuple):
+    """What a message asks, or what keeps it from being understood."""
+
+    asked: Asked | None = None
+    took: Sequence[str] = ()
+    """What was taken for what."""
+    unexplained: Sequence[str] = ()
+    """Words."""
+    near: Sequence[str] = ()
+    """Questions that it is nearest to."""
 
 
 class Questions:
@@ -74,14 +83,14 @@ class Questions:
 
     Args:
         knows: whether a word is a common one, which is not mended.
-        nearest: finds what a question asks that no rule fits.
+        frames: finds what a question asks.
     """
 
-    def __init__(self, desk: Desk, references: References, knows: Knows, nearest: NearestIntent = no_example) -> None:
+    def __init__(self, desk: Desk, references: References, knows: Knows, frames: FindFrames = no_frames) -> None:
         self._desk = desk
         self._references = references
         self._knows = knows
-        self._nearest = nearest
+        self._frames = frames
 
     async def __call__(
         self, user_id: UUID, message: str, slug: Slug, today: date, earlier: Sequence[str], has_desk: bool
@@ -89,33 +98,74 @@ class Questions:
         """What the message asks for."""
         try:
             async with asyncio.timeout(SECONDS):
-                names, facts = (
-                    await self._known(user_id, today)
-                    if has_desk
-                    else (KnownNames(WORDS | TIMES | TOPICS), Facts(today))
-                )
-                reading = read(message, names, today, self._knows)
-                asked = await self._asked(user_id, reading, facts, earlier) if reading else None
-                if reading and asked and (has_desk or _is_formula(asked)):
-                    return _question(asked, reading)
-                could_ask = await suggested(self._desk, user_id, slug, today) if has_desk else []
+                names, facts = await self._known(user_id, today) if has_desk else (_no_names(), Facts(today))
+                found = await self._asked(user_id, message, names, facts, earlier)
+                if found.asked and (has_desk or _is_formula(found.asked)):
+                    return _question(found.asked, found.took)
+                unexplained = list(found.unexplained)
+                usual = await suggested(self._desk, user_id, slug, today) if has_desk else []
+                could_ask = list(dict.fromkeys([*found.near, *usual]))[:MOST] if has_desk else []
         except (StorageError, TimeoutError):
             log.warning("question not understood: the user's names cannot be read", exc_info=True)
-            could_ask = []
-        return Question(tool=None, arguments={}, aspect=None, focus=None, took=[], could_ask=could_ask)
+            unexplained, could_ask = [], []
+        return Question(
+            tool=None, arguments={}, aspect=None, focus=None, took=[], unexplained=unexplained, could_ask=could_ask
+        )
 
-    async def _asked(self, user_id: UUID, reading: Reading, facts: Facts, earlier: Sequence[str]) -> Asked | None:
+    async def _asked(
+        self, user_id: UUID, message: str, names: KnownNames, facts: Facts, earlier: Sequence[str]
+    ) -> Understood:
+        """What the message asks, or what keeps it from being understood."""
+        by_rules = read(message, names, facts.today, self._knows)
+        as_said = read(message, names, facts.today, self._knows, idioms=False)
+        if by_rules is None or as_said is None:
+            return Understood()
         previous = await self._references.latest(user_id, [UUID(one) for one in earlier]) if earlier else None
-        if previous and (changed := follow_up(reading, previous, facts)):
-            return changed
-        asked = by_grammar(reading, facts)
-        if asked is None and (bare := _bare(reading, self._knows)):
-            intent = await self._nearest(reading.text)
-            if intent and intent_of(reading.text) in (None, intent):
-                asked = asked_by(intent, bare, facts)
+        if previous and (changed := follow_up(by_rules, previous, facts)):
+            called = changed.arguments.get("merchant")
+            other = {one.took for one in by_rules.names if called and one.merchant == called}
+            return Understood(changed, [said for said in by_rules.took if said not in other])
+        if only_changes(by_rules, as_said, computed=previous is not None):
+            return Understood()  # by itself it would be about more, whatever the question before was about
+        likely = await self._frames(as_said)
+        asked = chosen(choices(likely, as_said, facts))
+        words = restricting(as_said, asked) if asked else unknown_nouns(as_said)
+        if asked and not words:
+            asked = await self._paid_instead(user_id, asked, as_said, facts)
+            return Understood(await self._directed(user_id, asked), as_said.took)
+        asked = None if is_unsupported(likely) else by_grammar(by_rules, facts)
         if asked and asked.tool == "recurring" and asked.arguments.get("categories"):
             asked = await self._recurring(user_id, asked)
-        return None if asked and _is_of_debts(asked) and not facts.debts else asked
+        if asked and (not _is_of_debts(asked) or facts.debts):
+            return Understood(await self._directed(user_id, asked), by_rules.took)
+        words = words if 0 < len(words) <= MOST_UNEXPLAINED else _unexplained(by_rules)
+        return Understood(unexplained=words, near=near(likely, as_said))
+
+    async def _directed(self, user_id: UUID, asked: Asked) -> Asked:
+        """The sum of what a merchant paid, where the user never paid it anything."""
+        merchant = asked.arguments.get("merchant")
+        if asked.tool not in ("totals", "payments") or not merchant or asked.arguments.get("what") != "spent":
+            return asked
+        words = merchant.lower().split()
+        if await self._desk.figures.totals(user_id, TransactionFilter(words=words, sign="spent")):
+            return asked
+        if not await self._desk.figures.totals(user_id, TransactionFilter(words=words, sign="received")):
+            return asked
+        return replace(asked, arguments={**asked.arguments, "what": "received"})
+
+    async def _paid_instead(self, user_id: UUID, asked: Asked, reading: Reading, facts: Facts) -> Asked:
+        """The payments that a bill or a receipt is looked for of, where no document says it."""
+        bill = _BILL.search(reading.plain) and reading.named("merchant")
+        if asked.tool != "find_in_documents" or not bill:
+            return asked
+        about, kind = str(asked.arguments["about"]), asked.arguments.get("kind")
+        try:
+            listed = build("list", reading, facts)
+            if await self._desk.pages.find(user_id, about, await self._desk.embed(about), limit=1, kind=kind):
+                return asked
+        except (NotUnderstood, EmbeddingUnavailable):
+            return asked
+        return replace(listed, took=(f"I found no document about “{about}”, so these are payments.",))
 
     async def _recurring(self, user_id: UUID, asked: Asked) -> Asked:
         """What recurs in a category; in all where no transaction has it, which is said."""
@@ -127,7 +177,7 @@ class Questions:
         return replace(asked, arguments=arguments, took=(*asked.took, took))
 
     async def _known(self, user_id: UUID, today: date) -> tuple[KnownNames, Facts]:
-        desk, names = self._desk, KnownNames(WORDS | TIMES | TOPICS)
+        desk, names = self._desk, _no_names()
         categories = await desk.categories.list(user_id)
         for one in categories:
             names.add_category(one["category"], one["name"])
@@ -136,34 +186,64 @@ class Questions:
             names.phrases.setdefault("food", []).append(Name("category", ",".join(FOOD), "food", took))
         for merchant in await desk.merchants.names(user_id):
             names.add_merchant(merchant)
-        for account in await desk.accounts.list(user_id):
+        for text in await desk.merchants.descriptions(user_id):
+            names.add_description(text)
+        accounts = await desk.accounts.list(user_id)
+        names.add_account_kinds([(one["name"], one["kind"]) for one in accounts])
+        for account in accounts:
             names.add("account", account["name"])
             if account["number_end"]:
                 names.add_account_number(account["number_end"])
         goals = [one["name"] for one in await desk.plans.goals(user_id)]
-        debts = [one["name"] for one in await desk.plans.debts(user_id)]
+        debts = {one["name"]: one for one in await desk.plans.debts(user_id)}
         for goal in goals:
             names.add("goal", goal)
         for debt in debts:
             names.add("debt", debt)
         income = [one["category"] for one in categories if one["kind"] == "income"]
-        return names, Facts(today, income, goals, debts)
+        return names, Facts(today, income, goals, list(debts), {name: _owed(one) for name, one in debts.items()})
+
+
+def _no_names() -> KnownNames:
+    return KnownNames(WORDS, known_words())
+
+
+def _owed(debt: Debt) -> dict[str, str]:
+    """A stored debt as an argument of `pay_off`, with its currency."""
+    return {
+        "name": debt["name"], "balance": str(debt["balance"]), "annual_rate": str(debt["annual_rate"]),
+        "minimum": str(debt["minimum"]), "currency": debt["currency"],
+    }  # fmt: skip
 
 
 def by_grammar(reading: Reading, facts: Facts) -> Asked | None:
-    """The tool that the grammar finds for a question."""
+    """The tool that the grammar finds for a question: of the first intent that explains all of its words."""
     if _is_out_of_reach(reading):
         return None
-    intent = intent_of(reading.text)
-    if intent not in ("deductible", "match_receipts", "import_report") and (found := about_documents(reading)):
+    intents = intents_of(reading.text)
+    if not {"deductible", "match_receipts", "import_report"} & set(intents[:1]) and (found := about_documents(reading)):
         return found
-    return asked_by(intent, reading, facts) if intent else None
+    for intent in intents:
+        try:
+            return asked_by(intent, reading, facts)
+        except Unexplained:
+            continue
+        except NotUnderstood:
+            return None
+    return None
+
+
+def _unexplained(reading: Reading) -> list[str]:
+    """The few words that keep a question from being understood; none where it is not one for tools at all."""
+    if _is_out_of_reach(reading):
+        return []
+    fewest = min((unknown_words(reading.text, one) for one in intents_of(reading.text)), key=len, default=[])
+    return list(dict.fromkeys(fewest)) if len(fewest) <= MOST_UNEXPLAINED else []
 
 
 def _is_out_of_reach(reading: Reading) -> bool:
     how_to = HOW_TO.search(reading.text) and not (reading.periods and "compare" in reading.text)
-    advice = ADVICE.search(reading.text) and not reading.amounts and not _PLANS.search(reading.text)
-    return bool(how_to or advice or UNSUPPORTED.search(reading.text))
+    return bool(how_to or UNSUPPORTED.search(reading.text))
 
 
 def _is_of_debts(asked: Asked) -> bool:
@@ -177,27 +257,14 @@ def _is_formula(asked: Asked) -> bool:
     return asked.tool in FORMULAS and bool(arguments.keys() & {"target", "debts", "amount"}) and "goal" not in arguments
 
 
-def _bare(reading: Reading, knows: Knows) -> Reading | None:
-    """The question without the words that no rule knows; None where one of them may be a name."""
-    if _is_out_of_reach(reading):
-        return None
-    words = reading.text.split()
-    kept: list[str] = []
-    for before, word in zip(["", *words], words, strict=False):
-        if word.isupper() or word in WORDS or word in TIMES:
-            kept.append(word)
-        elif word in TOPICS or not word.isalpha() or not knows(word) or before in ("at", "to", "from", "on", "for"):
-            return None
-    return reading._replace(text=" ".join(kept))
-
-
-def _question(asked: Asked, reading: Reading) -> Question:
+def _question(asked: Asked, took: Sequence[str]) -> Question:
     return Question(
         tool=asked.tool,
         arguments=dict(asked.arguments),
         aspect=asked.aspect,
         focus=asked.focus,
-        took=[*reading.took, *asked.took],
+        took=[*took, *asked.took],
+        unexplained=[],
         could_ask=[],
     )
 

@@ -2,37 +2,47 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Literal
 
 from pydantic import Field, model_validator
 
+from nodes.text.translatable import Translatable, comma_joined, period, say
 from nodes.tools.results import (
     MOST_ROWS,
+    NO_MATCH,
     SEVERAL_CURRENCIES,
     Figure,
     Result,
     behind,
     cells,
     columns,
-    days,
     figure,
-    joined,
     percent,
 )
-from nodes.tools.tool import Call, Day, Period, Tool, category_names, chosen, filter_words
+from nodes.tools.tool import Call, Day, Period, Sized, Tool, category_label, category_names, chosen, filter_words
 from storage.finance.figures import Group, GroupTotal
 from storage.finance.transactions import TransactionFilter
 
 What = Literal["spent", "received", "net"]
-WHAT: dict[What, str] = {"spent": "Spending", "received": "Income", "net": "Income less spending"}
+WHAT: dict[What, str] = {"spent": say("Spending"), "received": say("Income"), "net": say("Income less spending")}
+BY: dict[Group, Translatable] = {
+    "category": say("by category"), "merchant": say("by merchant"), "account": say("by account"),
+    "month": say("by month"),
+}  # fmt: skip
+MOST_CHANGED = 3
+"""Groups that a comparison names as having risen most, and as many that fell."""
 
 
-class Totals(Period):
+CENT = Decimal("0.01")
+
+
+class Totals(Sized):
     """Arguments of `totals`."""
 
     what: What = Field("spent", description="What is summed up; transfers between own accounts are left out.")
-    group: Group = Field("all", description="One sum, or one for each category, merchant, account or month.")
+    group: Group = "all"
 
 
 async def totals(call: Call, args: Totals) -> Result:
@@ -40,21 +50,25 @@ async def totals(call: Call, args: Totals) -> Result:
     only = await chosen(call, args, sign=_sign(args.what))
     found = await call.desk.figures.totals(call.user_id, only, args.group)
     sums = found if args.group == "all" else await call.desk.figures.totals(call.user_id, only)
-    figures = [figure(f"{WHAT[args.what]}", _value(one, args.what), one["currency"]) for one in sums]
-    figures += [figure("Transactions", one["count"], unit="count") for one in sums[:1]]
-    if args.group != "all":
+    figures = [figure(WHAT[args.what], _value(one, args.what), one["currency"]) for one in sums]
+    figures += [figure(say("Transactions"), one["count"], unit="count") for one in sums[:1]]
+    if args.group == "month" and (months := _whole_months(args, call.today)):
         figures += [
-            figure(one["label"] or "Without a category", _value(one, args.what), one["currency"]) for one in found
+            figure(say("A month, on average"), (_value(one, args.what) / months).quantize(CENT), one["currency"])
+            for one in sums
         ]
+    if args.group != "all":
+        figures += [figure(_label(one, args.group), _value(one, args.what), one["currency"]) for one in found]
     return Result(
-        words=await _words(call, WHAT[args.what], args, only, f"by {args.group}" if args.group != "all" else None),
-        method="The sum of the amounts of all transactions that match, without transfers between your own accounts.",
+        words=await _words(call, WHAT[args.what], args, only, BY.get(args.group)),
+        method=say(
+            "The sum of the amounts of all transactions that match, without transfers between your own accounts."
+        ),
         figures=figures,
         columns=columns((args.group.capitalize(), "text"), ("Amount", "amount"), ("Currency", "text"),
                         ("Transactions", "number")),
         rows=[
-            cells(one["label"] or ("All" if args.group == "all" else "Without a category"), _value(one, args.what),
-                  one["currency"], one["count"])
+            cells(_label(one, args.group), _value(one, args.what), one["currency"], one["count"])
             for one in found[:MOST_ROWS]
         ],
         row_count=len(found),
@@ -90,22 +104,32 @@ async def compare(call: Call, args: Compare) -> Result:
     for currency in sorted({one["currency"] for found in sums for one in found}):
         now, before = (_sum(found, currency, args.what) for found in sums)
         figures += [
-            figure(f"{WHAT[args.what]}, {days(args.since, args.until)}", now, currency),
-            figure(f"{WHAT[args.what]}, {days(args.before_since, args.before_until)}", before, currency),
-            figure("Difference", now - before, currency),
+            figure(comma_joined([WHAT[args.what], period(args.since, args.until)]), now, currency),
+            figure(comma_joined([WHAT[args.what], period(args.before_since, args.before_until)]), before, currency),
+            figure(say("Difference"), now - before, currency),
         ]
         grown = abs(now) - abs(before) if args.what == "spent" else now - before  # more spent is more, not less
         if (change := percent(grown, before)) is not None:
-            figures.append(figure("Change", change, unit="percent"))
-    rows = _differences(groups[0], groups[1], args.what) if args.group != "all" else []
+            figures.append(figure(say("Change"), change, unit="percent"))
+    rows = _differences(groups, args.what, args.group) if args.group != "all" else []
+    figures += _changed_most(rows, args.what)
     notes = _notes(sums[0] + sums[1])
     if (args.until - args.since) != (args.before_until - args.before_since):
         lengths = ((args.until - args.since).days + 1, (args.before_until - args.before_since).days + 1)
-        notes.append(f"The periods are not equally long: {lengths[0]} and {lengths[1]} days.")
+        notes.append(
+            say("The periods are not equally long: {days} and {others} days.", days=lengths[0], others=lengths[1])
+        )
+    if args.until > call.today:
+        notes.append(
+            say("The later period is not over yet: it is counted until {day}.", day=period(call.today, call.today))
+        )
     return Result(
-        words=f"{await _words(call, WHAT[args.what], args, later)}"
-        f" compared with {days(args.before_since, args.before_until)}",
-        method="The sums of both periods, the later less the earlier; per cent of the earlier.",
+        words=say(
+            "{words} compared with {period}",
+            words=await _words(call, WHAT[args.what], args, later),
+            period=period(args.before_since, args.before_until),
+        ),
+        method=say("The sums of both periods, the later less the earlier; per cent of the earlier."),
         figures=figures,
         columns=columns((args.group.capitalize(), "text"), ("Later", "amount"), ("Before", "amount"),
                         ("Difference", "amount"), ("Currency", "text")),
@@ -116,7 +140,7 @@ async def compare(call: Call, args: Compare) -> Result:
     )  # fmt: skip
 
 
-class Largest(Period):
+class Largest(Sized):
     """Arguments of `largest`."""
 
     what: Literal["spent", "received"] = "spent"
@@ -126,12 +150,13 @@ class Largest(Period):
 async def largest(call: Call, args: Largest) -> Result:
     """The largest payments of a period."""
     only = await chosen(call, args, sign=args.what)
-    found = await call.desk.figures.largest(call.user_id, only, limit=args.count)
+    found = await call.desk.figures.ordered(call.user_id, only, limit=args.count)
     names = await category_names(call)
-    what = f"The {args.count} largest {'payments' if args.what == 'spent' else 'incomes'}"
+    kind = say("largest payments") if args.what == "spent" else say("largest incomes")
+    what = say("The {count} {kind}", count=args.count, kind=kind)
     return Result(
         words=await _words(call, what, args, only),
-        method="Transactions by the size of their amount, without transfers between your own accounts.",
+        method=say("Transactions by the size of their amount, without transfers between your own accounts."),
         figures=[figure(one["counterparty"] or one["text"], one["amount"], one["currency"]) for one in found],
         columns=columns(("Date", "date"), ("Merchant", "text"), ("Amount", "amount"), ("Currency", "text"),
                         ("Category", "text")),
@@ -144,6 +169,15 @@ async def largest(call: Call, args: Largest) -> Result:
         behind=behind(TransactionFilter(transaction_ids=[one["transaction_id"] for one in found])),
         notes=[SEVERAL_CURRENCIES] if len({one["currency"] for one in found}) > 1 else [],
     )  # fmt: skip
+
+
+def _whole_months(args: Period, today: date) -> int:
+    """How many months a period has, all of them whole and over; 0 where it has others."""
+    if not args.since or not args.until or args.since.day != 1 or args.until >= today:
+        return 0
+    if (args.until + timedelta(days=1)).day != 1:
+        return 0
+    return (args.until.year - args.since.year) * 12 + args.until.month - args.since.month + 1
 
 
 def _sign(what: What) -> Literal["spent", "received"] | None:
@@ -159,11 +193,12 @@ def _sum(found: Sequence[GroupTotal], currency: str, what: What) -> Decimal:
 
 
 def _differences(
-    now: Sequence[GroupTotal], before: Sequence[GroupTotal], what: What
+    periods: Sequence[Sequence[GroupTotal]], what: What, group: Group
 ) -> list[tuple[str, Decimal, Decimal, Decimal, str]]:
-    """Each group's sums in both periods, the largest difference first."""
-    labels = {(one["key"], one["currency"]): one["label"] or "Without a category" for one in [*before, *now]}
-    sums = [{(one["key"], one["currency"]): _value(one, what) for one in found} for found in (now, before)]
+    """Each group's sums in both periods, the later one first, and the largest difference first."""
+    now, before = periods
+    labels = {(one["key"], one["currency"]): _label(one, group) for one in [*before, *now]}
+    sums = [{(one["key"], one["currency"]): _value(one, what) for one in found} for found in periods]
     rows = [
         (label, later := sums[0].get(key, Decimal("0.00")), earlier := sums[1].get(key, Decimal("0.00")),
          later - earlier, key[1])
@@ -172,13 +207,32 @@ def _differences(
     return sorted(rows, key=lambda row: (-abs(row[3]), row[0]))
 
 
+def _changed_most(rows: Sequence[tuple[str, Decimal, Decimal, Decimal, str]], what: What) -> list[Figure]:
+    """The groups that rose and fell most in each currency; more spent is more, though it is stored as negative."""
+    figures = list[Figure]()
+    for currency in sorted({row[4] for row in rows}):
+        of = [row for row in rows if row[4] == currency and row[3]]
+        rose = [row for row in of if (row[3] < 0) == (what == "spent")]
+        fell = [row for row in of if (row[3] < 0) != (what == "spent")]
+        figures += [figure(say("More: {name}", name=row[0]), row[3], currency) for row in rose[:MOST_CHANGED]]
+        figures += [figure(say("Less: {name}", name=row[0]), row[3], currency) for row in fell[:MOST_CHANGED]]
+    return figures
+
+
 async def _words(call: Call, what: str, args: Period, only: TransactionFilter, group: str | None = None) -> str:
-    return joined([what, *await filter_words(call, args, only), group, days(only.since, only.until)])
+    return comma_joined([what, *await filter_words(call, args, only), group, period(only.since, only.until)])
+
+
+def _label(one: GroupTotal, group: Group) -> str:
+    """What a group is called."""
+    if group == "all":
+        return say("All")
+    return category_label(one["key"] if group == "category" else None, one["label"])
 
 
 def _notes(sums: Sequence[GroupTotal]) -> list[str]:
     if not sums:
-        return ["No transaction matches."]
+        return [NO_MATCH]
     return [SEVERAL_CURRENCIES] if len({one["currency"] for one in sums}) > 1 else []
 
 
@@ -190,8 +244,11 @@ TOOLS = (
     ),
     Tool(
         "compare", ("crystal", "prime"),
-        "Compares spending or income of two periods, and lists what changed most.",
+        "Compares spending or income of two periods, and lists what rose and fell most.",
         Compare, compare,
     ),
-    Tool("largest", ("crystal", "prime"), "Lists the largest payments of a period.", Largest, largest),
+    Tool(
+        "largest", ("crystal", "prime"), "Lists the largest payments of a period.",
+        Largest, largest, untold=("crystal",),  # told of payments
+    ),
 )  # fmt: skip

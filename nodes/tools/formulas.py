@@ -35,6 +35,10 @@ class PaidOff:
     """What became of a debt in a plan."""
 
     name: str
+    place: int
+    """The first is the one that gets all that is left beside the minimums."""
+    owed: Decimal
+    annual_rate: Decimal
     months: int
     """Until nothing is owed."""
     interest: Decimal
@@ -71,7 +75,7 @@ def months_until(target: Decimal, saved: Decimal, monthly: Decimal, annual_rate:
     while saved < target:
         if months == MOST_MONTHS:
             raise NeverPaid
-        saved += _interest(saved, annual_rate) + monthly
+        saved += month_interest(saved, annual_rate) + monthly
         months += 1
     return months
 
@@ -89,7 +93,8 @@ def pay_off(debts: Sequence[Owed], extra: Decimal, strategy: Strategy) -> Plan:
         NeverPaid: the debts do not end.
     """
     budget = extra + sum((debt.minimum for debt in debts), Decimal(0))
-    left = [debt for debt in _ordered(debts, strategy) if debt.balance > 0]
+    owed = [debt for debt in _ordered(debts, strategy) if debt.balance > 0]
+    left = list(owed)
     interest = dict.fromkeys(range(len(left)), Decimal(0))
     paid = interest.copy()
     done: dict[int, int] = {}
@@ -99,7 +104,7 @@ def pay_off(debts: Sequence[Owed], extra: Decimal, strategy: Strategy) -> Plan:
         money = budget
         for n, debt in enumerate(left):
             if n not in done:
-                added = _interest(debt.balance, debt.annual_rate)
+                added = month_interest(debt.balance, debt.annual_rate)
                 interest[n] += added
                 left[n] = replace(debt, balance=debt.balance + added)
         for minimums in (True, False):
@@ -113,7 +118,9 @@ def pay_off(debts: Sequence[Owed], extra: Decimal, strategy: Strategy) -> Plan:
     if len(done) < len(left):
         raise NeverPaid
     order = sorted(done, key=lambda n: (done[n], n))
-    debts_done = [PaidOff(left[n].name, done[n], interest[n], paid[n]) for n in order]
+    debts_done = [
+        PaidOff(owed[n].name, n + 1, owed[n].balance, owed[n].annual_rate, done[n], interest[n], paid[n]) for n in order
+    ]
     return Plan(
         debts=debts_done,
         months=max(done.values(), default=0),
@@ -134,7 +141,8 @@ def months_between(start: date, end: date) -> int:
     return max(1, months - (end.day < start.day))
 
 
-def _interest(balance: Decimal, annual_rate: Decimal) -> Decimal:
+def month_interest(balance: Decimal, annual_rate: Decimal) -> Decimal:
+    """A twelfth of a year's interest, rounded to the cent."""
     return (balance * annual_rate / 1200).quantize(CENT, ROUND_HALF_EVEN)
 
 

@@ -1,12 +1,15 @@
 """Goalie's tools: what to save for a target, when it is reached, how debts end, and how a budget stands."""
 
 import calendar
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from nodes.text.translatable import Money as Amount
+from nodes.text.translatable import Translatable, comma_joined, period, say
 from nodes.tools.formulas import (
     MOST_MONTHS,
     NeverPaid,
@@ -19,8 +22,8 @@ from nodes.tools.formulas import (
     months_until,
     pay_off,
 )
-from nodes.tools.results import Result, behind, cells, columns, days, figure, money, percent
-from nodes.tools.tool import Arguments, BadArguments, Call, Day, Tool
+from nodes.tools.results import Figure, Result, behind, cells, columns, figure, percent
+from nodes.tools.tool import Arguments, BadArguments, Call, Day, Tool, category_names
 from storage.finance.figures import GroupTotal
 from storage.finance.plans import Budget
 from storage.finance.transactions import TransactionFilter
@@ -58,27 +61,52 @@ async def saving(call: Call, args: MonthlyAmount) -> Result:
     name, target, saved, currency, due_on = await _target(call, args)
     due_on = args.due_on or due_on
     if args.months is None and due_on is None:
-        raise BadArguments("Say due_on or months: the goal has no date.")
+        if args.goal is None:
+            raise BadArguments("Say when it is to be reached: due_on or months.")
+        return _without_date(name, target, saved, currency)
     if args.months is None and due_on is not None and due_on <= call.today:
         raise BadArguments(f"{due_on} is not in the future.")
     months = args.months or months_between(call.today, due_on or call.today)
     amount = monthly_amount(target, saved, months, args.annual_rate)
     figures = [
-        figure("A month", amount, currency),
-        figure("Months", months, unit="months"),
-        figure("Still missing", max(target - saved, Decimal("0.00")), currency),
-        figure("Target", target, currency),
-        figure("Saved", saved, currency),
+        figure(say("A month"), amount, currency),
+        figure(say("Months"), months, unit="months"),
+        figure(say("Still missing"), max(target - saved, Decimal("0.00")), currency),
+        figure(say("Target"), target, currency),
+        figure(say("Saved"), saved, currency),
     ]
     return Result(
-        words=f"What to save a month for {name}: {money(target, currency)} in {months} months",
-        method=f"(Target − saved) ÷ months, rounded up to the cent{_at(args.annual_rate)}.",
+        words=say(
+            "What to save a month for {name}: {target} in {months} months",
+            name=name,
+            target=Amount(target, currency),
+            months=months,
+        ),
+        method=say("(Target − saved) ÷ months, rounded up to the cent{rate}.", rate=_at(args.annual_rate)),
         figures=figures,
         columns=[],
         rows=[],
         row_count=0,
         behind=None,
-        notes=[] if months > 1 or args.months else ["There is less than a month left; it counts as one."],
+        notes=[] if months > 1 or args.months else [say("There is less than a month left; it counts as one.")],
+    )
+
+
+def _without_date(name: str, target: Decimal, saved: Decimal, currency: str) -> Result:
+    """How far a goal is that has no date: then no amount a month is computed."""
+    return Result(
+        words=say("What is missing for {name}: {target}", name=name, target=Amount(target, currency)),
+        method=say("Target − saved."),
+        figures=[
+            figure(say("Still missing"), max(target - saved, Decimal("0.00")), currency),
+            figure(say("Target"), target, currency),
+            figure(say("Saved"), saved, currency),
+        ],
+        columns=[],
+        rows=[],
+        row_count=0,
+        behind=None,
+        notes=[say("This goal has no date; an amount a month needs due_on or months.")],
     )
 
 
@@ -96,13 +124,18 @@ async def reached_when(call: Call, args: ReachedWhen) -> Result:
     except NeverPaid:
         raise BadArguments("At this amount the target is not reached within a hundred years.") from None
     return Result(
-        words=f"When {name} ({money(target, currency)}) is reached with {money(args.monthly, currency)} a month",
-        method=f"Month by month until the target is there{_at(args.annual_rate)}.",
+        words=say(
+            "When {name} ({target}) is reached with {amount} a month",
+            name=name,
+            target=Amount(target, currency),
+            amount=Amount(args.monthly, currency),
+        ),
+        method=say("Month by month until the target is there{rate}.", rate=_at(args.annual_rate)),
         figures=[
-            figure("Months", months, unit="months"),
-            figure("Reached in", after_months(call.today, months), unit="date"),
-            figure("A month", args.monthly, currency),
-            figure("Still missing", max(target - saved, Decimal("0.00")), currency),
+            figure(say("Months"), months, unit="months"),
+            figure(say("Reached in"), after_months(call.today, months), unit="date"),
+            figure(say("A month"), args.monthly, currency),
+            figure(say("Still missing"), max(target - saved, Decimal("0.00")), currency),
         ],
         columns=[],
         rows=[],
@@ -142,27 +175,33 @@ async def paying_off(call: Call, args: PayOff) -> Result:
         raise BadArguments("With these payments the debts never end: they do not cover the interest.") from None
     figures = []
     for strategy, plan in plans.items():
-        label = strategy.capitalize()
+        label = say(strategy.capitalize())
         figures += [
-            figure(f"{label}, months", plan.months, unit="months"),
-            figure(f"{label}, done in", after_months(call.today, plan.months), unit="date"),
-            figure(f"{label}, interest", plan.interest, currency),
-            figure(f"{label}, paid in all", plan.paid, currency),
+            figure(say("{strategy}, months", strategy=label), plan.months, unit="months"),
+            figure(say("{strategy}, done in", strategy=label), after_months(call.today, plan.months), unit="date"),
+            figure(say("{strategy}, interest", strategy=label), plan.interest, currency),
+            figure(say("{strategy}, paid in all", strategy=label), plan.paid, currency),
         ]
     if len(plans) == 2:
         saved = plans["snowball"].interest - plans["avalanche"].interest
-        figures.append(figure("Interest that avalanche saves", saved, currency))
+        figures.append(figure(say("Interest that avalanche saves"), saved, currency))
     return Result(
-        words=f"Paying off {len(owed)} debts with {money(args.extra, currency)} a month beside the minimums",
-        method="Each month a twelfth of the yearly interest is added, rounded to the cent, then all minimums are paid, "
-        "and the rest goes to the dearest debt (avalanche) or the smallest (snowball).",
+        words=say(
+            "Paying off {count} debts with {amount} a month beside the minimums",
+            count=len(owed), amount=Amount(args.extra, currency),
+        ),
+        method=say(
+            "Each month a twelfth of the yearly interest is added, rounded to the cent, then all minimums are paid, "
+            "and the rest goes to the dearest debt (avalanche) or the smallest (snowball)."
+        ),
         figures=figures,
-        columns=columns(("Strategy", "text"), ("Debt", "text"), ("Done in", "date"), ("Interest", "amount"),
-                        ("Paid", "amount")),
-        rows=[row for strategy, plan in plans.items() for row in _plan_rows(call.today, strategy, plan)],
+        columns=columns(("Strategy", "text"), ("Debt", "text"), ("Order", "number"), ("Owed", "amount"),
+                        ("Rate", "percent"), ("Done in", "date"), ("Interest", "amount"), ("Paid", "amount"),
+                        ("Currency", "text")),
+        rows=[row for strategy, plan in plans.items() for row in _plan_rows(call.today, strategy, plan, currency)],
         row_count=sum(len(plan.debts) for plan in plans.values()),
         behind=None,
-        notes=["Rates are taken to stay as they are."],
+        notes=[say("Rates are taken to stay as they are.")],
     )  # fmt: skip
 
 
@@ -184,35 +223,44 @@ async def budget_status(call: Call, args: BudgetStatus) -> Result:
         raise BadArguments("The user has no budget yet.")
     spent = await call.desk.figures.totals(call.user_id, only, "category")
     days_left = max(0, (last - call.today).days) if first <= call.today <= last else 0
+    names = await category_names(call)
     rows = [(budget, _spent(spent, budget)) for budget in budgets]
-    figures = []
-    for budget, used in rows:
-        name = budget["category"]
-        figures += [
-            figure(f"{name}, budget", budget["amount"], budget["currency"]),
-            figure(f"{name}, spent", used, budget["currency"]),
-            figure(f"{name}, left", budget["amount"] - used, budget["currency"]),
-        ]
-        if days_left and budget["amount"] > used:
-            a_day = ((budget["amount"] - used) / days_left).quantize(Decimal("0.01"))
-            figures.append(figure(f"{name}, left a day", a_day, budget["currency"]))
-        if (share := percent(used, budget["amount"])) is not None:
-            figures.append(figure(f"{name}, used", share, unit="percent"))
     return Result(
-        words=f"Budgets against spending, {days(only.since, only.until)}",
-        method="What was spent in each category less what came back, against its budget of the month.",
-        figures=figures,
+        words=comma_joined([say("Budgets against spending"), period(only.since, only.until)]),
+        method=say("What was spent in each category less what came back, against its budget of the month."),
+        figures=[one for budget, used in rows for one in _budget_figures(budget, used, names, days_left)],
         columns=columns(("Category", "text"), ("Budget", "amount"), ("Spent", "amount"), ("Left", "amount"),
                         ("Currency", "text")),
         rows=[
-            cells(budget["category"], budget["amount"], used, budget["amount"] - used, budget["currency"])
+            cells(_named(budget["category"], names), budget["amount"], used, budget["amount"] - used,
+                  budget["currency"])
             for budget, used in rows
         ],
         row_count=len(rows),
         behind=behind(TransactionFilter(since=only.since, until=only.until,
                                         categories=[budget["category"] for budget in budgets])),
-        notes=[f"{days_left} days of the month are left."] if days_left else [],
+        notes=[say("Days of the month that are left: {count}.", count=days_left)] if days_left else [],
     )  # fmt: skip
+
+
+def _budget_figures(budget: Budget, used: Decimal, names: Mapping[str | None, str], days_left: int) -> list[Figure]:
+    name, currency, left = _named(budget["category"], names), budget["currency"], budget["amount"] - used
+    figures = [
+        figure(say("{category}, budget", category=name), budget["amount"], currency),
+        figure(say("{category}, spent", category=name), used, currency),
+        figure(say("{category}, left", category=name), left, currency),
+    ]
+    if days_left and left > 0:
+        a_day = (left / days_left).quantize(Decimal("0.01"))
+        figures.append(figure(say("{category}, left a day", category=name), a_day, currency))
+    if (share := percent(used, budget["amount"])) is not None:
+        figures.append(figure(say("{category}, used", category=name), share, unit="percent"))
+    return figures
+
+
+def _named(slug: str, names: Mapping[str | None, str]) -> Translatable:
+    """A budget's category by its slug, as the user is asked for it; on pages by its name."""
+    return Translatable(slug, "{category}", {"category": names.get(slug, slug)})
 
 
 def _spent(totals: list[GroupTotal], budget: Budget) -> Decimal:
@@ -225,7 +273,7 @@ async def _target(call: Call, args: Target) -> tuple[str, Decimal, Decimal, str,
     """What is saved for: name, target, saved, currency and date."""
     if args.goal is None:
         assert args.target is not None
-        return "the target", args.target, args.saved or Decimal("0.00"), args.currency or "EUR", None
+        return say("the target"), args.target, args.saved or Decimal("0.00"), args.currency or "EUR", None
     goals = await call.desk.plans.goals(call.user_id)
     found = next((goal for goal in goals if args.goal.casefold() in goal["name"].casefold()), None)
     if found is None:
@@ -249,14 +297,27 @@ async def _owed(call: Call, args: PayOff) -> tuple[list[Owed], str]:
     return [Owed(one["name"], one["balance"], one["annual_rate"], one["minimum"]) for one in chosen], currency
 
 
-def _plan_rows(today: date, strategy: Strategy, plan: Plan) -> list[list[str | None]]:
+def _plan_rows(today: date, strategy: Strategy, plan: Plan, currency: str) -> list[list[str | None]]:
     return [
-        cells(strategy, debt.name, after_months(today, debt.months), debt.interest, debt.paid) for debt in plan.debts
+        cells(
+            say(strategy),
+            debt.name,
+            debt.place,
+            debt.owed,
+            debt.annual_rate,
+            after_months(today, debt.months),
+            debt.interest,
+            debt.paid,
+            currency,
+        )
+        for debt in plan.debts
     ]
 
 
 def _at(rate: Decimal) -> str:
-    return f", with {rate.normalize():f} % interest a year, a twelfth each month" if rate else ""
+    if not rate:
+        return ""
+    return say(", with {rate} % interest a year, a twelfth each month", rate=rate.normalize())
 
 
 TOOLS = (

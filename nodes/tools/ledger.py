@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from nodes.text.translatable import Money, comma_joined, period, say
 from nodes.tools.results import (
     MOST_ROWS,
     SEVERAL_CURRENCIES,
@@ -13,11 +14,19 @@ from nodes.tools.results import (
     behind,
     cells,
     columns,
-    days,
     figure,
-    money,
 )
-from nodes.tools.tool import Arguments, BadArguments, Call, Period, Tool, chosen
+from nodes.tools.tool import (
+    Arguments,
+    BadArguments,
+    Call,
+    Period,
+    Tool,
+    category_label,
+    chosen,
+    in_categories,
+    slugs_of,
+)
 from storage.finance.transactions import TransactionFilter
 
 MOST_MISSING = 1000
@@ -28,41 +37,47 @@ class Deductible(Arguments):
     """Arguments of `deductible`."""
 
     year: int = Field(ge=1970, le=2100)
+    categories: list[str] = Field([], max_length=20, description="Slugs of some of them; left out: all.")
 
 
 async def deductible(call: Call, args: Deductible) -> Result:
     """What may be deductible in a year, by category, with the receipts that are missing."""
-    known = await call.desk.categories.list(call.user_id)
-    chosen_categories = {one["category"]: one["name"] for one in known if one["deductible"]}
-    if not chosen_categories:
+    known = [one for one in await call.desk.categories.list(call.user_id) if one["deductible"]]
+    marked = {one["category"]: category_label(one["category"], one["name"]) for one in known}
+    if not marked:
         raise BadArguments("The user has marked no category as deductible.")
-    only = TransactionFilter(
-        since=date(args.year, 1, 1), until=date(args.year, 12, 31), categories=list(chosen_categories)
-    )
+    wanted = await slugs_of(call, args.categories)
+    if others := [one for one in wanted if one not in marked]:
+        raise BadArguments(f"Not marked as deductible: {', '.join(others)}. These are: {', '.join(marked)}.")
+    marked = {slug: name for slug, name in marked.items() if not wanted or slug in wanted}
+    only = TransactionFilter(since=date(args.year, 1, 1), until=date(args.year, 12, 31), categories=list(marked))
     sums = await call.desk.figures.totals(call.user_id, only)
     groups = await call.desk.figures.totals(call.user_id, only, "category")
     rows = await call.desk.transactions.list(call.user_id, only, limit=MOST_MISSING)
     missing = [one for one in rows if one["amount"] < 0 and one["receipt_id"] is None]
-    figures = [figure("May be deductible", -one["net"], one["currency"]) for one in sums]
-    figures += [figure(one["label"] or "", -one["net"], one["currency"]) for one in groups]
-    figures.append(figure("Without a receipt", len(missing), unit="count"))
-    notes = [
-        "Whether an expense is deductible depends on the country and the case; the user chose these categories.",
-        f"Categories counted: {', '.join(chosen_categories.values())}.",
+    figures = [figure(say("May be deductible"), -one["net"], one["currency"]) for one in sums]
+    figures += [figure(category_label(one["key"], one["label"]), -one["net"], one["currency"]) for one in groups]
+    figures.append(figure(say("Without a receipt"), len(missing), unit="count"))
+    notes: list[str] = [
+        say("Whether an expense is deductible depends on the country and the case; the user chose these categories."),
+        say("Categories counted: {categories}.", categories=comma_joined(marked.values())),
     ]
     if len({one["currency"] for one in sums}) > 1:
         notes.append(SEVERAL_CURRENCIES)
     if len(rows) == MOST_MISSING:
-        notes.append(f"Only the last {MOST_MISSING} rows were looked through for receipts.")
+        notes.append(say("Only the last {count} rows were looked through for receipts.", count=MOST_MISSING))
     return Result(
-        words=f"What may be deductible, {days(only.since, only.until)}",
-        method="What was spent in the categories that are marked as deductible, less what came back.",
+        words=comma_joined(
+            [say("What may be deductible"), in_categories([marked[one] for one in wanted]),
+             period(only.since, only.until)]
+        ),
+        method=say("What was spent in the categories that are marked as deductible, less what came back."),
         figures=figures,
         columns=columns(("Date", "date"), ("Without a receipt", "text"), ("Amount", "amount"), ("Currency", "text"),
                         ("Category", "text")),
         rows=[
             cells(one["booked_on"], one["counterparty"] or one["text"], one["amount"], one["currency"],
-                  chosen_categories.get(one["category"] or ""))
+                  marked.get(one["category"] or ""))
             for one in missing[:MOST_ROWS]
         ],
         row_count=len(missing),
@@ -93,20 +108,24 @@ async def vat(call: Call, args: Vat) -> Result:
     for amount, currency in gross:
         contained = (amount * args.rate / (100 + args.rate)).quantize(Decimal("0.01"), ROUND_HALF_EVEN)
         figures += [
-            figure("With VAT", amount, currency),
-            figure("VAT", contained, currency),
-            figure("Without VAT", amount - contained, currency),
+            figure(say("With VAT"), amount, currency),
+            figure(say("VAT"), contained, currency),
+            figure(say("Without VAT"), amount - contained, currency),
         ]
-    of = money(*gross[0]) if args.amount is not None else f"spending, {days(only.since, only.until)}"
+    of = (
+        say("{amount}", amount=Money(*gross[0]))
+        if args.amount is not None
+        else comma_joined([say("Spending"), period(only.since, only.until)])
+    )
     return Result(
-        words=f"VAT of {args.rate.normalize():f} % in {of}",
-        method="Amount × rate ÷ (100 + rate), rounded to the cent.",
+        words=say("VAT of {rate} % in: {of}", rate=args.rate.normalize(), of=of),
+        method=say("Amount × rate ÷ (100 + rate), rounded to the cent."),
         figures=figures,
         columns=[],
         rows=[],
         row_count=0,
         behind=behind(only) if args.amount is None else None,
-        notes=["Which rate applies to which purchase is not known here: the rate is the user's."],
+        notes=[say("Which rate applies to which purchase is not known here: the rate is the user's.")],
     )
 
 

@@ -1,9 +1,9 @@
-"""Crystal's tools for patterns: what recurs, what is unusual, and what the next months may cost."""
+"""Crystal's tools for patterns: what recurs, and what is unusual."""
 
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
-from decimal import Decimal
+from decimal import ROUND_HALF_EVEN, Decimal
 from itertools import pairwise
 from statistics import median
 from typing import Literal, NamedTuple
@@ -11,6 +11,8 @@ from uuid import UUID
 
 from pydantic import Field
 
+from nodes.text.translatable import Money, comma_joined, period, say
+from nodes.tools.formulas import CENT
 from nodes.tools.results import (
     MOST_ROWS,
     SEVERAL_CURRENCIES,
@@ -19,13 +21,20 @@ from nodes.tools.results import (
     behind,
     cells,
     columns,
-    days,
     figure,
-    joined,
-    money,
 )
-from nodes.tools.tool import Arguments, Call, Period, Tool, chosen, filter_words, slugs_of
-from storage.finance.figures import GroupTotal, Payments
+from nodes.tools.tool import (
+    Arguments,
+    Call,
+    Period,
+    Tool,
+    category_names,
+    chosen,
+    filter_words,
+    in_categories,
+    slugs_of,
+)
+from storage.finance.figures import Payments
 from storage.finance.transactions import TransactionFilter
 
 
@@ -64,43 +73,60 @@ async def recurring(call: Call, args: Recurring) -> Result:
     slugs = await slugs_of(call, args.categories)
     since = call.today - LOOK_BACK
     only = TransactionFilter(since=since, until=call.today, categories=slugs, sign=args.what)
-    which = f" in {' and '.join(only.categories)}" if only.categories else ""
+    names = await category_names(call) if slugs else {}
     found = [
         series
         for payments in await call.desk.figures.payments(call.user_id, only)
         if (series := series_of(payments, call.today)) and (series.active or not args.only_active)
     ]
     found.sort(key=lambda one: abs(one.last) * INTERVALS[one.every][2], reverse=True)
+    ids = [one for series in found for one in series.payments["ids"]]
+    return Result(
+        words=comma_joined(
+            [
+                say("Recurring payments") if args.what == "spent" else say("Recurring income"),
+                in_categories([names.get(slug, slug) for slug in slugs]),
+                say("as of {day}", day=period(call.today, call.today)),
+            ]
+        ),
+        method=say(
+            "The same merchant, at least three times at regular intervals, with about the same amount; two times a"
+            " year apart count as yearly. The amount is the last one; a year has 12 months, 4 quarters or 52 weeks."
+        ),
+        figures=_recurring_figures(found),
+        columns=columns(("Merchant", "text"), ("Every", "text"), ("Amount", "amount"), ("Currency", "text"),
+                        ("Before", "amount"), ("Changed on", "date"), ("Last on", "date")),
+        rows=[
+            cells(one.payments["label"], say(one.every), one.last, one.payments["currency"],
+                  one.before if one.changed_on else None, one.changed_on, one.payments["days"][-1])
+            for one in found[:MOST_ROWS]
+        ],
+        row_count=len(found),
+        behind=behind(TransactionFilter(transaction_ids=ids[:1000])),
+        notes=[SEVERAL_CURRENCIES] if len({one.payments["currency"] for one in found}) > 1 else [],
+    )  # fmt: skip
+
+
+def _recurring_figures(found: Sequence[Series]) -> list[Figure]:
+    """What all of it costs a year and a month, how many there are, and each with what it was before its last change."""
     a_year = {
         currency: sum(
             (one.last * INTERVALS[one.every][2] for one in found if one.payments["currency"] == currency), Decimal(0)
         )
         for currency in sorted({one.payments["currency"] for one in found})
     }
-    figures = [figure("All together, a year", total, currency) for currency, total in a_year.items()]
-    figures += [figure("Recurring payments", len(found), unit="count")]
+    figures = [figure(say("All together, a year"), total, currency) for currency, total in a_year.items()]
+    figures += [
+        figure(say("All together, a month"), (total / 12).quantize(CENT, ROUND_HALF_EVEN), currency)
+        for currency, total in a_year.items()
+    ]
+    figures += [figure(say("Recurring payments"), len(found), unit="count")]
     for one in found[:MOST_ROWS]:
-        figures.append(figure(one.payments["label"], one.last, one.payments["currency"]))
+        merchant, currency = one.payments["label"], one.payments["currency"]
+        figures.append(figure(merchant, one.last, currency))
         if one.changed_on:
-            figures.append(figure(f"{one.payments['label']} before", one.before, one.payments["currency"]))
-    ids = [one for series in found for one in series.payments["ids"]]
-    return Result(
-        words=f"Recurring {'payments' if args.what == 'spent' else 'income'}"
-        f"{which}, as of {days(call.today, call.today)}",
-        method="The same merchant, at least three times at regular intervals, with about the same amount; two times a"
-        " year apart count as yearly. The amount is the last one; a year has 12 months, 4 quarters or 52 weeks.",
-        figures=figures,
-        columns=columns(("Merchant", "text"), ("Every", "text"), ("Amount", "amount"), ("Currency", "text"),
-                        ("Before", "amount"), ("Changed on", "date"), ("Last on", "date")),
-        rows=[
-            cells(one.payments["label"], one.every, one.last, one.payments["currency"],
-                  one.before if one.changed_on else None, one.changed_on, one.payments["days"][-1])
-            for one in found[:MOST_ROWS]
-        ],
-        row_count=len(found),
-        behind=behind(TransactionFilter(transaction_ids=ids[:1000])),
-        notes=[SEVERAL_CURRENCIES] if len(a_year) > 1 else [],
-    )  # fmt: skip
+            figures.append(figure(say("{merchant} before", merchant=merchant), one.before, currency))
+    return figures
 
 
 def series_of(payments: Payments, today: date) -> Series | None:
@@ -180,17 +206,21 @@ async def anomalies(call: Call, args: Anomalies) -> Result:
     found = [odd for one in payments for odd in unusual(one, since, usual[one["currency"]], call.today)]
     found.sort(key=lambda odd: (-abs(odd.amount), odd.on, odd.transaction))
     return Result(
-        words=joined(["Unusual payments", *await filter_words(call, args, only), days(only.since, only.until)]),
-        method="An amount far above what this merchant usually gets (by the median deviation), the same amount twice"
-        " within three days, or a large first payment to a merchant.",
+        words=comma_joined(
+            [say("Unusual payments"), *await filter_words(call, args, only), period(only.since, only.until)]
+        ),
+        method=say(
+            "An amount far above what this merchant usually gets (by the median deviation), the same amount twice"
+            " within three days, or a large first payment to a merchant."
+        ),
         figures=[figure(odd.label, odd.amount, odd.currency) for odd in found[:MOST_ROWS]]
-        + [figure("Unusual payments", len(found), unit="count")],
+        + [figure(say("Unusual payments"), len(found), unit="count")],
         columns=columns(("Date", "date"), ("Merchant", "text"), ("Amount", "amount"), ("Currency", "text"),
                         ("Why", "text")),
         rows=[cells(odd.on, odd.label, odd.amount, odd.currency, odd.reason) for odd in found[:MOST_ROWS]],
         row_count=len(found),
         behind=behind(TransactionFilter(transaction_ids=[UUID(odd.transaction) for odd in found[:1000]])),
-        notes=["They are worth checking; it does not follow that something is wrong."] if found else [],
+        notes=[say("They are worth checking; it does not follow that something is wrong.")] if found else [],
     )  # fmt: skip
 
 
@@ -218,84 +248,21 @@ def _reason(
 ) -> str | None:  # fmt: skip
     size, sizes = abs(amount), [abs(one) for _, one, _ in before]
     if any(one == amount and on - day <= TWICE_WITHIN for day, one, _ in before) and (regular or size >= usual):
-        return "The same amount twice within three days."
+        return say("The same amount twice within three days.")
     if not before:
         if usual and size >= LARGE_SHARE * usual and not regular:
-            return f"A large first payment to this merchant; a usual payment of yours is {money(usual, currency)}."
+            return say(
+                "A large first payment to this merchant; a usual payment of yours is {amount}.",
+                amount=Money(usual, currency),
+            )
         return None
     if len(sizes) < LEAST_KNOWN:
         return None
     middle = median(sizes)
     deviation = median([abs(one - middle) for one in sizes])
     if size - middle > max(ODD_FACTOR * deviation * Decimal("1.4826"), LEAST_EXCESS * middle):
-        return f"This merchant usually gets {money(middle, currency)}."
+        return say("This merchant usually gets {amount}.", amount=Money(middle, currency))
     return None
-
-
-class Forecast(Period):
-    """Arguments of `forecast`."""
-
-    months: int = Field(3, ge=1, le=12, description="How many months ahead.")
-    look_back: int = Field(6, ge=3, le=24, description="How many complete months it is computed from, at most.")
-    what: Literal["spent", "received", "net"] = "spent"
-
-
-async def forecast(call: Call, args: Forecast) -> Result:
-    """What the next months may come to, with a range."""
-    last = call.today.replace(day=1) - timedelta(days=1)
-    month = last.year * 12 + last.month - args.look_back
-    first = date(month // 12, month % 12 + 1, 1)
-    named = args.model_copy(update={"since": first, "until": last})
-    only = await chosen(call, named, sign=None if args.what == "net" else args.what)
-    months = await call.desk.figures.totals(call.user_id, only, "month")
-    figures, rows, notes = list[Figure](), list[list[str | None]](), list[str]()
-    for currency in sorted({one["currency"] for one in months}):
-        values = _complete(months, currency, args.what, last)
-        if len(values) < 3:
-            notes.append(f"{currency}: fewer than three complete months; that is too few for a forecast.")
-            continue
-        average = (sum(values, Decimal(0)) / len(values)).quantize(Decimal("0.01"))
-        figures += [
-            figure("A month, on average", average, currency),
-            figure(f"{args.months} month{'s' if args.months > 1 else ''}", average * args.months, currency),
-            figure("Lowest month", min(values, key=abs), currency),
-            figure("Highest month", max(values, key=abs), currency),
-            figure("Months used", len(values), unit="count"),
-        ]
-        rows += [cells(one["label"], one[args.what], currency) for one in months if one["currency"] == currency]
-    if not months:
-        notes.append("No transaction matches.")
-    if len({one["currency"] for one in months}) > 1:
-        notes.append(SEVERAL_CURRENCIES)
-    return Result(
-        words=joined(
-            [
-                f"Forecast for {args.months} month{'s' if args.months > 1 else ''} from {days(first, last)}",
-                *await filter_words(call, args, only),
-            ]
-        ),
-        method="The average of the complete months since the first transaction; the range is the lowest and the highest"
-        " of them. Known changes are not in it.",
-        figures=figures,
-        columns=columns(("Month", "text"), ("Amount", "amount"), ("Currency", "text")),
-        rows=rows[:MOST_ROWS],
-        row_count=len(rows),
-        behind=behind(only),
-        notes=notes,
-    )
-
-
-def _complete(
-    months: Sequence[GroupTotal], currency: str, what: Literal["spent", "received", "net"], last: date
-) -> list[Decimal]:
-    """The months of a currency from its first one on; one without transactions counts as nothing."""
-    known = {one["key"]: one[what] for one in months if one["currency"] == currency}
-    month = date.fromisoformat(f"{min(key for key in known if key)}-01")
-    values: list[Decimal] = []
-    while month <= last:
-        values.append(known.get(f"{month:%Y-%m}", Decimal("0.00")))
-        month = (month + timedelta(days=31)).replace(day=1)
-    return values
 
 
 TOOLS = (
@@ -308,10 +275,5 @@ TOOLS = (
         "anomalies", ("crystal",),
         "Lists payments that stand out: unusually large for their merchant, charged twice, or large and new.",
         Anomalies, anomalies,
-    ),
-    Tool(
-        "forecast", ("crystal", "goalie", "prime"),
-        "What the next months may cost or bring, from complete months, with the range.",
-        Forecast, forecast,
     ),
 )  # fmt: skip

@@ -8,8 +8,9 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from nodes.employees import BY_NAME
-from nodes.tools.results import SEVERAL_CURRENCIES, Result, behind, cells, columns, days, figure, percent
-from nodes.tools.tool import Arguments, Call, Tool
+from nodes.text.translatable import comma_joined, period, say
+from nodes.tools.results import NO_CATEGORY, SEVERAL_CURRENCIES, Result, behind, cells, columns, figure, percent
+from nodes.tools.tool import Arguments, Call, Tool, category_label
 from storage.finance.transactions import TransactionFilter
 
 LARGEST = 5
@@ -36,27 +37,27 @@ async def overview(call: Call, args: Overview) -> Result:
     figures = []
     for one in sums:
         figures += [
-            figure("Income", one["received"], one["currency"]),
-            figure("Spending", one["spent"], one["currency"]),
-            figure("Left", one["net"], one["currency"]),
+            figure(say("Income"), one["received"], one["currency"]),
+            figure(say("Spending"), one["spent"], one["currency"]),
+            figure(say("Left"), one["net"], one["currency"]),
         ]
         if (rate := percent(one["net"], one["received"])) is not None:
-            figures.append(figure("Left of the income", rate, unit="percent"))
+            figures.append(figure(say("Left of the income"), rate, unit="percent"))
     spent = [one for one in groups if one["spent"] < 0][:LARGEST]
-    figures += [figure(one["label"] or "Without a category", one["spent"], one["currency"]) for one in spent]
-    figures.append(figure("Without a category", sum(one["count"] for one in none), unit="count"))
-    notes = [f"{len(failed)} documents could not be read."] if failed else []
+    figures += [figure(category_label(one["key"], one["label"]), one["spent"], one["currency"]) for one in spent]
+    figures.append(figure(NO_CATEGORY, sum(one["count"] for one in none), unit="count"))
+    notes: list[str] = [say("Documents that could not be read: {count}.", count=len(failed))] if failed else []
     if len(sums) > 1:
         notes.append(SEVERAL_CURRENCIES)
     if first <= call.today < last:
-        notes.append("The month is not over.")
+        notes.append(say("The month is not over."))
     return Result(
-        words=f"Overview, {days(first, last)}",
-        method="The sums of all transactions of the month, without transfers between your own accounts.",
+        words=comma_joined([say("Overview"), period(first, last)]),
+        method=say("The sums of all transactions of the month, without transfers between your own accounts."),
         figures=figures,
         columns=columns(("Category", "text"), ("Spent", "amount"), ("Currency", "text"), ("Transactions", "number")),
         rows=[
-            cells(one["label"] or "Without a category", one["spent"], one["currency"], one["count"])
+            cells(category_label(one["key"], one["label"]), one["spent"], one["currency"], one["count"])
             for one in groups
             if one["spent"] < Decimal(0)
         ][:50],
@@ -77,14 +78,14 @@ async def hand_over(call: Call, args: HandOver) -> Result:  # noqa: ARG001 - eve
     """Has a colleague's tools offered from here on, said openly."""
     who = BY_NAME[args.employee]
     return Result(
-        words=f"Handed over to {who.name}: {args.question}",
-        method=f"{who.name}'s tools can be used from here on.",
+        words=say("Handed over to {name}: {question}", name=who.name, question=args.question),
+        method=say("{name}'s tools can be used from here on.", name=who.name),
         figures=[],
         columns=[],
         rows=[],
         row_count=0,
         behind=None,
-        notes=[f"Say that {who.name} ({who.title}) looked it up."],
+        notes=[say("Say that {name} looked it up.", name=who.name)],
     )
 
 

@@ -7,19 +7,22 @@ from typing import Any
 from pydantic import ValidationError
 
 from nodes.employees import EMPLOYEES, Slug
-from nodes.tools import byte, crystal, goalie, ledger, patterns, prime, tag
-from nodes.tools.results import Result
+from nodes.tools import ahead, balances, byte, crystal, forecast, goalie, ledger, patterns, payments, prime, tag
+from nodes.tools.results import Result, with_texts
 from nodes.tools.tool import BadArguments, Call, Tool
 
 CALL_SECONDS = 3.0
 """Of one call."""
 
 TOOLS: tuple[Tool, ...] = (
-    *crystal.TOOLS, *patterns.TOOLS, *ledger.TOOLS, *byte.TOOLS, *tag.TOOLS, *goalie.TOOLS, *prime.TOOLS,
+    *crystal.TOOLS, *payments.TOOLS, *patterns.TOOLS, *ahead.TOOLS, *forecast.TOOLS, *balances.TOOLS, *ledger.TOOLS,
+    *byte.TOOLS, *tag.TOOLS, *goalie.TOOLS, *prime.TOOLS,
 )  # fmt: skip
 TOOLS_OF: Mapping[Slug, Sequence[Tool]] = {
-    who.slug: tuple(tool for tool in TOOLS if who.slug in tool.employees) for who in EMPLOYEES
+    who.slug: tuple(tool for tool in TOOLS if who.slug in tool.employees and who.slug not in tool.untold)
+    for who in EMPLOYEES
 }
+"""Those that a model is told of."""
 _BY_NAME = {tool.name: tool for tool in TOOLS}
 assert len(_BY_NAME) == len(TOOLS)
 
@@ -41,7 +44,7 @@ async def call(context: Call, slug: Slug, name: str, arguments: Mapping[str, Any
     try:
         checked = tool.arguments.model_validate(arguments)
         async with asyncio.timeout(CALL_SECONDS):
-            return await tool.run(context, checked)
+            return with_texts(await tool.run(context, checked))
     except ValidationError as error:
         raise ToolFailed(_first(error)) from None
     except BadArguments as error:

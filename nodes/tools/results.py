@@ -1,6 +1,6 @@
 """What a tool answers: figures, the rows that they are of, and the question in words."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any, Literal, NotRequired, cast
@@ -8,6 +8,7 @@ from uuid import UUID
 
 from typing_extensions import TypedDict
 
+from nodes.text.translatable import Texts, Translatable, say, texts_of
 from storage.finance.transactions import TransactionFilter
 
 Unit = Literal["percent", "count", "months", "date"]
@@ -16,7 +17,10 @@ MOST_ROWS = 50
 """Of a result's table."""
 
 
-SEVERAL_CURRENCIES = "There are amounts in several currencies; they are not added up."
+SEVERAL_CURRENCIES = say("There are amounts in several currencies; they are not added up.")
+NO_MATCH = say("No transaction matches.")
+NO_CATEGORY = say("Without a category")
+NOT_WRITTEN_YET = say("Nothing is written before you accept it.")
 
 
 class Figure(TypedDict):
@@ -46,6 +50,9 @@ class Behind(TypedDict, total=False):
     categories: list[str]
     uncategorised: bool
     currency: str
+    at_least: str
+    at_most: str
+    """Both of the amount with its sign."""
     sign: str
     transaction_ids: list[str]
 
@@ -68,6 +75,8 @@ class Result(TypedDict):
     """What a reader has to know."""
     proposal_id: NotRequired[str]
     """Of what the user is asked to accept."""
+    texts: NotRequired[Texts]
+    """What the English texts of ours in it are made of, for pages in other languages."""
 
 
 def figure(name: str, value: Decimal | int | date, currency: str | None = None, *, unit: Unit | None = None) -> Figure:
@@ -96,6 +105,8 @@ def behind(only: TransactionFilter) -> Behind:
         "categories": list(only.categories),
         "uncategorised": only.uncategorised,
         "currency": only.currency,
+        "at_least": None if only.at_least is None else f"{only.at_least:f}",
+        "at_most": None if only.at_most is None else f"{only.at_most:f}",
         "sign": only.sign,
         "transaction_ids": [str(one) for one in only.transaction_ids],
     }
@@ -112,6 +123,8 @@ def filter_of(kept: Mapping[str, Any]) -> TransactionFilter:
         categories=kept.get("categories", ()),
         uncategorised=kept.get("uncategorised", False),
         currency=kept.get("currency"),
+        at_least=Decimal(kept["at_least"]) if "at_least" in kept else None,
+        at_most=Decimal(kept["at_most"]) if "at_most" in kept else None,
         sign=kept.get("sign"),
         transaction_ids=[UUID(one) for one in kept.get("transaction_ids", ())],
     )
@@ -119,39 +132,35 @@ def filter_of(kept: Mapping[str, Any]) -> TransactionFilter:
 
 def cells(*values: object) -> list[str | None]:
     """A row of a result's table."""
-    return [None if value is None else f"{value:f}" if isinstance(value, Decimal) else str(value) for value in values]
+    return [_cell(value) for value in values]
+
+
+def _cell(value: object) -> str | None:
+    if value is None or isinstance(value, Translatable):
+        return value
+    return f"{value:f}" if isinstance(value, Decimal) else str(value)
 
 
 def columns(*named: tuple[str, ColumnKind]) -> list[Column]:
     """The columns of a result's table."""
-    return [Column(name=name, kind=kind) for name, kind in named]
+    return [Column(name=say(name), kind=kind) for name, kind in named]
 
 
-def money(value: Decimal, currency: str) -> str:
-    """An amount in words: 1,234.50 EUR."""
-    return f"{value:,f} {currency}"
+def with_texts(result: Result) -> Result:
+    """The result as it is kept and sent: texts of ours are plain ones, and `texts` has what they are made of."""
+    texts = [result["words"], result["method"], *result["notes"]]
+    texts += [one["name"] for one in [*result["figures"], *result["columns"]]]
+    cells = [cell for row in result["rows"] for cell in row]
+    return cast(Result, {**_plain(result), "texts": texts_of([*texts, *cells])})
 
 
-def days(since: date | None, until: date | None) -> str:
-    """A period in words: 1 to 31 March 2026."""
-    if since is None and until is None:
-        return "all time"
-    if since is None or until is None:
-        return f"since {_day(since)}" if since else f"until {_day(until)}" if until else ""
-    if since == until:
-        return _day(since)
-    first = f"{since.day}"
-    if since.year != until.year:
-        first = _day(since)
-    elif since.month != until.month:
-        first = f"{since.day} {since:%B}"
-    return f"{first} to {_day(until)}"
-
-
-def _day(day: date) -> str:
-    return f"{day.day} {day:%B %Y}"
-
-
-def joined(parts: Sequence[str | None]) -> str:
-    """The parts that are there, with commas."""
-    return ", ".join(part for part in parts if part)
+def _plain(value: Any) -> Any:
+    match value:
+        case str():
+            return str(value)
+        case list():
+            return [_plain(one) for one in value]
+        case dict():
+            return {name: _plain(one) for name, one in cast("dict[str, Any]", value).items()}
+        case _:
+            return value

@@ -9,7 +9,8 @@ from uuid import uuid5
 from pydantic import Field
 
 from nodes.errors import EmbeddingUnavailable
-from nodes.tools.results import MOST_ROWS, Result, behind, cells, columns, figure
+from nodes.text.translatable import say
+from nodes.tools.results import MOST_ROWS, NO_CATEGORY, NOT_WRITTEN_YET, Result, behind, cells, columns, figure
 from nodes.tools.tool import Arguments, BadArguments, Call, Tool, category_named, category_names
 from storage.finance.merchants import Labelled, Unlabelled
 from storage.finance.rules import NewRule, RuleField, RuleMatch
@@ -41,9 +42,9 @@ async def why_category(call: Call, args: WhyCategory) -> Result:
     names = await category_names(call)
     patterns = {rule["rule_id"]: rule for rule in await call.desk.rules.list(call.user_id)}
     return Result(
-        words=f"Why transactions of “{args.merchant}” have their category",
-        method="Who gave each transaction its category, as it is stored.",
-        figures=[figure("Transactions", len(found), unit="count")],
+        words=say("Why transactions of “{merchant}” have their category", merchant=args.merchant),
+        method=say("Who gave each transaction its category, as it is stored."),
+        figures=[figure(say("Transactions"), len(found), unit="count")],
         columns=columns(("Date", "date"), ("Merchant", "text"), ("Amount", "amount"), ("Currency", "text"),
                         ("Category", "text"), ("Why", "text")),
         rows=[
@@ -60,19 +61,28 @@ async def why_category(call: Call, args: WhyCategory) -> Result:
 def _why(one: Transaction, rules: Mapping[Any, Any]) -> str:
     match one["category_by"]:
         case "user":
-            return "You chose it." if one["category"] else "You took its category away."
+            return say("You chose it.") if one["category"] else say("You took its category away.")
         case "bank":
-            return "The bank's file says so."
+            return say("The bank's file says so.")
         case "similar":
-            return "It was proposed because a merchant with a similar name has it, and you accepted it."
+            return say("It was proposed because a merchant with a similar name has it, and you accepted it.")
         case "model":
-            return "An AI proposed it, and you accepted it."
+            return say("An AI proposed it, and you accepted it.")
         case "rule" if one["rule_id"] in rules:
-            rule = rules[one["rule_id"]]
-            where = "the text" if rule["field"] == "any" else f"the {rule['field']}"
-            return f"Your rule: {where} {rule['match']} “{rule['pattern']}”."
+            return _rule_words(rules[one["rule_id"]])
         case _:
-            return "It has none yet."
+            return say("It has none yet.")
+
+
+def _rule_words(rule: Mapping[str, Any]) -> str:
+    where = {"any": say("the text"), "text": say("the text"), "counterparty": say("the counterparty")}[rule["field"]]
+    match rule["match"]:
+        case "contains":
+            return say("Your rule: {where} contains “{pattern}”.", where=where, pattern=rule["pattern"])
+        case "starts":
+            return say("Your rule: {where} starts with “{pattern}”.", where=where, pattern=rule["pattern"])
+        case _:
+            return say("Your rule: {where} equals “{pattern}”.", where=where, pattern=rule["pattern"])
 
 
 class ProposeCategories(Arguments):
@@ -103,12 +113,14 @@ async def propose_categories(call: Call, args: ProposeCategories) -> Result:
     ]  # fmt: skip
     names = await category_names(call)
     result = Result(
-        words="Categories for transactions without one",
-        method="The category that the most similar merchant has: by the letters of the name, by its first word, else by"
-        " what it means.",
+        words=say("Categories for transactions without one"),
+        method=say(
+            "The category that the most similar merchant has: by the letters of the name, by its first word, else by"
+            " what it means."
+        ),
         figures=[
-            figure("Without a category", len(rows), unit="count"),
-            figure("Proposed", len(proposed), unit="count"),
+            figure(NO_CATEGORY, len(rows), unit="count"),
+            figure(say("Proposed"), len(proposed), unit="count"),
         ],
         columns=columns(("Date", "date"), ("Merchant", "text"), ("Amount", "amount"), ("Currency", "text"),
                         ("Category", "text"), ("Like", "text"), ("Score", "number")),
@@ -119,7 +131,7 @@ async def propose_categories(call: Call, args: ProposeCategories) -> Result:
         ],
         row_count=len(proposed),
         behind=None,
-        notes=["Nothing is written before you accept it."] if proposed else ["Nothing is similar enough."],
+        notes=[NOT_WRITTEN_YET if proposed else say("Nothing is similar enough.")],
     )  # fmt: skip
     if items:
         proposal = uuid5(call.turn_id or call.user_id, f"categories {items}")
@@ -221,6 +233,13 @@ class ProposeRule(Arguments):
     match: RuleMatch = "contains"
 
 
+NEW_RULE: Mapping[RuleMatch, str] = {
+    "contains": "A rule: what contains “{pattern}” is {category}",
+    "starts": "A rule: what starts with “{pattern}” is {category}",
+    "equals": "A rule: what equals “{pattern}” is {category}",
+}
+
+
 async def propose_rule(call: Call, args: ProposeRule) -> Result:
     """A rule, and what it would change."""
     known = await call.desk.categories.list(call.user_id)
@@ -232,11 +251,11 @@ async def propose_rule(call: Call, args: ProposeRule) -> Result:
     proposal = uuid5(call.turn_id or call.user_id, f"rule {rule}")
     await call.desk.proposals.add(call.user_id, proposal, call.turn_id, "rule", {**rule})
     return Result(
-        words=f"A rule: what {args.match} “{args.pattern}” is {names[category]}",
-        method="All transactions whose text matches; a category that you chose yourself is never changed.",
+        words=say(NEW_RULE[args.match], pattern=args.pattern, category=names[category]),
+        method=say("All transactions whose text matches; a category that you chose yourself is never changed."),
         figures=[
-            figure("Matching", preview["matching"], unit="count"),
-            figure("Would be changed", preview["changed"], unit="count"),
+            figure(say("Matching"), preview["matching"], unit="count"),
+            figure(say("Would be changed"), preview["changed"], unit="count"),
         ],
         columns=columns(("Date", "date"), ("Merchant", "text"), ("Amount", "amount"), ("Currency", "text"),
                         ("Category now", "text")),
@@ -247,7 +266,7 @@ async def propose_rule(call: Call, args: ProposeRule) -> Result:
         ],
         row_count=preview["matching"],
         behind=behind(only),
-        notes=["Nothing is written before you accept it."],
+        notes=[NOT_WRITTEN_YET],
         proposal_id=str(proposal),
     )  # fmt: skip
 

@@ -40,7 +40,7 @@ async def no_tool(_: ToolRequest) -> Outcome:
 
 async def not_a_question(*_: object) -> Question:
     """Understands nothing."""
-    return Question(tool=None, arguments={}, aspect=None, focus=None, took=[], could_ask=[])
+    return Question(tool=None, arguments={}, aspect=None, focus=None, took=[], unexplained=[], could_ask=[])
 
 
 async def generated(

@@ -41,6 +41,7 @@ async def main() -> None:
             await _busy(url)
             await _fallback(url)
             await _tools(url)
+            await _computed(url)
 
 
 async def _conversation(url: str) -> None:
@@ -102,10 +103,16 @@ async def _tools(url: str) -> None:
         await _save(parts, "tools", "A turn that calls tools", "How much did I spend in March 2026 in total?")
 
 
+async def _computed(url: str) -> None:
+    async with ModelServer() as model, _parts(url, model, openai_api_key=None, openai_base_url=None) as parts:
+        message = "How much did I spend at Corner Market in March 2026?"
+        await _save(parts, "computed", "A turn that is computed without a model", message)
+
+
 @asynccontextmanager
 async def _parts(url: str, model: ModelServer, **settings: Any) -> AsyncGenerator[Dependencies, None]:
-    chosen: dict[str, Any] = {"rate_limit": 100, "embeddings": "local", **settings}
-    chosen |= {"openai_base_url": model.url, "openai_api_key": "sk-test", "_env_file": None}  # no .env in recordings
+    chosen: dict[str, Any] = {"rate_limit": 100, "embeddings": "local", "openai_base_url": model.url}
+    chosen |= {"openai_api_key": "sk-test", "_env_file": None, **settings}  # no .env in recordings
     read = Settings(**chosen)
     async with open_dependencies(read, url, lambda _: None) as parts:
         yield parts

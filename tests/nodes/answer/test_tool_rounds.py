@@ -15,7 +15,7 @@ from nodes.answer.tool_rounds import OUT_OF_REACH, ROUNDS, ToolRounds
 from nodes.errors import ModelRejected, ModelUnavailable, ToolsRejected
 from nodes.stream_events import ToolCall, ToolResult
 from nodes.tools.running import Outcome, ToolRequest
-from tests.nodes.answer.test_attempts import SentText
+from tests.nodes.answer.test_attempts import SentText, outcome_of
 from tests.nodes.models import HANG, ScriptedModel, calls, end, piece
 from tests.nodes.tools.results import a_result
 
@@ -87,7 +87,7 @@ async def test_what_was_found_is_read_in_the_next_round() -> None:
     model, sent = ScriptedModel(LOOK, SAY), Sent()
     written = await draft(model, sent=sent)
     assert sent.sent == ["Let me look.", ">", "=", "\n\nIt is so."]
-    assert written == Draft("Let me look.\n\nIt is so.", "scripted", "stop", prompt_tokens=210, completion_tokens=9)
+    assert outcome_of(written) == ("Let me look.\n\nIt is so.", "scripted", "stop", 210, 9, None, None)
     assert kinds(model.read) == ["SystemMessage", "HumanMessage", "AIMessage", "ToolMessage"]
     asked, found = model.read[2:]
     assert isinstance(asked, AIMessage)

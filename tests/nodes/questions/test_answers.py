@@ -9,13 +9,14 @@ import pytest
 from nodes.answer.figures import unverified_figures
 from nodes.employees import EMPLOYEES, Slug
 from nodes.questions.formatting import HIDDEN
-from nodes.questions.grammar import Intent
+from nodes.questions.frames import Likely
+from nodes.questions.reading import Reading
 from nodes.questions.sentences import answer
 from nodes.questions.understanding import Question, Questions, employee_for
 from nodes.tools.registry import call
 from storage.finance.plans import Budget, NewDebt, NewGoal
 from storage.finance.references import References
-from storage.finance.statements import Row
+from storage.finance.statement_rows import Row
 from storage.pool import Pool
 from tests.nodes.tools.desk import TODAY, context
 from tests.storage.finance.importing import imported, row
@@ -87,6 +88,8 @@ SAYS = (
     ("How is my budget this month?", "| groceries | EUR 300.00 | EUR 1,280.30 | EUR -980.30 |"),
     ("Give me an overview of March 2026", "- Spending: **EUR 2,262.59**"),
     ("Propose categories", "- Without a category: **3**"),
+    ("How much will I have spent by the end of the month?", "In all about **EUR 2,262.59** by 31 March 2026; between"),
+    ("Which categories rose most from February to March 2026?", "**Groceries**, EUR 1,200.20 more"),
 )
 """Questions, and a part of each answer."""
 
@@ -99,6 +102,21 @@ async def test_an_answer_says_what_the_tool_found(pool: Pool, ada: UUID, questio
         if part not in text or unverified:
             wrong[says] = (text, unverified)
     assert wrong == {}
+
+
+async def test_whether_the_money_lasts_until_payday(pool: Pool, ada: UUID, questions: Questions) -> None:
+    """Of the account whose balance is known; until the day before the salary."""
+    spent = [
+        Row(booked_on=day.replace(day=20), amount=Decimal(-10 * n), text="ABCDE"[n - 1] * 4)
+        for n, day in enumerate(MONTHS[:5], 1)
+    ]
+    await imported(pool, ada, [*spent, row(5, "-1", "Kiosk")], name="2", number="DE2", balance="400")
+    text, unverified = await answered(questions, pool, ada, "Will I make it to payday?")
+    assert (
+        "Yes, most likely. The balance is about **EUR 365.00** on 4 April 2026; between EUR 350.00 and EUR 380.00."
+        in text
+    )
+    assert unverified == []
 
 
 async def test_a_text_that_gives_instructions_is_not_shown(pool: Pool, ada: UUID, questions: Questions) -> None:
@@ -133,12 +151,53 @@ async def test_without_rows_only_what_needs_none_is_computed(pool: Pool, ada: UU
 
 
 @pytest.mark.usefixtures("questions")
-async def test_a_question_that_fits_no_rule_asks_what_the_nearest_example_asks(pool: Pool, ada: UUID) -> None:
-    """But not where a word may be a name."""
+async def test_a_question_that_fits_no_rule_asks_what_its_frame_asks(pool: Pool, ada: UUID) -> None:
+    """But not where it has a word that no example has."""
 
-    async def nearest(_: str) -> Intent | None:
-        return "overview"
+    async def frames(_: Reading) -> list[Likely]:
+        return [Likely("overview", 0.95)]
 
-    asking = Questions(context(pool, ada).desk, References(pool), {"headlines", "gladys"}.__contains__, nearest)
-    assert (await asking(ada, "Tell me the headlines", "prime", TODAY, [], True))["tool"] == "overview"
-    assert (await asking(ada, "Tell me the headlines from Gladys", "prime", TODAY, [], True))["tool"] is None
+    asking = Questions(context(pool, ada).desk, References(pool), {"juicy", "bits", "gladys"}.__contains__, frames)
+    assert (await asking(ada, "What is my picture now?", "prime", TODAY, [], True))["tool"] == "overview"
+    lost = await asking(ada, "What is the picture of Gladys?", "prime", TODAY, [], True)
+    assert (lost["tool"], lost["unexplained"]) == (None, ["gladys"])
+
+
+@pytest.mark.usefixtures("questions")
+async def test_where_frames_are_unsure_the_nearest_questions_are_offered(pool: Pool, ada: UUID) -> None:
+    """With the names and the period of the message."""
+
+    async def frames(_: Reading) -> list[Likely]:
+        return [Likely("spent_total", 0.45), Likely("largest", 0.4)]
+
+    asking = Questions(context(pool, ada).desk, References(pool), bool, frames)
+    lost = await asking(ada, "Groceries, flabbergasting in March 2026", "prime", TODAY, [], True)
+    assert lost["could_ask"][:2] == [
+        "How much did I spend on groceries from 2026-03-01 to 2026-03-31?",
+        "What were my largest payments on groceries from 2026-03-01 to 2026-03-31?",
+    ]
+
+
+@pytest.mark.usefixtures("questions")
+async def test_a_sum_is_of_what_a_merchant_paid_where_it_was_paid_nothing(pool: Pool, ada: UUID) -> None:
+    """Whatever the words say of the direction."""
+
+    async def frames(_: Reading) -> list[Likely]:
+        return [Likely("spent_total", 0.95)]
+
+    asking = Questions(context(pool, ada).desk, References(pool), bool, frames)
+    question = await asking(ada, "Employer in March 2026", "prime", TODAY, [], True)
+    assert question["arguments"]["what"] == "received"
+
+
+@pytest.mark.usefixtures("questions")
+async def test_an_average_month_of_spending_is_said_without_a_sign(pool: Pool, ada: UUID) -> None:
+    """As the sum beside it."""
+
+    async def frames(_: Reading) -> list[Likely]:
+        return [Likely("average_month", 0.95)]
+
+    asking = Questions(context(pool, ada).desk, References(pool), bool, frames)
+    text, unverified = await answered(asking, pool, ada, "Groceries in 2025")
+    assert text.startswith("A month comes to **EUR 20.02** on average. You spent **EUR 240.30** in all.")
+    assert unverified == []

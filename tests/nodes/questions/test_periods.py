@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nodes.questions.periods import before, find_period, find_periods, month_of
@@ -58,6 +58,7 @@ def test_two_periods_are_found() -> None:
     assert [one.since for one in found] == [date(2026, 3, 1), date(2026, 2, 1)]
 
 
+@settings(deadline=None, database=None)
 @given(st.dates(date(2000, 1, 1), date(2099, 12, 31)), st.integers(0, 400))
 def test_the_period_before_ends_the_day_before(since: date, days: int) -> None:
     """And is as long, but for calendar months and years."""
@@ -68,6 +69,7 @@ def test_the_period_before_ends_the_day_before(since: date, days: int) -> None:
         assert last - first == until - since
 
 
+@settings(deadline=None, database=None)
 @given(st.text(alphabet="0123456789 -/.aefjlmnorstyw'", max_size=60))
 def test_any_text_is_read(text: str) -> None:
     """Without an error."""

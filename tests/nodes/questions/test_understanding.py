@@ -9,10 +9,11 @@ from uuid import UUID
 import pytest
 
 from nodes.questions.amounts import find_ahead, find_amounts
-from nodes.questions.follow_up import follow_up
+from nodes.questions.follow_up import follow_up, only_changes
 from nodes.questions.understanding import by_grammar
 from storage.finance.references import Reference
-from tests.nodes.questions.understanding import FACTS, TODAY, asked, names, own_questions, reading
+from tests.nodes.questions.household import by_household
+from tests.nodes.questions.understanding import FACTS, TODAY, asked, names, own_questions, reading, wordings
 
 
 def test_our_own_questions_are_understood_as_they_are_meant() -> None:
@@ -27,6 +28,36 @@ def test_our_own_questions_are_understood_as_they_are_meant() -> None:
     assert wrong == {}
 
 
+def test_wordings_of_many_voices_are_understood_as_they_are_meant() -> None:
+    """For the made-up household; what no tool computes is not understood."""
+    known, none = wordings()
+    wrong = dict[str, Any]()
+    for question in known:
+        found = by_household(question["says"])
+        said = (found.tool, dict(found.arguments), found.aspect, found.focus) if found else None
+        if said != tuple(question.get(name) for name in ("tool", "arguments", "aspect", "focus")):
+            wrong[question["says"]] = said
+    assert wrong == {}
+    assert {says: by_household(says) for says in none if by_household(says)} == {}
+    assert len(known) >= 370
+    assert len(none) >= 240
+
+
+CHANGING = ("except", "excluding", "never", "half", "median", "tuesdays", "second", "per person")
+
+
+@pytest.mark.parametrize("changing", CHANGING)
+def test_a_word_that_nothing_explains_makes_any_question_one_that_is_not_understood(changing: str) -> None:
+    """Wherever it stands: no figure is of something else than what was asked for."""
+    free = {"find_in_documents", "list_documents", "why_category"}  # have words of their own
+    answered = [
+        says for question in own_questions() if question.get("tool", "why_category") not in free
+        for says in (f"{changing} {question['says']}", f"{question['says'].rstrip('?.! ')} {changing}?")
+        if asked(says)
+    ]  # fmt: skip
+    assert answered == []
+
+
 MARCH = {"since": "2026-03-01", "until": "2026-03-31", "what": "spent", "group": "all"}
 COMPARED = {**MARCH, "before_since": "2026-02-01", "before_until": "2026-02-28", "group": "category"}
 
@@ -38,6 +69,8 @@ COMPARED = {**MARCH, "before_since": "2026-02-01", "before_until": "2026-02-28",
         ("totals", MARCH, "And last year?", {**MARCH, "since": "2025-01-01", "until": "2025-12-31"}),
         ("totals", MARCH, "only groceries", {**MARCH, "categories": ["groceries"]}),
         ("totals", {**MARCH, "categories": ["car"]}, "what about Netflix?", {**MARCH, "merchant": "netflix"}),
+        ("totals", {**MARCH, "merchant": "netflix"}, "and the landlord?", {**MARCH, "merchant": "landlord"}),
+        ("balance", {"accounts": ["Visa card"]}, "and the Everyday account?", {"accounts": ["Everyday"]}),
         ("totals", MARCH, "and salary?", {**MARCH, "categories": ["salary"], "what": "received"}),
         ("totals", MARCH, "by category", {**MARCH, "group": "category"}),
         ("largest", {"count": 5}, "and on the Visa card?", {"count": 5, "account": "Visa card"}),
@@ -46,6 +79,17 @@ COMPARED = {**MARCH, "before_since": "2026-02-01", "before_until": "2026-02-28",
             "before_until": "2026-03-31"}),
         ("overview", {"month": "2026-03"}, "and the month before last?", {"month": "2026-09"}),
         ("deductible", {"year": 2026}, "and in 2025?", {"year": 2025}),
+        ("totals", MARCH, "and the month before?", {**MARCH, "since": "2026-02-01", "until": "2026-02-28"}),
+        ("totals", MARCH, "and a year earlier?", {**MARCH, "since": "2025-03-01", "until": "2025-03-31"}),
+        ("totals", MARCH, "same for groceries", {**MARCH, "categories": ["groceries"]}),
+        ("compare", COMPARED, "the month before", {
+            **COMPARED, "since": "2026-02-01", "until": "2026-02-28", "before_since": "2026-01-01",
+            "before_until": "2026-01-31"}),
+        ("balance", {"accounts": ["Savings"]}, "and on the Visa card?", {"accounts": ["Visa card"]}),
+        ("balance", {"accounts": ["Savings"]}, "and in may?", {"accounts": ["Savings"], "on": "2026-05-31"}),
+        ("payments", {"merchant": "netflix", "what": "spent"}, "and groceries?", {
+            "categories": ["groceries"], "what": "spent"}),
+        ("largest", {"count": 5}, "only the ones above 50", {"count": 20, "at_least": "50.01"}),
     ],
 )  # fmt: skip
 def test_a_question_may_change_the_one_before(
@@ -57,13 +101,74 @@ def test_a_question_may_change_the_one_before(
     assert (found.tool, dict(found.arguments)) == (tool, changed)
 
 
+OF_MARCH = {"since": "2026-03-01", "until": "2026-03-31", "what": "spent"}
+
+
+@pytest.mark.parametrize(
+    ("says", "tool", "arguments", "aspect"),
+    [
+        ("which were those?", "largest", {**OF_MARCH, "count": 20}, None),
+        ("which of those were above 50 euros", "largest", {
+            **OF_MARCH, "at_least": "50.01", "currency": "EUR", "count": 20}, None),
+        ("how many was that", "totals", {**OF_MARCH, "group": "all"}, "count"),
+        ("and the biggest one?", "largest", {**OF_MARCH, "count": 1}, None),
+        ("and on average?", "forecast", {"what": "spent", "months": 1}, "average"),
+        ("why so much?", "compare", {**COMPARED}, None),
+        ("compared to the month before?", "compare", {**COMPARED}, None),
+        ("is that more than a year earlier?", "compare", {
+            **COMPARED, "before_since": "2025-03-01", "before_until": "2025-03-31"}, None),
+    ],
+)  # fmt: skip
+def test_a_question_may_be_about_what_was_just_computed(
+    says: str, tool: str, arguments: dict[str, Any], aspect: str | None
+) -> None:
+    """Its payments, how many they were, or what changed most."""
+    found = follow_up(reading(says), a_reference("totals", MARCH), FACTS)
+    assert found
+    assert (found.tool, dict(found.arguments), found.aspect) == (tool, arguments, aspect)
+
+
 @pytest.mark.parametrize(
     "says",
-    ["How much did I spend in May?", "thanks", "and why?", "and in may or june?", "and tomorrow's weather in may"],
+    ["How much did I spend in May?", "thanks", "and why not?", "and in may or june?", "and tomorrow's weather in may"],
 )
 def test_a_question_of_its_own_follows_none(says: str) -> None:
     """It has words that change nothing, or changes nothing."""
     assert follow_up(reading(says), a_reference("totals", MARCH), FACTS) is None
+
+
+@pytest.mark.parametrize("says", ["n sept?", "Goodness. And in July?", "and groceries in may?", "sept?"])
+def test_what_only_changes_a_question_is_none_by_itself(says: str) -> None:
+    """Where something was computed: by itself it would be about more than the question before was."""
+    assert only_changes(reading(says), reading(says, idioms=False), computed=True)
+
+
+@pytest.mark.parametrize("says", ["groceries in may?", "how much did i spend in may", "and what did we spend in may?"])
+def test_a_question_with_words_or_a_name_stands_by_itself(says: str) -> None:
+    """A name with a period is a question, and so is one with words of its own, whatever went before."""
+    assert not only_changes(reading(says), reading(says, idioms=False), computed=True)
+
+
+@pytest.mark.parametrize(
+    ("says", "plain"),
+    [
+        ("What did Netflix cost in May? I can never remember.", "what did netflix cost in may"),
+        ("I've been putting this off. How much did I spend in May, I'm afraid?", "how much did i spend in may"),
+        ("Goodness! How much did I spend in May?", "how much did i spend in may"),
+        ("How much did I spend in May? Only groceries.", "how much did i spend in may only groceries"),
+        ("We were at the Corner Market. How much was it?", "we were at the corner market how much was it"),
+        ("I saw higher prices. Which of them rose?", "i saw higher prices which of them rose"),
+    ],
+)
+def test_remarks_beside_a_question_are_left_out(says: str, plain: str) -> None:
+    """Not what names or restricts something, or what the question refers to."""
+    assert reading(says).plain == plain
+
+
+def test_a_number_in_the_name_of_a_merchant_is_no_amount() -> None:
+    """Nor is it a limit."""
+    found = reading("why is shell station 44 under car")
+    assert ([one.value for one in found.names], found.amounts) == (["shell station 44", "car"], [])
 
 
 def a_reference(tool: str, arguments: dict[str, Any]) -> Reference:

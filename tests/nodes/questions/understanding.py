@@ -10,7 +10,7 @@ from nodes.questions.asked import Asked, Facts
 from nodes.questions.names import FOOD, KnownNames, Name
 from nodes.questions.reading import Reading, read
 from nodes.questions.understanding import by_grammar
-from nodes.questions.vocabulary import TIMES, TOPICS, WORDS
+from nodes.questions.vocabulary import WORDS
 from storage.finance.categories import DEFAULTS
 
 TODAY = date(2026, 11, 30)
@@ -25,7 +25,7 @@ COMMON = frozenset({"send", "lease", "neighbour", "germany", "tesla", "harrods",
 
 def names(*merchants: str) -> KnownNames:
     """The user's names, with these merchants in place of the usual ones."""
-    known = KnownNames(WORDS | TIMES | TOPICS)
+    known = KnownNames(WORDS)
     for one in DEFAULTS:
         known.add_category(one.category, one.name)
     known.phrases["food"] = [Name("category", ",".join(FOOD), "food", "I took both.")]
@@ -41,9 +41,9 @@ def names(*merchants: str) -> KnownNames:
     return known
 
 
-def reading(says: str, known: KnownNames | None = None) -> Reading:
+def reading(says: str, known: KnownNames | None = None, *, idioms: bool = True) -> Reading:
     """A question, taken apart."""
-    found = read(says, known or names(), TODAY, COMMON.__contains__)
+    found = read(says, known or names(), TODAY, COMMON.__contains__, idioms=idioms)
     assert found
     return found
 
@@ -58,3 +58,9 @@ def own_questions() -> list[Mapping[str, Any]]:
     read_file = Path(__file__).with_name("own_questions.toml").read_text(encoding="utf-8")
     questions: list[Mapping[str, Any]] = tomllib.loads(read_file)["question"]
     return questions
+
+
+def wordings() -> tuple[list[Mapping[str, Any]], list[str]]:
+    """Questions to the household with their tools and arguments, and those that are not understood."""
+    read_file = tomllib.loads(Path(__file__).with_name("wordings.toml").read_text(encoding="utf-8"))
+    return read_file["question"], read_file["not_understood"]

@@ -8,7 +8,7 @@ import pytest
 
 from nodes.tools.registry import ToolFailed
 from nodes.tools.results import filter_of
-from storage.finance.statements import Row
+from storage.finance.statement_rows import Row
 from storage.finance.transactions import Transactions
 from storage.pool import Pool
 from tests.nodes.tools.desk import ask, figures
@@ -67,9 +67,30 @@ async def test_two_periods_are_compared(pool: Pool, ada: UUID) -> None:
     found = await ask(
         pool, ada, "crystal", "compare", **MARCH, before_since="2026-02-01", before_until="2026-02-28", currency="EUR"
     )
-    assert list(figures(found).values()) == ["-127.55 EUR", "-80.10 EUR", "-47.45 EUR", "59.2"]
+    assert list(figures(found).values())[:4] == ["-127.55 EUR", "-80.10 EUR", "-47.45 EUR", "59.2"]
+    assert list(figures(found).items())[4:] == [
+        ("More: Groceries", "-40.15 EUR"), ("More: Without a category", "-7.30 EUR"),
+    ]  # fmt: skip
     assert found["rows"][0] == ["Groceries", "-120.25", "-80.10", "-40.15", "EUR"]
     assert found["notes"] == ["The periods are not equally long: 31 and 28 days."]
+
+
+async def test_what_rose_and_fell_most(pool: Pool, ada: UUID) -> None:
+    """Three each by how much, also of income, where more is more; what stayed is neither."""
+    spent = {"A": (10, 40), "B": (10, 30), "C": (10, 20), "D": (10, 15), "E": (50, 0), "F": (9, 9), "G": (20, 19)}
+    await imported(pool, ada, [
+        Row(date(2026, 2 + n, 5), Decimal(-amount), text=merchant, counterparty=merchant)
+        for merchant, amounts in spent.items() for n, amount in enumerate(amounts) if amount
+    ])  # fmt: skip
+    periods = {**MARCH, "before_since": "2026-02-01", "before_until": "2026-02-28", "group": "merchant"}
+    found = await ask(pool, ada, "crystal", "compare", **periods)
+    changed = {name: value for name, value in figures(found).items() if name.startswith(("More", "Less"))}
+    assert list(changed.items()) == [
+        ("More: A", "-30.00 EUR"), ("More: B", "-20.00 EUR"), ("More: C", "-10.00 EUR"),
+        ("Less: E", "50.00 EUR"), ("Less: G", "1.00 EUR"),
+    ]  # fmt: skip
+    net = figures(await ask(pool, ada, "crystal", "compare", **periods, what="net"))
+    assert (net["More: E"], net["Less: A"]) == ("50.00 EUR", "-30.00 EUR")
 
 
 @pytest.mark.usefixtures("rows")

@@ -5,7 +5,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nodes.tools.formulas import (
@@ -67,6 +67,7 @@ def plan_of(debts: list[tuple[int, int, int]], extra: int, *, dearest: bool) -> 
     return pay_off(owed, euros(extra), "avalanche" if dearest else "snowball")
 
 
+@settings(deadline=None, database=None)
 @given(st.lists(st.tuples(cents, rates, st.integers(0, 60_000)), max_size=5), st.integers(0, 100_000), st.booleans())
 def test_debts_end_when_they_should(debts: list[tuple[int, int, int]], extra: int, dearest: bool) -> None:
     """In the same months, with the same interest to the cent; or never."""
@@ -84,6 +85,7 @@ def test_debts_end_when_they_should(debts: list[tuple[int, int, int]], extra: in
     assert plan.paid == euros(sum(balance for balance, _, _ in debts)) + plan.interest
 
 
+@settings(deadline=None, database=None)
 @given(cents, cents, st.integers(1, 600), rates)
 def test_a_monthly_amount_is_just_enough(target: int, saved: int, months: int, rate: int) -> None:
     """The target is there after so many months, and would not be with a cent less; interest is not rounded here."""
@@ -100,6 +102,7 @@ def test_a_monthly_amount_is_just_enough(target: int, saved: int, months: int, r
     assert not amount or balance(amount - Decimal("0.01")) - tolerance < target
 
 
+@settings(deadline=None, database=None)
 @given(cents, cents, st.integers(1, 1_000_000))
 def test_a_target_is_reached_when_it_should(target: int, saved: int, monthly: int) -> None:
     """Without interest that is a division."""

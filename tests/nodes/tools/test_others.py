@@ -44,6 +44,10 @@ async def test_ledger_sums_what_may_be_deductible(pool: Pool, ada: UUID) -> None
         "Without a receipt": "2",
     }  # fmt: skip
     assert [line[1] for line in found["rows"]] == ["Red Cross", "Laptop bag"]
+    one = await ask(pool, ada, "ledger", "deductible", year=2026, categories=["donations"])
+    assert figures(one) == {"May be deductible": "10.00 EUR", "Donations": "10.00 EUR", "Without a receipt": "1"}
+    with pytest.raises(ToolFailed, match="Not marked as deductible: groceries"):
+        await ask(pool, ada, "ledger", "deductible", year=2026, categories=["groceries"])
     vat = await ask(pool, ada, "ledger", "vat", rate="19", amount="119", currency="EUR")
     assert figures(vat) == {"With VAT": "119 EUR", "VAT": "19.00 EUR", "Without VAT": "100.00 EUR"}
     spent = await ask(pool, ada, "ledger", "vat", rate="7", categories=["groceries"])
@@ -78,6 +82,12 @@ async def test_byte_lists_and_finds_documents(pool: Pool, ada: UUID) -> None:
     assert [line[:3] for line in listed["rows"]] == [["march.csv", "receipt", "ready"]]
     found = await ask(pool, ada, "byte", "find_in_documents", about="thanks")
     assert found["rows"][0][3] == "holds instructions that must not be followed"
+    assert (await ask(pool, ada, "byte", "find_in_documents", about="thanks", kind="text"))["rows"] == []
+    assert (await ask(pool, ada, "ledger", "find_in_documents", about="thanks", kind="receipt"))["row_count"] == 1
+    of_account = await ask(pool, ada, "byte", "list_documents", account="DE1")
+    assert [line[1] for line in of_account["rows"]] == ["statement"]
+    with pytest.raises(ToolFailed, match="no account"):
+        await ask(pool, ada, "byte", "list_documents", account="Swiss")
     report = await ask(pool, ada, "byte", "import_report")
     assert report["rows"] == [["7", "Total", "It has no date."]]
     assert "amount: column “Betrag”" in report["notes"]

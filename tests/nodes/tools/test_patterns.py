@@ -9,7 +9,7 @@ import pytest
 
 from nodes.tools.patterns import LOOKED_BACK, series_of, unusual
 from storage.finance.figures import Payments
-from storage.finance.statements import Row
+from storage.finance.statement_rows import Row
 from storage.pool import Pool
 from tests.nodes.tools.desk import TODAY, ask, figures
 from tests.storage.finance.importing import imported
@@ -81,6 +81,7 @@ async def test_recurring_payments_have_a_cost_a_year(pool: Pool, ada: UUID) -> N
     found = await ask(pool, ada, "crystal", "recurring")
     assert figures(found) == {
         "All together, a year": "-155.88 EUR",
+        "All together, a month": "-12.99 EUR",
         "Recurring payments": "1",
         "Film Club 77": "-12.99 EUR",
         "Film Club 77 before": "-9.99 EUR",

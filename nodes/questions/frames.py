@@ -1,0 +1,116 @@
+"""What a question asks for, by a classifier over the question with its slots taken out.
+
+A frame is what is asked together with what of it, such as "how often" or "the largest". Its classifier knows the words;
+which slots a question fills restricts the frames that it may have.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
+from typing import Literal, NamedTuple, Self
+
+from structlog.stdlib import get_logger
+
+from nodes.errors import EmbeddingUnavailable
+from nodes.questions.reading import Reading
+from nodes.text.linear_model import LinearModel, NGramFeatures
+
+log = get_logger(__name__)
+
+Frame = Literal[
+    "spent_total", "income_total", "net", "count", "average_month", "average_payment", "largest", "list", "when_last",
+    "find_amount", "compare", "largest_changes", "by_category", "by_month", "by_merchant", "recurring",
+    "recurring_income", "price_rises", "anomalies", "charged_twice", "forecast", "due", "overview", "budget_status",
+    "deductible", "missing_receipts", "vat", "goal_progress", "monthly_amount", "reached_when", "debt_order", "pay_off",
+    "debt_sum", "balance", "why_category", "propose_categories", "propose_rule", "match_receipts", "import_report",
+    "list_documents", "find_document", "unsupported",
+]  # fmt: skip
+
+WEIGHTS = Path(__file__).with_name("frames.npz")
+NGRAMS = NGramFeatures(shortest=3, longest=5, buckets=4096, weight=1.5, word_buckets=8192, word_weight=2.0)
+
+_ROWS = "period category merchant account currency"
+TAKES: Mapping[str, frozenset[str]] = {
+    frame: frozenset(slots.split())
+    for frames, slots in {
+        "spent_total income_total count list": f"{_ROWS} limits number",
+        "by_category by_month largest anomalies": f"{_ROWS} limits number",
+        "by_merchant": "period category account currency limits number",
+        "average_month compare largest_changes average_payment": f"{_ROWS} number",
+        "when_last charged_twice": f"{_ROWS} limits amount",
+        "find_amount": f"{_ROWS} amount",
+        "forecast due balance": f"{_ROWS} ahead number",
+        "net overview": "period account currency ahead",
+        "recurring price_rises": "period category merchant account number",
+        "recurring_income": "period account category merchant",
+        "budget_status": "period category ahead",
+        "deductible missing_receipts": "period category",
+        "vat": f"{_ROWS} amount rate",
+        "goal_progress": "goal category account ahead",
+        "monthly_amount reached_when": "amount rate ahead goal category currency",
+        "debt_order pay_off debt_sum": "amount rate debt category currency ahead",
+        "why_category propose_rule": "merchant category account",
+        "propose_categories match_receipts import_report": "period account category merchant",
+        "list_documents find_document": "period category merchant account goal debt amount",
+        "unsupported": f"{_ROWS} limits number amount rate ahead goal debt",
+    }.items()
+    for frame in frames.split()
+}
+"""The slots that each frame has a place for, as `Reading.slots` calls them."""
+NEEDS: Mapping[str, frozenset[str]] = {
+    "find_amount": frozenset({"amount"}), "vat": frozenset({"rate"}), "reached_when": frozenset({"amount"}),
+    "why_category": frozenset({"merchant"}), "propose_rule": frozenset({"merchant", "category"}),
+}  # fmt: skip
+"""The slots without which a question has another frame."""
+
+
+class Likely(NamedTuple):
+    """A frame that a question may have, and how likely it is."""
+
+    frame: Frame
+    probability: float
+
+
+FindFrames = Callable[[Reading], Awaitable[list[Likely]]]
+"""Finds the frames that a question may have, the likeliest first; none where nothing can say so."""
+
+
+async def no_frames(reading: Reading) -> list[Likely]:  # noqa: ARG001
+    """The frames of a question where there is no embedding model: none."""
+    return []
+
+
+class Frames:
+    """Finds the frames of questions.
+
+    Args:
+        embed: embeds a text, with the model that embedded the examples.
+    """
+
+    def __init__(self, embed: Callable[[str], Awaitable[list[float]]], classifier: LinearModel) -> None:
+        self._embed = embed
+        self._classifier = classifier
+
+    @classmethod
+    def load(cls, embed: Callable[[str], Awaitable[list[float]]]) -> Self:
+        """With the weights that were trained."""
+        return cls(embed, LinearModel.load(WEIGHTS))
+
+    async def __call__(self, reading: Reading) -> list[Likely]:
+        """The frames that have a place for all that the question says, the likeliest first."""
+        try:
+            vector = await self._embed(reading.masked)
+        except EmbeddingUnavailable:
+            log.warning("no embedding to understand a question by", exc_info=True)
+            return []
+        return ranked(self._classifier.probabilities(vector, reading.masked), reading.slots())
+
+
+def ranked(probabilities: Mapping[str, float], slots: set[str]) -> list[Likely]:
+    """The frames that have a place for all slots of a question, the likeliest first.
+
+    What speaks for others speaks against an answer, and is not shared out: a sentence with an amount that looks like
+    one without is none of the known ones.
+    """
+    possible = [frame for frame in probabilities if slots <= TAKES[frame] and NEEDS.get(frame, frozenset()) <= slots]
+    possible.sort(key=lambda frame: -probabilities[frame])
+    return [Likely(frame, probabilities[frame]) for frame in possible]  # type: ignore[arg-type]
