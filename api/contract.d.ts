@@ -167,7 +167,7 @@ export type ProblemCode =
   | "invalid_request" | "empty_message" | "blocked" | "unauthenticated" | "forbidden" | "not_found" | "deleted"
   | "method_not_allowed" | "request_timeout" | "headers_too_large" | "body_too_large" | "unsupported_media_type"
   | "fact_known" | "known" | "too_many" | "too_many_documents" | "idempotency_mismatch" | "conversation_busy"
-  | "not_answered" | "export_running" | "rate_limited"
+  | "not_answered" | "export_running" | "import_running" | "of_document" | "rate_limited"
   | "embedding_unavailable" | "issuer_unavailable" | "shutting_down" | "server_busy" | "storage_unavailable" | "internal";
 
 /** A problem document (RFC 9457). The fields are missing if a proxy refused the request. */
@@ -200,6 +200,12 @@ export interface Figure {
   unit: "percent" | "count" | "months" | "date" | null;
 }
 
+/** What an English text of the server is made of: `nodes/text/translatable.py` says of which values. */
+export interface Template {
+  template: string;
+  values?: Record<string, unknown>;
+}
+
 export interface ToolCall {
   call_id: string;
   tool: string;
@@ -214,6 +220,8 @@ export interface ToolResult extends ToolCall {
   reference_id: string | null;
   /** Of what the user is asked to accept. */
   proposal_id: string | null;
+  /** By the English texts; missing in results of an earlier release. */
+  texts?: Record<string, Template>;
 }
 
 export interface Done {
@@ -393,13 +401,15 @@ export interface FinanceDocument {
   /** Of reading it, 0 to 1. */
   progress: number;
   /** How its table was read; null where it has none. */
-  understood: { shape: TableShape; header: string[]; doubts?: string[] } | null;
+  understood: { shape: TableShape; header: string[]; doubts?: string[]; texts?: Record<string, Template> } | null;
   /** Lines that are no rows. */
-  rejected: { line: number; start: string; reason: string }[];
+  rejected: { line: number; start: string; reason: string; text?: Template | null }[];
   receipt: { total?: string | null; currency?: string | null; bought_on?: string | null; merchant?: string | null } | null;
   rows_added: number;
   /** That other documents had brought before. */
   rows_known: number;
+  /** That the user had entered by hand. */
+  rows_entered: number;
   /** False once the file was deleted and what was read from it kept. */
   has_content: boolean;
   created_at: string;
@@ -452,6 +462,8 @@ export interface Transaction {
   rule_id: string | null;
   receipt_id: string | null;
   note: string | null;
+  /** Whether the user entered it, and no document has it. */
+  by_hand: boolean;
 }
 
 /** Sums of one currency. */
@@ -475,6 +487,8 @@ export interface FinanceAccount {
   first_on: string | null;
   last_on: string | null;
   total: string;
+  balance: string | null;
+  balance_as_of: string | null;
 }
 
 export interface Category {
@@ -496,6 +510,8 @@ export interface Rule {
 
 export interface Column {
   name: string;
+  /** Its name in the language of the page; missing: the same. */
+  label?: string;
   kind: "text" | "amount" | "number" | "percent" | "date";
 }
 
@@ -512,6 +528,7 @@ export interface Reference {
   rows: (string | null)[][];
   row_count: number;
   notes: string[];
+  texts?: Record<string, Template>;
   /** Query of `GET /transactions`; null where it is not of transactions. */
   transactions: string | null;
   /** Whether the same call gives other figures now. */

@@ -21,15 +21,12 @@ from graph.turns.turn import MESSAGES, RETRY_AFTER
 from graph.turns.versions import InvalidVersion
 from nodes.errors import EmbeddingUnavailable
 from nodes.stream_events import RefusalCode
-from storage.errors import ExportInProgress, StorageUnavailable, TooManyExports
+from storage.errors import ExportInProgress, ImportRunning, StorageUnavailable, TooManyExports
 
 log = get_logger(__name__)
 
 MAX_DETAIL_CHARS = 500
 """Characters of a validation error's detail."""
-
-RETRY_STORAGE = 5
-"""Retry-After, in seconds, while the database is unavailable."""
 
 
 def http_problem(error: HTTPException) -> Problem:
@@ -57,8 +54,7 @@ def http_problem(error: HTTPException) -> Problem:
 def storage_problem(error: StorageUnavailable) -> Problem:
     """The database is unavailable."""
     log.error("storage unavailable", exc_info=error)
-    detail = "Our storage cannot be reached right now. Please try again in a moment."
-    return Problem(503, "storage_unavailable", detail, retry_after=RETRY_STORAGE)
+    return Problem(503, "storage_unavailable", MESSAGES["storage_unavailable"], retry_after=RETRY_AFTER)
 
 
 def export_problem(_: ExportInProgress) -> Problem:
@@ -66,17 +62,23 @@ def export_problem(_: ExportInProgress) -> Problem:
     return Problem(409, "export_running", "Your export is being read already; end that one first.")
 
 
+def import_problem(_: ImportRunning) -> Problem:
+    """Rows of another document are being stored."""
+    detail = "Another of your documents is being stored. Please try again in a moment."
+    return Problem(409, "import_running", detail, retry_after=RETRY_AFTER)
+
+
 def embedding_problem(error: EmbeddingUnavailable) -> Problem:
     """The embedding model is unavailable."""
     log.error("embedding unavailable", exc_info=error)
     detail = "The meaning of that cannot be worked out right now. Please try again in a moment."
-    return Problem(503, "embedding_unavailable", detail, retry_after=RETRY_STORAGE)
+    return Problem(503, "embedding_unavailable", detail, retry_after=RETRY_AFTER)
 
 
 def internal_problem(error: Exception) -> Problem:
     """Any other error: it is logged, and the client learns nothing of it."""
     log.error("unhandled error", exc_info=error)
-    return Problem(500, "internal", "Something went wrong on our side. Please try again.")
+    return Problem(500, "internal", MESSAGES["internal"])
 
 
 REFUSAL_STATUS: dict[RefusalCode, int] = {
@@ -136,6 +138,7 @@ PROBLEMS: dict[type[Exception], Callable[[Any], Problem]] = {
     HTTPException: http_problem,
     StorageUnavailable: storage_problem,
     ExportInProgress: export_problem,
+    ImportRunning: import_problem,
     TooManyExports: server_busy_problem,
     EmbeddingUnavailable: embedding_problem,
     Exception: internal_problem,

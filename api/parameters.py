@@ -85,6 +85,8 @@ def _is_text(value: object) -> object:
 Day = Annotated[date, Field(strict=False), BeforeValidator(_is_text)]
 """A day in a body: without `strict`, a number would be seconds since 1970."""
 
+Currency = Annotated[str, Field(pattern="^[A-Z]{3}$", examples=["EUR"])]
+
 Switch = Annotated[bool, BeforeValidator(_is_bool)]
 """A field that is true or false: the framework validates without `strict`, where "off" and 0 would be false, too."""
 

@@ -26,12 +26,12 @@ from api.requests import require_json
 from graph.account import UserData
 from graph.documents.contents import MAX_BYTES, Shape
 from graph.service import Service
+from storage.finance.accounts import NoSuchAccount
 from storage.finance.documents import (
     MAX_DOCUMENTS,
     Document,
     DocumentCursor,
     NewDocument,
-    NoSuchAccount,
     TooManyDocuments,
 )
 from storage.finance.pages import FoundPage
@@ -161,7 +161,7 @@ async def document_content(
     return Response(content, media_type="application/octet-stream", headers={"Content-Disposition": disposition})
 
 
-@post("/{document_id:uuid}/read", guards=[require_json], status_code=202, responses=refusals(404, 413, 415, 429))
+@post("/{document_id:uuid}/read", guards=[require_json], status_code=202, responses=refusals(404, 409, 413, 415, 429))
 async def read_again(
     user: NamedDependency[User],
     user_data: NamedDependency[UserData],
@@ -186,7 +186,7 @@ async def read_again(
     return _found(found)
 
 
-@post("/{document_id:uuid}/undo", status_code=200, responses=refusals(404))
+@post("/{document_id:uuid}/undo", status_code=200, responses=refusals(404, 409))
 async def undo_import(
     user: NamedDependency[User], user_data: NamedDependency[UserData], document_id: FromPath[UUID]
 ) -> Undone:
@@ -197,7 +197,7 @@ async def undo_import(
     return Undone(transactions=gone)
 
 
-@delete("/{document_id:uuid}", responses=refusals(404))
+@delete("/{document_id:uuid}", responses=refusals(404, 409))
 async def delete_document(
     user: NamedDependency[User], user_data: NamedDependency[UserData], document_id: FromPath[UUID]
 ) -> None:

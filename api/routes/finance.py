@@ -1,9 +1,10 @@
 """Accounts, categories and rules of a user."""
 
+from datetime import UTC, datetime
 from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from litestar import Router, delete, get, patch, post
+from litestar import Router, delete, get, patch, post, put
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
@@ -11,11 +12,18 @@ from typing_extensions import TypedDict
 
 from api.auth.user import User
 from api.openapi import SIGNED_IN, refusals
-from api.parameters import CategorySlug, Switch, clean_and_mask
+from api.parameters import CategorySlug, Currency, Switch, clean_and_mask
 from api.problems import Problem
 from api.requests import require_json
 from graph.account import UserData
-from storage.finance.accounts import AccountKind, FinanceAccount
+from storage.finance.accounts import (
+    MAX_ACCOUNTS,
+    AccountKind,
+    AccountWithBalance,
+    NewAccount,
+    OtherCurrency,
+    TooManyAccounts,
+)
 from storage.finance.categories import MAX_CATEGORIES, Category, CategoryExists, CategoryKind, TooManyCategories
 from storage.finance.rules import (
     MAX_RULES,
@@ -35,7 +43,7 @@ Name = Annotated[str, Field(min_length=1, max_length=60), AfterValidator(clean_a
 class AccountList(TypedDict):
     """The user's accounts."""
 
-    items: list[FinanceAccount]
+    items: list[AccountWithBalance]
 
 
 class AccountChanges(BaseModel):
@@ -51,6 +59,16 @@ class AccountChanges(BaseModel):
         if self.name is None and self.kind is None:
             raise ValueError("names nothing to change")
         return self
+
+
+class AccountRequest(BaseModel):
+    """An account without files, such as cash."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    name: Name
+    kind: AccountKind = "cash"
+    currency: Currency
 
 
 class CategoryList(TypedDict):
@@ -104,8 +122,24 @@ class AddedRule(TypedDict):
 
 @get("/accounts", responses=refusals())
 async def accounts(user: NamedDependency[User], user_data: NamedDependency[UserData]) -> AccountList:
-    """Your accounts, each with its number of transactions."""
-    return AccountList(items=await user_data.desk.accounts.list(user.user_id))
+    """Your accounts, each with its number of transactions and its balance, where a statement says one."""
+    return AccountList(items=await user_data.desk.accounts.with_balances(user.user_id, datetime.now(UTC).date()))
+
+
+@put("/accounts/{account_id:uuid}", guards=[require_json], status_code=204, responses=refusals(404, 409, 413, 415))
+async def put_account(
+    user: NamedDependency[User],
+    user_data: NamedDependency[UserData],
+    account_id: FromPath[UUID],
+    data: JSONBody[AccountRequest],
+) -> None:
+    """Add an account under an id that you choose, or change its name and kind; the same request twice adds one."""
+    try:
+        await user_data.desk.accounts.put(user.user_id, account_id, NewAccount(data.name, data.kind, data.currency))
+    except TooManyAccounts:
+        raise Problem(409, "too_many", f"You have {MAX_ACCOUNTS} accounts; delete one first.") from None
+    except OtherCurrency:
+        raise Problem(400, "invalid_request", "currency: the account has another one") from None
 
 
 @patch("/accounts/{account_id:uuid}", guards=[require_json], status_code=204, responses=refusals(404, 413, 415))
@@ -224,8 +258,8 @@ def _missing(what: Literal["account", "category", "rule"]) -> Problem:
 router = Router(
     "/",
     route_handlers=[
-        accounts, change_account, delete_account, categories, add_category, change_category, delete_category, rules,
-        preview_rule, add_rule, delete_rule,
+        accounts, put_account, change_account, delete_account, categories, add_category, change_category,
+        delete_category, rules, preview_rule, add_rule, delete_rule,
     ],
     security=SIGNED_IN,
     tags=["transactions"],

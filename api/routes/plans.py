@@ -12,7 +12,7 @@ from typing_extensions import TypedDict
 
 from api.auth.user import User
 from api.openapi import SIGNED_IN, refusals
-from api.parameters import Day, clean_and_mask
+from api.parameters import Currency, Day, clean_and_mask
 from api.problems import Problem
 from api.requests import require_json
 from graph.account import UserData
@@ -24,7 +24,6 @@ Amount = Annotated[
 ]
 """Exact: send it as a string."""
 Positive = Annotated[Amount, Field(gt=0)]
-Currency = Annotated[str, Field(pattern="^[A-Z]{3}$", examples=["EUR"])]
 Name = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(clean_and_mask)]
 
 

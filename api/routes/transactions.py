@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from litestar import Router, get, patch, post
+from litestar import Router, delete, get, patch, post, put
 from litestar.di import NamedDependency, Provide
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, JSONBody, QueryParameter
@@ -19,13 +19,26 @@ from api.auth.user import User
 from api.csv_tables import to_csv
 from api.limits import RequestLimits
 from api.openapi import SIGNED_IN, refusals
-from api.parameters import CategorySlug, Cursor, Limit, Search, clean_and_mask, decode_cursor, paginate, search_words
+from api.parameters import (
+    CategorySlug,
+    Cursor,
+    Day,
+    Limit,
+    Search,
+    clean_and_mask,
+    decode_cursor,
+    paginate,
+    search_words,
+)
 from api.problems import Problem
 from api.requests import require_json
 from graph.account import UserData
 from graph.service import Service
+from storage.finance.accounts import NoSuchAccount
 from storage.finance.transactions import (
     MAX_CHANGED,
+    FromDocument,
+    NewTransaction,
     NoSuchCategory,
     Total,
     Transaction,
@@ -65,6 +78,20 @@ class TransactionChanges(BaseModel):
         if not self.model_fields_set:
             raise ValueError("names nothing to change")
         return self
+
+
+class TransactionRequest(BaseModel):
+    """A transaction that you enter, in the currency of its account."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    account_id: Annotated[UUID, Field(strict=False)]
+    booked_on: Day
+    amount: Annotated[
+        Decimal, Field(strict=False, max_digits=18, decimal_places=4, allow_inf_nan=False, examples=["-12.90"])
+    ]
+    """Negative is what was spent. Exact: send it as a string."""
+    counterparty: Annotated[str, Field(min_length=1, max_length=200), AfterValidator(clean_and_mask)]
 
 
 class Categorise(BaseModel):
@@ -196,6 +223,38 @@ async def change_transaction(
     return found
 
 
+@put("/{transaction_id:uuid}", guards=[require_json], status_code=204, responses=refusals(404, 409, 413, 415))
+async def put_transaction(
+    user: NamedDependency[User],
+    user_data: NamedDependency[UserData],
+    transaction_id: FromPath[UUID],
+    data: JSONBody[TransactionRequest],
+) -> None:
+    """Enter a transaction under an id that you choose, or change it; the same request twice enters one.
+
+    Your rules give it a category. What a document brought is not changed.
+    """
+    new = NewTransaction(data.account_id, data.booked_on, data.amount, data.counterparty)
+    try:
+        await user_data.desk.transactions.put(user.user_id, transaction_id, new)
+    except NoSuchAccount:
+        raise Problem(404, "not_found", "There is no such account.") from None
+    except FromDocument:
+        raise _of_document() from None
+
+
+@delete("/{transaction_id:uuid}", responses=refusals(404, 409))
+async def delete_transaction(
+    user: NamedDependency[User], user_data: NamedDependency[UserData], transaction_id: FromPath[UUID]
+) -> None:
+    """Delete a transaction that you entered. What a document brought goes with its import."""
+    try:
+        if not await user_data.desk.transactions.delete(user.user_id, transaction_id):
+            raise _missing()
+    except FromDocument:
+        raise _of_document() from None
+
+
 @post("/categorise", guards=[require_json], status_code=200, responses=refusals(404, 413, 415))
 async def categorise(
     user: NamedDependency[User], user_data: NamedDependency[UserData], data: JSONBody[Categorise]
@@ -237,14 +296,21 @@ async def _csv(
         rows = await user_data.desk.transactions.list(user.user_id, only, limit=PAGE, after=after)
 
 
+def _of_document() -> Problem:
+    return Problem(409, "of_document", "A document brought this transaction. Undo its import, or delete the document.")
+
+
 def _missing() -> Problem:
     return Problem(404, "not_found", "There is no such transaction.")
 
 
 router = Router(
     "/transactions",
-    route_handlers=[transactions, totals, transactions_csv, change_transaction, categorise, undo_change],
+    route_handlers=[
+        transactions, totals, transactions_csv, put_transaction, change_transaction, delete_transaction, categorise,
+        undo_change,
+    ],
     dependencies={"only": Provide(provide_filter)},
     security=SIGNED_IN,
     tags=["transactions"],
-)
+)  # fmt: skip

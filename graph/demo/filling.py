@@ -111,16 +111,12 @@ async def fill(
 
 
 async def _once_read(documents: Documents, user_id: UUID, document_id: UUID, number: str, say: Say) -> Document | None:
-    """The document, once it is read or given up; None where it was deleted meanwhile."""
-    said = False
-    while True:
-        found = await documents.find(user_id, document_id)
-        if found is None or found["status"] not in ("waiting", "reading"):
-            return found
-        if not said:
-            say(f"reading {found['name']} ({number})")
-            said = True
+    """The document, once it is read or given up, which is said; None where it was deleted meanwhile."""
+    while (found := await documents.find(user_id, document_id)) and found["status"] in ("waiting", "reading"):  # noqa: ASYNC110 - a table has no events
         await asyncio.sleep(LOOK_SECONDS)
+    if found:
+        say(f"{'read' if found['status'] == 'ready' else 'could not read'} {found['name']} ({number})")
+    return found
 
 
 async def _name_accounts(pool: Pool, user_id: UUID) -> None:

@@ -52,12 +52,6 @@ def chosen_category(movement: Movement) -> str | None:
     return None if movement.payee in UNKNOWN or matching_rule(movement) else movement.category
 
 
-def known_category(movement: Movement) -> str | None:
-    """The category that a movement has in the household's account."""
-    rule = matching_rule(movement)
-    return rule["category"] if rule else chosen_category(movement)
-
-
 BUDGETS = tuple(
     Budget(category=category, currency="EUR", amount=Decimal(amount))
     for category, amount in (

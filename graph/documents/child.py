@@ -20,10 +20,10 @@ from graph.documents.contents import (
     Rejected,
     Shape,
     Unreadable,
-    UnreadableCode,
 )
+from graph.documents.frames import Failed, Finished, Frame, PagesDone, RejectedLines, Request, Rows
 from nodes.text.pii.detection import OptionalKind
-from storage.finance.statements import Row
+from storage.finance.statement_rows import Row
 
 MAX_FRAME_BYTES = 64 * 1024 * 1024
 """Of what the child says at once; the texts of a document's pages are the most."""
@@ -31,51 +31,6 @@ MAX_FRAME_BYTES = 64 * 1024 * 1024
 log = get_logger(__name__)
 
 
-class Request(msgspec.Struct):
-    """What the child is asked; the file's bytes follow it."""
-
-    size: int
-    name: str
-    shape: Shape | None
-    also_masked: Sequence[OptionalKind] = ()
-
-
-class PagesDone(msgspec.Struct, tag=True):
-    """How far a document of several pages is read."""
-
-    done: int
-    pages: int
-
-
-class Rows(msgspec.Struct, tag=True):
-    """Some rows of a statement; in portions, so that taking them holds up no event loop."""
-
-    statement: int
-    rows: Sequence[Row]
-
-
-class RejectedLines(msgspec.Struct, tag=True):
-    """Some lines that are no rows."""
-
-    lines: Sequence[Rejected]
-
-
-class Finished(msgspec.Struct, tag=True):
-    """All of the contents but rows and rejected lines, which came before."""
-
-    contents: Contents
-
-
-class Failed(msgspec.Struct, tag=True):
-    """Why the document cannot be read."""
-
-    code: UnreadableCode
-    detail: str
-    trace: str = ""
-    """Where an error that nobody foresaw was raised, without its message: that may have words of the document."""
-
-
-Frame = PagesDone | Rows | RejectedLines | Finished | Failed
 Progress = Callable[[float], None]
 """Called with the part of the pages that is read."""
 
@@ -111,7 +66,7 @@ async def read(
         async with asyncio.timeout(MAX_SECONDS):
             return await _converse(child, request, data, progress)
     except TimeoutError:
-        raise Unreadable("timeout", f"Reading took longer than {MAX_SECONDS} seconds.") from None
+        raise Unreadable("timeout", "Reading takes too long.") from None
     except (asyncio.IncompleteReadError, ConnectionError):
         raise _died(await child.wait(), await errors) from None
     finally:
@@ -175,7 +130,7 @@ async def _last_words(child: Process) -> bytes:
 def _died(status: int, errors: bytes) -> Unreadable:
     """Why a child that said nothing ended; libraries that get no memory often end their process."""
     if -status in {signal.SIGXCPU, signal.SIGALRM}:
-        return Unreadable("timeout", f"Reading took longer than {MAX_SECONDS} seconds.")
+        return Unreadable("timeout", "Reading takes too long.")
     if b"alloc" in errors or b"MemoryError" in errors or -status == signal.SIGKILL:
         return Unreadable("out_of_memory", "Reading the document takes too much memory.")
     log.warning("a reader ended", status=status)

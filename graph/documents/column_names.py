@@ -80,6 +80,13 @@ NAMES: dict[Field, tuple[str, ...]] = {
 
 OWN_ACCOUNT = frozenset({"auftragskonto", "iban auftragskonto", "iban bban", "rekening", "own account"})
 """Columns that have the account of the row; the others above may have the other party's."""
+NO_WORDS = frozenset(
+    {
+        "status", "state", "booking status", "buchungsstatus", "estado", "statut", "etat", "stato", "tila", "stan",
+        "bic", "swift", "swift code", "swift bic", "bic swift", "blz", "bankleitzahl", "sort code",
+    }
+)  # fmt: skip
+"""Columns that say nothing of a purchase, or not the same in the next file."""
 CARD_WORDS = frozenset("card kreditkarte carte tarjeta cartao carta kort creditcard kaart karta member".split())  # noqa: SIM905
 """In the names of a credit card's columns."""
 PAYMENT_WORDS = frozenset("payment zahlung paiement pago pagamento betaling betalning inbetalning splata danke".split())  # noqa: SIM905

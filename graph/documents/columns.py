@@ -1,12 +1,13 @@
 """What the columns of a table are: found by the names in its header and by what stands in them."""
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from decimal import Decimal
 from itertools import pairwise, permutations
 from typing import Any
 
-from graph.documents.column_names import NAMES, OWN_ACCOUNT, Field, fields_named
+from graph.documents.column_names import NAMES, NO_WORDS, OWN_ACCOUNT, Field, fields_named
 from graph.documents.contents import Shape, Unreadable
 from graph.documents.rows import Cell, Line, money, signed
 from graph.documents.values import (
@@ -23,9 +24,12 @@ from graph.documents.values import (
     read_date,
     read_money,
 )
+from nodes.text.translatable import Translatable, comma_joined, period, say
 
 MAX_COLUMNS = 200
 """Of a line that counts as an entry of a table."""
+_WORD = re.compile(r"[^\W\d_]{3}")
+"""Numbers of accounts and payments have no three letters in a row."""
 SAMPLE = 400
 """Lines by which columns are understood."""
 
@@ -34,7 +38,7 @@ class ShapeFinder:
     """Finds the shape of a table."""
 
     def __init__(self, lines: Sequence[Line]) -> None:
-        self.doubts: list[str] = []
+        self.doubts: list[Translatable] = []
         entries = [line for line in lines[: 20 * SAMPLE] if _is_entry(line)]
         if not entries:
             raise Unreadable("nothing_found", "No line of the file has a date and an amount.")
@@ -50,14 +54,14 @@ class ShapeFinder:
         others = [i for i in range(self.width) if i not in self.dates]
         self.numbers = [i for i in others if _share(self.columns[i], _cell_is_money) > 0.9]
 
-    def shape(self) -> tuple[Shape, list[str]]:
+    def shape(self) -> tuple[Shape, list[Translatable]]:
         """The shape, and what could have been read otherwise."""
         found, texts = self._by_names()
         self._settle_dates(found)
         self._settle_amounts(found)
-        if not texts and "counterparty" not in found:
-            taken = set(found.values())
-            texts = [i for i in range(self.width) if i not in taken and self._is_words(i)]
+        keeps = self._adds_words if texts or "counterparty" in found else self._is_words
+        taken = {*found.values(), *texts}
+        texts += [i for i in range(self.width) if i not in taken and keeps(i)]
         mark = self._decimal_mark([found[f] for f in ("amount", "debit", "credit", "balance") if f in found])
         values: dict[str, Any] = {"decimal_mark": mark, "text": texts, **{str(f): i for f, i in found.items()}}
         values["date_format"] = self._date_format([found["booked_on"], found.get("value_on", found["booked_on"])], mark)
@@ -119,9 +123,12 @@ class ShapeFinder:
             found["value_on"] = others[0]
         unsure = self.dates if len(self.dates) > 1 and not self._named(found["booked_on"], "booked_on") else []
         if unsure or len(self.dates) > 2:
-            names = ", ".join(f"“{self._name(i)}”" for i in self.dates)
             self.doubts.append(
-                f"The columns {names} hold dates; “{self._name(found['booked_on'])}” is read as the booking."
+                say(
+                    "The columns {names} hold dates; {name} is read as the booking.",
+                    names=comma_joined(self._name(i) for i in self.dates),
+                    name=self._name(found["booked_on"]),
+                )
             )
 
     def _settle_amounts(self, found: dict[Field, int]) -> None:
@@ -148,8 +155,13 @@ class ShapeFinder:
         free = [i for i in free if any(set(str(c)) & set("-,.") for c in self.columns[i])] or free
         found["amount"] = free[0]
         if len(free) > 1:
-            names = ", ".join(f"“{self._name(i)}”" for i in free)
-            self.doubts.append(f"The columns {names} hold amounts; “{self._name(found['amount'])}” is read.")
+            self.doubts.append(
+                say(
+                    "The columns {names} hold amounts; {name} is read.",
+                    names=comma_joined(self._name(i) for i in free),
+                    name=self._name(found["amount"]),
+                )
+            )
 
     def _amount_and_balance(self, columns: Sequence[int]) -> tuple[int, int] | None:
         """Two columns of which one is the running sum of the other."""
@@ -181,7 +193,9 @@ class ShapeFinder:
             return "," if cents[1] > cents[0] else "."
         best: DecimalMark = "," if "." in differ else "."  # three digits after the only mark are thousands
         value = (points if best == "." else commas)[differ].value
-        self.doubts.append(f"“{differ.strip()}” is read as {value:f}; it has one mark before three digits.")
+        self.doubts.append(
+            say("“{cell}” is read as {value}; it has one mark before three digits.", cell=differ.strip(), value=value)
+        )
         return best
 
     def _date_format(self, columns: Sequence[int], mark: str) -> str:
@@ -203,7 +217,12 @@ class ShapeFinder:
             text = unsure[0]
             other = next(f for f in formats if read_date(text, f) != read_date(text, best))
             self.doubts.append(
-                f"“{text.strip()}” is read as {_spoken(text, best)}; it could be {_spoken(text, other)}."
+                say(
+                    "“{cell}” is read as {day}; it could be {other}.",
+                    cell=text.strip(),
+                    day=_spoken(text, best),
+                    other=_spoken(text, other),
+                )
             )
         return best
 
@@ -220,11 +239,23 @@ class ShapeFinder:
         letters = _share(self.columns[column], _has_letters)
         return column not in self.dates and column not in self.numbers and letters > 0.5
 
+    def _adds_words(self, column: int) -> bool:
+        """Whether a column of an unknown name is worth keeping beside the bank's words.
+
+        What says the same in all lines is not, nor what may have changed when the next file has the line again.
+        """
+        cells = self.columns[column]
+        if not self._is_words(column) or self._says_direction(column) or plain(self.names[column]) in NO_WORDS:
+            return False
+        return _share(cells, _has_word) > 0.5 and (len(set(cells)) > 1 or len(cells) == 1)
+
     def _named(self, column: int, field: Field) -> bool:
         return field in fields_named(self.names[column])
 
-    def _name(self, column: int) -> str:
-        return self.names[column] or f"column {column + 1}"
+    def _name(self, column: int) -> Translatable:
+        if name := self.names[column]:
+            return Translatable(f"“{name}”", "“{name}”", {"name": name})
+        return say("column {number}", number=column + 1)
 
 
 def _find_header(above: Sequence[Line], width: int) -> Line | None:
@@ -260,6 +291,10 @@ def _has_letters(cell: Cell) -> bool:
     return any(character.isalpha() for character in str(cell))
 
 
+def _has_word(cell: Cell) -> bool:
+    return _WORD.search(str(cell)) is not None
+
+
 def _share(cells: Sequence[Cell], is_so: Any) -> float:
     return sum(map(is_so, cells)) / len(cells) if cells else 0.0
 
@@ -269,6 +304,6 @@ def _decimals(value: Decimal) -> int:
     return -exponent if isinstance(exponent, int) else 0
 
 
-def _spoken(text: str, format: str) -> str:
+def _spoken(text: str, format: str) -> Translatable:
     found = read_date(text, format)
-    return f"{found.day} {found:%B %Y}" if found else "no date"
+    return period(found, found) if found else say("no date")

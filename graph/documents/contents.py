@@ -3,11 +3,12 @@
 from collections.abc import Callable, Sequence
 from datetime import date
 from decimal import Decimal
-from typing import Literal
+from typing import Literal, Self
 
 import msgspec
 
-from storage.finance.statements import Statement
+from nodes.text.translatable import Template, Texts, template_of
+from storage.finance.statement_rows import Statement
 
 MAX_BYTES = 20 * 1024 * 1024
 """Of a file."""
@@ -17,8 +18,10 @@ MAX_LINE_BYTES = 65_536
 MAX_PIXELS = 40_000_000
 """Of a picture."""
 MAX_UNZIPPED_BYTES = 200 * 1024 * 1024
-MAX_SECONDS = 120
-"""Of reading, on the clock as of the processor."""
+MAX_CPU_SECONDS = 120
+"""Of the processor, for reading."""
+MAX_SECONDS = 1200
+"""Of reading on the clock: readers stand back, so a busy machine gives one a tenth of a processor."""
 MAX_MEMORY_BYTES = 1024 * 1024 * 1024
 
 DocumentKind = Literal["statement", "receipt", "text"]
@@ -69,13 +72,20 @@ class Receipt(msgspec.Struct, frozen=True, omit_defaults=True):
     """How sure its letters were recognised, 0 to 1."""
 
 
-class Rejected(msgspec.Struct, frozen=True):
+class Rejected(msgspec.Struct, frozen=True, omit_defaults=True):
     """A line that is no row."""
 
     line: int
     start: str
     """Its first 80 characters."""
     reason: str
+    text: Template | None = None
+    """What the reason is made of, for pages in other languages."""
+
+    @classmethod
+    def because(cls, reason: str, line: int, start: str) -> Self:
+        """A line that is no row for this reason."""
+        return cls(line, start[:80], str(reason), template_of(reason))
 
 
 class Shape(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -120,6 +130,8 @@ class Understood(msgspec.Struct, frozen=True):
     """The same for files with the same header, so that a corrected shape is remembered for them."""
     doubts: Sequence[str] = ()
     """What could have been read otherwise, each as a sentence."""
+    texts: Texts = {}
+    """What these sentences are made of, by them."""
 
 
 PageCount = Callable[[int, int], None]

@@ -1,6 +1,6 @@
 """Make what was read from a document safe to keep: cleaned, masked, and marked where it may instruct an AI."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from functools import lru_cache
 
 import msgspec
@@ -10,12 +10,14 @@ from nodes.injection.detect import holds_instructions
 from nodes.text.cleaning import clean
 from nodes.text.pii.detection import OptionalKind
 from nodes.text.pii.masking import mask
-from storage.finance.statements import Row, Statement
+from storage.finance.statement_rows import Row, Statement
 
 MAX_WORDS = 1000
 """Characters of a row's words that are kept."""
 MAX_COUNTERPARTY = 200
 MAX_PAGE_CHARS = 100_000
+MAX_REASON = 200
+"""Characters of why a line is no row."""
 
 
 def protect(contents: Contents, also: Collection[OptionalKind] = ()) -> Contents:
@@ -30,13 +32,15 @@ def protect(contents: Contents, also: Collection[OptionalKind] = ()) -> Contents
     def safe(text: str, limit: int) -> str:
         return mask(clean(text).text, also).text.strip()[:limit]
 
+    instructs = lru_cache(maxsize=10_000)(holds_instructions)  # what recurs says the same each month
+
     def row(one: Row) -> Row:
         text, counterparty = safe(one.text, MAX_WORDS), safe(one.counterparty, MAX_COUNTERPARTY)
         return msgspec.structs.replace(
             one,
             text=text,
             counterparty=counterparty,
-            suspicious=holds_instructions(f"{counterparty}\n{text}"),
+            suspicious=instructs(f"{counterparty}\n{text}"),
         )
 
     def page(one: Page) -> Page:
@@ -55,5 +59,10 @@ def protect(contents: Contents, also: Collection[OptionalKind] = ()) -> Contents
         statements=[statement(one) for one in contents.statements],
         pages=[page(one) for one in contents.pages],
         receipt=contents.receipt and receipt(contents.receipt),
-        rejected=[Rejected(one.line, safe(one.start, 80), one.reason) for one in contents.rejected],
+        rejected=[_line(one, safe) for one in contents.rejected],
     )
+
+
+def _line(one: Rejected, safe: Callable[[str, int], str]) -> Rejected:
+    reason = safe(one.reason, MAX_REASON)  # it quotes a cell
+    return Rejected(one.line, safe(one.start, 80), reason, one.text if reason == one.reason else None)

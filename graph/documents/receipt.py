@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 
-from graph.documents.contents import Receipt
+from graph.documents.contents import Contents, Page, Receipt
 from graph.documents.values import MONTHS, currencies_in, plain, read_money
 
 TOTALS = (
@@ -54,6 +54,19 @@ def read_receipt(lines: Sequence[str], *, score: float) -> Receipt:
     currency = _currency(lines)
     american = currency == "USD" or (currency is None and any(_HALF_DAY.search(line) for line in lines))
     return Receipt(_total(lines), currency, _day(lines, american=american), _merchant(lines), round(score, 3))
+
+
+def contents_of(texts: Sequence[str], format: str, *, score: float = 1.0) -> Contents:
+    """A document of these pages; one or two that say a total and a day are a receipt.
+
+    Args:
+        score: how sure the letters were recognised, 0 to 1.
+    """
+    pages = [Page(number, text) for number, text in enumerate(texts, start=1)]
+    lines = [line for text in texts for line in text.split("\n") if line]
+    if len(pages) <= 2 and looks_like_receipt(lines):
+        return Contents("receipt", format, pages=pages, receipt=read_receipt(lines, score=score))
+    return Contents("text", format, pages=pages)
 
 
 def looks_like_receipt(lines: Sequence[str]) -> bool:

@@ -8,8 +8,11 @@ from typing import NamedTuple
 
 from graph.documents.contents import Rejected, Shape
 from graph.documents.values import RECEIVED, SPENT, DecimalMark, Money, currency_of, plain, read_date, read_money
-from storage.finance.statements import Row, Statement
+from nodes.text.translatable import Translatable, say
+from storage.finance.statement_rows import Row, Statement
 
+LEAST_FOLLOWING = 0.8
+"""Share of the rows whose balances follow from their amounts, below which the column is no balance of the account."""
 Cell = str | date | Decimal
 """Text, or what a workbook says of itself to be a day or a number."""
 
@@ -35,7 +38,15 @@ class Line(NamedTuple):
 
 
 class NoRow(Exception):
-    """The line is no row; the message says why."""
+    """The line is no row.
+
+    Args:
+        reason: why.
+    """
+
+    def __init__(self, reason: Translatable) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 def day(cell: Cell, format: str) -> date | None:
@@ -63,35 +74,43 @@ def read_rows(lines: Sequence[Line], shape: Shape) -> tuple[list[tuple[str, Row]
             continue
         try:
             rows.append((str(line.cell(shape.account)).strip(), _row(line, header, shape, debits_are_negative)))
-        except NoRow as reason:
-            rejected.append(Rejected(line.number, line.start(), str(reason)))
+        except NoRow as error:
+            rejected.append(Rejected.because(error.reason, line.number, line.start()))
     return rows, rejected
 
 
 def statements_of(rows: Sequence[tuple[str, Row]], currency: str | None) -> list[Statement]:
-    """A statement for each account, with the balances before its first and after its last row."""
+    """A statement for each account, with the balance after its last row."""
     by_account: dict[str, list[Row]] = {}
     for account, row in rows:
         by_account.setdefault(account, []).append(row)
     found: list[Statement] = []
     for account, owned in by_account.items():
-        newest_first = balance_rule(owned).newest_first
-        first, last = (owned[-1], owned[0]) if newest_first else (owned[0], owned[-1])
-        opening = None if first.balance is None else first.balance - first.amount
-        number = account or None
-        found.append(Statement(owned, number, currency=currency, opening_balance=opening, closing_balance=last.balance))
+        balance, closing_on = _closing(owned)
+        found.append(
+            Statement(owned, account or None, currency=currency, closing_balance=balance, closing_on=closing_on)
+        )
     return found
+
+
+def _closing(rows: Sequence[Row]) -> tuple[Decimal | None, date | None]:
+    """The balance after the last row, and that row's day; None where the balances do not follow from the amounts."""
+    rule = balance_rule(rows)
+    last = rows[0] if rule.newest_first else rows[-1]
+    if last.balance is None or rule.negated or (rule.share is not None and rule.share < LEAST_FOLLOWING):
+        return None, None
+    return last.balance, last.booked_on
 
 
 def _row(line: Line, header: Line | None, shape: Shape, debits_are_negative: bool) -> Row:
     if line.number < shape.header_line:
-        raise NoRow("It stands above the table.")
+        raise NoRow(say("It stands above the table."))
     if header and line.cells == header.cells:
-        raise NoRow("It is the header again.")
+        raise NoRow(say("It is the header again."))
     booked_on = day(line.cell(shape.booked_on), shape.date_format)
     if booked_on is None:
         said = str(line.cell(shape.booked_on)).strip()
-        raise NoRow(f"“{said[:40]}” is no date." if said else "It has no date.")
+        raise NoRow(say("“{cell}” is no date.", cell=said[:40]) if said else say("It has no date."))
     amount, currency = _amount(line, shape, debits_are_negative)
     named = line.cell(shape.currency)
     balance = money(line.cell(shape.balance), shape.decimal_mark)
@@ -114,14 +133,14 @@ def _amount(line: Line, shape: Shape, debits_are_negative: bool) -> tuple[Decima
     if shape.debit is not None or shape.credit is not None:
         debit, credit = _cell_amount(line, shape.debit, shape), _cell_amount(line, shape.credit, shape)
         if debit is None and credit is None:
-            raise NoRow("It has no amount.")
+            raise NoRow(say("It has no amount."))
         spent = debit.value if debit else Decimal()
         return (credit.value if credit else Decimal()) - (-spent if debits_are_negative else spent), (
             debit or credit or Money(spent, None, None)
         ).currency
     found = _cell_amount(line, shape.amount, shape)
     if found is None:
-        raise NoRow("It has no amount.")
+        raise NoRow(say("It has no amount."))
     if shape.direction is None:
         return signed(found), found.currency
     word = plain(str(line.cell(shape.direction))) or str(line.cell(shape.direction)).strip()
@@ -129,7 +148,7 @@ def _amount(line: Line, shape: Shape, debits_are_negative: bool) -> tuple[Decima
         return -abs(found.value), found.currency
     if word in RECEIVED or word == "+":
         return abs(found.value), found.currency
-    raise NoRow(f"“{word[:40]}” does not say whether the amount was spent.")
+    raise NoRow(say("“{cell}” does not say whether the amount was spent.", cell=word[:40]))
 
 
 def _cell_amount(line: Line, column: int | None, shape: Shape) -> Money | None:
@@ -137,7 +156,7 @@ def _cell_amount(line: Line, column: int | None, shape: Shape) -> Money | None:
     cell = line.cell(column)
     found = money(cell, shape.decimal_mark)
     if found is None and str(cell).strip(" -"):
-        raise NoRow(f"“{str(cell).strip()[:40]}” is no amount.")
+        raise NoRow(say("“{cell}” is no amount.", cell=str(cell).strip()[:40]))
     return found
 
 

@@ -82,6 +82,8 @@ class DocumentLine(Line):
     receipt: dict[str, Any] | None
     rows_added: Number
     rows_known: Number
+    rows_entered: Number = 0
+    """Missing in exports of older releases."""
     created_at: Time
     read_at: Time | None
 
@@ -149,6 +151,19 @@ class TransactionSourceLine(Line):
     row_key: RowKey
     occurrence: Annotated[int, Field(ge=1, le=2_147_483_647)]
     words: dict[str, Any] | None
+    entered: bool = False
+    """Missing in exports of older releases."""
+
+
+class BalanceLine(Line):
+    """What a document says of an account's balance."""
+
+    type: Literal["balance"]
+    document_id: UUID
+    account_id: UUID
+    as_of: Day
+    amount: Amount
+    currency: Currency
 
 
 class BudgetLine(Line):
@@ -223,6 +238,7 @@ FinanceLine = (
     | TableShapeLine
     | TransactionLine
     | TransactionSourceLine
+    | BalanceLine
     | BudgetLine
     | GoalLine
     | DebtLine

@@ -41,8 +41,8 @@ SECTIONS: tuple[LiteralString, ...] = (
         " 'media_type', media_type, 'size', size, 'content_hash', encode(content_hash, 'hex'),"
         " 'account_id', account_id, 'format', format, 'kind', kind, 'status', status, 'error_code', error_code,"
         " 'error_detail', error_detail, 'shape', shape, 'understood', understood, 'rejected', rejected,"
-        " 'receipt', receipt, 'rows_added', rows_added, 'rows_known', rows_known, 'created_at', created_at,"
-        " 'read_at', read_at)::text as line"
+        " 'receipt', receipt, 'rows_added', rows_added, 'rows_known', rows_known,"
+        " 'rows_entered', rows_entered, 'created_at', created_at, 'read_at', read_at)::text as line"
         " from finance_documents where user_id = %(user_id)s order by created_at, document_id"
     ),
     PARTS,
@@ -67,8 +67,13 @@ SECTIONS: tuple[LiteralString, ...] = (
     (
         "select json_build_object('type', 'transaction_source', 'document_id', document_id,"
         " 'transaction_id', transaction_id, 'line', line, 'row_key', encode(row_key, 'hex'),"
-        " 'occurrence', occurrence, 'words', words)::text as line"
+        " 'occurrence', occurrence, 'words', words, 'entered', entered)::text as line"
         " from finance_transaction_sources where user_id = %(user_id)s order by document_id, line, transaction_id"
+    ),
+    (
+        "select json_build_object('type', 'balance', 'document_id', document_id, 'account_id', account_id,"
+        " 'as_of', as_of, 'amount', amount::text, 'currency', currency)::text as line"
+        " from finance_balances where user_id = %(user_id)s order by document_id, account_id, as_of"
     ),
     (
         "select json_build_object('type', 'budget', 'category', category, 'currency', currency,"
@@ -118,11 +123,12 @@ INSERTS: Mapping[type[Line], LiteralString] = {
         # One that was being read is read once more, as far as its file is there.
         "insert into finance_documents (user_id, document_id, name, media_type, size, content_hash, account_id, format,"
         " kind, status, error_code, error_detail, progress, shape, understood, rejected, receipt, rows_added,"
-        " rows_known, created_at, read_at) values (%(user_id)s, %(document_id)s, %(name)s, %(media_type)s, %(size)s,"
+        " rows_known, rows_entered, created_at, read_at)"
+        " values (%(user_id)s, %(document_id)s, %(name)s, %(media_type)s, %(size)s,"
         " decode(%(content_hash)s, 'hex'), %(account_id)s, %(format)s, %(kind)s,"
         " case %(status)s when 'reading' then 'waiting' else %(status)s end, %(error_code)s, %(error_detail)s,"
         " case %(status)s when 'ready' then 1 else 0 end, %(shape)s, %(understood)s, %(rejected)s, %(receipt)s,"
-        " %(rows_added)s, %(rows_known)s, %(created_at)s, %(read_at)s)"
+        " %(rows_added)s, %(rows_known)s, %(rows_entered)s, %(created_at)s, %(read_at)s)"
     ),
     line.DocumentPartLine: (
         "update finance_documents set content = coalesce(content, '') || decode(%(data)s, 'base64')"
@@ -147,8 +153,13 @@ INSERTS: Mapping[type[Line], LiteralString] = {
     ),
     line.TransactionSourceLine: (
         "insert into finance_transaction_sources (user_id, document_id, transaction_id, line, row_key, occurrence,"
-        " words) values (%(user_id)s, %(document_id)s, %(transaction_id)s, %(line)s, decode(%(row_key)s, 'hex'),"
-        " %(occurrence)s, %(words)s)"
+        " words, entered)"
+        " values (%(user_id)s, %(document_id)s, %(transaction_id)s, %(line)s, decode(%(row_key)s, 'hex'),"
+        " %(occurrence)s, %(words)s, %(entered)s)"
+    ),
+    line.BalanceLine: (
+        "insert into finance_balances (user_id, document_id, account_id, as_of, amount, currency)"
+        " values (%(user_id)s, %(document_id)s, %(account_id)s, %(as_of)s, %(amount)s, %(currency)s)"
     ),
     line.BudgetLine: (
         "insert into finance_budgets (user_id, category, currency, amount, created_at)"

@@ -57,6 +57,7 @@ DEFAULTS = (
     Default("savings", "Savings", "transfer"),
 )
 """What users begin with. `deductible` is only what lowers taxes in most countries; users change it."""
+DEFAULT_NAMES = {one.category: one.name for one in DEFAULTS}
 
 
 class Category(TypedDict):

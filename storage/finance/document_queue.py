@@ -11,11 +11,13 @@ from psycopg.types.json import Jsonb
 from storage.connections import Connection
 from storage.finance.accounts import account_of
 from storage.finance.categories import ensure_categories
-from storage.finance.statements import Statement, add_rows, lock_finances
+from storage.finance.lock import STATEMENT_SECONDS, locked_finances
+from storage.finance.statement_rows import Statement
+from storage.finance.statements import add_rows
 from storage.pool import Pool
 
-LEASE_SECONDS = 180.0
-"""For how long a document is the process' that reads it; longer than reading may take."""
+LEASE_SECONDS = 10.0
+"""For how long a document is the process' that reads it, without a renewal."""
 MAX_ATTEMPTS = 3
 """At reading a document: one at which the process died each time is given up."""
 
@@ -77,9 +79,16 @@ class DocumentQueue:
         self._pool = pool
         self._model = model
 
-    async def claim(self) -> Claimed | None:
-        """The document that has waited longest, for this process to read; None where none waits."""
-        rows = await self._pool.call("select * from claim_document(%(seconds)s)", {"seconds": LEASE_SECONDS})
+    async def claim(self, without: Sequence[UUID] = ()) -> Claimed | None:
+        """The next document for this process to read, in turns between users; None where none waits.
+
+        Args:
+            without: users whose documents have to wait.
+        """
+        rows = await self._pool.call(
+            "select * from claim_next_document(%(seconds)s, %(without)s)",
+            {"seconds": LEASE_SECONDS, "without": list(without)},
+        )
         return Claimed(**rows[0]) if rows else None
 
     async def open(self, claimed: Claimed) -> Waiting:
@@ -109,13 +118,13 @@ class DocumentQueue:
             row = await cursor.fetchone()
         return row["shape"] if row else None
 
-    async def report_progress(self, claimed: Claimed, progress: float) -> None:
-        """Say how much of the document is read, 0 to 1."""
+    async def renew(self, claimed: Claimed, progress: float) -> None:
+        """Renew the lease, and say how much of the document is read, 0 to 1.
+
+        A document whose rows are being stored is passed over: it is locked, so no other process can claim it.
+        """
         async with self._pool.as_user(claimed.user_id) as conn:
-            await conn.execute(
-                f"update finance_documents set progress = %(progress)s where {_MINE}",  # noqa: S608 (of literals)
-                {**claimed._asdict(), "progress": progress},
-            )
+            await conn.execute(_RENEW, {**claimed._asdict(), "progress": progress, "seconds": LEASE_SECONDS})
 
     async def fail(self, claimed: Claimed, code: str, detail: str) -> None:
         """Give a document up that cannot be read; nothing of it is stored."""
@@ -134,10 +143,10 @@ class DocumentQueue:
 
         Raises:
             LostDocument: it is not this process' any more, and nothing is stored.
+            ImportRunning: rows of other documents of the user were stored all the time.
         """
-        async with self._pool.as_user(claimed.user_id) as conn:
+        async with locked_finances(self._pool, claimed.user_id, wait=STATEMENT_SECONDS) as conn:
             await ensure_categories(conn, claimed.user_id)
-            await lock_finances(conn, claimed.user_id)
             cursor = await conn.execute(
                 f"select name, account_id, shape from finance_documents where {_MINE}",  # noqa: S608 (of literals)
                 claimed._asdict(),
@@ -147,19 +156,19 @@ class DocumentQueue:
                 raise LostDocument
             # Before its rows, which are compared with those of other formats.
             await conn.execute(_STORE, {**claimed._asdict(), **_described(reading)})
-            new = known = 0
+            new = known = entered = 0
             for statement in reading.statements:
                 account_id, statement_currency = await _account(conn, claimed, document, reading, statement, currency)
                 of_account = msgspec.structs.replace(statement, currency=statement_currency)
                 added = await add_rows(
                     conn, claimed.user_id, account_id, claimed.document_id, of_account, format=reading.format
                 )
-                new, known = new + added.new, known + added.known
+                new, known, entered = new + added.new, known + added.known, entered + added.entered
             await self._store_pages(conn, claimed, reading.pages)
             await conn.execute(
-                "update finance_documents set rows_added = %(new)s, rows_known = %(known)s"
+                "update finance_documents set rows_added = %(new)s, rows_known = %(known)s, rows_entered = %(entered)s"
                 " where user_id = %(user_id)s and document_id = %(document_id)s",
-                {**claimed._asdict(), "new": new, "known": known},
+                {**claimed._asdict(), "new": new, "known": known, "entered": entered},
             )
 
     async def _store_pages(self, conn: Connection, claimed: Claimed, pages: Sequence[ReadPage]) -> None:
@@ -232,6 +241,13 @@ _MINE: LiteralString = (
     "user_id = %(user_id)s and document_id = %(document_id)s and status = 'reading' and attempts = %(attempts)s"
 )
 """Condition on a document: this process is still the one that reads it."""
+_RENEW: LiteralString = (
+    "with mine as (select user_id, document_id from finance_documents"  # noqa: S608 (of literals)
+    f" where {_MINE} for no key update skip locked)"
+    " update finance_documents d"
+    " set progress = %(progress)s, lease_expires = now() + make_interval(secs => %(seconds)s)"
+    " from mine where d.user_id = mine.user_id and d.document_id = mine.document_id"
+)
 _STORE: LiteralString = (
     "update finance_documents set status = 'ready', kind = %(kind)s, format = %(format)s, progress = 1,"  # noqa: S608 (of literals)
     " understood = %(understood)s, receipt = %(receipt)s, rejected = %(rejected)s, read_at = now(),"

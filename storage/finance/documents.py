@@ -9,7 +9,10 @@ from uuid import UUID
 from psycopg.types.json import Jsonb
 
 from storage.connections import Connection
-from storage.finance.statements import lock_finances, take_rows_back
+from storage.errors import Gone
+from storage.finance.accounts import NoSuchAccount
+from storage.finance.lock import locked_finances
+from storage.finance.statements import take_rows_back
 from storage.pool import Pool
 from storage.users import ensure_user
 
@@ -43,6 +46,8 @@ class Document(TypedDict):
     rows_added: int
     rows_known: int
     """That other documents had brought before."""
+    rows_entered: int
+    """That the user had entered by hand."""
     has_content: bool
     """False once the file was deleted and what was read from it kept."""
     created_at: datetime
@@ -72,10 +77,6 @@ class TooManyDocuments(Exception):
     """The user has as many documents, or as many bytes of them, as they may."""
 
 
-class NoSuchAccount(Exception):
-    """The user has no such account."""
-
-
 class Documents:
     """Documents of all users."""
 
@@ -90,6 +91,8 @@ class Documents:
 
         Raises:
             TooManyDocuments, NoSuchAccount: nothing is kept.
+            ImportRunning: what is said of a document is not changed, see `locked_finances`.
+            Gone: it was deleted meanwhile.
         """
         values = {
             "user_id": user_id, "name": new.name, "media_type": new.media_type, "size": len(new.content),
@@ -99,7 +102,7 @@ class Documents:
         }  # fmt: skip
         async with self._pool.as_user(user_id) as conn:
             await ensure_user(conn, user_id)
-            await lock_finances(conn, user_id)
+            await conn.execute(_ONE_AT_A_TIME, values)
             if new.account_id and not await _has_account(conn, values):
                 raise NoSuchAccount
             known = await (await conn.execute(_SAME, values)).fetchone()
@@ -110,16 +113,23 @@ class Documents:
                 document_id = added["document_id"]
             else:
                 document_id = known["document_id"]
-                if known["again"]:
-                    await _begin_again(conn, {**values, "document_id": document_id})
+                if known["gone"]:
+                    await conn.execute(_AGAIN, {**values, "document_id": document_id})
             found = await _find(conn, user_id, document_id)
-        assert found is not None
+        if known and known["otherwise"] and not known["gone"]:
+            async with locked_finances(self._pool, user_id) as conn:
+                await _begin_again(conn, {**values, "document_id": document_id})
+                found = await _find(conn, user_id, document_id)
+        if found is None:
+            raise Gone
         return found, known is None
 
-    async def list(self, user_id: UUID, *, limit: int, after: DocumentCursor | None = None) -> list[Document]:
-        """The user's documents, the newest first."""
+    async def list(
+        self, user_id: UUID, *, limit: int, after: DocumentCursor | None = None, account_ids: Sequence[UUID] = ()
+    ) -> list[Document]:
+        """The user's documents, the newest first; those that have rows of accounts, where some are named."""
         values = {
-            "user_id": user_id, "limit": limit,
+            "user_id": user_id, "limit": limit, "accounts": [*account_ids],
             "at": after.created_at if after else None, "id": after.document_id if after else None,
         }  # fmt: skip
         async with self._pool.as_user(user_id) as conn:
@@ -147,14 +157,13 @@ class Documents:
         """Take back what was read, and read it anew in this shape; None where there is no such file.
 
         Raises:
-            NoSuchAccount: nothing is changed.
+            NoSuchAccount, ImportRunning: nothing is changed.
         """
         values = {
             "user_id": user_id, "document_id": document_id, "account_id": account_id,
             "shape": Jsonb(shape) if shape else None, "content": None,
         }  # fmt: skip
-        async with self._pool.as_user(user_id) as conn:
-            await lock_finances(conn, user_id)
+        async with locked_finances(self._pool, user_id) as conn:
             if account_id and not await _has_account(conn, values):
                 raise NoSuchAccount
             found = await _find(conn, user_id, document_id)
@@ -167,20 +176,25 @@ class Documents:
         """Take back exactly what was read from a document; returns how many transactions went.
 
         The document stays. None where there is no such one.
+
+        Raises:
+            ImportRunning: nothing is changed.
         """
         values = {"user_id": user_id, "document_id": document_id}
-        async with self._pool.as_user(user_id) as conn:
-            await lock_finances(conn, user_id)
+        async with locked_finances(self._pool, user_id) as conn:
             cursor = await conn.execute(_UNDO, values)
             if not cursor.rowcount:
                 return None
             return await _take_back(conn, values)
 
     async def delete(self, user_id: UUID, document_id: UUID) -> bool:
-        """Delete a document with all that was read from it; returns whether it existed."""
+        """Delete a document with all that was read from it; returns whether it existed.
+
+        Raises:
+            ImportRunning: nothing is changed.
+        """
         values = {"user_id": user_id, "document_id": document_id}
-        async with self._pool.as_user(user_id) as conn:
-            await lock_finances(conn, user_id)
+        async with locked_finances(self._pool, user_id) as conn:
             await take_rows_back(conn, user_id, document_id)
             cursor = await conn.execute(
                 "delete from finance_documents where user_id = %(user_id)s and document_id = %(document_id)s", values
@@ -225,7 +239,7 @@ async def _begin_again(conn: Connection, values: Mapping[str, Any]) -> None:
 
 _COLUMNS: LiteralString = (
     "document_id, name, media_type, size, kind, status, error_code, error_detail, progress, understood, rejected,"
-    " receipt, rows_added, rows_known, content is not null as has_content, created_at, read_at"
+    " receipt, rows_added, rows_known, rows_entered, content is not null as has_content, created_at, read_at"
 )
 _FIND: LiteralString = (
     f"select {_COLUMNS} from finance_documents"  # noqa: S608 (of literals)
@@ -234,12 +248,18 @@ _FIND: LiteralString = (
 _LIST: LiteralString = (
     f"select {_COLUMNS} from finance_documents where user_id = %(user_id)s"  # noqa: S608 (of literals)
     " and (%(at)s::timestamptz is null or (created_at, document_id) < (%(at)s, %(id)s::uuid))"
+    " and (cardinality(%(accounts)s::uuid[]) = 0 or exists ("
+    "  select from finance_transaction_sources s join finance_transactions t using (user_id, transaction_id)"
+    "  where s.user_id = %(user_id)s and s.document_id = finance_documents.document_id"
+    "  and t.account_id = any(%(accounts)s)))"
     " order by created_at desc, document_id desc limit %(limit)s"
 )
+# Sums of what is kept are right, and the rows of another document may be stored meanwhile, which takes its time.
+_ONE_AT_A_TIME: LiteralString = "select pg_advisory_xact_lock(hashtextextended(%(user_id)s::text, 11))"
 _SAME: LiteralString = (
-    "select document_id, status in ('failed', 'undone') or %(shape)s::jsonb is distinct from shape"
-    "  and %(shape)s::jsonb is not null"
-    "  or %(account_id)s::uuid is distinct from account_id and %(account_id)s::uuid is not null as again"
+    "select document_id, status in ('failed', 'undone') as gone,"
+    " %(shape)s::jsonb is distinct from shape and %(shape)s::jsonb is not null"
+    "  or %(account_id)s::uuid is distinct from account_id and %(account_id)s::uuid is not null as otherwise"
     " from finance_documents where user_id = %(user_id)s and content_hash = %(hash)s"
 )
 _INSERT: LiteralString = (
@@ -252,6 +272,7 @@ _INSERT: LiteralString = (
 _AGAIN: LiteralString = (
     "update finance_documents set status = 'waiting', error_code = null, error_detail = null, progress = 0,"
     " kind = null, understood = null, rejected = '[]', receipt = null, rows_added = 0, rows_known = 0,"
+    " rows_entered = 0,"
     " lease_expires = null, attempts = 0, read_at = null,"
     " shape = coalesce(%(shape)s::jsonb, shape), account_id = coalesce(%(account_id)s::uuid, account_id),"
     " content = coalesce(content, %(content)s)"
@@ -259,6 +280,6 @@ _AGAIN: LiteralString = (
 )
 _UNDO: LiteralString = (
     "update finance_documents set status = 'undone', error_code = null, error_detail = null, rows_added = 0,"
-    " rows_known = 0, lease_expires = null"
+    " rows_known = 0, rows_entered = 0, lease_expires = null"
     " where user_id = %(user_id)s and document_id = %(document_id)s"
 )

@@ -5,15 +5,19 @@ they count only where their category is named.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Literal, LiteralString, TypedDict, cast
 from uuid import UUID
 
-from storage.finance.transactions import MATCHES, Transaction, TransactionFilter, condition_values
+from storage.finance.transactions import COUNTED, MATCHES, Transaction, TransactionFilter, condition_values
 from storage.pool import Pool
 
 Group = Literal["all", "category", "merchant", "account", "month"]
+Order = Literal["largest", "smallest", "latest", "earliest"]
+OFTEN = 3
+"""How often a merchant gets the same amount in a few days, until that is usual."""
 MOST_GROUPS = 200
 MOST_PAYMENTS = 50_000
 """Rows that recurring payments are looked for in."""
@@ -46,6 +50,32 @@ class Payments(TypedDict):
     ids: Sequence[UUID]
 
 
+class Sizes(TypedDict):
+    """How many payments there are in a currency, and how large they are."""
+
+    currency: str
+    count: int
+    average: Decimal
+    """Rounded to the cent."""
+    smallest: Decimal
+    largest: Decimal
+    """By their size; both with the sign of the sum."""
+    first: Decimal
+    last: Decimal
+    """By their days."""
+
+
+class Repeated(TypedDict):
+    """Two payments of the same amount to the same merchant."""
+
+    label: str
+    amount: Decimal
+    currency: str
+    first_on: date
+    second_on: date
+    ids: Sequence[UUID]
+
+
 class Span(TypedDict):
     """What there is of a user's transactions."""
 
@@ -67,12 +97,33 @@ class Figures:
             rows = await (await conn.execute(_TOTALS[group], values)).fetchall()
         return cast("list[GroupTotal]", rows)
 
-    async def largest(self, user_id: UUID, only: TransactionFilter, *, limit: int) -> list[Transaction]:
-        """Those with the largest amounts, whatever their sign."""
+    async def ordered(
+        self, user_id: UUID, only: TransactionFilter, *, limit: int, order: Order = "largest"
+    ) -> list[Transaction]:
+        """Those that match, without transfers: the largest first, whatever their sign, or in another order."""
         values = {**condition_values(user_id, only), "limit": limit}
         async with self._pool.as_user(user_id) as conn:
-            rows = await (await conn.execute(_LARGEST, values)).fetchall()
+            rows = await (await conn.execute(_ORDERED[order], values)).fetchall()
         return cast("list[Transaction]", rows)
+
+    async def sizes(self, user_id: UUID, only: TransactionFilter) -> list[Sizes]:
+        """How large those that match are, by currency; the one with most of them first."""
+        async with self._pool.as_user(user_id) as conn:
+            rows = await (await conn.execute(_SIZES, condition_values(user_id, only))).fetchall()
+        return cast("list[Sizes]", rows)
+
+    async def repeated(self, user_id: UUID, only: TransactionFilter, *, days: int, limit: int) -> list[Repeated]:
+        """Payments of the same amount to the same merchant so few days apart, the largest first.
+
+        Those are left out that come again and again, such as tickets of one price.
+        """
+        values = {
+            **condition_values(user_id, replace(only, since=None)), "from": only.since, "days": days,
+            "often": OFTEN, "limit": limit,
+        }  # fmt: skip
+        async with self._pool.as_user(user_id) as conn:
+            rows = await (await conn.execute(_REPEATED, values)).fetchall()
+        return cast("list[Repeated]", rows)
 
     async def payments(self, user_id: UUID, only: TransactionFilter) -> list[Payments]:
         """All that match, by merchant and currency, without transfers."""
@@ -88,10 +139,7 @@ class Figures:
         return cast(Span, row)
 
 
-_COUNTED: LiteralString = (
-    f" where {MATCHES} and (cardinality(%(categories)s::text[]) > 0 or coalesce(c.kind, '') <> 'transfer')"
-)
-"""Condition on what is counted: transfers only where categories are named, and theirs is one of them."""
+_COUNTED: LiteralString = f" where {MATCHES} and {COUNTED}"
 _FROM: LiteralString = (
     " from finance_transactions t left join finance_categories c on c.user_id = t.user_id and c.category = t.category"
     " join finance_accounts a on a.user_id = t.user_id and a.account_id = t.account_id"
@@ -117,10 +165,37 @@ _TOTALS: dict[Group, LiteralString] = {
     f" group by {key}, t.currency order by {order}, key, t.currency limit %(most)s"
     for group, (key, label, order) in _KEYS.items()
 }
-_LARGEST: LiteralString = (
-    "select t.transaction_id, t.account_id, a.name as account, t.booked_on, t.value_on, tidy(t.amount) as amount,"
+_ORDERS: dict[Order, LiteralString] = {
+    "largest": "abs(t.amount) desc, t.booked_on desc, t.transaction_id",
+    "smallest": "abs(t.amount), t.booked_on desc, t.transaction_id",
+    "latest": "t.booked_on desc, t.transaction_id desc",
+    "earliest": "t.booked_on, t.transaction_id",
+}
+_ORDERED: dict[Order, LiteralString] = {
+    name: "select t.transaction_id, t.account_id, a.name as account, t.booked_on, t.value_on, tidy(t.amount) as amount,"
     " t.currency, t.counterparty, t.body as text, t.suspicious, t.category, t.category_by, t.rule_id, t.receipt_id,"
-    f" t.note{_FROM}{_COUNTED} order by abs(t.amount) desc, t.booked_on desc, t.transaction_id limit %(limit)s"
+    f" t.note{_FROM}{_COUNTED} order by {order} limit %(limit)s"
+    for name, order in _ORDERS.items()
+}
+_SIZES: LiteralString = (
+    "select t.currency, count(*) as count, round(avg(t.amount), 2) as average,"
+    " tidy(sign(sum(t.amount)) * min(abs(t.amount))) as smallest,"
+    " tidy(sign(sum(t.amount)) * max(abs(t.amount))) as largest,"
+    f" tidy((array_agg(t.amount order by {_ORDERS['earliest']}))[1]) as first,"
+    f" tidy((array_agg(t.amount order by {_ORDERS['latest']}))[1]) as last"
+    f"{_FROM}{_COUNTED} group by t.currency order by count(*) desc, t.currency"
+)
+_REPEATED: LiteralString = (
+    "with ordered as (select t.merchant, t.currency, t.amount, t.booked_on, t.transaction_id,"  # noqa: S608 (of literals)
+    " coalesce(nullif(t.counterparty, ''), t.body) as label, lag(t.booked_on) over same as first_on,"
+    f" lag(t.transaction_id) over same as first_id{_FROM}{_COUNTED}"
+    " window same as (partition by t.merchant, t.currency, t.amount order by t.booked_on, t.transaction_id)"
+    "), near as (select o.*, count(*) over (partition by merchant, currency, amount) as times"
+    " from ordered o where booked_on - first_on <= %(days)s)"
+    " select label, tidy(amount) as amount, currency, first_on, booked_on as second_on,"
+    " array[first_id, transaction_id] as ids from near"
+    " where times < %(often)s and (%(from)s::date is null or booked_on >= %(from)s)"
+    " order by abs(amount) desc, booked_on desc, transaction_id limit %(limit)s"
 )
 _PAYMENTS: LiteralString = (
     "with chosen as (select t.merchant, t.currency, t.booked_on, t.transaction_id, tidy(t.amount) as amount,"  # noqa: S608 (of literals)

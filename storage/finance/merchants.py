@@ -71,6 +71,10 @@ class Merchants:
         """All merchants as their last rows call them, those with most rows first."""
         return [row["label"] for row in await self._read(_NAMES, user_id, MOST_MERCHANTS)]
 
+    async def descriptions(self, user_id: UUID) -> list[str]:
+        """What the bank's texts say beside the merchants, the most frequent first."""
+        return [row["body"] for row in await self._read(_DESCRIPTIONS, user_id, MOST_ROWS)]
+
     async def _read(self, statement: LiteralString, user_id: UUID, limit: int) -> list[Any]:
         async with self._pool.as_user(user_id) as conn:
             cursor = await conn.execute(statement, {"user_id": user_id, "limit": limit})
@@ -97,6 +101,11 @@ _NAMES: LiteralString = """
                as label
     from finance_transactions t where t.user_id = %(user_id)s
     group by t.merchant order by count(*) desc, t.merchant limit %(limit)s
+"""
+_DESCRIPTIONS: LiteralString = """
+    select t.body from finance_transactions t
+    where t.user_id = %(user_id)s and t.counterparty <> '' and t.body <> '' and length(t.body) <= 60
+    group by t.body order by count(*) desc, t.body limit %(limit)s
 """
 _UNLABELLED: LiteralString = """
     select t.transaction_id, t.merchant, coalesce(nullif(t.counterparty, ''), t.body) as label, t.booked_on,

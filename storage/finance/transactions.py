@@ -10,6 +10,8 @@ from uuid import UUID
 from psycopg.errors import ForeignKeyViolation
 from psycopg.types.json import Jsonb
 
+from storage.connections import Connection
+from storage.finance.accounts import NoSuchAccount
 from storage.finance.categories import ensure_categories
 from storage.pool import Pool
 
@@ -42,6 +44,17 @@ class Transaction(TypedDict):
     receipt_id: UUID | None
     """The document that is its receipt."""
     note: str | None
+    by_hand: bool
+    """Whether the user entered it, and no document has it."""
+
+
+class NewTransaction(NamedTuple):
+    """A transaction that the user enters, such as a purchase in cash; in the currency of its account."""
+
+    account_id: UUID
+    booked_on: date
+    amount: Decimal
+    counterparty: str
 
 
 @dataclass(frozen=True)
@@ -73,7 +86,7 @@ class Total(TypedDict):
     currency: str
     count: int
     spent: Decimal
-    """Zero or negative."""
+    """Zero or negative. It and `received` leave out transfers between own accounts, unless their category is named."""
     received: Decimal
     first_on: date
     last_on: date
@@ -89,6 +102,10 @@ class TransactionCursor(NamedTuple):
 
 class NoSuchCategory(Exception):
     """The user has no such category."""
+
+
+class FromDocument(Exception):
+    """A document brought the transaction: it is changed and goes with that one."""
 
 
 class Transactions:
@@ -107,6 +124,33 @@ class Transactions:
         """A transaction; None where the user has no such one."""
         found = await self.list(user_id, TransactionFilter(transaction_ids=[transaction_id]), limit=1)
         return found[0] if found else None
+
+    async def put(self, user_id: UUID, transaction_id: UUID, new: NewTransaction) -> None:
+        """Enter the transaction with this id, which rules give a category, or change what was entered.
+
+        Raises:
+            NoSuchAccount, FromDocument: nothing is changed.
+        """
+        values = {**new._asdict(), "user_id": user_id, "transaction_id": transaction_id}
+        async with self._pool.as_user(user_id) as conn:
+            await _check_by_hand(conn, values)
+            if not (await conn.execute(_PUT, values)).rowcount:
+                raise NoSuchAccount
+
+    async def delete(self, user_id: UUID, transaction_id: UUID) -> bool:
+        """Delete a transaction that the user entered; returns whether it existed.
+
+        Raises:
+            FromDocument: it is not deleted.
+        """
+        values = {"user_id": user_id, "transaction_id": transaction_id}
+        async with self._pool.as_user(user_id) as conn:
+            await _check_by_hand(conn, values)
+            cursor = await conn.execute(
+                "delete from finance_transactions where user_id = %(user_id)s and transaction_id = %(transaction_id)s",
+                values,
+            )
+            return cursor.rowcount == 1
 
     async def categorise(self, user_id: UUID, transaction_ids: Sequence[UUID], category: str | None) -> UUID | None:
         """Give transactions a category, or none, in the user's name; returns the change, which can be undone.
@@ -186,6 +230,16 @@ class Transactions:
         return cast("list[Transaction]", rows)
 
 
+async def _check_by_hand(conn: Connection, values: Mapping[str, Any]) -> None:
+    cursor = await conn.execute(
+        "select from finance_transaction_sources"
+        " where user_id = %(user_id)s and transaction_id = %(transaction_id)s limit 1",
+        values,
+    )
+    if cursor.rowcount:
+        raise FromDocument
+
+
 def condition_values(user_id: UUID, only: TransactionFilter) -> Mapping[str, Any]:
     """The parameters of `MATCHES`."""
     return {
@@ -223,20 +277,40 @@ MATCHES: LiteralString = (
     "  where s.user_id = t.user_id and s.transaction_id = t.transaction_id and s.document_id = %(document_id)s))"
 )
 """Condition on transactions `t`: a TransactionFilter matches them."""
+COUNTED: LiteralString = "(cardinality(%(categories)s::text[]) > 0 or coalesce(c.kind, '') <> 'transfer')"
+"""Condition on a transaction's category `c`: transfers between own accounts are summed up only where they are named."""
 
 _LIST: LiteralString = (
     "select t.transaction_id, t.account_id, a.name as account, t.booked_on, t.value_on, tidy(t.amount) as amount,"  # noqa: S608 (of literals)
     " t.currency, t.counterparty, t.body as text, t.suspicious, t.category, t.category_by, t.rule_id, t.receipt_id,"
-    " t.note"
+    " t.note, not exists (select from finance_transaction_sources s"
+    "  where s.user_id = t.user_id and s.transaction_id = t.transaction_id) as by_hand"
     f" from finance_transactions t join finance_accounts a using (user_id, account_id) where {MATCHES}"
     " and (%(day)s::date is null or (t.booked_on, t.transaction_id) < (%(day)s, %(id)s::uuid))"
     " order by t.booked_on desc, t.transaction_id desc limit %(limit)s"
 )
 _TOTALS: LiteralString = (
-    "select t.currency, count(*) as count, tidy(coalesce(sum(t.amount) filter (where t.amount < 0), 0)) as spent,"  # noqa: S608 (of literals)
-    " tidy(coalesce(sum(t.amount) filter (where t.amount > 0), 0)) as received,"
+    "select t.currency, count(*) as count,"  # noqa: S608 (of literals)
+    f" tidy(coalesce(sum(t.amount) filter (where t.amount < 0 and {COUNTED}), 0)) as spent,"
+    f" tidy(coalesce(sum(t.amount) filter (where t.amount > 0 and {COUNTED}), 0)) as received,"
     " min(t.booked_on) as first_on, max(t.booked_on) as last_on"
-    f" from finance_transactions t where {MATCHES} group by t.currency order by count(*) desc, t.currency"
+    " from finance_transactions t left join finance_categories c using (user_id, category)"
+    f" where {MATCHES} group by t.currency order by count(*) desc, t.currency"
+)
+# Its key is its id, so that it is never taken for a row of a file.
+_PUT: LiteralString = (
+    "insert into finance_transactions (user_id, transaction_id, account_id, booked_on, amount, currency, counterparty,"
+    "  row_key, category, category_by, rule_id)"
+    " select a.user_id, %(transaction_id)s, a.account_id, %(booked_on)s, %(amount)s, a.currency, %(counterparty)s,"
+    "  uuid_send(%(transaction_id)s), r.category, case when r.rule_id is not null then 'rule' end, r.rule_id"
+    " from finance_accounts a left join lateral ("
+    "  select r.category, r.rule_id from finance_rules r where r.user_id = a.user_id"
+    "  and rule_matches(r.field, r.match, r.pattern, %(counterparty)s, '')"
+    "  order by r.created_at, r.rule_id limit 1) r on true"
+    " where a.user_id = %(user_id)s and a.account_id = %(account_id)s"
+    " on conflict (user_id, transaction_id) do update set account_id = excluded.account_id,"
+    "  booked_on = excluded.booked_on, amount = excluded.amount, currency = excluded.currency,"
+    "  counterparty = excluded.counterparty, updated_at = now()"
 )
 _CATEGORISE: LiteralString = (
     "update finance_transactions set category = %(category)s, rule_id = null, updated_at = now(),"

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
+import psycopg
 import pytest
 
 from graph.documents.contents import MAX_BYTES
@@ -46,6 +47,28 @@ async def amounts(client: httpx.AsyncClient, **params: str) -> list[str]:
     """The amounts of transactions, the newest first."""
     page = (await client.get("/transactions", params=params)).json()
     return [one["amount"] for one in page["items"]]
+
+
+async def test_files_are_taken_while_the_rows_of_another_are_stored(frontdesk: Frontdesk, ada: UUID) -> None:
+    """However long that takes; they are read after it."""
+    async with frontdesk.client(ada) as client:
+        assert (await imported(client, MARCH))["status"] == "ready"
+        async with await psycopg.AsyncConnection.connect(frontdesk.service.url) as storing:
+            await storing.execute("select from chat_users where user_id = %s for no key update", [ada])
+            sent = [await send(client, content) for content in (MORE, MARCH)]
+            assert [one.status_code for one in sent] == [201, 200]
+        assert (await read(client, sent[0].json()["document_id"]))["rows_added"] == 1
+
+
+async def test_a_letter_is_found_by_its_words(frontdesk: Frontdesk, ada: UUID) -> None:
+    """A plain text is a document like a PDF."""
+    async with frontdesk.client(ada) as client:
+        sent = await send(client, "Dear Ada,\nthe landlord wants a deposit of 900 euros.\n", name="letter.txt")
+        found = await read(client, sent.json()["document_id"])
+        assert (found["status"], found["kind"], found["rows_added"]) == ("ready", "text", 0)
+        for asked in ("landlord deposit", "security deposit for the apartment"):
+            pages = (await client.get("/documents/search", params={"q": asked})).json()["items"]
+            assert [(one["name"], one["page"]) for one in pages] == [("letter.txt", 1)]
 
 
 async def test_a_statement_becomes_transactions(frontdesk: Frontdesk, ada: UUID) -> None:

@@ -5,10 +5,12 @@ import os
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from subprocess import CompletedProcess
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 
+from tests.api.test_by_hand import bought, cash
+from tests.api.test_transactions import listed
 from tests.support import process
 from tests.support.app import Frontdesk
 from tests.support.fork_server import ForkServer
@@ -53,6 +55,24 @@ async def test_it_puts_back_what_was_taken_along(frontdesk: Frontdesk, run: Run,
     again = await run(file, bob)
     assert again.returncode == 1
     assert again.stderr.strip().splitlines()[-1] == f"Error: The account of {bob} has something in it: erase it first."
+
+
+async def test_what_was_entered_by_hand_moves(
+    frontdesk: Frontdesk, run: Run, ada: UUID, bob: UUID, tmp_path: Path
+) -> None:
+    """The account that no document brought, and the transaction in it."""
+    async with frontdesk.client(ada) as client:
+        await client.put(f"/transactions/{uuid4()}", json=bought(await cash(client)))
+        (found,) = await listed(client)
+        (tmp_path / "ada.ndjson").write_bytes((await client.get("/export")).content)
+    assert (await run(tmp_path / "ada.ndjson", bob)).returncode == 0
+    async with frontdesk.client(bob) as client:
+        (moved,) = await listed(client)
+        ids = {"transaction_id", "account_id"}  # which nobody else has
+        assert [(name, moved[name]) for name in moved.keys() - ids] == [
+            (name, found[name]) for name in moved.keys() - ids
+        ]
+        assert [one["name"] for one in (await client.get("/accounts")).json()["items"]] == ["Wallet"]
 
 
 def damage(file: Path) -> None:

@@ -56,6 +56,20 @@ async def test_transactions_are_filtered_and_summed_up(frontdesk: Frontdesk, ada
             assert (await client.get("/transactions", params=wrong)).status_code == 400
 
 
+async def test_transfers_between_own_accounts_are_not_spending(frontdesk: Frontdesk, ada: UUID) -> None:
+    """They are summed up only where their category is named, as in answers."""
+    async with frontdesk.client(ada) as client:
+        await imported(client, YEAR)
+        items = await listed(client, currency="EUR", since="2026-03-01")
+        ids = [one["transaction_id"] for one in items]
+        body = {"transaction_ids": ids, "category": "transfers"}
+        assert (await client.post("/transactions/categorise", json=body)).status_code == 200
+        [euros] = (await client.get("/transactions/totals", params={"currency": "EUR"})).json()["items"]
+        [moved] = (await client.get("/transactions/totals", params={"category": "transfers"})).json()["items"]
+    assert (euros["count"], euros["spent"]) == (4, "-25.10")
+    assert (moved["count"], moved["spent"]) == (1, "-40.05")
+
+
 async def test_transactions_are_saved_as_csv(frontdesk: Frontdesk, ada: UUID) -> None:
     """All that match; a spreadsheet takes no cell for a formula."""
     async with frontdesk.client(ada) as client:
@@ -125,6 +139,21 @@ async def test_accounts_are_renamed_and_deleted(frontdesk: Frontdesk, ada: UUID)
         assert (await client.patch(path, json={})).status_code == 400
         assert [(await client.delete(path)).status_code for _twice in range(2)] == [204, 404]
         assert await amounts(client) == []
+
+
+async def test_accounts_have_the_balance_that_a_statement_says(frontdesk: Frontdesk, ada: UUID, bob: UUID) -> None:
+    """With the day that it is of; without one it is not known. Another user sees neither."""
+    async with frontdesk.client(ada) as client, frontdesk.client(bob) as other:
+        cash = {"name": "Wallet", "kind": "cash", "currency": "EUR"}
+        assert (await client.put(f"/accounts/{uuid4()}", json=cash)).status_code == 204
+        await imported(client, "Date;Payee;Amount;Balance;Currency\n2026-03-01;A;-20.00;80.00;EUR\n"
+                               "2026-03-02;B;-9.50;70.50;EUR\n2026-03-03;C;-0.50;70.00;EUR\n")  # fmt: skip
+        found = [
+            (one["total"], one["balance"], one["balance_as_of"])
+            for one in (await client.get("/accounts")).json()["items"]
+        ]
+        assert sorted(found) == [("-30.00", "70.00", "2026-03-03"), ("0.00", None, None)]
+        assert (await other.get("/accounts")).json()["items"] == []
 
 
 async def test_plans_are_put_and_deleted(frontdesk: Frontdesk, ada: UUID, bob: UUID) -> None:

@@ -59,15 +59,20 @@ def _read(data: bytes, name: str, given: Shape | None, progress: PageCount) -> C
         from graph.documents.readers import mt940
 
         return mt940.read(data)
+    return _read_text(data, name, given)
+
+
+def _read_text(data: bytes, name: str, given: Shape | None) -> Contents:
     if not _is_text(data):
         kind = PurePath(name).suffix[:10]
         raise Unreadable(
             "unknown_kind",
             f"{kind[1:].upper()} files cannot be read." if kind else "Files of this kind cannot be read.",
         )
-    from graph.documents.readers import csv_table
+    from graph.documents.readers import csv_table, plain_text
 
-    return csv_table.read(data, given)
+    is_named_table = PurePath(name).suffix.lower() in csv_table.SUFFIXES
+    return csv_table.read(data, given) if is_named_table or csv_table.has_columns(data) else plain_text.read(data)
 
 
 def _ascii(head: bytes) -> bytes:

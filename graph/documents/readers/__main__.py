@@ -13,8 +13,8 @@ from typing import BinaryIO
 
 import msgspec
 
-from graph.documents.child import Failed, Finished, Frame, PagesDone, RejectedLines, Request, Rows
-from graph.documents.contents import MAX_MEMORY_BYTES, MAX_SECONDS, Contents, Unreadable
+from graph.documents.contents import MAX_CPU_SECONDS, MAX_MEMORY_BYTES, MAX_SECONDS, Contents, Unreadable
+from graph.documents.frames import Failed, Finished, Frame, PagesDone, RejectedLines, Request, Rows
 
 PORTION = 1000
 """Rows in a frame."""
@@ -45,7 +45,7 @@ def limit_resources() -> None:
     """Let this process have no more memory, time and files than a document needs, and stand back behind all others."""
     limits = {
         resource.RLIMIT_DATA: MAX_MEMORY_BYTES,
-        resource.RLIMIT_CPU: MAX_SECONDS,
+        resource.RLIMIT_CPU: MAX_CPU_SECONDS,
         resource.RLIMIT_FSIZE: 0,
         resource.RLIMIT_NOFILE: 64,
         resource.RLIMIT_CORE: 0,
@@ -53,7 +53,8 @@ def limit_resources() -> None:
     for kind, most in limits.items():
         hard = resource.getrlimit(kind)[1]
         least = most if hard == resource.RLIM_INFINITY else min(most, hard)
-        resource.setrlimit(kind, (least, least))
+        # The signal of the soft limit says that it was the time; at the hard one the process is just killed.
+        resource.setrlimit(kind, (least, least + 5 if kind == resource.RLIMIT_CPU and least == most else least))
     signal.alarm(MAX_SECONDS + 5)
     os.nice(10)
 

@@ -12,7 +12,8 @@ from defusedxml.ElementTree import iterparse
 from msgspec.structs import replace
 
 from graph.documents.contents import MAX_ROWS, Contents, Rejected, Unreadable
-from storage.finance.statements import Row, Statement
+from nodes.text.translatable import say
+from storage.finance.statement_rows import Row, Statement
 
 _STATEMENTS = {"Stmt", "Rpt", "Ntfctn"}
 
@@ -59,18 +60,18 @@ def _add(entry: Element, number: int, rows: list[Row], rejected: list[Rejected])
     booked_on, value_on = _day(entry, "BookgDt"), _day(entry, "ValDt")
     status = _text(entry, "Sts", "Cd") or _text(entry, "Sts")
     reason = (
-        "It is not booked yet."
+        say("It is not booked yet.")
         if status in {"PDNG", "INFO", "FUTR"}
-        else "It has no amount."
+        else say("It has no amount.")
         if amount is None
-        else "It has no date."
+        else say("It has no date.")
         if booked_on is None and value_on is None
         else None
     )
     day = booked_on or value_on
     if reason or amount is None or day is None:
-        start = " ".join(text.strip() for text in entry.itertext() if text.strip())[:80]
-        rejected.append(Rejected(number, start, reason or "It is no entry."))
+        start = " ".join(text.strip() for text in entry.itertext() if text.strip())
+        rejected.append(Rejected.because(reason or say("It is no entry."), number, start))
         return
     details = [*_all(entry, "NtryDtls", "TxDtls")]
     party = "Cdtr" if amount < 0 else "Dbtr"
@@ -93,8 +94,7 @@ def _add(entry: Element, number: int, rows: list[Row], rejected: list[Rejected])
 
 
 def _statement(element: Element, rows: list[Row]) -> Statement:
-    balances = {_text(b, "Tp", "CdOrPrtry", "Cd"): _amount(b) for b in _all(element, "Bal")}
-    opening = balances.get("OPBD", balances.get("PRCD"))
+    closing = next((one for one in _all(element, "Bal") if _text(one, "Tp", "CdOrPrtry", "Cd") == "CLBD"), None)
     number = _text(element, "Acct", "Id", "IBAN") or _text(element, "Acct", "Id", "Othr", "Id")
     currency = _text(element, "Acct", "Ccy") or next((row.currency for row in rows), None)
     counts = Counter(row.bank_reference for row in rows)
@@ -105,8 +105,8 @@ def _statement(element: Element, rows: list[Row]) -> Statement:
         number=number or None,
         name=_text(element, "Acct", "Nm") or None,
         currency=currency,
-        opening_balance=opening,
-        closing_balance=balances.get("CLBD"),
+        closing_balance=_amount(closing) if closing is not None else None,
+        closing_on=_day(closing, "Dt") if closing is not None else None,
     )
 
 

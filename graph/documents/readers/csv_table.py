@@ -10,12 +10,17 @@ from graph.documents.contents import MAX_LINE_BYTES, MAX_ROWS, Contents, Rejecte
 from graph.documents.rows import Line
 from graph.documents.table import read_table
 from graph.documents.values import is_date, is_money
+from nodes.text.translatable import say
 
 ENCODINGS = ("cp1252", "cp1250", "iso8859_15", "cp1251", "cp1253", "cp850")
 """What is tried where it is no Unicode; the first of equals is taken."""
 COMMON = frozenset("äöüßéèêëàâáãåæçñïíîìóòôõøœúùûąćęłńśźżčšžřěőűăîșț€£§°–’‘“”„«»\u00a0")
 """Characters that are frequent where Latin letters are written."""
 DELIMITERS = (";", ",", "\t", "|")
+SUFFIXES = (".csv", ".tsv", ".tab")
+"""Names of files that are read as tables or not at all."""
+SAMPLE = 200
+"""Lines by which the delimiter is found."""
 MAX_RECORD_LINES = 20
 """Of one record; beyond that a quotation mark was not closed."""
 
@@ -27,13 +32,8 @@ def read(data: bytes, given: Shape | None = None) -> Contents:
         Unreadable: a line is too long, there are too many, or no line has a date and an amount.
     """
     encoding = (given and given.encoding) or find_encoding(data)
-    try:
-        text = data.decode(encoding)
-    except (UnicodeDecodeError, LookupError) as error:
-        raise Unreadable("broken", f"The file is not written in {encoding}.") from error
-    lines = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    if max(map(len, lines), default=0) > MAX_LINE_BYTES:
-        raise Unreadable("too_large", "A line of the file is longer than 64 KiB.")
+    lines = text_of(data, encoding).split("\n")
+    check_lines(lines)
     delimiter = (given and given.delimiter) or find_delimiter(lines)
     if delimiter is None:
         raise Unreadable("unknown_kind", "The file is no statement: it has no columns with dates and amounts.")
@@ -46,6 +46,35 @@ def read(data: bytes, given: Shape | None = None) -> Contents:
         return contents
     rejected = sorted([*contents.rejected, *unclosed], key=lambda line: line.line)
     return msgspec.structs.replace(contents, rejected=rejected)
+
+
+def has_columns(data: bytes) -> bool:
+    """Whether a text has columns with dates and amounts."""
+    lines = text_of(data).split("\n")
+    return find_delimiter([line for line in lines[:SAMPLE] if len(line) <= MAX_LINE_BYTES]) is not None
+
+
+def text_of(data: bytes, encoding: str | None = None) -> str:
+    """A text with the line ends of Unix.
+
+    Args:
+        encoding: None: that is found.
+
+    Raises:
+        Unreadable: it is not written in this encoding.
+    """
+    encoding = encoding or find_encoding(data)
+    try:
+        text = data.decode(encoding)
+    except (UnicodeDecodeError, LookupError) as error:
+        raise Unreadable("broken", f"The file is not written in {encoding}.") from error
+    return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+
+
+def check_lines(lines: Sequence[str]) -> None:
+    """Raises Unreadable where one of the lines is too long."""
+    if max(map(len, lines), default=0) > MAX_LINE_BYTES:
+        raise Unreadable("too_large", "A line of the file is longer than 64 KiB.")
 
 
 def find_encoding(data: bytes) -> str:
@@ -92,7 +121,7 @@ def _likely(words: bytes, encoding: str) -> int:
 
 def find_delimiter(lines: Sequence[str]) -> str | None:
     """The delimiter that gives the most lines with a date and an amount among several columns."""
-    sample = lines[:200]
+    sample = lines[:SAMPLE]
     best, found = 0, None
     for delimiter in DELIMITERS:
         rows = csv.reader(sample, delimiter=delimiter)
@@ -130,6 +159,6 @@ def _records(lines: Sequence[str], delimiter: str, unclosed: list[Rejected]) -> 
         except csv.Error:  # a field of more than 128 KiB
             pass
         if start < at:
-            unclosed.append(Rejected(start + 1, lines[start][:80], "A quotation mark is not closed."))
+            unclosed.append(Rejected.because(say("A quotation mark is not closed."), start + 1, lines[start]))
             start += 1
             at = start

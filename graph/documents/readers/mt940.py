@@ -5,11 +5,13 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+from msgspec.structs import replace
 from mt940.models import Transactions
 
 from graph.documents.contents import MAX_ROWS, Contents, Rejected, Unreadable
 from graph.documents.readers.csv_table import find_encoding
-from storage.finance.statements import Row, Statement
+from nodes.text.translatable import say
+from storage.finance.statement_rows import Row, Statement
 
 _FIELD = re.compile(r":(\d{2}[A-Z]?):")
 _ENDS = {"62F", "62M", "64", "65"}
@@ -65,7 +67,9 @@ def _statement(fields: list[_Field], rejected: list[Rejected]) -> Statement:
             try:
                 rows.append(_row(entry))
             except (RuntimeError, ValueError, KeyError, TypeError, ArithmeticError):  # whatever the library meets
-                rejected.append(Rejected(entry[0].line, f":61:{entry[0].text}"[:80], "It is no entry of MT940."))
+                rejected.append(
+                    Rejected.because(say("It is no entry of MT940."), entry[0].line, f":61:{entry[0].text}")
+                )
             entry.clear()
 
     for field in fields:
@@ -85,8 +89,8 @@ def _statement(fields: list[_Field], rejected: list[Rejected]) -> Statement:
         rows,
         number=number or None,
         currency=opening.amount.currency if opening else None,
-        opening_balance=opening.amount.amount if opening else None,
         closing_balance=closing.amount.amount if closing else None,
+        closing_on=date(closing.date.year, closing.date.month, closing.date.day) if closing else None,
     )
 
 
@@ -95,10 +99,10 @@ def _joined(statements: list[Statement]) -> list[Statement]:
     found: dict[tuple[str | None, str | None], Statement] = {}
     for part in statements:
         key = part.number, part.currency
-        before = found.get(key)
-        found[key] = part if before is None else Statement(
-            [*before.rows, *part.rows], part.number, None, part.currency, before.opening_balance, part.closing_balance
-        )  # fmt: skip
+        before = found.get(key, part)
+        last = max(before, part, key=lambda one: one.closing_on or date.min)
+        rows = part.rows if before is part else [*before.rows, *part.rows]
+        found[key] = replace(last, rows=rows)
     return list(found.values())
 
 

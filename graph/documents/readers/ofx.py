@@ -13,7 +13,8 @@ import msgspec
 
 from graph.documents.contents import MAX_LINE_BYTES, MAX_ROWS, Contents, Rejected, Unreadable
 from graph.documents.values import CURRENCIES
-from storage.finance.statements import Row, Statement
+from nodes.text.translatable import say
+from storage.finance.statement_rows import Row, Statement
 
 _TAG = re.compile(r"<(/?)([A-Za-z0-9_.]+)>([^<]*)")
 _STATEMENTS = {"STMTRS", "CCSTMTRS"}
@@ -107,9 +108,9 @@ def _tags(text: str) -> Iterator[_Tag]:
 def _add(entry: dict[str, str], line: int, rows: list[Row], rejected: list[Rejected]) -> None:
     booked_on, amount = _day(entry.get("DTPOSTED")), _number(entry.get("TRNAMT"))
     if booked_on is None or amount is None:
-        start = " ".join(f"{name}={value}" for name, value in entry.items())[:80]
-        reason = "It has no date." if booked_on is None else "It has no amount."
-        rejected.append(Rejected(line, start, reason))
+        start = " ".join(f"{name}={value}" for name, value in entry.items())
+        reason = say("It has no date.") if booked_on is None else say("It has no amount.")
+        rejected.append(Rejected.because(reason, line, start))
         return
     payee = entry.get("NAME") or entry.get("PAYEE.NAME") or ""
     currency = entry.get("CURRENCY.CURSYM", "").upper()
@@ -139,6 +140,7 @@ def _statement(account: dict[str, str], rows: list[Row]) -> Statement:
         number=account.get("ACCTID"),
         currency=currency if currency in CURRENCIES else None,
         closing_balance=_number(account.get("LEDGERBAL.BALAMT")),
+        closing_on=_day(account.get("LEDGERBAL.DTASOF")),
     )
 
 

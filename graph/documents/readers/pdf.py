@@ -5,9 +5,9 @@ import ctypes
 import pypdfium2
 from pypdfium2.raw import FPDF_ERR_PASSWORD, FPDF_ERR_SECURITY, FPDF_GetLastError
 
-from graph.documents.contents import MAX_PAGES, Contents, Page, PageCount, Unreadable
+from graph.documents.contents import MAX_PAGES, Contents, PageCount, Unreadable
 from graph.documents.readers import picture
-from graph.documents.receipt import looks_like_receipt, read_receipt
+from graph.documents.receipt import contents_of
 
 MAX_SCANNED_PAGES = 10
 """Of a file without text; recognising letters takes seconds a page."""
@@ -37,7 +37,7 @@ def read(data: bytes, progress: PageCount) -> Contents:
             texts.append(_text(document, number))
             progress(number + 1, count)
         if any(texts):
-            return _contents(texts)
+            return contents_of(texts, "pdf")
         return _read_scan(document, min(count, MAX_SCANNED_PAGES), progress)
 
 
@@ -48,14 +48,6 @@ def _text(document: pypdfium2.PdfDocument, number: int) -> str:
     except (pypdfium2.PdfiumError, ctypes.ArgumentError) as error:
         raise Unreadable("broken", f"Page {number + 1} of the PDF is damaged.") from error
     return text.replace("\r\n", "\n").replace("\ufffe", "-").strip()[:MAX_PAGE_CHARACTERS]
-
-
-def _contents(texts: list[str]) -> Contents:
-    pages = [Page(number, text) for number, text in enumerate(texts, start=1)]
-    lines = [line for text in texts for line in text.split("\n")]
-    if len(pages) <= 2 and looks_like_receipt(lines):
-        return Contents("receipt", "pdf", pages=pages, receipt=read_receipt(lines, score=1.0))
-    return Contents("text", "pdf", pages=pages)
 
 
 def _read_scan(document: pypdfium2.PdfDocument, count: int, progress: PageCount) -> Contents:
@@ -69,10 +61,6 @@ def _read_scan(document: pypdfium2.PdfDocument, count: int, progress: PageCount)
         texts.append("\n".join(lines))
         scores.append(score)
         progress(number + 1, count)
-    lines = [line for text in texts for line in text.split("\n") if line]
-    if not lines:
+    if not any(texts):
         raise Unreadable("nothing_found", "Nothing can be read on the pages of the PDF.")
-    pages = [Page(number, text) for number, text in enumerate(texts, start=1)]
-    if len(pages) <= 2 and looks_like_receipt(lines):
-        return Contents("receipt", "pdf", pages=pages, receipt=read_receipt(lines, score=min(scores)))
-    return Contents("text", "pdf", pages=pages)
+    return contents_of(texts, "pdf", score=min(scores))

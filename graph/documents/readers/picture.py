@@ -5,6 +5,7 @@ import math
 import statistics
 import warnings
 from collections.abc import Sequence
+from functools import cache
 from typing import Any, NamedTuple
 
 from graph.documents.contents import MAX_PIXELS, Contents, Page, Unreadable
@@ -63,10 +64,22 @@ def recognise(image: Any) -> tuple[list[str], float]:
     """The lines of a picture from top to bottom, and how surely they were recognised (0 to 1)."""
     try:
         import numpy as np
-        from rapidocr import RapidOCR
+
+        recogniser = _recogniser()
     except ImportError as error:
         raise Unreadable("unknown_kind", "This server does not read pictures.") from error
-    engine = RapidOCR(
+    found: Any = recogniser(np.asarray(image.convert("RGB"))[:, :, ::-1])
+    if found.txts is None:
+        return [], 0.0
+    return _lines(_upright(found.boxes, found.txts)), float(statistics.mean(found.scores))
+
+
+@cache
+def _recogniser() -> Any:
+    """What recognises letters; kept, because to load its models takes half as long as a picture."""
+    from rapidocr import RapidOCR
+
+    return RapidOCR(
         params={
             "Global.log_level": "critical",
             "EngineConfig.onnxruntime.intra_op_num_threads": 1,  # a second would mostly wait, busily
@@ -74,10 +87,6 @@ def recognise(image: Any) -> tuple[list[str], float]:
             "Rec.rec_batch_num": 1,  # a batch would be as wide as its longest line
         }
     )
-    found: Any = engine(np.asarray(image.convert("RGB"))[:, :, ::-1])
-    if found.txts is None:
-        return [], 0.0
-    return _lines(_upright(found.boxes, found.txts)), float(statistics.mean(found.scores))
 
 
 def _upright(boxes: Any, texts: Sequence[str]) -> list[Word]:

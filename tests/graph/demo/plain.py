@@ -9,7 +9,7 @@ from decimal import ROUND_CEILING, ROUND_HALF_EVEN, Decimal
 from typing import Any
 
 from graph.demo.household import ACCOUNTS, Household, Movement, household
-from graph.demo.sorting import BUDGETS, DEBTS, UNKNOWN, goals, known_category
+from graph.demo.sorting import BUDGETS, DEBTS, UNKNOWN, chosen_category, goals, matching_rule
 
 TODAY = date(2026, 11, 18)
 """The day on which the questions are asked."""
@@ -23,6 +23,12 @@ def expected(of: Mapping[str, Any]) -> Figures:
     """The figures that an answer needs, as "-12.90 EUR" or "12 count"; the chief one first."""
     known = dict(of)
     return _WAYS[known.pop("what")](**known)
+
+
+def known_category(movement: Movement) -> str | None:
+    """The category that a movement has in the household's account."""
+    rule = matching_rule(movement)
+    return rule["category"] if rule else chosen_category(movement)
 
 
 def rows(
@@ -218,6 +224,23 @@ def average_month(*, months: Sequence[Sequence[date]], sign: int = -1, **only: A
     return [_money(sum(sums, Decimal(0)) / len(sums))]
 
 
+def balance(*, account: str, on: date = TODAY) -> Figures:
+    """What is in an account: what it began with and all that moved it."""
+    moved = [one.amount for one in HOME.of(account) if one.day <= on and one.currency == "EUR"]  # type: ignore[arg-type]
+    return [_money(ACCOUNTS[account].opening + sum(moved, Decimal(0)))]  # type: ignore[index]
+
+
+def average_payment(**only: Any) -> Figures:
+    """What one payment comes to on average."""
+    amounts = [one.amount for one in rows(**only, sign=-1)]
+    return [_money((sum(amounts, Decimal(0)) / len(amounts)).quantize(CENT, ROUND_HALF_EVEN))]
+
+
+def owed(*, debt: str | None = None) -> Figures:
+    """What is owed."""
+    return [_money(sum((one["balance"] for name, one in DEBTS.items() if debt in (None, name)), Decimal(0)))]
+
+
 def vat(*, amount: str, rate: str) -> Figures:
     """The VAT in an amount."""
     return [_money((Decimal(amount) * Decimal(rate) / (100 + Decimal(rate))).quantize(CENT, ROUND_HALF_EVEN))]
@@ -233,7 +256,7 @@ _WAYS: dict[str, Callable[..., Figures]] = {
     for way in (
         spent, received, net, times, compared, income_compared, largest, groups, last_amounts, unsorted, counted,
         brought, monthly, monthly_for_goal, reached, goal_reached, paid_off, budget, overview, deductible,
-        average_month, vat, nothing,
+        average_month, balance, average_payment, owed, vat, nothing,
     )
 }  # fmt: skip
 __all__ = ["ACCOUNTS", "HOME", "TODAY", "UNKNOWN", "expected", "rows"]

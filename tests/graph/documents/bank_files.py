@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from msgspec.structs import replace
 
-from storage.finance.statements import Row
+from storage.finance.statement_rows import Row
 
 IBAN = "DE89370400440532013000"
 OPENING = Decimal("2500.00")

@@ -7,7 +7,7 @@ import pytest
 
 from graph.documents.contents import Contents, Shape
 from graph.documents.readers import read as read_with_progress
-from storage.finance.statements import Row
+from storage.finance.statement_rows import Row
 from tests.graph.documents.bank_formats import FORMATS
 
 

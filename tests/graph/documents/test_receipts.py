@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 
 from graph.documents.contents import Unreadable
+from graph.documents.readers import picture
 from graph.documents.receipt import looks_like_receipt, read_receipt
 from tests.graph.documents.pdfs import pdf
 from tests.graph.documents.receipts import draw
@@ -80,6 +81,7 @@ def test_a_short_pdf_with_a_total_is_a_receipt() -> None:
 def test_without_the_extra_pictures_are_of_an_unknown_kind(monkeypatch: pytest.MonkeyPatch) -> None:
     """A server that was installed without its recogniser says so."""
     monkeypatch.setitem(sys.modules, "rapidocr", None)
+    picture._recogniser.cache_clear()
     with pytest.raises(Unreadable, match="This server does not read pictures") as caught:
         read(draw(0).data)
     assert caught.value.code == "unknown_kind"

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from graph.documents.contents import Shape, Unreadable
-from storage.finance.statements import Row
+from storage.finance.statement_rows import Row
 from tests.graph.documents.bank_files import csv_lines
 from tests.graph.documents.bank_formats import FORMATS
 from tests.graph.documents.test_bank_files import found_in, read
@@ -162,6 +162,16 @@ def test_columns_in_everyday_words_are_known() -> None:
     assert (row.counterparty, row.text) == ("Corner Shop", "Tea")
 
 
+def test_columns_of_unknown_names_are_kept_in_the_text() -> None:
+    """Beside those of known ones; not what says the same of all rows, a state, or the number of an account."""
+    data = (
+        b"Date;Description;Amount;Remark from the app;Status;Channel;IBAN of other side\n"
+        b"2026-04-03;Tea;-1.50;With Bo;BOOKED;web;DE89370400440532013000\n"
+        b"2026-04-04;Bread;-2.00;For the party;PENDING;web;DE75512108001245126199\n"
+    )
+    assert [row.text for row in found_in(read(data))] == ["Tea With Bo", "Bread For the party"]
+
+
 def test_balances_show_which_sign_is_spent() -> None:
     """Where balances fall by positive amounts, those are spent."""
     data = (
@@ -169,7 +179,7 @@ def test_balances_show_which_sign_is_spent() -> None:
     )
     contents = read(data)
     assert [row.amount for row in found_in(contents)] == [Decimal("-1.50"), Decimal("-2.00"), Decimal(9)]
-    assert contents.statements[0].opening_balance == Decimal(100)
+    assert contents.statements[0].closing_balance == Decimal("105.50")
 
 
 def test_accounts_of_one_file_are_statements_of_their_own() -> None:

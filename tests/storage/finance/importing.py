@@ -8,7 +8,7 @@ from uuid import UUID
 
 from storage.finance.document_queue import Claimed, DocumentQueue, Reading
 from storage.finance.documents import Documents, NewDocument
-from storage.finance.statements import Row, Statement
+from storage.finance.statement_rows import Row, Statement
 from storage.pool import Pool
 
 MODEL = "test-model"
@@ -43,10 +43,12 @@ async def imported(
     name: str = "1",
     format: str = "csv:1",
     number: str = "DE1",
+    balance: str | None = None,
     **fields: Any,
 ) -> UUID:
-    """Import a statement with this account's number; returns the document's id."""
+    """Import a statement with this account's number, and the balance after it; returns the document's id."""
     claimed = await waiting(pool, user, name)
-    statement = Statement(rows=rows, number=number, currency="EUR")
+    closing = Decimal(balance) if balance else None
+    statement = Statement(rows=rows, number=number, currency="EUR", closing_balance=closing)
     await DocumentQueue(pool, MODEL).store(claimed, reading(statement, format=format, **fields), currency="EUR")
     return claimed.document_id

@@ -53,7 +53,7 @@ async def test_finances_move_with_an_account(pool: Pool, ada: UUID, bob: UUID) -
         fingerprint="Date|Amount",
         rejected=[{"line": 1, "start": "x", "reason": "y"}],
     )
-    await imported(pool, ada, [row(1, "-3.50", "COFFEE SHOP")], name="2", format="ofx")
+    await imported(pool, ada, [row(1, "-3.50", "COFFEE SHOP")], name="2", format="ofx", balance="96.50")
     transactions, plans = Transactions(pool), Plans(pool)
     found = await transactions.list(ada, TransactionFilter(), limit=9)
     await transactions.annotate(ada, found[0]["transaction_id"], "Mine")

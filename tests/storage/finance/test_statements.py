@@ -2,16 +2,21 @@
 
 import asyncio
 from collections.abc import Sequence
+from decimal import Decimal
 from uuid import UUID, uuid4
 
+import psycopg
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from storage.errors import ImportRunning
 from storage.finance.accounts import FinanceAccounts
 from storage.finance.document_queue import DocumentQueue
-from storage.finance.documents import Documents
+from storage.finance.documents import Documents, NewDocument
+from storage.finance.lock import locked_finances
 from storage.finance.rules import Rules
-from storage.finance.statements import Row, Statement
+from storage.finance.statement_rows import Row, Statement
 from storage.finance.transactions import TransactionFilter, Transactions
 from storage.pool import Pool
 from tests.storage.finance.importing import MODEL, imported, reading, row, waiting
@@ -116,3 +121,55 @@ async def test_numbers_of_accounts_are_not_kept(pool: Pool, owner: Owner, ada: U
     ((end, whole),) = owner.execute("select number_end, a::text from finance_accounts a").fetchall()
     assert end == "3000"
     assert "0532" not in whole
+
+
+async def test_rows_wait_for_those_of_another_document(pool: Pool, database_url: str, ada: UUID) -> None:
+    """Longer than a statement may take, and so does what takes rows back; neither holds a connection meanwhile."""
+    known = await imported(pool, ada, [row(1, "-1.00")])
+    async with (
+        Pool.open(database_url, statement_timeout=0.2, size=1) as hurried,
+        await psycopg.AsyncConnection.connect(database_url) as other,
+    ):
+        claimed = await waiting(hurried, ada, "2")
+        await other.execute("select from chat_users where user_id = %s for no key update", [ada])
+        statement = Statement(rows=[row(2, "-2.00")], number="DE1", currency="EUR")
+        storing = asyncio.create_task(DocumentQueue(hurried, MODEL).store(claimed, reading(statement), currency="EUR"))
+        undoing = asyncio.create_task(Documents(hurried).undo(ada, known))
+        for _look in range(20):
+            assert await Documents(hurried).find(ada, known)
+        assert not storing.done()
+        assert not undoing.done()
+        await other.rollback()
+        assert await undoing == 1
+        await storing
+    (left,) = await Transactions(pool).list(ada, TransactionFilter(), limit=9)
+    assert left["amount"] == Decimal("-2.00")
+
+
+async def test_who_waits_too_long_for_another_document_is_told(pool: Pool, database_url: str, ada: UUID) -> None:
+    """And nothing is changed."""
+    known = await imported(pool, ada, [row(1, "-1.00")])
+    async with await psycopg.AsyncConnection.connect(database_url) as other:
+        await other.execute("select from chat_users where user_id = %s for no key update", [ada])
+        with pytest.raises(ImportRunning):
+            async with locked_finances(pool, ada, wait=0):
+                pass
+    found = await Documents(pool).find(ada, known)
+    assert found
+    assert (found["status"], found["rows_added"]) == ("ready", 1)
+
+
+async def test_documents_are_read_in_turns_between_users(pool: Pool, ada: UUID, bob: UUID) -> None:
+    """A user with many waits for one with a single document, and a user who has enough readers is passed over."""
+    documents, queue = Documents(pool), DocumentQueue(pool, MODEL)
+    for user, name in ((ada, "1"), (ada, "2"), (ada, "3"), (bob, "4"), (bob, "5")):
+        await documents.add(user, NewDocument(name, "text/csv", name.encode()))
+    order = [await queue.claim() for _ in range(4)]
+    assert [one and one.user_id for one in order] == [ada, bob, ada, bob]
+    for one in order:
+        assert one
+        await queue.fail(one, "broken", "It is broken.")
+    await documents.add(bob, NewDocument("6", "text/csv", b"6"))
+    assert await queue.claim(without=[ada, bob]) is None
+    first, second = await queue.claim(), await queue.claim()
+    assert [one and one.user_id for one in (first, second)] == [ada, bob]
