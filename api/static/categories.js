@@ -3,6 +3,7 @@
 import { byId, el, replaceItems, setChildren } from "./dom.js";
 import { editInPlace, iconButton, loadCategories, showError } from "./finance-lists.js";
 import { requestJson } from "./http.js";
+import { categoryLabel } from "./result-texts.js";
 import { icon } from "./svg.js";
 import { notifyChange } from "./tab-state.js";
 import { textOf } from "./texts.js";
@@ -21,7 +22,7 @@ const form = el("form.add-form", { onsubmit: add }, el("label.field", {}, el("sp
 
 /** Load and show the categories. */
 export async function showCategories() {
-  const items = await loadCategories();
+  const items = (await loadCategories()).toSorted((one, other) => one.kind.localeCompare(other.kind) || categoryLabel(one).localeCompare(categoryLabel(other)));
   if (!section.firstChild) setChildren(section, form, list);
   replaceItems(list, items.length ? items.map((one) => deletedItem(pathOf(one)) ?? item(one)) : [el("li.empty", {}, textOf("noCategories"))], name);
 }
@@ -60,21 +61,22 @@ function kindSelect(value) {
 
 /** @param {Category} category */
 function item(category) {
+  const label = categoryLabel(category);
   const change = async (/** @type {object} */ body) => {
     await requestJson(pathOf(category), { method: "PATCH", body });
     await changed();
   };
-  const title = el("span.item-name", { dir: "auto" }, category.name);
+  const title = el("span.item-name", { dir: "auto" }, label);
   const select = kindSelect(category.kind);
-  select.setAttribute("aria-label", textOf("kindOf", { name: category.name }));
+  select.setAttribute("aria-label", textOf("kindOf", { name: label }));
   select.addEventListener("change", () => change({ kind: select.value }).catch(showError));
   const deductible = el("input", { type: "checkbox", checked: category.deductible, onchange: () => change({ deductible: deductible.checked }).catch(showError) });
   const entry = el("li", { "data-id": category.category },
     el("div.item-head", {}, title),
     el("div.item-tools", {}, el("label.check", {}, deductible, textOf("deductible")), select,
       el("a.small", { href: `/finances?category=${category.category}` }, textOf("showTransactions")),
-      iconButton("pencil", textOf("renameNamed", { title: category.name }), () => editInPlace(title, { label: textOf("name"), value: category.name, maxlength: 60, required: true }, (text) => change({ name: text }))),
-      iconButton("trash", textOf("deleteNamed", { title: category.name }), () => deleteWithUndo(pathOf(category), entry, textOf("categoryDeleted", { name: category.name }), (error) => {
+      iconButton("pencil", textOf("renameNamed", { title: label }), () => editInPlace(title, { label: textOf("name"), value: label, maxlength: 60, required: true }, (text) => change({ name: text }))),
+      iconButton("trash", textOf("deleteNamed", { title: label }), () => deleteWithUndo(pathOf(category), entry, textOf("categoryDeleted", { name: label }), (error) => {
         if (error) showError(error);
         else notifyChange("finances");
         showCategories().catch(showError);

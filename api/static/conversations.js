@@ -83,7 +83,7 @@ function conversationItem({ conversation_id: id, title: given, last_employee, up
   const title = given || textOf("untitled");
   const found = match?.message_id ? match : null;
   const item = el("li", { "data-id": id },
-    el("a", { href: conversationHash(id, found?.message_id), title },
+    el("a", { href: conversationHash(id, found?.message_id), title, "aria-current": id === currentConversation() && "page" },
       el("span.title", { dir: "auto" }, employeeIcon(last_employee), " ", ...(match && !found ? marked(match) : [title])),
       el("time", { datetime: updated_at }, shortTime(new Date(updated_at))),
       el("span.snippet", { dir: "auto" }, ...(found ? marked(found) : [snippet]))),

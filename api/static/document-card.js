@@ -4,6 +4,7 @@ import "./finance-assets.js";
 import { el, setChildren } from "./dom.js";
 import { Problem, isNotFound, requestJson } from "./http.js";
 import { download, formatAmount, formatDay, formatDays } from "./money.js";
+import { sentence } from "./result-texts.js";
 import { icon } from "./svg.js";
 import { notifyChange } from "./tab-state.js";
 import { knownText, locale, textOf } from "./texts.js";
@@ -126,7 +127,7 @@ export class DocumentCard {
 
   /** Take back what was read from it. */
   async undo() {
-    await this.change(async () => {
+    await this.change("importIsUndone", async () => {
       await requestJson(`/documents/${this.document?.document_id}/undo`, { method: "POST" });
       return requestJson(`/documents/${this.document?.document_id}`);
     });
@@ -139,7 +140,7 @@ export class DocumentCard {
    * @param {{shape?: object, account_id?: string}} [body]
    */
   async readAgain(body = {}) {
-    await this.change(async () => /** @type {FinanceDocument} */ (await requestJson(`/documents/${this.document?.document_id}/read`, { method: "POST", body })));
+    await this.change("documentWaits", async () => /** @type {FinanceDocument} */ (await requestJson(`/documents/${this.document?.document_id}/read`, { method: "POST", body })));
     await this.follow();
   }
 
@@ -149,13 +150,18 @@ export class DocumentCard {
     if (body) await this.readAgain(body);
   }
 
-  /** @param {() => Promise<FinanceDocument>} action returns the document as it is then */
-  async change(action) {
+  /**
+   * @param {"importIsUndone" | "documentWaits"} text what it says meanwhile
+   * @param {() => Promise<FinanceDocument>} action returns the document as it is then
+   */
+  async change(text, action) {
+    this.showProgress(textOf(text), null);
+    setChildren(this.tools); // one change at a time
     try {
       this.show(await action());
     } catch (error) {
       if (!(error instanceof Error)) throw error;
-      this.showFailure(error.message, error instanceof Problem && error.status < 500 ? null : () => this.change(action));
+      this.showFailure(error.message, error instanceof Problem && error.status < 500 ? null : () => this.change(text, action));
     }
   }
 
@@ -179,9 +185,9 @@ function formatSize(bytes) {
 }
 
 /** @param {FinanceDocument} document that was read */
-function summaryOf({ status, kind, rows_added, rows_known, receipt }) {
+function summaryOf({ status, kind, rows_added, rows_known, rows_entered, receipt }) {
   if (status === "undone") return textOf("documentUndone");
-  if (kind === "statement") return [textOf("rowsAdded", { count: rows_added }), rows_known && textOf("rowsKnown", { count: rows_known })].filter(Boolean).join(", ");
+  if (kind === "statement") return [textOf("rowsAdded", { count: rows_added }), rows_known && textOf("rowsKnown", { count: rows_known }), rows_entered && textOf("rowsEntered", { count: rows_entered })].filter(Boolean).join(", ");
   if (kind !== "receipt") return textOf("textRead");
   const said = [receipt?.merchant, receipt?.total && formatAmount(receipt.total, receipt.currency ?? null), receipt?.bought_on && formatDay(receipt.bought_on)];
   return [textOf("receipt"), ...said].filter(Boolean).join(" · ");
@@ -190,11 +196,11 @@ function summaryOf({ status, kind, rows_added, rows_known, receipt }) {
 /** @param {FinanceDocument} document */
 function detailsOf({ understood, rejected, status }) {
   if (status !== "ready") return [];
-  const doubts = (understood?.doubts?.length ?? 0) > 0 && el("ul.doubts", {}, ...(understood?.doubts ?? []).map((doubt) => el("li", { lang: "en" }, doubt)));
+  const doubts = (understood?.doubts?.length ?? 0) > 0 && el("ul.doubts", {}, ...(understood?.doubts ?? []).map((doubt) => el("li", {}, sentence(doubt, understood?.texts?.[doubt]))));
   return [understood && tableOf(understood), doubts, rejected.length > 0 && el("details", {},
     el("summary", {}, textOf("linesLeftOut", { count: rejected.length })),
-    el("ul.rejected", {}, ...rejected.slice(0, 50).map(({ line, start, reason }) => el("li", {},
-      `${textOf("lineNumber", { number: line })} `, el("q", { dir: "auto" }, start), " ", el("span", { lang: "en" }, reason)))))];
+    el("ul.rejected", {}, ...rejected.slice(0, 50).map(({ line, start, reason, text }) => el("li", {},
+      `${textOf("lineNumber", { number: line })} `, el("q", { dir: "auto" }, start), " ", el("span", {}, sentence(reason, text))))))];
 }
 
 /**

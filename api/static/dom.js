@@ -102,7 +102,9 @@ export function syncChildren(parent, items, keyOf, create, update) {
 }
 
 /**
- * Replace the items of a list and keep the focus: on the same item, else on the one now in its position.
+ * Replace the items of a list. One that looks as before stays the same element, so that a click on it is not lost between
+ * pressing and releasing; unless it has a field, whose value cannot be compared. The focus stays on the same item, else it
+ * goes to the one now in its position.
  * @param {HTMLElement} list
  * @param {HTMLElement[]} items
  * @param {HTMLElement} fallback gets the focus where no item can take it
@@ -112,9 +114,16 @@ export function replaceItems(list, items, fallback) {
   const controls = "a, button";
   const controlIndex = focused && Math.max(0, [...focused.querySelectorAll(controls)].indexOf(/** @type {Element} */ (document.activeElement)));
   const itemIndex = focused && Math.min([...list.children].indexOf(focused), items.length - 1);
-  list.replaceChildren(...items);
-  if (!focused) return;
-  const item = items.find((other) => other.dataset.id === focused.dataset.id) ?? items[Number(itemIndex)];
+  const former = new Set(/** @type {Iterable<HTMLElement>} */ (list.children));
+  const wanted = items.map((item) => {
+    const same = [...former].find((child) => child.isEqualNode(item) && !child.querySelector("input, progress, select, textarea"));
+    if (same) former.delete(same);
+    return same ?? item;
+  });
+  for (const child of former) if (!wanted.includes(child)) child.remove();
+  wanted.forEach((item, index) => { if (list.children[index] !== item) list.insertBefore(item, list.children[index] ?? null); });
+  if (!focused || focused.contains(document.activeElement)) return;
+  const item = wanted.find((other) => other.dataset.id === focused.dataset.id) ?? wanted[Number(itemIndex)];
   const control = /** @type {HTMLElement | undefined} */ (item.querySelectorAll(controls)[Number(controlIndex)]);
   (control ?? fallback).focus();
 }

@@ -1,7 +1,8 @@
 /** What the sections of the page share: categories and accounts, lists whose items are renamed in place, and messages. */
 
-import { announce, byId, el, isEnter } from "./dom.js";
+import { announce, byId, el, isEnter, setChildren } from "./dom.js";
 import { requestJson } from "./http.js";
+import { categoryLabel } from "./result-texts.js";
 import { icon } from "./svg.js";
 import { textOf } from "./texts.js";
 
@@ -23,7 +24,8 @@ export const allCategories = () => categories;
 /** @param {string | null} slug null: none */
 export function categoryName(slug) {
   if (slug === null) return textOf("noCategory");
-  return categories.find(({ category }) => category === slug)?.name ?? slug;
+  const found = categories.find(({ category }) => category === slug);
+  return found ? categoryLabel(found) : slug;
 }
 
 /**
@@ -33,13 +35,17 @@ export function categoryName(slug) {
  */
 export function categorySelect(label, first) {
   return el("select", { "aria-label": label }, ...first.map(([value, text]) => el("option", { value }, text)),
-    ...categories.toSorted((one, other) => one.name.localeCompare(other.name)).map(({ category, name }) => el("option", { value: category }, name)));
+    ...categories.map((one) => [one.category, categoryLabel(one)]).toSorted(([, one], [, other]) => one.localeCompare(other))
+      .map(([value, text]) => el("option", { value }, text)));
 }
 
-/** @param {unknown} error of a request */
-export function showError(error) {
+/**
+ * @param {unknown} error of a request
+ * @param {(() => unknown) | null} [again] asks once more; null: whoever asked can
+ */
+export function showError(error, again = null) {
   const { message } = /** @type {Error} */ (error);
-  byId("status").textContent = message;
+  setChildren(byId("status"), message, again && el("button.quiet", { type: "button", onclick: again }, icon("retry"), textOf("tryAgain")));
   announce(message);
 }
 

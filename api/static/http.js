@@ -34,7 +34,8 @@ export function isNotFound(error) {
 }
 
 /**
- * Send a request. After a 401 the user is asked for a token, and the request is sent again.
+ * Send a request. After a 401 the user is asked for a token, and the request is sent again; so it is as long as another
+ * document of the user is being stored, which ends by itself.
  * @param {string} path
  * @param {{method?: string, body?: object, headers?: Record<string, string>, signal?: AbortSignal, timeout?: number, keepalive?: boolean}} [options] `keepalive`: sent also where the page is left
  * @returns {Promise<Response>} a successful response
@@ -51,7 +52,10 @@ export async function request(path, { method = "GET", body, headers = {}, signal
     await renewToken(token);
     return request(path, { method, body, headers, signal, timeout, keepalive });
   }
-  throw await toProblem(response);
+  const problem = await toProblem(response);
+  if (problem.code !== "import_running") throw problem;
+  await new Promise((resolve) => { setTimeout(resolve, 1000 * (problem.retryAfter ?? 1)); });
+  return request(path, { method, body, headers, signal, timeout, keepalive });
 }
 
 /**

@@ -91,7 +91,16 @@ export function formatCell(cell, kind, currency) {
  */
 export async function download(path, name) {
   const response = await request(path);
-  const url = URL.createObjectURL(await response.blob());
+  saveAs(await response.blob(), name);
+}
+
+/**
+ * Save what this page has as a file.
+ * @param {Blob} content
+ * @param {string} name of the file
+ */
+export function saveAs(content, name) {
+  const url = URL.createObjectURL(content);
   el("a", { href: url, download: name }).click();
   URL.revokeObjectURL(url);
 }

@@ -6,6 +6,7 @@ import { requestJson } from "./http.js";
 import { formatAmount, formatDay } from "./money.js";
 import { openReference } from "./reference-panel.js";
 import { resultTable } from "./result-table.js";
+import { categoryLabel, translatedResult } from "./result-texts.js";
 import { icon } from "./svg.js";
 import { notifyChange, onChange } from "./tab-state.js";
 import { textOf } from "./texts.js";
@@ -76,8 +77,8 @@ export function proposalCard(id, result) {
 async function withName(proposal) {
   if (proposal.kind !== "rule" && proposal.kind !== "budget") return proposal;
   const { items } = await requestJson("/categories");
-  const { name } = items.find(({ category }) => category === proposal.content.category) ?? {};
-  return name ? /** @type {Proposal} */ ({ ...proposal, content: { ...proposal.content, category: name } }) : proposal;
+  const found = items.find(({ category }) => category === proposal.content.category);
+  return found ? /** @type {Proposal} */ ({ ...proposal, content: { ...proposal.content, category: categoryLabel(found) } }) : proposal;
 }
 
 /**
@@ -98,7 +99,8 @@ function decisionsOf({ status }) {
 function contentOf(proposal, result) {
   const rows = el("div");
   const referenceId = result.reference_id;
-  if (referenceId) requestJson(`/references/${referenceId}`).then((reference) => {
+  if (referenceId) requestJson(`/references/${referenceId}`).then((found) => {
+    const reference = translatedResult(found);
     const all = reference.row_count > FIRST_ROWS && el("button.quiet", { type: "button", "aria-haspopup": "dialog", onclick: () => openReference(referenceId) }, textOf("showAll", { count: reference.row_count }));
     if (reference.rows.length) setChildren(rows, resultTable({ ...reference, rows: reference.rows.slice(0, FIRST_ROWS) }), all);
   }, () => {}); // the sentence says what counts

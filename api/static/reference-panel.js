@@ -4,8 +4,9 @@ import "./finance-assets.js";
 import { barChart } from "./bar-chart.js";
 import { el, openModal, setChildren, setText } from "./dom.js";
 import { NetworkError, Problem, requestJson } from "./http.js";
-import { download, formatAmount, formatDay, formatFigure } from "./money.js";
-import { sortableTable } from "./result-table.js";
+import { download, formatAmount, formatDay, formatFigure, saveAs } from "./money.js";
+import { csvOf, sortableTable } from "./result-table.js";
+import { translatedResult } from "./result-texts.js";
 import { icon } from "./svg.js";
 import { textOf } from "./texts.js";
 
@@ -26,26 +27,28 @@ document.body.append(panel);
 /** @param {string} id of the reference */
 export async function openReference(id) {
   setText(title, textOf("result"));
+  openModal(panel);
+  await load(id);
+}
+
+/** @param {string} id */
+async function load(id) {
   setText(status, textOf("loading"));
   setChildren(body);
-  openModal(panel);
   try {
-    const reference = await requestJson(`/references/${id}`);
+    const reference = translatedResult(await requestJson(`/references/${id}`));
     setText(title, reference.words);
-    title.lang = "en";
     setText(status, reference.changed ? textOf("figuresChanged") : "");
     status.classList.toggle("changed", reference.changed);
-    setChildren(body, ...contentOf(id, reference));
+    setChildren(body, ...contentOf(reference));
   } catch (error) {
     showError(error);
+    setChildren(body, el("button", { type: "button", onclick: () => load(id) }, icon("retry"), textOf("tryAgain")));
   }
 }
 
-/**
- * @param {string} id
- * @param {Reference} reference
- */
-function contentOf(id, reference) {
+/** @param {Reference} reference */
+function contentOf(reference) {
   const { figures, rows, row_count, method, notes, transactions, created_at } = reference;
   const chart = barChart(reference);
   const inRows = new Set(rows.map(([name]) => name));
@@ -55,10 +58,10 @@ function contentOf(id, reference) {
     chart,
     rows.length > 0 && el("section", { "aria-label": textOf("resultRows") }, ...sortableTable(reference),
       row_count > rows.length && el("p.small", {}, textOf("firstRows", { count: rows.length, total: row_count })),
-      csvButton(`/references/${id}/csv`, "frontdesk-result.csv")),
+      csvButton(async () => saveAs(new Blob([csvOf(reference)], { type: "text/csv" }), "frontdesk-result.csv"))),
     transactions !== null && behind(transactions),
-    el("p.small", { lang: "en" }, method),
-    notes.length > 0 && el("ul.small.notes", { lang: "en" }, ...notes.map((note) => el("li", {}, note))),
+    el("p.small", {}, method),
+    notes.length > 0 && el("ul.small.notes", {}, ...notes.map((note) => el("li", {}, note))),
     el("p.small", {}, textOf("computedAt", { time: formatDay(created_at) })),
   ];
 }
@@ -88,16 +91,13 @@ function behind(query) {
   const more = el("button.quiet", { type: "button", onclick: load }, textOf("showMore"));
   const empty = el("p.small", { role: "status" });
   const details = el("details", { ontoggle: () => { if (details.open && !list.firstChild) load(); } }, el("summary", {}, textOf("transactionsBehind")),
-    list, empty, more, el("p.links", {}, el("a", { href: `/finances?${query}` }, textOf("openInTransactions")), csvButton(`/transactions/csv?${query}`, "frontdesk-transactions.csv")));
+    list, empty, more, el("p.links", {}, el("a", { href: `/finances?${query}` }, textOf("openInTransactions")), csvButton(() => download(`/transactions/csv?${query}`, "frontdesk-transactions.csv"))));
   return details;
 }
 
-/**
- * @param {string} path
- * @param {string} name
- */
-function csvButton(path, name) {
-  return el("button.quiet", { type: "button", "aria-label": textOf("downloadCsv"), onclick: () => download(path, name).catch(showError) }, icon("download"), "CSV");
+/** @param {() => Promise<void>} save */
+function csvButton(save) {
+  return el("button.quiet", { type: "button", "aria-label": textOf("downloadCsv"), onclick: () => save().catch(showError) }, icon("download"), "CSV");
 }
 
 /** @param {unknown} error */

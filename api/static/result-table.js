@@ -12,7 +12,7 @@ import { textOf } from "./texts.js";
  * @returns {HTMLElement}
  */
 export function resultTable({ words, columns, rows }) {
-  return scrolling(words, el("table", {}, el("thead", {}, el("tr", {}, ...columns.map((column) => el(cellOf(column, "th"), { scope: "col", lang: "en" }, column.name)))), bodyOf(columns, rows)));
+  return scrolling(words, el("table", {}, el("thead", {}, el("tr", {}, ...columns.map((column) => el(cellOf(column, "th"), { scope: "col" }, column.label ?? column.name)))), bodyOf(columns, rows)));
 }
 
 /**
@@ -26,10 +26,10 @@ export function sortableTable({ words, columns, rows }) {
   const place = el("div");
   const empty = el("p.small", { role: "status" });
   const headings = columns.map((column, index) => el(cellOf(column, "th"), { scope: "col" },
-    el("button.sort", { type: "button", lang: "en", onclick: () => {
+    el("button.sort", { type: "button", onclick: () => {
       sorted = { column: index, descending: sorted.column === index ? !sorted.descending : column.kind !== "text" };
       show();
-    } }, column.name)));
+    } }, column.label ?? column.name)));
   const table = el("table", {}, el("thead", {}, el("tr", {}, ...headings)));
   const show = () => {
     const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
@@ -105,4 +105,27 @@ function sortRows(columns, rows, { column, descending }) {
   const numeric = kind === "amount" || kind === "number" || kind === "percent";
   const compare = (/** @type {string} */ one, /** @type {string} */ other) => numeric ? Number(one) - Number(other) : one.localeCompare(other);
   return rows.toSorted((one, other) => (descending ? -1 : 1) * compare(one[column] ?? "", other[column] ?? ""));
+}
+
+/**
+ * The table as CSV (RFC 4180), with headings and texts in the language of the page, and values as programs read them.
+ * @param {Table} table
+ */
+export function csvOf({ columns, rows }) {
+  const lines = [columns.map(({ label, name }) => csvText(label ?? name)), ...rows.map((row) => row.map((cell, index) => csvCell(cell, columns[index].kind)))];
+  return lines.map((cells) => `${cells.join(",")}\r\n`).join("");
+}
+
+/**
+ * @param {string | null} cell
+ * @param {Column["kind"]} kind
+ */
+function csvCell(cell, kind) {
+  return kind === "text" || cell === null ? csvText(cell ?? "") : cell;
+}
+
+/** @param {string} text a spreadsheet would compute one that begins like a formula */
+function csvText(text) {
+  const safe = /^[=+\-@\t\r\n]/.test(text) ? `'${text}` : text;
+  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }

@@ -40,12 +40,15 @@ export const locale = navigator.languages.find((tag) => tag.split("-")[0] === la
 
 // Awaited, so that no module runs before there are texts; preferences.js has begun to load them.
 const { page } = document.documentElement.dataset;
-/** @type {[{default: Translation, serverTexts?: ServerTexts, routeReasons?: RouteReasons, employeeTexts?: EmployeeTexts}, {default: object}?]} */
+/** @typedef {{default: object, resultTexts?: Record<string, string | PluralForms>, categoryNames?: Record<string, string>}} TextsOfPart */
+/** @type {[{default: Translation, serverTexts?: ServerTexts, routeReasons?: RouteReasons, employeeTexts?: EmployeeTexts}, TextsOfPart?]} */
 const [{ default: sharedTexts, serverTexts, routeReasons, employeeTexts }, ofPage] = await Promise.all([
   import(`./texts/${language}.js`), page ? import(`./texts/${page}-${language}.js`) : undefined,
 ]);
 /** A page asks for no text of another one. */
 const texts = /** @type {Translation & DashboardTranslation & FinanceTranslation} */ ({ ...sharedTexts, ...ofPage?.default });
+/** The texts about documents, transactions and results, once they are loaded. */
+let financeTexts = ofPage;
 const integerFormat = new Intl.NumberFormat(locale);
 const pluralRules = new Intl.PluralRules(locale);
 
@@ -60,8 +63,15 @@ export const textOf = (key, ...[values]) => fillIn(texts[key], values ?? {});
 
 /** Load the texts about documents and transactions, which the chat page does without at first. */
 export async function addFinanceTexts() {
-  Object.assign(texts, (await import(`./texts/finances-${language}.js`)).default);
+  financeTexts = /** @type {TextsOfPart} */ (await import(`./texts/finances-${language}.js`));
+  Object.assign(texts, financeTexts.default);
 }
+
+/** What the server says of results by its English templates; undefined in English. */
+export const resultTexts = () => financeTexts?.resultTexts;
+
+/** The names of categories that Frontdesk gave, by the English ones; undefined in English. */
+export const categoryNames = () => financeTexts?.categoryNames;
 
 /**
  * The text with this key; null if there is none.
@@ -104,7 +114,7 @@ export const translated = (employee) => ({ ...employee, ...employeeTexts?.[emplo
  * @param {string | PluralForms} text
  * @param {Record<string, string | number>} values
  */
-function fillIn(text, values) {
+export function fillIn(text, values) {
   const template = typeof text === "string" ? text : text[pluralRules.select(Number(values.count))] ?? text.other;
   return template.replace(/\{(\w+)\}/g, (_, name) => (typeof values[name] === "number" ? integerFormat.format(values[name]) : values[name]));
 }

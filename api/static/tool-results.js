@@ -6,6 +6,7 @@ import { announce, el, syncChildren } from "./dom.js";
 import { formatFigure } from "./money.js";
 import { proposalCard } from "./proposals.js";
 import { openReference } from "./reference-panel.js";
+import { translatedResult } from "./result-texts.js";
 import { icon } from "./svg.js";
 import { knownText, textOf } from "./texts.js";
 
@@ -25,7 +26,7 @@ export function showCalls(answer) {
   const state = (/** @type {ToolCall | ToolResult} */ call) => isResult(call) ? "result" : running ? "runs" : "ended";
   syncChildren(tools, calls, (call) => `${call.call_id} ${state(call)}`, (call) => item(call, running), () => {});
   const last = calls.at(-1);
-  if (running && last && !isResult(last)) announce(callText(last));
+  if (running && last && !isResult(last)) announce(`${callText(last)} …`);
   showProposals(body, calls.filter(isResult));
   if (!running) {
     const results = calls.filter(isResult);
@@ -47,12 +48,13 @@ function isResult(call) {
  * @param {boolean} running
  */
 function item(call, running) {
-  if (!isResult(call)) return el(running ? "p.tool-call.running" : "p.tool-call", {}, icon("search"), el("span", {}, running ? callText(call) : textOf("toolEnded", { words: call.words })));
-  if (!call.reference_id) return el("p.tool-call", {}, icon("info"), el("span", { lang: "en" }, call.words));
+  if (!isResult(call)) return el(running ? "p.tool-call.running" : "p.tool-call", {}, icon("search"), el("span", {}, running ? `${callText(call)} …` : textOf("toolEnded", { call: callText(call) })));
+  if (!call.reference_id) return el("p.tool-call", {}, icon("info"), el("span", {}, textOf("notComputed")));
+  const { words, figures, row_count } = translatedResult(call);
   return el("div", {}, el("button.result", { type: "button", "aria-haspopup": "dialog", onclick: () => open(call) },
-    icon("chart"), el("span.result-words", { lang: "en", dir: "auto" }, call.words),
-    ...call.figures.slice(0, MOST_FIGURES).map(figureOf),
-    el("span.small", {}, textOf("rows", { count: call.row_count }))));
+    icon("chart"), el("span.result-words", { dir: "auto" }, words),
+    ...figures.slice(0, MOST_FIGURES).map(figureOf),
+    el("span.small", {}, textOf("rows", { count: row_count }))));
 }
 
 /**
@@ -72,13 +74,13 @@ function showProposals(body, results) {
 
 /** @param {import("../contract.js").Figure} figure with its name, where it could be any number */
 function figureOf(figure) {
-  const name = el(figure.currency ? "span.visually-hidden" : "span.figure-name", { lang: "en" }, `${figure.name}: `);
+  const name = el(figure.currency ? "span.visually-hidden" : "span.figure-name", {}, `${figure.name}: `);
   return el("span.result-figure", {}, name, formatFigure(figure));
 }
 
 /** @param {ToolCall} call */
-function callText({ tool, words }) {
-  return `${knownText(`tool_${tool}`) ?? textOf("toolRuns")} ${words}…`;
+function callText({ tool }) {
+  return knownText(`tool_${tool}`) ?? textOf("toolRuns");
 }
 
 /** @param {ToolResult} result */

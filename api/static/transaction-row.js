@@ -7,22 +7,24 @@ import { formatAmount, formatDay } from "./money.js";
 import { icon } from "./svg.js";
 import { notifyChange } from "./tab-state.js";
 import { textOf } from "./texts.js";
+import { deleteWithUndo } from "./undo.js";
 
 /** @typedef {import("../contract.js").Transaction} Transaction */
 
 /**
  * @param {Transaction} transaction
  * @param {(ids: string[], category: string | null) => Promise<void>} categorise
+ * @param {() => void} deleted is called once one that was entered by hand is gone
  */
-export function transactionRow(transaction, categorise) {
-  const { transaction_id, booked_on, counterparty, text, account, amount, currency, suspicious } = transaction;
+export function transactionRow(transaction, categorise, deleted) {
+  const { transaction_id, booked_on, counterparty, text, account, amount, currency, suspicious, by_hand } = transaction;
   const name = counterparty || text;
   const box = el("input", { type: "checkbox", "aria-label": textOf("selectNamed", { name: `${name}, ${formatDay(booked_on)}` }) });
   const [note, noteButton] = noteOf(transaction);
   const row = el("tr", { role: "row", "data-id": transaction_id },
     cell("select", el("label", {}, box)),
     cell("day", formatDay(booked_on)),
-    cell("what", el("span.name-line", {}, el("span.counterparty", { dir: "auto" }, name), noteButton),
+    cell("what", el("span.name-line", {}, el("span.counterparty", { dir: "auto" }, name), noteButton, by_hand && iconButton("trash", textOf("deleteNamed", { title: name }), remove)),
       counterparty && text && text !== counterparty && el("span.small.bank-text", { dir: "auto" }, text),
       suspicious && el("span.small.suspicious", {}, icon("warning"), textOf("suspicious")), note),
     cell("account", el("span.small", { dir: "auto" }, account)),
@@ -30,6 +32,15 @@ export function transactionRow(transaction, categorise) {
     cell(amount.startsWith("-") ? "amount" : "amount.received", formatAmount(amount, currency)));
   showCategory(row, transaction, categorise);
   return row;
+
+  function remove() {
+    const place = /** @type {HTMLElement} */ (row.querySelector(".what"));
+    deleteWithUndo(`/transactions/${transaction_id}`, place, textOf("transactionDeleted", { name }), (error) => {
+      if (error) return showError(error);
+      notifyChange("finances");
+      return deleted();
+    });
+  }
 }
 
 /**

@@ -49,6 +49,18 @@ export class Selection {
     this.clear();
   }
 
+  /**
+   * One is gone; the others stay selected.
+   * @param {string} id
+   * @param {number} matching how many are left
+   */
+  drop(id, matching) {
+    this.ids.delete(id);
+    if (!this.anchor?.isConnected) this.anchor = null;
+    this.matching = matching;
+    this.update();
+  }
+
   clear() {
     this.ids.clear();
     this.anchor = null;

@@ -5,11 +5,13 @@ import { categoryName, categorySelect, loadCategories, showError } from "./finan
 import { requestJson } from "./http.js";
 import { download, formatAmount, formatDays } from "./money.js";
 import { icon } from "./svg.js";
+import { newTransaction, setAccounts } from "./new-transaction.js";
 import { notifyChange } from "./tab-state.js";
 import { textOf } from "./texts.js";
 import { filterForm, queryInUrl } from "./transaction-filter.js";
 import { showCategory, transactionRow } from "./transaction-row.js";
 import { Selection } from "./transaction-selection.js";
+import { deletedItem } from "./undo.js";
 
 /** @typedef {import("../contract.js").Transaction} Transaction */
 
@@ -22,6 +24,7 @@ const change = el("p.change", { role: "status" });
 const rows = el("tbody", { role: "rowgroup" });
 const moreButton = el("button.quiet", { type: "button", onclick: () => loadMore() }, textOf("showMore"));
 const empty = el("p.empty");
+const entry = newTransaction(() => refresh());
 const selection = new Selection(rows, categorise, matchingIds);
 const table = el("table.transactions", { role: "table", "aria-label": textOf("openTransactions") },
   el("thead", { role: "rowgroup" }, el("tr", { role: "row" },
@@ -43,9 +46,11 @@ export async function showTransactions() {
   const { items: accounts } = await requestJson("/accounts");
   if (!section.firstChild) {
     const csv = el("button.quiet", { type: "button", "aria-label": textOf("downloadCsv"), onclick: () => download(`/transactions/csv?${queryInUrl()}`, "frontdesk-transactions.csv").catch(showError) }, icon("download"), "CSV");
-    setChildren(section, filters, el("div.totals-line", {}, totals, csv), selection.bar, change, table, empty, moreButton);
+    setChildren(section, filters, el("div.totals-line", {}, totals, csv), entry, selection.bar, change, table, empty, moreButton);
   }
   if (!filters.contains(document.activeElement)) setChildren(filters, filterForm(accounts, () => refresh().catch(showError)));
+  entry.hidden = !accounts.length;
+  setAccounts(accounts);
   selection.setCategories(() => categorySelect(textOf("category"), [["", textOf("noCategory")]]));
   await refresh();
 }
@@ -57,16 +62,36 @@ async function refresh() {
   if (!query.size && filters.querySelector("form")) byId("status").textContent = "";
   const [page, sums] = await Promise.all([requestJson(`/transactions?limit=${PAGE_SIZE}&${query}`), requestJson(`/transactions/totals?${query}`)]);
   if (number !== requestCount) return;
-  setChildren(totals, ...sums.items.map(({ currency, count, spent, received, first_on, last_on }) => el("li", {},
-    el("b", {}, currency), el("span", {}, textOf("transactionsCount", { count })), el("span", {}, `${textOf("spent")} `, el("b.number", {}, formatAmount(spent, currency))),
-    el("span", {}, `${textOf("received")} `, el("b.number", {}, formatAmount(received, currency))), el("span.small", {}, formatDays(first_on, last_on)))));
-  matching = sums.items.reduce((sum, { count }) => sum + count, 0);
+  showTotals(sums);
   shown.clear();
   rows.replaceChildren();
   append(page);
   table.hidden = !page.items.length;
   setText(empty, page.items.length ? "" : textOf(query.size ? "nothingFound" : "noTransactions"));
   selection.reset(matching);
+}
+
+/** @param {{items: import("../contract.js").Total[]}} sums of all that match */
+function showTotals(sums) {
+  setChildren(totals, ...sums.items.map(({ currency, count, spent, received, first_on, last_on }) => el("li", {},
+    el("b", {}, currency), el("span", {}, textOf("transactionsCount", { count })), el("span", {}, `${textOf("spent")} `, el("b.number", {}, formatAmount(spent, currency))),
+    el("span", {}, `${textOf("received")} `, el("b.number", {}, formatAmount(received, currency))), el("span.small", {}, formatDays(first_on, last_on)))));
+  matching = sums.items.reduce((sum, { count }) => sum + count, 0);
+}
+
+/**
+ * Take one that was deleted out of the list. The other rows stay: one may be selected, edited, or about to be clicked.
+ * @param {string} id
+ */
+async function drop(id) {
+  shown.delete(id);
+  rows.querySelector(`[data-id="${id}"]`)?.remove();
+  if (!rows.firstChild) return refresh();
+  const number = requestCount;
+  const sums = await requestJson(`/transactions/totals?${queryInUrl()}`);
+  if (number !== requestCount) return;
+  showTotals(sums);
+  selection.drop(id, matching);
 }
 
 async function loadMore() {
@@ -88,7 +113,7 @@ function append({ items, next_cursor }) {
   nextCursor = next_cursor;
   moreButton.hidden = !nextCursor;
   for (const item of items) shown.set(item.transaction_id, item);
-  rows.append(...items.map((item) => transactionRow(item, categorise)));
+  rows.append(...items.map((item) => deletedItem(`/transactions/${item.transaction_id}`)?.closest("tr") ?? transactionRow(item, categorise, () => drop(item.transaction_id).catch(showError))));
 }
 
 /**

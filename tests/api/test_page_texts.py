@@ -1,5 +1,6 @@
 """The pages' texts: each language has all of them, and all of them are used."""
 
+import ast
 import re
 from pathlib import Path
 from typing import get_args
@@ -8,11 +9,18 @@ import pytest
 
 import api
 from api.problems import Code
+from graph.documents.contents import DocumentKind, Shape
 from nodes import stream_events
 from nodes.answer.languages import LANGUAGES as SPOKEN
 from nodes.answer.languages import texts_in
 from nodes.employees import EMPLOYEES
 from nodes.state import REASONS, NoticeCode, ReasonCode
+from nodes.tools.formulas import Strategy
+from nodes.tools.patterns import Interval
+from nodes.tools.tag import NEW_RULE
+from storage.finance.categories import DEFAULT_NAMES
+from storage.finance.documents import DocumentStatus
+from storage.finance.figures import Group
 from storage.metrics import ErrorCode
 from tests.api.test_pages import FETCHED, ON_DEMAND
 
@@ -21,6 +29,10 @@ LANGUAGES = ["de", "en"]
 OTHERS = [language for language in LANGUAGES if language != "en"]
 EMPLOYEE = r'{slug}: {{\n    title: "(.+)",\n    does: "(.+)",\n    examples: \[(.+)\],\n  }},'
 ENTRY = re.compile(r"^  (\w+): (.*),$", re.MULTILINE)
+RESULT_ENTRY = re.compile(r'^  "(.*?)": ((?:"|\{\n).*?),$(?=\n  "|\n\n|\n\};)', re.MULTILINE | re.DOTALL)
+ROOT = Path(api.__file__).parent.parent
+NO_COLUMNS = {"header line", "text", "date format", "decimal mark", "negated", "encoding", "delimiter", "sheet"}
+"""Fields of a table's shape that are no column."""
 PAGES = ("index.html", "finances.html", "dashboard.html", "not-found.html")
 PARTS = ("dashboard", "finances")
 """Texts that are loaded apart from what all pages have."""
@@ -39,6 +51,50 @@ def translations(language: str, name: str) -> str:
     """The object in which this language has its own texts for what the server says in English."""
     source = (FOLDER / "texts" / f"{language}.js").read_text()
     return source.split(f"export const {name} = {{")[1].split("\n};")[0]
+
+
+def said_of_results() -> set[str]:
+    """The English templates of what the server says of results and documents, but for those of values alone."""
+    files = [*(ROOT / "nodes" / "tools").glob("*.py"), *(ROOT / "graph" / "documents").rglob("*.py")]
+    nodes = [node for path in files for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
+    written = [arg for call in nodes for arg in template_arguments(call)]
+    found = {arg.value for arg in written if isinstance(arg, ast.Constant) and isinstance(arg.value, str)}
+    computed = {
+        *NEW_RULE.values(),
+        *get_args(Interval),
+        *get_args(DocumentKind),
+        *get_args(DocumentStatus),
+        *get_args(Strategy),
+    }
+    columns = {field.replace("_", " ") for field in Shape.__struct_fields__} - NO_COLUMNS
+    headings = {one.capitalize() for one in (*get_args(Group), *get_args(Strategy))}
+    return {text for text in found | computed | columns | headings if not re.fullmatch(r"\{\w+\}", text)}
+
+
+def template_arguments(call: ast.Call) -> list[ast.expr]:
+    """The templates that a call names, where it makes a text that can be said in another language."""
+    match call.func:
+        case ast.Name("say"):
+            return call.args[:1]
+        case ast.Name("Translatable"):
+            return call.args[1:2]
+        case ast.Name("columns"):
+            return [column.elts[0] for column in call.args if isinstance(column, ast.Tuple)]
+        case _:
+            return []
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_another_language_has_a_text_for_all_that_is_said_of_results(language: str) -> None:
+    """Each with the same values to fill in, and no other; each category that users begin with has a name."""
+    source = (FOLDER / "texts" / f"finances-{language}.js").read_text()
+    results, categories = source.split("export const resultTexts = {")[1].split("export const categoryNames = {")
+    texts = dict(RESULT_ENTRY.findall(results))
+    assert set(texts) == said_of_results()
+    assert {text: placeholders(other) | {"count"} for text, other in texts.items()} == {
+        text: placeholders(text) | {"count"} for text in texts
+    }
+    assert set(dict(RESULT_ENTRY.findall(categories))) == set(DEFAULT_NAMES.values())
 
 
 def test_the_page_knows_the_languages_that_there_are() -> None:

@@ -23,8 +23,8 @@ FETCHED = {f"vendor/{name}" for name in NEEDED.values() if name.endswith(".js")}
 OURS_ON_DEMAND = {
     "answer-figures.js", "bar-chart.js", "document-card.js", "edit-form.js", "employee-menu.js", "explanation.js",
     "feedback.js", "finance-assets.js", "find-message.js", "formulas.js", "highlight.js", "memory.js", "money.js",
-    "proposals.js", "reference-panel.js", "result-table.js", "settings.js", "shape-dialog.js", "shapes.js",
-    "sign-in.js", "tool-results.js", "upload-request.js", "uploads.js", "versions.js",
+    "proposals.js", "reference-panel.js", "result-table.js", "result-texts.js", "settings.js", "shape-dialog.js",
+    "shapes.js", "sign-in.js", "tool-results.js", "upload-request.js", "uploads.js", "versions.js",
 }  # fmt: skip
 ON_DEMAND = OURS_ON_DEMAND | FETCHED - {"vendor/markdown-it.js"}
 """Modules that the chat page loads once they are wanted."""

@@ -34,7 +34,7 @@ async def assert_accessible(page: Page, widths: Sequence[int] = (WIDE, NARROW)) 
         await page.evaluate(AXE_SCRIPT)
     viewport = page.viewport_size
     violations = [violation async for violation in _violations(page, widths)]
-    await page.emulate_media(color_scheme=None)
+    await page.emulate_media(color_scheme="null")
     if viewport:
         await page.set_viewport_size(viewport)
     if violations:

@@ -20,13 +20,16 @@ from tests.support.model_server import ModelServer
 
 expect.set_options(timeout=30_000)
 
+UNOPTIMISED = "--js-flags=--no-opt --no-maglev"
+"""A test closes its pages before it pays off to compile their code a second time, and better."""
+
 
 @pytest.fixture(scope="session")
 async def browser() -> AsyncIterator[Browser]:
     """The browser of this test process."""
     if INSTALLED is None and not os.environ.get("CI"):
         pytest.skip("chromium is not installed here; where CI is set, it must be")
-    async with async_playwright() as playwright, launched(playwright) as started:
+    async with async_playwright() as playwright, launched(playwright, UNOPTIMISED) as started:
         yield started
 
 

@@ -12,6 +12,14 @@ FACT = "The user sells biscuits."
 LEARNS_FACT = Json({"facts": [{"fact": FACT, "confidence": 0.9, "replaces": []}]})
 
 
+RENAME_IN_ANOTHER_TAB = """async (id) => {
+    const headers = {"Content-Type": "application/json"};
+    await fetch(`/conversations/${id}`, {method: "PATCH", headers, body: JSON.stringify({title: "Renamed"})});
+    new BroadcastChannel("frontdesk").postMessage({topic: "conversations", conversation: id});
+}"""
+"""Rename a conversation as another tab does, and tell this one."""
+
+
 async def start_two_conversations(chat: ChatPage, model: ModelServer) -> None:
     """One about houses, and a newer one about biscuits."""
     for question, answer in {"How do I save for a house?": "Bit by bit.", "Are biscuits taxed?": "They are."}.items():
@@ -71,6 +79,19 @@ async def test_conversations_are_renamed_pinned_and_deleted(chat: ChatPage, mode
     await expect(chat.conversations).to_have_count(1)
     await expect(chat.suggestions).to_have_count(4)
     await expect(groups).to_have_text(["Pinned"])
+
+
+async def test_a_click_is_not_lost_while_the_list_is_reloaded(chat: ChatPage, model: ModelServer) -> None:
+    """Another tab renames a conversation between the press of a button on another one and its release."""
+    await start_two_conversations(chat, model)
+    house, biscuits = chat.conversations.filter(has_text="house"), chat.conversations.filter(has_text="biscuits")
+    await house.hover()
+    await house.get_by_title("Rename").hover()
+    await chat.page.mouse.down()
+    await chat.page.evaluate(RENAME_IN_ANOTHER_TAB, await biscuits.get_attribute("data-id"))
+    await expect(chat.conversations.filter(has_text="Renamed")).to_have_count(1)
+    await chat.page.mouse.up()
+    await expect(chat.page.get_by_label("Title")).to_have_value("How do I save for a house?")
 
 
 async def test_a_long_title_is_cut_off(chat: ChatPage) -> None:

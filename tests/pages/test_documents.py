@@ -2,6 +2,7 @@
 
 import re
 
+import psycopg
 from playwright.async_api import Browser, FilePayload, Locator, Page, expect
 
 from tests.graph.documents.pdfs import encrypted_pdf, pdf
@@ -52,7 +53,7 @@ async def test_files_are_sent_from_the_chat_page(chat: ChatPage) -> None:
     await expect(cards.first).to_contain_text("The import was undone.")
     await page.evaluate(PASTE_FILE)
     await expect(cards.nth(2)).to_contain_text("This file is empty.")
-    await page.evaluate(DROP_FILE, ["notes.txt", 20])
+    await page.evaluate(DROP_FILE, ["notes.csv", 20])
     await expect(cards.nth(3)).to_contain_text("Files of this kind cannot be read.")
     await chat.button("Close locked.pdf").click()
     await expect(cards).to_have_count(3)
@@ -74,6 +75,25 @@ async def test_a_file_that_does_not_arrive_is_sent_again(chat: ChatPage) -> None
     await page.unroute_all()
     await sent.get_by_role("button", name="Try again").click()
     await expect(sent).to_contain_text("18 new transactions")
+
+
+async def test_an_import_is_undone_while_another_is_stored(browser: Browser, local_app: Frontdesk) -> None:
+    """It waits for its turn and says so, also where the server gave up waiting."""
+    async with new_page(browser) as page:
+        await page.goto(f"{local_app.url}/finances#documents")
+        await import_statement(page.context, local_app.url)
+        await page.reload()
+        card = document(page, "statement.csv")
+        problem = {"code": "import_running", "detail": "Please try again.", "retry_after": 1}
+        await page.route("**/undo", lambda route: route.fulfill(status=409, json=problem), times=1)
+        async with await psycopg.AsyncConnection.connect(local_app.service.url) as storing:
+            await storing.execute("select from chat_users for no key update")
+            await tool(page, "statement.csv", "Undo import").click()
+            await expect(card).to_contain_text("Undoing the import…")
+            async with page.expect_request("**/undo"):
+                await expect(card.get_by_role("button")).to_have_count(0)
+            await expect(card).to_contain_text("Undoing the import…")
+        await expect(card).to_contain_text("The import was undone.")
 
 
 async def test_documents_are_found_and_deleted(browser: Browser, local_app: Frontdesk) -> None:

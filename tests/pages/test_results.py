@@ -98,7 +98,7 @@ async def test_a_tool_that_runs_is_said(chat: ChatPage, model: ModelServer, loca
         conn.execute("lock table finance_rules in access exclusive mode")
         await chat.send("Why has Corner Market no category?")
         line = chat.last_answer.locator(".tool-call")
-        await expect(line).to_have_text("Looking why a category was given – Why category: merchant corner…")
+        await expect(line).to_have_text("Looking why a category was given …")
         await expect(chat.page.locator("#live-region")).to_contain_text("Looking why a category was given")
     await expect(chat.last_answer.locator(".result")).to_contain_text("Why transactions of “corner”")
     await expect(line).to_have_count(0)
@@ -165,9 +165,18 @@ async def test_everything_is_said_in_german(
         await answered_in_german(chat, local_app.url, model)
         await chat.page.evaluate("direction => { document.documentElement.dir = direction; }", direction)
         await chat.last_answer.locator(".result").click()
-        await expect(chat.page.locator(".side-panel .figures")).to_contain_text("-489,00 €")
+        await expect(chat.page.locator(".side-panel .figures")).to_contain_text("Ausgaben-489,00 €")
+        await expect(chat.page.locator(".side-panel h2")).to_contain_text("Ausgaben, nach Monat, 01.01.")
+        await expect(chat.page.locator(".side-panel thead")).to_have_text("MonatBetragWährungBuchungen")
+        await expect(chat.page.locator(".side-panel")).to_contain_text(
+            "Die Summe der Beträge aller passenden Buchungen"
+        )
         await expect(chat.page.locator(".side-panel")).to_contain_text("Buchungen dahinter")
         assert not await chat.page.evaluate(WIDER)
+        async with chat.page.expect_download() as download:
+            await chat.page.get_by_role("button", name="Als CSV herunterladen").first.click()
+        lines = (await (await download.value).path()).read_text().splitlines()
+        assert lines[:2] == ["Monat,Betrag,Währung,Buchungen", "2026-01,-79.00,EUR,2"]
         await chat.page.goto(f"{local_app.url}/finances")
         await chat.page.evaluate("direction => { document.documentElement.dir = direction; }", direction)
         await expect(chat.page.locator(".totals")).to_contain_text("18 Buchungen")
@@ -183,3 +192,26 @@ async def answered_in_german(chat: ChatPage, url: str, model: ModelServer) -> No
     await chat.page.get_by_label("Nachricht", exact=True).fill("Was habe ich jeden Monat ausgegeben?")
     await chat.page.keyboard.press("Enter")
     await expect(chat.last_answer.locator(".figure")).to_have_text("489,00 €")
+
+
+async def test_what_could_not_be_loaded_is_tried_again(
+    chat: ChatPage, model: ModelServer, local_app: Frontdesk
+) -> None:
+    """A result in the side panel, and the page with transactions: each says why, and has a button."""
+    page, panel = chat.page, chat.page.locator(".side-panel")
+    await answered(chat, local_app.url, model)
+    await page.route(re.compile(r"/references/"), lambda route: route.abort())
+    await chat.last_answer.locator(".result").click()
+    await expect(panel).to_contain_text("The server cannot be reached.")
+    await assert_accessible(page)
+    await page.unroute_all()
+    await panel.get_by_role("button", name="Try again").click()
+    await expect(panel.locator(".figures")).to_contain_text("-€489.00")
+    await page.route(re.compile(r"/transactions\?"), lambda route: route.abort())
+    await page.goto(f"{local_app.url}/finances")
+    await expect(page.locator("#status")).to_contain_text("The server cannot be reached.")
+    await assert_accessible(page)
+    await page.unroute_all()
+    await page.get_by_role("button", name="Try again").click()
+    await expect(page.locator(".totals")).to_contain_text("18 transactions")
+    await expect(page.locator("#status")).to_be_empty()

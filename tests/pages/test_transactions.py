@@ -95,12 +95,13 @@ async def test_accounts_categories_and_rules(browser: Browser, local_app: Frontd
         await expect(page.locator("#accounts .item-name")).to_have_text("Everyday")
         await assert_accessible(page)
         await page.get_by_role("link", name="Categories").click()
-        await page.get_by_label("Name", exact=True).fill("Biscuits")
+        name = page.locator("#categories").get_by_label("Name", exact=True)
+        await name.fill("Biscuits")
         await page.get_by_role("button", name="Add category").click()
         biscuits = page.locator("#categories li", has_text="Biscuits")
         await expect(biscuits).to_be_visible()
         await biscuits.get_by_label("May lower taxes").check()
-        await page.get_by_label("Name", exact=True).fill("biscuits")
+        await name.fill("biscuits")
         await page.get_by_role("button", name="Add category").click()
         await expect(page.locator("#status")).to_have_text("You have a category of this name.")
         await assert_accessible(page, [WIDE, 320])
@@ -121,3 +122,55 @@ async def test_accounts_categories_and_rules(browser: Browser, local_app: Frontd
         await expect(page.get_by_text("No rules yet.")).to_be_visible()
         left = await page.context.request.get(f"{local_app.url}/transactions?category=biscuits")
         assert (await left.json())["items"] == []
+
+
+async def test_an_account_shows_its_balance(browser: Browser, local_app: Frontdesk) -> None:
+    """With the day of the last statement; where none says one, the sum of its transactions, called so."""
+    days = "".join(f"2026-03-0{day};Market;-10.00;{100 - 10 * day}.00;EUR\n" for day in (1, 2, 3))
+    async with new_page(browser, viewport={"width": 1280, "height": 800}) as page:
+        await page.goto(f"{local_app.url}/finances#accounts")
+        await page.get_by_label("Name", exact=True).fill("Wallet")
+        await page.get_by_role("button", name="Add account").click()
+        wallet = page.locator("#accounts li", has_text="Wallet")
+        await expect(wallet).to_contain_text("€0.00Sum of its transactions")
+        await import_statement(page.context, local_app.url, f"Date;Payee;Amount;Balance;Currency\n{days}")
+        await page.reload()
+        account = page.locator("#accounts li", has_text="statement")
+        await expect(account).to_contain_text("€70.00Balance, last statement Mar 3, 2026")
+        await assert_accessible(page, [WIDE, 320])
+
+
+async def test_a_purchase_in_cash_is_entered(browser: Browser, local_app: Frontdesk) -> None:
+    """In an account that is added first; it can be deleted, which leaves what is selected meanwhile selected."""
+    async with new_page(browser, **PHONE) as page:
+        await page.goto(f"{local_app.url}/finances#accounts")
+        await expect(page.get_by_text("No accounts yet.")).to_be_visible()
+        await page.get_by_label("Name", exact=True).fill("Wallet")
+        await page.get_by_role("button", name="Add account").click()
+        await expect(page.locator("#accounts .item-name")).to_have_text("Wallet")
+        assert await small_targets(page) == []
+        await assert_accessible(page, [390])
+        await import_statement(page.context, local_app.url)
+        await page.locator("#sections").get_by_role("link", name="Transactions").click()
+        await page.get_by_text("Enter a transaction").click()
+        await page.get_by_label("Who with").fill("Bakery")
+        await page.get_by_label("Amount").fill("3.20")
+        await page.get_by_label("Date").fill("2026-07-01")
+        assert await small_targets(page) == []
+        await assert_accessible(page, [390])
+        await page.get_by_role("button", name="Add", exact=True).click()
+        first = page.locator(".transactions tbody tr").first
+        await expect(first).to_contain_text("Bakery")
+        await expect(first).to_contain_text("-€3.20")
+        await expect(page.get_by_role("button", name="Delete", exact=False)).to_have_count(1)
+        await page.clock.install()
+        await first.get_by_role("button", name="Delete Bakery").click()
+        await page.get_by_role("button", name="Bakery deleted. Undo").click()
+        await expect(first).to_contain_text("Bakery")
+        await first.get_by_role("button", name="Delete Bakery").click()
+        await page.locator(".transactions tbody tr").nth(1).get_by_role("checkbox").click()
+        await page.clock.run_for(UNDO_TIME)
+        await expect(first).to_contain_text("Employer")
+        await expect(page.locator(".totals")).to_contain_text("Spent -€489.00")
+        await expect(first.get_by_role("checkbox")).to_be_checked()
+        await expect(page.locator(".selection")).to_contain_text("1 selected")
