@@ -37,7 +37,7 @@ class UserData:
     Args:
         pool: connections.
         exports: how many exports may hold one of them at once.
-        running: the turns of this process.
+        registry: the turns of this process.
         embed: embeds the whole of a fact; raises EmbeddingUnavailable.
         model: the name of the embedding model behind `embed`.
         limits: rate limits.
@@ -49,6 +49,7 @@ class UserData:
     def __init__(
         self,
         pool: Pool,
+        *,
         exports: int,
         registry: TurnRegistry,
         embed: Embed,

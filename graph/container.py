@@ -41,7 +41,7 @@ from storage.errors import StorageUnavailable
 from storage.event_log import EventLog, EventLogWriter
 from storage.fact_vectors import FactVectors
 from storage.facts import Facts
-from storage.finance.document_queue import LEASE_SECONDS, DocumentQueue
+from storage.finance.document_queue import DocumentQueue
 from storage.finance.references import References
 from storage.health import DatabaseHealth
 from storage.idempotency import IdempotencyKeys
@@ -64,6 +64,16 @@ LEASES_CONNECTIONS = 1
 """Of its own: a lease that is renewed behind a hundred readers is lost. Renewing and adopting share it."""
 
 
+class Pools(NamedTuple):
+    """Connections to the database, apart where one kind of work must not wait behind another."""
+
+    turns: Pool
+    """What answers wait for: the steps of turns, idempotency keys and the event log. Nothing holds one for long."""
+    records: Pool
+    """Everything else: lists, searches, metrics, exports, jobs, and readers of other processes' turns."""
+    leases: Pool
+
+
 @asynccontextmanager
 async def open_service(
     settings: Settings, say: Say, local: LocalModels | None = None, tracing: Tracing | None = None
@@ -77,25 +87,30 @@ async def open_service(
     async with AsyncExitStack() as stack:
         if tracing:
             stack.push_async_callback(tracing.close)
-        url, seen, prepare = await stack.enter_async_context(database_for_serving(settings, say))
+        url, fit, prepare = await stack.enter_async_context(database_for_serving(settings, say))
         owner, telemetry = uuid4(), PrometheusMetrics(settings.multiproc_dir)
-        health = DatabaseHealth(url, prepare, prepared=seen)
+        health = DatabaseHealth(url, prepare, prepared=fit)
         pools = await _open_pools(settings, url, health, stack)
         registry = TurnRegistry(settings.max_turns)
         notifications = Notifications(settings.direct_url(url), registry.stop, owner)
         writer = EventLogWriter(EventLog(pools.turns))
         opening = open_dependencies(
-            settings, url, say, local, pools.turns, owner, notifications, tracing, pools.records
+            settings, url, say, local=local, pools=pools, owner=owner, notifications=notifications, tracing=tracing
         )
-        counted = CountedMetrics(pools.turns, telemetry)
-        d = replace(await stack.enter_async_context(opening), metrics=counted, events_logged=writer.flushed)
+        d = await stack.enter_async_context(opening)
+        d = replace(d, metrics=CountedMetrics(pools.turns, telemetry), events_logged=writer.flushed)
         turns = _turns(d, pools, registry, notifications, writer, owner, health, tracing)
-        vectors = await stack.enter_async_context(_open_vectors(settings, url, pools.records, d))
+        opening_vectors = FactVectors.open(
+            url, pools.records, model=d.embedding_model, statement_timeout=settings.statement_timeout
+        )
+        vectors = await stack.enter_async_context(opening_vectors)
+        queue, embed = DocumentQueue(pools.records, d.embedding_model), partial(d.embed, whole=True)
         importer = DocumentImporter(
-            DocumentQueue(pools.records, d.embedding_model),
-            partial(d.embed, whole=True),
+            queue,
+            embed,
             currency=settings.currency,
             also_masked=d.options.mask,
+            readers=settings.document_readers,
         )
         usage = {name: pool.usage for name, pool in (*pools._asdict().items(), ("vectors", vectors))}
         telemetry.watch(registry, writer, usage, (d.model, d.second))
@@ -105,9 +120,10 @@ async def open_service(
             readiness = Readiness(registry, health, supervisor, d.model)
             try:
                 yield Service(
-                    turns.manager, turns.subscriptions, registry, turns.leases,
-                    _user_data(settings, d, pools, registry, importer), d, health, notifications, writer, telemetry,
-                    Jobs(pools.records), readiness, supervisor, url,
+                    turns=turns.manager, subscriptions=turns.subscriptions, registry=registry, leases=turns.leases,
+                    user_data=_user_data(settings, d, pools, registry, importer), dependencies=d, health=health,
+                    notifications=notifications, event_log_writer=writer, metrics=telemetry, jobs=Jobs(pools.records),
+                    readiness=readiness, supervisor=supervisor, url=url,
                 )  # fmt: skip
             finally:
                 left = await registry.close(STOP_WITHIN)
@@ -122,38 +138,34 @@ async def _release(leases: Leases, turns: list[UUID], health: DatabaseHealth) ->
         await leases.release(turns)
 
 
-def _open_vectors(
-    settings: Settings, url: str, records: Pool, d: Dependencies
-) -> AbstractAsyncContextManager[FactVectors]:
-    return FactVectors.open(url, records, model=d.embedding_model, statement_timeout=settings.statement_timeout)
-
-
 @asynccontextmanager
 async def open_dependencies(
     settings: Settings,
     url: str,
     say: Say,
+    *,
     local: LocalModels | None = None,
-    pool: Pool | None = None,
+    pools: Pools | None = None,
     owner: UUID | None = None,
     notifications: Notifications | None = None,
     tracing: Tracing | None = None,
-    records: Pool | None = None,
 ) -> AsyncGenerator[Dependencies, None]:
     """Everything that the nodes need, over the migrated database at `url`, for the length of the block.
 
     Args:
+        pools: the connections; without them, as in LangGraph's own server, it has a pool of its own.
         owner: the process that runs turns on a lease; None in LangGraph's own server.
         notifications: wake a message that waits for its conversation; without them it polls.
-        records: the connections of what tools look up, which may take longer than a turn's steps.
     """
     prompt_texts()  # so that the first turn finds them read
     async with AsyncExitStack() as stack:
         models, local, embedder = await _open_models(settings, say, local, stack, tracing)
-        if pool is None:
-            pool = await stack.enter_async_context(_open_pool(settings, url, settings.turn_connections))
+        if pools:
+            pool, records = pools.turns, pools.records
+        else:
+            pool = records = await stack.enter_async_context(_open_pool(settings, url, settings.turn_connections))
         limits = RateLimits(pool, settings.rate_limit)
-        desk, references = desk_over(records or pool, embedder.embed, embedder.name), References(records or pool)
+        desk, references = desk_over(records, embedder.embed, embedder.name), References(records)
         run = partial(run_tool, desk=desk, references=references)
         yield Dependencies(
             options=_options(settings, models),
@@ -169,7 +181,7 @@ async def open_dependencies(
             model=models.model,
             second=models.second,
             prepare=local.prepare,
-            understand=Questions(desk, references, local.knows, local.nearest_intent),
+            understand=Questions(desk, references, local.knows, local.frames),
             run_tool=tracing.tools(run) if tracing else run,
             turns=Turns(pool, owner),
             summarise=models.summarise,
@@ -178,16 +190,6 @@ async def open_dependencies(
             recall=Recall(pool, embedder.name),
             metrics=Metrics(pool),
         )
-
-
-class Pools(NamedTuple):
-    """Connections to the database, apart where one kind of work must not wait behind another."""
-
-    turns: Pool
-    """What answers wait for: the steps of turns, idempotency keys and the event log. Nothing holds one for long."""
-    records: Pool
-    """Everything else: lists, searches, metrics, exports, jobs, and readers of other processes' turns."""
-    leases: Pool
 
 
 async def _open_pools(settings: Settings, url: str, health: DatabaseHealth, stack: AsyncExitStack) -> Pools:
@@ -238,10 +240,17 @@ def _user_data(
     settings: Settings, d: Dependencies, pools: Pools, registry: TurnRegistry, importer: DocumentImporter
 ) -> UserData:
     exports = settings.record_connections // 2  # the others must not wait for clients that read slowly
-    embed, prices = partial(d.embed, whole=True), Prices.of(settings)
-    arrived = importer.arrived.set
-    desk = desk_over(pools.records, d.embed, d.embedding_model)
-    return UserData(pools.records, exports, registry, embed, d.embedding_model, d.limits, prices, desk, arrived)
+    return UserData(
+        pools.records,
+        exports=exports,
+        registry=registry,
+        embed=partial(d.embed, whole=True),
+        model=d.embedding_model,
+        limits=d.limits,
+        prices=Prices.of(settings),
+        desk=desk_over(pools.records, d.embed, d.embedding_model),
+        document_arrived=importer.arrived.set,
+    )
 
 
 @asynccontextmanager
@@ -267,7 +276,8 @@ async def _background(
         supervisor.start("journal_writer", with_database(writer.run), silent_after=15)
         supervisor.start("lease_renewal", with_database(leases.run), silent_after=10)
         supervisor.start("adoption", with_database(leases.run_adoption), silent_after=10)
-        supervisor.start("document_reader", with_database(importer.run), silent_after=LEASE_SECONDS)
+        for number in range(settings.document_readers):
+            supervisor.start(f"document_reader_{number + 1}", with_database(importer.run), silent_after=60)
         supervisor.start("jobs_worker", with_database(partial(run_worker, app, pools.records)), silent_after=60)
         if d.embedding_model != NoEmbeddings.name:
             re_embedding = ReEmbedding(vectors, d.embed)
@@ -303,9 +313,10 @@ async def _open_models(
     # Side by side: each keeps a core busy for a second or two.
     loading = asyncio.create_task(_local_models(say, local, stack))
     models = await open_models(settings, stack, say, tracing)
-    local = await loading
-    remote = settings.remote_embeddings
-    return models, local, await open_remote_embedder(settings, stack, tracing) if remote else local.embedder
+    local, embedder = await loading, None
+    if settings.remote_embeddings:
+        embedder = await open_remote_embedder(settings, stack, tracing)
+    return models, local, embedder or local.embedder
 
 
 def _embed_ahead(local: LocalModels, embedder: Embedder, message: str) -> None:
@@ -316,9 +327,7 @@ def _embed_ahead(local: LocalModels, embedder: Embedder, message: str) -> None:
 
 
 async def _local_models(say: Say, given: LocalModels | None, stack: AsyncExitStack) -> LocalModels:
-    if given is None:
-        given = await stack.enter_async_context(open_local_models(say))
-    return given
+    return await stack.enter_async_context(open_local_models(say)) if given is None else given
 
 
 def _options(settings: Settings, models: Models) -> Options:

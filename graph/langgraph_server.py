@@ -1,7 +1,6 @@
 """The pipeline for LangGraph's own server (`langgraph dev`) and Studio.
 
-That server has threads, checkpoints and streams of its own, so the graph is compiled without a checkpointer and
-without the interrupt after the answer.
+That server has threads, checkpoints and streams of its own, so the graph is compiled without a checkpointer.
 """
 
 import asyncio
@@ -35,20 +34,20 @@ def _opened(loop: asyncio.AbstractEventLoop) -> "_OpenPipeline":
 
 
 class _OpenPipeline:
-    """The pipeline with its open parts, until the event loop ends and cancels its tasks.
+    """The pipeline with its dependencies open, until the event loop ends and cancels its tasks.
 
-    In a task instead of an exit stack, so that the task that opened the parts closes them.
+    In a task instead of an exit stack, so that the task that opened them closes them.
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.pipeline: asyncio.Future[CompiledPipeline] = loop.create_future()
-        self._task = loop.create_task(self._keep_open(), name="frontdesk's parts")
+        self._task = loop.create_task(self._keep_open(), name="frontdesk's dependencies")
 
     async def _keep_open(self) -> None:
         try:
             settings = await asyncio.to_thread(Settings.read)
-            async with database(settings, log.info) as url, open_dependencies(settings, url, log.info) as parts:
-                self.pipeline.set_result(build(parts).compile())  # pyright: ignore[reportUnknownMemberType]
+            async with database(settings, log.info) as url, open_dependencies(settings, url, log.info) as d:
+                self.pipeline.set_result(build(d).compile())  # pyright: ignore[reportUnknownMemberType]
                 await asyncio.Event().wait()
         except Exception as error:  # any: it is raised to the callers that wait, and the next call tries again
             if self.pipeline.done():

@@ -29,7 +29,7 @@ from nodes.rate_limit import rate_limit
 from nodes.record_metrics import record_metrics
 from nodes.roll_summary import Waiting, roll_summary
 from nodes.route import route
-from nodes.state import NO_FACTS, NO_SUMMARY, Context, Input, Output, Quoted, State
+from nodes.state import Context, Input, Output, Quoted, State
 from nodes.stream_events import Step, StepDone, emit, received_by
 from nodes.trim_context import trim_context
 from nodes.wait_for_conversation import wait_for_conversation
@@ -62,32 +62,37 @@ def _add_nodes(graph: Graph, d: Dependencies, tracing: Tracing | None) -> None:
         graph.add_node(name, tracing.node(name, node) if tracing else node, retry_policy=retry)
 
     o, model = d.options, d.model.label
-    cleaned = partial(guard, clock=d.clock, max_chars=o.max_chars, also=o.mask)
-    add("guard", partial(cleaned, admission=d.admission, suspect=d.suspect))
+    cleaned = partial(
+        guard, clock=d.clock, max_chars=o.max_chars, admission=d.admission, suspect=d.suspect, also=o.mask
+    )
+    add("guard", cleaned)
     add("rate_limit", partial(rate_limit, admission=d.admission, embed_ahead=d.embed_ahead, model=model))
     add("wait_for_conversation", partial(wait_for_conversation, admission=d.admission, queue=d.queue))
     add("route", partial(route, classify=d.classify, turns=d.turns, model=model))
     # From `route` on the turn is stored, and waits for a database that is away for a moment.
     add("load_summary", partial(load_summary, turns=d.turns), retry=STORAGE_RETRY)
     add("load_memory", partial(load_memory, embed=d.embed, recall=d.recall, seconds=o.memory_seconds))
-    prompt = partial(trim_context, budget=o.context_tokens, reserve=o.answer_tokens, also=o.mask)
-    prompt = partial(prompt, calls_tools=o.calls_tools)
+    prompt = partial(
+        trim_context, budget=o.context_tokens, reserve=o.answer_tokens, calls_tools=o.calls_tools, also=o.mask
+    )
     add("trim_context", without_streaming(prompt))
-    models = [d.model, d.second] if d.second else [d.model]
-    answer = partial(generate, clock=d.clock, models=models, turns=d.turns, also=o.mask)
-    answer = partial(answer, prepare=d.prepare, understand=d.understand, has_model=o.has_model)
-    answer = partial(answer, run_tool=d.run_tool, tool_room=o.context_tokens)  # in characters: a quarter of the tokens
-    add("generate", partial(answer, seconds=o.turn_seconds, attempts=o.attempts))
+    answer = partial(
+        generate, clock=d.clock, models=[d.model, d.second] if d.second else [d.model], has_model=o.has_model,
+        prepare=d.prepare, understand=d.understand, turns=d.turns, seconds=o.turn_seconds, attempts=o.attempts,
+        run_tool=d.run_tool, tool_room=o.context_tokens,  # in characters: a quarter of the tokens
+        also=o.mask,
+    )  # fmt: skip
+    add("generate", answer)
     # What follows the answer may fail, and the answer stands.
-    waiting = Waiting(o.summary_after, o.context_tokens // 4)
-    summary = partial(roll_summary, summarise=d.summarise, turns=d.turns, seconds=o.tail_seconds / 2, waiting=waiting)
-    summary = partial(summary, also=o.mask)
-    add("roll_summary", best_effort("roll_summary", summary, seconds=o.tail_seconds, failed=NO_SUMMARY))
+    waiting, seconds = Waiting(o.summary_after, o.context_tokens // 4), o.tail_seconds / 2
+    summary = partial(roll_summary, summarise=d.summarise, turns=d.turns, seconds=seconds, waiting=waiting, also=o.mask)
+    add("roll_summary", best_effort("roll_summary", summary, o.tail_seconds, failed={"summary_failed": True}))
     facts = partial(extract_facts, extract=d.extract, embed=d.embed, facts=d.facts, also=o.mask)
-    add("extract_facts", best_effort("extract_facts", facts, seconds=o.tail_seconds, failed=NO_FACTS))
-    end = partial(record_metrics, clock=d.clock, turns=d.turns, model=model, events_logged=d.events_logged)
-    metrics = partial(end, metrics=d.metrics)
-    add("record_metrics", best_effort("record_metrics", metrics, seconds=o.tail_seconds))
+    add("extract_facts", best_effort("extract_facts", facts, o.tail_seconds, failed={"facts_failed": True}))
+    metrics = partial(
+        record_metrics, clock=d.clock, metrics=d.metrics, turns=d.turns, model=model, events_logged=d.events_logged
+    )
+    add("record_metrics", best_effort("record_metrics", metrics, o.tail_seconds))
 
 
 def _add_edges(graph: Graph) -> None:
@@ -124,7 +129,7 @@ async def after_waiting(state: State) -> str:
 # LangGraph reads a node's parameters from its signature, so each wrapper below is written out in full.
 
 
-def best_effort(name: str, node: Node, *, seconds: float, failed: Mapping[str, Any] | None = None) -> Node:
+def best_effort(name: str, node: Node, seconds: float, *, failed: Mapping[str, Any] | None = None) -> Node:
     """The node with a time limit; where it fails, the answer stands and the state changes by `failed` only.
 
     A database that is away fails the run instead: the process that takes the turn over does what is left.

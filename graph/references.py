@@ -7,6 +7,7 @@ from uuid import UUID
 
 from typing_extensions import TypedDict
 
+from nodes.text.translatable import Texts
 from nodes.tools.registry import ToolFailed, call_again
 from nodes.tools.results import Column, Figure, filter_of
 from nodes.tools.tool import Call, Desk
@@ -35,6 +36,8 @@ class OpenedReference(TypedDict):
     """Of what the user is asked to accept."""
     transactions: str | None
     """The query of `GET /transactions` that lists what was computed over; null where these are no transactions."""
+    texts: Texts
+    """What the English texts of ours in it are made of, by these texts: for pages in other languages."""
     changed: bool
     """Whether the same call has other figures now; false where it cannot be told."""
 
@@ -65,6 +68,7 @@ class OpenReferences:
             row_count=result["row_count"],
             notes=result["notes"],
             proposal_id=result.get("proposal_id"),
+            texts=result.get("texts", {}),
             transactions=None if result["behind"] is None else f"reference={reference_id}",
             changed=await self._has_changed(user_id, kept),
         )

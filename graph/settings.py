@@ -127,6 +127,7 @@ class Settings(BaseSettings):
     direct_database_url: Annotated[str, AfterValidator(_postgres_url)] | None = None
     turn_connections: int = Field(default=4, ge=1, le=1000)
     record_connections: int = Field(default=4, ge=2, le=1000)
+    document_readers: int = Field(default=2, ge=1, le=16)
     statement_timeout: float = Field(default=5, gt=0, le=600)
     max_turns: int = Field(default=500, ge=1, le=100_000)
     currency: str = Field(default="EUR", pattern="^[A-Z]{3}$")

@@ -88,13 +88,14 @@ async def generate(
         models, prompt, output=output, stop=stop, seconds=seconds, attempts=attempts, so_far=so_far, also=also,
         tools=tools,
     )  # fmt: skip
-    fallback = _is_missing(draft) and version is None
-    if version and _is_missing(draft):
+    missing = _is_missing(draft)
+    fallback = missing and version is None
+    if missing and version:
         draft.finish_reason = version["cut"]  # it stays cut, and may be continued again
-    elif fallback and has_model:
+    elif missing and has_model:
         log.warning("turn falls back", code=draft.error_code)
         await fall_back(state, draft, output, prepare)
-    elif fallback:
+    elif missing:
         tools = _tool_rounds(state, runtime, run_tool, tool_room, also)
         await answer_without_model(state, runtime, draft, output, prepare, understand, tools)
     elif draft.finish_reason == "blocked":
@@ -216,10 +217,7 @@ def _record(state: State, answer: Answer, notices: list[Notice]) -> Answered:
     assert state["route"] is not None
     return Answered(
         conversation_id=state["conversation_id"],
-        message=state["message"],
-        asked_employee=state.get("employee"),
         employee=state["route"]["employee"],
-        route=state["route"],
         answer=answer["text"],
         finish_reason=answer["finish_reason"],
         error_code=answer["error_code"],

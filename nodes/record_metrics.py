@@ -89,8 +89,7 @@ async def record_metrics(
         await _record(state, user_id, measured(state, model, clock), metrics)
     except (StorageUnavailable, Gone):
         raise
-    except Exception:  # any: it would be the same for the next process
-        # which would run the turn, and pay for it, again and again for the sake of its numbers.
+    except Exception:  # any: else one process after the other would run the turn, and pay for it, for its numbers
         log.exception("metrics not recorded", turn_id=state["turn_id"])
         if state["answer"]:
             await retried(lambda: turns.finish(user_id, turn_id))

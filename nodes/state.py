@@ -1,7 +1,7 @@
 """What travels through the pipeline: plain data, checkpointed and shown in Studio as it is.
 
-Every field of one turn is set anew by `guard`, because a LangGraph thread may see several turns (in
-Studio's chat view) and state outlives a step.
+Every field of one turn is set anew by `guard`, because a LangGraph thread may see several turns (in Studio's chat view)
+and state outlives a step.
 """
 
 import time
@@ -64,22 +64,24 @@ class Context:
     """What the client sent along as said before: for this turn's prompt only, and stored nowhere."""
 
 
-def asking(runtime: Runtime[Context]) -> UUID:
-    """The user of this run; the local one where the run names none, as in Studio."""
+def _context(runtime: Runtime[Context]) -> Context:
     context: Context | None = runtime.context  # LangGraph leaves it out when nothing was given
-    return UUID(context.user_id if context else LOCAL_USER)
+    return context or Context()
+
+
+def asking(runtime: Runtime[Context]) -> UUID:
+    """The user of this run."""
+    return UUID(_context(runtime).user_id)
 
 
 def claimed(runtime: Runtime[Context]) -> bool:
     """Whether an idempotency key was claimed for the turn of this run."""
-    context: Context | None = runtime.context
-    return bool(context and context.claimed)
+    return _context(runtime).claimed
 
 
 def quoted(runtime: Runtime[Context]) -> Sequence[Quoted]:
     """What the client of this run sent along as said before."""
-    context: Context | None = runtime.context
-    return context.quoted if context else ()
+    return _context(runtime).quoted
 
 
 class Notice(TypedDict):
@@ -135,6 +137,15 @@ class RouteReport(TypedDict):
     runner_up: Slug | None
     decided_by: NotRequired[DecidedBy]
     """Only with `topic` was anything guessed; missing in routes of an earlier release."""
+
+
+class StoredRoute(RouteReport):
+    """A route as it is stored with its turn, and what else a process must know that answers the turn anew."""
+
+    quoted: NotRequired[bool]
+    """Whether the client sent along what was said before, which is stored nowhere."""
+    language: NotRequired[str]
+    """The client's, where it named one."""
 
 
 def route_report(
@@ -361,10 +372,6 @@ def continued(state: State) -> Version | None:
 def since(state: State, clock: Callable[[], float]) -> int:
     """Milliseconds since the turn began, by the clock that its beginning was read from."""
     return max(0, round((clock() - state["started_at"]) * 1000))
-
-
-NO_SUMMARY: Mapping[str, bool] = {"summary_failed": True}
-NO_FACTS: Mapping[str, bool] = {"facts_failed": True}
 
 
 class Output(TypedDict):

@@ -11,7 +11,7 @@ import asyncio
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, get_args
 
 import msgspec
@@ -22,6 +22,7 @@ from langgraph.runtime import Runtime
 from nodes import state
 from nodes.employees import BY_NAME, Slug
 from nodes.state import Answer, Context, DecidedBy, FinishReason, NoticeCode, ReasonCode, RouteReport, Usage
+from nodes.text.translatable import Texts
 from storage.event_log import EventName
 from storage.rate_limits import Allowance
 
@@ -110,6 +111,8 @@ class ToolResult(msgspec.Struct, frozen=True):
     """By which the result is opened; None where nothing was computed."""
     proposal_id: str | None = None
     """Of what the user is asked to accept."""
+    texts: Texts = {}
+    """What the English texts of ours in it are made of, by these texts: for pages in other languages."""
 
 
 class Timing(msgspec.Struct, frozen=True):
@@ -179,6 +182,9 @@ class Error(msgspec.Struct, frozen=True):
     retryable: bool
 
 
+RESTARTED = Notice("restarted", "The answer broke off; this one replaces it.")
+"""Takes back every piece of the answer before it."""
+
 Event = Start | Notice | Token | ToolCall | ToolResult | Done | Error
 
 EVENT_NAMES: dict[type[Event], EventName] = {
@@ -217,11 +223,6 @@ class StepDone(msgspec.Struct, frozen=True):
 
 NodeEvent = Event | LimitChecked | Refused | StepDone
 
-_receiver: ContextVar[Callable[[NodeEvent], None] | None] = ContextVar("_receiver", default=None)
-_stop: ContextVar[asyncio.Event | None] = ContextVar("_stop", default=None)
-_timing: ContextVar[Callable[[], Timing | None] | None] = ContextVar("_timing", default=None)
-_background: ContextVar["BackgroundUsage | None"] = ContextVar("_background", default=None)
-
 
 @dataclass
 class BackgroundUsage:
@@ -242,46 +243,56 @@ class BackgroundUsage:
         self.cached_tokens += cached_tokens
 
 
+@dataclass(frozen=True)
+class _Run:
+    receiver: Callable[[NodeEvent], None]
+    stop: asyncio.Event
+    timing: Callable[[], Timing | None]
+    background: BackgroundUsage = field(default_factory=BackgroundUsage)
+
+
+_run: ContextVar[_Run | None] = ContextVar("_run", default=None)
+"""The run of a turn of ours that nodes are called in; None elsewhere, as in Studio."""
+
+
 @contextmanager
 def received_by(
-    receiver: Callable[[NodeEvent], None], stop: asyncio.Event, timing: Callable[[], Timing | None] | None = None
+    receiver: Callable[[NodeEvent], None], stop: asyncio.Event, timing: Callable[[], Timing | None] = lambda: None
 ) -> Generator[None]:
     """What nodes emit within the block goes to this receiver, and `stop` ends their answer where it stands.
 
     Args:
         timing: how long the steps so far took; None where not all of them ran here.
     """
-    tokens = _receiver.set(receiver), _stop.set(stop), _timing.set(timing), _background.set(BackgroundUsage())
+    token = _run.set(_Run(receiver, stop, timing))
     try:
         yield
     finally:
-        _receiver.reset(tokens[0])
-        _stop.reset(tokens[1])
-        _timing.reset(tokens[2])
-        _background.reset(tokens[3])
+        _run.reset(token)
 
 
 def timing_so_far() -> Timing | None:
     """How long the steps of this run took; None where that is not known."""
-    timing = _timing.get()
-    return timing() if timing else None
+    run = _run.get()
+    return run.timing() if run else None
 
 
 def background_usage() -> BackgroundUsage:
     """Tokens of this run's summary and facts; where the run is no turn of ours, one that nobody reads."""
-    return _background.get() or BackgroundUsage()
+    run = _run.get()
+    return run.background if run else BackgroundUsage()
 
 
 def stop_requested() -> asyncio.Event:
     """Set once the answer of this run is to end; never where the run is no turn of ours."""
-    return _stop.get() or asyncio.Event()
+    run = _run.get()
+    return run.stop if run else asyncio.Event()
 
 
 def emit(runtime: Runtime[Context], event: NodeEvent) -> None:
     """Send an event to the run's receiver."""
-    receiver = _receiver.get()
-    if receiver:
-        receiver(event)
+    if run := _run.get():
+        run.receiver(event)
     elif isinstance(event, Event):
         runtime.stream_writer({"event": EVENT_NAMES[type(event)], "data": msgspec.to_builtins(event)})
     elif isinstance(event, Refused):
@@ -293,7 +304,7 @@ def show(runtime: Runtime[Context], text: str, message_id: str) -> None:
 
     Not the model's own pieces, which that stream would take: those are not masked.
     """
-    if runtime.execution_info and _receiver.get() is None:  # a node that is called by itself has no such stream
+    if runtime.execution_info and _run.get() is None:  # a node that is called by itself has no such stream
         push_message(AIMessageChunk(content=text, id=message_id), state_key=None)
 
 

@@ -22,7 +22,7 @@ from nodes.prompts import (
     notes,
     prompt_texts,
     today,
-)  # fmt: skip
+)
 from nodes.state import Context, Notice, Quoted, State, Trimmed, continued, quoted
 from nodes.stream_events import note
 from nodes.text.cleaning import clean
@@ -79,48 +79,57 @@ async def trim_context(
         also: kinds that are masked beside those that always are, in what a client sent along.
     """
     assert state["route"] is not None
-    history = state["history"]
     room = budget - reserve
     tools = _tools(state, room) if calls_tools else _Tools()
-    instructions, date = (
-        tools.prompt or prompt_texts().system(state["route"]["employee"], room),
-        today(state["started_at"]),
-    )
-    system = SystemMessage(instructions.text + date)
+    instructions = tools.prompt or prompt_texts().system(state["route"]["employee"], room)
+    date = today(state["started_at"])
     asked = [HumanMessage(state["message"]), *_rest(state, budget // 4)]
     sent = _newest_quoted(quoted(runtime), room // 2)
     quotes = await asyncio.to_thread(_quotes, sent, also) if sent else ""
-    left = (
-        room
-        - tools.tokens
-        - PER_MESSAGE
-        - instructions.tokens
-        - estimate(date)
-        - estimate_messages(asked)
-        - _cost(quotes)
+    fixed = tools.tokens + PER_MESSAGE + instructions.tokens + estimate(date) + estimate_messages(asked) + _cost(quotes)
+    background = _background(state, room - fixed)
+    trimmed = Trimmed(
+        messages=len(background.dropped) + len(quoted(runtime)) - len(sent),
+        memories=len(state["memories"]) - len(background.memories),
     )
-    # The best memories that fit in a third of the room: they are sorted best first.
-    memories = state["memories"][: _fitting([memory["fact"] for memory in state["memories"]], left // 3)]
-    if _cost(notes(history["summary"], memories, [], [])) > left:
-        history = History(summary="", covers=history["covers"], messages=history["messages"])
-    recalled = _outside(state["recalled"], history, left - _cost(notes(history["summary"], memories, [], [])))
-    kept, dropped, shortened = _window(history, left - _cost(notes(history["summary"], memories, recalled, [])))
-    background = notes(history["summary"], memories, recalled, shortened)
-    middle = [HumanMessage(background)] if background else []
-    left_out = len(dropped) + len(quoted(runtime)) - len(sent)
-    trimmed = Trimmed(messages=left_out, memories=len(state["memories"]) - len(memories))
     fitted = TrimmedContext(
-        prompt=[system, *middle, *map(_chat_message, kept), *asked],
+        prompt=[SystemMessage(instructions.text + date), *background.messages, *asked],
         prompt_version=instructions.version,
-        memories=memories,
-        recalled=recalled,
+        memories=background.memories,
+        recalled=background.recalled,
         trimmed=trimmed,
         tools=list(tools.names),
-        notices=_notices(state, runtime, trimmed, summarised=bool(dropped and history["summary"])),
+        notices=_notices(state, runtime, trimmed, summarised=background.summarised),
     )
     if quotes:
         fitted["quotes"] = quotes
     return fitted
+
+
+class _Background(NamedTuple):
+    """What stands between the system prompt and the question, and what was left out of it."""
+
+    messages: list[AnyMessage]
+    memories: list[Memory]
+    recalled: list[RecalledTurn]
+    dropped: list[Message]
+    summarised: bool
+    """Whether the summary stands in for what was dropped."""
+
+
+def _background(state: State, tokens: int) -> _Background:
+    """The notes and the newest messages, as much as fits."""
+    history = state["history"]
+    # The best memories that fit in a third of the room: they are sorted best first.
+    memories = state["memories"][: _fitting([memory["fact"] for memory in state["memories"]], tokens // 3)]
+    if _cost(notes(history["summary"], memories, [], [])) > tokens:
+        history = History(summary="", covers=history["covers"], messages=history["messages"])
+    summary = history["summary"]
+    recalled = _outside(state["recalled"], history, tokens - _cost(notes(summary, memories, [], [])))
+    kept, dropped, shortened = _window(history, tokens - _cost(notes(summary, memories, recalled, [])))
+    written = notes(summary, memories, recalled, shortened)
+    messages = [*([HumanMessage(written)] if written else []), *map(_chat_message, kept)]
+    return _Background(messages, memories, recalled, dropped, summarised=bool(dropped and summary))
 
 
 class _Tools(NamedTuple):
@@ -210,7 +219,7 @@ def _newest(messages: list[Message], tokens: int) -> tuple[list[Message], list[M
     """The newest messages that fit, starting with one of the user's; and the others."""
     # A running sum and not LangChain's trim_messages, which counts all of them again for each one it tries.
     begin = len(messages)
-    while begin and (tokens := tokens - PER_MESSAGE - estimate(_chat_message(messages[begin - 1]).text)) >= 0:
+    while begin and (tokens := tokens - PER_MESSAGE - estimate(_text(messages[begin - 1]))) >= 0:
         begin -= 1
     while begin < len(messages) and messages[begin]["role"] != "user":
         begin += 1
@@ -239,7 +248,11 @@ def _short(text: str, chars: int) -> str:
 
 def _chat_message(message: Message) -> AnyMessage:
     kind = HumanMessage if message["role"] == "user" else AIMessage
-    return kind(as_quoted(message) or message["content"], id=message["id"])
+    return kind(_text(message), id=message["id"])
+
+
+def _text(message: Message) -> str:
+    return as_quoted(message) or message["content"]
 
 
 def _notices(state: State, runtime: Runtime[Context], trimmed: Trimmed, *, summarised: bool) -> list[Notice]:

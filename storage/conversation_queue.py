@@ -21,6 +21,15 @@ FIRST_LOOK_AGAIN = 0.2
 """Seconds until the second look: an answer whose commit had begun when the place was taken sends no notification."""
 
 
+GIVE_UP_PLACE: LiteralString = (
+    "with place as ("
+    "  delete from chat_queue where user_id = %(user_id)s and turn_id = %(turn_id)s"
+    "  and owner is not distinct from %(owner)s returning user_id, convo_id)"
+    " select wake_next(user_id, convo_id) from place"
+)
+"""Gives up the place of a turn of this process; the next message there is notified."""
+
+
 class Reached(TypedDict):
     """A message may be answered."""
 
@@ -76,7 +85,7 @@ class ConversationQueue:
     async def leave(self, user_id: UUID, turn_id: UUID) -> None:
         """Give the place up, and tell who comes next."""
         async with self._pool.as_user(user_id, accepting=True) as conn:
-            await conn.execute(_LEAVE, self._values(user_id, turn_id))
+            await conn.execute(GIVE_UP_PLACE, self._values(user_id, turn_id))
 
     async def interrupt(self, user_id: UUID, conversation_id: str) -> None:
         """Have the answer that is being written in the conversation end where it stands."""
@@ -124,11 +133,3 @@ class ConversationQueue:
 
     def _values(self, user_id: UUID, turn_id: UUID) -> dict[str, Any]:
         return {**TERMS, "user_id": user_id, "turn_id": turn_id, "owner": self._owner}
-
-
-_LEAVE: LiteralString = (
-    "with place as ("
-    "  delete from chat_queue where user_id = %(user_id)s and turn_id = %(turn_id)s"
-    "  and owner is not distinct from %(owner)s returning user_id, convo_id)"
-    " select wake_next(user_id, convo_id) from place"
-)

@@ -5,6 +5,7 @@ StorageError
 ├── Gone                  what this belongs to was deleted meanwhile
 ├── LeaseLost             the turn's key or place was given to another turn meanwhile
 ├── DuplicateFact         another fact says the same
+├── ImportRunning         rows of another document of the user are being stored
 ├── ExportInProgress      the user is reading an export already
 ├── TooManyExports        this process has no connection for one more export
 ├── AccountNotEmpty       the account to import into has something in it
@@ -36,6 +37,10 @@ class LeaseLost(StorageError):
 
 class DuplicateFact(StorageError):
     """Another fact of the user says the same."""
+
+
+class ImportRunning(StorageError):
+    """Rows of another document of the user are being stored, so what documents brought cannot be changed."""
 
 
 class ExportInProgress(StorageError):

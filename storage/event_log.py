@@ -1,7 +1,7 @@
 """Event log: the events of all turns, written in batches by the process that runs a turn and read by any."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from typing import Literal, NamedTuple
 from uuid import UUID
@@ -42,7 +42,7 @@ class LoggedEvent(NamedTuple):
 
 
 class Batch(NamedTuple):
-    """Consecutive events of one turn: one row of the log."""
+    """Events of one turn, in order: a row of the log, or one for each attempt at the turn."""
 
     user_id: UUID
     turn_id: UUID
@@ -92,14 +92,15 @@ class EventLog:
         return LoggedEvent(row["last"], row["name"], row["data"].encode()) if row else None
 
     async def _write(self, batches: Sequence[Batch]) -> None:
+        rows = [row for batch in batches for row in _rows(batch)]
         await self._pool.call(
             "select log_events(%(users)s, %(turns)s, %(first)s, %(last)s, %(events)b)",
             {
-                "users": [batch.user_id for batch in batches],
-                "turns": [batch.turn_id for batch in batches],
-                "first": [batch.events[0].number for batch in batches],
-                "last": [batch.events[-1].number for batch in batches],
-                "events": [_array(batch.events) for batch in batches],
+                "users": [row.user_id for row in rows],
+                "turns": [row.turn_id for row in rows],
+                "first": [row.events[0].number for row in rows],
+                "last": [row.events[-1].number for row in rows],
+                "events": [_array(row.events) for row in rows],
             },
         )
 
@@ -169,6 +170,18 @@ class EventLogWriter:
             except StorageUnavailable:
                 log.warning("the event log waits for the database", turns=len(self._writing))
                 await asyncio.sleep(RETRY_SECONDS)
+
+
+def _rows(batch: Batch) -> Iterator[Batch]:
+    """The batch in rows of consecutive numbers: a process that runs a turn twice in a moment leaves a gap in them."""
+    if batch.events[-1].number - batch.events[0].number < len(batch.events):
+        yield batch
+        return
+    begin = 0
+    for end in range(1, len(batch.events) + 1):
+        if end == len(batch.events) or batch.events[end].number != batch.events[end - 1].number + 1:
+            yield batch._replace(events=batch.events[begin:end])
+            begin = end
 
 
 def _array(events: Sequence[LoggedEvent]) -> str:

@@ -4,6 +4,7 @@ from typing import Any, NamedTuple, TypedDict
 from uuid import UUID
 
 from storage.connections import Connection
+from storage.conversation_queue import GIVE_UP_PLACE
 from storage.leases import TERMS
 from storage.pool import Pool
 from storage.users import ensure_user
@@ -96,13 +97,7 @@ class IdempotencyKeys:
                 " select pg_notify('frontdesk_turns', turn_id::text) from claim",
                 values,
             )
-            await conn.execute(
-                "with place as ("
-                "  delete from chat_queue where user_id = %(user_id)s and turn_id = %(turn_id)s"
-                "  and owner is not distinct from %(owner)s returning user_id, convo_id)"
-                " select wake_next(user_id, convo_id) from place",
-                values,
-            )
+            await conn.execute(GIVE_UP_PLACE, values)
 
 
 async def _known(conn: Connection, values: dict[str, Any]) -> _Known | None:

@@ -14,7 +14,7 @@ LEASE_SECONDS = 15
 """How long a turn belongs to a process that gives no sign of life; so do its key and its place in line before it is
 accepted. By the database's clock, which all share."""
 QUIET_SECONDS = 3
-"""The same for one that is gone: the database knows by the lock that a living process holds (`present`)."""
+"""The same for one that is gone: the database knows by the lock that a living process holds (`take_presence_lock`)."""
 SETTLING_SECONDS = 10
 """After its own start the database cannot know who lives: the locks are taken anew when the others are back."""
 
@@ -27,8 +27,8 @@ TERMS: dict[str, float] = {
 """The times above, as the parameters of our functions in SQL."""
 
 
-async def present(conn: psycopg.AsyncConnection[TupleRow], owner: UUID) -> None:
-    """Be known to live as long as this connection does."""
+async def take_presence_lock(conn: psycopg.AsyncConnection[TupleRow], owner: UUID) -> None:
+    """Take the lock by which a process is known to live, as long as this connection does."""
     await conn.execute("select pg_advisory_lock_shared(hashtextextended(%(owner)s::text, 0))", {"owner": owner})
 
 

@@ -27,7 +27,7 @@ POLICIES: Mapping[Bucket, Policy] = {
     "memory": Policy(20, 60),  # each corrected fact is embedded, which may cost money
     "search": Policy(60, 60),  # reads everything the user wrote; the page searches once per pause in typing
     "export": Policy(6, 3600),  # reads everything stored about the user, and holds a connection meanwhile
-    "upload": Policy(120, 3600),  # each is read in a process of its own, for up to two minutes
+    "upload": Policy(120, 3600),  # each is read in a process of its own, which takes up to two minutes
     "refusals": Policy(60, 60),  # each begins a turn and records it
 }
 """All limits but that of messages, which is a setting; 0 there switches these off, too."""
@@ -92,20 +92,18 @@ class RateLimits:
 
         One statement, so that two concurrent requests cannot both be the last allowed one.
         """
-        policy = self.policies.get(bucket)
-        if policy is None:
-            return None
         if refused := self.used_up(user_id, bucket):
             return refused
-        left = self.left_to_ask(user_id, bucket)
-        assert left is not None
+        policy = self.policy_in_sql(user_id, bucket)
+        if policy is None:
+            return None
         async with self._pool.as_user(user_id, accepting=True) as conn:
             # A count lost in a crash costs little; waiting for the disk on every request would cost more.
             await conn.execute("set local synchronous_commit = off")
             cursor = await conn.execute(
                 "select remaining, reset_after, retry_after"
                 " from take_rate_limit(%(user_id)s, %(limit)s, %(window)s, %(bucket)s)",
-                {"user_id": user_id, "bucket": bucket, "limit": left.limit, "window": left.window},
+                {"user_id": user_id, "bucket": bucket, "limit": policy.limit, "window": policy.window},
             )
             row = await cursor.fetchone()
         assert row is not None
@@ -137,7 +135,7 @@ class RateLimits:
         left = cached.until - self._clock()
         return _allowance(policy, 0, left, left)
 
-    def left_to_ask(self, user_id: UUID, bucket: Bucket) -> Policy | None:
+    def policy_in_sql(self, user_id: UUID, bucket: Bucket) -> Policy | None:
         """The limit for the database to apply: less what is counted in this process only. None without a limit."""
         policy = self.policies.get(bucket)
         return policy and policy._replace(limit=policy.limit - self._cached_count(user_id, bucket).used)
@@ -236,7 +234,7 @@ class Admission:
         """
         if counted and (refused := self._limits.used_up(user_id, "chat")):
             return Admitted(allowance=refused, place=None, employee=None)
-        policy = self._limits.left_to_ask(user_id, "chat") if counted else None
+        policy = self._limits.policy_in_sql(user_id, "chat") if counted else None
         values = {
             **TERMS, "user_id": user_id, "conversation_id": conversation_id, "turn_id": turn_id, "owner": self._owner,
             "has_key": has_key, "take_place": take_place,

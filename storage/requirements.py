@@ -1,4 +1,4 @@
-"""What a server must have, to be used as the database: versions, and sessions that belong to one client."""
+"""What a server must have, to be used as the database: versions, UTF-8, and sessions that belong to one client."""
 
 from typing import LiteralString
 
@@ -6,16 +6,18 @@ from storage.connections import Connection, server_process
 from storage.errors import SetupFailed
 
 OLDEST_POSTGRES = 15
+"""Below it nothing works. From 16 on it is tested, so that is what is promised (docs/decisions.md, 78)."""
 OLDEST_PGVECTOR = (0, 7)
 """The first one with half-precision vectors."""
-SELECT_PGVECTOR: LiteralString = (
-    "select (select extversion from pg_extension where extname = 'vector') as installed,"
+SELECT_SETUP: LiteralString = (
+    "select current_setting('server_encoding') = 'UTF8' as is_utf8,"
+    " (select extversion from pg_extension where extname = 'vector') as installed,"
     " (select default_version from pg_available_extensions where name = 'vector') as available"
 )
 
 
-async def require_versions(conn: Connection) -> None:
-    """Raise where PostgreSQL or pgvector is too old, or pgvector is missing.
+async def require_setup(conn: Connection) -> None:
+    """Raise where PostgreSQL or pgvector is too old, pgvector is missing, or the database is not in UTF-8.
 
     Raises:
         SetupFailed: then; the message says what to do.
@@ -23,8 +25,10 @@ async def require_versions(conn: Connection) -> None:
     version = conn.info.server_version // 10_000
     if version < OLDEST_POSTGRES:
         raise SetupFailed(f"PostgreSQL {OLDEST_POSTGRES} or newer is needed, this one is {version}.")
-    row = await (await conn.execute(SELECT_PGVECTOR)).fetchone()
+    row = await (await conn.execute(SELECT_SETUP)).fetchone()
     assert row
+    if not row["is_utf8"]:  # asked first: without an encoding texts come as bytes
+        raise SetupFailed("A database in UTF-8 is needed: make one with `create database … encoding 'UTF8'`.")
     installed, available = row["installed"], row["available"]
     needed = f"pgvector {'.'.join(map(str, OLDEST_PGVECTOR))} or newer is needed"
     if not installed and not available:

@@ -42,9 +42,11 @@ class Accepted(TypedDict):
     """Whether the conversation is to be temporary, where this message begins it."""
 
 
-class Answered(Accepted):
-    """A message with its answer."""
+class Answered(TypedDict):
+    """The answer to an accepted message."""
 
+    conversation_id: str
+    employee: str
     answer: str
     finish_reason: str
     error_code: str | None
@@ -185,7 +187,8 @@ class Turns:
         """
         (row,) = await self._pool.call(
             # The title first: it locks the conversation's row, as a deletion does before the turn's.
-            "select title_conversation(%(user_id)s, %(convo_id)s, %(turn_id)s, %(title)s),"
+            "select case when %(title)s::text is not null"
+            " then title_conversation(%(user_id)s, %(convo_id)s, %(turn_id)s, %(title)s) end,"
             " save_summary(%(user_id)s, %(convo_id)s, %(turn_id)s, %(summary)s, %(seen)s) as saved",
             {
                 "user_id": user_id,

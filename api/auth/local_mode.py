@@ -87,17 +87,19 @@ class LocalSessions:
 
 
 async def set_session_cookie(message: Message, scope: Scope) -> None:
-    """Hook before a response is sent: give a new user in local mode the session cookie.
+    """Hook before a response is sent: give a new browser in local mode the session cookie.
 
-    Not after a link from another site: the browser withheld the cookie there, and a new one would replace it.
+    A page brings it, so that what the page asks for, several things at once, is asked for by one user. Not after a link
+    from another site: the browser withheld the cookie there, and a new one would replace it.
     """
-    user = scope["state"].get("user")
-    if message["type"] != "http.response.start" or not isinstance(user, User) or not user.new:
+    if message["type"] != "http.response.start" or is_cross_site(Request(scope)):
         return
-    if not is_cross_site(Request(scope)):
-        sessions = scope["litestar_app"].state.authenticator
-        assert isinstance(sessions, LocalSessions)
-        headers = MutableScopeHeaders.from_message(message)
+    sessions, headers = scope["litestar_app"].state.authenticator, MutableScopeHeaders.from_message(message)
+    assert isinstance(sessions, LocalSessions)
+    user = scope["state"].get("user")
+    if user is None and headers.get("content-type", "").startswith("text/html"):
+        user = await sessions.user(Request(scope))
+    if isinstance(user, User) and user.new:
         headers.add("set-cookie", sessions.cookie(user).to_header(header=""))
 
 

@@ -55,8 +55,8 @@ def record_turn(
     )
 
     async def work() -> "Recording":
-        async with database(settings, click.echo) as url, open_dependencies(settings, url, click.echo) as parts:
-            return await record(parts, given, Context(user_id=str(user or LOCAL_USER)), title or message[:60])
+        async with database(settings, click.echo) as url, open_dependencies(settings, url, click.echo) as d:
+            return await record(d, given, Context(user_id=str(user or LOCAL_USER)), title or message[:60])
 
     recording = asyncio.run(work())
     recording.write(output)

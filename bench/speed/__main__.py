@@ -44,7 +44,8 @@ def main() -> None:
     findings = asyncio.run(run(options, _progress()))
     print(report(findings))
     if given.write:
-        given.write.write_text(document(findings, options.rounds, load), encoding="utf-8")
+        before = given.write.read_text(encoding="utf-8") if given.write.exists() else ""
+        given.write.write_text(document(findings, options.rounds, load, before), encoding="utf-8")
 
 
 def _progress() -> Callable[[str], None]:

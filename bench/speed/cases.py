@@ -8,7 +8,7 @@ from bench.speed.findings import Figures
 from bench.speed.load import Answered, Markers, Plan, run_load
 
 EVENTS = Markers(token="event: token", end="event: done")  # noqa: S106 - no password
-BYTES = Markers(token='"content":"word', end="data: [DONE]")  # noqa: S106
+BYTES = Markers(token='"content":"You', end="data: [DONE]")  # noqa: S106
 GAP = 0.3
 """Seconds after which what follows an answer is over."""
 

@@ -121,10 +121,14 @@ class Conversation:
 _questions = count(1)
 
 
-def request(conversation: Conversation) -> str:
-    """A POST /chat in this conversation, as HTTP/1.1; each asks something else, so that no cache knows it."""
+def request(conversation: Conversation, and_then: str = "") -> str:
+    """A POST /chat in this conversation, as HTTP/1.1; each asks something else, so that no cache knows it.
+
+    Args:
+        and_then: what the message ends with.
+    """
     week = next(_questions)
-    message = f"How much did I spend on coffee in week {week}, and was that more than in the week before?"
+    message = f"How much did I spend on coffee in week {week}, and was that more than in the week before?{and_then}"
     body = json.dumps({"message": message, "conversation_id": conversation.id})
     token = jwt.encode({"sub": str(conversation.user), "exp": int(time.time()) + 7200}, SECRET)
     return (

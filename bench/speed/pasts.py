@@ -9,6 +9,7 @@ from bench.speed import seed
 from bench.speed.cases import GAP, Case, Target, measure, measure_in_turn
 from bench.speed.findings import Rounds
 from bench.speed.frontdesk import Conversation, Database, request
+from bench.speed.stand_in import LOOK_IT_UP
 
 USERS = 8
 """Of the same past, so that their conversations hardly grow while they are measured."""
@@ -16,6 +17,7 @@ LARGE_USERS = 2_000
 TURNS = 12
 
 BASE, NEW, FIRST, LONG, GROWN, MANY, LARGE = "base", "new", "first", "long", "grown", "many", "large"
+DESK, TOOL = "desk", "tool"
 TITLES: Mapping[str, str] = {
     BASE: "bare ChatOpenAI",
     NEW: "a new user",
@@ -23,6 +25,8 @@ TITLES: Mapping[str, str] = {
     LONG: f"{seed.FACTS} facts, a conversation of {2 * seed.LONG_TURNS} messages",
     GROWN: f"{seed.FACTS} facts, turn {seed.GROWN_TURNS + 1:,} of a conversation",
     MANY: f"{seed.MANY_FACTS:,} facts, a new conversation",
+    DESK: f"{seed.ROWS:,} transactions, a new conversation",
+    TOOL: f"{seed.ROWS:,} transactions, a new conversation, one tool call",
     LARGE: f"one of {LARGE_USERS:,} users with {seed.FACTS} facts each, a new conversation",
 }
 
@@ -49,6 +53,9 @@ class Pasts:
             GROWN: lambda number: request(Conversation(users[number % USERS], seed.GROWN)),
             MANY: _new_conversation(many),
         }
+        desks = await seed.clone_users(database, await seed.import_desk(database, folder), USERS)
+        kinds[DESK] = _new_conversation(desks)
+        kinds[TOOL] = _new_conversation(desks, f" {LOOK_IT_UP}.")
         if large:
             say("seeding a million facts")
             tables = ("chat_users", *seed.FACT_TABLES)
@@ -60,7 +67,7 @@ class Pasts:
         self, database: Database, ours: Target, base: Target, share: Callable[[Case], Case], rounds: Rounds
     ) -> None:
         """A round: the CPU of each kind by itself, then the first tokens of all in turn."""
-        recalled = await database.count("chat_turn_facts")
+        recalled, called = await database.count("chat_turn_facts"), await database.count("finance_references")
         case, spaced = share(Case(turns=TURNS)), share(Case(turns=TURNS, gap=GAP))
         cpu = {kind: (await measure_in_turn(ours, case, [self._requests(kind, case.turns)]))[0] for kind in self._kinds}
         requests = [self._requests(kind, spaced.turns) for kind in self._kinds]
@@ -70,11 +77,13 @@ class Pasts:
             rounds.setdefault(kind, []).append(replace(figures, first=times[kind].first, done=times[kind].done))
         if await database.count("chat_turn_facts") == recalled:
             raise RuntimeError("no facts were recalled: without them a turn is cheaper than it is")
+        if await database.count("finance_references") - called < case.turns + spaced.turns:
+            raise RuntimeError("tools were not called: without them a turn is cheaper than it is")
 
     def _requests(self, kind: str, count: int) -> list[str]:
         self._asked += count
         return [self._kinds[kind](number) for number in range(self._asked - count, self._asked)]
 
 
-def _new_conversation(users: list[UUID]) -> Callable[[int], str]:
-    return lambda number: request(Conversation.new(users[number % len(users)]))
+def _new_conversation(users: list[UUID], and_then: str = "") -> Callable[[int], str]:
+    return lambda number: request(Conversation.new(users[number % len(users)]), and_then)

@@ -9,7 +9,7 @@ from operator import attrgetter
 from pathlib import Path
 
 from bench.speed.findings import Figures, Findings, Rounds, Server
-from bench.speed.pasts import FIRST, GROWN, LARGE, LARGE_USERS, MANY, NEW, TITLES
+from bench.speed.pasts import DESK, FIRST, GROWN, LARGE, LARGE_USERS, MANY, NEW, TITLES, TOOL
 from bench.speed.seed import GROWN_TURNS, MANY_FACTS
 
 INTRODUCTION = """\
@@ -22,8 +22,8 @@ busy one, look at the ratios.
 EXPLANATION = """
 ## What is measured
 
-- **The model** is a stand-in on the same machine that answers at once, or a token each 10 ms. It summarises each turn
-  and finds one new fact in each message.
+- **The model** is a stand-in on the same machine that answers at once, or a token each 10 ms: prose with some
+  amounts. It summarises each turn and finds one new fact in each message.
 - **Frontdesk** runs as `frontdesk serve` on an embedded PostgreSQL with its defaults: bearer tokens, the rate limit on
   (too high to be met), local embeddings, facts learned and recalled, a summary each turn.
 - **The others** are Litestar under uvicorn with a POST /chat each, in one process: the model's bytes passed on, the
@@ -38,6 +38,9 @@ EXPLANATION = """
 
 `bench/speed/` is the benchmark; `make bench BENCH="--case alone --rounds 5"` measures one case.
 """
+
+BY_HAND = "## What was tried and did not help"
+"""The first heading of what is written by hand."""
 
 COLUMNS = {"passthrough": "bytes passed on", "sdk": "openai", "chatopenai": "ChatOpenAI", "frontdesk": "Frontdesk"}
 
@@ -72,11 +75,17 @@ def report(findings: Findings) -> str:
     return "\n\n".join(part for part in parts if part)
 
 
-def document(findings: Findings, rounds: int, load: float) -> str:
-    """docs/performance.md; `load` is the machine's load average before."""
+def document(findings: Findings, rounds: int, load: float, before: str) -> str:
+    """docs/performance.md anew.
+
+    Args:
+        load: the machine's load average before.
+        before: the document as it is; what was written by hand stays.
+    """
     today = datetime.now(UTC).date().isoformat()
     made = f"{today}, {_machine(findings.postgres)}, load average before it {load:.1f}; medians of {rounds} rounds."
-    return f"{INTRODUCTION}\n{made}\n\n{report(findings)}\n{EXPLANATION}"
+    by_hand = before.partition(BY_HAND)
+    return f"{INTRODUCTION}\n{made}\n\n{report(findings)}\n{EXPLANATION}\n{''.join(by_hand[1:])}".rstrip() + "\n"
 
 
 def _machine(postgres: str) -> str:
@@ -144,6 +153,8 @@ def _pasts(pasts: Rounds) -> str:
 
 def _growth(pasts: Rounds) -> Iterator[str]:
     first, cpu = (_ratio(pasts[GROWN], pasts[FIRST], figure) for figure in (_FIRST, _CPU))
+    tool = _ratio(pasts[TOOL], pasts[DESK], _CPU)
+    yield f"A turn with one tool call against one without, of the same users: CPU {tool}."
     yield f"Turn {GROWN_TURNS + 1:,} against turn 1 of the same users: first token {first}, CPU {cpu}."
     for kind, facts in (
         (MANY, f"{MANY_FACTS:,} facts of one user"),

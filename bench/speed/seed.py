@@ -6,6 +6,7 @@ schema may change.
 
 import json
 from collections.abc import Iterator, Sequence
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -19,6 +20,9 @@ LONG, LONG_TURNS = "long", 30
 GROWN, GROWN_TURNS = "grown", 999
 FACTS = 500
 MANY_FACTS = 5_000
+ROWS = 1_000
+"""Transactions of a user."""
+SLUGS = ("groceries", "transport", "leisure", "health", "clothing")
 FACT_TABLES = ("user_memory_facts", "memory_embeddings")
 TIME = "2026-11-01T10:00:00Z"
 QUESTION = "What did I spend on groceries, and how does that compare with what I planned? " * 4
@@ -36,13 +40,23 @@ VECTORS = """
 
 async def import_account(database: Database, folder: Path) -> UUID:
     """A user with both conversations and `FACTS` facts."""
-    user, file = uuid4(), folder / "account.jsonl"
     lines = [*_conversation(LONG, LONG_TURNS), *_conversation(GROWN, GROWN_TURNS), *_facts()]
-    lines = [{"type": "export", "format": 1}, *lines, {"type": "end", "lines": len(lines)}]
-    file.write_text("\n".join(map(json.dumps, lines)))
+    user = await _import(database, folder, lines)
+    await database.conn.execute(VECTORS, {"user": user})
+    return user
+
+
+async def import_desk(database: Database, folder: Path) -> UUID:
+    """A user with `ROWS` transactions."""
+    return await _import(database, folder, list(_transactions()))
+
+
+async def _import(database: Database, folder: Path, lines: Sequence[dict[str, Any]]) -> UUID:
+    user, file = uuid4(), folder / "account.jsonl"
+    whole = [{"type": "export", "format": 1}, *lines, {"type": "end", "lines": len(lines)}]
+    file.write_text("\n".join(map(json.dumps, whole)))
     env = environment(folder, database.url, "http://127.0.0.1:1")
     await run("import", str(file), "--user", str(user), env=env, folder=folder)
-    await database.conn.execute(VECTORS, {"user": user})
     return user
 
 
@@ -125,6 +139,39 @@ def _conversation(name: str, turns: int) -> Iterator[dict[str, Any]]:
         for role, content, message_id in zip(("user", "assistant"), (QUESTION, ANSWER), messages, strict=True):
             said = {"turn_id": turn_id, "role": role, "content": content, "employee": "crystal"}
             yield {"type": "message", "message_id": message_id, **said, **of}
+
+
+def _transactions() -> Iterator[dict[str, Any]]:
+    account = {"account_id": str(uuid4())}
+    nothing = {"number_hash": None, "number_end": None, "brought_by": None, "created_at": TIME}
+    yield {"type": "finance_account", "name": "Everyday", "kind": "checking", "currency": "EUR", **account, **nothing}
+    for slug in SLUGS:
+        yield {
+            "type": "category", "category": slug, "name": slug, "kind": "expense", "deductible": False,
+            "created_at": TIME,
+        }  # fmt: skip
+    none = dict.fromkeys(("value_on", "rule_id", "receipt_id", "note"))
+    for number in range(ROWS):
+        said = {"counterparty": f"Shop {chr(97 + number % 20)}", "text": "Card payment", "suspicious": False}
+        sorted_into = {"category": SLUGS[number % len(SLUGS)], "category_by": "user"}
+        key = {"row_key": f"{number:032x}", "occurrence": 1, "created_at": TIME, "updated_at": TIME}
+        day = (date(2026, 1, 1) + timedelta(days=number % 300)).isoformat()
+        booked = {
+            "transaction_id": str(uuid4()),
+            "booked_on": day,
+            "amount": f"-{number % 90 + 1}.50",
+            "currency": "EUR",
+        }
+        yield {
+            "type": "transaction",
+            "transaction_id": str(uuid4()),
+            **account,
+            **booked,
+            **said,
+            **sorted_into,
+            **key,
+            **none,
+        }
 
 
 def _facts() -> Iterator[dict[str, Any]]:

@@ -20,7 +20,18 @@ import uvloop
 
 STREAM = re.compile(rb'"stream":\s*true')
 SCHEMA = b'"json_schema"'
+LOOK_IT_UP = "Look it up"
+"""In a message whose answer calls a tool first."""
+FOUND = re.compile(rb'"role":\s*"tool"')
+ARGUMENTS = '{"since": "2026-01-01", "until": "2026-06-30", "group": "category"}'
 SUMMARY = "They compared spending on coffee over several months, and want to spend less. " * 4
+ANSWER = """You spent 128.40 euros on coffee in week 12, a little more than the 110.20 euros of the week before.
+Most of it went to the café near your office, where you bought something on nine of ten working days. If
+you want to spend less, two days a week without a bought coffee would save about 30 euros a month; over
+a year that is more than a short holiday costs. I would start with Mondays and Fridays, because you work
+from home then, and look again in four weeks at what has changed.
+""".split()  # noqa: SIM905
+"""The words of an answer, over and over: prose with an amount here and there, as people get it."""
 HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: %s\r\n"
 SSE = HEAD % b"text/event-stream; charset=utf-8" + b"transfer-encoding: chunked\r\n\r\n"
 
@@ -136,7 +147,9 @@ class Connection(asyncio.Protocol):
 
     def _stream(self) -> None:
         mode = self._stand_in
-        if mode.hold:
+        if LOOK_IT_UP.encode() in self._body and not FOUND.search(self._body):
+            self._transport.write(tool_call())
+        elif mode.hold:
             self._transport.write(SSE + b"".join(events(1)[:-1]))
             mode.held.add(self)
         elif not mode.pace:
@@ -175,9 +188,18 @@ def at_once(tokens: int) -> bytes:
 
 
 @cache
+def tool_call() -> bytes:
+    """A whole response that calls a tool."""
+    called = {"name": "totals", "arguments": ARGUMENTS}
+    call = {"index": 0, "id": "call_1", "type": "function", "function": called}
+    role = _delta({"role": "assistant", "content": None, "tool_calls": [call]})
+    return SSE + role + _ended("tool_calls", 20)
+
+
+@cache
 def events(tokens: int) -> list[bytes]:
     """A response's body in pieces: the role, the tokens, and what follows them."""
-    return _events([f"word{number % 10} " for number in range(tokens)])
+    return _events([f"{ANSWER[number % len(ANSWER)]} " for number in range(tokens)])
 
 
 def fact(number: int) -> str:
@@ -188,9 +210,12 @@ def fact(number: int) -> str:
 
 def _events(texts: list[str]) -> list[bytes]:
     role = _delta({"role": "assistant", "content": "", "refusal": None})
-    end = _delta({}, "stop") + _chunk(_reply("chat.completion.chunk", [], usage(len(texts))))
-    done = b"e\r\ndata: [DONE]\n\n\r\n0\r\n\r\n"
-    return [role, *(_delta({"content": text}) for text in texts), end + done]
+    return [role, *(_delta({"content": text}) for text in texts), _ended("stop", len(texts))]
+
+
+def _ended(finish_reason: str, tokens: int) -> bytes:
+    end = _delta({}, finish_reason) + _chunk(_reply("chat.completion.chunk", [], usage(tokens)))
+    return end + b"e\r\ndata: [DONE]\n\n\r\n0\r\n\r\n"
 
 
 def _delta(delta: dict[str, Any], finish_reason: str | None = None) -> bytes:

@@ -31,8 +31,7 @@ from nodes.answer.prepared import Prepare, PreparedAnswers, nothing_prepared
 from nodes.extract_facts import Extract
 from nodes.guard import Suspect
 from nodes.injection import detect as injection
-from nodes.questions.examples import ExampleQuestions
-from nodes.questions.understanding import NearestIntent, no_example
+from nodes.questions.frames import FindFrames, Frames, no_frames
 from nodes.roll_summary import Summarise
 from nodes.route import Classify, LearnedRouter, no_router
 from nodes.routing.classifier import WEIGHTS, read_examples
@@ -70,7 +69,7 @@ class LocalModels(NamedTuple):
     suspect: Suspect
     knows: Callable[[str], bool] = bool
     """Whether a word is a common one; without a model every word is, so that none is mended."""
-    nearest_intent: NearestIntent = no_example
+    frames: FindFrames = no_frames
 
 
 async def open_models(settings: Settings, stack: AsyncExitStack, say: Say, tracing: Tracing | None = None) -> Models:
@@ -157,7 +156,7 @@ async def open_local_models(say: Say) -> AsyncGenerator[LocalModels, None]:
     """The local embedding model, with what was trained with it, for the length of the block."""
     say("loading the embedding model")
     try:
-        model = await asyncio.to_thread(MiniLM)
+        model, embedder, local = await asyncio.to_thread(load_local_models)
     except (ModelNotInstalled, ImportError) as error:
         log.warning(
             "no local embedding model: routing by rules, memory only with FRONTDESK_EMBEDDINGS=openai",
@@ -166,20 +165,29 @@ async def open_local_models(say: Say) -> AsyncGenerator[LocalModels, None]:
         )
         yield LocalModels(NoEmbeddings(), no_router, nothing_prepared, str, injection.no_classifier)
         return
-    embedder = EmbeddingCache(model)
     try:
-        router = await asyncio.to_thread(_load_router, model, embedder)
-        await router("hello")  # the first time takes longer
-        weights = await asyncio.to_thread(LinearModel.load, injection.WEIGHTS)
+        await local.classify("hello")  # the first time takes longer
         _return_freed_memory()
-        prepared = await asyncio.to_thread(PreparedAnswers.load, embedder.embed)
-        examples = await asyncio.to_thread(ExampleQuestions.load, embedder.embed)
-        suspect = injection.InjectionClassifier(embedder.embed, weights)
-        spelling = router.spelling
-        yield LocalModels(embedder, router, prepared, spelling.mend, suspect, spelling.knows, examples)
+        yield local
     finally:
         await embedder.close()
         model.close()
+
+
+def load_local_models() -> tuple[MiniLM, EmbeddingCache, LocalModels]:
+    """The local embedding model, its cache, and what was trained with it; no thread runs yet.
+
+    Raises:
+        ModelNotInstalled, ImportError: there is none.
+    """
+    model = MiniLM()
+    embedder = EmbeddingCache(model)
+    router = _load_router(model, embedder)
+    prepared = PreparedAnswers.load(embedder.embed)
+    suspect = injection.InjectionClassifier(embedder.embed, LinearModel.load(injection.WEIGHTS))
+    frames = Frames.load(embedder.embed)
+    spelling = router.spelling
+    return model, embedder, LocalModels(embedder, router, prepared, spelling.mend, suspect, spelling.knows, frames)
 
 
 def _load_router(model: MiniLM, embedder: Embedder) -> LearnedRouter:

@@ -18,6 +18,7 @@ from typing import Any, NoReturn, Self
 
 import aiohttp
 import httpx2
+import msgspec
 import openai
 from aiohttp.http_exceptions import HttpProcessingError
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun
@@ -105,7 +106,7 @@ class CheckedChatOpenAI(ChatOpenAI):
         run_manager: AsyncCallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> AsyncIterator[ChatGenerationChunk]:
-        payload = self._get_request_payload(messages, stop=stop, **{"stream_options": USAGE, **kwargs, "stream": True})
+        payload = self._payload(messages, stop, **{"stream_options": USAGE, **kwargs, "stream": True})
         if not _is_plain(payload, STREAMED):
             async for chunk in super()._astream(messages, stop, run_manager, **kwargs):
                 yield chunk
@@ -138,7 +139,7 @@ class CheckedChatOpenAI(ChatOpenAI):
         run_manager: AsyncCallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> ChatResult:
-        payload = self._get_request_payload(messages, stop=stop, **kwargs)
+        payload = self._payload(messages, stop, **kwargs)
         if not _is_plain(payload, PLAIN):
             return await super()._agenerate(messages, stop, run_manager, **kwargs)
         async with self._post(payload) as response:
@@ -180,6 +181,17 @@ class CheckedChatOpenAI(ChatOpenAI):
         if not reply.has_choices:
             raise ModelUnavailable("model_garbled")
 
+    def _payload(self, messages: Sequence[BaseMessage], stop: list[str] | None, **kwargs: Any) -> dict[str, Any]:
+        """langchain-openai's payload. Earlier answers are put in here: it would look at each of their characters."""
+        answers = {at: message.content for at, message in enumerate(messages) if _is_text(message)}
+        others = [AIMessage("") if at in answers else message for at, message in enumerate(messages)]
+        payload: dict[str, Any] = self._get_request_payload(others, stop=stop, **kwargs)
+        if "messages" not in payload:  # the Responses API
+            return self._get_request_payload(list(messages), stop=stop, **kwargs)
+        for at, text in answers.items():
+            payload["messages"][at]["content"] = text
+        return payload
+
     @asynccontextmanager
     async def _post(self, payload: Mapping[str, Any]) -> AsyncGenerator[aiohttp.ClientResponse]:
         """The response to a request.
@@ -187,7 +199,7 @@ class CheckedChatOpenAI(ChatOpenAI):
         Raises:
             ModelError: there was none, it reports an error, or it breaks off within the block.
         """
-        url, body = f"{self.address}/chat/completions", json.dumps(payload, ensure_ascii=False).encode()
+        url, body = f"{self.address}/chat/completions", msgspec.json.encode(payload)
         with translated_errors():
             async with _response(self.session.post(url, data=body, **self._options)) as response:
                 if response.status >= HTTPStatus.MULTIPLE_CHOICES:
@@ -214,6 +226,13 @@ class CheckedChatOpenAI(ChatOpenAI):
             "proxy": environment_proxy(self.address),
             "allow_redirects": False,
         }
+
+
+def _is_text(message: BaseMessage) -> bool:
+    """Whether it is an answer that is text, and nothing else that a request would have."""
+    if not isinstance(message, AIMessage) or not isinstance(message.content, str):
+        return False
+    return not (message.tool_calls or message.invalid_tool_calls or message.additional_kwargs or message.name)
 
 
 def _is_plain(payload: Mapping[str, Any], fields: frozenset[str]) -> bool:

@@ -1,7 +1,7 @@
-"""Record a turn: each node's input, every call it makes to its parts, and its result.
+"""Record a turn: each node's input, every call it makes to its dependencies, and its result.
 
-A node reaches the clock, the database and the models through its parts only, so a recording of these calls is enough
-to run the real nodes again offline.
+A node reaches the clock, the database and the models through its dependencies only, so a recording of these calls is
+enough to run the real nodes again offline.
 """
 
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -23,7 +23,7 @@ RECORDED_CALLS: Mapping[str, tuple[str, ...]] = {
     "model": ("stream",), "second": ("stream",), "turns": ("accept", "history", "answer", "save_summary", "finish"),
     "metrics": ("record",),
 }  # fmt: skip
-"""The parts whose calls are recorded, with their methods; a part without methods is called itself."""
+"""The dependencies whose calls are recorded, with their methods; one without methods is called itself."""
 STREAMS = ("model.stream", "second.stream")
 """Calls that return an async generator."""
 SYNCHRONOUS = ("clock", "admission.is_used_up")
@@ -32,23 +32,23 @@ SYNCHRONOUS = ("clock", "admission.is_used_up")
 AnyCall = Callable[..., Any]
 
 
-async def record(parts: Dependencies, given: Input, context: Context, title: str) -> Recording:
-    """Run a turn with real parts and record it."""
+async def record(dependencies: Dependencies, given: Input, context: Context, title: str) -> Recording:
+    """Run a turn with real dependencies and record it."""
     recording = Recording(
         title=title,
         input=cast(dict[str, Any], to_json(given)),
         context=asdict(context),
-        options=asdict(parts.options),
-        model=parts.model.label,
-        follows_instructions=parts.extract is not None,
-        second=parts.second.label if parts.second else None,
+        options=asdict(dependencies.options),
+        model=dependencies.model.label,
+        follows_instructions=dependencies.extract is not None,
+        second=dependencies.second.label if dependencies.second else None,
     )
     calls: dict[str, list[Call]] = {}
 
     def on_call(call: Call) -> None:
         calls.setdefault(current_node(), []).append(call)
 
-    graph = build(with_calls(parts, lambda name, call: _recorded(name, call, on_call))).compile()
+    graph = build(with_calls(dependencies, lambda name, call: _recorded(name, call, on_call))).compile()
     recording.steps = await collect_steps(graph.astream(given, context=context, stream_mode="tasks"), calls)
     return recording
 
@@ -66,30 +66,30 @@ async def collect_steps(tasks: AsyncIterator[Any], calls: Mapping[str, list[Call
     return list(steps.values())
 
 
-def with_calls(parts: Dependencies, wrap: Callable[[str, AnyCall], AnyCall]) -> Dependencies:
-    """The parts with each of `RECORDED_CALLS` replaced by what `wrap` makes of its name and the call itself."""
+def with_calls(dependencies: Dependencies, wrap: Callable[[str, AnyCall], AnyCall]) -> Dependencies:
+    """The dependencies with each of `RECORDED_CALLS` replaced by what `wrap` makes of its name and the call itself."""
     replaced: dict[str, Any] = {}
     for name, methods in RECORDED_CALLS.items():
-        part = getattr(parts, name)
-        if part is None:
+        real = getattr(dependencies, name)
+        if real is None:
             continue
         if methods:
-            wrapped = {method: wrap(f"{name}.{method}", getattr(part, method)) for method in methods}
-            replaced[name] = _PartProxy(part, wrapped)
+            wrapped = {method: wrap(f"{name}.{method}", getattr(real, method)) for method in methods}
+            replaced[name] = _Proxy(real, wrapped)
         else:
-            replaced[name] = wrap(name, part)
-    return replace(parts, **replaced)
+            replaced[name] = wrap(name, real)
+    return replace(dependencies, **replaced)
 
 
-class _PartProxy:
-    """A part with some of its methods replaced."""
+class _Proxy:
+    """A dependency with some of its methods replaced."""
 
-    def __init__(self, part: object, methods: dict[str, AnyCall]) -> None:
-        self._part = part
+    def __init__(self, real: object, methods: dict[str, AnyCall]) -> None:
+        self._real = real
         self._methods = methods
 
     def __getattr__(self, name: str) -> Any:
-        return self._methods[name] if name in self._methods else getattr(self._part, name)
+        return self._methods[name] if name in self._methods else getattr(self._real, name)
 
 
 def current_node() -> str:

@@ -32,7 +32,7 @@ _ERRORS: dict[str, type[Exception]] = {
 
 @dataclass
 class Call:
-    """A node's call to one of its parts: arguments, and the result or the error."""
+    """A node's call to one of its dependencies (`part`): arguments, and the result or the error."""
 
     part: str
     given: list[Any]

@@ -67,7 +67,7 @@ class TurnExecutor:
         given: Input,
         *,
         has_key: bool,
-        quoted: Sequence[Quoted] = (),
+        quoted: Sequence[Quoted],
     ) -> Turn:
         """Start a turn under that id; it goes on to its end by itself."""
         turn = Turn(turn_id, user_id, conversation_id, add_to_log=self._writer.add, has_key=has_key)
@@ -143,11 +143,12 @@ class TurnExecutor:
         if logged and logged[-1].is_terminal:
             turn.end = decoded_end(logged[-1])
         if turn.status is TurnStatus.ANSWERED:
-            recovery.publish_answer(turn, record, logged, d.model.label)
             if turn.attempt > MAX_ATTEMPTS:
                 log.error("turn is given up, its answer stands", attempts=MAX_ATTEMPTS)
-                await d.turns.finish(user_id, turn_id)
+                await d.turns.finish(user_id, turn_id)  # first: telling it may be what ended the attempts before
+                recovery.publish_answer(turn, record, logged, d.model.label)
                 return
+            recovery.publish_answer(turn, record, logged, d.model.label)
             history = await d.turns.history(user_id, turn.conversation_id, before_turn=turn_id)
             state = recovery.state_after_generate(turn, record, history, d.clock())
             await self._pipeline.restart_after(turn, "generate", state)
@@ -196,6 +197,9 @@ class TurnExecutor:
         """End a broken turn with an error, and record that there will be no answer."""
         if isinstance(turn.end, Done) or turn.status is TurnStatus.HANDED_OVER:
             return  # the answer is out: what failed came after it
+        if turn.status is TurnStatus.ANSWERED:  # by the attempt before: the answer stands
+            turn.break_off(code)
+            return
         stored = turn.status in STORED
         if turn.end:
             code = turn.end.code

@@ -293,8 +293,9 @@ class TurnManager:
             temporary=request.temporary,
             language=request.language,
         )
-        has_key, quoted = request.key is not None, request.quoted
-        return self._executor.begin(request.user_id, turn_id, conversation_id, given, has_key=has_key, quoted=quoted)
+        return self._executor.begin(
+            request.user_id, turn_id, conversation_id, given, has_key=request.key is not None, quoted=request.quoted
+        )
 
     async def _remaining(self, user_id: UUID) -> Allowance | None:
         """What the limit leaves a user whose message never came as far as the limit; None where that is unknown."""

@@ -10,12 +10,10 @@ from graph.turns.turn import Turn, error_of
 from nodes.generate import REPORTED
 from nodes.state import Answer, FinishReason, RouteReport, State, Version, new_state
 from nodes.state import Notice as StoredNotice
-from nodes.stream_events import ErrorCode, Notice, Token, ToolCall, done_of, results_of, start_of
+from nodes.stream_events import RESTARTED, ErrorCode, Notice, Token, ToolCall, done_of, results_of, start_of
 from storage.event_log import LoggedEvent
 from storage.turn_records import RecoveryRecord
 from storage.turns import History
-
-RESTARTED = Notice("restarted", "The answer broke off; this one replaces it.")
 
 
 def state_after_route(turn: Turn, record: RecoveryRecord, logged: Sequence[LoggedEvent], now: float) -> State:
@@ -38,6 +36,7 @@ def state_after_route(turn: Turn, record: RecoveryRecord, logged: Sequence[Logge
         "employee": record["asked_employee"],
         "route": route,
         "may_remember": record["may_remember"],
+        "language": record["route"].get("language"),
         "notices": _notices(logged),
     }
     return cast(State, {**begun, **known, "version": _continued(record)})

@@ -94,9 +94,9 @@ class Subscriptions:
         turn = Turn(turn_id, user_id, record["conversation_id"])
         return republished(turn, stored)
 
-    def notified(self, turn_id: UUID) -> AbstractAsyncContextManager[asyncio.Event]:
-        """An event that is set when there is news of the turn, for the length of the block."""
-        return self._notifications.of(turn_id)
+    def notified(self, id_: UUID | str) -> AbstractAsyncContextManager[asyncio.Event]:
+        """An event that is set when there is news of a turn or a conversation, for the length of the block."""
+        return self._notifications.of(id_)
 
     async def read(
         self, user_id: UUID, turn_id: UUID, after: int, heartbeat: float

@@ -37,7 +37,9 @@ def version_of(original: Original, turn_id: UUID, kind: VersionKind) -> Version:
 def _same_route(original: Original) -> RouteReport | None:
     """Who answered before; an imported turn does not say why."""
     if original["route"]:
-        return cast(RouteReport, original["route"])
+        # Without what is stored with it of that turn's own request.
+        report = {name: value for name, value in original["route"].items() if name in RouteReport.__annotations__}
+        return cast(RouteReport, report)
     who = find(original["employee"])
     if who is None:
         return None

@@ -30,17 +30,19 @@ async def accept(
     return turn_id
 
 
-async def answer(pool: Pool, turn_id: UUID, message: str, text: str, *, conversation: str = CONVERSATION) -> None:
+async def answer(pool: Pool, turn_id: UUID, text: str, *, conversation: str = CONVERSATION) -> None:
     """Store the answer of an accepted turn."""
-    turn = accepted(message, conversation)
-    answered = Answered(**turn, answer=text, finish_reason="stop", error_code=None, report={}, used=[])
+    answered = Answered(
+        conversation_id=conversation, employee="crystal", answer=text, finish_reason="stop", error_code=None, report={},
+        used=[],
+    )  # fmt: skip
     await Turns(pool).answer(ADA, turn_id, answered)
 
 
 async def store_turn(pool: Pool, message: str, text: str, *, turn_id: UUID | None = None) -> UUID:
     """Store an answered turn; returns its id."""
     turn_id = await accept(pool, message, turn_id=turn_id)
-    await answer(pool, turn_id, message, text)
+    await answer(pool, turn_id, text)
     return turn_id
 
 

@@ -15,7 +15,7 @@ from storage.metrics import Finding
 from storage.turns import Answered
 from tests.nodes.answering import PROMPT, StoredAnswers, generated
 from tests.nodes.models import HANG, ScriptedModel, end, piece
-from tests.nodes.states import ADA, MORNING, TURN, Listener, a_memory, a_route, a_state
+from tests.nodes.states import ADA, MORNING, TURN, Listener, a_memory, a_state
 
 
 async def test_the_answer_is_streamed_committed_and_announced() -> None:
@@ -42,13 +42,10 @@ async def test_the_answer_is_streamed_committed_and_announced() -> None:
     assert turns.answers == {
         (ADA, TURN): Answered(
             conversation_id="a conversation",
-            message="How much?",
-            asked_employee="crystal",
             employee="crystal",
             answer="You spent 412.",
             finish_reason="stop",
             error_code=None,
-            route=a_route(),
             report={**{name: value for name, value in answer.items() if name in REPORTED}, "notices": []},
             used=[],
         )

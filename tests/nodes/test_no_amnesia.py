@@ -86,7 +86,7 @@ class Talk:
         state["history"] = (await load_summary(state, Listener().runtime, turns=self._turns))["history"]
         if turn.meanwhile:
             await self.answered(TurnOfTalk("Also on food?", "Yes.", "lost"))
-        await answer(self._pool, turn_id, message, text, conversation=self._id)
+        await answer(self._pool, turn_id, text, conversation=self._id)
 
         async def roll() -> None:
             run, waiting = Listener(), self._waiting

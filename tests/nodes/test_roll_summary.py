@@ -78,7 +78,7 @@ async def answered(pool: Pool, *exchanges: tuple[str, str], summary: str = "", m
     await accept(pool, MESSAGE, turn_id=TURN)
     if meanwhile:
         await accept(pool, meanwhile)
-    await answer(pool, TURN, MESSAGE, ANSWER)
+    await answer(pool, TURN, ANSWER)
     return a_state(MESSAGE, conversation_id=CONVERSATION, history=history, answer=an_answer(ANSWER))
 
 

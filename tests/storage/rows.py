@@ -33,6 +33,10 @@ def accepted(
     )
 
 
+class AnsweredTurn(Accepted, Answered):
+    """An accepted message with its answer."""
+
+
 def answered(
     message: str = "Hello",
     answer: str = "Hi",
@@ -41,13 +45,13 @@ def answered(
     employee: str = "ledger",
     used: Sequence[str] = (),
     temporary: bool = False,
-) -> Answered:
+) -> AnsweredTurn:
     """A message with its answer."""
     turn = accepted(message, conversation=conversation, employee=employee, temporary=temporary)
-    return Answered(**turn, answer=answer, finish_reason="stop", error_code=None, report={}, used=list(used))
+    return AnsweredTurn(**turn, answer=answer, finish_reason="stop", error_code=None, report={}, used=list(used))
 
 
-async def save_answered(pool: Pool, user_id: UUID, turn: Answered) -> UUID:
+async def save_answered(pool: Pool, user_id: UUID, turn: AnsweredTurn) -> UUID:
     """Store an answered turn; returns its id."""
     turn_id = await save_accepted(pool, user_id, turn)
     await Turns(pool).answer(user_id, turn_id, turn)

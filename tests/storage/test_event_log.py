@@ -36,6 +36,17 @@ async def test_events_that_are_written_twice_are_there_once(pool: Pool, owner: O
     assert len(rows(owner, "select from chat_turn_events")) == 1
 
 
+async def test_two_attempts_at_a_turn_are_written_together(pool: Pool, owner: Owner, ada: UUID) -> None:
+    """Each numbers its events from its own million on; a process may run both within one batch."""
+    log, turn = EventLog(pool), await save_accepted(pool, ada, accepted())
+    again = [START._replace(number=1_000_001), TOKEN._replace(number=1_000_002), DONE._replace(number=2_000_001)]
+    await log.write([Batch(ada, turn, [START, TOKEN, *again])])
+    assert await log.read(ada, turn, after=0) == [START, TOKEN, *again]
+    assert rows(owner, "select first, last from chat_turn_events order by first") == [
+        (1, 2), (1_000_001, 1_000_002), (2_000_001, 2_000_001),
+    ]  # fmt: skip
+
+
 async def test_a_deleted_turn_does_not_keep_others_from_being_written(
     pool: Pool, owner: Owner, ada: UUID, bob: UUID
 ) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from storage import leases
 from storage.errors import Gone
-from storage.leases import Leases, present
+from storage.leases import Leases, take_presence_lock
 from storage.pool import Pool
 from storage.turns import Turns
 from tests.storage.rows import Owner, accepted, answered, begin, rows
@@ -47,7 +47,7 @@ async def test_a_process_that_is_gone_loses_its_turns_before_their_lease(
     monkeypatch.setitem(leases.TERMS, "settling", 0)  # the tests' server has just begun
     mine = uuid4()
     async with await psycopg.AsyncConnection.connect(database_url, autocommit=True) as conn:
-        await present(conn, mine)
+        await take_presence_lock(conn, mine)
         turn_id = await begin(pool, ada, mine)
         owner.execute("update chat_turns set lease_until = lease_until - interval '4 seconds'")
         if not lives:
@@ -83,7 +83,7 @@ async def test_a_lease_that_ends_absurdly_late_is_none(
     """The database's clock was set back: a living process renews it at once, and nobody waits for who is gone."""
     mine = uuid4()
     async with await psycopg.AsyncConnection.connect(database_url, autocommit=True) as conn:
-        await present(conn, mine)
+        await take_presence_lock(conn, mine)
         turn_id = await begin(pool, ada, mine)
         owner.execute("update chat_turns set lease_until = now() + interval '1 hour'")
         if not lives:

@@ -13,9 +13,9 @@ import pytest
 from storage.errors import Gone
 from storage.metrics import REFUSALS_KEPT, ErrorCode, Finding, Metrics
 from storage.pool import Pool
-from storage.turns import Answered
 from storage.users import Users
 from tests.storage.rows import (
+    AnsweredTurn,
     Owner,
     accepted,
     answered,
@@ -66,7 +66,7 @@ async def test_an_answered_turn_ends_with_its_metrics(
     pool: Pool, owner: Owner, ada: UUID, finish_reason: str, status: str
 ) -> None:
     """Where that is asked for, and only one that is answered; also where its metrics were recorded before."""
-    turn: Answered = {**answered(), "finish_reason": finish_reason}
+    turn: AnsweredTurn = {**answered(), "finish_reason": finish_reason}
     ending, going_on = await save_answered(pool, ada, turn), await save_answered(pool, ada, turn)
     streaming = await save_accepted(pool, ada, accepted())
     metrics = Metrics(pool)

@@ -130,6 +130,26 @@ async def test_a_pgvector_without_half_precision_is_an_error(database_url: str, 
         await check(database_url)
 
 
+@pytest.mark.parametrize("encoding", ["SQL_ASCII", "LATIN1"])
+@pytest.mark.parametrize("check", [migrate, require_current], ids=["migrating", "starting"])
+async def test_a_database_in_another_encoding_is_an_error(
+    cluster: Cluster, check: Callable[[str], Any], encoding: str
+) -> None:
+    """One line says which is needed; nothing was created there."""
+    name = f"encoded_{uuid4().hex}"
+    with psycopg.connect(cluster.url("postgres"), autocommit=True) as conn:
+        conn.execute(
+            sql.SQL("create database {} template template0 locale 'C' encoding {}").format(
+                sql.Identifier(name), sql.Literal(encoding)
+            )
+        )
+    with pytest.raises(SetupFailed, match=r"^A database in UTF-8 is needed"):
+        await check(cluster.url(name))
+    with psycopg.connect(cluster.url(name)) as conn:
+        assert rows(conn, "select from pg_class where relnamespace = 'public'::regnamespace") == []
+    cluster.drop(name)
+
+
 async def test_the_installable_version_of_pgvector_is_reported(empty_url: str) -> None:
     """Before the extension is created."""
     version = await extension_version(empty_url)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack
 from typing import LiteralString
 from uuid import UUID
 
@@ -65,6 +66,21 @@ async def test_an_error_rolls_the_transaction_back(pool: Pool, owner: Owner, ada
     with pytest.raises(KeyError):
         await fail()
     assert rows(owner, "select * from chat_conversations") == []
+
+
+async def test_the_connection_that_was_used_last_is_used_next(database_url: str, ada: UUID) -> None:
+    """Its server process has its plans already; the others stay for callers at once."""
+    async with Pool.open(database_url, size=3) as pool:
+        used: list[int] = []
+        async with AsyncExitStack() as stack:
+            for _ in range(3):
+                conn = await stack.enter_async_context(pool.as_user(ada))
+                used.append(conn.info.backend_pid)
+        for _ in range(3):  # they were given back in the opposite order
+            async with pool.as_user(ada) as conn:
+                assert conn.info.backend_pid == used[0]
+            [row] = await pool.call("select pg_backend_pid() as pid", {})
+            assert row["pid"] == used[0]
 
 
 async def test_an_exhausted_pool_is_unavailable(database_url: str, ada: UUID) -> None:
@@ -183,6 +199,11 @@ async def test_a_mistake_in_a_statement_is_not_unavailable(pool: Pool, ada: UUID
 PID: LiteralString = "select pg_backend_pid() as pid"
 NEXT: LiteralString = "select nextval('calls')::int as number"
 """Counts how often it was run, also where its transaction was not committed."""
+WAITING: LiteralString = (
+    "select from pg_locks l join pg_database d on d.oid = l.database"
+    " where d.datname = current_database() and l.locktype = 'advisory' and not l.granted"
+)
+"""Who waits for an advisory lock in the test's own database."""
 
 
 @pytest.fixture
@@ -233,7 +254,7 @@ async def test_a_call_that_takes_too_long_is_cancelled(one: Pool, owner: Owner) 
     owner.execute("select pg_advisory_lock(1)")
     with pytest.raises(StorageUnavailable):
         await one.call("select nextval('calls'), pg_advisory_xact_lock(1)", {}, accepting=True)
-    assert rows(owner, "select from pg_locks where locktype = 'advisory' and not granted") == []
+    assert rows(owner, WAITING) == []
     assert rows(owner, "select last_value from calls") == [(1,)]
     assert await one.call(PID, {}) == pid
 

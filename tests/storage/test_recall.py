@@ -132,6 +132,33 @@ async def test_only_the_newest_messages_are_scored(pool: Pool, recall: Recall, o
     assert [turn["turn_id"] for turn in await found(recall, ada, "the heating")] == [str(later)]
 
 
+@pytest.mark.parametrize("conversation", ["c-1", "a new one"])
+async def test_messages_of_others_are_not_read(
+    pool: Pool, owner: Owner, ada: UUID, bob: UUID, conversation: str
+) -> None:
+    """However many they are, and however few users, which makes the planner expect a message of the user at once."""
+    await say(pool, ada, "The heating broke.", vector=BOILER)
+    turn = await say(pool, bob, "Hello")
+    filler = (
+        "insert into chat_messages (user_id, convo_id, turn_id, employee_key, role, content)"
+        " select user_id, convo_id, gen_random_uuid(), employee_key, role, content from chat_messages,"
+        " generate_series(1, 3000) where turn_id = %s and role = 'user'"
+    )
+    with owner.transaction():
+        owner.execute("set local session_replication_role = replica")
+        owner.execute(filler, [turn])
+    owner.execute("analyze chat_messages")
+    with owner.transaction():
+        owner.execute(
+            "select recall_memory(%s, %s, gen_random_uuid(), %s, %s::halfvec, %s, 6, 12, 100)",
+            (ada, conversation, "What about the heating?", str(BOILER), MODEL),
+        )
+        [(read,)] = owner.execute(
+            "select seq_tup_read + idx_tup_fetch from pg_stat_xact_user_tables where relname = 'chat_messages'"
+        )
+    assert read < 20
+
+
 async def test_a_deleted_conversation_is_not_found(pool: Pool, recall: Recall, owner: Owner, ada: UUID) -> None:
     """Its vectors are gone, too."""
     await say(pool, ada, "The heating broke.", vector=BOILER)

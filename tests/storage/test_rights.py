@@ -31,6 +31,7 @@ GRANTED: Mapping[str, str] = {
     **dict.fromkeys(
         [
             "finance_accounts",
+            "finance_balances",
             "finance_budgets",
             "finance_categories",
             "finance_changes",
@@ -89,7 +90,8 @@ KEEPER = {
     "chat_rate_limits": "DELETE SELECT(created_at,ctid,user_id,window_start)",
     "chat_turn_events": "DELETE SELECT(created_at,ctid,turn_id,user_id)",
     "finance_documents": (
-        "SELECT(attempts,created_at,document_id,lease_expires,status,user_id) UPDATE(attempts,lease_expires,status)"
+        "SELECT(attempts,created_at,document_id,lease_expires,read_at,status,user_id)"
+        " UPDATE(attempts,lease_expires,status)"
     ),
     "memory_embeddings": "SELECT(fact_id,model,user_id)",
     "user_memory_facts": "SELECT(id,user_id)",
@@ -130,7 +132,8 @@ FUNCTIONS: Mapping[str, set[str]] = {
     "frontdesk_graph": {"act_for_thread", "save_checkpoint", "save_writes"},
     "frontdesk_journal": {"act_as", "log_events"},
     "frontdesk_keeper": {
-        "act_as", "adopt_turns", "claim_document", "facts_to_embed", "lease_lapsed", "renew_turns", "use_api_key",
+        "act_as", "adopt_turns", "claim_document", "claim_next_document", "facts_to_embed", "lease_lapsed",
+        "renew_turns", "use_api_key",
     },
 }  # fmt: skip
 """Every function that each role may call."""

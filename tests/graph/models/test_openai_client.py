@@ -13,7 +13,7 @@ from weakref import ref
 
 import pytest
 from langchain_core.callbacks import UsageMetadataCallbackHandler
-from langchain_core.messages import AIMessageChunk, HumanMessage
+from langchain_core.messages import AIMessage, AIMessageChunk, HumanMessage, SystemMessage, ToolCall, ToolMessage
 
 from graph.models import http_clients, replies
 from graph.models.http_clients import HTTPClients, environment_proxy, open_http_clients
@@ -109,6 +109,26 @@ async def test_a_request_is_what_langchain_openai_would_send(
     }
     sent = [ours.headers[name] for name in ("authorization", "openai-organization", "openai-project")]
     assert sent == ["Bearer sk-test", "org-1", "proj-1"]
+
+
+async def test_earlier_answers_are_sent_as_langchain_openai_would_send_them(
+    http: HTTPClients, model: ModelServer
+) -> None:
+    """Whatever they are: text, nothing, parts, calls of tools."""
+    call = ToolCall(name="weather", args={"city": "Ghent"}, id="call-1")
+    conversation = [
+        SystemMessage("You are Ledger."), HumanMessage("Hi"), AIMessage("Hello, Ada."), HumanMessage("And?"),
+        AIMessage(""), AIMessage([{"type": "text", "text": "In parts."}]), AIMessage("Said.", name="ledger"),
+        AIMessage("", tool_calls=[call]), ToolMessage("Rain.", tool_call_id="call-1"), HumanMessage("Thanks"),
+    ]  # fmt: skip
+    asked = chat(http, model.url)
+    async for _ in asked.astream(conversation):
+        pass
+    async for _ in asked.astream(conversation, logprobs=False):  # no plain request, so langchain-openai's
+        pass
+    ours, theirs = model.requests
+    assert len(ours.body["messages"]) == len(conversation)
+    assert ours.body["messages"] == theirs.body["messages"]
 
 
 async def test_tools_are_called_in_a_stream(http: HTTPClients, model: ModelServer) -> None:

@@ -29,9 +29,19 @@ PLAIN = [
 
 
 def test_there_is_a_recording_of_each_kind_of_turn() -> None:
-    """A plain turn, a follow-up, a trimmed, a refused, a limited and an early one, a fallback, and one with tools."""
+    """Also a trimmed, a refused, a limited and an early one, a fallback, one with tools, and a computed one."""
     names = {file.stem for file in FILES}
-    assert names == {"plain", "follow_up", "trimmed", "refused", "rate_limited", "busy", "fallback", "tools"}
+    assert names == {
+        "plain",
+        "follow_up",
+        "trimmed",
+        "refused",
+        "rate_limited",
+        "busy",
+        "fallback",
+        "tools",
+        "computed",
+    }
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)

@@ -58,6 +58,7 @@ RESULT_DATA = {
     "row_count": 1,
     "reference_id": "k-1",
     "proposal_id": None,
+    "texts": {},
 }
 
 

@@ -15,7 +15,7 @@ from storage.finance.plans import Budget, NewDebt, NewGoal, Plans
 from storage.finance.proposals import Proposals
 from storage.finance.references import References
 from storage.finance.rules import Rules
-from storage.finance.statements import Row
+from storage.finance.statement_rows import Row
 from storage.finance.transactions import TransactionFilter, Transactions
 from storage.idempotency import IdempotencyKeys
 from storage.metrics import Finding, Metrics
@@ -92,7 +92,9 @@ class AdaRows:
         )
         bought = Row(booked_on=date(2026, 3, 1), amount=Decimal("-4.20"), text=SECRET)
         page = ReadPage(number=1, text=SECRET, suspicious=False, vector=[1.0, 0.0])
-        self.document = await imported(self.pool, self.user, [bought], pages=[page], fingerprint=SECRET, name=SECRET)
+        self.document = await imported(
+            self.pool, self.user, [bought], pages=[page], fingerprint=SECRET, name=SECRET, balance="95.80"
+        )
         transactions = Transactions(self.pool)
         (found,) = await transactions.list(self.user, TransactionFilter(), limit=9)
         self.transaction = found["transaction_id"]

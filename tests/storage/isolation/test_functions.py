@@ -78,7 +78,7 @@ STEPS: Mapping[str, Step] = {
     "tokens_by_user": Step(
         "tokens_by_user(%(user)s, '-infinity', 'infinity', null, null, null, 9)", "frontdesk_auditor"
     ),
-    "claim_document": Step("claim_document(180)", "frontdesk_keeper"),
+    "claim_next_document": Step("claim_next_document(180, '{}')", "frontdesk_keeper"),
     "use_api_key": Step("use_api_key(sha256('x'), 60)", "frontdesk_keeper"),
     "adopt_turns": Step("adopt_turns(gen_random_uuid(), '{}', 9, 15, 3, 10)", "frontdesk_keeper"),
 }

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing
+from datetime import date
 from uuid import UUID, uuid4
 
 import pytest
@@ -15,10 +16,11 @@ from storage.errors import Gone
 from storage.event_log import EventLog
 from storage.facts import Facts
 from storage.feedback import Feedback, FeedbackOnTurns
-from storage.finance.accounts import FinanceAccounts
+from storage.finance.accounts import FinanceAccounts, NewAccount
 from storage.finance.categories import Categories
 from storage.finance.document_queue import Claimed, DocumentQueue
 from storage.finance.documents import Documents
+from storage.finance.figures import Figures
 from storage.finance.pages import DocumentPages
 from storage.finance.plans import Plans
 from storage.finance.proposals import Proposals
@@ -105,6 +107,10 @@ READS: dict[str, Attempt] = {
         Claimed(bob, ada_rows.document, 1), SECRET
     ),
     "accounts": lambda pool, _, bob: FinanceAccounts(pool).list(bob),
+    "balances": lambda pool, _, bob: FinanceAccounts(pool).balances(bob, [], date(2026, 3, 1)),
+    "sizes of payments": lambda pool, _, bob: Figures(pool).sizes(bob, TransactionFilter()),
+    "payments in order": lambda pool, _, bob: Figures(pool).ordered(bob, TransactionFilter(), limit=9),
+    "payments made twice": lambda pool, _, bob: Figures(pool).repeated(bob, TransactionFilter(), days=31, limit=9),
     "categories": lambda pool, _, bob: Categories(pool).list(bob),
     "rules": lambda pool, _, bob: Rules(pool).list(bob),
     "what a rule would do": lambda pool, _, bob: Rules(pool).preview(
@@ -186,6 +192,10 @@ WRITES: dict[str, Attempt] = {
     ),
     "gives a category": lambda pool, ada_rows, bob: Transactions(pool).categorise(bob, [ada_rows.transaction], "gifts"),
     "annotates": lambda pool, ada_rows, bob: Transactions(pool).annotate(bob, ada_rows.transaction, "Mine"),
+    "deletes a transaction": lambda pool, ada_rows, bob: Transactions(pool).delete(bob, ada_rows.transaction),
+    "adds an account": lambda pool, _, bob: FinanceAccounts(pool).put(
+        bob, uuid4(), NewAccount(name="Wallet", kind="cash", currency="EUR")
+    ),
     "deletes a category": lambda pool, _, bob: Categories(pool).delete(bob, "no_such"),
     "deletes a budget": lambda pool, _, bob: Plans(pool).delete_budget(bob, "gifts", "EUR"),
     "switches memory off": lambda pool, _, bob: Users(pool).switch_memory(bob, on=False),
