@@ -69,8 +69,8 @@ lock: $(VENV)/.uv  ## resolve the dependencies anew into the six locks
 	$(COMPILE) --constraints requirements-dev.lock --extra local --group build -o requirements.lock pyproject.toml
 	$(COMPILE) --constraints requirements-dev.lock --group demo -o requirements-demo.lock
 
-audit: $(VENV)/.dev  ## ask for known vulnerabilities of what requirements.lock installs (fails where it cannot ask)
-	@$(BIN)/python -m tests.support.audit requirements.lock
+audit: $(VENV)/.dev  ## ask for known vulnerabilities of what the locks name (fails where it cannot ask)
+	@$(BIN)/python -m tests.support.audit $(sort $(wildcard requirements*.lock))
 
 replays: $(VENV)/.dev  ## record the saved turns in tests/replays anew, after a change that is meant
 	@$(BIN)/python -m tests.replays.record

@@ -1,6 +1,7 @@
 """A real Postgres for every test, each on its own clone of a migrated database; a real model server; the real app."""
 
 import itertools
+import subprocess
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -14,18 +15,24 @@ from storage.migrate import migrate
 from storage.pool import Pool
 from tests.support.app import Frontdesk, Serve, serving
 from tests.support.cluster import Cluster
-from tests.support.database import empty, schema
+from tests.support.database import SharedDatabase
 from tests.support.fork_server import ForkServer, fork_server
 from tests.support.model_server import ModelServer
+from tests.support.postgres import Postgres
 from tests.support.process import Start, starting
 
 
 @pytest.fixture(scope="session")
-def cluster(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[Cluster]:
-    """One embedded Postgres, shared by all test processes."""
+def run_folder(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """A folder of this run, for what all test processes share."""
     base = tmp_path_factory.getbasetemp()
-    folder = base if worker_id == "master" else base.parent
-    with Cluster(folder / "postgres").opened() as opened:
+    return base if worker_id == "master" else base.parent
+
+
+@pytest.fixture(scope="session")
+def cluster(run_folder: Path) -> Iterator[Cluster]:
+    """One embedded Postgres, shared by all test processes."""
+    with Cluster(run_folder / "postgres").opened() as opened:
         yield opened
 
 
@@ -35,6 +42,24 @@ async def template(cluster: Cluster, worker_id: str) -> str:
     name = f"template_{worker_id}"
     await migrate(cluster.create(name))
     return name
+
+
+@pytest.fixture(scope="session")
+async def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a migrated server that does not run."""
+    folder = tmp_path_factory.mktemp("migrated") / "postgres"
+    async with Postgres.open(folder) as server:
+        await migrate(server.url())
+    return folder
+
+
+@pytest.fixture
+async def postgres(migrated: Path, tmp_path: Path) -> AsyncIterator[Postgres]:
+    """A migrated server of the test's own."""
+    # With the owner of each file; to copy them takes a moment, to make them a second or two.
+    subprocess.run(["cp", "--archive", migrated, tmp_path], check=True)  # noqa: ASYNC221, S607
+    async with Postgres.open(tmp_path / "postgres") as server:
+        yield server
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -137,22 +162,30 @@ async def running_frontdesk(
         yield await start()
 
 
+@pytest.fixture(scope="session")
+async def running_database(running_frontdesk: Frontdesk) -> AsyncIterator[SharedDatabase]:
+    """The database of that application."""
+    async with SharedDatabase.open(running_frontdesk.service.url) as database:
+        yield database
+
+
 @pytest.fixture
-async def shared_frontdesk(running_frontdesk: Frontdesk, model: ModelServer) -> AsyncIterator[Frontdesk]:
+async def shared_frontdesk(
+    running_frontdesk: Frontdesk, running_database: SharedDatabase, model: ModelServer
+) -> AsyncIterator[Frontdesk]:
     """That application, without what other tests did in it."""
-    url = running_frontdesk.service.url
-    await empty(url)
-    before = await schema(url)
+    await running_database.empty()
+    before = await running_database.schema()
     running_frontdesk.close_breaker()
     yield running_frontdesk
     await running_frontdesk.settled()
-    assert await schema(url) == before, "a test that leaves the schema changed needs the mark own_app"
+    assert await running_database.schema() == before, "a test that leaves the schema changed needs the mark own_app"
 
 
 @pytest.fixture(scope="session")
-async def forks() -> AsyncIterator[ForkServer]:
-    """Forks servers, quickly."""
-    async with fork_server() as server:
+async def forks(run_folder: Path) -> AsyncIterator[ForkServer]:
+    """Forks servers, quickly; shared by all test processes."""
+    async with fork_server(run_folder / "forks") as server:
         yield server
 
 

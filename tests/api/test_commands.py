@@ -8,7 +8,9 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncGenerator, Generator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from uuid import uuid4
@@ -23,8 +25,8 @@ from storage.local.ports import free_port
 from tests.support import process
 from tests.support.app import SECRET
 from tests.support.collector import Collector
-from tests.support.database import owner
-from tests.support.fork_server import ForkServer
+from tests.support.database import owner, row
+from tests.support.fork_server import Fork, ForkServer
 from tests.support.issuer import issuing
 from tests.support.model_script import Status, chat
 from tests.support.model_server import ModelServer
@@ -35,24 +37,18 @@ NOWHERE = "postgresql://nobody:x@127.0.0.1:9/none"
 pytestmark = pytest.mark.xdist_group("demo")
 
 
+@dataclass
 class Served:
     """A `frontdesk serve` with its embedded database and demo model."""
 
-    def __init__(self, folder: Path, *arguments: str) -> None:
-        self.folder = folder
-        self.process = subprocess.Popen(
-            [FRONTDESK, "serve", "--port", "0", *arguments],
-            cwd=folder,
-            env=environment(FRONTDESK_DEMO_MODEL="1"),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        assert self.process.stdout is not None
-        self.line = self.process.stdout.readline()
-        found = re.search(r"http://[^\s,]+", self.line)
-        assert found, self.process.communicate(timeout=60)
-        self.url = found[0]
+    folder: Path
+    line: str
+    """What it printed once it served."""
+
+    @property
+    def url(self) -> str:
+        """Where it is."""
+        return process.address_in(self.line)
 
     def helpers(self) -> list[psutil.Process]:
         """The processes that keep and are its database and model."""
@@ -67,21 +63,38 @@ class Served:
         return dict(json.loads(answer.text))
 
 
+@contextmanager
+def program(folder: Path, *arguments: str) -> Generator[tuple[Served, subprocess.Popen[str]]]:
+    """It as a program of its own, which has ended after the block whatever happened."""
+    with subprocess.Popen(
+        [FRONTDESK, "serve", "--port", "0", *arguments],
+        cwd=folder, env=environment(FRONTDESK_DEMO_MODEL="1"),
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    ) as running:  # fmt: skip
+        assert running.stdout is not None
+        try:
+            yield Served(folder, running.stdout.readline()), running
+        finally:
+            running.kill()
+
+
+@asynccontextmanager
+async def fork(forks: ForkServer, folder: Path) -> AsyncGenerator[tuple[Served, Fork]]:
+    """The same in a fork, without the seconds that it takes to load."""
+    running = await forks.fork(("serve", "--port", "0"), environment(FRONTDESK_DEMO_MODEL="1"), folder)
+    try:
+        yield Served(folder, await process.announcement(running)), running
+    finally:
+        running.kill()
+        await running.wait()
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """An empty folder with a space in its path."""
     place = tmp_path / "a checkout"
     place.mkdir()
     return place
-
-
-@pytest.fixture
-def served(folder: Path) -> Iterator[Served]:
-    """The server, ended after the test whatever happened."""
-    running = Served(folder)
-    yield running
-    running.process.kill()
-    running.process.communicate()
 
 
 @pytest.mark.parametrize(
@@ -97,35 +110,30 @@ def test_help_is_shown_without_loading_the_application(arguments: list[str]) -> 
     assert loaded == ""
 
 
-def test_serve_leaves_no_process_when_it_is_killed_or_ends_on_ctrl_c(served: Served, folder: Path) -> None:
+async def test_serve_leaves_no_process_when_it_is_killed_or_ends_on_ctrl_c(forks: ForkServer, folder: Path) -> None:
     """Its line names the model; a kill -9 ends database and model too, and the next start has what was committed."""
-    assert "SmolLM2-135M (demo)" in served.line
-    said = served.chat("What can I write off for my side business?")
-    assert (said["employee"], said["model"]) == ("ledger", "SmolLM2-135M (demo)")
-    helpers = served.helpers()
-    assert len(helpers) >= 4  # two keepers, the database, the model
-    served.process.kill()
-    assert psutil.wait_procs(helpers, timeout=60)[1] == []
-    again = Served(folder)
-    try:
+    async with fork(forks, folder) as (served, running):
+        assert "SmolLM2-135M (demo)" in served.line
+        said = served.chat("What can I write off for my side business?")
+        assert (said["employee"], said["model"]) == ("ledger", "SmolLM2-135M (demo)")
+        helpers = served.helpers()
+        assert len(helpers) >= 4  # two keepers, the database, the model
+        running.kill()
+        assert psutil.wait_procs(helpers, timeout=60)[1] == []
+    async with fork(forks, folder) as (again, running):
         address = json.loads((folder / ".frontdesk/postgres/address.json").read_text())
         url = f"postgresql://frontdesk:{address['password']}@127.0.0.1:{address['port']}/frontdesk"
-        found = run("replay", "--help")  # the command line itself is unharmed
-        assert found.returncode == 0
-        assert stored_answer(url, str(said["message_id"])) == said["text"]
+        assert await stored_answer(url, str(said["message_id"])) == said["text"]
         helpers = again.helpers()
         assert len(helpers) >= 4
-    finally:
-        again.process.send_signal(signal.SIGINT)
-        again.process.communicate(timeout=60)
-    assert again.process.returncode == 0
+        running.send_signal(signal.SIGINT)
+        assert await running.wait() == 0
     assert psutil.wait_procs(helpers, timeout=60)[1] == []
 
 
 def test_two_workers_share_database_and_model(folder: Path) -> None:
     """Several processes on one port, one database and one model; Ctrl-C ends them all, and an answer with an event."""
-    served = Served(folder, "--workers", "2")
-    try:
+    with program(folder, "--workers", "2") as (served, running):
         assert served.chat("hello")["finish_reason"] in ("stop", "length", "timeout")
         helpers = served.helpers()
         assert sum("postgres" in one.name() for one in helpers if one.name() == "postgres") >= 1
@@ -133,12 +141,10 @@ def test_two_workers_share_database_and_model(folder: Path) -> None:
             lines = response.iter_lines()
             while next(lines) != "event: token":
                 pass
-            served.process.send_signal(signal.SIGINT)
+            running.send_signal(signal.SIGINT)
             assert [line for line in lines if line.startswith("event: ")][-1] in ("event: done", "event: error")
-    finally:
-        served.process.send_signal(signal.SIGINT)
-        _, errors = served.process.communicate(timeout=60)
-    assert served.process.returncode == 0
+        _, errors = running.communicate(timeout=60)
+        assert running.returncode == 0
     assert not [line for line in errors.splitlines() if re.search("Traceback|exception", line)]
     assert psutil.wait_procs(helpers, timeout=60)[1] == []
 
@@ -364,11 +370,7 @@ async def forked(forks: ForkServer, *arguments: str, cwd: Path, **settings: str)
     return await process.run(forks, *arguments, folder=cwd, environment=environment(**settings))
 
 
-def stored_answer(url: str, message_id: str) -> str:
+async def stored_answer(url: str, message_id: str) -> str:
     """The text of a stored message."""
-    import psycopg
-
-    with psycopg.connect(url) as conn:
-        row = conn.execute("select content from chat_messages where id = %(id)s", {"id": message_id}).fetchone()
-    assert row is not None
-    return str(row[0])
+    (content,) = await row(url, "select content from chat_messages where id = %(id)s", id=message_id)
+    return str(content)

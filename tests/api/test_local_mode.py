@@ -1,5 +1,6 @@
 """Local mode: each browser is a user of its own."""
 
+import asyncio
 from uuid import UUID
 
 import httpx
@@ -57,6 +58,21 @@ async def test_two_browsers_are_two_users(local_mode: Frontdesk) -> None:
         await say_hello(local_mode, his)
     first, second = await users(local_mode)
     assert first != second
+
+
+@pytest.mark.parametrize("page", ["/", "/finances", "/dashboard"])
+async def test_what_a_page_asks_for_at_once_is_asked_for_by_one_user(local_mode: Frontdesk, page: str) -> None:
+    """The page brings the session, so none of its first requests makes another one."""
+    async with local_mode.client(None) as browser:
+        shown = await browser.get(page)
+        assert [cookie.partition("=")[0] for cookie in shown.headers.get_list("set-cookie")] == [COOKIE]
+        first, second, listed = await asyncio.gather(
+            say_hello(local_mode, browser), say_hello(local_mode, browser), browser.get("/conversations")
+        )
+        assert "set-cookie" not in (await browser.get(page)).headers
+    assert not [one for one in (first, second, listed) if "set-cookie" in one.headers]
+    one, other = await users(local_mode)
+    assert one == other
 
 
 async def test_a_session_outlives_a_restart(serve: Serve, local_mode: Frontdesk) -> None:

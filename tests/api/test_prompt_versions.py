@@ -97,7 +97,7 @@ async def test_prompts_begin_with_what_never_changes(
 
 def test_a_start_without_a_prompt_file_ends_in_one_line(tmp_path: Path) -> None:
     """Before a database is started; the line names the file."""
-    shutil.copytree(Path(nodes.__file__).parent, tmp_path / "nodes", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(Path(nodes.__file__).parent, tmp_path / "nodes")
     missing = tmp_path / "nodes/prompt_texts/ledger.md"
     missing.unlink()
     ended = subprocess.run(

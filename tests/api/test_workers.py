@@ -15,6 +15,7 @@ import pytest
 from api.server.workers import METRICS_VARIABLE, shared_metrics
 from tests.support.cluster import Cluster
 from tests.support.collector import Collector
+from tests.support.fork_server import ForkServer
 from tests.support.listening import listening, until
 from tests.support.model_script import Gate, Hang, Status, chat, streaming
 from tests.support.model_server import ModelServer
@@ -78,11 +79,11 @@ async def collector() -> AsyncIterator[Collector]:
 
 @pytest.fixture(scope="module")
 async def server(
-    cluster: Cluster, template: str, model_server: ModelServer, learned: Path, collector: Collector
+    cluster: Cluster, template: str, model_server: ModelServer, learned: Path, collector: Collector, forks: ForkServer
 ) -> AsyncIterator[Process]:
     """Two workers, both of which are up; their start takes longer than most tests."""
     url = cluster.create(f"{template}_workers", template)
-    async with starting(url, model_server.url, learned) as start:
+    async with starting(url, model_server.url, learned, forks) as start:
         model_server.queue(Status(401), chat)  # to the question of the start
         process = await start(
             "serve", "--port", "0", "--workers", "2", rate_limit="0", chat_model="scripted",

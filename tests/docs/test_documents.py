@@ -32,6 +32,19 @@ def test_the_connections_of_a_process_are_what_doctor_counts() -> None:
     assert sum(map(int, numbers)) == connections(Settings())
 
 
+def test_every_setting_is_in_the_example_with_its_default(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server with `.env.example` as its `.env` has the settings of one without."""
+    example = (ROOT / ".env.example").read_text(encoding="utf-8")
+    fields = Settings.model_fields.items()
+    names = {str(field.validation_alias or f"FRONTDESK_{name.upper()}") for name, field in fields}
+    listed = re.findall(r"^([A-Z_]+)=", example, re.MULTILINE)
+    assert sorted(listed) == sorted(names - {"PROMETHEUS_MULTIPROC_DIR"})  # which `serve` sets for its own processes
+    monkeypatch.chdir(tmp_path)
+    defaults = Settings()
+    (tmp_path / ".env").write_text(example, encoding="utf-8")
+    assert Settings() == defaults
+
+
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
 def test_every_link_leads_somewhere(path: Path) -> None:
     """Links to files of the tree, and to headings of them."""
@@ -109,6 +122,14 @@ async def test_every_figure_for_prometheus_is_described(frontdesk: Frontdesk, ad
     ours.add("frontdesk_http_requests_error_total")  # which is there from the first 5xx on
     described = table(section((ROOT / "docs/metrics.md").read_text(encoding="utf-8"), "## Prometheus"), "name")
     assert ours == {name for name in described.names() if name.startswith("frontdesk_")}
+
+
+async def test_every_background_task_is_described(frontdesk: Frontdesk) -> None:
+    """In the row of the figure that says whether it runs; `figures_writer` runs with `--workers` only."""
+    described = table(section((ROOT / "docs/metrics.md").read_text(encoding="utf-8"), "## Prometheus"), "name")
+    (labels,) = [row[1] for row in described.rows if row[0] == "`frontdesk_background_task_up`"]
+    running = {task.name for task in frontdesk.service.supervisor.tasks}
+    assert set(CODE.findall(labels)) - {"task", "--workers"} == running | {"figures_writer"}
 
 
 def _anchors(document: str) -> Iterator[str]:

@@ -174,9 +174,9 @@ def _head(example: str) -> str:
 
 
 def _paths(data: dict[str, Any], above: str = "") -> Iterator[str]:
-    """The names of all fields, those of objects inside as `outer.inner`."""
+    """The names of all fields, those of objects inside as `outer.inner`; `texts` has texts for names."""
     for name, value in data.items():
-        if isinstance(value, dict):
+        if isinstance(value, dict) and name != "texts":
             yield from _paths(dict[str, Any](value), f"{above}{name}.")
         else:
             yield f"{above}{name}"

@@ -66,21 +66,33 @@ async def model_calls(turn: KillableTurn) -> ModelCalls:
     return ModelCalls(summary, facts, turn.summaries_asked_for(), turn.facts_asked_for())
 
 
-async def assert_recovered(turn: KillableTurn) -> str:
-    """Expire the killed server's leases, let the reader come back, and check everything.
+class Left(NamedTuple):
+    """What a killed server left of a turn."""
 
-    Returns:
-        The turn's status at the kill; "unknown" where it was not stored yet.
-    """
-    before, answer_calls, calls = await rows_of(turn), turn.answers_asked_for(), await model_calls(turn)
-    found = await rows(turn.url, "select turn_id, status from chat_turns where user_id = %(user)s", user=turn.user)
+    turn: KillableTurn
+    turn_id: UUID | None
+    status: str
+    """It is "unknown" where the turn was not stored yet."""
+    rows: Rows
+    answer_calls: int
+    calls: ModelCalls
+
+
+async def left_of(turn: KillableTurn) -> Left:
+    """Look at the turn before another server adopts it."""
+    query = "select turn_id, status from chat_turns where user_id = %(user)s"
+    [(turn_id, status)] = await rows(turn.url, query, user=turn.user) or [(None, "unknown")]
+    return Left(turn, turn_id, status, await rows_of(turn), turn.answers_asked_for(), await model_calls(turn))
+
+
+async def assert_recovered(left: Left) -> None:
+    """Expire the killed server's leases, let the reader come back, and check everything."""
+    turn, before, calls = left.turn, left.rows, left.calls
     await expire_leases(turn.url)
-    if found:
-        ((turn_id, status),) = found
-        rest = await events_after_takeover(turn, turn_id)
+    if left.turn_id:
+        rest = await events_after_takeover(turn, left.turn_id)
         assert await rows_of(turn) == Rows(1, 1, 1, 1, 1, 1, 1, 1, queued=0, counted=1)
     else:
-        status = "unknown"
         assert turn.heard == []
         assert before == Rows(0, 0, 0, 0, 0, 0, 0, 0, queued=0, counted=before.counted)
         rest = await turn.send_again()
@@ -92,12 +104,11 @@ async def assert_recovered(turn: KillableTurn) -> str:
     await assert_ended_once(turn)
     assert turn.answers_asked_for() <= 2
     if before.answers:
-        assert turn.answers_asked_for() == answer_calls, "the model was asked again for an answer that was stored"
+        assert turn.answers_asked_for() == left.answer_calls, "the model was asked again for an answer that was stored"
     if calls.summary_stored:
         assert turn.summaries_asked_for() == calls.summary_calls, "the model was asked again for a stored summary"
     if calls.facts_stored:
         assert turn.facts_asked_for() == calls.facts_calls, "the model was asked again for stored facts"
-    return str(status)
 
 
 async def events_after_takeover(turn: KillableTurn, turn_id: UUID) -> list[Event]:

@@ -3,11 +3,12 @@
 import asyncio
 from uuid import UUID
 
+from nodes.answer.languages import texts_in
 from tests.faults.stored_turn import prompt_chars_in_metrics
 from tests.support.app import Event, Frontdesk, read_events
 from tests.support.database import owner, row, rows
 from tests.support.listening import text_of
-from tests.support.model_script import Gate, Hang, Json, Text, plain, prompt_chars, streaming, structured
+from tests.support.model_script import Gate, Hang, Json, Status, Text, plain, prompt_chars, streaming, structured
 from tests.support.model_server import ModelServer
 from tests.support.process import Process, Start
 
@@ -105,6 +106,23 @@ async def test_a_turn_killed_in_the_middle_is_taken_back_and_answered_anew(
     assert [notice["code"] for notice in reply["notices"]] == ["restarted"]
 
 
+async def test_a_turn_that_is_taken_over_keeps_its_clients_language(
+    start: Start, frontdesk: Frontdesk, model: ModelServer, ada: UUID
+) -> None:
+    """What is said where no model answers is in that language, also by a process that never saw the request."""
+    model.queue(Hang(), streaming)
+    process = await start()
+    asked = {"message": "Bolivien 1994", "employee": "tag"}
+    headers = {"Accept-Language": "de-AT,de;q=0.9,en;q=0.8"}
+    async with process.client(ada) as client, client.stream("POST", "/chat", json=asked, headers=headers) as response:
+        turn = response.headers["x-turn-id"]
+        await model.received(streaming)
+        await process.kill()
+    model.always(Status(400), streaming)
+    await adopted(frontdesk)
+    assert text_of(await told(frontdesk, ada, turn)) == texts_in("de").replies["tag"].unreachable
+
+
 async def test_a_turn_killed_after_its_answer_gets_the_rest_done_and_no_second_answer(
     start: Start, frontdesk: Frontdesk, model: ModelServer, ada: UUID
 ) -> None:
@@ -150,6 +168,32 @@ async def test_a_turn_that_ends_every_process_is_given_up(
     assert sum(map(streaming, model.requests)) == 1
 
 
+async def test_an_answer_that_cannot_be_told_again_is_given_up(
+    start: Start, frontdesk: Frontdesk, model: ModelServer, ada: UUID
+) -> None:
+    """A broken report ends each run; after ten the answer stands as it is, and no run follows."""
+    gate = asyncio.Event()
+    model.queue(Gate("A summary.", gate), plain)
+    process, heard = await start(), list[Event]()
+    await ask(process, ada, heard, until="done")
+    await model.received(plain)
+    await process.kill()
+    gate.set()
+    url = frontdesk.service.url
+    await owner(url, "delete from chat_turn_events")
+    await owner(url, "update chat_turns set report = (report::jsonb - 'latency_ms')::json, attempt = 9")
+    await time_passes(url)
+    await frontdesk.service.leases.adopt()
+    await frontdesk.settled()
+    assert await row(url, "select status, attempt, error_code from chat_turns") == ("answered", 10, None)
+    assert await rows(url, "select from xai_chat_metrics") == []
+    await adopted(frontdesk)
+    assert await row(url, "select status, attempt, error_code from chat_turns") == ("done", 11, None)
+    assert await rows(url, "select content from chat_messages where role = 'assistant'") == [
+        ("Hello from the scripted model.",)
+    ]
+
+
 async def test_a_restart_finds_what_the_last_run_left(
     start: Start, frontdesk: Frontdesk, model: ModelServer, ada: UUID
 ) -> None:
@@ -190,7 +234,7 @@ async def test_a_process_that_slept_past_its_lease_cannot_finish_what_another_to
     spoke = asyncio.Event()
     reading = asyncio.create_task(ask(process, ada, heard, until="never", spoke=spoke))
     await spoke.wait()
-    process.pause()
+    await process.pause(frontdesk.service.url)
     await adopted(frontdesk)
     gate.set()
     process.go_on()

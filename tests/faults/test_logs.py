@@ -33,11 +33,11 @@ async def start(postgres: Postgres, model: ModelServer, learned: Path, forks: Fo
 
 @pytest.fixture
 async def start_verbose(
-    postgres: Postgres, model: ModelServer, learned: Path, monkeypatch: pytest.MonkeyPatch
+    postgres: Postgres, model: ModelServer, learned: Path, forks: ForkServer, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Start]:
-    """Starts servers with a library that logs everything: it reads that from the environment as it is imported."""
+    """Starts servers with a library that logs everything."""
     monkeypatch.setenv("OPENAI_LOG", "debug")
-    async with starting(postgres.url(), model.url, learned) as begin:
+    async with starting(postgres.url(), model.url, learned, forks) as begin:
         yield begin
 
 

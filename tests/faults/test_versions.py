@@ -159,7 +159,7 @@ async def test_the_tail_of_a_superseded_turn_is_not_done_by_the_process_that_tak
         talk.turns["Aa"] = (await until(events, "done"))[-1].data["turn_id"]
     await model.received(plain)
     await model.received(structured)
-    process.pause()
+    await process.pause(url)
     before = len(model.requests)
     await talk.ask(frontdesk, "Bb", edit=talk.turns["Aa"])
     await process.kill()

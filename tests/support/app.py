@@ -5,18 +5,17 @@ import json
 import socket
 import ssl
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol, cast
+from typing import Any, Protocol
 from uuid import UUID
 
 import httpx
 import uvicorn
-from litestar import Litestar
 
-from api.app import _lifespan, create_app
+from api.app import create_app
 from api.auth.tokens import issue_token
 from api.logging.setup import configure_structlog
 from api.server.http_limits import LimitedProtocol
@@ -24,9 +23,10 @@ from api.server.serve import configure
 from graph.container import open_service
 from graph.models.chat import ChatModel, CircuitBreaker
 from graph.models.factory import LocalModels
-from graph.observability.tracing import Tracing, tracing
+from graph.observability.tracing import tracing
 from graph.service import Service
 from graph.settings import Settings
+from tests.support.applications import Applications
 from tests.support.database import rows
 
 SECRET = "a secret for tests that is long enough"
@@ -200,6 +200,9 @@ def _settings(database_url: str, model_url: str, folder: Path, **settings: Any) 
     return Settings(**chosen)
 
 
+_applications = Applications()
+
+
 @asynccontextmanager
 async def _running(settings: Settings, local: LocalModels, http: type[LimitedProtocol]) -> AsyncGenerator[Frontdesk]:
     listening = socket.create_server(("127.0.0.1", 0))
@@ -213,56 +216,14 @@ async def _running(settings: Settings, local: LocalModels, http: type[LimitedPro
             ready.set()
             yield service
 
-        with _application(settings, opening, traced) as app:
-            config = configure(app, settings, "127.0.0.1", 0, http=http)
-            server = uvicorn.Server(config)
-            task = asyncio.create_task(server._serve([listening]))  # pyright: ignore[reportPrivateUsage] - leaves signals alone
-            await ready.wait()
-            yield Frontdesk(url, settings, service, server)
-            server.should_exit = True
-            await task
-
-
-class _Unused(NamedTuple):
-    """An application that has ended, and the settings that it was made from."""
-
-    app: Litestar
-    made_from: dict[str, object]
-
-
-_unused: list[_Unused] = []
-
-
-@contextmanager
-def _application(
-    settings: Settings, opening: Callable[[], AbstractAsyncContextManager[Service]], traced: Tracing | None
-) -> Generator[Litestar]:
-    """An application with these settings: one that has ended, if there is one that was made from the same.
-
-    To make one takes 0.1 s of CPU, more than to start and to stop it.
-    """
-    if traced:
-        yield create_app(settings, opening, traced)
-        return
-    found = next((one for one in _unused if all(getattr(settings, k) == v for k, v in one.made_from.items())), None)
-    if found is None:
-        read = _Read(settings)
-        found = _Unused(create_app(cast(Settings, read), opening), dict(read.values))
-    else:
-        _unused.remove(found)
-    found.app._lifespan_managers[0] = _lifespan(settings, opening)
-    yield found.app
-    found.app.state.clear()
-    _unused.append(found)
-
-
-class _Read:
-    """Settings that note which of them are read."""
-
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-        self.values: dict[str, object] = {}
-
-    def __getattr__(self, name: str) -> object:
-        value = self.values[name] = getattr(self._settings, name)
-        return value
+        made = None if traced else _applications.take(settings, opening)
+        app = made.app if made else create_app(settings, opening, traced)
+        config = configure(app, settings, "127.0.0.1", 0, http=http)
+        server = uvicorn.Server(config)
+        task = asyncio.create_task(server._serve([listening]))  # pyright: ignore[reportPrivateUsage] - leaves signals alone
+        await ready.wait()
+        yield Frontdesk(url, settings, service, server)
+        server.should_exit = True
+        await task
+        if made:
+            _applications.give_back(made)

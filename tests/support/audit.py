@@ -1,6 +1,6 @@
 """Ask for known vulnerabilities of what is locked: findings fail, and so does a run that audited nothing.
 
-python -m tests.support.audit LOCK
+python -m tests.support.audit LOCK…
 """
 
 import json
@@ -38,14 +38,14 @@ def verdict(code: int, report: str, said: str) -> tuple[int, str]:
     return code, f"No known vulnerabilities in {len(audited)} of {len(packages)} packages; the rest is not known there."
 
 
-def main(lock: str) -> int:
+def audit(lock: str) -> int:
     """Audit this lock; the exit code."""
     command = [str(Path(sys.executable).with_name(COMMAND[0])), *COMMAND[1:], lock]
     ran = subprocess.run(command, capture_output=True, text=True, check=False)
     code, told = verdict(ran.returncode, ran.stdout, ran.stderr)
-    sys.stdout.write(told.rstrip() + "\n")
+    sys.stdout.write(f"{lock}: {told.rstrip()}\n")
     return code
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]))
+    sys.exit(max(map(audit, sys.argv[1:])))

@@ -14,10 +14,10 @@ INSTALLED = next(filter(None, map(shutil.which, PROGRAMS)), None)
 
 
 @asynccontextmanager
-async def launched(playwright: Playwright) -> AsyncGenerator[Browser]:
-    """The browser, for the length of the block."""
+async def launched(playwright: Playwright, *arguments: str) -> AsyncGenerator[Browser]:
+    """The browser with these arguments, for the length of the block."""
     sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
-    browser = await playwright.chromium.launch(executable_path=INSTALLED or "chromium", args=sandbox)
+    browser = await playwright.chromium.launch(executable_path=INSTALLED or "chromium", args=[*sandbox, *arguments])
     try:
         yield browser
     finally:

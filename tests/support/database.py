@@ -99,27 +99,51 @@ async def owner(url: str, *statements: LiteralString) -> None:
             await conn.execute(statement)
 
 
-async def schema(url: str) -> tuple[Any, ...]:
-    """A number for each kind of thing in the schema: they change when somebody changes it."""
-    return await row(
-        url,
-        "select (select count(*) from pg_class), (select count(*) from pg_constraint),"
-        " (select count(*) from pg_trigger), (select count(*) from pg_proc)",
-    )
+class SharedDatabase:
+    """A database that one test after the other uses, seen by its owner over one connection that stays open."""
+
+    def __init__(self, conn: psycopg.AsyncConnection[Any]) -> None:
+        self._conn = conn
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, url: str) -> AsyncGenerator["SharedDatabase"]:
+        """Connected for the length of the block."""
+        async with await psycopg.AsyncConnection.connect(url, autocommit=True) as conn:
+            await conn.execute(EMPTY_FUNCTION)
+            yield cls(conn)
+
+    async def empty(self) -> None:
+        """Delete every row that somebody's messages left; the key of opaque ids is the database's own."""
+        await self._conn.execute("select pg_temp.empty()")
+
+    async def schema(self) -> tuple[Any, ...]:
+        """A number for each kind of thing in the schema: they change when somebody changes it."""
+        counts: LiteralString = (
+            "select (select count(*) from pg_class), (select count(*) from pg_constraint),"
+            " (select count(*) from pg_trigger), (select count(*) from pg_proc)"
+        )
+        found: tuple[Any, ...]
+        (found,) = await (await self._conn.execute(counts)).fetchall()
+        return found
 
 
-async def empty(url: str) -> None:
-    """Delete every row that somebody's messages left; the key of opaque ids is the database's own."""
-    tables = (
-        "select n.nspname, c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace"
-        " where c.relkind = 'r' and n.nspname in ('public', 'langgraph') and c.relname not like '%migrations'"
-        " and c.relname <> 'frontdesk_keys'"
-    )
-    async with await psycopg.AsyncConnection.connect(url, autocommit=True) as conn:
-        found = await (await conn.execute(tables)).fetchall()
-        deletions = [SQL("delete from {}").format(Identifier(schema, table)) for schema, table in found]
-        # As a replica it leaves foreign keys and their order alone.
-        await conn.execute(SQL("; ").join([SQL("set session_replication_role = replica"), *deletions]))
+EMPTY_FUNCTION: LiteralString = """
+    do $outer$
+    declare
+        deletions text;
+    begin
+        -- To look whether a table has rows takes a hundredth of deleting none.
+        select string_agg(format('if exists (select from %1$s) then delete from %1$s; end if;', c.oid::regclass), ' ')
+            into deletions
+            from pg_class c join pg_namespace n on n.oid = c.relnamespace
+            where c.relkind = 'r' and n.nspname in ('public', 'langgraph') and c.relname not like '%migrations'
+                and c.relname <> 'frontdesk_keys';
+        -- As a replica it leaves foreign keys and their order alone.
+        execute format('create function pg_temp.empty() returns void language plpgsql'
+            ' set session_replication_role = replica as %L', 'begin ' || deletions || ' end');
+    end $outer$
+"""
 
 
 @asynccontextmanager

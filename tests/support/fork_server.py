@@ -1,7 +1,7 @@
-"""A fork server: runs the `frontdesk` command in forks of a process that has imported everything.
+"""A fork server: runs the `frontdesk` command in forks of a process with modules, models and application loaded.
 
-So a server is there in half a second instead of five. The fork server has neither a thread nor an event loop, so what
-it forks begins as a program does. Forks end with it.
+So a server takes a tenth of a second of CPU instead of five. The fork server has neither a thread nor an event loop, so
+what it forks begins as a program does. Forks end with it.
 """
 
 import asyncio
@@ -9,6 +9,7 @@ import gc
 import importlib
 import json
 import os
+import select
 import signal
 import socket
 import sys
@@ -20,11 +21,18 @@ from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any
 
-from storage.local.supervisor import die_with_parent
+from litestar import Litestar
 
-ROOT = Path(__file__).parents[2]
+from api.app import create_app
+from api.server import serve
+from graph.observability.tracing import Tracing
+from graph.settings import Settings
+from storage.local.shared_server import SharedServer, acquire_lease
+from storage.local.supervisor import die_with_parent
+from tests.support.applications import Applications, OpenService, unopened
+
 PRELOADED = (
-    "api.cli.main", "api.server.serve", "tokenizers", "langgraph.checkpoint.postgres.aio",
+    "api.cli.main", "tokenizers", "langgraph.checkpoint.postgres.aio",
     # What a server imports only as it starts.
     "anyio._backends._asyncio", "h11", "httpcore2", "litestar.plugins.opentelemetry", "litestar.plugins.pydantic",
     "openai.resources.chat.chat", "procrastinate.builtin_tasks", "truststore", "uvicorn.lifespan.on",
@@ -124,45 +132,84 @@ class ForkServer:
 
 
 @asynccontextmanager
-async def fork_server() -> AsyncGenerator[ForkServer]:
-    """A fork server for the length of the block; nothing of it is left."""
-    ours, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    ours.setblocking(False)
-    with ours:
-        with its:
-            process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "tests.support.fork_server", str(its.fileno()),
-                cwd=ROOT, pass_fds=[its.fileno()], stdin=asyncio.subprocess.DEVNULL,
-            )  # fmt: skip
-        try:
-            yield ForkServer(ours)
-        finally:
-            process.kill()
-            await process.wait()
+async def fork_server(folder: Path) -> AsyncGenerator[ForkServer]:
+    """The fork server of this folder, which all processes share that name it; with the last of them it has ended."""
+    address = folder / "requests"
+
+    def command(*, new_port: bool) -> list[str]:
+        return [sys.executable, "-m", "tests.support.fork_server", str(address)]
+
+    server = SharedServer(folder, command, address.is_socket, signal.SIGKILL)
+    lease = await asyncio.to_thread(acquire_lease, server)
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as requests:
+            requests.connect(str(address))
+            requests.setblocking(False)
+            yield ForkServer(requests)
+    finally:
+        await asyncio.to_thread(lease.release)
 
 
-def main(requests: socket.socket) -> None:
-    """Be the fork server, until there are no more requests; in a fork, be the command."""
+def main(address: str) -> None:
+    """Be the fork server, for ever; in a fork, be the command."""
     gc.set_threshold(50_000)
-    # onnxruntime is not among them: it starts a thread as it is imported, and threads are not forked.
-    for module in PRELOADED:
-        importlib.import_module(module)
-    assert len(list(Path("/proc/self/task").iterdir())) == 1, "no thread may run"
-    gc.freeze()  # what all forks share is not looked through by each
-    while True:
-        message, descriptors, _, _ = socket.recv_fds(requests, LARGEST, 3)
-        if not message:
-            return
-        request = json.loads(message)
-        if "wait" in request:
-            answer = os.waitstatus_to_exitcode(os.waitpid(request["wait"], 0)[1])
-        elif not (answer := os.fork()):
-            requests.close()
-            break
-        for descriptor in descriptors:
-            os.close(descriptor)
-        requests.send(str(answer).encode())
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as requests:
+        requests.bind(f"{address}.new")
+        requests.listen()
+        Path(f"{address}.new").rename(address)  # where it is found, requests can wait
+        for module in PRELOADED:
+            importlib.import_module(module)
+        _load_models()
+        _make_application()
+        assert len(list(Path("/proc/self/task").iterdir())) == 1, "no thread may run"
+        gc.freeze()  # what all forks share is not looked through by each
+        request, descriptors = _forked(requests)
     _run(request, descriptors)
+
+
+def _forked(requests: socket.socket) -> tuple[dict[str, Any], Sequence[int]]:
+    """Answer requests; where one asks for a fork, return in the fork with what it is to run."""
+    connections = [requests]
+    while True:
+        for connection in select.select(connections, (), ())[0]:
+            if connection is requests:
+                connections.append(requests.accept()[0])
+                continue
+            message, descriptors, _, _ = socket.recv_fds(connection, LARGEST, 3)
+            if not message:
+                connections.remove(connection)
+                connection.close()
+                continue
+            request = json.loads(message)
+            if "wait" in request:
+                answer = os.waitstatus_to_exitcode(os.waitpid(request["wait"], 0)[1])
+            elif not (answer := os.fork()):
+                for one in connections:
+                    one.close()
+                return request, descriptors
+            for descriptor in descriptors:
+                os.close(descriptor)
+            connection.send(str(answer).encode())
+
+
+def _load_models() -> None:
+    """Load the local models, which each fork then has as a copy instead of loading them for 0.4 s of CPU."""
+    from graph.models import factory
+
+    loaded = factory.load_local_models()
+    factory.load_local_models = lambda: loaded
+
+
+def _make_application() -> None:
+    """Make the application, which each fork then has as a copy, unless its settings make another."""
+    applications = Applications()
+    settings = Settings(jwt_secret="a secret that any server may have", _env_file=None)  # type: ignore[arg-type, call-arg]
+    applications.give_back(applications.take(settings, unopened))
+
+    def create(settings: Settings, open_service: OpenService, tracing: Tracing | None = None) -> Litestar:
+        return create_app(settings, open_service, tracing) if tracing else applications.take(settings, open_service).app
+
+    serve.create_app = create  # type: ignore[attr-defined] # pyright: ignore[reportPrivateImportUsage]
 
 
 def _run(request: dict[str, Any], descriptors: Sequence[int]) -> None:
@@ -174,9 +221,11 @@ def _run(request: dict[str, Any], descriptors: Sequence[int]) -> None:
     os.environ.clear()
     os.environ.update(request["environment"])
     os.chdir(request["folder"])
+    importlib.import_module("openai._utils._logs").setup_logging()  # it read the environment when it was imported
     if request["halt_at"]:
         _halt_at(_code(request["halt_at"]))
-    importlib.import_module("api.cli.main").main(request["arguments"], prog_name="frontdesk")
+    sys.modules["__main__"] = program = importlib.import_module("api.cli.main")  # which workers load before all else
+    program.main(request["arguments"], prog_name="frontdesk")
 
 
 def _code(name: str) -> CodeType:
@@ -197,4 +246,4 @@ def _halt_at(code: CodeType) -> None:
 
 
 if __name__ == "__main__":
-    main(socket.socket(fileno=int(sys.argv[1])))
+    main(sys.argv[1])

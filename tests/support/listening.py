@@ -14,14 +14,21 @@ from tests.support.process import Process
 async def listening(
     server: Frontdesk | Process, user: UUID, message: str, **fields: Any
 ) -> AsyncGenerator[AsyncGenerator[Event]]:
-    """The events of a message's answer as they come; leaving the block hangs up."""
+    """The events of a message's answer as they come; leaving the block hangs up.
+
+    An assertion that fails in the block says with which status and headers the message was answered.
+    """
     asked = {"message": message, **fields}
     async with (
         server.client(user) as client,
         client.stream("POST", "/chat", json=asked) as response,
         aclosing(read_events(response)) as events,
     ):
-        yield events
+        try:
+            yield events
+        except AssertionError as error:
+            error.add_note(f"POST /chat was answered with {response.status_code}, {response.headers}")
+            raise
 
 
 async def until(events: AsyncIterator[Event], name: str) -> list[Event]:

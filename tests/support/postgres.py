@@ -55,6 +55,7 @@ class Postgres(EmbeddedPostgres):
         self._server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # noqa: ASYNC220 - ours, and quick
         while not await asyncio.to_thread(self._is_ready):
             assert self._server.poll() is None, "it ended by itself"
+            await asyncio.sleep(0.02)
 
     async def stop(self) -> None:
         """Cut everybody off and end."""

@@ -12,6 +12,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory, TemporaryFile, mkstemp
+from typing import LiteralString
 from uuid import UUID
 
 import httpx
@@ -19,6 +20,7 @@ import httpx
 from api.auth.tokens import issue_token
 from graph.settings import Settings
 from tests.support.app import PATIENCE, SECRET, no_authorities
+from tests.support.database import rows
 from tests.support.fork_server import Fork, ForkServer
 
 FRONTDESK = str(Path(sys.executable).with_name("frontdesk"))
@@ -53,9 +55,17 @@ class Process:
         """End it as Ctrl-C does."""
         self.process.send_signal(signal.SIGINT)
 
-    def pause(self) -> None:
-        """Let it sleep in the middle of whatever it does."""
+    async def pause(self, database_url: str) -> None:
+        """Let it sleep in the middle of whatever it does but a transaction: for what that locked others would wait."""
+        query: LiteralString = (
+            "select from pg_stat_activity where datname = current_database() and state <> 'idle'"
+            " and pid <> pg_backend_pid()"
+        )
         self.process.send_signal(signal.SIGSTOP)
+        while await rows(database_url, query):
+            self.go_on()
+            await asyncio.sleep(0.01)
+            self.process.send_signal(signal.SIGSTOP)
 
     def go_on(self) -> None:
         """Wake it."""
@@ -97,7 +107,7 @@ async def starting(
 
     Args:
         folder: their data directory.
-        forks: forks those with one worker, which is quicker; by default each is a program of its own.
+        forks: forks them, which is quicker. Without, and where `PYTHONPATH` names other code, each is its own program.
         inherited: descriptors that each program has from its beginning.
     """
     known = environment(database_url, model_url, folder)
@@ -112,7 +122,7 @@ async def starting(
             stderr, log = mkstemp(dir=logs)
             given, chosen = arguments or ("serve", "--port", "0"), known | ours | others
             process: asyncio.subprocess.Process | Fork
-            if forks and "--workers" not in given:
+            if forks and "PYTHONPATH" not in others:
                 process = await forks.fork(given, chosen, folder, stderr, halt_at)
             else:
                 process = await asyncio.create_subprocess_exec(

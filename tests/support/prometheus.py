@@ -10,8 +10,8 @@ from tests.support.app import Frontdesk
 from tests.support.process import Process
 
 TASKS = frozenset({
-    "health_probe", "notifications", "journal_writer", "lease_renewal", "adoption", "document_reader", "jobs_worker",
-    "re_embedding",
+    "health_probe", "notifications", "journal_writer", "lease_renewal", "adoption", "document_reader_1",
+    "document_reader_2", "jobs_worker", "re_embedding",
 })  # fmt: skip
 """The background tasks of a server with one worker."""
 Samples: TypeAlias = dict[tuple[str, ...], float]

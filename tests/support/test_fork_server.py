@@ -12,11 +12,11 @@ from tests.support.process import address_in, announcement, environment
 
 
 async def test_a_fork_is_a_server_and_ends_with_the_fork_server(
-    database_url: str, model: ModelServer, learned: Path
+    database_url: str, model: ModelServer, learned: Path, tmp_path: Path
 ) -> None:
     """It is the real one, on a port of its own; one that was asked to end says that it did."""
     known = environment(database_url, model.url, learned)
-    async with fork_server() as forks:
+    async with fork_server(tmp_path / "forks") as forks:
         forked = [await forks.fork(["serve", "--port", "0"], known, learned) for _ in range(2)]
         urls = [address_in(await announcement(one)) for one in forked]
         assert [await live(url) for url in urls] == [200, 200]
