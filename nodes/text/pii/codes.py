@@ -114,14 +114,16 @@ _VALUE = rf"(?:{_DIGITS}|{_WORDS})"
 _END = r"(?![0-9A-Za-z_])"
 
 _BARE = r" (?:(?:code|number|no|код|kod|kodu) )?"
-_NAMED = "|".join(f"{name}(?:{_WHICH}{_IS}|{_BARE})(?P<{kind}>{_VALUE}){_END}" for kind, name in _NAMES.items())
+# What stands behind a name is written once for all of them, because to compile it for each takes longer.
+_KINDS = "|".join(f"(?P<{kind}>{name})" for kind, name in _NAMES.items())
 
 PATTERN = re.compile(
-    rf"(?i)(?<![^\W\d_])(?:{_NAMED}|{_CARD_CODE}{_WHICH} (?P<short>\d{{3}}){_END}"
+    rf"(?i)(?<![^\W\d_])(?:(?:{_KINDS})(?:{_WHICH}{_IS}|{_BARE})(?P<code>{_VALUE}){_END}"
+    rf"|{_CARD_CODE}{_WHICH} (?P<short>\d{{3}}){_END}"
     rf"|{_SENT}(?:{_IS}| )(?P<sent>{_VALUE}){_END}|(?:use|enter) (?:the )?code (?P<used>{_VALUE}){_END}"
     rf"|{_WORDED}{_WHICH}{_IS}(?P<password>{_VALUE}){_END})"
 )
-"""A name with the code behind it; the group is the code, and named after its kind."""
+"""A name with the code behind it, which is the last group. Its kind is that group, or the one that has its name."""
 SECOND = re.compile(
     rf"(?i)(?<![^\W\d_]){_ANY}(?![^\W\d_])[^.!?\d\n•\[]{{0,40}}+(?:{_DIGITS}(?!,\d)|\[•{{3,12}}[=#]?\]){LINK}(?P<second>{_DIGITS}){_END}"
 )
@@ -198,8 +200,9 @@ def starts(text: str) -> list[int]:
 
 def code_length(found: re.Match[str], _before: str) -> int:
     """Length of the code at a match of one of the patterns; 0 for none."""
-    kind = found.lastgroup or ""
-    written, end = found[kind], found.end(kind)
+    group = found.lastgroup or ""
+    kind = next(name for name in _NAMES if found[name]) if group == "code" else group
+    written, end = found[group], found.end(group)
     after = found.string[end : end + SIGHT]
     least, most = _SIZES.get(kind, (3, 8))
     if kind == "dated":
@@ -211,7 +214,7 @@ def code_length(found: re.Match[str], _before: str) -> int:
         return 0
     if kind == "pin" and _POSTAL.fullmatch(written) and not _is_of_a_bank(found, end):
         return 0
-    if _YEAR.fullmatch(written) and (kind == "password" or found.string[found.start(kind) - 2] == ","):
+    if _YEAR.fullmatch(written) and (kind == "password" or found.string[found.start(group) - 2] == ","):
         return 0
     if least <= len(_NO_DIGIT.sub("", written)) <= most:
         return len(written)
