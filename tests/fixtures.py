@@ -1,7 +1,6 @@
 """A real Postgres for every test, each on its own clone of a migrated database; a real model server; the real app."""
 
 import itertools
-import subprocess
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -18,7 +17,7 @@ from tests.support.cluster import Cluster
 from tests.support.database import SharedDatabase
 from tests.support.fork_server import ForkServer, fork_server
 from tests.support.model_server import ModelServer
-from tests.support.postgres import Postgres
+from tests.support.postgres import Postgres, copied
 from tests.support.process import Start, starting
 
 
@@ -56,9 +55,7 @@ async def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 async def postgres(migrated: Path, tmp_path: Path) -> AsyncIterator[Postgres]:
     """A migrated server of the test's own."""
-    # With the owner of each file; to copy them takes a moment, to make them a second or two.
-    subprocess.run(["cp", "--archive", migrated, tmp_path], check=True)  # noqa: ASYNC221, S607
-    async with Postgres.open(tmp_path / "postgres") as server:
+    async with Postgres.open(copied(migrated, tmp_path)) as server:
         yield server
 
 

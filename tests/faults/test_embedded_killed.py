@@ -11,12 +11,12 @@ import psutil
 import pytest
 
 from storage.local.postgres import EmbeddedPostgres
-from storage.migrate import migrate
 from tests.storage.processes import postmaster, wait_until_ended
 from tests.support.fork_server import ForkServer
 from tests.support.listening import listening, text_of, until
 from tests.support.model_script import Gate, streaming
 from tests.support.model_server import ModelServer
+from tests.support.postgres import copied
 from tests.support.process import Process, Start, starting
 
 WITHIN = 120
@@ -24,11 +24,9 @@ WITHIN = 120
 
 
 @pytest.fixture
-async def folder(tmp_path: Path) -> Path:
+def folder(migrated: Path, tmp_path: Path) -> Path:
     """The folder of a migrated embedded database."""
-    async with EmbeddedPostgres(tmp_path / "postgres").running() as url:
-        await migrate(url)
-    return tmp_path / "postgres"
+    return copied(migrated, tmp_path)
 
 
 @pytest.fixture

@@ -83,6 +83,12 @@ class Postgres(EmbeddedPostgres):
         return [found, *found.children(recursive=True)]
 
 
+def copied(server: Path, place: Path) -> Path:
+    """A copy in `place` of the folder of a server that does not run: it takes a moment, to make one a second or two."""
+    subprocess.run(["cp", "--archive", server, place], check=True)  # noqa: S607 - with the owner of each file
+    return place / server.name
+
+
 async def lock(url: str, table: str, held: asyncio.Event, release: asyncio.Event) -> None:
     """Keep everybody else from a table, from when `held` is set until `release` is."""
     async with await psycopg.AsyncConnection.connect(url) as conn:
