@@ -46,7 +46,7 @@ _NO_NOUN = re.compile(r"(?:ly|est|ing|ed|n't)$")
 
 @cache
 def known_words() -> frozenset[str]:
-    """The words of examples that can be answered, and of the grammar."""
+    """The words of examples that can be answered, and the usual ones."""
     return frozenset(_stored()["known"]).union(WORDS)
 
 
@@ -88,11 +88,16 @@ def restricting(reading: Reading, asked: Asked) -> list[str]:
     if not asked.arguments or (
         asked.tool == "recurring" and not asked.focus
     ):  # nothing of the question is in the call, so every word has to be known
-        found += _unknown(_WORD.findall(reading.masked))
+        found += unknown_words(reading)
     elif asked.tool in _SUMS:
         looked_for = str(asked.arguments.get("merchant", "")).split()
         found += [word for word in unknown_nouns(reading) if word not in looked_for]
     return list(dict.fromkeys(found))
+
+
+def unknown_words(reading: Reading) -> list[str]:
+    """The words of no example, wherever they stand."""
+    return _unknown(_WORD.findall(reading.masked))
 
 
 def unknown_nouns(reading: Reading) -> list[str]:
