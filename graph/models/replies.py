@@ -159,8 +159,9 @@ class _Batch:
         self._over = self._loop.create_future()
         # All streams' batches end at the same moments, so that this process wakes once for all of them.
         timer = self._loop.call_at((self._loop.time() // BATCH_SECONDS + 1) * BATCH_SECONDS, self._end)
-        paused = None if self._is_first else connection.protocol
-        if paused is not None:  # an empty queue is falsy
+        protocol = connection.protocol  # compared with None: an empty queue is falsy
+        paused = None if self._is_first or protocol is None or not protocol.connected else protocol
+        if paused is not None:
             paused.pause_reading()
         try:
             await self._over

@@ -240,6 +240,23 @@ async def test_a_connection_that_was_closed_meanwhile_is_not_used(http: HTTPClie
         assert await streamed(asked)
 
 
+async def test_a_connection_that_is_lost_between_two_reads_fails_as_one_that_is_lost_in_a_read(
+    http: HTTPClients, model: ModelServer
+) -> None:
+    """From the second batch on reading pauses, which a lost connection cannot."""
+    model.always(Text(["Well, "] * 1000, delay_between=0.01), streaming)
+    async with tcp_proxy(model.url) as proxy, answering(chat(http, f"{proxy.url}/v1")) as chunks:
+        for _ in range(3):
+            await anext(chunks)
+        (connection,) = http.session._connector._acquired  # type: ignore[union-attr]
+        proxy.cut()
+        while connection.is_connected():  # noqa: ASYNC110 - it is aiohttp's
+            await asyncio.sleep(0)
+        with pytest.raises(ModelError), translated_errors():
+            async for _ in chunks:
+                pass
+
+
 async def test_closing_the_stream_aborts_the_request(http: HTTPClients, model: ModelServer) -> None:
     """The server sees that its client has left."""
     model.always(Hang(["Well, "]))
