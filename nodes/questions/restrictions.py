@@ -40,6 +40,8 @@ _NAMED = re.compile(
     r" (?P<words>[a-zà-ÿ'-]+(?: [a-zà-ÿ'-]+)?)"
 )
 """A preposition and what it names, an adjective before it."""
+_HEADS = re.compile(r"^[a-zà-ÿ'-]+(?= (?:PERIOD|in total|totals?|spen[dt]\w*|costs?|bills?|payments?)\b)")
+"""What a question without a verb begins with: "ikea total"."""
 _SUMS = frozenset({"totals", "payments", "largest", "compare", "forecast", "due", "vat"})
 _NO_NOUN = re.compile(r"(?:ly|est|ing|ed|n't)$")
 
@@ -102,7 +104,8 @@ def unknown_words(reading: Reading) -> list[str]:
 
 def unknown_nouns(reading: Reading) -> list[str]:
     """The words of no example that stand where what was paid for, who was paid, or where is named."""
-    return _unknown([word for found in _NAMED.finditer(reading.masked) for word in found["words"].split()])
+    named = [word for found in _NAMED.finditer(reading.masked) for word in found["words"].split()]
+    return _unknown([*_HEADS.findall(reading.masked), *named])
 
 
 def _unknown(words: Sequence[str]) -> list[str]:

@@ -127,14 +127,8 @@ def when_last(reading: Reading, facts: Facts) -> Asked:
     if partly or not rows.keys() & {"categories", "merchant"}:
         raise NotUnderstood  # of a dentist it is not the last payment for health
     order = "earliest" if _FIRST.search(reading.masked) else "latest"
-    arguments = {
-        **period_of(reading, facts.today),
-        **rows,
-        "what": sign(rows, reading, facts),
-        "order": order,
-        "count": 5,
-    }
-    return Asked("payments", arguments, "one")
+    period, what = period_of(reading, facts.today), sign(rows, reading, facts)
+    return Asked("payments", {**period, **rows, "what": what, "order": order, "count": 5}, "one")
 
 
 _FIRST = re.compile(r"\b(?:first|earliest|oldest|start(?:ed)?|how long|since when)\b")
