@@ -20,6 +20,7 @@ from graph.models.embeddings import NoEmbeddings
 from graph.models.factory import LocalModels
 from nodes.answer.prepared import nothing_prepared
 from nodes.injection.detect import no_classifier
+from nodes.questions.frames import Frames
 from nodes.route import no_router
 from tests.support.app import Frontdesk, serving
 
@@ -29,7 +30,7 @@ async def main(messages: int) -> None:
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         url = await stack.enter_async_context(database())
-        local = LocalModels(NoEmbeddings(), no_router, nothing_prepared, str, no_classifier)
+        local = LocalModels(NoEmbeddings(), no_router, nothing_prepared, str, no_classifier, Frames.load())
         serve = await stack.enter_async_context(serving(url, "http://127.0.0.1:9/v1", local, folder))
         frontdesk = await serve(rate_limit=0)
         for count in (1_000, 1_000, messages):

@@ -72,6 +72,11 @@ async def embed(model: MiniLM, texts: Sequence[str]) -> Vectors:
     return [np.asarray(await model.embed(text), dtype=np.float32) for text in texts]
 
 
+async def embed_nothing(_: MiniLM, texts: Sequence[str]) -> Vectors:
+    """Vectors without a number, for a classifier by words alone."""
+    return [np.zeros(0, np.float32) for _ in texts]
+
+
 async def embed_weighed(model: MiniLM, texts: Sequence[str]) -> Vectors:
     """The texts' vectors, shorter where the model knows few of a text's words, as the router counts them."""
     spelling = Spelling(model.words(), ())
@@ -83,6 +88,7 @@ RECIPES = (
     Recipe("routing", routing_examples, embed_weighed, routing.NGRAMS, 1.5, 3.0, 0.8, routing.WEIGHTS),
     Recipe("injection", guard_examples, embed, injection.NGRAMS, 1.0, 1.5, 1.0, injection.WEIGHTS),
     Recipe("frames", question_examples, embed, frames.NGRAMS, 2.0, 10.0, 1.0, frames.WEIGHTS),
+    Recipe("frames by words", question_examples, embed_nothing, frames.NGRAMS, 1.0, 10.0, 1.2, frames.WEIGHTS_OF_WORDS),
 )
 
 

@@ -31,7 +31,7 @@ from nodes.answer.prepared import Prepare, PreparedAnswers, nothing_prepared
 from nodes.extract_facts import Extract
 from nodes.guard import Suspect
 from nodes.injection import detect as injection
-from nodes.questions.frames import FindFrames, Frames, no_frames
+from nodes.questions.frames import FindFrames, Frames
 from nodes.roll_summary import Summarise
 from nodes.route import Classify, LearnedRouter, no_router
 from nodes.routing.classifier import WEIGHTS, read_examples
@@ -67,9 +67,10 @@ class LocalModels(NamedTuple):
     mend: Callable[[str], str]
     """What the router embeds of a message: mostly the message itself, whose embedding others need, too."""
     suspect: Suspect
+    frames: FindFrames
+    """What a question asks for: without a model by its words."""
     knows: Callable[[str], bool] = bool
     """Whether a word is a common one; without a model every word is, so that none is mended."""
-    frames: FindFrames = no_frames
 
 
 async def open_models(settings: Settings, stack: AsyncExitStack, say: Say, tracing: Tracing | None = None) -> Models:
@@ -163,7 +164,7 @@ async def open_local_models(say: Say) -> AsyncGenerator[LocalModels, None]:
             install="pip install 'frontdesk[local]'",
             exc_info=error,
         )
-        yield LocalModels(NoEmbeddings(), no_router, nothing_prepared, str, injection.no_classifier)
+        yield LocalModels(NoEmbeddings(), no_router, nothing_prepared, str, injection.no_classifier, Frames.load())
         return
     try:
         await local.classify("hello")  # the first time takes longer
@@ -187,7 +188,7 @@ def load_local_models() -> tuple[MiniLM, EmbeddingCache, LocalModels]:
     suspect = injection.InjectionClassifier(embedder.embed, LinearModel.load(injection.WEIGHTS))
     frames = Frames.load(embedder.embed)
     spelling = router.spelling
-    return model, embedder, LocalModels(embedder, router, prepared, spelling.mend, suspect, spelling.knows, frames)
+    return model, embedder, LocalModels(embedder, router, prepared, spelling.mend, suspect, frames, spelling.knows)
 
 
 def _load_router(model: MiniLM, embedder: Embedder) -> LearnedRouter:

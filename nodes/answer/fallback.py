@@ -98,7 +98,7 @@ def _say(draft: Draft, output: AnswerOutput, text: str, model: str, finish_reaso
 
 
 async def _question(state: State, runtime: Runtime[Context], understand: Understand) -> Question:
-    """What the message asks of the tools, by the grammar and the user's own names."""
+    """What the message asks of the tools, by its words and the user's own names."""
     assert state["route"] is not None
     history = state["history"]
     turns = [one["id"] for one in history["messages"] if one["role"] == "user" and one["id"] != state["turn_id"]]

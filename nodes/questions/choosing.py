@@ -13,8 +13,6 @@ SURE, SURE_OF_SUMS, LEAD = 0.6, 0.75, 0.3
 
 Found by leaving out one author of the examples at a time.
 """
-UNSUPPORTED = 0.6
-"""How likely it has to be that a question has no answer, so that no rule answers it."""
 MOST_FRAMES = 6
 
 
@@ -54,8 +52,3 @@ def chosen(found: Sequence[Choice]) -> Asked | None:
 def _sure(asked: Asked) -> float:
     plain = asked.tool == "totals" and asked.arguments.get("group") == "all" and asked.aspect is None
     return SURE_OF_SUMS if plain else SURE
-
-
-def is_unsupported(likely: Sequence[Likely]) -> bool:
-    """Whether a question is surely one without an answer, whatever rule would fit it."""
-    return any(one.frame == "unsupported" and one.probability >= UNSUPPORTED for one in likely[:1])

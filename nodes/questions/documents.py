@@ -1,20 +1,19 @@
-"""Questions about documents: which there are, and which say something."""
+"""Frames of questions about documents: which there are, which say something, how they were read."""
 
 import re
-from datetime import date
 
-from nodes.questions.asked import Asked
-from nodes.questions.periods import find_period
+from nodes.questions.asked import Asked, Facts, NotUnderstood
 from nodes.questions.reading import Reading
-from nodes.questions.vocabulary import CONCEPTS, FILLER, NO_TOPIC
+from nodes.questions.restrictions import document_words
+from nodes.questions.vocabulary import NO_TOPIC
 
-FILE_NAME = re.compile(r"\b[\w-]+\.(?:csv|xlsx?|pdf|ofx|qfx|sta|mt940|xml|png|jpe?g|webp)\b")
-KINDS = {"receipt": r"receipts?", "statement": r"(?:bank |account )?statements?"}
+_FILE_NAME = re.compile(r"\b[\w-]+\.(?:csv|xlsx?|pdf|ofx|qfx|sta|mt940|xml|png|jpe?g|webp)\b")
+_KINDS = {"receipt": r"receipts?", "statement": r"(?:bank |account )?statements?"}
 _DOCUMENT = (
     "documents?|files?|pages?|pdfs?|letters?|invoices?|contracts?|receipts?|statements?|scans?|photos?|papers?"
     "|polic(?:y|ies)"
 )
-NAMED_SO = "contracts?|leases?|warrant(?:y|ies)|guarantees?|polic(?:y|ies)|notices?|payslips?|inventor(?:y|ies)"
+_NAMED_SO = "contracts?|leases?|warrant(?:y|ies)|guarantees?|polic(?:y|ies)|notices?|payslips?|inventor(?:y|ies)"
 """Papers that are called by what they are about, where nothing else says it."""
 _ABOUT = re.compile(
     r"^(?:please |can you |could you |so |and )*"
@@ -31,43 +30,57 @@ _FIND = re.compile(
     r"|^(?:please |can you )?(?:find|search(?: for)?|look for|where (?:is|are)|look up|open|show me|do i have) "
     rf"(?:me )?(?:my |the |an? |all )*(?P<about>.+? (?:{_DOCUMENT}))$"
 )
-_LIST = re.compile(
-    rf"^(?:please |can you )?(?:list|show|see|give me|display|how many)\b.*\b(?:{_DOCUMENT})\b"
-    rf"|\b(?:what|which)(?: \w+)? (?:{_DOCUMENT}) (?:do|did|have|has|are|were)\b|^(?:all )?(?:my )?(?:{_DOCUMENT})$"
-)
-_FINDS = re.compile(r"\b(?:find|search|show|list|open|where|which|what|do (?:i|we) have|have (?:i|we)|please|pls)\b")
 _MOST_WORDS = 6
 """Of what documents are looked for by."""
-_ANY_DAY = date(2000, 12, 31)
 _SOMEWHERE = re.compile(r"(?: (?:on file|on record|anywhere|somewhere|at all|already))+$")
 _ARTICLES = re.compile(r"^(?:my|the|an?|any|all) ")
 
 
-def about_documents(reading: Reading) -> Asked | None:
-    """The tool that lists or searches documents; None where the question is about something else."""
-    plain = _SOMEWHERE.sub("", reading.plain)
-    if not re.search(rf"\b(?:{_DOCUMENT})\b", plain) and not FILE_NAME.search(plain):
-        return None
-    if (file := FILE_NAME.search(plain)) and re.match(r"(?:find|show|list|open|where|do i have|what|which)\b", plain):
+def match_receipts(reading: Reading, facts: Facts) -> Asked:  # noqa: ARG001 - as the others
+    """Which receipts belong to which transactions."""
+    if reading.names or reading.periods:
+        raise NotUnderstood
+    return Asked("match_receipts")
+
+
+def import_report(reading: Reading, facts: Facts) -> Asked:  # noqa: ARG001 - as the others
+    """How a file was read."""
+    if reading.periods or reading.named("category"):
+        raise NotUnderstood
+    file = _FILE_NAME.search(reading.plain)
+    return Asked("import_report", {"name": file[0]} if file else {})
+
+
+def list_documents(reading: Reading, facts: Facts) -> Asked:  # noqa: ARG001 - as the others
+    """Which documents there are, of a kind, of an account, or of a file's name."""
+    if file := _FILE_NAME.search(reading.plain):
         return Asked("list_documents", {"name": file[0]})
     accounts = [one.value for one in reading.named("account")]
-    if len(accounts) == len(reading.names) == 1 and re.search(rf"\b{KINDS['statement']}\b", plain):
-        if reading.periods or not _FINDS.search(plain):
-            return None
-        return Asked("list_documents", {"kind": "statement", "account": accounts[0]})
-    about = topic(plain)
-    if about and find_period(about, _ANY_DAY) is None:
-        return Asked("find_in_documents", of_receipts(about, plain))
-    if about or reading.periods or not _LIST.search(plain):
-        return None
-    words = set(re.findall(r"[a-z']+", plain))
-    if words - FILLER - CONCEPTS["documents"]:
-        return None
-    kind = next((kind for kind, named in KINDS.items() if re.search(rf"\b{named}\b", plain)), None)
-    return Asked("list_documents", {"kind": kind} if kind else {})
+    if reading.periods or len(reading.names) != len(accounts) or len(accounts) > 1:
+        raise NotUnderstood
+    kind = next((kind for kind, named in _KINDS.items() if re.search(rf"\b{named}\b", reading.plain)), None)
+    if accounts and kind != "statement":
+        raise NotUnderstood
+    account = {"account": accounts[0]} if accounts else {}
+    return Asked("list_documents", {**({"kind": kind} if kind else {}), **account})
 
 
-def of_receipts(about: str, plain: str) -> dict[str, str]:
+def find_document(reading: Reading, facts: Facts) -> Asked:  # noqa: ARG001 - as the others
+    """Which documents say something."""
+    if said := _topic(reading.plain):
+        words = [word for word in said.split() if word not in document_words()]
+        return Asked("find_in_documents", _of_receipts(" ".join(words) or said, reading.plain))
+    called = reading.named("merchant")
+    about = [one.said for one in reading.names if not (called and one.took and one.kind == "category")]
+    about += [word for word in re.findall(r"[a-zà-ÿ0-9][\w'’-]*", reading.masked) if word not in document_words()]
+    about = about or re.findall(rf"\b(?:{_NAMED_SO})\b", reading.masked)
+    if not about or len(about) > 6:
+        raise NotUnderstood
+    kind = {"kind": "receipt"} if re.search(rf"\b{_KINDS['receipt']}\b", reading.plain) else {}
+    return Asked("find_in_documents", {"about": " ".join(about), **kind})
+
+
+def _of_receipts(about: str, plain: str) -> dict[str, str]:
     """The topic, and where only receipts are asked for, that it is of those."""
     named = re.findall(rf"\b(?:{_DOCUMENT})\b", plain)
     of = re.sub(r" ?\breceipts?\b", "", about).strip()
@@ -76,8 +89,9 @@ def of_receipts(about: str, plain: str) -> dict[str, str]:
     return {"about": about}
 
 
-def topic(plain: str) -> str | None:
+def _topic(plain: str) -> str | None:
     """What a question looks for in documents; None where it does not say so in a usual form."""
+    plain = _SOMEWHERE.sub("", plain)
     found = _ABOUT.search(plain) or _FIND.search(plain)
     if not found:
         return None

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, Literal
 
 from nodes.questions.asked import Asked, Facts
-from nodes.questions.grammar import GROUPS
 from nodes.questions.periods import before, month_of, unit_of, year_back
 from nodes.questions.reading import Reading
 from storage.finance.references import Reference
@@ -17,6 +16,13 @@ _SUMS = frozenset({"totals", "largest", "payments", "compare", "anomalies", "for
 _FILTER = ("since", "until", "categories", "merchant", "account", "currency", "at_least", "at_most")
 MOST_LISTED = 20
 MOST_WORDS = 10
+_GROUPS = {
+    "category": "categor(?:y|ies)",
+    "merchant": "merchants?|shops?|stores?|payees?|vendors?|retailers?|compan(?:y|ies)",
+    "account": "accounts?",
+    "month": "months?",
+}
+"""How what sums are made by is called."""
 
 Kind = Literal["list", "why", "count", "largest", "total", "average"]
 _READ = tomllib.loads(Path(__file__).with_name("follow_up.toml").read_text(encoding="utf-8"))
@@ -46,16 +52,15 @@ _AGAINST = re.compile(r"\b(?:compared?|versus|vs|against|more|less|than|higher|l
 _GOES_ON = re.compile(r"\W*(?:and|also|what about|how about|(?:the )?same)\b", re.IGNORECASE)
 
 
-def only_changes(reading: Reading, as_said: Reading, *, computed: bool) -> bool:
+def only_changes(reading: Reading, *, computed: bool) -> bool:
     """Whether a message says no more than what is other than in one before it: by itself it would ask for more.
 
     Args:
-        as_said: with the words that stand around a question.
         computed: whether something was computed for the one before.
     """
     if not set(re.findall(r"[A-Za-z']+", reading.text)) <= _CHANGES:
         return False
-    goes_on = _GOES_ON.match(as_said.plain) is not None
+    goes_on = _GOES_ON.match(reading.plain) is not None
     whole = bool(reading.periods and reading.names)
     return (goes_on and (computed or not whole)) or (computed and not reading.names)
 
@@ -274,8 +279,8 @@ def _with_period(tool: str, arguments: dict[str, Any], reading: Reading) -> Aske
 
 
 def _group(text: str) -> str | None:
-    found = re.search(rf"\b(?:by|per|each) (?:{'|'.join(GROUPS.values())})\b", text)
-    return next((one for one, words in GROUPS.items() if found and re.search(rf"(?:{words})$", found[0])), None)
+    found = re.search(rf"\b(?:by|per|each) (?:{'|'.join(_GROUPS.values())})\b", text)
+    return next((one for one, words in _GROUPS.items() if found and re.search(rf"(?:{words})$", found[0])), None)
 
 
 def _month(reading: Reading) -> str | None:

@@ -1,7 +1,8 @@
 """What a question asks for, by a classifier over the question with its slots taken out.
 
 A frame is what is asked together with what of it, such as "how often" or "the largest". Its classifier knows the words;
-which slots a question fills restricts the frames that it may have.
+which slots a question fills restricts the frames that it may have. Where there is no embedding model, a second
+classifier decides by the words alone, and only where it has learned them all; a document may be about anything.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -12,6 +13,7 @@ from structlog.stdlib import get_logger
 
 from nodes.errors import EmbeddingUnavailable
 from nodes.questions.reading import Reading
+from nodes.questions.restrictions import unknown_words
 from nodes.text.linear_model import LinearModel, NGramFeatures
 
 log = get_logger(__name__)
@@ -26,6 +28,7 @@ Frame = Literal[
 ]  # fmt: skip
 
 WEIGHTS = Path(__file__).with_name("frames.npz")
+WEIGHTS_OF_WORDS = Path(__file__).with_name("frames_by_words.npz")
 NGRAMS = NGramFeatures(shortest=3, longest=5, buckets=4096, weight=1.5, word_buckets=8192, word_weight=2.0)
 
 _ROWS = "period category merchant account currency"
@@ -70,39 +73,38 @@ class Likely(NamedTuple):
     probability: float
 
 
+Embed = Callable[[str], Awaitable[list[float]]]
 FindFrames = Callable[[Reading], Awaitable[list[Likely]]]
 """Finds the frames that a question may have, the likeliest first; none where nothing can say so."""
-
-
-async def no_frames(reading: Reading) -> list[Likely]:  # noqa: ARG001
-    """The frames of a question where there is no embedding model: none."""
-    return []
 
 
 class Frames:
     """Finds the frames of questions.
 
     Args:
+        classifier: of the embedding and the words of a question, or without `embed` of its words.
         embed: embeds a text, with the model that embedded the examples.
     """
 
-    def __init__(self, embed: Callable[[str], Awaitable[list[float]]], classifier: LinearModel) -> None:
-        self._embed = embed
+    def __init__(self, classifier: LinearModel, embed: Embed | None) -> None:
         self._classifier = classifier
+        self._embed = embed
 
     @classmethod
-    def load(cls, embed: Callable[[str], Awaitable[list[float]]]) -> Self:
+    def load(cls, embed: Embed | None = None) -> Self:
         """With the weights that were trained."""
-        return cls(embed, LinearModel.load(WEIGHTS))
+        return cls(LinearModel.load(WEIGHTS if embed else WEIGHTS_OF_WORDS), embed)
 
     async def __call__(self, reading: Reading) -> list[Likely]:
         """The frames that have a place for all that the question says, the likeliest first."""
         try:
-            vector = await self._embed(reading.masked)
+            vector = await self._embed(reading.masked) if self._embed else []
         except EmbeddingUnavailable:
             log.warning("no embedding to understand a question by", exc_info=True)
             return []
-        return ranked(self._classifier.probabilities(vector, reading.masked), reading.slots())
+        likely = ranked(self._classifier.probabilities(vector, reading.masked), reading.slots())
+        has_topic = bool(likely) and likely[0].frame == "find_document"
+        return [] if self._embed is None and not has_topic and unknown_words(reading) else likely
 
 
 def ranked(probabilities: Mapping[str, float], slots: set[str]) -> list[Likely]:

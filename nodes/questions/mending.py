@@ -1,21 +1,31 @@
-"""Mends the misspelt words of a question: those of the grammar, of periods and of the user's own names."""
+"""Mends the misspelt words of a question: the usual ones, those of periods and those of the user's own names."""
 
 import re
 from collections.abc import Callable, Collection
 
 from nodes.questions.names import TOKEN, KnownNames
 from nodes.questions.periods import MONTHS
+from nodes.questions.vocabulary import MISSPELT
 from nodes.routing.spelling import distance
 
 _NAMING = frozenset({"at", "from", "to", "on", "for", "with", "in"})
-"""What stands before a name, so that a word after it is no word of the grammar."""
+"""What stands before a name, so that a word after it is no usual one."""
 _UMLAUTS = {"ae": "ä", "oe": "ö", "ue": "ü"}
 _DIGRAPH = re.compile("|".join(_UMLAUTS))
 LONG = 8
 """Letters from which two words are mended together."""
 
+_MISSPELT = [(re.compile(rf"\b(?:{like})\b"), word) for word, like in MISSPELT.items()]
+
 Knows = Callable[[str], bool]
 """Whether a word is a common one, which is not mended."""
+
+
+def spelt(text: str) -> str:
+    """The question with common misspellings mended, whose letters are nearer to another word."""
+    for pattern, word in _MISSPELT:
+        text = pattern.sub(word, text)
+    return text
 
 
 def mend_phrases(
@@ -25,7 +35,7 @@ def mend_phrases(
 
     Args:
         single: words of the user's own names.
-        words: of the grammar, which are right as they are.
+        words: of questions, which are right as they are.
     """
     took: list[str] = []
     tokens = text.split()
@@ -43,28 +53,28 @@ def mend_phrases(
 
 
 def mend(
-    text: str, grammar: Collection[str], periods: Collection[str], names: Collection[str], knows: Knows
+    text: str, usual: Collection[str], periods: Collection[str], names: Collection[str], knows: Knows
 ) -> tuple[str, list[str]]:
     """The question with misspelt words mended, and what was taken for what, where that is a name.
 
     Args:
-        grammar: words of the questions, which are preferred; not where a name stands.
+        usual: words of questions, which are preferred; not where a name stands.
         periods: words of periods.
         names: words of the user's own names.
     """
     took: list[str] = []
-    both = {*grammar, *periods}
+    both = {*usual, *periods}
     before = ""
 
     def mended(found: re.Match[str]) -> str:
         nonlocal before
         word, last = found[0], before
         before = last if word in ("the", "my", "our") else word
-        if not word.isalpha() or len(word) < 3 or word in names or any(word in one for one in (grammar, periods)):
+        if not word.isalpha() or len(word) < 3 or word in names or any(word in one for one in (usual, periods)):
             return word
         if (umlaut := _DIGRAPH.sub(lambda one: _UMLAUTS[one[0]], word)) in names:
             return umlaut
-        if near := _certain(word, grammar, periods):
+        if near := _certain(word, usual, periods):
             return near
         if knows(word):
             return word
@@ -78,12 +88,12 @@ def mend(
     return TOKEN.sub(mended, text), took
 
 
-def _certain(word: str, grammar: Collection[str], periods: Collection[str]) -> str | None:
+def _certain(word: str, usual: Collection[str], periods: Collection[str]) -> str | None:
     """What a word is meant for that may count as a known one, since many write it so or a shorter one is known."""
     single = re.sub(r"(.)\1", r"\1", word)
     if single in MONTHS:
         return single  # "jully"
-    if word.endswith("d") and f"{word[:-1]}ed" in grammar:
+    if word.endswith("d") and f"{word[:-1]}ed" in usual:
         return f"{word[:-1]}ed"  # "containd"
     swapped = (one for one in periods if len(word) > 3 and sorted(one) == sorted(word) and distance(one, word) == 1)
     long = [one for one in periods if len(one) > 6 or (one in MONTHS and len(one) > 5)]

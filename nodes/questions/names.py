@@ -54,8 +54,8 @@ class KnownNames:
     """The names that a user may mean.
 
     Args:
-        words: of the grammar, which alone are no merchant.
-        common: of questions, which alone are not what a bank's text is about.
+        words: of questions, which alone are no merchant.
+        common: more of them, which alone are not what a bank's text is about.
     """
 
     words: Collection[str]
@@ -208,9 +208,9 @@ class KnownNames:
 
     def _described(self, key: str, said: str) -> Name | None:
         """What only the bank's words name: single words that mean nothing else."""
-        if key not in self._descriptions or (
-            " " not in key and (key in self.words or key in self.common or key in GENERIC or len(key) < 5)
-        ):
+        if key not in self._descriptions or GENERIC.issuperset(key.split()):
+            return None
+        if " " not in key and (key in self.words or key in self.common or len(key) < 5):
             return None
         return Name("merchant", key, said, f"I looked for “{said}” in the bank's words.", described=True)
 

@@ -1,13 +1,13 @@
 """Frames of questions about what comes again, is to come, is planned, owed, or there."""
 
 import re
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from nodes.questions.amounts import Amount
 from nodes.questions.asked import Asked, Aspect, Facts, NotUnderstood
-from nodes.questions.outlook import AHEAD
-from nodes.questions.periods import NUMBERS, month_of
+from nodes.questions.outlook import AHEAD, to_the_end
+from nodes.questions.periods import NUMBERS, month_of, unit_of
 from nodes.questions.reading import Reading
 from nodes.questions.rows import spent, when_last
 from nodes.questions.slots import is_present, month_argument, period_of, rows_of, sign, what_of, year_argument
@@ -177,15 +177,18 @@ def debt_order(reading: Reading, facts: Facts) -> Asked:
         raise NotUnderstood
     extra = next((str(one.value) for one in reading.amounts), None)
     named = set(re.findall(r"\b(?:avalanche|snowball)\b", reading.masked))
-    arguments = {"strategy": named.pop()} if len(named) == 1 else {}
+    compared = len(named) > 1 or re.search(r"\b(?:sav\w+|better|cheaper)\b", reading.masked)
+    arguments = {"strategy": next(iter(named))} if named and not compared else {}
     aspect: Aspect | None = None if arguments or named else "first"
     return Asked("pay_off", {**arguments, **({"extra": extra} if extra else {})}, aspect)
 
 
 def balance(reading: Reading, facts: Facts) -> Asked:
-    """What is in accounts, now or at the end of a period."""
-    if reading.named("merchant") or reading.named("category") or AHEAD.search(reading.plain):
-        raise NotUnderstood  # what will be there is a forecast
+    """What is in accounts, now or at the end of a period, or what will be."""
+    if AHEAD.search(reading.plain):
+        return forecast(reading, facts)
+    if reading.named("merchant") or reading.named("category"):
+        raise NotUnderstood
     period = period_of(reading, facts.today, ends=True)
     until = period.get("until")
     on = {"on": until} if until and until < str(facts.today) else {}
@@ -208,9 +211,12 @@ def _to_come(reading: Reading, today: date) -> dict[str, str]:
     if re.search(r"\bnext month\b", reading.plain):
         after = month_of(today.year + today.month // 12, today.month % 12 + 1)
         return {"since": str(after[0]), "until": str(after[1])}
+    if re.search(r"\bnext week\b", reading.plain):
+        monday = unit_of("week", today)[1] + timedelta(days=1)
+        return {"since": str(monday), "until": str(monday + timedelta(days=6))}
     spans = [(one.since, one.until) for one in reading.periods]
     if not spans:
-        if re.search(r"\b(?:next (?:week|year|quarter)|tomorrow|today|tonight)\b", reading.plain):
+        if re.search(r"\b(?:next (?:year|quarter)|tomorrow|today|tonight)\b", reading.plain):
             raise NotUnderstood
         soon = re.search(r"\b(?:this|the|of the) month\b|\bmonth'?s? end\b", reading.plain)
         return {"until": str(month_of(today.year, today.month)[1])} if soon else {}
@@ -239,7 +245,9 @@ _OF_ALL = re.compile(
 
 
 def forecast(reading: Reading, facts: Facts) -> Asked:
-    """The next months."""
+    """The next months, or how a period under way ends."""
+    if ends := to_the_end(reading, facts):
+        return ends
     rows = rows_of(reading)
     if reading.periods or rows.keys() & {"at_least", "at_most"}:
         raise NotUnderstood

@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 from nodes.questions.amounts import Ahead, Amount, Limits, find_ahead, find_amounts, find_limits
 from nodes.questions.dates import as_dates
-from nodes.questions.idioms import plainly, spelt, without_politeness, without_remarks
-from nodes.questions.mending import Knows, mend, mend_phrases
+from nodes.questions.mending import Knows, mend, mend_phrases, spelt
 from nodes.questions.names import Kind, KnownNames, Name
 from nodes.questions.periods import NUMBERS, Period, find_periods
+from nodes.questions.remarks import without_politeness, without_remarks
 from nodes.questions.vocabulary import PERIOD_WORDS, WORDS
 
 MOST_CHARS = 300
@@ -22,7 +22,9 @@ _PLANS = re.compile(
 )
 """Without one of these words no goal and no debt is looked for."""
 _KINDS: tuple[Kind, ...] = ("category", "merchant", "account", "goal", "debt")
-_MARKS = re.compile(r"\b(?:PERIOD|AHEAD|LIMIT)\b")
+_TIMES = re.compile(
+    r"\b(?:PERIOD|AHEAD|LIMIT|so far|(?:up to|until|till|as of) (?:now|today)|to date)\b(?! (?:year|month|quarter)\b)"
+)
 _RIGHT = WORDS | PERIOD_WORDS
 _COUNT = re.compile(
     rf"\b(?:(?:top|largest|biggest|highest) (\d{{1,2}}|{'|'.join(NUMBERS)})"
@@ -36,9 +38,9 @@ class Reading(NamedTuple):
     plain: str
     """In lower case, its spelling mended."""
     masked: str
-    """As `text`, with `PERIOD`, `AHEAD` and `LIMIT` in their places, too."""
+    """With `CATEGORY`, `MERCHANT`, `ACCOUNT`, `GOAL`, `DEBT`, `AMOUNT`, `RATE`, `LIMIT`, `PERIOD`, `AHEAD` in place."""
     text: str
-    """With `AMOUNT`, `RATE`, `CATEGORY`, `MERCHANT`, `ACCOUNT`, `GOAL` and `DEBT` in their places, without periods."""
+    """As `masked`, without periods and limits, and without politeness around it."""
     periods: list[Period]
     ahead: Ahead | None
     amounts: list[Amount]
@@ -70,7 +72,7 @@ class Reading(NamedTuple):
         return next((one for one in self.amounts if one.role in roles), None)
 
 
-def read(message: str, known: KnownNames, today: date, knows: Knows, *, idioms: bool = True) -> Reading | None:
+def read(message: str, known: KnownNames, today: date, knows: Knows) -> Reading | None:
     """Take a message apart; None where it is too long for a question."""
     if len(message) > MOST_CHARS:
         return None
@@ -79,7 +81,7 @@ def read(message: str, known: KnownNames, today: date, knows: Knows, *, idioms: 
     plain, took = mend_phrases(normal(asks), known, single, _RIGHT)
     plain, mended = mend(plain, WORDS, PERIOD_WORDS, single, knows)
     took += mended
-    plain = as_dates(plainly(without_politeness(plain)) if idioms else as_one_word(plain), today)
+    plain = as_dates(as_one_word(plain), today)
     numbered = known.find(plain, kinds=_KINDS[1:2], least=2, numbered=True)
     limits = find_limits(_without_count(numbered.rest))
     amounts = find_amounts(limits.rest)
@@ -99,7 +101,7 @@ def read(message: str, known: KnownNames, today: date, knows: Knows, *, idioms: 
     return Reading(
         plain=plain,
         masked=_tidy(short.rest),
-        text=_space(_MARKS.sub(" ", short.rest)),
+        text=without_politeness(_space(_TIMES.sub(" ", short.rest))),
         periods=periods,
         ahead=ahead,
         amounts=amounts.amounts,

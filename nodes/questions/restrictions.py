@@ -40,13 +40,15 @@ _NAMED = re.compile(
     r" (?P<words>[a-zà-ÿ'-]+(?: [a-zà-ÿ'-]+)?)"
 )
 """A preposition and what it names, an adjective before it."""
+_HEADS = re.compile(r"^[a-zà-ÿ'-]+(?= (?:PERIOD|in total|totals?|spen[dt]\w*|costs?|bills?|payments?)\b)")
+"""What a question without a verb begins with: "ikea total"."""
 _SUMS = frozenset({"totals", "payments", "largest", "compare", "forecast", "due", "vat"})
 _NO_NOUN = re.compile(r"(?:ly|est|ing|ed|n't)$")
 
 
 @cache
 def known_words() -> frozenset[str]:
-    """The words of examples that can be answered, and of the grammar."""
+    """The words of examples that can be answered, and the usual ones."""
     return frozenset(_stored()["known"]).union(WORDS)
 
 
@@ -88,16 +90,22 @@ def restricting(reading: Reading, asked: Asked) -> list[str]:
     if not asked.arguments or (
         asked.tool == "recurring" and not asked.focus
     ):  # nothing of the question is in the call, so every word has to be known
-        found += _unknown(_WORD.findall(reading.masked))
+        found += unknown_words(reading)
     elif asked.tool in _SUMS:
         looked_for = str(asked.arguments.get("merchant", "")).split()
         found += [word for word in unknown_nouns(reading) if word not in looked_for]
     return list(dict.fromkeys(found))
 
 
+def unknown_words(reading: Reading) -> list[str]:
+    """The words of no example, wherever they stand."""
+    return _unknown(_WORD.findall(reading.masked))
+
+
 def unknown_nouns(reading: Reading) -> list[str]:
     """The words of no example that stand where what was paid for, who was paid, or where is named."""
-    return _unknown([word for found in _NAMED.finditer(reading.masked) for word in found["words"].split()])
+    named = [word for found in _NAMED.finditer(reading.masked) for word in found["words"].split()]
+    return _unknown([*_HEADS.findall(reading.masked), *named])
 
 
 def _unknown(words: Sequence[str]) -> list[str]:

@@ -126,15 +126,12 @@ def when_last(reading: Reading, facts: Facts) -> Asked:
     partly = "merchant" not in rows and any(one.took for one in reading.named("category"))
     if partly or not rows.keys() & {"categories", "merchant"}:
         raise NotUnderstood  # of a dentist it is not the last payment for health
-    order = "earliest" if re.search(r"\b(?:first|earliest|oldest|start(?:ed)?)\b", reading.masked) else "latest"
-    arguments = {
-        **period_of(reading, facts.today),
-        **rows,
-        "what": sign(rows, reading, facts),
-        "order": order,
-        "count": 5,
-    }
-    return Asked("payments", arguments, "one")
+    order = "earliest" if _FIRST.search(reading.masked) else "latest"
+    period, what = period_of(reading, facts.today), sign(rows, reading, facts)
+    return Asked("payments", {**period, **rows, "what": what, "order": order, "count": 5}, "one")
+
+
+_FIRST = re.compile(r"\b(?:first|earliest|oldest|start(?:ed)?|how long|since when)\b")
 
 
 def charged_twice(reading: Reading, facts: Facts) -> Asked:

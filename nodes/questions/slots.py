@@ -123,7 +123,8 @@ def sign(rows: Mapping[str, Any], reading: Reading, facts: Facts) -> Literal["sp
     Raises:
         NotUnderstood: income of a category of spending: what comes back has categories of its own.
     """
-    categories = set(rows.get("categories", ()))
+    named = (slug for one in reading.named("category") for slug in one.value.split(","))
+    categories = set(rows.get("categories", ())) or {*named}
     income = categories <= set(facts.income)
     if _EARNED.search(reading.masked):
         if not income:

@@ -1,4 +1,4 @@
-"""What a message asks of the tools, understood without a model: by the likeliest frame, else by a grammar."""
+"""What a message asks of the tools, understood without a model that answers: by its likeliest frame."""
 
 import asyncio
 import re
@@ -13,14 +13,11 @@ from typing_extensions import TypedDict
 
 from nodes.employees import Slug
 from nodes.errors import EmbeddingUnavailable
-from nodes.questions.asked import Asked, Facts, NotUnderstood, Unexplained
+from nodes.questions.asked import Asked, Facts, NotUnderstood
 from nodes.questions.building import build
-from nodes.questions.choosing import choices, chosen, is_unsupported
-from nodes.questions.documents import about_documents
+from nodes.questions.choosing import choices, chosen
 from nodes.questions.follow_up import follow_up, only_changes
-from nodes.questions.frames import FindFrames, no_frames
-from nodes.questions.grammar import HOW_TO, UNSUPPORTED, intents_of, unknown_words
-from nodes.questions.intents import asked_by
+from nodes.questions.frames import FindFrames
 from nodes.questions.mending import Knows
 from nodes.questions.names import FOOD, KnownNames, Name
 from nodes.questions.reading import Reading, read
@@ -86,7 +83,7 @@ class Questions:
         frames: finds what a question asks.
     """
 
-    def __init__(self, desk: Desk, references: References, knows: Knows, frames: FindFrames = no_frames) -> None:
+    def __init__(self, desk: Desk, references: References, knows: Knows, frames: FindFrames) -> None:
         self._desk = desk
         self._references = references
         self._knows = knows
@@ -116,30 +113,29 @@ class Questions:
         self, user_id: UUID, message: str, names: KnownNames, facts: Facts, earlier: Sequence[str]
     ) -> Understood:
         """What the message asks, or what keeps it from being understood."""
-        by_rules = read(message, names, facts.today, self._knows)
-        as_said = read(message, names, facts.today, self._knows, idioms=False)
-        if by_rules is None or as_said is None:
+        reading = read(message, names, facts.today, self._knows)
+        if reading is None:
             return Understood()
         previous = await self._references.latest(user_id, [UUID(one) for one in earlier]) if earlier else None
-        if previous and (changed := follow_up(by_rules, previous, facts)):
+        if previous and (changed := follow_up(reading, previous, facts)):
             called = changed.arguments.get("merchant")
-            other = {one.took for one in by_rules.names if called and one.merchant == called}
-            return Understood(changed, [said for said in by_rules.took if said not in other])
-        if only_changes(by_rules, as_said, computed=previous is not None):
+            other = {one.took for one in reading.names if called and one.merchant == called}
+            return Understood(changed, [said for said in reading.took if said not in other])
+        if only_changes(reading, computed=previous is not None):
             return Understood()  # by itself it would be about more, whatever the question before was about
-        likely = await self._frames(as_said)
-        asked = chosen(choices(likely, as_said, facts))
-        words = restricting(as_said, asked) if asked else unknown_nouns(as_said)
+        likely = await self._frames(reading)
+        asked = chosen(choices(likely, reading, facts))
+        words = restricting(reading, asked) if asked else unknown_nouns(reading)
         if asked and not words:
-            asked = await self._paid_instead(user_id, asked, as_said, facts)
-            return Understood(await self._directed(user_id, asked), as_said.took)
-        asked = None if is_unsupported(likely) else by_grammar(by_rules, facts)
-        if asked and asked.tool == "recurring" and asked.arguments.get("categories"):
-            asked = await self._recurring(user_id, asked)
-        if asked and (not _is_of_debts(asked) or facts.debts):
-            return Understood(await self._directed(user_id, asked), by_rules.took)
-        words = words if 0 < len(words) <= MOST_UNEXPLAINED else _unexplained(by_rules)
-        return Understood(unexplained=words, near=near(likely, as_said))
+            return Understood(await self._of_rows(user_id, asked, reading, facts), reading.took)
+        return Understood(unexplained=words if len(words) <= MOST_UNEXPLAINED else (), near=near(likely, reading))
+
+    async def _of_rows(self, user_id: UUID, asked: Asked, reading: Reading, facts: Facts) -> Asked:
+        """What is asked, where the user's rows say that something near it is meant."""
+        asked = await self._paid_instead(user_id, asked, reading, facts)
+        if asked.tool == "recurring" and asked.arguments.get("categories"):
+            return await self._recurring(user_id, asked)
+        return await self._directed(user_id, asked)
 
     async def _directed(self, user_id: UUID, asked: Asked) -> Asked:
         """The sum of what a merchant paid, where the user never paid it anything."""
@@ -214,41 +210,6 @@ def _owed(debt: Debt) -> dict[str, str]:
         "name": debt["name"], "balance": str(debt["balance"]), "annual_rate": str(debt["annual_rate"]),
         "minimum": str(debt["minimum"]), "currency": debt["currency"],
     }  # fmt: skip
-
-
-def by_grammar(reading: Reading, facts: Facts) -> Asked | None:
-    """The tool that the grammar finds for a question: of the first intent that explains all of its words."""
-    if _is_out_of_reach(reading):
-        return None
-    intents = intents_of(reading.text)
-    if not {"deductible", "match_receipts", "import_report"} & set(intents[:1]) and (found := about_documents(reading)):
-        return found
-    for intent in intents:
-        try:
-            return asked_by(intent, reading, facts)
-        except Unexplained:
-            continue
-        except NotUnderstood:
-            return None
-    return None
-
-
-def _unexplained(reading: Reading) -> list[str]:
-    """The few words that keep a question from being understood; none where it is not one for tools at all."""
-    if _is_out_of_reach(reading):
-        return []
-    fewest = min((unknown_words(reading.text, one) for one in intents_of(reading.text)), key=len, default=[])
-    return list(dict.fromkeys(fewest)) if len(fewest) <= MOST_UNEXPLAINED else []
-
-
-def _is_out_of_reach(reading: Reading) -> bool:
-    how_to = HOW_TO.search(reading.text) and not (reading.periods and "compare" in reading.text)
-    return bool(how_to or UNSUPPORTED.search(reading.text))
-
-
-def _is_of_debts(asked: Asked) -> bool:
-    """Whether it needs debts that are stored."""
-    return asked.tool == "pay_off" and not asked.arguments.get("debts")
 
 
 def _is_formula(asked: Asked) -> bool:

@@ -17,6 +17,7 @@ from graph.models.factory import LocalModels
 from nodes.answer.prepared import nothing_prepared
 from nodes.errors import EmbeddingUnavailable
 from nodes.injection.detect import no_classifier
+from nodes.questions.frames import Frames
 from nodes.route import no_router
 from nodes.text.linear_model import head_and_tail
 
@@ -131,7 +132,7 @@ async def test_what_the_router_reads_is_embedded_ahead_too(message: str, embedde
     def mend(text: str) -> str:
         return text.replace("reciept", "receipt")
 
-    _embed_ahead(LocalModels(cache, no_router, nothing_prepared, mend, no_classifier), cache, message)
+    _embed_ahead(LocalModels(cache, no_router, nothing_prepared, mend, no_classifier, Frames.load()), cache, message)
     for _ in range(4):  # rounds of the event loop, in which the tasks begin
         await asyncio.sleep(0)
     assert model.texts == embedded

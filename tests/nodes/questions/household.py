@@ -1,14 +1,12 @@
-"""The names of the made-up household, and what the grammar finds in its questions."""
+"""The names of the made-up household."""
 
 from functools import cache
 
 from graph.demo.household import ACCOUNTS
 from graph.demo.sorting import DEBTS, goals
-from nodes.questions.asked import Asked, Facts
+from nodes.questions.asked import Facts
 from nodes.questions.names import FOOD, KnownNames, Name
-from nodes.questions.reading import read
 from nodes.questions.restrictions import known_words
-from nodes.questions.understanding import by_grammar
 from nodes.questions.vocabulary import WORDS
 from storage.finance.categories import DEFAULTS
 from tests.graph.demo.plain import HOME, TODAY
@@ -22,8 +20,6 @@ OWED = {
     for name, one in DEBTS.items()
 }  # fmt: skip
 FACTS = Facts(TODAY, [one.category for one in DEFAULTS if one.kind == "income"], GOALS, list(DEBTS), OWED)
-COMMON = frozenset({"tip", "tank", "spare", "till", "closest", "deviate", "pending", "limit", "age", "kept", "noon"})
-"""Words that are not mended."""
 
 
 @cache
@@ -45,9 +41,3 @@ def household_names() -> KnownNames:
     for debt in DEBTS:
         known.add("debt", debt)
     return known
-
-
-def by_household(says: str) -> Asked | None:
-    """What the grammar finds."""
-    reading = read(says, household_names(), TODAY, COMMON.__contains__)
-    return by_grammar(reading, FACTS) if reading else None

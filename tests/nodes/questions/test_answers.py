@@ -9,7 +9,7 @@ import pytest
 from nodes.answer.figures import unverified_figures
 from nodes.employees import EMPLOYEES, Slug
 from nodes.questions.formatting import HIDDEN
-from nodes.questions.frames import Likely
+from nodes.questions.frames import Frames, Likely
 from nodes.questions.reading import Reading
 from nodes.questions.sentences import answer
 from nodes.questions.understanding import Question, Questions, employee_for
@@ -46,7 +46,7 @@ async def questions(pool: Pool, ada: UUID) -> Questions:
     owed, rate, least = Decimal(5000), Decimal("5.5"), Decimal(150)
     debt = NewDebt(name="Car loan", balance=owed, currency="EUR", annual_rate=rate, minimum=least)
     await plans.put_debt(ada, debt, uuid4())
-    return Questions(context(pool, ada).desk, References(pool), bool)
+    return Questions(context(pool, ada).desk, References(pool), bool, Frames.load())
 
 
 async def answered(
@@ -146,7 +146,7 @@ async def test_what_could_be_asked_is_understood(pool: Pool, ada: UUID, question
 
 async def test_without_rows_only_what_needs_none_is_computed(pool: Pool, ada: UUID) -> None:
     """From the amounts of the message."""
-    questions = Questions(context(pool, ada).desk, References(pool), bool)
+    questions = Questions(context(pool, ada).desk, References(pool), bool, Frames.load())
 
     async def found(says: str) -> Question:
         return await questions(ada, says, "goalie", TODAY, [], False)

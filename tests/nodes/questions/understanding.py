@@ -3,18 +3,23 @@
 import tomllib
 from collections.abc import Mapping
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from nodes.questions.asked import Asked, Facts
+from nodes.questions.choosing import choices, chosen
+from nodes.questions.frames import FindFrames
 from nodes.questions.names import FOOD, KnownNames, Name
 from nodes.questions.reading import Reading, read
-from nodes.questions.understanding import by_grammar
+from nodes.questions.restrictions import restricting
 from nodes.questions.vocabulary import WORDS
 from storage.finance.categories import DEFAULTS
 
 TODAY = date(2026, 11, 30)
-FACTS = Facts(TODAY, ["salary", "other_income", "refunds"], ["Japan trip", "Emergency fund"], ["Car loan"])
+LOAN = {"name": "Car loan", "balance": "5000", "annual_rate": "5.5", "minimum": "150", "currency": "EUR"}
+INCOME, GOALS = ["salary", "other_income", "refunds"], ["Japan trip", "Emergency fund"]
+FACTS = Facts(TODAY, INCOME, GOALS, ["Car loan"], {"Car loan": LOAN})
 MERCHANTS = (
     "REWE Markt GmbH", "Netflix.com", "Corner Market 12", "Aldi Süd", "Amazon EU", "Deutsche Bahn", "McDonald's 0123",
     "dm drogerie", "Admiral Taxi", "Spotify AB", "City Gym", "Landlord Ltd", "Shell Station 44", "PAYPAL *STEAM",
@@ -41,16 +46,22 @@ def names(*merchants: str) -> KnownNames:
     return known
 
 
-def reading(says: str, known: KnownNames | None = None, *, idioms: bool = True) -> Reading:
+@cache
+def _usual_names() -> KnownNames:
+    return names()
+
+
+def reading(says: str, known: KnownNames | None = None) -> Reading:
     """A question, taken apart."""
-    found = read(says, known or names(), TODAY, COMMON.__contains__, idioms=idioms)
+    found = read(says, known or _usual_names(), TODAY, COMMON.__contains__)
     assert found
     return found
 
 
-def asked(says: str, known: KnownNames | None = None) -> Asked | None:
-    """What the grammar finds."""
-    return by_grammar(reading(says, known), FACTS)
+async def asked(found: Reading, frames: FindFrames, facts: Facts = FACTS) -> Asked | None:
+    """What a question asks that goes on from none; None where that is not sure, or where a word restricts it."""
+    sure = chosen(choices(await frames(found), found, facts))
+    return None if sure is None or restricting(found, sure) else sure
 
 
 def own_questions() -> list[Mapping[str, Any]]:

@@ -1,14 +1,12 @@
-"""Other ways to say what the grammar has: politeness around a question, and idioms, from `idioms.toml`."""
+"""What stands beside a question and says nothing of it: remarks and politeness, from `remarks.toml`."""
 
 import re
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
-_READ = tomllib.loads(Path(__file__).with_name("idioms.toml").read_text(encoding="utf-8"))
+_READ = tomllib.loads(Path(__file__).with_name("remarks.toml").read_text(encoding="utf-8"))
 _AROUND = [re.compile(one) for one in _READ["around"]]
-_IDIOMS = [(re.compile(one["says"]), one["means"]) for one in _READ["idiom"]]
-
 _REMARKS = [re.compile(one, re.IGNORECASE) for one in _READ["remarks"]]
 _SENTENCE = re.compile(r"(?<=[.!?…])\s+")
 _TELLS = re.compile(r"(?:i|we|it|they|that|this|there|he|she)\b", re.IGNORECASE)
@@ -27,15 +25,6 @@ _UNKNOWING = re.compile(
     re.IGNORECASE,
 )
 """Says only that somebody does not know what is asked."""
-
-_MISSPELT = [(re.compile(rf"\b(?:{like})\b"), word) for word, like in _READ["misspelt"].items()]
-
-
-def spelt(text: str) -> str:
-    """The question with common misspellings mended, whose letters are nearer to another word."""
-    for pattern, word in _MISSPELT:
-        text = pattern.sub(word, text)
-    return text
 
 
 def without_remarks(message: str, is_said: Callable[[str], bool]) -> str:
@@ -74,10 +63,3 @@ def without_politeness(text: str) -> str:
         if shorter in (text, ""):
             return text
         text = shorter
-
-
-def plainly(text: str) -> str:
-    """The question with its idioms in the grammar's words."""
-    for pattern, means in _IDIOMS:
-        text = pattern.sub(means, text)
-    return text
