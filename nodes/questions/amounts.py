@@ -166,7 +166,9 @@ def _role(before: str, after: str, monthly: bool) -> Role:
     return "saved" if saved else "plain"
 
 
-_IN = re.compile(rf"\b(?:in|within|over|for)(?: the next)? (?P<count>{_COUNT}) (?P<unit>month|year)s?(?:' time)?\b")
+_IN = re.compile(
+    rf"\b(?:in|within|over|for|after)(?: the next)? (?P<count>{_COUNT}) (?P<unit>month|year)s?(?:' time)?\b"
+)
 _BY_END = re.compile(
     r"\b(?:by|until|before|till) (?:(?:the )?end of (?:the |this )?(?P<next>next )?year|year'?s? end|new year"
     r"|christmas)\b"

@@ -158,6 +158,13 @@ def _after(found: re.Match[str], today: date) -> str:
 
 
 _REWRITES: tuple[tuple[Rewrite, *tuple[str, ...]], ...] = (
+    (lambda one, _: f"since {one[1]}",
+     r"\b(?:between|from) ((?:(?! (?:and|to|until|till) ).){3,24}) (?:and|to|until|till|up to) (?:now|today)\b"),
+    (lambda _, __: "1 ", rf"\b(?:the )?first of (?=(?:{_MONTH})\b)"),
+    (lambda one, _: f"{one[1]} ", rf"\b(to|until|till|through) the end of (?=(?:{_MONTH})\b)"),
+    (lambda _, __: "on ",
+     rf"\b(?:per|as at|as of) (?=(?:the )?\d{{1,2}}(?:st|nd|rd|th)? (?:of )?(?:{_MONTH})\b|{_YEAR}-)"),
+    (lambda one, _: f"in {one[1]}", rf"\bbefore ({_MONTH}) (?:is|has) (?:out|over|done|ended)\b"),
     (lambda _, __: "", r"(?:,? |^)(?:so far|(?:up (?:to|till|until)|until|till|as of) (?:now|today))\b"),
     (lambda one, _: f"in {one[1]} vs in {one[2]}", rf"\b({_MONTH}) (?:v|vs|versus) ({_MONTH})\b"),
     (lambda one, _: f"last {one[1]}",
