@@ -74,6 +74,22 @@ class Pools(NamedTuple):
     leases: Pool
 
 
+class _Process(NamedTuple):
+    """What the parts of one process share."""
+
+    settings: Settings
+    url: str
+    owner: UUID
+    """Of the leases of its turns."""
+    pools: Pools
+    health: DatabaseHealth
+    registry: TurnRegistry
+    notifications: Notifications
+    writer: EventLogWriter
+    telemetry: PrometheusMetrics
+    tracing: Tracing | None
+
+
 @asynccontextmanager
 async def open_service(
     settings: Settings, say: Say, local: LocalModels | None = None, tracing: Tracing | None = None
@@ -87,48 +103,64 @@ async def open_service(
     async with AsyncExitStack() as stack:
         if tracing:
             stack.push_async_callback(tracing.close)
-        url, fit, prepare = await stack.enter_async_context(database_for_serving(settings, say))
-        owner, telemetry = uuid4(), PrometheusMetrics(settings.multiproc_dir)
-        health = DatabaseHealth(url, prepare, prepared=fit)
-        pools = await _open_pools(settings, url, health, stack)
-        registry = TurnRegistry(settings.max_turns)
-        notifications = Notifications(settings.direct_url(url), registry.stop, owner)
-        writer = EventLogWriter(EventLog(pools.turns))
+        p = await _open_process(settings, say, tracing, stack)
         opening = open_dependencies(
-            settings, url, say, local=local, pools=pools, owner=owner, notifications=notifications, tracing=tracing
-        )
+            settings, p.url, say, local=local, pools=p.pools, owner=p.owner, notifications=p.notifications,
+            tracing=tracing,
+        )  # fmt: skip
         d = await stack.enter_async_context(opening)
-        d = replace(d, metrics=CountedMetrics(pools.turns, telemetry), events_logged=writer.flushed)
-        turns = _turns(d, pools, registry, notifications, writer, owner, health, tracing)
-        opening_vectors = FactVectors.open(
-            url, pools.records, model=d.embedding_model, statement_timeout=settings.statement_timeout
-        )
-        vectors = await stack.enter_async_context(opening_vectors)
-        queue, embed = DocumentQueue(pools.records, d.embedding_model), partial(d.embed, whole=True)
-        importer = DocumentImporter(
-            queue,
-            embed,
-            currency=settings.currency,
-            also_masked=d.options.mask,
-            readers=settings.document_readers,
-        )
-        usage = {name: pool.usage for name, pool in (*pools._asdict().items(), ("vectors", vectors))}
-        telemetry.watch(registry, writer, usage, (d.model, d.second))
-        async with _background(
-            settings, telemetry, health, notifications, writer, turns.leases, pools, d, vectors, importer
-        ) as supervisor:
-            readiness = Readiness(registry, health, supervisor, d.model)
+        d = replace(d, metrics=CountedMetrics(p.pools.turns, p.telemetry), events_logged=p.writer.flushed)
+        turns, importer = _turns(p, d), _importer(p, d)
+        vectors = await stack.enter_async_context(_open_vectors(p, d))
+        usage = {name: pool.usage for name, pool in (*p.pools._asdict().items(), ("vectors", vectors))}
+        p.telemetry.watch(p.registry, p.writer, usage, (d.model, d.second))
+        async with _background(p, d, turns.leases, vectors, importer) as supervisor:
             try:
-                yield Service(
-                    turns=turns.manager, subscriptions=turns.subscriptions, registry=registry, leases=turns.leases,
-                    user_data=_user_data(settings, d, pools, registry, importer), dependencies=d, health=health,
-                    notifications=notifications, event_log_writer=writer, metrics=telemetry, jobs=Jobs(pools.records),
-                    readiness=readiness, supervisor=supervisor, url=url,
-                )  # fmt: skip
+                yield _service(p, d, turns, importer, supervisor)
             finally:
-                left = await registry.close(STOP_WITHIN)
-        await writer.close(STOP_WITHIN)
-        await _release(Leases(pools.leases, owner), left, health)
+                left = await p.registry.close(STOP_WITHIN)
+        await p.writer.close(STOP_WITHIN)
+        await _release(Leases(p.pools.leases, p.owner), left, p.health)
+
+
+async def _open_process(settings: Settings, say: Say, tracing: Tracing | None, stack: AsyncExitStack) -> _Process:
+    url, fit, prepare = await stack.enter_async_context(database_for_serving(settings, say))
+    owner, registry = uuid4(), TurnRegistry(settings.max_turns)
+    health = DatabaseHealth(url, prepare, prepared=fit)
+    pools = await _open_pools(settings, url, health, stack)
+    return _Process(
+        settings=settings,
+        url=url,
+        owner=owner,
+        pools=pools,
+        health=health,
+        registry=registry,
+        notifications=Notifications(settings.direct_url(url), registry.stop, owner),
+        writer=EventLogWriter(EventLog(pools.turns)),
+        telemetry=PrometheusMetrics(settings.multiproc_dir),
+        tracing=tracing,
+    )
+
+
+def _service(
+    p: _Process, d: Dependencies, turns: "_Turns", importer: DocumentImporter, supervisor: Supervisor
+) -> Service:
+    return Service(
+        turns=turns.manager,
+        subscriptions=turns.subscriptions,
+        registry=p.registry,
+        leases=turns.leases,
+        user_data=_user_data(p, d, importer),
+        dependencies=d,
+        health=p.health,
+        notifications=p.notifications,
+        event_log_writer=p.writer,
+        metrics=p.telemetry,
+        jobs=Jobs(p.pools.records),
+        readiness=Readiness(p.registry, p.health, supervisor, d.model),
+        supervisor=supervisor,
+        url=p.url,
+    )
 
 
 async def _release(leases: Leases, turns: list[UUID], health: DatabaseHealth) -> None:
@@ -159,37 +191,47 @@ async def open_dependencies(
     """
     prompt_texts()  # so that the first turn finds them read
     async with AsyncExitStack() as stack:
-        models, local, embedder = await _open_models(settings, say, local, stack, tracing)
-        if pools:
-            pool, records = pools.turns, pools.records
-        else:
-            pool = records = await stack.enter_async_context(_open_pool(settings, url, settings.turn_connections))
-        limits = RateLimits(pool, settings.rate_limit)
-        desk, references = desk_over(records, embedder.embed, embedder.name), References(records)
-        run = partial(run_tool, desk=desk, references=references)
-        yield Dependencies(
-            options=_options(settings, models),
-            clock=turn_clock(),
-            limits=limits,
-            admission=Admission(pool, limits, owner),
-            queue=ConversationQueue(pool, owner, notifications),
-            suspect=local.suspect,
-            classify=local.classify,
-            embed=embedder.embed,
-            embedding_model=embedder.name,
-            embed_ahead=partial(_embed_ahead, local, embedder),
-            model=models.model,
-            second=models.second,
-            prepare=local.prepare,
-            understand=Questions(desk, references, local.knows, local.frames),
-            run_tool=tracing.tools(run) if tracing else run,
-            turns=Turns(pool, owner),
-            summarise=models.summarise,
-            extract=models.extract,
-            facts=Facts(pool, embedder.name),
-            recall=Recall(pool, embedder.name),
-            metrics=Metrics(pool),
-        )
+        opened = await _open_models(settings, say, local, stack, tracing)
+        if pools is None:
+            pools = Pools(*[await stack.enter_async_context(_open_pool(settings, url, settings.turn_connections))] * 3)
+        yield _dependencies(settings, opened, pools, owner, notifications, tracing)
+
+
+def _dependencies(
+    settings: Settings,
+    opened: "_OpenModels",
+    pools: Pools,
+    owner: UUID | None,
+    notifications: Notifications | None,
+    tracing: Tracing | None,
+) -> Dependencies:
+    models, local, embedder = opened
+    limits = RateLimits(pools.turns, settings.rate_limit)
+    desk, references = desk_over(pools.records, embedder.embed, embedder.name), References(pools.records)
+    run = partial(run_tool, desk=desk, references=references)
+    return Dependencies(
+        options=_options(settings, models),
+        clock=turn_clock(),
+        limits=limits,
+        admission=Admission(pools.turns, limits, owner),
+        queue=ConversationQueue(pools.turns, owner, notifications),
+        suspect=local.suspect,
+        classify=local.classify,
+        embed=embedder.embed,
+        embedding_model=embedder.name,
+        embed_ahead=partial(_embed_ahead, local, embedder),
+        model=models.model,
+        second=models.second,
+        prepare=local.prepare,
+        understand=Questions(desk, references, local.knows, local.frames),
+        run_tool=tracing.tools(run) if tracing else run,
+        turns=Turns(pools.turns, owner),
+        summarise=models.summarise,
+        extract=models.extract,
+        facts=Facts(pools.turns, embedder.name),
+        recall=Recall(pools.turns, embedder.name),
+        metrics=Metrics(pools.turns),
+    )
 
 
 async def _open_pools(settings: Settings, url: str, health: DatabaseHealth, stack: AsyncExitStack) -> Pools:
@@ -216,74 +258,70 @@ class _Turns(NamedTuple):
     leases: LeaseKeeper
 
 
-def _turns(
-    d: Dependencies,
-    pools: Pools,
-    registry: TurnRegistry,
-    notifications: Notifications,
-    writer: EventLogWriter,
-    owner: UUID,
-    health: DatabaseHealth,
-    tracing: Tracing | None,
-) -> _Turns:
-    keys, records, event_log = IdempotencyKeys(pools.turns, owner), TurnRecords(pools.turns), EventLog(pools.turns)
-    pipeline = Pipeline(build(d, tracing), Checkpointer(pools.records, pools.turns))
-    executor = TurnExecutor(pipeline, d, registry, keys, records, event_log, writer, tracing)
-    followed = EventLog(pools.records), TurnRecords(pools.records)
-    subscriptions = Subscriptions(registry, *followed, d.turns, notifications)
-    misroutes, versions = Misroutes(pools.records), Versions(pools.records)
-    manager = TurnManager(executor, keys, subscriptions, misroutes, versions, d.limits, health)
-    return _Turns(manager, subscriptions, LeaseKeeper(executor, Leases(pools.leases, owner)))
+def _turns(p: _Process, d: Dependencies) -> _Turns:
+    turns, others = p.pools.turns, p.pools.records
+    keys, records, event_log = IdempotencyKeys(turns, p.owner), TurnRecords(turns), EventLog(turns)
+    pipeline = Pipeline(build(d, p.tracing), Checkpointer(others, turns))
+    executor = TurnExecutor(pipeline, d, p.registry, keys, records, event_log, p.writer, p.tracing)
+    subscriptions = Subscriptions(p.registry, EventLog(others), TurnRecords(others), d.turns, p.notifications)
+    misroutes, versions = Misroutes(others), Versions(others)
+    manager = TurnManager(executor, keys, subscriptions, misroutes, versions, d.limits, p.health)
+    return _Turns(manager, subscriptions, LeaseKeeper(executor, Leases(p.pools.leases, p.owner)))
 
 
-def _user_data(
-    settings: Settings, d: Dependencies, pools: Pools, registry: TurnRegistry, importer: DocumentImporter
-) -> UserData:
-    exports = settings.record_connections // 2  # the others must not wait for clients that read slowly
+def _importer(p: _Process, d: Dependencies) -> DocumentImporter:
+    return DocumentImporter(
+        DocumentQueue(p.pools.records, d.embedding_model),
+        partial(d.embed, whole=True),
+        currency=p.settings.currency,
+        also_masked=d.options.mask,
+        readers=p.settings.document_readers,
+    )
+
+
+def _open_vectors(p: _Process, d: Dependencies) -> AbstractAsyncContextManager[FactVectors]:
+    return FactVectors.open(
+        p.url, p.pools.records, model=d.embedding_model, statement_timeout=p.settings.statement_timeout
+    )
+
+
+def _user_data(p: _Process, d: Dependencies, importer: DocumentImporter) -> UserData:
+    exports = p.settings.record_connections // 2  # the others must not wait for clients that read slowly
     return UserData(
-        pools.records,
+        p.pools.records,
         exports=exports,
-        registry=registry,
+        registry=p.registry,
         embed=partial(d.embed, whole=True),
         model=d.embedding_model,
         limits=d.limits,
-        prices=Prices.of(settings),
-        desk=desk_over(pools.records, d.embed, d.embedding_model),
+        prices=Prices.of(p.settings),
+        desk=desk_over(p.pools.records, d.embed, d.embedding_model),
         document_arrived=importer.arrived.set,
     )
 
 
 @asynccontextmanager
 async def _background(
-    settings: Settings,
-    telemetry: PrometheusMetrics,
-    health: DatabaseHealth,
-    notifications: Notifications,
-    writer: EventLogWriter,
-    leases: LeaseKeeper,
-    pools: Pools,
-    d: Dependencies,
-    vectors: FactVectors,
-    importer: DocumentImporter,
+    p: _Process, d: Dependencies, leases: LeaseKeeper, vectors: FactVectors, importer: DocumentImporter
 ) -> AsyncGenerator[Supervisor]:
     """The background tasks, for the length of the block; `silent_after` is several times what a round of each takes."""
-    with_database = partial(_with_database, health)
-    app = job_app(_retention(settings, pools.records).prune)
-    async with Supervisor.open(telemetry.count_restart, STOP_WITHIN) as supervisor:
-        telemetry.watch_tasks(supervisor.tasks)
-        supervisor.start("health_probe", health.run, silent_after=10)
-        supervisor.start("notifications", with_database(notifications.listen), silent_after=20)
-        supervisor.start("journal_writer", with_database(writer.run), silent_after=15)
+    with_database = partial(_with_database, p.health)
+    app = job_app(_retention(p.settings, p.pools.records).prune)
+    async with Supervisor.open(p.telemetry.count_restart, STOP_WITHIN) as supervisor:
+        p.telemetry.watch_tasks(supervisor.tasks)
+        supervisor.start("health_probe", p.health.run, silent_after=10)
+        supervisor.start("notifications", with_database(p.notifications.listen), silent_after=20)
+        supervisor.start("journal_writer", with_database(p.writer.run), silent_after=15)
         supervisor.start("lease_renewal", with_database(leases.run), silent_after=10)
         supervisor.start("adoption", with_database(leases.run_adoption), silent_after=10)
-        for number in range(settings.document_readers):
+        for number in range(p.settings.document_readers):
             supervisor.start(f"document_reader_{number + 1}", with_database(importer.run), silent_after=60)
-        supervisor.start("jobs_worker", with_database(partial(run_worker, app, pools.records)), silent_after=60)
+        supervisor.start("jobs_worker", with_database(partial(run_worker, app, p.pools.records)), silent_after=60)
         if d.embedding_model != NoEmbeddings.name:
             re_embedding = ReEmbedding(vectors, d.embed)
             supervisor.start("re_embedding", with_database(re_embedding.run), silent_after=3 * ROUND_SECONDS)
-        if settings.multiproc_dir:
-            supervisor.start("figures_writer", telemetry.run, silent_after=10)
+        if p.settings.multiproc_dir:
+            supervisor.start("figures_writer", p.telemetry.run, silent_after=10)
         yield supervisor
 
 
@@ -307,16 +345,22 @@ def _with_database(health: DatabaseHealth, work: Work) -> Work:
     return run
 
 
+class _OpenModels(NamedTuple):
+    models: Models
+    local: LocalModels
+    embedder: Embedder
+
+
 async def _open_models(
     settings: Settings, say: Say, local: LocalModels | None, stack: AsyncExitStack, tracing: Tracing | None
-) -> tuple[Models, LocalModels, Embedder]:
+) -> _OpenModels:
     # Side by side: each keeps a core busy for a second or two.
     loading = asyncio.create_task(_local_models(say, local, stack))
     models = await open_models(settings, stack, say, tracing)
     local, embedder = await loading, None
     if settings.remote_embeddings:
         embedder = await open_remote_embedder(settings, stack, tracing)
-    return models, local, embedder or local.embedder
+    return _OpenModels(models, local, embedder or local.embedder)
 
 
 def _embed_ahead(local: LocalModels, embedder: Embedder, message: str) -> None:

@@ -23,7 +23,7 @@ _AMOUNT = re.compile(
 )
 _RATE = re.compile(r"(?<![\w.,])(\d{1,3}(?:\.\d{1,3})?) ?(?:%|percent\b|per cent\b)(?: (?:interest|apr))?")
 _MANY = {"k": 1000, "thousand": 1000, "grand": 1000, "million": 1_000_000}
-_MONTHLY = re.compile(r"^(?: more| extra| aside| away)? ?(?:a|per|each|every|/) ?month\b|^(?: more| extra)? monthly\b")
+_MONTHLY = re.compile(r"^(?: more| extra| aside| away)?(?: ?(?:a|per|each|every|/) ?month| monthly)\b")
 _MONTHLY_BEFORE = re.compile(r"\bmonthly (?:payments? |rate )?(?:of |is )?$")
 _SAVED = re.compile(
     r"\b(?:already (?:have |saved )?|(?:have|got|has) (?:already )?(?:saved )?|saved(?: up)? )(?:about )?$"
@@ -167,7 +167,9 @@ def _role(before: str, after: str, monthly: bool) -> Role:
 
 
 _IN = re.compile(
-    rf"\b(?:in|within|over|for|after)(?: the next)? (?P<count>{_COUNT}) (?P<unit>month|year)s?(?:' time)?\b"
+    rf"\b(?:(?:in|within|over|for|after)(?: the next)? )?(?P<count>{_COUNT}) (?P<unit>month|year)s?(?:' time)?"
+    r"(?: from (?:now|today)| hence)\b"
+    rf"|\b(?:in|within|over|for|after)(?: the next)? (?P<count_2>{_COUNT}) (?P<unit_2>month|year)s?(?:' time)?\b"
 )
 _BY_END = re.compile(
     r"\b(?:by|until|before|till) (?:(?:the )?end of (?:the |this )?(?P<next>next )?year|year'?s? end|new year"
@@ -184,10 +186,9 @@ def find_ahead(text: str, today: date) -> Ahead | None:
     A month is meant from its first day on, unless its end is named; without a year it is the next one.
     """
     if found := _IN.search(text):
-        count = {"a": 1.0, "an": 1.0, "half a": 0.5, "half an": 0.5}.get(found["count"]) or float(
-            NUMBERS.get(found["count"], 0) or found["count"]
-        )
-        months = int(count * (12 if found["unit"] == "year" else 1))
+        said, unit = found["count"] or found["count_2"], found["unit"] or found["unit_2"]
+        count = {"a": 1.0, "an": 1.0, "half a": 0.5, "half an": 0.5}.get(said) or float(NUMBERS.get(said, 0) or said)
+        months = int(count * (12 if unit == "year" else 1))
         return Ahead(None, months, _without(text, found)) if months else None
     if found := _BY_END.search(text):
         day = date(today.year + bool(found["next"]), 12, 24 if "christmas" in found[0] else 31)

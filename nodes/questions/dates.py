@@ -131,6 +131,15 @@ def _half(found: re.Match[str], today: date) -> str:
     return _span(date(year, 1, 1), date(year, 6, 30)) if first else _span(date(year, 7, 1), date(year, 12, 31))
 
 
+def _half_of_month(found: re.Match[str], today: date) -> str:
+    """The first fifteen days of a month, or the others."""
+    month = MONTHS.get(found["month"]) or SHORT[found["month"]]
+    year = int(found["year"]) if found["year"] else today.year if month <= today.month else today.year - 1
+    since, until = month_of(year, month)
+    first = found["which"] in ("first", "1st")
+    return _span(since, since.replace(day=15)) if first else _span(since.replace(day=16), until)
+
+
 def _month_of_year(found: re.Match[str], today: date) -> str:
     return f"{found['month']} {today.year - (found['which'] == 'last')}"
 
@@ -158,17 +167,29 @@ def _after(found: re.Match[str], today: date) -> str:
 
 
 _REWRITES: tuple[tuple[Rewrite, *tuple[str, ...]], ...] = (
-    (lambda one, _: f"since {one[1]}",
-     r"\b(?:between|from) ((?:(?! (?:and|to|until|till) ).){3,24}) (?:and|to|until|till|up to) (?:now|today)\b"),
-    (lambda _, __: "1 ", rf"\b(?:the )?first of (?=(?:{_MONTH})\b)"),
-    (lambda one, _: f"{one[1]} ", rf"\b(to|until|till|through) the end of (?=(?:{_MONTH})\b)"),
-    (lambda _, __: "on ",
-     rf"\b(?:per|as at|as of) (?=(?:the )?\d{{1,2}}(?:st|nd|rd|th)? (?:of )?(?:{_MONTH})\b|{_YEAR}-)"),
-    (lambda one, _: f"in {one[1]}", rf"\bbefore ({_MONTH}) (?:is|has) (?:out|over|done|ended)\b"),
+    (lambda one, _: f"{one[1]} ",
+     rf"\b(to|until|till|through|and) (?:the )?(?:very )?end of (?=(?:{_MONTH})\b|{_YEAR}\b|this |last )"),
+    (lambda one, _: f"{one[1]} ",
+     r"\b(from|since|between) (?:the )?(?:start|beginning|first(?: day)?) of ",
+     rf"(?=(?:{_MONTH})\b|{_YEAR}\b|this |last )"),
+    (lambda _, __: " ", r"\b(?:for|in|over|during|within) the (?:period|time|stretch|timeframe|window)(?: of| from)? ",
+     rf"(?=(?:the )?\d|from |between |(?:{_MONTH})\b)"),
+    (lambda one, _: f"since {one[1]}", rf"\bbetween ((?:the )?[\w ,-]*?(?:{_MONTH}|{_YEAR})(?:,? {_YEAR})?) and ",
+     r"(?:today|now|the present)\b"),
+    (lambda one, _: one[1], rf"\bcalendar (?:year )?({_YEAR})\b"),
+    (lambda _, __: "on ", rf"\b(?:per|as of|as at|at) (?=(?:the )?\d{{1,2}}(?:st|nd|rd|th)? (?:of )?(?:{_MONTH})\b)"),
+    (lambda one, _: f"in {one[1]}", rf"\bbefore ({_MONTH}|this month|this year|the month|the year) (?:is|gets) ",
+     r"(?:out|over|up|through|done)\b"),
     (lambda _, __: "", r"(?:,? |^)(?:so far|(?:up (?:to|till|until)|until|till|as of) (?:now|today))\b"),
     (lambda one, _: f"in {one[1]} vs in {one[2]}", rf"\b({_MONTH}) (?:v|vs|versus) ({_MONTH})\b"),
     (lambda one, _: f"last {one[1]}",
      rf"\bthis (?:past|last) (month|week|quarter|year|{_MONTH}|summer|winter|autumn|spring)\b"),
+    (lambda one, _: f"in may {one[1]} in {one[2]}",
+     rf"(?<!between )(?<!from )\b(?:in )?may (or|and|v|vs|versus|against) (?:in )?({_MONTH})\b"),
+    (lambda one, _: f"in {one[1]} {one[2]} in may",
+     rf"(?<!between )(?<!from )\b(?:in )?({_MONTH}) (or|and|v|vs|versus|against) (?:in )?may\b"),
+    (_half_of_month, r"\b(?:in |for |over |during )?(?:the )?(?P<which>first|1st|second|2nd|last|latter|other) half",
+     rf" of (?P<month>{_MONTH})(?: (?P<year>{_YEAR}))?\b"),
     (_months_of, r"\b(?:in |over |for )?(?:the )?(?P<which>first|last) ",
      rf"(?P<count>{_COUNT}) months (?:of|in) (?P<year>{_YEAR})\b"),
     (lambda one, _: f"{one[1]} in ",

@@ -45,9 +45,9 @@ def forecast(reading: Reading, facts: Facts) -> Asked:
     of_some = rows.keys() & {"categories", "merchant"}
     if of_some and (what in ("balance", "net") or _PACE.search(reading.plain)):
         raise NotUnderstood  # what is left is of all; this month's pace of one category no tool carries on
-    if ahead := _NEXT.search(reading.plain) if not (payday or reading.ahead or reading.periods) else None:
-        if find_end(reading.plain, facts.today) is None:
-            return _months(rows, ahead, what, facts.today)
+    has_end = payday or reading.ahead or reading.periods or find_end(reading.plain, facts.today)
+    if not has_end and (ahead := _NEXT.search(reading.plain)):
+        return _months(rows, ahead, what, facts.today)
     end = _end_of(reading, facts, payday=payday)
     if end.since and end.since > facts.today and what != "balance":
         return _month_ahead(rows, end, what, facts.today)

@@ -102,3 +102,9 @@ def listed(parts: Sequence[str]) -> str:
 def joined(*parts: str) -> str:
     """The parts that are there, as paragraphs."""
     return "\n\n".join(part for part in parts if part)
+
+
+def figures_of(result: Result) -> str:
+    """All figures as a list, then the rows."""
+    lines = [f"- {plain(one['name'])}: **{said(one)}**" for one in result["figures"][:24]]
+    return joined("\n".join(lines), table(result))

@@ -1,9 +1,9 @@
-"""Answers about balances, payments that are to come, debts and single payments, from their tools' results."""
+"""Answers about balances, payments that are to come, and single payments, from their tools' results."""
 
 from collections.abc import Sequence
 from decimal import Decimal
 
-from nodes.questions.formatting import MOST_ROWS, cell, day_of, joined, listed, markdown, money, plain, said, size
+from nodes.questions.formatting import MOST_ROWS, cell, day_of, joined, listed, markdown, money, said, size
 from nodes.questions.understanding import Question
 from nodes.tools.results import Figure, Result
 
@@ -47,20 +47,22 @@ def outlook(result: Result, question: Question) -> str:
     """What a period comes to by its end, then what it is made of."""
     what, figures, lines = question["arguments"].get("what", "spent"), result["figures"], list[str]()
     show = size if what in ("spent", "received") else money
-    for at, one in enumerate(figures):
-        start = next((start for start in _ENDS if one["name"].startswith(start)), None)
-        if start is None:
+    ends = [(at, start) for at, one in enumerate(figures) for start in _ENDS if one["name"].startswith(start)]
+    moved = {figures[at]["currency"] for at, _ in ends if any(Decimal(one["value"]) for one in figures[at : at + 3])}
+    for at, start in ends:
+        one = figures[at]
+        if moved and one["currency"] not in moved:
             continue
         likely, least, most = (show(each["value"], each["currency"]) for each in figures[at : at + 3])
         said_so = _ENDS[start].format(f"about **{likely}**", one["name"].removeprefix(start))
         lasts = f"{_lasts(figures[at : at + 2])} " if question["arguments"]["until"] == "payday" else ""
-        lines.append(f"{lasts}{said_so}; between {least} and {most}.")
+        lines.append(f"{lasts}{said_so[0].upper()}{said_so[1:]}; between {least} and {most}.")
     if not lines:
         return "Too little is known for a forecast."
     rows = [
         (name or "", *(show(amount or "0", currency) for amount in amounts))
-        for name, *amounts, currency in result["rows"]
-    ]
+        for name, *amounts, currency in result["rows"] if not moved or currency in moved
+    ]  # fmt: skip
     return joined("\n\n".join(lines), markdown(["What", "Likely", "At least", "At most"], rows[:MOST_ROWS]))
 
 
@@ -68,31 +70,6 @@ def _lasts(likely_and_least: Sequence[Figure]) -> str:
     """Whether the money lasts until payday."""
     likely, least = (Decimal(one["value"]) for one in likely_and_least)
     return "Yes, most likely." if least >= 0 else "Perhaps not." if likely >= 0 else "Probably not."
-
-
-def debts(result: Result, question: Question) -> str:
-    """What is owed, then each debt with its end."""
-    figures = {one["name"]: said(one) for one in result["figures"]}
-    owed = listed([f"**{said(one)}**" for one in result["figures"] if one["name"] == "Owed"])
-    rows = result["rows"][:MOST_ROWS]
-    if question["focus"] and len(rows) == 1:
-        name = rows[0][0] or ""
-        lines = [
-            f"- {text}: **{figures[f'{name}, {figure}']}**"
-            for text, figure in (
-                ("Rate", "rate"), ("Instalment", "instalment"), ("Interest this month", "interest this month"),
-                ("Months left", "months left"), ("Done in", "done in"), ("Interest until then", "interest until then"),
-            )
-            if f"{name}, {figure}" in figures
-        ]  # fmt: skip
-        return joined(f"You owe {owed} on {plain(name)}.", "\n".join(lines))
-    shown = [
-        (name or "", money(amount or "0", currency), f"{rate} %", money(monthly or "0", currency), months or "–",
-         money(interest, currency) if interest else "–")
-        for name, amount, rate, monthly, months, _, interest, currency in rows
-    ]  # fmt: skip
-    lead = f"You owe {owed} in all; the instalments come to **{figures['Instalments a month']}** a month."
-    return joined(lead, markdown(["Debt", "Owed", "Rate", "Instalment", "Months", "Interest"], shown))
 
 
 def payments(result: Result, question: Question) -> str:

@@ -18,7 +18,8 @@ MOST_CHARS = 300
 """A longer message is more than a question."""
 _PLANS = re.compile(
     r"\b(?:sav(?:e|ed|ing)|goals?|target|reach|debts?|loans?|owe|pay(?:ing)? (?:off|down|back)|paid off|put aside"
-    r"|monthly amount|missing|far|progress|doing|close|stand|track|how much (?:a|per|each|every) month for)\b"
+    r"|putting|from now|monthly amount|missing|far|progress|doing|close|stand|track"
+    r"|how much (?:a|per|each|every) month for)\b"
 )
 """Without one of these words no goal and no debt is looked for."""
 _KINDS: tuple[Kind, ...] = ("category", "merchant", "account", "goal", "debt")

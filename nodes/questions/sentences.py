@@ -3,11 +3,12 @@
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 
-from nodes.questions import lookup_sentences
+from nodes.questions import lookup_sentences, plan_sentences
 from nodes.questions.formatting import (
     MOST_ROWS,
     cell,
     day_of,
+    figures_of,
     joined,
     listed,
     markdown,
@@ -31,8 +32,10 @@ _ERRORS = {
 def answer(question: Question, result: Result) -> str:
     """The answer to a question."""
     tool, aspect = question["tool"], question["aspect"]
-    say = _TEMPLATES.get(tool or "", _figures)
-    parts = [say(result, question) if aspect != "price_rises" else _price_rises(result, question)]
+    say = _TEMPLATES.get(tool or "")
+    if aspect == "price_rises":
+        say = _price_rises
+    parts = [say(result, question) if say else figures_of(result)]
     parts.append(f"Counted here: {plain(result['words'])}. {result['method']}")
     return "\n\n".join(part for part in [*parts[:1], *_remarks(question, result), parts[1]] if part)
 
@@ -60,12 +63,6 @@ def _remarks(question: Question, result: Result) -> list[str]:
     return [" ".join(notes)] if notes else []
 
 
-def _figures(result: Result, _: Question) -> str:
-    """All figures as a list, then the rows."""
-    lines = [f"- {plain(one['name'])}: **{said(one)}**" for one in result["figures"][:24]]
-    return joined("\n".join(lines), table(result))
-
-
 def _totals(result: Result, question: Question) -> str:
     arguments = question["arguments"]
     what, group = arguments.get("what", "spent"), arguments.get("group", "all")
@@ -76,6 +73,9 @@ def _totals(result: Result, question: Question) -> str:
     show = money if what == "net" else size
     if group == "all":
         counted = [(show(amount or "0", currency), number) for _, amount, currency, number in result["rows"]]
+        if arguments.get("categories") == ["none"]:
+            parts = [f"**{number}** {_transactions(number)} ({amount})" for amount, number in counted]
+            return f"Without a category: {listed(parts)}. Ask Tag to propose categories for them."
         if question["aspect"] == "count":
             parts = [f"**{number}** {_transactions(number)} ({amount})" for amount, number in counted]
             return f"There are {listed(parts)}."
@@ -160,13 +160,12 @@ def _difference(value: str, currency: str | None, what: str) -> str:
     return f"{size(value, currency)} {'more' if more else 'less'}"
 
 
-def _largest(result: Result, question: Question) -> str:
+def _largest(result: Result, _: Question) -> str:
     if not result["rows"]:
         return "I found no transaction for this."
     first = result["rows"][0]
     if len(result["rows"]) == 1:
         return f"**{cell(first[1])}**: **{size(first[2] or '0', first[3])}**, on {day_of(first[0])}."
-    del question
     rows = [(day_of(day), name or "", size(amount or "0", currency), category or "")
             for day, name, amount, currency, category in result["rows"][:MOST_ROWS]]  # fmt: skip
     lead = f"The largest is **{cell(first[1])}**, **{size(first[2] or '0', first[3])}**, on {day_of(first[0])}."
@@ -247,36 +246,6 @@ def _anomalies(result: Result, _: Question) -> str:
     return joined(lead, markdown(["Date", "Merchant", "Amount", "Why"], rows))
 
 
-def _budget(result: Result, question: Question) -> str:
-    focus = question["focus"]
-    rows = [row for row in result["rows"] if focus in (None, row[0])]
-    if not rows:
-        return f"There is no budget for {plain(focus or '')}."
-    shown = [
-        (category or "", *(money(amount or "0", currency) for amount in (budget, spent, left)))
-        for category, budget, spent, left, currency in rows
-    ]
-    figures = [
-        f"- {plain(one['name'])}: **{said(one)}**" for one in result["figures"]
-        if (focus is None or one["name"].startswith(f"{focus}, ")) and one["name"].endswith(("left a day", "used"))
-    ]  # fmt: skip
-    return joined(markdown(["Category", "Budget", "Spent", "Left"], shown), "\n".join(figures))
-
-
-def _monthly_amount(result: Result, question: Question) -> str:
-    if question["aspect"] == "progress":
-        names = ("Saved", "Target", "Still missing", "A month", "Months")
-        found = {one["name"]: one for one in result["figures"]}
-        return "\n".join(f"- {name}: **{said(found[name])}**" for name in names if name in found)
-    first, months = result["figures"][0], result["figures"][1]
-    if first["name"] != "A month":
-        return joined("This goal has no date. Say by when it has to be reached.", _figures(result, question))
-    return joined(
-        f"**{said(first)}** a month, for {said(months)}.",
-        _figures({**result, "figures": result["figures"][2:]}, question),
-    )
-
-
 def _overview(result: Result, _: Question) -> str:
     lines = [
         f"- {'Transactions without a category' if one.get('unit') == 'count' else one['name']}: **{_unsigned(one)}**"
@@ -293,40 +262,33 @@ def _unsigned(one: Figure) -> str:
 
 
 def _deductible(result: Result, question: Question) -> str:
-    figures = result["figures"]
-    if question["aspect"] == "missing":
-        figures = figures[-1:]
-    return _figures({**result, "figures": figures}, question)
+    if question["aspect"] != "missing":
+        return figures_of(result)
+    count = said(result["figures"][-1])
+    return joined(f"Without a receipt: **{count}** {_transactions(count)}.", table(result))
 
 
-def _pay_off(result: Result, question: Question) -> str:
-    if question["aspect"] == "first":
-        return joined(_first_debt(result), _figures(result, question))
-    rows = [row for row in result["rows"] if question["focus"] in (None, row[1])]
-    return _figures({**result, "rows": rows or result["rows"]}, question)
+def _why_category(result: Result, _: Question) -> str:
+    """The category and the reason, where all of a merchant's transactions have the same."""
+    same = {(row[1], row[4], row[5]) for row in result["rows"]}
+    if len(same) != 1 or len(result["rows"]) != result["row_count"]:
+        return figures_of(result)
+    ((merchant, category, reason),) = same
+    return joined(f"**{cell(merchant)}** is in **{cell(category)}**: {cell(reason)}", table(result))
 
 
-def _first_debt(result: Result) -> str:
-    """Which debt gets what is left beside the minimums, by each strategy, and why."""
-    first = {row[0]: row for row in result["rows"] if row[2] == "1"}
-    currency = next((one["currency"] for one in result["figures"] if one["currency"]), None)
-    said = list[str]()
-    if row := first.get("avalanche"):
-        said.append(
-            f"Put what you have beside the minimums into **{plain(row[1] or '')}** first: at {row[4]} % it has the"
-            " highest rate, so paying it first costs least interest (avalanche)."
-        )
-    if row := first.get("snowball"):
-        same = row[1] == first.get("avalanche", row)[1] and bool(said)
-        name = "It is also" if same else f"**{plain(row[1] or '')}** is"
-        said.append(f"{name} the smallest, {money(row[3] or '0', currency)}, with which snowball begins.")
-    return " ".join(said)
+def _find_in_documents(result: Result, _: Question) -> str:
+    if not result["rows"]:
+        return "I found nothing about this in your documents."
+    document, page = result["rows"][0][:2]
+    return joined(f"Best match: **{cell(document)}**, page {page}.", table(result))
 
 
 _TEMPLATES: dict[str, Callable[[Result, Question], str]] = {
     "totals": _totals, "compare": _compare, "largest": _largest, "recurring": _recurring, "forecast": _forecast,
-    "anomalies": _anomalies, "budget_status": _budget, "monthly_amount": _monthly_amount, "deductible": _deductible,
-    "pay_off": _pay_off, "overview": _overview, "balance": lookup_sentences.balance, "due": lookup_sentences.due,
-    "debts": lookup_sentences.debts, "payments": lookup_sentences.payments,
+    "anomalies": _anomalies, "deductible": _deductible, "overview": _overview, "why_category": _why_category,
+    "find_in_documents": _find_in_documents, "budget_status": plan_sentences.budget,
+    "monthly_amount": plan_sentences.monthly_amount, "pay_off": plan_sentences.pay_off, "debts": plan_sentences.debts,
+    "balance": lookup_sentences.balance, "due": lookup_sentences.due, "payments": lookup_sentences.payments,
     "charged_twice": lookup_sentences.charged_twice,
 }  # fmt: skip

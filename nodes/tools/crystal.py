@@ -100,6 +100,26 @@ async def compare(call: Call, args: Compare) -> Result:
     earlier = replace(later, since=args.before_since, until=args.before_until)
     sums = [await call.desk.figures.totals(call.user_id, only) for only in (later, earlier)]
     groups = [await call.desk.figures.totals(call.user_id, only, args.group) for only in (later, earlier)]
+    rows = _differences(groups, args.what, args.group) if args.group != "all" else []
+    return Result(
+        words=say(
+            "{words} compared with {period}",
+            words=await _words(call, WHAT[args.what], args, later),
+            period=period(args.before_since, args.before_until),
+        ),
+        method=say("The sums of both periods, the later less the earlier; per cent of the earlier."),
+        figures=[*_compared(sums, args), *_changed_most(rows, args.what)],
+        columns=columns((args.group.capitalize(), "text"), ("Later", "amount"), ("Before", "amount"),
+                        ("Difference", "amount"), ("Currency", "text")),
+        rows=[cells(*row) for row in rows[:MOST_ROWS]],
+        row_count=len(rows),
+        behind=behind(later),
+        notes=[*_notes(sums[0] + sums[1]), *_notes_of_periods(call, args)],
+    )  # fmt: skip
+
+
+def _compared(sums: Sequence[Sequence[GroupTotal]], args: Compare) -> list[Figure]:
+    """Both sums of each currency, and how far they are apart."""
     figures: list[Figure] = []
     for currency in sorted({one["currency"] for found in sums for one in found}):
         now, before = (_sum(found, currency, args.what) for found in sums)
@@ -111,33 +131,19 @@ async def compare(call: Call, args: Compare) -> Result:
         grown = abs(now) - abs(before) if args.what == "spent" else now - before  # more spent is more, not less
         if (change := percent(grown, before)) is not None:
             figures.append(figure(say("Change"), change, unit="percent"))
-    rows = _differences(groups, args.what, args.group) if args.group != "all" else []
-    figures += _changed_most(rows, args.what)
-    notes = _notes(sums[0] + sums[1])
-    if (args.until - args.since) != (args.before_until - args.before_since):
-        lengths = ((args.until - args.since).days + 1, (args.before_until - args.before_since).days + 1)
-        notes.append(
-            say("The periods are not equally long: {days} and {others} days.", days=lengths[0], others=lengths[1])
-        )
+    return figures
+
+
+def _notes_of_periods(call: Call, args: Compare) -> list[str]:
+    """What makes the periods of a comparison unequal."""
+    notes: list[str] = []
+    days, others = (args.until - args.since).days + 1, (args.before_until - args.before_since).days + 1
+    if days != others:
+        notes.append(say("The periods are not equally long: {days} and {others} days.", days=days, others=others))
     if args.until > call.today:
-        notes.append(
-            say("The later period is not over yet: it is counted until {day}.", day=period(call.today, call.today))
-        )
-    return Result(
-        words=say(
-            "{words} compared with {period}",
-            words=await _words(call, WHAT[args.what], args, later),
-            period=period(args.before_since, args.before_until),
-        ),
-        method=say("The sums of both periods, the later less the earlier; per cent of the earlier."),
-        figures=figures,
-        columns=columns((args.group.capitalize(), "text"), ("Later", "amount"), ("Before", "amount"),
-                        ("Difference", "amount"), ("Currency", "text")),
-        rows=[cells(*row) for row in rows[:MOST_ROWS]],
-        row_count=len(rows),
-        behind=behind(later),
-        notes=notes,
-    )  # fmt: skip
+        today = period(call.today, call.today)
+        notes.append(say("The later period is not over yet: it is counted until {day}.", day=today))
+    return notes
 
 
 class Largest(Sized):

@@ -1,7 +1,7 @@
 """Arithmetic of plans: saving for a target, and paying off debts. Exact, in cents: each month is rounded by itself."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_EVEN, ROUND_UP, Decimal
 from typing import Literal
@@ -92,41 +92,51 @@ def pay_off(debts: Sequence[Owed], extra: Decimal, strategy: Strategy) -> Plan:
     Raises:
         NeverPaid: the debts do not end.
     """
+    running = [_Running(debt, debt.balance) for debt in _ordered(debts, strategy) if debt.balance > 0]
     budget = extra + sum((debt.minimum for debt in debts), Decimal(0))
-    owed = [debt for debt in _ordered(debts, strategy) if debt.balance > 0]
-    left = list(owed)
-    interest = dict.fromkeys(range(len(left)), Decimal(0))
-    paid = interest.copy()
-    done: dict[int, int] = {}
     for month in range(1, MOST_MONTHS + 1):
-        if len(done) == len(left):
+        unpaid = [one for one in running if one.left]
+        if not unpaid:
             break
-        money = budget
-        for n, debt in enumerate(left):
-            if n not in done:
-                added = month_interest(debt.balance, debt.annual_rate)
-                interest[n] += added
-                left[n] = replace(debt, balance=debt.balance + added)
-        for minimums in (True, False):
-            for n, debt in enumerate(left):
-                amount = min(debt.balance, money, debt.minimum if minimums else money)
-                money -= amount
-                paid[n] += amount
-                left[n] = replace(debt, balance=debt.balance - amount)
-                if not left[n].balance and n not in done:
-                    done[n] = month
-    if len(done) < len(left):
+        _pay_month(unpaid, budget, month)
+    if any(one.left for one in running):
         raise NeverPaid
-    order = sorted(done, key=lambda n: (done[n], n))
-    debts_done = [
-        PaidOff(owed[n].name, n + 1, owed[n].balance, owed[n].annual_rate, done[n], interest[n], paid[n]) for n in order
+    done = [
+        PaidOff(one.debt.name, place, one.debt.balance, one.debt.annual_rate, one.months, one.interest, one.paid)
+        for place, one in enumerate(running, 1)
     ]
     return Plan(
-        debts=debts_done,
-        months=max(done.values(), default=0),
-        interest=sum(interest.values(), Decimal(0)),
-        paid=sum(paid.values(), Decimal(0)),
+        debts=sorted(done, key=lambda one: (one.months, one.place)),
+        months=max((one.months for one in done), default=0),
+        interest=sum((one.interest for one in done), Decimal(0)),
+        paid=sum((one.paid for one in done), Decimal(0)),
     )
+
+
+@dataclass
+class _Running:
+    """A debt while it is paid off."""
+
+    debt: Owed
+    left: Decimal
+    interest: Decimal = Decimal(0)
+    paid: Decimal = Decimal(0)
+    months: int = 0
+
+
+def _pay_month(unpaid: Sequence[_Running], money: Decimal, month: int) -> None:
+    """Add a month's interest, then pay the minimums, then all that is left to the first debts."""
+    for one in unpaid:
+        added = month_interest(one.left, one.debt.annual_rate)
+        one.interest += added
+        one.left += added
+    for minimums in (True, False):
+        for one in unpaid:
+            amount = min(one.left, money, one.debt.minimum if minimums else money)
+            money -= amount
+            one.paid += amount
+            one.left -= amount
+            one.months = month
 
 
 def after_months(start: date, months: int) -> date:

@@ -9,7 +9,7 @@ from typing import Annotated, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from nodes.text.translatable import Money as Amount
-from nodes.text.translatable import Translatable, comma_joined, period, say
+from nodes.text.translatable import comma_joined, period, say
 from nodes.tools.formulas import (
     MOST_MONTHS,
     NeverPaid,
@@ -232,7 +232,7 @@ async def budget_status(call: Call, args: BudgetStatus) -> Result:
         columns=columns(("Category", "text"), ("Budget", "amount"), ("Spent", "amount"), ("Left", "amount"),
                         ("Currency", "text")),
         rows=[
-            cells(_named(budget["category"], names), budget["amount"], used, budget["amount"] - used,
+            cells(names.get(budget["category"], budget["category"]), budget["amount"], used, budget["amount"] - used,
                   budget["currency"])
             for budget, used in rows
         ],
@@ -244,7 +244,11 @@ async def budget_status(call: Call, args: BudgetStatus) -> Result:
 
 
 def _budget_figures(budget: Budget, used: Decimal, names: Mapping[str | None, str], days_left: int) -> list[Figure]:
-    name, currency, left = _named(budget["category"], names), budget["currency"], budget["amount"] - used
+    name, currency, left = (
+        names.get(budget["category"], budget["category"]),
+        budget["currency"],
+        budget["amount"] - used,
+    )
     figures = [
         figure(say("{category}, budget", category=name), budget["amount"], currency),
         figure(say("{category}, spent", category=name), used, currency),
@@ -256,11 +260,6 @@ def _budget_figures(budget: Budget, used: Decimal, names: Mapping[str | None, st
     if (share := percent(used, budget["amount"])) is not None:
         figures.append(figure(say("{category}, used", category=name), share, unit="percent"))
     return figures
-
-
-def _named(slug: str, names: Mapping[str | None, str]) -> Translatable:
-    """A budget's category by its slug, as the user is asked for it; on pages by its name."""
-    return Translatable(slug, "{category}", {"category": names.get(slug, slug)})
 
 
 def _spent(totals: list[GroupTotal], budget: Budget) -> Decimal:

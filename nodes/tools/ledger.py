@@ -1,5 +1,6 @@
 """Ledger's tools: what may lower taxes by category and year, and the VAT in an amount."""
 
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Annotated
@@ -27,6 +28,7 @@ from nodes.tools.tool import (
     in_categories,
     slugs_of,
 )
+from storage.finance.figures import GroupTotal
 from storage.finance.transactions import TransactionFilter
 
 MOST_MISSING = 1000
@@ -42,14 +44,8 @@ class Deductible(Arguments):
 
 async def deductible(call: Call, args: Deductible) -> Result:
     """What may be deductible in a year, by category, with the receipts that are missing."""
-    known = [one for one in await call.desk.categories.list(call.user_id) if one["deductible"]]
-    marked = {one["category"]: category_label(one["category"], one["name"]) for one in known}
-    if not marked:
-        raise BadArguments("The user has marked no category as deductible.")
     wanted = await slugs_of(call, args.categories)
-    if others := [one for one in wanted if one not in marked]:
-        raise BadArguments(f"Not marked as deductible: {', '.join(others)}. These are: {', '.join(marked)}.")
-    marked = {slug: name for slug, name in marked.items() if not wanted or slug in wanted}
+    marked = await _marked(call, wanted)
     only = TransactionFilter(since=date(args.year, 1, 1), until=date(args.year, 12, 31), categories=list(marked))
     sums = await call.desk.figures.totals(call.user_id, only)
     groups = await call.desk.figures.totals(call.user_id, only, "category")
@@ -58,14 +54,6 @@ async def deductible(call: Call, args: Deductible) -> Result:
     figures = [figure(say("May be deductible"), -one["net"], one["currency"]) for one in sums]
     figures += [figure(category_label(one["key"], one["label"]), -one["net"], one["currency"]) for one in groups]
     figures.append(figure(say("Without a receipt"), len(missing), unit="count"))
-    notes: list[str] = [
-        say("Whether an expense is deductible depends on the country and the case; the user chose these categories."),
-        say("Categories counted: {categories}.", categories=comma_joined(marked.values())),
-    ]
-    if len({one["currency"] for one in sums}) > 1:
-        notes.append(SEVERAL_CURRENCIES)
-    if len(rows) == MOST_MISSING:
-        notes.append(say("Only the last {count} rows were looked through for receipts.", count=MOST_MISSING))
     return Result(
         words=comma_joined(
             [say("What may be deductible"), in_categories([marked[one] for one in wanted]),
@@ -82,8 +70,32 @@ async def deductible(call: Call, args: Deductible) -> Result:
         ],
         row_count=len(missing),
         behind=behind(only),
-        notes=notes,
+        notes=_notes(marked, sums, all_rows=len(rows) < MOST_MISSING),
     )  # fmt: skip
+
+
+async def _marked(call: Call, wanted: Sequence[str]) -> dict[str, str]:
+    """The names, by slug, of the categories that are marked as deductible, or of those of them that are wanted."""
+    known = [one for one in await call.desk.categories.list(call.user_id) if one["deductible"]]
+    marked = {one["category"]: category_label(one["category"], one["name"]) for one in known}
+    if not marked:
+        raise BadArguments("The user has marked no category as deductible.")
+    if others := [one for one in wanted if one not in marked]:
+        raise BadArguments(f"Not marked as deductible: {', '.join(others)}. These are: {', '.join(marked)}.")
+    return {slug: name for slug, name in marked.items() if not wanted or slug in wanted}
+
+
+def _notes(marked: Mapping[str, str], sums: Sequence[GroupTotal], *, all_rows: bool) -> list[str]:
+    """What the sums of deductible categories leave open."""
+    notes: list[str] = [
+        say("Whether an expense is deductible depends on the country and the case; the user chose these categories."),
+        say("Categories counted: {categories}.", categories=comma_joined(marked.values())),
+    ]
+    if len({one["currency"] for one in sums}) > 1:
+        notes.append(SEVERAL_CURRENCIES)
+    if not all_rows:
+        notes.append(say("Only the last {count} rows were looked through for receipts.", count=MOST_MISSING))
+    return notes
 
 
 class Vat(Period):

@@ -204,7 +204,7 @@ async def anomalies(call: Call, args: Anomalies) -> Result:
         for currency in {one["currency"] for one in payments}
     }
     found = [odd for one in payments for odd in unusual(one, since, usual[one["currency"]], call.today)]
-    found.sort(key=lambda odd: (-abs(odd.amount), odd.on, odd.transaction))
+    found.sort(key=lambda odd: (-odd.on.toordinal(), -abs(odd.amount), odd.transaction))
     return Result(
         words=comma_joined(
             [say("Unusual payments"), *await filter_words(call, args, only), period(only.since, only.until)]

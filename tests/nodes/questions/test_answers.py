@@ -84,8 +84,16 @@ SAYS = (
     ("How much must I save each month for the Japan trip?", "**EUR 178.58** a month, for 14 months."),
     ("How far is my Japan trip?", "- Still missing: **EUR 2,500.00**"),
     ("When will I reach 5000 if I save 200 a month?", "- Reached in: **April 2028**"),
-    ("When is my car loan paid off?", "| avalanche | Car loan |"),
-    ("How is my budget this month?", "| groceries | EUR 300.00 | EUR 1,280.30 | EUR -980.30 |"),
+    (
+        "When is my car loan paid off?",
+        "**Car loan** is paid off in **April 2029**, after **37 months**, with **EUR 438.43**",
+    ),
+    ("How is my budget this month?", "Over budget: **Groceries** by **EUR 980.30**."),
+    ("Budget for groceries?", "| Groceries | EUR 300.00 | EUR 1,280.30 | EUR -980.30 |"),
+    (
+        "Which transactions have no category?",
+        "Without a category: **2** transactions (EUR -907.30) and **1** transaction (BRL",
+    ),
     ("Give me an overview of March 2026", "- Spending: **EUR 2,262.59**"),
     ("Propose categories", "- Without a category: **3**"),
     ("How much will I have spent by the end of the month?", "In all about **EUR 2,262.59** by 31 March 2026; between"),

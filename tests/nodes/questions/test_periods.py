@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from nodes.questions.dates import as_dates
 from nodes.questions.periods import before, find_period, find_periods, month_of
 
 TODAY = date(2026, 3, 31)
@@ -75,3 +76,26 @@ def test_any_text_is_read(text: str) -> None:
     """Without an error."""
     for found in find_periods(text, TODAY):
         assert found.since is None or found.until is None or found.since <= found.until
+
+
+@pytest.mark.parametrize(
+    ("said", "spans", "rest"),
+    [
+        ("clothes from january to the end of february", ["2026-01-01 2026-02-28"], "clothes"),
+        ("booked between 1 january 2026 and today", ["2026-01-01 2026-03-31"], "booked"),
+        ("since the first of january", ["2026-01-01 2026-03-31"], ""),
+        ("for the period 1 october to 31 october 2025", ["2025-10-01 2025-10-31"], ""),
+        ("calendar year 2025", ["2025-01-01 2025-12-31"], ""),
+        ("balance per 30 september 2025", ["2025-09-30 2025-09-30"], "balance"),
+        ("what comes before march is out", ["2026-03-01 2026-03-31"], "what comes"),
+        ("in the first half of march", ["2026-03-01 2026-03-15"], ""),
+        ("the second half of february 2025", ["2025-02-16 2025-02-28"], ""),
+        ("may or june 2025", ["2025-06-01 2025-06-30", "2025-05-01 2025-05-31"], "or"),
+        ("between march and may 2025", ["2025-03-01 2025-05-31"], ""),
+    ],
+)
+def test_ways_to_say_a_period_are_read_as_dates(said: str, spans: list[str], rest: str) -> None:
+    """Ends, beginnings and halves of months, and what accountants write."""
+    found = find_periods(as_dates(said, TODAY), TODAY)
+    assert sorted(f"{one.since} {one.until}" for one in found) == sorted(spans)
+    assert found[-1].rest == rest

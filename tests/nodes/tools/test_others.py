@@ -161,8 +161,8 @@ async def test_goalie_plans_from_what_is_stored(pool: Pool, ada: UUID) -> None:
         [row(1, "-70", "Market", bank_category="Groceries"), row(2, "10", "Market", bank_category="Groceries")],
     )
     status = await ask(pool, ada, "goalie", "budget_status")
-    assert figures(status)["groceries, left"] == "40.00 EUR"
-    assert figures(status)["groceries, used"] == "60.0"
+    assert figures(status)["Groceries, left"] == "40.00 EUR"
+    assert figures(status)["Groceries, used"] == "60.0"
 
 
 @pytest.mark.parametrize(
