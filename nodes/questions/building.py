@@ -5,7 +5,7 @@ No word is looked at for what is asked: that is the frame.
 
 from collections.abc import Mapping
 
-from nodes.questions import documents, plans, rows
+from nodes.questions import documents, forecasts, plans, rows
 from nodes.questions.asked import Asked, Facts, NotUnderstood
 from nodes.questions.frames import Frame
 from nodes.questions.reading import Reading
@@ -49,7 +49,7 @@ _BUILDERS: Mapping[Frame, Build] = {
     "compare": rows.compare, "largest_changes": rows.changes, "by_category": rows.grouped("category"),
     "by_month": rows.grouped("month"), "by_merchant": rows.grouped("merchant"), "recurring": plans.recurring,
     "recurring_income": plans.recurring_income, "price_rises": plans.price_rises, "anomalies": rows.anomalies,
-    "forecast": plans.forecast, "overview": plans.overview, "budget_status": plans.budget,
+    "forecast": forecasts.forecast, "overview": plans.overview, "budget_status": plans.budget,
     "deductible": plans.deductible, "missing_receipts": plans.missing_receipts, "vat": rows.vat,
     "goal_progress": plans.goal_progress, "monthly_amount": plans.monthly_amount,
     "reached_when": plans.reached_when, "debt_order": plans.debt_order, "pay_off": plans.pay_off,

@@ -7,10 +7,12 @@ import re
 import tomllib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 from functools import cache
 from itertools import cycle
 from pathlib import Path
 
+from nodes.questions.ends import TO_COME, find_end
 from nodes.questions.reading import as_one_word, normal
 
 FOLDER = Path(__file__).with_name("examples")
@@ -27,6 +29,9 @@ _NAME = re.compile(r"(?<=[a-z,] )([A-Z][a-z]+)")
 MOST_PLAIN = 3
 """Uses without a capital from which a word is no name."""
 _SLOT = re.compile(r"\[([A-Z]+)\]")
+_SOME_DAY = date(2026, 11, 18)
+"""Ends of what is to come are marked whenever they are."""
+_AT_ITS_END = re.compile(r"\b(?:by|at|until|before|on) the (?:very )?end (?:of )?(?:the )?PERIOD\b")
 _MARK = re.compile(r"slotof([a-z]+)")
 
 
@@ -78,4 +83,8 @@ def _as_read(text: str, frame: str) -> str:
     text = _SIZED.sub(r"\1 [LIMIT]", text)
     if frame == "monthly_amount":
         text = text.replace("[PERIOD]", "[AHEAD]")
-    return _MARK.sub(lambda found: found[1].upper(), as_one_word(normal(_SLOT.sub(r"slotof\1", text))))
+    text = _MARK.sub(lambda found: found[1].upper(), as_one_word(normal(_SLOT.sub(r"slotof\1", text))))
+    if TO_COME.search(text):
+        end = find_end(text, _SOME_DAY)
+        text = end.rest if end else _AT_ITS_END.sub("AHEAD", text)
+    return text

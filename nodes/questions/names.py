@@ -19,6 +19,10 @@ _PREPOSITIONS = _AT | {"on", "for", "in", "of", "about", "only", "much", "under"
 _BEFORE_NAMES = _AT | {"on", "for", "in", "of", "is", "are", "was", "about", "does", "and", "or", "only", "just", "my"}
 _NUMBERED = re.compile(r"[a-zà-ÿ]\w* \d+\b")
 MOST_WORDS = 5
+_STANDS = re.compile(
+    r"\b(?:is|are|was|were|be|much|have|had|got|money|left|sitting|there) in (?:the |my |our )?$", re.IGNORECASE
+)
+"""Before an account and not a category, where both have the name."""
 _KINDS = {
     "checking": ("checking account", "current account", "checking", "giro account"),
     "savings": ("savings account", "saving account", "savings"),
@@ -167,6 +171,8 @@ class KnownNames:
                 before = tokens[at - 1][0] if at else ""
                 listed = before in ("and", "or", "plus") and named == at - 1  # beside another name
                 name = self._name(text[start:stop], "of" if listed else _previous(tokens, at) or before, kinds)
+                if name and name.kind == "category" and "account" in kinds and _STANDS.search(text[:start]):
+                    name = next((one for one in self.phrases.get(_key(name.said), ()) if one.kind == "account"), name)
                 if name and name.kind in ("goal", "debt") and before in ("a", "an"):
                     name = None  # "a trip" is any
                 if name:

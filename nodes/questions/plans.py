@@ -6,15 +6,21 @@ from typing import Any
 
 from nodes.questions.amounts import Amount
 from nodes.questions.asked import Asked, Aspect, Facts, NotUnderstood
-from nodes.questions.outlook import AHEAD, to_the_end
-from nodes.questions.periods import NUMBERS, month_of, unit_of
+from nodes.questions.ends import TO_COME
+from nodes.questions.forecasts import forecast, left_of
+from nodes.questions.periods import month_of, unit_of
 from nodes.questions.reading import Reading
 from nodes.questions.rows import spent, when_last
-from nodes.questions.slots import is_present, month_argument, period_of, rows_of, sign, what_of, year_argument
+from nodes.questions.slots import earned, is_present, month_argument, period_of, rows_of, sign, year_argument
+
+_PAY = re.compile(r"\b(?:(?:my|our|much|the) pay\b(?! for)|pay is)\b")
+"""What somebody earns."""
 
 
 def recurring(reading: Reading, facts: Facts) -> Asked:
     """What comes again."""
+    if earned(reading) or _PAY.search(reading.masked):
+        return recurring_income(reading, facts)
     merchant = next((one.value for one in reading.named("merchant")), None)
     categories = {one.value for one in reading.named("category") if not (merchant and one.took)}
     if re.search(r"\bsubscriptions?\b", reading.masked):
@@ -41,8 +47,8 @@ def recurring_income(reading: Reading, facts: Facts) -> Asked:
     return Asked("recurring", {"what": "received"})
 
 
-def price_rises(reading: Reading, facts: Facts) -> Asked:  # noqa: ARG001 - as the others
-    """What of it became dearer."""
+def price_rises(reading: Reading, facts: Facts) -> Asked:
+    """What of it became dearer, or what income rose."""
     merchant = next((one.value for one in reading.named("merchant")), None)
     categories = {one.value for one in reading.named("category")}
     if re.search(r"\bsubscriptions?\b", reading.masked) and not merchant:
@@ -50,7 +56,8 @@ def price_rises(reading: Reading, facts: Facts) -> Asked:  # noqa: ARG001 - as t
     if len(categories) > 1 or reading.named("account"):
         raise NotUnderstood
     which = {"categories": sorted(categories)} if categories and not merchant else {}
-    return Asked("recurring", {"what": "spent", **which}, "price_rises", merchant)
+    is_income = categories <= set(facts.income) if categories and not merchant else earned(reading)
+    return Asked("recurring", {"what": "received" if is_income else "spent", **which}, "price_rises", merchant)
 
 
 def overview(reading: Reading, facts: Facts) -> Asked:
@@ -63,7 +70,9 @@ def overview(reading: Reading, facts: Facts) -> Asked:
 
 
 def budget(reading: Reading, facts: Facts) -> Asked:
-    """Budgets, or that of a category."""
+    """Budgets, or that of a category; what is left of a month without either is no budget."""
+    if left := left_of(reading, facts):
+        return left
     categories = {one.value for one in reading.named("category")}
     if re.search(r"\bsubscriptions?\b", reading.masked):
         categories.add("subscriptions")
@@ -184,10 +193,10 @@ def debt_order(reading: Reading, facts: Facts) -> Asked:
 
 
 def balance(reading: Reading, facts: Facts) -> Asked:
-    """What is in accounts, now or at the end of a period, or what will be."""
-    if AHEAD.search(reading.plain):
+    """What is in accounts, now or at the end of a period."""
+    if TO_COME.search(reading.plain):
         return forecast(reading, facts)
-    if reading.named("merchant") or reading.named("category"):
+    if reading.named("merchant") or reading.named("category") or reading.ahead:
         raise NotUnderstood
     period = period_of(reading, facts.today, ends=True)
     until = period.get("until")
@@ -201,8 +210,7 @@ def due(reading: Reading, facts: Facts) -> Asked:
     rows = rows_of(reading)
     if rows.keys() & {"at_least", "at_most"}:
         raise NotUnderstood
-    paid = re.search(r"\b(?:(?:my|our|much|the) pay\b(?! for)|pay is)\b", reading.masked)
-    what = {"what": "received"} if paid or sign(rows, reading, facts) == "received" else {}
+    what = {"what": "received"} if _PAY.search(reading.masked) or sign(rows, reading, facts) == "received" else {}
     return Asked("due", {**rows, **what, **_to_come(reading, facts.today)})
 
 
@@ -240,27 +248,6 @@ def debt_sum(reading: Reading, facts: Facts) -> Asked:
 
 
 _OF_ALL = re.compile(
-    r"\b(?:total|altogether|overall|all in all)\b.*\b(?:and|plus) (?:the |that |this |my |our )?DEBT\b"
+    r"\b(?:total|altogether|overall|all in all|all (?:of )?(?:the |my |our )?(?:loans|debts))\b.*"
+    r"\b(?:and|plus) (?:the |that |this |my |our )?DEBT\b"
 )
-
-
-def forecast(reading: Reading, facts: Facts) -> Asked:
-    """The next months, or how a period under way ends."""
-    if ends := to_the_end(reading, facts):
-        return ends
-    rows = rows_of(reading)
-    if reading.periods or rows.keys() & {"at_least", "at_most"}:
-        raise NotUnderstood
-    ahead = _NEXT.search(reading.plain)
-    if ahead is None:
-        raise NotUnderstood
-    said = ahead["count"] or ("3" if ahead[0].endswith("months") else "1")
-    count = NUMBERS.get(said) or int(said)
-    months = count * {"month": 1, "quarter": 3, "year": 12}[ahead["unit"]]
-    if not 1 <= months <= 12:
-        raise NotUnderstood
-    what = "net" if re.search(r"\bleft\b", reading.masked) else what_of(rows, reading, facts)
-    return Asked("forecast", {**rows, "months": months, "what": what})
-
-
-_NEXT = re.compile(rf"\b(?:next|coming) (?:(?P<count>\d{{1,2}}|{'|'.join(NUMBERS)}) )?(?P<unit>month|quarter|year)s?\b")

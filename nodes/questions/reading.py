@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from nodes.questions.amounts import Ahead, Amount, Limits, find_ahead, find_amounts, find_limits
 from nodes.questions.dates import as_dates
+from nodes.questions.ends import TO_COME, find_end
 from nodes.questions.mending import Knows, mend, mend_phrases, spelt
 from nodes.questions.names import Kind, KnownNames, Name
 from nodes.questions.periods import NUMBERS, Period, find_periods
@@ -89,6 +90,8 @@ def read(message: str, known: KnownNames, today: date, knows: Knows) -> Reading 
     whole = known.find(amounts.rest, kinds=_KINDS, least=2)
     ahead = find_ahead(whole.rest, today) if plans else None
     text = ahead.rest if ahead else whole.rest
+    end = find_end(text, today) if not ahead and TO_COME.search(plain) else None
+    text = end.rest if end else text
     found = known.find(text, kinds=("goal", "debt")) if plans else None
     names = [*numbered.names, *whole.names, *(found.names if found else ())]
     text = found.rest if found else text
@@ -103,7 +106,7 @@ def read(message: str, known: KnownNames, today: date, knows: Knows) -> Reading 
         masked=_tidy(short.rest),
         text=without_politeness(_space(_TIMES.sub(" ", short.rest))),
         periods=periods,
-        ahead=ahead,
+        ahead=ahead or end,
         amounts=amounts.amounts,
         limits=limits,
         rate=amounts.rate,
@@ -129,8 +132,14 @@ def normal(message: str) -> str:
     text = re.sub(r"\b(i|we|you|they|what)'(ve|d|m|ll|re)\b", lambda one: f"{one[1]} {_SHORT_FORMS[one[2]]}", text)
     text = re.sub(r"\ball told\b", "altogether", text)
     text = re.sub(r"\b(total|money|all) in(?=[,:] )", r"\1 coming in", spelt(text))
-    text = re.sub(r"\b(?:not|un) ?(?:yet )?-?(?:categori[sz]ed|sorted)\b", "uncategorised", text)
+    text = _UNSORTED.sub("uncategorised", text)
     return _space(re.sub(r"[?!;]+|[.,:](?=\s|$)", " ", text))
+
+
+_UNSORTED = re.compile(
+    r"\b(?:not|un) ?(?:yet )?-?(?:categori[sz]ed|sorted)\b"
+    r"|\b(?:not|isn'?t|aren'?t) (?:yet )?(?:assigned|sorted|filed) (?:to|under|in(?:to)?) any ?(?:category|thing)\b"
+)
 
 
 def as_one_word(text: str) -> str:

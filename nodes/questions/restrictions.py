@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path
 
 from nodes.questions.asked import Asked
+from nodes.questions.ends import TO_COME
 from nodes.questions.examples import TOPICS
 from nodes.questions.reading import Reading
 from nodes.questions.vocabulary import FILLER, WORDS
@@ -87,10 +88,11 @@ def restricting(reading: Reading, asked: Asked) -> list[str]:
         return []
     numbers = _NUMBER if asked.tool in _SUMS else _NUMBER_OF_SOME
     found = [one[0] for like in (_RESTRICTS, _PER, _OTHERS, numbers) for one in like.finditer(reading.masked)]
-    if not asked.arguments or (
-        asked.tool == "recurring" and not asked.focus
-    ):  # nothing of the question is in the call, so every word has to be known
-        found += unknown_words(reading)
+    of_all = (asked.tool == "recurring" and not asked.focus) or (
+        asked.tool == "forecast" and not asked.arguments.keys() & {"categories", "merchant", "account"}
+    )
+    if not asked.arguments or of_all:  # nothing of the question is in the call, so every word has to be known
+        found += _unknown(_WORD.findall(TO_COME.sub(" ", reading.masked)))
     elif asked.tool in _SUMS:
         looked_for = str(asked.arguments.get("merchant", "")).split()
         found += [word for word in unknown_nouns(reading) if word not in looked_for]

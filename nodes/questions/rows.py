@@ -5,6 +5,8 @@ from collections.abc import Callable
 from datetime import date
 
 from nodes.questions.asked import Asked, Facts, NotUnderstood
+from nodes.questions.ends import TO_COME
+from nodes.questions.forecasts import forecast, left_of
 from nodes.questions.periods import Period, before, month_of, year_back
 from nodes.questions.reading import Reading
 from nodes.questions.slots import period_of, rows_of, sign, what_of
@@ -14,7 +16,9 @@ MOST_LISTED = 20
 
 
 def spent(reading: Reading, facts: Facts) -> Asked:
-    """What was spent."""
+    """What was spent, or will be."""
+    if TO_COME.search(reading.plain):
+        return forecast(reading, facts)
     rows, period = rows_of(reading), period_of(reading, facts.today)
     if not rows and not period and not re.search(r"\b(?:total|all|altogether|ever|overall)\b", reading.masked):
         raise NotUnderstood  # of what, since when?
@@ -31,7 +35,9 @@ _INTO = re.compile(r"\b(?:into|(?:gone|put|paid|moved|went|go|transferred|added)
 
 
 def income(reading: Reading, facts: Facts) -> Asked:
-    """What was received."""
+    """What was received, or will be."""
+    if TO_COME.search(reading.plain):
+        return forecast(reading, facts)
     rows, period = rows_of(reading), period_of(reading, facts.today)
     if not rows and re.search(r"\btransfer", reading.masked):
         raise NotUnderstood  # between own accounts, which is no income
@@ -46,7 +52,11 @@ def income(reading: Reading, facts: Facts) -> Asked:
 
 
 def net(reading: Reading, facts: Facts) -> Asked:
-    """Income less spending."""
+    """Income less spending, so far or by the end."""
+    if TO_COME.search(reading.plain):
+        return forecast(reading, facts)
+    if left := left_of(reading, facts):
+        return left
     period = period_of(reading, facts.today, ends=True)
     rows = rows_of(reading)
     if not period or rows.keys() - {"account", "currency"}:
@@ -230,7 +240,9 @@ def grouped(group: str) -> Build:
 
 
 def anomalies(reading: Reading, facts: Facts) -> Asked:
-    """What is unusual."""
+    """What is unusual; what was charged twice is asked for by its words."""
+    if re.search(r"\b(?:twice|doubl\w+|duplicat\w+|two times|2x)\b", reading.masked):
+        return charged_twice(reading, facts)
     return Asked("anomalies", {**period_of(reading, facts.today), **rows_of(reading)})
 
 

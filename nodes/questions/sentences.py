@@ -209,9 +209,10 @@ def _price_rises(result: Result, question: Question) -> str:
         if row[4] and row[2] and abs(Decimal(row[2])) > abs(Decimal(row[4]))
         and (not focus or all(word in (row[0] or "").lower() for word in focus.split()))
     ]  # fmt: skip
+    rose = "rose" if question["arguments"].get("what") == "received" else "became dearer"
     if rows:
-        return joined("These became dearer with their last change:", _recurring_table(rows))
-    return joined("None of these became dearer with its last change.", _recurring(result, question) if focus else "")
+        return joined(f"These {rose} with their last change:", _recurring_table(rows))
+    return joined(f"None of these {rose} with its last change.", _recurring(result, question) if focus else "")
 
 
 def _forecast(result: Result, question: Question) -> str:

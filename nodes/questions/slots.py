@@ -45,10 +45,7 @@ def rows_of(reading: Reading) -> dict[str, Any]:
     """The arguments that say which transactions: categories, merchant, account, currency and size."""
     merchants = _merchants(reading)
     accounts = {one.value for one in reading.named("account")}
-    named = reading.named("category")
-    if merchants:  # "the bakery Backhaus Ammer": what kind of shop it is
-        named = [one for one in named if one.took is None]
-    categories = list(dict.fromkeys(slug for one in named for slug in one.value.split(",")))
+    categories = _categories(reading, beside=bool(merchants))
     if categories == ["cash"] and _OUR_CASH.search(reading.masked):
         categories = []
     if "taxes" in categories and len(categories) > 1 and _FOR_TAX.search(reading.masked):
@@ -61,7 +58,7 @@ def rows_of(reading: Reading) -> dict[str, Any]:
         categories.append("none")
     if not merchants and (words := free_words(reading)):
         merchants = {words}
-    if len(merchants) > 1 or len(accounts) > 1 or (merchants and categories and _LISTED.search(reading.masked)):
+    if len(merchants) > 1 or len(accounts) > 1:
         raise NotUnderstood
     if _LISTED_UNKNOWN.search(reading.masked) or (not accounts and _ACCOUNT.search(reading.masked)):
         raise NotUnderstood  # something beside what was found, or an account that is none of the known ones
@@ -71,6 +68,19 @@ def rows_of(reading: Reading) -> dict[str, Any]:
         "currency": reading.currency, "at_least": least and str(least), "at_most": most and str(most),
     }  # fmt: skip
     return {name: value for name, value in found.items() if value}
+
+
+def _categories(reading: Reading, *, beside: bool) -> list[str]:
+    """Slugs of categories; beside a merchant, what kind of shop it is says nothing: "the bakery Backhaus Ammer".
+
+    Raises:
+        NotUnderstood: a category and a merchant are to be summed up together.
+    """
+    named = reading.named("category")
+    if beside and named and _LISTED.search(reading.masked):
+        raise NotUnderstood
+    named = [one for one in named if one.took is None] if beside else named
+    return list(dict.fromkeys(slug for one in named for slug in one.value.split(",")))
 
 
 def _merchants(reading: Reading) -> set[str]:
@@ -117,6 +127,11 @@ _LISTED_UNKNOWN = re.compile(
 _LISTED = re.compile(r"\b(?:MERCHANT|CATEGORY)(?: \w+)? (?:and|plus|or|\+|&)(?: the| my| our)? (?:MERCHANT|CATEGORY)\b")
 
 
+def earned(reading: Reading) -> bool:
+    """Whether words of income are said."""
+    return bool(_EARNED.search(reading.masked))
+
+
 def sign(rows: Mapping[str, Any], reading: Reading, facts: Facts) -> Literal["spent", "received"]:
     """Income, where its categories or its words are named.
 
@@ -126,7 +141,7 @@ def sign(rows: Mapping[str, Any], reading: Reading, facts: Facts) -> Literal["sp
     named = (slug for one in reading.named("category") for slug in one.value.split(","))
     categories = set(rows.get("categories", ())) or {*named}
     income = categories <= set(facts.income)
-    if _EARNED.search(reading.masked):
+    if earned(reading):
         if not income:
             raise NotUnderstood
         return "received"

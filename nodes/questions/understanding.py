@@ -139,8 +139,9 @@ class Questions:
 
     async def _directed(self, user_id: UUID, asked: Asked) -> Asked:
         """The sum of what a merchant paid, where the user never paid it anything."""
-        merchant = asked.arguments.get("merchant")
-        if asked.tool not in ("totals", "payments") or not merchant or asked.arguments.get("what") != "spent":
+        merchant = asked.focus if asked.tool == "recurring" else asked.arguments.get("merchant")
+        directed = asked.tool in ("totals", "payments", "recurring") and asked.arguments.get("what") == "spent"
+        if not directed or not merchant:
             return asked
         words = merchant.lower().split()
         if await self._desk.figures.totals(user_id, TransactionFilter(words=words, sign="spent")):
