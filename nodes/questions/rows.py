@@ -147,7 +147,7 @@ _FIRST = re.compile(r"\b(?:first|earliest|oldest|start(?:ed)?|how long|since whe
 def charged_twice(reading: Reading, facts: Facts) -> Asked:
     """Pairs of payments."""
     rows = rows_of(reading)
-    if rows.keys() - {"merchant"}:
+    if rows.keys() - {"merchant", "account"}:
         raise NotUnderstood
     return Asked("charged_twice", {**period_of(reading, facts.today), **rows})
 
@@ -191,7 +191,7 @@ def _two_periods(reading: Reading, today: date) -> tuple[tuple[date, date], tupl
 
 
 _YEAR_BEFORE = re.compile(r"\byear (?:before|ago|earlier|prior)\b|\bprevious year\b|\bboth years\b")
-_SAME_LAST_YEAR = re.compile(r"\bsame (?:month|months|period|quarter|time|stretch|days)\b")
+_SAME_LAST_YEAR = re.compile(r"\bsame (?:\w+ )?(?:month|months|period|quarter|time|stretch|days)\b")
 
 
 def _now(then: tuple[date, date], today: date) -> tuple[date, date]:

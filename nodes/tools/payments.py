@@ -18,7 +18,18 @@ from nodes.tools.results import (
     columns,
     figure,
 )
-from nodes.tools.tool import Arguments, Call, Day, Size, Sized, Tool, category_names, chosen, filter_words
+from nodes.tools.tool import (
+    Arguments,
+    Call,
+    Day,
+    Size,
+    Sized,
+    Tool,
+    accounts_named,
+    category_names,
+    chosen,
+    filter_words,
+)
 from storage.finance.figures import Order, Sizes
 from storage.finance.transactions import TransactionFilter
 
@@ -102,13 +113,20 @@ class ChargedTwice(Arguments):
     since: Day | None = Field(None, description="First day of the second payment; left out: since the first one.")
     until: Day | None = None
     merchant: str | None = Field(None, max_length=60)
+    account: str | None = Field(None, max_length=60)
     days: int = Field(3, ge=0, le=31, description="How far apart two payments may be.")
 
 
 async def charged_twice(call: Call, args: ChargedTwice) -> Result:
     """Pairs of payments of the same amount to the same merchant, a few days apart."""
-    words = (args.merchant or "").lower().split()
-    only = TransactionFilter(words=words, since=args.since, until=args.until or call.today, sign="spent")
+    accounts = await accounts_named(call, args.account) if args.account else ()
+    only = TransactionFilter(
+        words=(args.merchant or "").lower().split(),
+        account_ids=[one["account_id"] for one in accounts],
+        since=args.since,
+        until=args.until or call.today,
+        sign="spent",
+    )
     pairs = await call.desk.figures.repeated(call.user_id, only, days=args.days, limit=MOST_ROWS)
     ids = [one for pair in pairs for one in pair["ids"]]
     return Result(
@@ -116,6 +134,7 @@ async def charged_twice(call: Call, args: ChargedTwice) -> Result:
             [
                 say("Payments of the same amount twice within {days} days", days=args.days),
                 say("at “{merchant}”", merchant=args.merchant) if args.merchant else None,
+                say("account “{account}”", account=args.account) if args.account else None,
                 period(only.since, only.until),
             ]
         ),
