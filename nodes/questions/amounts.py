@@ -78,6 +78,45 @@ class Ahead(NamedTuple):
     rest: str
 
 
+_UNITS = {
+    "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10,
+    "eleven": 11, "twelve": 12, "thirteen": 13, "fourteen": 14, "fifteen": 15, "sixteen": 16, "seventeen": 17,
+    "eighteen": 18, "nineteen": 19,
+}  # fmt: skip
+_TENS = {
+    "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80, "ninety": 90
+}  # fmt: skip
+_WORDED = re.compile(
+    rf"\b(?:a (?=hundred|thousand))?(?:{'|'.join([*_UNITS, *_TENS, 'hundred', 'thousand'])})"
+    rf"(?:(?: and |[ -])(?:{'|'.join([*_UNITS, *_TENS, 'hundred', 'thousand'])}))*\b"
+)
+_SMALL = 12
+"""Numbers up to this are read as words where they count something."""
+
+
+def as_digits(text: str) -> str:
+    """The question with its larger numbers in digits, which dictation writes in words: "nineteen percent"."""
+    return _WORDED.sub(lambda found: _in_digits(found[0]) or found[0], text)
+
+
+def _in_digits(said: str) -> str | None:
+    """The number that words say; None where it is small, or they are no number, as "twenty twenty six"."""
+    whole, part, last = 0, 0, 1_000_000
+    for word in re.split(r"[ -]", said.replace(" and ", " ").removeprefix("a ")):
+        size = 100 if word == "hundred" else 1000 if word == "thousand" else _UNITS.get(word) or _TENS[word]
+        if word == "thousand":
+            whole, part = whole + 1000 * (part or 1), 0
+        elif word == "hundred":
+            part = 100 * (part or 1)
+        elif size >= last or (last < 20):
+            return None
+        else:
+            part += size
+        last = 1000 if word in ("hundred", "thousand") else size
+    number = whole + part
+    return str(number) if number > _SMALL else None
+
+
 def find_amounts(text: str) -> Amounts:
     """The amounts and the first rate of a question in lower case; `AMOUNT` and `RATE` stand in their places."""
     rate = None
@@ -170,6 +209,8 @@ _IN = re.compile(
     rf"\b(?:(?:in|within|over|for|after)(?: the next)? )?(?P<count>{_COUNT}) (?P<unit>month|year)s?(?:' time)?"
     r"(?: from (?:now|today)| hence)\b"
     rf"|\b(?:in|within|over|for|after)(?: the next)? (?P<count_2>{_COUNT}) (?P<unit_2>month|year)s?(?:' time)?\b"
+    rf"|\b(?:in |with |over )?(?P<count_3>\d{{1,3}}|{'|'.join(NUMBERS)}) (?:equal )?monthly"
+    r" (?:contributions|instal+ments|payments|deposits|amounts)\b"
 )
 _BY_END = re.compile(
     r"\b(?:by|until|before|till) (?:(?:the )?end of (?:the |this )?(?P<next>next )?year|year'?s? end|new year"
@@ -186,7 +227,8 @@ def find_ahead(text: str, today: date) -> Ahead | None:
     A month is meant from its first day on, unless its end is named; without a year it is the next one.
     """
     if found := _IN.search(text):
-        said, unit = found["count"] or found["count_2"], found["unit"] or found["unit_2"]
+        said = found["count"] or found["count_2"] or found["count_3"]
+        unit = found["unit"] or found["unit_2"]
         count = {"a": 1.0, "an": 1.0, "half a": 0.5, "half an": 0.5}.get(said) or float(NUMBERS.get(said, 0) or said)
         months = int(count * (12 if unit == "year" else 1))
         return Ahead(None, months, _without(text, found)) if months else None

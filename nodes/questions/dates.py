@@ -176,7 +176,12 @@ _REWRITES: tuple[tuple[Rewrite, *tuple[str, ...]], ...] = (
      rf"(?=(?:the )?\d|from |between |(?:{_MONTH})\b)"),
     (lambda one, _: f"since {one[1]}", rf"\bbetween ((?:the )?[\w ,-]*?(?:{_MONTH}|{_YEAR})(?:,? {_YEAR})?) and ",
      r"(?:today|now|the present)\b"),
-    (lambda one, _: one[1], rf"\bcalendar (?:year )?({_YEAR})\b"),
+    (lambda one, _: f"in {one[1]}",
+     rf"\b(?:(?:in|during|for|over|throughout) )?(?:the )?calendar (?:year )?({_YEAR})\b"),
+    (lambda one, _: f"since {one[1]}",
+     rf"\b(?:from )?((?:the )?(?:\d{{1,2}}(?:st|nd|rd|th)? )?(?:{_MONTH})(?: {_YEAR})?)",
+     r" (?:to|until|till|til|through|up to) (?:now|today|date|the present)\b"),
+    (lambda _, __: " ", r"\bthus far\b"),
     (lambda _, __: "on ", rf"\b(?:per|as of|as at|at) (?=(?:the )?\d{{1,2}}(?:st|nd|rd|th)? (?:of )?(?:{_MONTH})\b)"),
     (lambda one, _: f"in {one[1]}", rf"\bbefore ({_MONTH}|this month|this year|the month|the year) (?:is|gets) ",
      r"(?:out|over|up|through|done)\b"),
@@ -223,7 +228,8 @@ _REWRITES: tuple[tuple[Rewrite, *tuple[str, ...]], ...] = (
     (lambda one, _: f"last {one[1]}",
      r"\b(?:last|previous) (?:full|complete|whole|calendar) (month|quarter|year|week)\b"),
     (lambda _, __: "in ",
-     r"\b(?:all|the whole|throughout|all through|across|for all|over all) (?:of )?(?=(?:19|20)\d\d\b|last |this )"),
+     r"\b(?:(?:in|over|during|for) )?(?:all|the whole|throughout|all through|across|for all|over all) (?:of )?",
+     r"(?=(?:19|20)\d\d\b|last |this )"),
     (lambda one, _: f"in {one[1]}", rf"^({_YEAR})(?= )"),
 )  # fmt: skip
 """How each form of a period is rewritten, with its pattern in pieces."""

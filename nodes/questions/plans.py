@@ -57,6 +57,8 @@ def price_rises(reading: Reading, facts: Facts) -> Asked:
         raise NotUnderstood
     which = {"categories": sorted(categories)} if categories and not merchant else {}
     is_income = categories <= set(facts.income) if categories and not merchant else earned(reading)
+    if not is_income and re.search(r"\ba (?:pay |salary )?(?:raise|rise)\b", reading.masked):
+        raise NotUnderstood  # of somebody's pay
     return Asked("recurring", {"what": "received" if is_income else "spent", **which}, "price_rises", merchant)
 
 

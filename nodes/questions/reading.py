@@ -5,7 +5,7 @@ from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
 
-from nodes.questions.amounts import Ahead, Amount, Limits, find_ahead, find_amounts, find_limits
+from nodes.questions.amounts import Ahead, Amount, Limits, as_digits, find_ahead, find_amounts, find_limits
 from nodes.questions.dates import as_dates
 from nodes.questions.ends import TO_COME, find_end
 from nodes.questions.mending import Knows, mend, mend_phrases, spelt
@@ -82,7 +82,7 @@ def read(message: str, known: KnownNames, today: date, knows: Knows) -> Reading 
     plain, took = mend_phrases(normal(asks), known, single, _RIGHT)
     plain, mended = mend(plain, WORDS, PERIOD_WORDS, single, knows)
     took += mended
-    plain = as_dates(as_one_word(plain), today)
+    plain = as_dates(as_digits(as_one_word(plain)), today)
     numbered = known.find(plain, kinds=_KINDS[1:2], least=2, numbered=True)
     limits = find_limits(_without_count(numbered.rest))
     amounts = find_amounts(limits.rest)

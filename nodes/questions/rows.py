@@ -20,6 +20,8 @@ def spent(reading: Reading, facts: Facts) -> Asked:
     if TO_COME.search(reading.plain):
         return forecast(reading, facts)
     rows, period = rows_of(reading), period_of(reading, facts.today)
+    if _CHANGED.search(reading.masked) or (not rows and _REFERS.search(reading.masked)):
+        raise NotUnderstood  # what a price was before; or of something that was said before
     if not rows and not period and not re.search(r"\b(?:total|all|altogether|ever|overall)\b", reading.masked):
         raise NotUnderstood  # of what, since when?
     if ("refunds" in rows.get("categories", ()) and "merchant" in rows) or _INTO.search(reading.masked):
@@ -31,6 +33,8 @@ def spent(reading: Reading, facts: Facts) -> Asked:
     return Asked("totals", {**period, **rows, "what": what, "group": group})
 
 
+_CHANGED = re.compile(r"\bfrom what to what\b|\bput (?:\w+ ){1,3}up\b")
+_REFERS = re.compile(r"\bhow much (?:was|is) (?:it|that|this)\b")
 _INTO = re.compile(r"\b(?:into|(?:gone|put|paid|moved|went|go|transferred|added) to) (?:the |my |our )?ACCOUNT\b")
 
 

@@ -198,9 +198,13 @@ async def anomalies(call: Call, args: Anomalies) -> Result:
     only = await chosen(call, args, sign="spent")
     history = replace(only, since=None)
     payments = await call.desk.figures.payments(call.user_id, history)
+    whole = TransactionFilter(until=history.until, sign="spent")
+    everything = payments if history == whole else await call.desk.figures.payments(call.user_id, whole)
     since = only.since or date.min
     usual = {
-        currency: median([abs(amount) for one in payments if one["currency"] == currency for amount in one["amounts"]])
+        currency: median(
+            [abs(amount) for one in everything if one["currency"] == currency for amount in one["amounts"]]
+        )
         for currency in {one["currency"] for one in payments}
     }
     found = [odd for one in payments for odd in unusual(one, since, usual[one["currency"]], call.today)]

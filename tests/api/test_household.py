@@ -131,7 +131,15 @@ async def test_questions_are_answered_right(filled: Filled) -> None:
 
 @pytest.mark.parametrize(
     ("author", "right", "wrong"),
-    [("first", 66, 0), ("second", 57, 0), ("third", 70, 0), ("fourth", 74, 0), ("fifth", 74, 1)],
+    [
+        ("first", 66, 0),
+        ("second", 57, 0),
+        ("third", 70, 0),
+        ("fourth", 74, 0),
+        ("fifth", 74, 1),
+        ("sixth", 70, 2),
+        ("seventh", 60, 2),
+    ],
 )
 async def test_questions_of_others_are_answered(filled: Filled, author: str, right: int, wrong: int) -> None:
     """Of authors who did not know how they are understood, and that are learned now: so many right, so many wrong."""

@@ -103,6 +103,7 @@ async def test_long_messages_with_orders_to_others_pass(local: LocalModels) -> N
         ("masking_4", 78, 148, 150),
         ("masking_5", 76, 147, 150),
         ("masking_6", 78, 148, 150),
+        ("masking_7", 75, 148, 150),
     ],
 )
 def test_numbers_of_other_authors_are_masked(name: str, masked: int, clean: int, of: int) -> None:

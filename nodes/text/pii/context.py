@@ -33,7 +33,7 @@ _FRAGMENT_BEFORE = re.compile(
     r"|(?<![\w./-])\d{1,2},)$"  # "0,4539…" is a fraction; "2024-01-02,4539…" is a line of a CSV file
 )
 # A bracket behind a separator may be a masked number; it counts as that number did, so that masking is idempotent.
-_FRAGMENT_AFTER = re.compile(r"\.\d|,\d{1,2}(?![\d/,;])|[.,/-](?:\[|_•)")
+_FRAGMENT_AFTER = re.compile(r"\.\d|,\d{1,2}(?![\d/,;]|\.\d)|[.,/-](?:\[|_•)")
 _WORD = re.compile("[0-9A-Za-z]")
 _CONTINUATION = re.compile(r"[/-](?:\w|\[•)")
 # `re` does not count combining marks as word characters, but they stand inside the words of Indic scripts.

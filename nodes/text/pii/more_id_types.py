@@ -130,7 +130,7 @@ MEDICARE = IdType(
     _never,
     (" medicare ", " mbi "),
     r"[1-9][AC-HJ-NP-RT-Y][0-9AC-HJ-NP-RT-Y]\d[AC-HJ-NP-RT-Y]"
-    r"[0-9AC-HJ-NP-RT-Y]\d[AC-HJ-NP-RT-Y]{2}\d\d",
+    r"[0-9AC-HJ-NP-RT-Y]\d[AC-HJ-NP-RT-Y]{2}\d\d|[2-6]\d{9}",  # in the United States, and in Australia
 )
 PK = IdType(pvn.is_valid, (" personas kod",))
 RFC = IdType(rfc.is_valid, (" rfc ",), r"[A-ZÑ&]{3,4}\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])[0-9A-Z]{3}")
