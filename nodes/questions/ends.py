@@ -82,6 +82,10 @@ def _dated(found: re.Match[str], today: date) -> date:
     return date(_year_of(found, today, month, day), month, day)
 
 
+def _iso(found: re.Match[str], _today: date) -> date:
+    return date.fromisoformat(found["iso"])
+
+
 def _of_this_month(found: re.Match[str], today: date) -> date:
     """The next such day of a month."""
     day = int(found["day"] or found["ordinal"])
@@ -116,8 +120,7 @@ _FORMS: tuple[tuple[re.Pattern[str], DayOf], ...] = tuple(
         (rf"{_BY}(?:the )?(?:very )?(?:end|close|last day) of (?P<month>{_MONTH})\b{_YEAR}", _months_end),
         (rf"\bend of (?P<month>{_MONTH})\b{_YEAR}", _months_end),
         (rf"{_WHENEVER}\b(?:the )?(?P<month>{_MONTH})(?:'?s)?[- ]end\b", _months_end),
-        (rf"{_BY}(?P<year>20\d\d)-(?P<month>\d\d)-{_DAY}\b",
-         lambda found, _: date(int(found["year"]), int(found["month"]), int(found["day"]))),
+        (rf"{_BY}(?P<iso>20\d\d-\d\d-\d\d)\b", _iso),
         (rf"{_BY}(?:the )?{_DAY}(?: of)? (?P<month>{_MONTH})\b{_YEAR}", _dated),
         (rf"{_BY}(?P<month>{_MONTH}) (?:the )?{_DAY}\b{_YEAR}", _dated),
         (rf"{_BY}(?:the {_DAY}|(?P<ordinal>\d{{1,2}})(?:st|nd|rd|th))\b(?! ?(?:%|eur|euro|pound|dollar))",

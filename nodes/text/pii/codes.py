@@ -15,7 +15,8 @@ from nodes.text.pii.number_words import TIMES, UNITS
 _CARD_CODE = (
     r"(?:(?:cvv|cvc|cav)2?|csc|cvn|(?-i:CID)|card (?:security|verification|validation) (?:code|number|value)"
     r"|(?:(?:three|four|last|letzten|drei|trois|tres|tre|três|drie|[34]) ){1,2}"
-    r"(?:(?:small|little|tiny|printed|kleinen?|petits) )?(?:digits?|numbers?|ziffern|chiffres|cifras|cifre|dígitos|cijfers|numeri)(?: code)?"
+    r"(?:(?:small|little|tiny|printed|kleinen?|petits) )?"
+    r"(?:digits?|numbers?|ziffern|chiffres|cifras|cifre|dígitos|cijfers|numeri)(?: code)?"
     r"(?= (?:on|at|auf|au|en|sul|no|op) (?:the |der |dem |la |le |el |o |de )?"
     r"(?:back|rear|reverse|front|signature|rück|verso|dos|reverso|retro|achter))"
     r"|(?:code|c[oó]digo|codice|kod)(?= (?:on the|(?:that['’]s |that is )?(?:on|at|from) the (?:back|rear|front)"

@@ -116,7 +116,9 @@ FAR = re.compile(rf"{_FAR}(?P<far>{_CHAR}{{8,40}}+)")
 """The name of a password with words that belong to it, and what is told as its value and can be nothing else."""
 _FAR_BEGUN = re.compile(rf"{_FAR}{_CHAR}{{0,40}}+\Z")
 
-_OF_WORDS = rf"(?i){_BEGIN}(?!clave|parola(?! d)){LABEL}{_WHICH}{_AFTER_NAME}(?:{_IS}|,? {NAMELY} | (?=[\"“„«])){_QUOTE}"
+_OF_WORDS = (
+    rf"(?i){_BEGIN}(?!clave|parola(?! d)){LABEL}{_WHICH}{_AFTER_NAME}(?:{_IS}|,? {NAMELY} | (?=[\"“„«])){_QUOTE}"
+)
 WORDS = re.compile(
     rf"{_OF_WORDS}(?P<words>{_PHRASE_WORD}(?: {_PHRASE_WORD}){{2,6}}+)(?=[\"'`”»*]{{0,2}}(?:[,.;!?)\n]| [(–—-]|\Z))"
 )
