@@ -36,7 +36,7 @@ def budget(result: Result, question: Question) -> str:
     if len(rows) == 1 and not over:
         lead = f"**{shown[0][3]}** of **{shown[0][1]}** are left for {cell(rows[0][0])}."
     else:
-        lead = f"Over budget: {listed(over)}." if over else "No budget is spent yet."
+        lead = f"Over budget: {listed(over)}." if over else "No budget is used up."
     return joined(lead, markdown(["Category", "Budget", "Spent", "Left", "Used", "Left a day"], shown))
 
 
