@@ -185,7 +185,6 @@ _REWRITES: tuple[tuple[Rewrite, *tuple[str, ...]], ...] = (
     (lambda _, __: "on ", rf"\b(?:per|as of|as at|at) (?=(?:the )?\d{{1,2}}(?:st|nd|rd|th)? (?:of )?(?:{_MONTH})\b)"),
     (lambda one, _: f"in {one[1]}", rf"\bbefore ({_MONTH}|this month|this year|the month|the year) (?:is|gets) ",
      r"(?:out|over|up|through|done)\b"),
-    (lambda _, __: "", r"(?:,? |^)(?:so far|(?:up (?:to|till|until)|until|till|as of) (?:now|today))\b"),
     (lambda one, _: f"in {one[1]} vs in {one[2]}", rf"\b({_MONTH}) (?:v|vs|versus) ({_MONTH})\b"),
     (lambda one, _: f"last {one[1]}",
      rf"\bthis (?:past|last) (month|week|quarter|year|{_MONTH}|summer|winter|autumn|spring)\b"),
